@@ -1,0 +1,51 @@
+# Everything runs in .venv, made on first use: nothing but Python >= 3.10, make and git is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DEMO_DB ?= demo.db
+
+.PHONY: demo test test-install lint docs bench-retrieval bench-lsa clean
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	@touch $@
+
+.venv/test: .venv/installed
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+# Linters live apart: none of what they pull in may reach a Datasette process.
+.venv-lint/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-lint
+	.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt ruff mypy import-linter --editable .
+	@touch $@
+
+demo: .venv/installed  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page
+	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
+
+test: .venv/test  ## the whole suite
+	$(BIN)/python -m pytest
+
+test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
+	$(BIN)/python tests/install/try_wheel.py
+
+lint: .venv-lint/installed  ## style, types, layers, generated docs
+	.venv-lint/bin/ruff check .
+	.venv-lint/bin/ruff format --check .
+	.venv-lint/bin/mypy
+	.venv-lint/bin/lint-imports
+
+docs: .venv/test  ## write docs/cli.md and docs/builders.md again
+	$(BIN)/python docs/generate.py
+
+bench-retrieval: .venv/installed  ## DATA=folder: LSA, BM25 and their fusion on public test collections
+	$(PIP) '.[bench]'
+	$(BIN)/python benchmarks/retrieval.py --data $(DATA)
+
+bench-lsa: .venv/installed  ## DATA=folder: every stage of a build beside scikit-learn and gensim
+	$(PIP) '.[bench]'
+	$(BIN)/python benchmarks/lsa.py --data $(DATA)
+
+clean:
+	rm -rf .venv .venv-lint build dist *.egg-info

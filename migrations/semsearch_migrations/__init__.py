@@ -1,0 +1,1 @@
+"""The ordered schema changes of a semsearch file."""

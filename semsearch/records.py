@@ -1,0 +1,191 @@
+"""Plain frozen records that cross layers. They hold data and say its shape; they compute almost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+import numpy.typing as npt
+
+from semsearch.arrays import FloatArray
+
+Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities"]
+Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Documents:
+    """A corpus of texts: `keys` (n,) unique, `texts` (n,) title and body joined, in the same order."""
+
+    keys: Sequence[str]
+    texts: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+Corpus: TypeAlias = Documents
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """The vectors one fit gave to one kind of thing.
+
+    `keys` (n,) unique text; `vectors` (n, dim) float32, finite, at the length the method gives them; `columns` holds
+    facts about each item, (n,) each, which become columns of a word collection's vocabulary table.
+    """
+
+    of: Of
+    keys: Sequence[str]
+    vectors: FloatArray
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def take(self, keys: Sequence[str]) -> FloatArray:
+        """The vectors of these keys, (len(keys), dim) float32; KeyError if one is missing."""
+        where = {key: row for row, key in enumerate(self.keys)}
+        return self.vectors[[where[key] for key in keys]]
+
+
+class Rows(Protocol):
+    """Embeddings that can be asked for some rows by key: in memory (Embeddings) or stored (storage.vectors)."""
+
+    def take(self, keys: Sequence[str]) -> FloatArray: ...
+
+
+@dataclass(frozen=True)
+class State:
+    """All that `encode` and `decode` need: arrays by name, and the embeddings of the same run by what they are of.
+
+    An array that equals a collection of the run is not kept a second time: ask `embeddings["word"].take(keys)`.
+    `derived` keeps what is costly to make from the arrays (a dictionary of terms) for as long as the arrays live.
+    """
+
+    arrays: Mapping[str, npt.NDArray[Any]]
+    embeddings: Mapping[Of, Rows] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    def derived(self, name: str, make: Callable[[], Made]) -> Made:
+        """What `make` returns, made once per state."""
+        if name not in self.cache:
+            self.cache[name] = make()
+        made: Made = self.cache[name]
+        return made
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a builder learned: embeddings of one or more kinds, the arrays `encode` needs, and numbers about the fit."""
+
+    embeddings: Sequence[Embeddings]
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    def state(self) -> State:
+        """The state as it is in memory right after fit."""
+        return State(self.arrays, {found.of: found for found in self.embeddings})
+
+
+class Report(Protocol):
+    """How a builder speaks while it works: how far it is, and numbers worth a curve."""
+
+    def __call__(self, step: int, total: int, **metrics: float) -> None: ...
+
+
+def silent(step: int, total: int, **metrics: float) -> None:
+    """A Report that says nothing."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where arrays are computed, and why that was chosen."""
+
+    name: Literal["cpu", "cuda"] = "cpu"
+    reason: str = "the default"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing read from a source: its key (None lets the loader number it) and its columns."""
+
+    key: str | int | None
+    columns: Mapping[str, Any]
+    place: str = ""  # where it stands in the source, for messages: "line 7 of a.csv"
+
+
+class Source(Protocol):
+    """An opened source: a name for messages, and its items as a stream."""
+
+    name: str
+
+    def __iter__(self) -> Iterator[Item]: ...
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table of items with its row in the catalogue."""
+
+    id: int
+    name: str
+    kind: Kind
+    key_kind: Literal["integer", "text", "compound", "row"]
+    key_columns: tuple[str, ...]
+    text_columns: tuple[str, ...]
+    title_column: str | None
+    label_column: str | None
+    made_by: Literal["ingest", "table"]
+    source: str | None
+    created: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Named embeddings of one run, in one vector table."""
+
+    id: int
+    name: str
+    dataset: str
+    builder: str
+    run: int
+    of: Of
+    vector_table: int
+    dim: int
+    count: int
+    created: str
+
+    @property
+    def vocabulary(self) -> str:
+        """The table of the words of a word collection."""
+        return f"{self.name}_vocabulary"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a builder's fit."""
+
+    id: int
+    dataset: str
+    builder: str
+    options: Mapping[str, Any]
+    seed: int
+    device: str
+    started: str
+    seconds: float
+    metrics: Mapping[str, float]
+    versions: Mapping[str, str]
+    collections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One result. `score` is what the list is ranked by, larger is better; `vector_score` is the cosine."""
+
+    id: str | int
+    score: float
+    vector_score: float | None = None
+    vector_rank: int | None = None
+    text_score: float | None = None
+    text_rank: int | None = None
+    distance: float | None = None
+    row: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Every line of SQL in the library, and the only place that knows which SQLite module is used."""

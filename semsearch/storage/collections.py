@@ -1,0 +1,182 @@
+"""Collections, runs and models: the catalogue of what builders learned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from semsearch.errors import NameTakenError, NotFoundError
+from semsearch.records import Collection, Embeddings, Run
+from semsearch.storage import vectors
+from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
+from semsearch.storage.connect import has_catalogue
+from semsearch.storage.datasets import check_new_name, now
+from semsearch.storage.driver import Connection
+from semsearch.storage.keys import quoted
+
+PART_BYTES = 64 << 20
+_COLUMNS = "id, name, dataset, builder, run, kind, vector_table, dim, count, created"
+_RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, metrics, versions"
+
+
+def all_collections(db: Connection) -> list[Collection]:
+    """Every collection, by name."""
+    if not has_catalogue(db):
+        return []
+    return [Collection(*row) for row in db.execute(f"select {_COLUMNS} from _semsearch_collections order by name")]
+
+
+def get_collection(db: Connection, name: str) -> Collection:
+    """The collection of this name, or NotFoundError that lists those there are."""
+    if has_catalogue(db):
+        row = db.execute(f"select {_COLUMNS} from _semsearch_collections where name = ?", [name]).fetchone()
+        if row is not None:
+            return Collection(*row)
+    names = [collection.name for collection in all_collections(db)]
+    if not names:
+        raise NotFoundError(f"No collection {name!r}: the file has none yet; `semsearch index DB TABLE` builds one")
+    raise NotFoundError(f"No collection {name!r}: there are {', '.join(names)}")
+
+
+def of_run(db: Connection, run: int) -> list[Collection]:
+    """The collections of one run, in the order its builder gave them."""
+    rows = db.execute(f"select {_COLUMNS} from _semsearch_collections where run = ? order by id", [run])
+    return [Collection(*row) for row in rows]
+
+
+def all_runs(db: Connection) -> list[Run]:
+    """Every run, newest first."""
+    if not has_catalogue(db):
+        return []
+    return [_run(db, row) for row in db.execute(f"select {_RUN_COLUMNS} from _semsearch_runs order by id desc")]
+
+
+def get_run(db: Connection, number: int) -> Run:
+    """One run, or NotFoundError."""
+    for run in all_runs(db):
+        if run.id == number:
+            return run
+    raise NotFoundError(f"No run {number}: `semsearch runs DB` lists them")
+
+
+def _run(db: Connection, row: Sequence[Any]) -> Run:
+    return Run(
+        id=row[0],
+        dataset=row[1],
+        builder=row[2],
+        options=json.loads(row[3]),
+        seed=row[4],
+        device=row[5],
+        started=row[6],
+        seconds=row[7],
+        metrics=json.loads(row[8]),
+        versions=json.loads(row[9]),
+        collections=tuple(found.name for found in of_run(db, row[0])),
+    )
+
+
+def write_run(db: Connection, run: Run, steps: Sequence[Mapping[str, float]] = ()) -> int:
+    """Record a run and its curve; its own id is ours to give and is returned."""
+    values = [run.dataset, run.builder, json.dumps(run.options), run.seed, run.device, run.started, run.seconds]
+    number = db.execute(
+        "insert into _semsearch_runs (dataset, builder, options, seed, device, started, seconds, metrics, versions)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        [*values, json.dumps(run.metrics), json.dumps(run.versions)],
+    ).fetchone()[0]
+    db.executemany(
+        "insert into _semsearch_run_steps (run, step, metrics) values (?, ?, ?)",
+        ((number, step, json.dumps(metrics)) for step, metrics in enumerate(steps)),
+    )
+    return int(number)
+
+
+def write_arrays(db: Connection, run: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Store a state's arrays, in parts that stay far from SQLite's limit of a value's length."""
+    for name, array in arrays.items():
+        dtype, shape = describe(array)
+        content = array_to_bytes(array)
+        starts = range(0, max(1, len(content)), PART_BYTES)
+        db.executemany(
+            "insert into _semsearch_models (run, name, part, dtype, shape, content) values (?, ?, ?, ?, ?, ?)",
+            ((run, name, part, dtype, shape, content[at : at + PART_BYTES]) for part, at in enumerate(starts)),
+        )
+
+
+def read_arrays(db: Connection, run: int) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a run's state, by name."""
+    rows = db.execute(
+        "select name, dtype, shape, content from _semsearch_models where run = ? order by name, part", [run]
+    ).fetchall()
+    described = {row[0]: (row[1], row[2]) for row in rows}
+    return {
+        name: bytes_to_array(dtype, shape, [row[3] for row in rows if row[0] == name])
+        for name, (dtype, shape) in described.items()
+    }
+
+
+def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, integer_keys: bool) -> None:
+    """Write embeddings as the collection `name`, replacing an earlier one: new vector table, new view, old one dropped.
+
+    Inside the caller's transaction, so that a reader sees the old vectors or the new, never neither.
+    """
+    old = next((found for found in all_collections(db) if found.name == name), None)
+    if old is not None:
+        _remove(db, old)
+    dim = int(embeddings.vectors.shape[1])
+    number = vectors.create(db, dim, integer_keys=integer_keys)
+    vectors.write(db, number, embeddings.keys, embeddings.vectors, integer_keys=integer_keys)
+    vectors.make_view(db, name, number)
+    if embeddings.columns:
+        _write_vocabulary(db, f"{name}_vocabulary", embeddings)
+    db.execute(
+        "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [name, run.dataset, run.builder, run.id, embeddings.of, number, dim, len(embeddings.keys), now()],
+    )
+
+
+def check_name(db: Connection, name: str, dataset: str, builder: str) -> None:
+    """NameTakenError unless the name is free or is a collection of the same dataset and builder, which is replaced."""
+    old = next((found for found in all_collections(db) if found.name == name), None)
+    if old is None:
+        check_new_name(db, name)
+    elif (old.dataset, old.builder) != (dataset, builder):
+        raise NameTakenError(f"{name} is already a collection of {old.dataset} by {old.builder}: choose another --name")
+    if old is None or not _has_table(db, old.vocabulary):
+        check_new_name(db, f"{name}_vocabulary")
+
+
+def _has_table(db: Connection, name: str) -> bool:
+    return db.execute("select 1 from sqlite_master where type = 'table' and name = ?", [name]).fetchone() is not None
+
+
+def _write_vocabulary(db: Connection, table: str, embeddings: Embeddings) -> None:
+    types = {
+        column: "integer" if values and isinstance(values[0], int) else "text"
+        for column, values in embeddings.columns.items()
+    }
+    declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in types.items())
+    db.execute(f"create table {quoted(table)} (word text primary key, {declared}) without rowid")
+    rows = zip(embeddings.keys, *embeddings.columns.values(), strict=True)
+    db.executemany(f"insert into {quoted(table)} values ({', '.join('?' * (1 + len(types)))})", rows)
+
+
+def drop_run_collections(db: Connection, collection: Collection) -> list[str]:
+    """Remove a collection, those of the same run, and the run's model; the run itself stays as a record."""
+    together = of_run(db, collection.run)
+    for found in together:
+        _remove(db, found)
+    return [found.name for found in together]
+
+
+def _remove(db: Connection, collection: Collection) -> None:
+    db.execute(f"drop view if exists {quoted(collection.name)}")
+    if collection.of == "word":
+        db.execute(f"drop table if exists {quoted(collection.vocabulary)}")
+    vectors.drop(db, collection.vector_table)
+    db.execute("delete from _semsearch_collections where id = ?", [collection.id])
+    if not of_run(db, collection.run):
+        db.execute("delete from _semsearch_models where run = ?", [collection.run])

@@ -1,0 +1,188 @@
+"""Opening a file to read or to write, transactions, and what SQLite's errors mean to a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlite_utils
+from semsearch_migrations.migrations import migrations
+
+from semsearch.errors import DatabaseError, SchemaError
+from semsearch.storage import driver
+from semsearch.storage.driver import Connection
+
+BUSY_MS = 5_000
+MMAP_BYTES = 8 << 30
+PAGE_SIZE = 16_384
+CATALOGUE = "_semsearch_collections"
+
+
+def plain(error: BaseException, path: str) -> DatabaseError:
+    """SQLite's own error about this file, said as what to do."""
+    text = str(error)
+    if "not a database" in text or "malformed" in text:
+        return DatabaseError(f"{path} is not an SQLite database, or is damaged: give the path of a database file ({text})")
+    if "locked" in text or "busy" in text:
+        return DatabaseError(f"{path} is locked by another program: nothing was written; try again when it is done")
+    if "full" in text:
+        return DatabaseError(f"No room left to write {path}: nothing was written; free some disk space and try again")
+    if "readonly" in text or "read-only" in text:
+        return DatabaseError(f"{path} cannot be written: check its permissions and those of its folder")
+    if "unable to open" in text:
+        return DatabaseError(f"{path} cannot be opened: check that the folder exists and may be read")
+    return DatabaseError(f"{path}: {text}; nothing was written")
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Turns any SQLite error raised inside into a DatabaseError about this file."""
+    try:
+        yield
+    except driver.Error as error:
+        raise plain(error, path) from error
+
+
+def _connect(path: str, mode: str) -> Connection:
+    driver.check_version()
+    uri = f"file:{quote(str(Path(path).resolve()))}?mode={mode}"
+    db = driver.sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False)
+    try:
+        prepare(db)
+        db.execute(f"pragma mmap_size = {MMAP_BYTES}")
+        db.execute("pragma schema_version").fetchone()  # reads the header, so a file that is no database says so here
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def prepare(db: Connection) -> None:
+    """sqlite-vec on this connection."""
+    driver.load_vec(db)
+
+
+@contextmanager
+def reading(path: str) -> Iterator[Connection]:
+    """A read-only connection; DatabaseError if there is no such file, SchemaError if its catalogue is another version's."""
+    if not os.path.isfile(path):
+        raise DatabaseError(f"There is no file {path}: `semsearch ingest` or `semsearch demo` makes one")
+    with explained(path):
+        db = _connect(path, "ro")
+        try:
+            check_schema(db, path)
+            yield db
+        finally:
+            db.close()
+
+
+@contextmanager
+def writing(path: str, *, create: bool = False) -> Iterator[Connection]:
+    """A connection to write with, its catalogue brought up to date.
+
+    A file that did not exist (allowed with `create`) uses WAL and 16 KB pages, and is removed again if the work fails; a file
+    that existed keeps its journal mode.
+    """
+    new = not os.path.exists(path)
+    if new and not create:
+        raise DatabaseError(f"There is no file {path}: `semsearch ingest` or `semsearch demo` makes one")
+    if not new and not os.path.isfile(path):
+        raise DatabaseError(f"{path} is a folder, not a database: give a file's path")
+    done = False
+    try:
+        with explained(path):
+            db = _connect(path, "rwc" if new else "rw")
+            try:
+                if new or os.path.getsize(path) == 0:
+                    db.execute(f"pragma page_size = {PAGE_SIZE}")
+                    db.execute("pragma journal_mode = wal")
+                db.execute("pragma synchronous = normal" if is_wal(db) else "pragma synchronous = full")
+                check_schema(db, path, allow_pending=True)
+                yield db
+            finally:
+                db.close()
+        done = True
+    finally:
+        if new and not done:
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                Path(path + suffix).unlink(missing_ok=True)
+
+
+def is_wal(db: Connection) -> bool:
+    """Whether the file keeps a write-ahead log."""
+    return bool(db.execute("pragma journal_mode").fetchone()[0] == "wal")
+
+
+@contextmanager
+def transaction(db: Connection) -> Iterator[None]:
+    """All or nothing: any exception, Ctrl-C included, leaves the file as it was.
+
+    The catalogue's migrations belong to the first thing written, so they are applied inside the same transaction.
+    """
+    db.execute("begin immediate")
+    try:
+        migrate(db)
+        yield
+        db.execute("commit")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("rollback")
+        raise
+
+
+def has_catalogue(db: Connection) -> bool:
+    """Whether this file has been written by semsearch."""
+    return db.execute("select 1 from sqlite_master where type = 'table' and name = ?", [CATALOGUE]).fetchone() is not None
+
+
+def _applied(db: Connection) -> list[str]:
+    return [record.name for record in migrations.applied(sqlite_utils.Database(db, execute_plugins=False))]
+
+
+def pending(db: Connection) -> list[str]:
+    """Names of the migrations this file still lacks. Reads only."""
+    return [step.name for step in migrations.pending(sqlite_utils.Database(db, execute_plugins=False))]
+
+
+def migrate(db: Connection) -> list[str]:
+    """Apply the missing migrations, inside the caller's transaction if there is one; returns their names."""
+    names = pending(db)
+    if names:
+        migrations.apply(sqlite_utils.Database(db, execute_plugins=False))
+    return names
+
+
+def check_schema(db: Connection, path: str, *, allow_pending: bool = False) -> None:
+    """SchemaError if the file was made by a newer semsearch, or by an older one and `allow_pending` is False."""
+    applied = _applied(db)
+    known = {step.name for step in migrations._migrations}
+    unknown = [name for name in applied if name not in known]
+    if unknown:
+        raise SchemaError(
+            f"{path} was written by a newer semsearch (it has {unknown[-1]}): `pip install --upgrade semsearch`"
+        )
+    if applied and not allow_pending and pending(db):
+        raise SchemaError(f"{path} was written by an older semsearch: run `semsearch migrate {path}` once")
+
+
+def checkpoint(db: Connection) -> str | None:
+    """Move the write-ahead log into the file, so that a copy of it is complete; a remark if a reader held that up."""
+    if not is_wal(db):
+        return None
+    db.execute("pragma busy_timeout = 1000")
+    busy = db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+    db.execute(f"pragma busy_timeout = {BUSY_MS}")
+    if busy:
+        return (
+            "Another connection is reading: the newest data still stands in the -wal file beside the database; "
+            "copy both, or any later write will finish the move"
+        )
+    return None
+
+
+def vacuum(db: Connection) -> None:
+    """Give freed pages back to the file system."""
+    db.execute("vacuum")

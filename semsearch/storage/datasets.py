@@ -1,0 +1,259 @@
+"""Datasets: the catalogue's row about a table of items, and reading those items by pass or by key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from semsearch.errors import InputError, NameTakenError, NotFoundError
+from semsearch.records import Dataset, Kind
+from semsearch.storage.connect import has_catalogue
+from semsearch.storage.driver import Connection
+from semsearch.storage.keys import Keys, TableShape, as_text, quoted, row_hash, shape_of, split_key
+
+_COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
+BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
+
+
+@dataclass(frozen=True)
+class TextItem:
+    """One row as text: its key, where it stood (tables without a key), its title and its body."""
+
+    key: str
+    row_hint: int | None
+    title: str
+    body: str
+
+    @property
+    def text(self) -> str:
+        """Title and body, as builders read them."""
+        return f"{self.title}\n{self.body}" if self.title else self.body
+
+    def hash(self) -> bytes:
+        """16 bytes that change when the text does."""
+        return hashlib.blake2b(f"{self.title}\0{self.body}".encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def now() -> str:
+    """UTC, to the second, as SQLite writes it."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _from_row(row: Sequence[Any]) -> Dataset:
+    return Dataset(
+        id=row[0],
+        name=row[1],
+        kind=row[2],
+        key_kind=row[3],
+        key_columns=tuple(json.loads(row[4])),
+        text_columns=tuple(json.loads(row[5])),
+        title_column=row[6],
+        label_column=row[7],
+        made_by=row[8],
+        source=row[9],
+        created=row[10],
+    )
+
+
+def all_datasets(db: Connection) -> list[Dataset]:
+    """Every dataset in the catalogue, by name."""
+    if not has_catalogue(db):
+        return []
+    return [_from_row(row) for row in db.execute(f"select {_COLUMNS} from _semsearch_datasets order by name")]
+
+
+def get_dataset(db: Connection, name: str) -> Dataset:
+    """The dataset of this name, or NotFoundError that lists those there are."""
+    datasets = all_datasets(db)
+    for dataset in datasets:
+        if dataset.name == name:
+            return dataset
+    if not datasets:
+        raise NotFoundError(f"No dataset {name!r}: the file has none yet; `semsearch ingest` makes one")
+    raise NotFoundError(f"No dataset {name!r}: there are {', '.join(found.name for found in datasets)}")
+
+
+def register(
+    db: Connection,
+    shape: TableShape,
+    *,
+    text_columns: Sequence[str],
+    title_column: str | None = None,
+    label_column: str | None = None,
+    made_by: str = "table",
+    source: str | None = None,
+    kind: Kind = "documents",
+) -> Dataset:
+    """Write or renew the catalogue's row about a table. The table itself is not touched.
+
+    Raises NotFoundError for a column the table does not have.
+    """
+    for column in (*text_columns, *filter(None, (title_column, label_column))):
+        check_column(shape, column)
+    values = [
+        kind,
+        shape.key_kind,
+        json.dumps(shape.key_columns),
+        json.dumps(list(text_columns)),
+        title_column,
+        label_column,
+        made_by,
+        source,
+    ]
+    db.execute(
+        "insert into _semsearch_datasets"
+        " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " on conflict (name) do update set kind = excluded.kind, key_kind = excluded.key_kind,"
+        " key_columns = excluded.key_columns, text_columns = excluded.text_columns,"
+        " title_column = excluded.title_column, label_column = excluded.label_column,"
+        " made_by = excluded.made_by, source = excluded.source",
+        [shape.name, *values, now()],
+    )
+    return get_dataset(db, shape.name)
+
+
+def check_column(shape: TableShape, column: str) -> None:
+    """NotFoundError if the table has no such column."""
+    if column not in shape.columns:
+        raise NotFoundError(f"{shape.name} has no column {column!r}: it has {', '.join(shape.columns)}")
+
+
+def check_new_name(db: Connection, name: str, *, replacing: Iterable[str] = ()) -> None:
+    """InputError for a name that cannot be used, NameTakenError for one that is a table or view not in `replacing`."""
+    lowered = name.lower()
+    if not name.strip() or len(name) > 100 or any(ord(letter) < 32 for letter in name):
+        raise InputError(f"{name!r} cannot be a name: use 1 to 100 visible characters")
+    if lowered.startswith(("_semsearch_", "sqlite_")):
+        raise InputError(f"{name!r} cannot be a name: names that begin with _semsearch_ or sqlite_ are internal")
+    if lowered in {taken.lower() for taken in replacing}:
+        return
+    found = db.execute("select type from sqlite_master where lower(name) = ?", [lowered]).fetchone()
+    if found:
+        raise NameTakenError(f"{name} is already a {found[0]} in this database: choose another name with --name")
+
+
+def count_items(db: Connection, dataset: Dataset) -> int:
+    """How many rows the table has now."""
+    return int(db.execute(f"select count(*) from {quoted(dataset.name)}").fetchone()[0])
+
+
+def read_items(db: Connection, dataset: Dataset) -> Iterator[TextItem]:
+    """Every row as text, in key order, streamed. Rows whose key is NULL are left out."""
+    shape = shape_of(db, dataset.name)
+    for column in (*dataset.text_columns, *filter(None, (dataset.title_column,))):
+        check_column(shape, column)
+    keys = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
+    bodies = [column for column in dataset.text_columns if column != dataset.title_column]
+    title = quoted(dataset.title_column) if dataset.title_column else "null"
+    hint = "rowid" if dataset.key_kind == "row" else "null"
+    wanted = ", ".join([hint, title, *map(quoted, bodies)])
+    statement = f"select {wanted}, {keys.select} from {quoted(dataset.name)} order by {keys.order}"
+    for row in db.execute(statement):
+        key = keys.of(row[2 + len(bodies) :])
+        if key is not None:
+            body = "\n".join(filter(None, (as_text(value) for value in row[2 : 2 + len(bodies)])))
+            yield TextItem(key, row[0], as_text(row[1]), body)
+
+
+def replace_items(db: Connection, dataset: Dataset, items: Iterable[TextItem]) -> dict[str, int]:
+    """Write the keys and hashes of all items anew; returns the internal number of each key."""
+    db.execute("delete from _semsearch_items where dataset = ?", [dataset.id])
+    first = db.execute("select coalesce(max(item), 0) + 1 from _semsearch_items").fetchone()[0]
+    numbers: dict[str, int] = {}
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for number, item in enumerate(items, first):
+            numbers[item.key] = number
+            yield number, dataset.id, item.key, item.row_hint, item.hash()
+
+    db.executemany("insert into _semsearch_items (item, dataset, key, row_hint, hash) values (?, ?, ?, ?, ?)", rows())
+    return numbers
+
+
+def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The table's own rows for these keys; keys whose row is gone are absent."""
+    shape = shape_of(db, dataset.name)
+    if dataset.key_kind == "row":
+        return _rows_by_hash(db, dataset, shape, keys)
+    found: dict[str, dict[str, Any]] = {}
+    reading = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
+    columns = ", ".join(map(quoted, shape.columns))
+    for some in _chunks(keys, BATCH // max(1, len(dataset.key_columns))):
+        condition, values = _key_condition(dataset, shape, some)
+        statement = f"select {reading.select}, {columns} from {quoted(dataset.name)} where {condition}"
+        for row in db.execute(statement, values):
+            key = reading.of(row[: reading.width])
+            if key is not None:
+                found[key] = dict(zip(shape.columns, row[reading.width :], strict=True))
+    return found
+
+
+def _key_condition(dataset: Dataset, shape: TableShape, keys: Sequence[str]) -> tuple[str, list[Any]]:
+    """A condition that finds these keys by the table's own index, and the values to bind."""
+    columns = [_comparable(shape, name) for name in dataset.key_columns]
+    if dataset.key_kind == "integer":
+        numbers = [int(key) for key in keys if key.removeprefix("-").isdecimal()]
+        return f"{columns[0]} in ({_marks(numbers)})", list(numbers)
+    if dataset.key_kind == "text":
+        return f"{columns[0]} in ({_marks(keys)})", list(keys)
+    one = "(" + " and ".join(f"{column} = ?" for column in columns) + ")"
+    parts = [values for values in map(split_key, keys) if len(values) == len(columns)]
+    return " or ".join([one] * len(parts)) or "0", [value for values in parts for value in values]
+
+
+def _comparable(shape: TableShape, column: str) -> str:
+    """The column, such that comparing it with text finds a number too. Declared types do that; untyped columns do not."""
+    declared = shape.types[shape.columns.index(column)]
+    return quoted(column) if declared and "BLOB" not in declared else f"cast({quoted(column)} as text)"
+
+
+def _rows_by_hash(
+    db: Connection, dataset: Dataset, shape: TableShape, keys: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Rows of a table without a key: by the row number noted at build, verified, else by reading the table once."""
+    columns = ", ".join(map(quoted, shape.columns))
+    found: dict[str, dict[str, Any]] = {}
+    for some in _chunks(keys, BATCH):
+        hints = db.execute(
+            f"select key, row_hint from _semsearch_items where dataset = ? and key in ({_marks(some)})",
+            [dataset.id, *some],
+        ).fetchall()
+        for key, hint in hints:
+            row = db.execute(f"select {columns} from {quoted(dataset.name)} where rowid = ?", [hint]).fetchone()
+            if row is not None and row_hash(row) == key.split("-")[0]:
+                found[key] = dict(zip(shape.columns, row, strict=True))
+    missing = set(keys) - set(found)
+    if missing:
+        reading = Keys("row", (), shape.columns)
+        for row in db.execute(f"select {columns} from {quoted(dataset.name)} order by rowid"):
+            key = reading.of(row)
+            if key in missing:
+                found[str(key)] = dict(zip(shape.columns, row, strict=True))
+    return found
+
+
+def forget(db: Connection, dataset: Dataset) -> None:
+    """Remove a dataset from the catalogue, with its keys and hashes. Its table stays."""
+    db.execute("delete from _semsearch_items where dataset = ?", [dataset.id])
+    db.execute("delete from _semsearch_datasets where id = ?", [dataset.id])
+
+
+def text_of(dataset: Dataset, row: Mapping[str, Any]) -> tuple[str, str]:
+    """Title and body of a row, as `read_items` composes them."""
+    title = as_text(row.get(dataset.title_column)) if dataset.title_column else ""
+    bodies = [as_text(row.get(column)) for column in dataset.text_columns if column != dataset.title_column]
+    return title, "\n".join(filter(None, bodies))
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,156 @@
+"""Item keys: how a row of any table is named by one piece of text, as Datasette names it in URLs.
+
+A single key column gives its own value; a compound key the tilde-encoded values joined by commas; a table without a key
+the hash of the whole row, with `-2`, `-3` … for later rows that are identical.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from semsearch.errors import InputError, NotFoundError
+from semsearch.storage.driver import Connection
+
+KeyKind = Literal["integer", "text", "compound", "row"]
+_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def tilde_encode(text: str) -> str:
+    """Datasette's encoding of a value inside a URL path (datasette/utils, tilde_encode)."""
+    return "".join(
+        chr(byte) if byte in _SAFE else "+" if byte == 32 else f"~{byte:02X}" for byte in text.encode("utf-8")
+    )
+
+
+def tilde_decode(text: str) -> str:
+    """The inverse of `tilde_encode`; text that was never encoded comes back as it is."""
+    out, raw, at = bytearray(), text.encode("utf-8"), 0
+    while at < len(raw):
+        pair = raw[at + 1 : at + 3]
+        if raw[at] == 126 and len(pair) == 2 and all(chr(digit) in "0123456789abcdefABCDEF" for digit in pair):
+            out.append(int(pair, 16))
+            at += 3
+        else:
+            out.append(32 if raw[at] == 43 else raw[at])
+            at += 1
+    return out.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """What a table looks like: its columns with declared types, and how its rows are keyed."""
+
+    name: str
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    key_columns: tuple[str, ...]
+    key_kind: KeyKind
+
+
+def shape_of(db: Connection, table: str) -> TableShape:
+    """The shape of an ordinary table; NotFoundError lists the tables there are, InputError refuses views and such."""
+    found = db.execute(
+        "select type, sql from sqlite_master where name = ? collate nocase and type in ('table', 'view')", [table]
+    ).fetchone()
+    if found is None:
+        raise NotFoundError(f"No table {table!r} in this database: it has {_listed(ordinary_tables(db))}")
+    if found[0] == "view":
+        raise InputError(f"{table} is a view: name the table whose rows are to be searched")
+    if (found[1] or "").lower().lstrip().startswith("create virtual"):
+        raise InputError(f"{table} is a virtual table: name the ordinary table whose rows are to be searched")
+    info = db.execute(f"pragma table_xinfo({quoted(table)})").fetchall()
+    info = [column for column in info if column[6] != 1]  # hidden columns of virtual tables
+    columns = tuple(column[1] for column in info)
+    types = tuple((column[2] or "").upper() for column in info)
+    by_position = sorted((column[5], column[1]) for column in info if column[5])
+    key_columns = tuple(name for _, name in by_position)
+    return TableShape(table, columns, types, key_columns, _key_kind(db, table, key_columns))
+
+
+def _key_kind(db: Connection, table: str, key_columns: Sequence[str]) -> KeyKind:
+    if not key_columns:
+        return "row"
+    if len(key_columns) > 1:
+        return "compound"
+    column = quoted(key_columns[0])
+    other = db.execute(f"select 1 from {quoted(table)} where typeof({column}) <> 'integer' limit 1").fetchone()
+    empty = db.execute(f"select 1 from {quoted(table)} limit 1").fetchone() is None
+    declared = db.execute(
+        "select upper(type) from pragma_table_info(?) where name = ?", [table, key_columns[0]]
+    ).fetchone()[0]
+    integers = "INT" in declared if empty else other is None
+    return "integer" if integers else "text"
+
+
+def ordinary_tables(db: Connection) -> list[str]:
+    """Names of the tables a person made: no views, virtual, shadow or internal ones."""
+    rows = db.execute(
+        "select l.name from pragma_table_list l where l.schema = 'main' and l.type = 'table'"
+        " and substr(l.name, 1, 7) <> 'sqlite_' and substr(l.name, 1, 1) <> '_' order by l.name"
+    )
+    return [row[0] for row in rows]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (", …" if len(names) > 12 else "") if names else "no tables"
+
+
+def row_hash(values: Sequence[Any]) -> str:
+    """The key of a row without one: 16 hex digits over its values and their types."""
+    digest = hashlib.blake2b(digest_size=8)
+    for value in values:
+        content = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
+        digest.update(f"{type(value).__name__}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
+
+
+class Keys:
+    """Gives each row of one pass its key. `select` is what to read for it; `of` turns those values into the key."""
+
+    def __init__(self, kind: str, key_columns: Sequence[str], columns: Sequence[str]) -> None:
+        self.kind = kind
+        self.seen: Counter[str] = Counter()
+        names = columns if kind == "row" else key_columns
+        self.select = ", ".join(quoted(name) for name in names)
+        self.width = len(names)
+        self.order = "rowid" if kind == "row" else self.select
+
+    def of(self, values: Sequence[Any]) -> str | None:
+        """The key of the row with these values; None where a key column is NULL, which SQLite allows."""
+        if self.kind == "row":
+            key = row_hash(values)
+            self.seen[key] += 1
+            return key if self.seen[key] == 1 else f"{key}-{self.seen[key]}"
+        if any(value is None for value in values):
+            return None
+        return join_key(values)
+
+
+def join_key(values: Sequence[Any]) -> str:
+    """One key from the values of the key columns."""
+    if len(values) == 1:
+        return as_text(values[0])
+    return ",".join(tilde_encode(as_text(value)) for value in values)
+
+
+def split_key(key: str) -> list[str]:
+    """The values of a compound key."""
+    return [tilde_decode(part) for part in key.split(",")]
+
+
+def as_text(value: Any) -> str:
+    """A value as text: NULL and BLOBs that are not text as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "ignore")
+    return str(value)

@@ -1,0 +1,153 @@
+"""Vector tables: the only file that says vec0.
+
+One table per collection, `_semsearch_vec_<n>`, its primary key the item's own key, so that `id IN (subquery)` filters
+before the search. Vectors have unit length and `norm` keeps the length they had. sqlite-vec accepts NaN and answers NULL for
+a zero vector, so both are refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from semsearch.arrays import FloatArray
+from semsearch.errors import BuildError, InputError, NotFoundError
+from semsearch.records import Collection
+from semsearch.storage.codec import blob_to_vector, vector_to_blob
+from semsearch.storage.driver import Connection
+from semsearch.storage.keys import quoted
+
+MAX_K = 4096  # sqlite-vec's own limit
+MAX_DIM = 8192
+PREFIX = "_semsearch_vec_"
+_MANY = 400  # from here on reading the whole table beats asking for keys one by one
+
+
+def table_name(number: int) -> str:
+    """The vector table of this number."""
+    return f"{PREFIX}{number}"
+
+
+def create(db: Connection, dim: int, *, integer_keys: bool) -> int:
+    """Make a new, empty vector table and return its number."""
+    if not 1 <= dim <= MAX_DIM:
+        raise BuildError(f"{dim} dimensions cannot be stored: sqlite-vec takes 1 to {MAX_DIM}")
+    names = db.execute("select name from sqlite_master where name like ? escape '\\'", [r"\_semsearch\_vec\_%"])
+    numbers = [int(name[0][len(PREFIX) :]) for name in names if name[0][len(PREFIX) :].isdecimal()]
+    highest = db.execute("select coalesce(max(vector_table), 0) from _semsearch_collections").fetchone()[0]
+    number = max([highest, *numbers]) + 1
+    key = "integer" if integer_keys else "text"
+    db.execute(
+        f"create virtual table {table_name(number)} using vec0("
+        f"id {key} primary key, embedding float[{dim}] distance_metric=cosine, +norm float)"
+    )
+    return number
+
+
+def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray, *, integer_keys: bool) -> None:
+    """Insert (n, dim) finite vectors of any length above zero under these keys."""
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not np.isfinite(norms).all() or not (norms > 0).all():
+        raise BuildError("a vector is zero or not finite: nothing was written")
+    unit = (vectors / norms[:, None]).astype(np.float32)
+    rows = (
+        (int(key) if integer_keys else key, vector_to_blob(unit[row]), float(norms[row])) for row, key in enumerate(keys)
+    )
+    db.executemany(f"insert into {table_name(number)} (id, embedding, norm) values (?, ?, ?)", rows)
+
+
+def make_view(db: Connection, name: str, number: int) -> None:
+    """A plain projection, which SQLite flattens, so that `MATCH` and `k` work on it as on the table itself."""
+    db.execute(f"create view {quoted(name)} as select id, embedding, norm, distance, k from {table_name(number)}")
+
+
+def drop(db: Connection, number: int) -> None:
+    """Remove a vector table."""
+    db.execute(f"drop table if exists {table_name(number)}")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An item near a query, with its cosine distance 0..2."""
+
+    key: str
+    distance: float
+
+
+def nearest(db: Connection, collection: Collection, vector: FloatArray, k: int) -> list[Neighbour]:
+    """The k items nearest to a vector of any length above zero, nearest first. InputError for a wrong dim or k."""
+    if len(vector) != collection.dim:
+        raise InputError(f"the vector has {len(vector)} numbers, {collection.name} has {collection.dim} dimensions")
+    if not 1 <= k <= MAX_K:
+        raise InputError(f"k is {k}: choose 1 to {MAX_K}")
+    rows = db.execute(
+        f"select id, distance from {table_name(collection.vector_table)} where embedding match ? and k = ?",
+        [vector_to_blob(vector), k],
+    )
+    return [Neighbour(str(row[0]), row[1]) for row in rows if row[1] is not None]
+
+
+def everything(db: Connection, collection: Collection) -> tuple[list[str], FloatArray]:
+    """All keys and their unit vectors, (count, dim) float32, in the order they were written."""
+    rows = db.execute(f"select id, embedding from {table_name(collection.vector_table)}").fetchall()
+    vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), collection.dim)
+    return [str(row[0]) for row in rows], vectors
+
+
+def has(db: Connection, collection: Collection, key: str) -> bool:
+    """Whether the collection has a vector under this key."""
+    return _one(db, collection, key) is not None
+
+
+def unit_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
+    """The stored vector of one item, (dim,) float32 of unit length; NotFoundError if it has none."""
+    row = _one(db, collection, key)
+    if row is None:
+        raise NotFoundError(f"{collection.name} has no item {key!r}")
+    return blob_to_vector(row[0])
+
+
+def _one(db: Connection, collection: Collection, key: str) -> tuple[bytes, float] | None:
+    table = table_name(collection.vector_table)
+    row = db.execute(f"select embedding, norm from {table} where id = ?", [_bound(db, table, key)]).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def _bound(db: Connection, table: str, key: str) -> str | int:
+    """The key as the table's own type: vec0 refuses text where its key is an integer."""
+    declared = db.execute("select sql from sqlite_master where name = ?", [table]).fetchone()[0]
+    if "id integer" not in declared:
+        return key
+    return int(key) if key.removeprefix("-").isdecimal() and len(key) < 20 else -1
+
+
+class StoredRows:
+    """The vectors of a stored collection at the length they had in fit, read by key when asked for."""
+
+    def __init__(self, db: Connection, collection: Collection) -> None:
+        self.db, self.collection = db, collection
+
+    def take(self, keys: Sequence[str]) -> FloatArray:
+        """(len(keys), dim) float32; KeyError for a key without a vector."""
+        if len(keys) >= _MANY:
+            return self._take_many(keys)
+        rows = [_one(self.db, self.collection, key) for key in keys]
+        if None in rows:
+            raise KeyError(keys[rows.index(None)])
+        found = [blob_to_vector(row[0]) * np.float32(row[1]) for row in rows if row is not None]
+        return np.stack(found) if found else np.empty((0, self.collection.dim), np.float32)
+
+    def _take_many(self, keys: Sequence[str]) -> FloatArray:
+        where = {key: row for row, key in enumerate(keys)}
+        out = np.full((len(keys), self.collection.dim), np.nan, np.float32)
+        table = table_name(self.collection.vector_table)
+        for key, blob, norm in self.db.execute(f"select id, embedding, norm from {table}"):
+            row = where.get(str(key))
+            if row is not None:
+                out[row] = blob_to_vector(blob) * np.float32(norm)
+        missing = np.isnan(out[:, 0])
+        if missing.any():
+            raise KeyError(keys[int(missing.argmax())])
+        return out
