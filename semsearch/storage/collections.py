@@ -164,6 +164,14 @@ def _write_vocabulary(db: Connection, table: str, embeddings: Embeddings) -> Non
     db.executemany(f"insert into {quoted(table)} values ({', '.join('?' * (1 + len(types)))})", rows)
 
 
+def words(db: Connection, collection: Collection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The vocabulary's rows for these words."""
+    marks = ", ".join("?" * len(keys))
+    found = db.execute(f"select * from {quoted(collection.vocabulary)} where word in ({marks})", list(keys))
+    names = [column[0] for column in found.description]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in found}
+
+
 def drop_run_collections(db: Connection, collection: Collection) -> list[str]:
     """Remove a collection, those of the same run, and the run's model; the run itself stays as a record."""
     together = of_run(db, collection.run)

@@ -111,6 +111,12 @@ def writing(path: str, *, create: bool = False) -> Iterator[Connection]:
                 Path(path + suffix).unlink(missing_ok=True)
 
 
+def file_of(db: Connection) -> tuple[str, int]:
+    """What tells this connection's file from any other: its path and inode (0 in memory)."""
+    path = db.execute("select file from pragma_database_list where name = 'main'").fetchone()[0] or ""
+    return (path, os.stat(path).st_ino) if path else (f":memory:{id(db)}", 0)
+
+
 def is_wal(db: Connection) -> bool:
     """Whether the file keeps a write-ahead log."""
     return bool(db.execute("pragma journal_mode").fetchone()[0] == "wal")

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Literal
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
-from semsearch.records import Dataset, Kind
+from semsearch.records import Dataset
 from semsearch.storage.connect import has_catalogue
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import Keys, TableShape, as_text, quoted, row_hash, shape_of, split_key
@@ -77,33 +77,28 @@ def get_dataset(db: Connection, name: str) -> Dataset:
     raise NotFoundError(f"No dataset {name!r}: there are {', '.join(found.name for found in datasets)}")
 
 
-def register(
-    db: Connection,
+def draft(
     shape: TableShape,
     *,
     text_columns: Sequence[str],
     title_column: str | None = None,
     label_column: str | None = None,
-    made_by: str = "table",
+    made_by: Literal["ingest", "table"] = "table",
     source: str | None = None,
-    kind: Kind = "documents",
 ) -> Dataset:
-    """Write or renew the catalogue's row about a table. The table itself is not touched.
+    """A table described as a dataset, not yet in the catalogue (its id is 0). The table itself is never touched.
 
     Raises NotFoundError for a column the table does not have.
     """
     for column in (*text_columns, *filter(None, (title_column, label_column))):
         check_column(shape, column)
-    values = [
-        kind,
-        shape.key_kind,
-        json.dumps(shape.key_columns),
-        json.dumps(list(text_columns)),
-        title_column,
-        label_column,
-        made_by,
-        source,
-    ]
+    columns = tuple(text_columns)
+    described = (shape.name, "documents", shape.key_kind, shape.key_columns, columns, title_column, label_column)
+    return Dataset(0, *described, made_by, source, now())
+
+
+def save(db: Connection, dataset: Dataset) -> Dataset:
+    """Write or renew the catalogue's row about a dataset; returns it with its id."""
     db.execute(
         "insert into _semsearch_datasets"
         " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created)"
@@ -112,9 +107,25 @@ def register(
         " key_columns = excluded.key_columns, text_columns = excluded.text_columns,"
         " title_column = excluded.title_column, label_column = excluded.label_column,"
         " made_by = excluded.made_by, source = excluded.source",
-        [shape.name, *values, now()],
+        [
+            dataset.name,
+            dataset.kind,
+            dataset.key_kind,
+            json.dumps(dataset.key_columns),
+            json.dumps(dataset.text_columns),
+            dataset.title_column,
+            dataset.label_column,
+            dataset.made_by,
+            dataset.source,
+            dataset.created,
+        ],
     )
-    return get_dataset(db, shape.name)
+    return get_dataset(db, dataset.name)
+
+
+def register(db: Connection, shape: TableShape, **described: Any) -> Dataset:
+    """`draft` and `save` at once."""
+    return save(db, draft(shape, **described))
 
 
 def check_column(shape: TableShape, column: str) -> None:

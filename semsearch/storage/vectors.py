@@ -96,6 +96,24 @@ def everything(db: Connection, collection: Collection) -> tuple[list[str], Float
     return [str(row[0]) for row in rows], vectors
 
 
+def count(db: Connection, collection: Collection) -> int:
+    """How many vectors can be read through the collection's view."""
+    return int(db.execute(f"select count(*) from {quoted(collection.name)}").fetchone()[0])
+
+
+def self_test(db: Connection) -> bool:
+    """Whether a vector table made in this connection finds the nearer of two vectors. Leaves nothing behind."""
+    db.execute("create virtual table temp.semsearch_self_test using vec0(id integer primary key, embedding float[2])")
+    try:
+        rows = [(1, vector_to_blob(np.array([1, 0], "f4"))), (2, vector_to_blob(np.array([0, 1], "f4")))]
+        db.executemany("insert into semsearch_self_test (id, embedding) values (?, ?)", rows)
+        asked = vector_to_blob(np.array([0.1, 0.9], "f4"))
+        found = db.execute("select id from semsearch_self_test where embedding match ? and k = 1", [asked]).fetchone()
+        return found is not None and found[0] == 2
+    finally:
+        db.execute("drop table semsearch_self_test")
+
+
 def has(db: Connection, collection: Collection, key: str) -> bool:
     """Whether the collection has a vector under this key."""
     return _one(db, collection, key) is not None

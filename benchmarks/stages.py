@@ -1,0 +1,258 @@
+"""One stage of an LSA build by one library, timed in its own process: what `lsa.py` starts, once for each pair.
+
+    python benchmarks/stages.py STAGE LIBRARY FOLDER K
+
+Reads what the stage needs from FOLDER (texts.jsonl, counts.npz, weighted.npz), works, and prints one JSON object: the
+seconds of each repetition, and what tells how good the result is. Reading the input is never timed. Imports stand
+inside functions, so that the peak memory of a stage holds no library that it does not use.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+REPETITIONS = 3
+ENOUGH = 60.0  # seconds after which a stage is not repeated
+Quality = dict[str, float]
+
+
+def timed(work: Callable[[], Any]) -> tuple[list[float], Any]:
+    """Seconds of each of up to three repetitions, and the last result; only one after a minute."""
+    seconds: list[float] = []
+    result = None
+    while len(seconds) < REPETITIONS and sum(seconds) < ENOUGH:
+        result = None  # the one before may go, or the peak would hold two
+        start = time.perf_counter()
+        result = work()
+        seconds.append(time.perf_counter() - start)
+    return seconds, result
+
+
+def read_texts(folder: Path) -> list[str]:
+    """The texts of the documents, in order."""
+    with (folder / "texts.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def count_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """Split, leave out stop words, count; no stems, since the others have none. Keeps the counts for later stages."""
+    import scipy.sparse as sp
+
+    from semsearch.maths.counts import count_terms
+    from semsearch.maths.text import Analyzer
+
+    texts = read_texts(folder)
+    seconds, counts = timed(lambda: count_terms(texts, Analyzer(stem=False)))
+    sp.save_npz(folder / "counts.npz", counts.matrix, compressed=False)
+    return seconds, _size(counts.matrix)
+
+
+def count_sklearn(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """CountVectorizer with the same words: the same expression, Unicode NFKC, the same stop words."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    from semsearch.maths.stopwords import ENGLISH
+
+    texts = read_texts(folder)
+    vectorizer = CountVectorizer(preprocessor=normal, token_pattern=r"[^\W_]{2,}", stop_words=sorted(ENGLISH))
+    seconds, matrix = timed(lambda: vectorizer.fit_transform(texts))
+    return seconds, _size(matrix)
+
+
+def count_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """Dictionary and doc2bow over the same words; gensim leaves splitting to its user, and it is part of the time."""
+    from gensim.corpora import Dictionary
+
+    from semsearch.maths.stopwords import ENGLISH
+    from semsearch.maths.text import tokens
+
+    texts = read_texts(folder)
+
+    def work() -> tuple[Any, list[Any]]:
+        dictionary = Dictionary()
+        bags = (
+            dictionary.doc2bow([word for word in tokens(text) if word not in ENGLISH], allow_update=True)
+            for text in texts
+        )
+        return dictionary, list(bags)
+
+    seconds, (dictionary, bags) = timed(work)
+    tokens_counted = sum(count for bag in bags for _, count in bag)
+    return seconds, {"terms": len(dictionary), "nonzeros": sum(map(len, bags)), "tokens": tokens_counted}
+
+
+def weigh_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """idf and log-tf·idf with unit rows. Keeps the matrix that is factored: terms of at least two documents."""
+    import numpy as np
+    import scipy.sparse as sp
+
+    from semsearch.maths.weighting import idf, log_tfidf
+
+    counts = _counts(folder)
+
+    def work() -> sp.csr_matrix:
+        return log_tfidf(counts, idf(counts.shape[0], np.bincount(counts.indices, minlength=counts.shape[1])))
+
+    seconds, matrix = timed(work)
+    sp.save_npz(folder / "weighted.npz", matrix, compressed=False)
+    return seconds, _lengths(matrix)
+
+
+def weigh_sklearn(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """TfidfTransformer, sublinear; its idf differs from ours by a constant, its work does not."""
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    counts = _counts(folder)
+    seconds, matrix = timed(lambda: TfidfTransformer(sublinear_tf=True).fit_transform(counts))
+    return seconds, _lengths(matrix)
+
+
+def weigh_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """TfidfModel with 1 + ln tf, over bags in memory."""
+    import numpy as np
+    from gensim.models import TfidfModel
+
+    bags = _bags(_counts(folder))
+
+    def work() -> list[Any]:
+        model = TfidfModel(bags, wlocal=lambda tf: 1 + np.log(tf), dictionary=None)
+        return [model[bag] for bag in bags]
+
+    seconds, weighted = timed(work)
+    lengths = [sum(value * value for _, value in bag) ** 0.5 for bag in weighted]
+    return seconds, {"nonzeros": sum(map(len, weighted)), "mean length": sum(lengths) / len(lengths)}
+
+
+def factor_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """truncated_svd as `build lsa` calls it."""
+    import numpy as np
+
+    from semsearch.maths.factor import Matrix, truncated_svd
+
+    X = _weighted(folder)
+    seconds, svd = timed(lambda: truncated_svd(Matrix(X), k, rng=np.random.default_rng(0)))
+    return seconds, _energy(X, svd.Vt.T) | {"steps": svd.steps, "residual": svd.residual}
+
+
+def factor_reference(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """The best rank-k energy: the same routine until the mean relative residual is a thousandth, once."""
+    import numpy as np
+
+    from semsearch.maths.factor import Matrix, truncated_svd
+
+    X = _weighted(folder)
+    start = time.perf_counter()
+    svd = truncated_svd(Matrix(X), k, rng=np.random.default_rng(1), tolerance=1e-3)
+    return [time.perf_counter() - start], _energy(X, svd.Vt.T) | {"residual": svd.residual}
+
+
+def factor_sklearn(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """TruncatedSVD, randomized, its default of five iterations."""
+    from sklearn.decomposition import TruncatedSVD
+
+    X = _weighted(folder)
+    seconds, model = timed(lambda: TruncatedSVD(k, n_iter=5, random_state=0).fit(X))
+    return seconds, _energy(X, model.components_.T)
+
+
+def factor_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
+    """LsiModel with its defaults: one pass over bags in memory, 20,000 at a time."""
+    from gensim.models import LsiModel
+
+    X = _weighted(folder)
+    bags = _bags(X)
+    names = dict(enumerate(map(str, range(X.shape[1]))))
+    seconds, model = timed(lambda: LsiModel(bags, num_topics=k, id2word=names, random_seed=0))
+    return seconds, _energy(X, model.projection.u)
+
+
+def normal(text: str) -> str:
+    """Lower case after Unicode NFKC, as semsearch.maths.text has it."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
+
+
+def _counts(folder: Path) -> Any:
+    """Counts (n, terms) of the terms that stand in at least two documents, float32 CSR, columns in order."""
+    import numpy as np
+    import scipy.sparse as sp
+
+    counts = sp.load_npz(folder / "counts.npz").tocsr()
+    counts = counts[:, np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]) >= 2)]
+    counts.sort_indices()
+    return counts
+
+
+def _weighted(folder: Path) -> Any:
+    import scipy.sparse as sp
+
+    return sp.load_npz(folder / "weighted.npz").tocsr()
+
+
+def _bags(matrix: Any) -> list[list[tuple[int, float]]]:
+    """A sparse matrix's rows as gensim's bags of words."""
+    starts, columns, values = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    return [
+        list(zip(columns[start:end], values[start:end], strict=True))
+        for start, end in zip(starts, starts[1:], strict=False)
+    ]
+
+
+def _size(matrix: Any) -> Quality:
+    return {"terms": matrix.shape[1], "nonzeros": matrix.nnz, "tokens": int(matrix.sum(dtype=float))}
+
+
+def _lengths(matrix: Any) -> Quality:
+    import numpy as np
+
+    squares = np.asarray(matrix.multiply(matrix).sum(axis=1)).reshape(-1)
+    return {"nonzeros": matrix.nnz, "mean length": float(np.sqrt(squares).mean())}
+
+
+def _energy(X: Any, V: Any) -> Quality:
+    """‖X Q‖²_F for an orthonormal basis Q of V (terms, k): what of X the directions hold, and k as returned."""
+    import numpy as np
+
+    Q, _ = np.linalg.qr(V.astype(np.float64))
+    image = X @ Q.astype(np.float32)
+    return {"energy": float(np.einsum("ij,ij->", image, image, dtype=np.float64)), "k": V.shape[1]}
+
+
+STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[list[float], Quality]]] = {
+    ("count", "ours"): count_ours,
+    ("count", "scikit-learn"): count_sklearn,
+    ("count", "gensim"): count_gensim,
+    ("weigh", "ours"): weigh_ours,
+    ("weigh", "scikit-learn"): weigh_sklearn,
+    ("weigh", "gensim"): weigh_gensim,
+    ("factor", "ours"): factor_ours,
+    ("factor", "reference"): factor_reference,
+    ("factor", "scikit-learn"): factor_sklearn,
+    ("factor", "gensim"): factor_gensim,
+}
+
+
+def peak_bytes() -> int:
+    """The largest memory this process had so far; getrusage says kilobytes on Linux and bytes on macOS."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main() -> None:
+    """Run the stage named on the command line and print what it took."""
+    stage, library, folder, k = sys.argv[1:]
+    try:
+        seconds, quality = STAGES[stage, library](Path(folder), int(k))
+    except ModuleNotFoundError as error:
+        print(json.dumps({"missing": error.name}))
+        return
+    print(json.dumps({"seconds": seconds, "peak": peak_bytes(), "quality": quality}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m semsearch`."""
+
+from semsearch.cli.main import main
+
+main()

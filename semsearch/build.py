@@ -1,0 +1,145 @@
+"""From a dataset to collections: read the corpus, let a builder fit, store what it learned in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from semsearch.builders.base import Builder, make_options
+from semsearch.errors import BuildError, InputError
+from semsearch.records import Collection, Dataset, Device, Documents, Embeddings, Fitted, Report, Run, silent
+from semsearch.storage import collections, datasets, fulltext
+from semsearch.storage.connect import transaction
+from semsearch.storage.driver import Connection
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made: its run, its collections, and how many items have no vector because nothing in them is known."""
+
+    run: Run
+    collections: tuple[Collection, ...]
+    without_vector: int
+
+
+def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
+    """The first embeddings take the name itself, words `NAME_words`, and so on."""
+    return [name] + [f"{name}_{embeddings.of}s" for embeddings in found[1:]]
+
+
+def build(
+    db: Connection,
+    dataset: Dataset,
+    builder: Builder,
+    given: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    seed: int = 0,
+    report: Report = silent,
+) -> Built:
+    """Fit the builder on the dataset and store its collections, replacing earlier ones of the same name at once.
+
+    The computation runs outside any transaction; all writing is in one. Raises BuildError for a dataset with nothing to learn
+    from or a builder that returns something inconsistent, InputError for options or a kind that do not fit.
+    """
+    name = name or f"{dataset.name}_{builder.name}"
+    options = make_options(builder, given)
+    if builder.reads != dataset.kind:
+        raise InputError(f"{builder.name} reads {builder.reads}, {dataset.name} holds {dataset.kind}")
+    collections.check_name(db, name, dataset.name, builder.name)
+    started, clock = datasets.now(), perf_counter()
+    items = list(datasets.read_items(db, dataset))
+    if not items:
+        raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
+    corpus = Documents([item.key for item in items], [item.text for item in items])
+    fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=report)
+    kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
+    run = Run(
+        id=0,
+        dataset=dataset.name,
+        builder=builder.name,
+        options=dataclasses.asdict(options),
+        seed=seed,
+        device=Device().name,
+        started=started,
+        seconds=round(perf_counter() - clock, 3),
+        metrics={key: float(value) for key, value in fitted.metrics.items()},
+        versions=versions(),
+    )
+    with transaction(db):
+        dataset = datasets.save(db, dataset)
+        numbers = datasets.replace_items(db, dataset, items)
+        fulltext.refill(db, dataset, items, numbers)
+        run = _store(db, dataset, name, fitted, kept, run)
+    made = tuple(collections.of_run(db, run.id))
+    return Built(run, made, len(items) - made[0].count)
+
+
+def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
+    """The embeddings without their zero rows; BuildError if shapes, keys or numbers are not what they must be."""
+    keys, vectors = embeddings.keys, embeddings.vectors
+    fault = None
+    if vectors.ndim != 2 or len(keys) != len(vectors):
+        fault = f"{len(keys)} keys for vectors of shape {vectors.shape}"
+    elif vectors.dtype != np.float32:
+        fault = f"vectors of {vectors.dtype}, not float32"
+    elif len(set(keys)) != len(keys):
+        fault = "a key more than once"
+    elif not np.isfinite(vectors).all():
+        fault = "numbers that are not finite"
+    if fault:
+        raise BuildError(f"{builder.name} returned {fault}: a defect of that builder; nothing was written")
+    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 1e-12)
+    if not len(full):
+        raise BuildError(f"{builder.name} found nothing to tell the items apart by: check the text columns")
+    columns = {column: [values[row] for row in full] for column, values in embeddings.columns.items()}
+    return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns)
+
+
+def _store(
+    db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Sequence[Embeddings], run: Run
+) -> Run:
+    """Write run, arrays and collections; returns the run with its number."""
+    run = dataclasses.replace(run, id=collections.write_run(db, run))
+    collections.write_arrays(db, run.id, fitted.arrays)
+    write = partial(collections.swap_in, db)
+    for collection_name, embeddings in zip(collection_names(name, kept), kept, strict=True):
+        items_are_rows = embeddings.of == "document" and dataset.key_kind == "integer"
+        collections.check_name(db, collection_name, dataset.name, run.builder)
+        write(collection_name, run, embeddings, integer_keys=items_are_rows)
+    return run
+
+
+def versions() -> dict[str, str]:
+    """The versions a result depends on."""
+    packages = ("semsearch", "numpy", "scipy", "sqlite-vec")
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
+
+
+def drop(db: Connection, name: str) -> list[str]:
+    """Remove a collection with those of its run, or a dataset with all its collections; returns what went.
+
+    A user's table always stays. Raises NotFoundError for an unknown name, InputError for a part of another collection.
+    """
+    known = {dataset.name: dataset for dataset in datasets.all_datasets(db)}
+    with transaction(db):
+        if name not in known:
+            collection = collections.get_collection(db, name)
+            first = collections.of_run(db, collection.run)[0]
+            if first.name != name:
+                raise InputError(f"{name} is a part of {first.name}, which needs it: drop {first.name} instead")
+            return collections.drop_run_collections(db, collection)
+        gone = []
+        while mine := [found for found in collections.all_collections(db) if found.dataset == name]:
+            gone += collections.drop_run_collections(db, mine[0])
+        fulltext.drop(db, known[name])
+        datasets.forget(db, known[name])
+        return [*gone, name]

@@ -1,0 +1,163 @@
+"""Latent semantic analysis (Deerwester et al. 1990): documents and words from one truncated SVD.
+
+    X (documents × terms), log-tf·idf with unit rows        X ≈ U S Vᵀ
+    documents                XV = US     the rows of X seen through the k strongest directions
+    words                    V           each term's place along the same directions
+    a query, folded in       qV          weighted as a document is
+
+Two documents that share no word are near when their words keep company: they load on the same directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from semsearch.arrays import FloatArray
+from semsearch.builders.base import option
+from semsearch.errors import BuildError
+from semsearch.hookspecs import hookimpl
+from semsearch.maths.counts import TermCounts, count_known, count_terms
+from semsearch.maths.factor import SVD, Matrix, truncated_svd
+from semsearch.maths.text import Analyzer, pack, unpack
+from semsearch.maths.weighting import idf, log_tfidf
+from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
+
+SPLITS = ("documents", "words", "even")
+_SHARE = {"documents": 0.0, "words": 1.0, "even": 0.5}  # how much of S the words carry
+_LARGE = 10_000  # documents from which a term of a single document is left out: it cannot relate two of them
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `build lsa` can be told."""
+
+    dim: int | None = option(None, "dimensions; by default an eighth of the documents, between 50 and 500")
+    split: Literal["documents", "words", "even"] = option(
+        "documents", "who carries the singular values: documents XV and words V, words VS and documents U, or both their root",
+        choices=SPLITS,
+    )  # fmt: skip
+    stem: bool = option(True, "reduce English words to their stem")
+    stop: bool = option(True, "leave out English stop words")
+    min_documents: int | None = option(None, "documents a term must stand in; by default 1, from 10,000 documents on 2")
+
+    def __post_init__(self) -> None:
+        if self.dim is not None and self.dim < 1:
+            raise ValueError(f"dim is {self.dim}: at least 1 is needed")
+        if self.min_documents is not None and self.min_documents < 1:
+            raise ValueError(f"min_documents is {self.min_documents}: at least 1 is needed")
+
+
+def default_dim(n_documents: int) -> int:
+    """How many dimensions to keep where nobody says: one for every eight documents, at least 50 and at most 500.
+
+    Few documents support few directions, and larger collections go on gaining up to several hundred (benchmarks/README.md
+    has the figures). Never more than half of the documents, since at full rank nothing is learned: the cosine
+    would be that of tf-idf. In very large collections only as many as keep the documents' table within 40 million numbers.
+    """
+    dim = min(500, max(50, n_documents // 8))
+    return max(1, min(dim, n_documents // 2, max(50, 40_000_000 // n_documents)))
+
+
+@contextmanager
+def _timed(metrics: dict[str, float], stage: str) -> Iterator[None]:
+    start = perf_counter()
+    yield
+    metrics[f"seconds_{stage}"] = round(perf_counter() - start, 3)
+
+
+class Lsa:
+    """The builder `lsa`: two collections, documents and words, and text can be folded in."""
+
+    name = "lsa"
+    reads: Literal["documents"] = "documents"
+    Options = Options
+
+    def fit(
+        self, corpus: Documents, options: Options, *, rng: np.random.Generator, device: Device, report: Report
+    ) -> Fitted:
+        """Documents (n, k) and words (n_terms, k), k the options' dim or what the rank allows."""
+        metrics: dict[str, float] = {}
+        analyzer = Analyzer(options.stem, options.stop)
+        with _timed(metrics, "counting"):
+            counts = _count(corpus, analyzer, options, report)
+        weights = idf(len(corpus), counts.documents)
+        with _timed(metrics, "weighting"):
+            X = log_tfidf(counts.matrix, weights)
+        with _timed(metrics, "factoring"):
+            dim = options.dim or default_dim(len(corpus))
+            svd = truncated_svd(Matrix(X), dim, rng=rng, progress=lambda at, of: report(at, of))
+        metrics |= _facts(X, svd, counts)
+        s = svd.s.astype(np.float32)
+        share = _SHARE[options.split]
+        arrays = {
+            "terms": pack(counts.terms),
+            "idf": weights,
+            "singular_values": s,
+            "split": np.array(SPLITS.index(options.split)),
+            "analyzer": np.array([options.stem, options.stop]),
+        }
+        words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
+        documents = Embeddings("document", corpus.keys, svd.U * s ** (1 - share))
+        return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
+
+    def encode(self, state: State, corpus: Documents) -> FloatArray:
+        """Fold texts in: (n, k) float32, qV in the scale that the split gives documents; zero where no word is known."""
+        terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
+        words = state.derived("words", lambda: unpack(state.arrays["words"]))
+        stem, stop = map(bool, state.arrays["analyzer"])
+        counts = count_known(corpus.texts, Analyzer(stem, stop), terms)
+        X = log_tfidf(counts, state.arrays["idf"])
+        s = state.arrays["singular_values"]
+        present = np.unique(X.indices)
+        if not len(present):
+            return np.zeros((len(corpus), len(s)), np.float32)
+        share = _SHARE[SPLITS[int(state.arrays["split"])]]
+        V = state.embeddings["word"].take([words[row] for row in present]) / s**share
+        folded: FloatArray = (X[:, present] @ V) * s**-share
+        return folded
+
+
+def _count(corpus: Documents, analyzer: Analyzer, options: Options, report: Report) -> TermCounts:
+    least = options.min_documents or (2 if len(corpus) >= _LARGE else 1)
+    counts = count_terms(
+        corpus.texts, analyzer, min_documents=least, progress=lambda done: report(done, len(corpus))
+    )
+    if not counts.terms:
+        raise BuildError(
+            f"None of the {len(corpus):,} documents holds a word to learn from: "
+            f"check the text columns, or try --no-stop or --min-documents 1"
+        )
+    return counts
+
+
+def _facts(X: sp.csr_matrix, svd: SVD, counts: TermCounts) -> dict[str, float]:
+    energy = Matrix(X).energy()
+    return {
+        "documents": float(X.shape[0]),
+        "terms": float(X.shape[1]),
+        "nonzeros": float(X.nnz),
+        "dim": float(len(svd.s)),
+        "captured_energy": float((svd.s**2).sum() / energy),
+        "residual": svd.residual,
+        "krylov_steps": float(svd.steps),
+    }
+
+
+def _vocabulary(counts: TermCounts) -> dict[str, list[str] | list[int]]:
+    return {"term": counts.terms, "count": counts.totals.tolist(), "documents": counts.documents.tolist()}
+
+
+def _numbered(terms: list[str]) -> dict[str, int]:
+    return {term: row for row, term in enumerate(terms)}
+
+
+@hookimpl
+def register_builders(register):  # type: ignore[no-untyped-def]
+    register(Lsa())

@@ -1,0 +1,139 @@
+"""Verbs that learn: build, index."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from semsearch import build as engine
+from semsearch import registry
+from semsearch.builders.base import Builder
+from semsearch.cli.output import Progress, remark
+from semsearch.cli.upkeep import say_checkpoint
+from semsearch.ingest.load import Columns, describe_table
+from semsearch.records import Dataset
+from semsearch.storage import datasets
+from semsearch.storage.connect import reading, writing
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the verbs to the group."""
+    cli.add_command(build)
+    cli.add_command(index)
+
+
+def options_of(builder: Builder) -> list[click.Option]:
+    """Click options from the fields of a builder's Options: one line of help and the default of each."""
+    hints = typing.get_type_hints(builder.Options)
+    return [_option(field, hints[field.name]) for field in dataclasses.fields(builder.Options)]
+
+
+def _option(field: dataclasses.Field[Any], hint: Any) -> click.Option:
+    flag = "--" + field.name.replace("_", "-")
+    help_text, choices = field.metadata.get("help", ""), field.metadata.get("choices", ())
+    default = None if field.default is dataclasses.MISSING else field.default
+    plain = [part for part in typing.get_args(hint) if part is not type(None)] if _is_union(hint) else [hint]
+    if plain[0] is bool:
+        return click.Option([f"{flag}/--no-{flag[2:]}"], default=default, show_default=True, help=help_text)
+    kind = click.Choice(choices) if choices else plain[0]
+    return click.Option([flag], type=kind, default=default, show_default=default is not None, help=help_text)
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+class Builders(click.Group):
+    """`build BUILDER DB DATASET`, one subcommand per registered builder; without BUILDER the dataset's default one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(registry.load().builders)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        builder = registry.load().builders.get(name)
+        return None if builder is None else _command(builder)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in registry.load().builders:
+            names = [arg for arg in args if not arg.startswith("-")]
+            if len(names) > 2 and not names[1].startswith("-") and "." not in names[0]:
+                registry.load().builder(names[0])  # says which builders there are
+            name = _default_for(names)
+            return name, self.get_command(ctx, name), args
+        return super().resolve_command(ctx, args)
+
+
+def _default_for(names: Sequence[str]) -> str:
+    """The default builder for the dataset that the arguments name; where they name none, any command will say so."""
+    if len(names) < 2:
+        return next(iter(registry.load().builders))
+    with reading(names[0]) as connection:
+        return registry.load().default_builder(datasets.get_dataset(connection, names[1]).kind).name
+
+
+def _command(builder: Builder) -> click.Command:
+    def run(db: str, dataset: str, name: str | None, seed: int, **given: Any) -> None:
+        with writing(db) as connection:
+            found = datasets.get_dataset(connection, dataset)
+            run_build(connection, db, found, builder, name=name, seed=seed, given=given)
+
+    common: list[click.Parameter] = [
+        click.Argument(["db"], type=click.Path()),
+        click.Argument(["dataset"]),
+        click.Option(["--name"], help="name of the collection; by default DATASET_BUILDER"),
+        click.Option(["--seed"], type=int, default=0, show_default=True, help="same seed, same bytes"),
+    ]
+    summary = (builder.__doc__ or builder.name).strip().split("\n")[0]
+    return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)
+
+
+@click.group(
+    cls=Builders,
+    context_settings={"ignore_unknown_options": True},
+    options_metavar="",
+    subcommand_metavar="[BUILDER] DB DATASET [OPTIONS]...",
+)
+def build() -> None:
+    """Learn embeddings from a dataset and store them as a collection.
+
+    Without BUILDER the default one for that kind of dataset is used. `semsearch build BUILDER --help` lists its options.
+    """
+
+
+def run_build(
+    connection: Any, db: str, dataset: Dataset, builder: Builder, *, name: str | None, seed: int, given: dict[str, Any]
+) -> engine.Built:
+    """Build with a progress bar, and say what was made and what to do next."""
+    with Progress(f"{builder.name} {dataset.name}", "step") as progress:
+        built = engine.build(connection, dataset, builder, given, name=name, seed=seed, report=progress)
+    say_checkpoint(connection)
+    for collection in built.collections:
+        remark(f"Built {collection.name}: {collection.count:,} {collection.of}s, {collection.dim} dimensions")
+    if built.without_vector:
+        remark(f"{built.without_vector:,} items hold no known word and have no vector")
+    first = built.collections[0].name
+    remark(f'In {built.run.seconds:.1f} s. Next: semsearch search {db} {first} "some words"   or   semsearch serve {db}')
+    return built
+
+
+@click.command()
+@click.argument("db", type=click.Path())
+@click.argument("table")
+@click.option("--text", multiple=True, metavar="COL", help="a text column; may be repeated; guessed where not given")
+@click.option("--title", metavar="COL", help="the column to show as title")
+@click.option("--label", metavar="COL", help="a column of labels")
+def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None) -> None:
+    """Make a TABLE searchable by meaning: use it in place, build with defaults, say what to do next."""
+    with writing(db) as connection:
+        dataset, remarks = describe_table(connection, table, Columns(text=text, title=title, label=label))
+        for line in remarks:
+            remark(line)
+        builder = registry.load().default_builder(dataset.kind)
+        run_build(connection, db, dataset, builder, name=None, seed=0, given={})

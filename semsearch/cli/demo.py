@@ -1,0 +1,50 @@
+"""The verb `demo`: a complete example from data that any machine has."""
+
+from __future__ import annotations
+
+import click
+
+from semsearch import registry
+from semsearch.cli.build import run_build
+from semsearch.cli.output import Progress, remark
+from semsearch.cli.search import print_readable
+from semsearch.cli.upkeep import open_in_datasette, say_checkpoint
+from semsearch.ingest.load import Columns, load_documents
+from semsearch.ingest.stdlib import documentation
+from semsearch.search.query import search
+from semsearch.storage.connect import reading, writing
+
+DATASET = "docs"
+QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the verb to the group."""
+    cli.add_command(demo)
+
+
+@click.command()
+@click.argument("db", type=click.Path(), default="demo.db")
+@click.option("--serve", is_flag=True, help="open it in Datasette when done")
+def demo(db: str, serve: bool) -> None:
+    """Build a complete example in DB (demo.db): the documentation of this Python's standard library.
+
+    Sources are parsed, never imported; nothing is downloaded.
+    """
+    remark("Reading the documentation of the Python standard library on this machine …")
+    with writing(db, create=True) as connection:
+        columns = Columns(text=("body",), title="title", label="module")
+        with Progress("reading", "item") as progress:
+            loaded = load_documents(
+                connection, DATASET, documentation(), columns=columns, source="Python standard library", report=progress
+            )
+        remark(f"{loaded.added + loaded.updated + loaded.unchanged:,} documents in {db}, table {DATASET}")
+        builder = registry.load().default_builder(loaded.dataset.kind)
+        name = run_build(connection, db, loaded.dataset, builder, name=None, seed=0, given={}).collections[0].name
+    with reading(db) as connection:
+        for question in QUESTIONS:
+            click.echo(f'\nsemsearch search {db} {name} "{question}" -k 5')
+            print_readable(search(connection, name, question, k=5), loaded.dataset, question)
+    remark(f"\nSee it in a browser: semsearch serve {db} --open, then choose Semantic search")
+    if serve:
+        open_in_datasette(db, ())

@@ -1,0 +1,69 @@
+"""How commands print: data to stdout in the shape asked for, progress and remarks to stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from tabulate import tabulate
+from tqdm import tqdm
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def listing_options(command: Command) -> Command:
+    """Adds --json, --csv and --table, as `shape`: None where none is given."""
+    for name in ("table", "csv", "json"):
+        command = click.option(f"--{name}", "shape", flag_value=name, help=f"print as {name}")(command)
+    return command
+
+
+def print_rows(rows: Sequence[dict[str, Any]], shape: str | None) -> None:
+    """Rows as a JSON array, CSV with a header, or a table, which is also the default."""
+    if shape == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+    elif shape == "csv":
+        out = io.StringIO()
+        writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+        click.echo(out.getvalue(), nl=False)
+    elif rows:
+        click.echo(tabulate([list(row.values()) for row in rows], headers=list(rows[0]), disable_numparse=True))
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
+
+
+def remark(text: str) -> None:
+    """A line for people, beside the data."""
+    click.echo(text, err=True)
+
+
+class Progress:
+    """A Report that draws a bar with rate and time left, when stderr is a terminal; a context that clears it."""
+
+    def __init__(self, label: str, unit: str = "it") -> None:
+        self.label, self.unit = label, unit
+        self.bar: tqdm[Any] | None = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def __call__(self, step: int, total: int, **metrics: float) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self.bar is None or self.bar.total != total:
+            self.__exit__()
+            self.bar = tqdm(total=total or None, desc=self.label, unit=self.unit, leave=False, file=sys.stderr)
+        self.bar.update(step - self.bar.n)

@@ -1,0 +1,108 @@
+"""Verbs that answer: search, similar, evaluate."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from semsearch import present
+from semsearch.cli.output import listing_options, print_rows, remark
+from semsearch.records import Dataset
+from semsearch.search import query as engine
+from semsearch.search.query import MODES, Found
+from semsearch.storage import collections, datasets
+from semsearch.storage.connect import reading
+from semsearch.storage.datasets import text_of
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the verbs to the group."""
+    for command in (search, similar, evaluate):
+        cli.add_command(command)
+
+
+@click.command()
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.argument("query")
+@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True, help="by meaning, by words, or both")
+@click.option("-k", type=int, default=10, show_default=True, help="how many results")
+@listing_options
+def search(db: str, collection: str, query: str, mode: str, k: int, shape: str | None) -> None:
+    """Find the items that answer a QUERY best."""
+    text = click.get_text_stream("stdin").read() if query == "-" else query
+    with reading(db) as connection:
+        found = engine.search(connection, collection, text, mode=mode, k=k)
+        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
+    print_found(found, dataset, shape, text)
+
+
+@click.command()
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("-k", type=int, default=10, show_default=True, help="how many results")
+@listing_options
+def similar(db: str, collection: str, ids: tuple[str, ...], k: int, shape: str | None) -> None:
+    """Find what is most like an item, or like several at once."""
+    with reading(db) as connection:
+        found = engine.similar(connection, collection, ids, k=k)
+        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
+    print_found(found, dataset, shape, "")
+
+
+def print_found(found: Found, dataset: Dataset, shape: str | None, query: str) -> None:
+    """Hits as data where a shape is asked for, else as a page for people."""
+    if found.remark:
+        remark(found.remark)
+    if shape == "json":
+        print_rows([present.hit_dict(hit) for hit in found.hits], "json")
+    elif shape:
+        rows = [present.hit_dict(hit) for hit in found.hits]
+        print_rows([{name: value for name, value in row.items() if name != "row"} | row["row"] for row in rows], shape)
+    else:
+        print_readable(found, dataset, query)
+
+
+def print_readable(found: Found, dataset: Dataset, query: str) -> None:
+    """Each hit as a title line and a snippet, the query's words in bold on a terminal."""
+    width = len(str(len(found.hits)))
+    for position, hit in enumerate(found.hits, 1):
+        title = present.title_of(dataset, hit)
+        parts = [f"meaning {hit.vector_score:.2f}" if hit.vector_score is not None else ""]
+        parts.append(f"words {hit.text_score:.1f}" if hit.text_score is not None else "")
+        known = title == str(hit.id)
+        facts = ", ".join(filter(None, ["" if known else f"id {hit.id}", *parts]))
+        click.echo(f"{position:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
+        if "term" not in hit.row:
+            body = text_of(dataset, hit.row)[1]
+            pieces = present.snippet(body, query, 160)
+            line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
+            click.echo(f"{'':>{width}}  {line}")
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure how good embeddings are."""
+
+
+@evaluate.command("retrieval")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.option("--queries", "queries_file", required=True, type=click.Path(), help='jsonl with "_id" and "text"')
+@click.option("--qrels", "qrels_file", required=True, type=click.Path(), help="tsv: query-id, corpus-id, score")
+@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object")
+def evaluate_retrieval(db: str, collection: str, queries_file: str, qrels_file: str, mode: str, as_json: bool) -> None:
+    """Rank every document for every query and compare with judgements (BEIR's file layout)."""
+    from semsearch.evaluate import retrieval
+
+    queries, judgements = retrieval.read_queries(queries_file), retrieval.read_judgements(qrels_file)
+    with reading(db) as connection:
+        result = retrieval.evaluate_retrieval(connection, collection, queries, judgements, mode=mode)
+    if as_json:
+        click.echo(json.dumps(result.as_dict(), indent=2))
+        return
+    values = result.as_dict()
+    print_rows([{"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value} for name, value in values.items()], "table")

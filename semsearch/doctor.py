@@ -1,0 +1,85 @@
+"""What this installation can do, found out by doing it."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from semsearch import __version__, registry
+from semsearch.errors import SemsearchError
+from semsearch.records import Collection
+from semsearch.storage import collections, connect, datasets, driver, vectors
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at, whether it is as it should be, and what was found."""
+
+    check: str
+    ok: bool
+    found: str
+
+
+def check_installation() -> list[Check]:
+    """The driver and its version, sqlite-vec by a real search, plugins and devices."""
+    module = driver.sqlite3.__name__.split(".")[0]
+    recent = driver.sqlite3.sqlite_version_info >= driver.MINIMUM
+    return [
+        Check("semsearch", True, f"{__version__} on Python {platform.python_version()}"),
+        Check("SQLite", recent, f"{driver.sqlite3.sqlite_version} through {module}"),
+        _vector_search(),
+        Check("Datasette", True, _version("datasette")),
+        _plugins(),
+        _device(),
+    ]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _vector_search() -> Check:
+    db = driver.sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        driver.load_vec(db)
+        nearest = vectors.self_test(db)
+        loaded = db.execute("select vec_version()").fetchone()[0]
+        return Check("sqlite-vec", nearest, f"{loaded}, a search {'gives' if nearest else 'does not give'} the nearest item")
+    except (SemsearchError, driver.Error) as error:
+        return Check("sqlite-vec", False, str(error))
+    finally:
+        db.close()
+
+
+def _plugins() -> Check:
+    try:
+        loaded = registry.load()
+    except SemsearchError as error:
+        return Check("plugins", False, str(error))
+    return Check("plugins", True, f"builders {', '.join(loaded.builders)}; readers {', '.join(loaded.readers)}")
+
+
+def _device() -> Check:
+    present = importlib.util.find_spec("torch") is not None
+    return Check("torch", True, _version("torch") if present else "not installed: nothing here needs it yet")
+
+
+def check_file(path: str) -> list[Check]:
+    """A file's integrity and that each collection has as many vectors as it says, with its view in place."""
+    try:
+        with connect.reading(path) as db:
+            sound = db.execute("pragma quick_check").fetchone()[0]
+            found = [Check(path, sound == "ok", f"SQLite says {sound}; {len(datasets.all_datasets(db))} datasets")]
+            return found + [_collection(db, collection) for collection in collections.all_collections(db)]
+    except SemsearchError as error:
+        return [Check(path, False, str(error))]
+
+
+def _collection(db: driver.Connection, collection: Collection) -> Check:
+    count = vectors.count(db, collection)
+    return Check(collection.name, count == collection.count, f"{count:,} of {collection.count:,} vectors, {collection.dim} dimensions")

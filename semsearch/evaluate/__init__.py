@@ -1,0 +1,1 @@
+"""How good embeddings are, by the measures that publications use."""

@@ -1,0 +1,133 @@
+"""Which columns are text, title, key and label: as the user says, else as names and contents suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from semsearch.errors import InputError, NotFoundError
+from semsearch.records import Dataset
+from semsearch.storage.connect import transaction
+from semsearch.storage.datasets import all_datasets, register
+from semsearch.storage.driver import Connection
+from semsearch.storage.keys import TableShape, shape_of
+from semsearch.storage.tables import sample_rows
+
+SAMPLE = 200
+TEXT_NAMES = (
+    "body text content contents description abstract article message story review comment summary transcript lyrics".split()
+)
+TITLE_NAMES = "title name subject headline question".split()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns a person named; what is empty is guessed, and a label is never guessed."""
+
+    text: tuple[str, ...] = ()
+    title: str | None = None
+    id: str | None = None
+    label: str | None = None
+
+
+def found_column(name: str, names: Sequence[str], where: str) -> str:
+    """The column of this name, in the table's own spelling; NotFoundError lists those there are."""
+    if name in names:
+        return name
+    for known in names:
+        if known.lower() == name.lower():
+            return known
+    raise NotFoundError(f"{where} has no column {name!r}: it has {', '.join(names)}")
+
+
+def checked(columns: Columns, names: Sequence[str], where: str) -> Columns:
+    """The same columns in the table's own spelling; NotFoundError for one it does not have."""
+
+    def one(name: str | None) -> str | None:
+        return None if name is None else found_column(name, names, where)
+
+    text = tuple(dict.fromkeys(found_column(name, names, where) for name in columns.text))
+    return Columns(text, one(columns.title), one(columns.id), one(columns.label))
+
+
+def mean_lengths(sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:
+    """Mean length of each column's text over the rows that have text there; columns without any are left out."""
+    lengths: dict[str, float] = {}
+    for name in names:
+        values = [value for value in (row.get(name) for row in sample) if isinstance(value, str) and value.strip()]
+        if values:
+            lengths[name] = sum(map(len, values)) / len(values)
+    return lengths
+
+
+def completed(columns: Columns, texts: Mapping[str, float], where: str) -> tuple[Columns, list[str]]:
+    """The columns with text and title guessed where they are not given, and a remark about each guess.
+
+    `texts` are the columns that hold text, with their mean length. InputError if there is nothing to guess from.
+    """
+    remarks: list[str] = []
+    if not columns.text:
+        candidates = {name: size for name, size in texts.items() if name not in (columns.id, columns.label, columns.title)}
+        if not candidates:
+            raise InputError(f"{where} has no column of text to search: name one with --text")
+        text = _named(TEXT_NAMES, list(candidates)) or max(candidates, key=lambda name: candidates[name])
+        columns = replace(columns, text=(text,))
+        remarks.append(f"The text is in the column {text} (--text chooses another)")
+    if columns.title is None:
+        title = _named(TITLE_NAMES, [name for name in texts if name not in columns.text])
+        if title is not None:
+            columns = replace(columns, title=title)
+            remarks.append(f"The title is in the column {title} (--title chooses another)")
+    return columns, remarks
+
+
+def _named(wanted: Sequence[str], names: Sequence[str]) -> str | None:
+    """The first of the usual names that is there."""
+    spelled = {name.lower(): name for name in reversed(names)}
+    return next((spelled[name] for name in wanted if name in spelled), None)
+
+
+def guess_columns(db: Connection, table: str, columns: Columns | None = None) -> tuple[Columns, list[str]]:
+    """Text and title columns of an existing table from a sample of its rows, with a remark about each guess. Reads only.
+
+    What `columns` names is kept. Raises NotFoundError for a table or column that is not there, InputError for a view or
+    a table without a column of text.
+    """
+    shape = shape_of(db, table)
+    given = checked(columns or Columns(), shape.columns, table)
+    sample = sample_rows(db, table, SAMPLE)
+    texts = mean_lengths(sample, shape.columns) if sample else _declared_texts(shape)
+    outside_key = {name: size for name, size in texts.items() if name not in shape.key_columns}
+    return completed(given, outside_key, table)
+
+
+def _declared_texts(shape: TableShape) -> dict[str, float]:
+    """The columns meant for text, by their declared type, for a table that has no rows yet."""
+    pairs = zip(shape.columns, shape.types, strict=True)
+    return {name: 0.0 for name, kind in pairs if not kind or any(word in kind for word in ("TEXT", "CHAR", "CLOB"))}
+
+
+def register_table(db: Connection, table: str, columns: Columns) -> Dataset:
+    """Make an existing table a dataset, in place: only the catalogue is written, in a transaction of its own.
+
+    A dataset that ingest made stays one. Raises NotFoundError for a table or column that is not there, InputError for a
+    view, an internal table or when no text column is named.
+    """
+    if table.lower().startswith(("_semsearch_", "sqlite_")):
+        raise InputError(f"{table} is an internal table: name one of your own")
+    if not columns.text:
+        raise InputError(f"No text column was named for {table}: name one with --text")
+    with transaction(db):
+        shape = shape_of(db, table)
+        chosen = checked(columns, shape.columns, table)
+        before = next((dataset for dataset in all_datasets(db) if dataset.name == table), None)
+        return register(
+            db,
+            shape,
+            text_columns=chosen.text,
+            title_column=chosen.title,
+            label_column=chosen.label,
+            made_by=before.made_by if before else "table",
+            source=before.source if before else None,
+        )

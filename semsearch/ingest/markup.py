@@ -1,0 +1,103 @@
+"""Plain text and a title out of HTML and Markdown."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+# Elements whose text is not for reading, and those that may stand in a head: any other tag ends it, </head> or not.
+_DROPPED = frozenset(["script", "style", "template", "noscript", "svg", "math", "iframe", "object"])
+_IN_HEAD = frozenset(["html", "head", "title", "meta", "link", "base", *_DROPPED])
+_BLOCKS = frozenset(
+    "address article aside blockquote body br caption dd details dialog div dl dt fieldset figcaption figure footer form h1 "
+    "h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody tfoot thead tr ul".split()
+)
+_CELLS = frozenset(["td", "th"])
+_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+_ATX = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_SETEXT = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
+
+
+class _TextOf(HTMLParser):
+    """Gathers the text a reader of the page would see, and the first <title> and <h1>."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.titles: dict[str, list[str]] = {}
+        self._in_head = False
+        self._dropping = ""
+        self._depth = 0
+        self._titling = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._dropping:
+            self._depth += tag == self._dropping
+            return
+        self._in_head = tag == "head" or (self._in_head and tag in _IN_HEAD)
+        if tag in _DROPPED:
+            self._dropping, self._depth = tag, 1
+        elif tag in ("title", "h1") and tag not in self.titles:
+            self._titling = tag
+            self.titles[tag] = []
+        self._break(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not self._dropping:
+            self._break(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._dropping:
+            self._depth -= tag == self._dropping
+            if self._depth == 0:
+                self._dropping = ""
+            return
+        if tag == "head":
+            self._in_head = False
+        if tag == self._titling:
+            self._titling = ""
+        self._break(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self._dropping:
+            return
+        if self._titling:
+            self.titles[self._titling].append(data)
+        if not self._in_head and self._titling != "title":
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+    def _break(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag in _CELLS:
+            self.parts.append(" ")
+
+
+def text_of_html(html: str) -> tuple[str | None, str]:
+    """The title (<title>, else the first <h1>; None without) and the visible text, one line per block."""
+    parser = _TextOf()
+    parser.feed(html)
+    parser.close()
+    titles = (" ".join("".join(parser.titles.get(tag, [])).split()) for tag in ("title", "h1"))
+    title = next(filter(None, titles), None)
+    lines = (" ".join(line.split()) for line in "".join(parser.parts).split("\n"))
+    return title, "\n".join(filter(None, lines))
+
+
+def heading_of_markdown(text: str) -> str | None:
+    """The first heading, in either notation, outside code fences and front matter; None without."""
+    before, fenced = "", False
+    lines = text.split("\n")
+    if lines[0].rstrip() == "---" and "---" in (line.rstrip() for line in lines[1:]):
+        lines = lines[[line.rstrip() for line in lines[1:]].index("---") + 2 :]
+    for line in lines:
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not fenced:
+            found = _ATX.match(line)
+            if found and found[1]:
+                return found[1]
+            if before.strip() and _SETEXT.match(line):
+                return before.strip()
+        before = "" if fenced else line
+    return None

@@ -1,0 +1,65 @@
+"""How good a ranking is, from which of its places hold a relevant document.
+
+Every function takes `relevant` (n,) bool, the ranked documents best first, and `total`, how many relevant documents
+there are in all: those that are not in the ranking count as never found. Values are in 0..1, larger is better.
+Definitions as in Manning, Raghavan & Schütze, "Introduction to Information Retrieval" (2008), chapter 8, and trec_eval.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch.errors import InputError
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+
+def average_precision(relevant: BoolArray, total: int) -> float:
+    """The mean over all relevant documents of the precision at each one's rank, 0 for one never found."""
+    ranks = _ranks(relevant, total)
+    return float(np.sum(np.arange(1, len(ranks) + 1) / ranks) / total)
+
+
+def interpolated_11pt(relevant: BoolArray, total: int) -> float:
+    """The mean of interpolated precision at recall 0, 0.1 ... 1.
+
+    Interpolated precision at a recall level is the best precision at any rank whose recall is at least that level.
+    """
+    ranks = _ranks(relevant, total)
+    found = np.arange(1, len(ranks) + 1)
+    # Precision is highest where a relevant document stands, so only those ranks can be the best from there on.
+    best = np.maximum.accumulate((found / ranks)[::-1])[::-1]
+    # The first rank whose recall reaches level / 10, in whole numbers: 0.3 * 10 relevant documents is not 3 in floats.
+    first = np.searchsorted(found * 10, np.arange(11) * total)
+    return float(np.sum(best[first[first < len(best)]]) / 11)
+
+
+def ndcg_at(relevant: BoolArray, total: int, k: int) -> float:
+    """Discounted cumulative gain of the first k, over that of the best possible order; gains are 0 or 1.
+
+    The discount is 1 / log2(rank + 1), as trec_eval and BEIR compute it: after Järvelin & Kekäläinen, "Cumulated
+    gain-based evaluation of IR techniques" (2002).
+    """
+    ranks = _ranks(relevant, total, k)
+    ideal = np.arange(1, min(total, k) + 1)
+    return float(np.sum(1 / np.log2(ranks + 1)) / np.sum(1 / np.log2(ideal + 1)))
+
+
+def recall_at(relevant: BoolArray, total: int, k: int) -> float:
+    """The share of all relevant documents that stands among the first k."""
+    return len(_ranks(relevant, total, k)) / total
+
+
+def _ranks(relevant: BoolArray, total: int, k: int | None = None) -> npt.NDArray[np.int64]:
+    """The ranks, from 1, of the relevant documents among the first k. InputError for numbers that make no sense."""
+    if total < 1:
+        raise InputError(f"{total} relevant documents: a ranking is measured only where there is at least 1")
+    if k is not None and k < 1:
+        raise InputError(f"the first {k} ranks: at least 1 is needed")
+    ranks = np.flatnonzero(relevant) + 1
+    if len(ranks) > total:
+        raise InputError(f"{len(ranks)} relevant documents are ranked, but there are only {total}")
+    return ranks if k is None else ranks[ranks <= k]

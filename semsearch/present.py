@@ -1,0 +1,146 @@
+"""Hits and runs as plain values for people and programs; shared by the command line, the pages and SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from semsearch.maths.text import Analyzer, tokens
+from semsearch.records import Collection, Dataset, Hit, Run
+from semsearch.storage.datasets import text_of
+
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]{2,}")
+
+
+def hit_dict(hit: Hit) -> dict[str, Any]:
+    """A hit as every face spells it, its row under `row`."""
+    return {
+        "id": hit.id,
+        "score": hit.score,
+        "vector_score": hit.vector_score,
+        "vector_rank": hit.vector_rank,
+        "text_score": hit.text_score,
+        "text_rank": hit.text_rank,
+        "distance": hit.distance,
+        "row": {column: plain(value) for column, value in hit.row.items()},
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON can hold: a BLOB as its size."""
+    return f"<{len(value):,} bytes>" if isinstance(value, bytes) else value
+
+
+def title_of(dataset: Dataset, hit: Hit) -> str:
+    """What to call a hit: its title, a word itself, else the beginning of its text, else its id."""
+    if "word" in hit.row and "term" in hit.row:
+        return str(hit.row["word"])
+    title, body = text_of(dataset, hit.row)
+    return title.strip() or shortened(body, 60) or str(hit.id)
+
+
+def shortened(text: str, length: int) -> str:
+    """The beginning of a text on one line, cut at a word."""
+    line = _SPACE.sub(" ", text).strip()
+    if len(line) <= length:
+        return line
+    cut = line[: length + 1].rsplit(" ", 1)[0]
+    return (cut if len(cut) > length // 2 else line[:length]) + "…"
+
+
+def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
+    """The stretch of a text that holds most of the query's words, as pieces and whether each is one of those words.
+
+    Words match by their stem, so "compressing" marks "compressed".
+    """
+    line = _SPACE.sub(" ", text).strip()
+    wanted = {term for term in Analyzer().terms(Analyzer().content_words(query)) if term}
+    found = [match for match in _WORD.finditer(line) if _is_wanted(match.group(), wanted)] if wanted else []
+    start = _best_start(line, [match.start() for match in found], length)
+    end = min(len(line), start + length)
+    if end < len(line) and (space := line.rfind(" ", start, end + 1)) > start + length // 2:
+        end = space
+    pieces: list[tuple[str, bool]] = [("…", False)] if start else []
+    at = start
+    for match in found:
+        if start <= match.start() and match.end() <= end:
+            pieces += [(line[at : match.start()], False), (match.group(), True)]
+            at = match.end()
+    pieces += [(line[at:end], False), ("…" if end < len(line) else "", False)]
+    return [piece for piece in pieces if piece[0]]
+
+
+def _is_wanted(word: str, wanted: set[str]) -> bool:
+    return any(term in wanted for term in Analyzer(stop=False).terms(tokens(word)))
+
+
+def _best_start(line: str, starts: Sequence[int], length: int) -> int:
+    """Where the window that holds most marked words begins, moved back to the start of a word."""
+    if not starts or len(line) <= length:
+        return 0
+    best = max(starts, key=lambda start: (sum(start <= other < start + length - 20 for other in starts), -start))
+    if best < length // 2:
+        return 0
+    back = line.rfind(" ", max(0, best - 40), best - 20)
+    return back + 1 if back >= 0 else best
+
+
+def collection_row(collection: Collection, run_seconds: float | None = None) -> dict[str, Any]:
+    """A collection for a listing."""
+    row = {
+        "name": collection.name,
+        "dataset": collection.dataset,
+        "of": collection.of,
+        "builder": collection.builder,
+        "count": collection.count,
+        "dim": collection.dim,
+        "run": collection.run,
+        "created": collection.created,
+    }
+    return row if run_seconds is None else row | {"seconds": run_seconds}
+
+
+def dataset_row(dataset: Dataset, count: int) -> dict[str, Any]:
+    """A dataset for a listing."""
+    return {
+        "name": dataset.name,
+        "kind": dataset.kind,
+        "count": count,
+        "key": ", ".join(dataset.key_columns) or "hash of the row",
+        "text": ", ".join(dataset.text_columns),
+        "title": dataset.title_column,
+        "label": dataset.label_column,
+        "made_by": dataset.made_by,
+        "created": dataset.created,
+    }
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """A run for a listing."""
+    return {
+        "run": run.id,
+        "dataset": run.dataset,
+        "builder": run.builder,
+        "collections": ", ".join(run.collections),
+        "started": run.started,
+        "seconds": run.seconds,
+        "seed": run.seed,
+        "device": run.device,
+    }
+
+
+def run_dict(run: Run) -> dict[str, Any]:
+    """Everything about a run."""
+    return run_row(run) | {
+        "collections": list(run.collections),
+        "options": dict(run.options),
+        "metrics": dict(run.metrics),
+        "versions": dict(run.versions),
+    }
+
+
+def flat(values: Mapping[str, Any]) -> str:
+    """Options or metrics on one line: `dim=100 split=documents`."""
+    return "  ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items())

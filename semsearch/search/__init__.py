@@ -1,0 +1,1 @@
+"""Answers questions about collections: by text, by item, by both."""

@@ -1,0 +1,53 @@
+"""Encoding text with a collection's model. States are kept in memory per file and run, a few at a time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from semsearch import registry
+from semsearch.arrays import FloatArray
+from semsearch.builders.base import Encodes
+from semsearch.errors import InputError
+from semsearch.records import Collection, Documents, State
+from semsearch.storage import collections
+from semsearch.storage.connect import file_of
+from semsearch.storage.driver import Connection
+from semsearch.storage.vectors import StoredRows
+
+KEPT = 8
+_states: OrderedDict[tuple[Any, ...], State] = OrderedDict()
+_lock = Lock()
+
+
+def state_of(db: Connection, collection: Collection) -> State:
+    """The state of the run that made a collection, bound to this connection for what it reads by key."""
+    rows = {part.of: StoredRows(db, part) for part in collections.of_run(db, collection.run)}
+    key = (*file_of(db), collection.run, collection.created)
+    with _lock:
+        kept = _states.get(key)
+        if kept is not None:
+            _states.move_to_end(key)
+    if kept is None:
+        kept = State(collections.read_arrays(db, collection.run))
+        with _lock:
+            kept = _states.setdefault(key, kept)
+            while len(_states) > KEPT:
+                _states.popitem(last=False)
+    return State(kept.arrays, rows, kept.cache)
+
+
+def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray | None:
+    """The unit vector of a text in a collection, (dim,) float32; None where no word of it is known.
+
+    Raises InputError if the collection's builder cannot embed text.
+    """
+    builder = registry.load().builder(collection.builder)
+    if not isinstance(builder, Encodes) or builder.reads != "documents":
+        raise InputError(f"{collection.name} was built by {collection.builder}, which cannot embed a text: search by item")
+    vector = builder.encode(state_of(db, collection), Documents([""], [text]))[0]
+    length = float(np.linalg.norm(vector))
+    return (vector / length).astype(np.float32) if length > 1e-9 else None

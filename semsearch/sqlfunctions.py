@@ -1,0 +1,113 @@
+"""The SQL functions: thin faces of search, registered on every connection the library, Datasette and sqlite-utils open.
+
+They read only their own connection's file and write nothing. None is marked deterministic, since each depends on the file.
+Python's SQLite modules replace the text of an error raised in a function by a fixed sentence, so the last one is kept, and
+`select semsearch_error()` tells it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from sqlite_utils import hookimpl
+
+from semsearch.errors import CapabilityError, InputError, SemsearchError
+from semsearch.present import hit_dict
+from semsearch.search import query
+from semsearch.search.models import encode_text
+from semsearch.storage import collections, driver
+from semsearch.storage.codec import vector_to_blob
+from semsearch.storage.connect import file_of
+from semsearch.storage.keys import join_key, row_hash, shape_of
+
+_last_error: dict[tuple[str, int], str] = {}
+
+
+def register(db: Any) -> None:
+    """Load sqlite-vec and define the functions on a connection. CapabilityError if sqlite-vec cannot be loaded."""
+    driver.load_vec(db)
+    for function in (
+        semsearch_embed,
+        semsearch_vector,
+        semsearch_key,
+        semsearch_similarity,
+        semsearch_search,
+        semsearch_similar,
+        semsearch_error,
+    ):
+        db.create_function(function.__name__, -1, _bound(db, function))
+
+
+def _bound(db: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function on its connection, its error noted for `semsearch_error()`."""
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(db, *arguments)
+        except TypeError as error:
+            _last_error[file_of(db)] = f"{function.__name__}: wrong arguments ({error})"
+            raise
+        except SemsearchError as error:
+            _last_error[file_of(db)] = f"{function.__name__}: {error}"
+            raise
+
+    return call
+
+
+def semsearch_error(db: Any) -> str | None:
+    """Why a semsearch function last failed on this file in this process."""
+    return _last_error.get(file_of(db))
+
+
+def semsearch_embed(db: Any, collection: str, text: str) -> bytes | None:
+    """The vector of a text in a collection, as a blob of float32; NULL where no word of it is known."""
+    vector = encode_text(db, collections.get_collection(db, collection), str(text))
+    return None if vector is None else vector_to_blob(vector)
+
+
+def semsearch_vector(db: Any, collection: str, id: Any) -> bytes:
+    """The stored unit vector of an item."""
+    return vector_to_blob(query.vector_of(db, collections.get_collection(db, collection), str(id)))
+
+
+def semsearch_key(db: Any, table: str, *values: Any) -> str:
+    """The key of a row: of its key columns' values, or of all its values where the table has no key."""
+    shape = shape_of(db, table)
+    if shape.key_kind == "row":
+        if len(values) != len(shape.columns):
+            raise InputError(f"{table} has no key: give all {len(shape.columns)} of its columns, in order")
+        return row_hash(values)
+    if len(values) != len(shape.key_columns):
+        raise InputError(f"the key of {table} is {', '.join(shape.key_columns)}: give as many values")
+    return join_key(values)
+
+
+def semsearch_similarity(db: Any, collection: str, one: Any, other: Any) -> float:
+    """The cosine of two items."""
+    found = collections.get_collection(db, collection)
+    return float(query.vector_of(db, found, str(one)) @ query.vector_of(db, found, str(other)))
+
+
+def semsearch_search(db: Any, collection: str, text: str, k: int = 10, mode: str = "hybrid") -> str:
+    """The hits of a search, as a JSON array of objects."""
+    found = query.search(db, collection, str(text), mode=mode, k=k)
+    return json.dumps([hit_dict(hit) for hit in found.hits])
+
+
+def semsearch_similar(db: Any, collection: str, id: Any, k: int = 10) -> str:
+    """The items nearest to an item, as a JSON array of objects."""
+    found = query.similar(db, collection, [str(id)], k=k)
+    return json.dumps([hit_dict(hit) for hit in found.hits])
+
+
+@hookimpl
+def prepare_connection(conn: Any) -> None:
+    """sqlite-utils calls this on every connection. Where sqlite-vec cannot load it goes on without us."""
+    try:
+        register(conn)
+    except CapabilityError:
+        return

@@ -1,0 +1,73 @@
+"""One contract for every registered builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from semsearch import registry
+from semsearch.builders.base import Builder, Encodes, make_options
+from semsearch.errors import InputError
+from semsearch.records import Device, Documents, Fitted, State, silent
+from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
+from tests.conftest import TOPICS
+
+CORPORA = {"documents": Documents([str(row) for row in range(len(TOPICS))], [" ".join(row) for row in TOPICS])}
+BUILDERS = list(registry.load().builders.values())
+every_builder = pytest.mark.parametrize("builder", BUILDERS, ids=[builder.name for builder in BUILDERS])
+
+
+def fit(builder: Builder, given: Mapping[str, Any] = {}, seed: int = 0) -> Fitted:  # noqa: B006 - never changed
+    options = make_options(builder, given)
+    corpus = CORPORA[builder.reads]
+    return builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=silent)
+
+
+@every_builder
+def test_embeddings_have_unique_keys_and_finite_float32(builder: Builder) -> None:
+    for embeddings in fit(builder).embeddings:
+        assert embeddings.vectors.shape[0] == len(embeddings.keys) == len(set(embeddings.keys))
+        assert embeddings.vectors.dtype == np.float32 and np.isfinite(embeddings.vectors).all()
+        assert all(len(values) == len(embeddings.keys) for values in embeddings.columns.values())
+
+
+@every_builder
+def test_the_first_embeddings_are_of_the_corpus(builder: Builder) -> None:
+    assert list(fit(builder).embeddings[0].keys) == list(CORPORA[builder.reads].keys)
+
+
+@every_builder
+def test_same_seed_same_bytes(builder: Builder) -> None:
+    one, two = fit(builder, seed=3), fit(builder, seed=3)
+    assert [e.vectors.tobytes() for e in one.embeddings] == [e.vectors.tobytes() for e in two.embeddings]
+
+
+@every_builder
+def test_the_state_survives_the_codec(builder: Builder) -> None:
+    for array in fit(builder).arrays.values():
+        dtype, shape = describe(array)
+        again = bytes_to_array(dtype, shape, [bytes(array_to_bytes(array))])
+        assert again.shape == array.shape and (again == array).all()
+
+
+@every_builder
+def test_encoding_what_was_fitted_agrees_with_its_vectors(builder: Builder) -> None:
+    if not isinstance(builder, Encodes):
+        pytest.skip(f"{builder.name} does not encode")
+    fitted = fit(builder)
+    encoded = builder.encode(State(fitted.arrays, fitted.state().embeddings), CORPORA[builder.reads])
+    assert np.allclose(encoded, fitted.embeddings[0].vectors, atol=1e-4)
+
+
+@every_builder
+def test_unknown_and_bad_options_are_refused(builder: Builder) -> None:
+    with pytest.raises(InputError, match="has no option 'colour'"):
+        make_options(builder, {"colour": 1})
+
+
+@every_builder
+def test_metrics_are_numbers(builder: Builder) -> None:
+    assert all(isinstance(value, float) and np.isfinite(value) for value in fit(builder).metrics.values())
