@@ -47,7 +47,7 @@ def write_texts(data: Path, limit: int | None, folder: Path) -> int:
 
 def stage(name: str, library: str, folder: Path, k: int) -> Measured:
     """One stage by one library in a new process: seconds of each repetition, peak bytes, quality; or what it lacks."""
-    done = subprocess.run([*STAGE, name, library, str(folder), str(k)], stdout=subprocess.PIPE, text=True, env=_env())
+    done = subprocess.run([*STAGE, name, library, str(folder), str(k)], stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(f"stage {name} of {library} failed with exit code {done.returncode}")
     measured: Measured = json.loads(done.stdout)
@@ -57,19 +57,13 @@ def stage(name: str, library: str, folder: Path, k: int) -> Measured:
 def command(*arguments: str) -> Measured:
     """A semsearch command in a new process: its seconds and peak bytes."""
     start = time.perf_counter()
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, env=_env())
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"semsearch {' '.join(arguments)} failed with exit code {process.returncode}")
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {"seconds": [time.perf_counter() - start], "peak": peak}
-
-
-def _env() -> dict[str, str]:
-    """This environment, with the checkout first on the path: the stages import semsearch as the commands do."""
-    root = str(Path(__file__).resolve().parent.parent)
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
 
 
 def stages(folder: Path, k: int) -> dict[str, dict[str, Measured]]:

@@ -121,7 +121,11 @@ def _pair(metrics: Mapping[str, float]) -> str:
 
 def fixed_table(rows: Sequence[Measured]) -> str:
     """MAP of LSA at each fixed dim."""
-    lines = [{"set": row.name} | {f"k = {dim}": f"{value:.3f}" for dim, value in row.fixed.items()} for row in rows]
+    dims = sorted({dim for row in rows for dim in row.fixed})
+    lines = [
+        {"set": row.name} | {f"k = {dim}": f"{row.fixed[dim]:.3f}" if dim in row.fixed else "" for dim in dims}
+        for row in rows
+    ]
     return tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True)
 
 

@@ -144,8 +144,11 @@ def _smart_documents(text: str) -> tuple[Document, ...]:
 
 
 def _smart_queries(text: str) -> dict[str, str]:
-    """Query texts by id. Queries of CISI that are themselves documents have a title (.T) too; the question is .W."""
-    return {str(int(number)): fields.get("W", "") for number, fields in smart_records(text)}
+    """Query texts by id. Some queries of CISI are documents with a title (.T): title and abstract, as in a document."""
+    return {
+        str(int(number)): f"{fields.get('T', '')} {fields.get('W', '')}".strip()
+        for number, fields in smart_records(text)
+    }
 
 
 def _judged(rows: Iterable[tuple[str, str, int]]) -> dict[str, dict[str, int]]:

@@ -104,7 +104,8 @@ class Lsa:
             "analyzer": np.array([options.stem, options.stop]),
         }
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
-        documents = Embeddings("document", corpus.keys, svd.U * s ** (1 - share))
+        # XV rather than US: an empty row of X stays exactly zero, and a folded-in copy of a document lands exactly on it.
+        documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * s**-share)
         return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray:

@@ -13,12 +13,15 @@ import click
 from semsearch import build as engine
 from semsearch import registry
 from semsearch.builders.base import Builder
+from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import say_checkpoint
-from semsearch.ingest.load import Columns, describe_table
+from semsearch.ingest.load import Columns, guess_columns
 from semsearch.records import Dataset
 from semsearch.storage import datasets
 from semsearch.storage.connect import reading, writing
+from semsearch.storage.driver import Connection
+from semsearch.storage.keys import shape_of
 
 
 def add_to(cli: click.Group) -> None:
@@ -108,7 +111,7 @@ def build() -> None:
 
 
 def run_build(
-    connection: Any, db: str, dataset: Dataset, builder: Builder, *, name: str | None, seed: int, given: dict[str, Any]
+    connection: Connection, db: str, dataset: Dataset, builder: Builder, *, name: str | None, seed: int, given: dict[str, Any]
 ) -> engine.Built:
     """Build with a progress bar, and say what was made and what to do next."""
     with Progress(f"{builder.name} {dataset.name}", "step") as progress:
@@ -126,14 +129,24 @@ def run_build(
 @click.command()
 @click.argument("db", type=click.Path())
 @click.argument("table")
-@click.option("--text", multiple=True, metavar="COL", help="a text column; may be repeated; guessed where not given")
-@click.option("--title", metavar="COL", help="the column to show as title")
-@click.option("--label", metavar="COL", help="a column of labels")
+@column_options
 def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None) -> None:
     """Make a TABLE searchable by meaning: use it in place, build with defaults, say what to do next."""
     with writing(db) as connection:
-        dataset, remarks = describe_table(connection, table, Columns(text=text, title=title, label=label))
-        for line in remarks:
-            remark(line)
+        dataset = described(connection, table, Columns(text=text, title=title, label=label))
         builder = registry.load().default_builder(dataset.kind)
         run_build(connection, db, dataset, builder, name=None, seed=0, given={})
+
+
+def described(connection: Connection, table: str, columns: Columns) -> Dataset:
+    """The table as a dataset, not yet in the catalogue: what it already was where no column is given, else guessed and said."""
+    known = {dataset.name: dataset for dataset in datasets.all_datasets(connection)}.get(table)
+    if known is not None and columns == Columns():
+        return known
+    chosen, remarks = guess_columns(connection, table, columns)
+    for line in remarks:
+        remark(line)
+    draft = datasets.draft(
+        shape_of(connection, table), text_columns=chosen.text, title_column=chosen.title, label_column=chosen.label
+    )
+    return draft if known is None else dataclasses.replace(draft, made_by=known.made_by, source=known.source)

@@ -8,7 +8,7 @@ from semsearch import registry
 from semsearch.cli.build import run_build
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.search import print_readable
-from semsearch.cli.upkeep import open_in_datasette, say_checkpoint
+from semsearch.cli.upkeep import open_in_datasette
 from semsearch.ingest.load import Columns, load_documents
 from semsearch.ingest.stdlib import documentation
 from semsearch.search.query import search
@@ -34,9 +34,10 @@ def demo(db: str, serve: bool) -> None:
     remark("Reading the documentation of the Python standard library on this machine …")
     with writing(db, create=True) as connection:
         columns = Columns(text=("body",), title="title", label="module")
+        source = "Python standard library"
         with Progress("reading", "item") as progress:
             loaded = load_documents(
-                connection, DATASET, documentation(), columns=columns, source="Python standard library", report=progress
+                connection, DATASET, documentation(), source=source, columns=columns, report=progress
             )
         remark(f"{loaded.added + loaded.updated + loaded.unchanged:,} documents in {db}, table {DATASET}")
         builder = registry.load().default_builder(loaded.dataset.kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, TypeAlias
 
@@ -21,7 +21,7 @@ class Fault:
     is_row: bool = False  # one row of a source whose other rows can be read
 
 
-Read: TypeAlias = "Item | Fault"
+Read: TypeAlias = Item | Fault
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,6 @@ class Reader(Protocol):
     suffixes: tuple[str, ...]
 
     def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[Read]: ...
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Items on their way to the loader, with the name the dataset remembers as its source. Can be read once."""
-
-    name: str
-    items: Iterable[Read]
 
 
 def next_batch(things: Iterator[Read]) -> list[Read]:

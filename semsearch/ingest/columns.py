@@ -9,16 +9,15 @@ from typing import Any
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import all_datasets, register
+from semsearch.storage.datasets import all_datasets, draft, save
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import TableShape, shape_of
 from semsearch.storage.tables import sample_rows
 
 SAMPLE = 200
-TEXT_NAMES = (
-    "body text content contents description abstract article message story review comment summary transcript lyrics".split()
-)
-TITLE_NAMES = "title name subject headline question".split()
+TEXT_NAMES = ["body", "text", "content", "contents", "description", "abstract", "article", "message", "story", "review"]
+TEXT_NAMES += ["comment", "summary", "transcript", "lyrics"]
+TITLE_NAMES = ["title", "name", "subject", "headline", "question"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,9 @@ def completed(columns: Columns, texts: Mapping[str, float], where: str) -> tuple
     """
     remarks: list[str] = []
     if not columns.text:
-        candidates = {name: size for name, size in texts.items() if name not in (columns.id, columns.label, columns.title)}
+        candidates = {
+            name: size for name, size in texts.items() if name not in (columns.id, columns.label, columns.title)
+        }
         if not candidates:
             raise InputError(f"{where} has no column of text to search: name one with --text")
         text = _named(TEXT_NAMES, list(candidates)) or max(candidates, key=lambda name: candidates[name])
@@ -89,7 +90,7 @@ def _named(wanted: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def guess_columns(db: Connection, table: str, columns: Columns | None = None) -> tuple[Columns, list[str]]:
-    """Text and title columns of an existing table from a sample of its rows, with a remark about each guess. Reads only.
+    """Text and title columns of an existing table from a sample of its rows; a remark about each guess. Reads only.
 
     What `columns` names is kept. Raises NotFoundError for a table or column that is not there, InputError for a view or
     a table without a column of text.
@@ -108,26 +109,44 @@ def _declared_texts(shape: TableShape) -> dict[str, float]:
     return {name: 0.0 for name, kind in pairs if not kind or any(word in kind for word in ("TEXT", "CHAR", "CLOB"))}
 
 
-def register_table(db: Connection, table: str, columns: Columns) -> Dataset:
-    """Make an existing table a dataset, in place: only the catalogue is written, in a transaction of its own.
+def describe_table(db: Connection, table: str, columns: Columns | None = None) -> tuple[Dataset, list[str]]:
+    """An existing table as a dataset not yet saved, with a remark about each guess. Reads only.
 
-    A dataset that ingest made stays one. Raises NotFoundError for a table or column that is not there, InputError for a
-    view, an internal table or when no text column is named.
+    What is not named stays as the dataset has it, if it is one, else it is guessed. What ingest made stays so. Raises
+    what `guess_columns` raises, and InputError for an internal table.
     """
     if table.lower().startswith(("_semsearch_", "sqlite_")):
         raise InputError(f"{table} is an internal table: name one of your own")
-    if not columns.text:
-        raise InputError(f"No text column was named for {table}: name one with --text")
+    before = next((dataset for dataset in all_datasets(db) if dataset.name == table), None)
+    given = columns or Columns()
+    shape = shape_of(db, table)
+    if before is not None:
+        given = with_former(given, before, shape.columns)
+    chosen, remarks = guess_columns(db, table, given)
+    dataset = draft(
+        shape,
+        text_columns=chosen.text,
+        title_column=chosen.title,
+        label_column=chosen.label,
+        made_by=before.made_by if before else "table",
+        source=before.source if before else None,
+    )
+    return dataset, remarks
+
+
+def with_former(columns: Columns, former: Dataset, names: Sequence[str]) -> Columns:
+    """The columns, with those a dataset had where none are given; former ones that are gone, or taken, are not kept."""
+    text = columns.text or tuple(name for name in former.text_columns if name in names)
+    title = former.title_column if former.title_column in names and former.title_column not in text else None
+    label = former.label_column if former.label_column in names else None
+    return replace(columns, text=text, title=columns.title or title, label=columns.label or label)
+
+
+def register_table(db: Connection, table: str, columns: Columns | None = None) -> tuple[Dataset, list[str]]:
+    """Make an existing table a dataset, in place: only the catalogue is written, in a transaction of its own.
+
+    Raises what `describe_table` raises.
+    """
     with transaction(db):
-        shape = shape_of(db, table)
-        chosen = checked(columns, shape.columns, table)
-        before = next((dataset for dataset in all_datasets(db) if dataset.name == table), None)
-        return register(
-            db,
-            shape,
-            text_columns=chosen.text,
-            title_column=chosen.title,
-            label_column=chosen.label,
-            made_by=before.made_by if before else "table",
-            source=before.source if before else None,
-        )
+        dataset, remarks = describe_table(db, table, columns)
+        return save(db, dataset), remarks

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 # Elements whose text is not for reading, and those that may stand in a head: any other tag ends it, </head> or not.
 _DROPPED = frozenset(["script", "style", "template", "noscript", "svg", "math", "iframe", "object"])
 _IN_HEAD = frozenset(["html", "head", "title", "meta", "link", "base", *_DROPPED])
-_BLOCKS = frozenset(
-    "address article aside blockquote body br caption dd details dialog div dl dt fieldset figcaption figure footer form h1 "
-    "h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody tfoot thead tr ul".split()
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|body|br|caption|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|form|"
+    "h[1-6]|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table|tbody|tfoot|thead|tr|ul"
 )
 _CELLS = frozenset(["td", "th"])
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
@@ -67,7 +67,7 @@ class _TextOf(HTMLParser):
             self.parts.append(re.sub(r"\s+", " ", data))
 
     def _break(self, tag: str) -> None:
-        if tag in _BLOCKS:
+        if _BLOCK.fullmatch(tag):
             self.parts.append("\n")
         elif tag in _CELLS:
             self.parts.append(" ")

@@ -75,7 +75,9 @@ def _check_header(header: Sequence[str], line: int, name: str) -> None:
     counts = Counter(column.lower() for column in header)
     repeated = [column for column in header if counts[column.lower()] > 1]
     if repeated:
-        raise InputError(f"{where} names the column {repeated[0]!r} {counts[repeated[0].lower()]} times: rename them apart")
+        raise InputError(
+            f"{where} names the column {repeated[0]!r} {counts[repeated[0].lower()]} times: rename them apart"
+        )
 
 
 def _rows(cells: Iterator[list[str]], lines: Lines, header: Sequence[str], name: str) -> Iterator[Read]:
@@ -122,9 +124,9 @@ def _casts(header: Sequence[str], sample: Sequence[Read]) -> list[tuple[str, Cas
 
 
 def _are_numbers(values: Sequence[str]) -> bool:
-    """Whether nothing is lost by reading these as floats: each as Python writes it, or all to as many decimals (prices).
+    """Whether nothing is lost by reading these as floats: each as Python writes it, or all to as many decimals.
 
-    So 3.9 beside 3.10 is a version and stays text.
+    Prices are the second kind; 3.9 beside 3.10 are versions and stay text.
     """
     if not all(_NUMBER.fullmatch(value) for value in values):
         return False

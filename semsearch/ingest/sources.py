@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from semsearch.errors import InputError, NotFoundError
-from semsearch.ingest.base import Fault, Read, Reader, ReadOptions, Stream
+from semsearch.ingest.base import Fault, Read, Reader, ReadOptions
 
 STDIN = "standard input"
 _GZIP = b"\x1f\x8b"
@@ -38,7 +38,7 @@ def read_sources(
     format: str | None = None,
     encoding: str = "utf-8",
     stdin: BinaryIO | None = None,
-) -> Stream:
+) -> Iterator[Read]:
     """The items of all sources, one after the other, each file opened when its turn comes.
 
     Raises at once, before anything is read: NotFoundError for a format no reader has, InputError for a source that does
@@ -60,11 +60,11 @@ def read_sources(
             else:
                 yield from _read_file(file, encoding)
 
-    return Stream(source_name(sources), items())
+    return items()
 
 
 def source_name(sources: Sequence[str]) -> str:
-    """How a dataset remembers where it came from: names without their folders, so that it does not depend on where one is."""
+    """How a dataset remembers its sources: names without their folders, the same from wherever one calls."""
     names = [STDIN if source == "-" else os.path.basename(os.path.abspath(source)) for source in sources]
     return ", ".join(names)
 
@@ -153,17 +153,17 @@ def _read_file(file: SourceFile, encoding: str) -> Iterator[Read]:
     with ExitStack() as stack:
         try:
             raw = stack.enter_context(open(file.path, "rb"))
-            yield from _read_stream(raw, file.reader, options, zipped=file.path.lower().endswith(".gz"))
+            stream = stack.enter_context(_unzipped(raw, zipped=file.path.lower().endswith(".gz")))
+            yield from file.reader.read(stream, options)
         except (InputError, EOFError, zlib.error, OSError) as error:
             yield Fault(_reason(error, name))
 
 
-def _read_stream(raw: io.BufferedReader, reader: Reader, options: ReadOptions, *, zipped: bool) -> Iterator[Read]:
-    if zipped or raw.peek(2)[:2] == _GZIP:
-        with gzip.GzipFile(fileobj=raw) as unzipped:
-            yield from reader.read(unzipped, options)  # type: ignore[arg-type]  # a GzipFile is a BinaryIO but for its class
-    else:
-        yield from reader.read(raw, options)
+def _unzipped(raw: io.BufferedReader, *, zipped: bool) -> io.BufferedReader:
+    """The stream itself, or what it holds if it is gzip, by its name or by its first bytes."""
+    if not zipped and raw.peek(2)[:2] != _GZIP:
+        return raw
+    return io.BufferedReader(cast(Any, gzip.GzipFile(fileobj=raw)))
 
 
 def _reason(error: Exception, name: str) -> str:
@@ -173,7 +173,9 @@ def _reason(error: Exception, name: str) -> str:
     if isinstance(error, EOFError):
         return f"{name} is cut short: the gzip data breaks off before its end; copy or download it again"
     if isinstance(error, (zlib.error, gzip.BadGzipFile)):
-        return f"{name} is not sound gzip data ({error}): copy or download it again, or rename it if it is not compressed"
+        return (
+            f"{name} is not sound gzip data ({error}): copy or download it again, or rename it if it is not compressed"
+        )
     if isinstance(error, FileNotFoundError):
         return f"{name} is no longer there: it was listed when ingest began"
     reason = getattr(error, "strerror", None) or error
@@ -184,11 +186,15 @@ def _read_stdin(
     stream: BinaryIO, readers: Mapping[str, Reader], chosen: Reader | None, encoding: str
 ) -> Iterator[Read]:
     options = ReadOptions(STDIN, "-", None, encoding)
-    raw = io.BufferedReader(stream)  # type: ignore[arg-type]  # any binary stream has the methods used
+    raw: io.BufferedReader = io.BufferedReader(cast(Any, stream))
     try:
-        zipped = raw.peek(2)[:2] == _GZIP
-        opened = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if zipped else raw  # type: ignore[arg-type]
-        yield from _read_stream(opened, chosen or _guessed(opened, readers), options, zipped=False)
+        opened = _unzipped(raw, zipped=False)
+        reader = chosen or _guessed(opened, readers)
+    except BaseException:
+        raw.detach()
+        raise
+    try:
+        yield from reader.read(opened, options)
     except (InputError, EOFError, zlib.error, OSError) as error:
         yield Fault(_reason(error, STDIN))
     finally:

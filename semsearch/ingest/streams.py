@@ -53,10 +53,10 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
 def _undecodable(error: UnicodeDecodeError, position: int, options: ReadOptions) -> str:
     data = bytes(error.object)
     looks = "utf-16" if position < 2 and data[:2] in _UTF16 else "latin-1"
-    found = f"byte {data[error.start]:#04x} at position {position}" if data else "its end"
+    found = f"byte {data[error.start]:#04x} at position {position} is wrong" if data else "its end is cut off"
     if looks == options.encoding.lower():
         looks = "utf-8"
-    return f"{options.name} is not {options.encoding}: {found} cannot be decoded; give its encoding, such as --encoding {looks}"
+    return f"{options.name} is not {options.encoding}: {found}; give its encoding, such as --encoding {looks}"
 
 
 def _nul(start: int, text: str, options: ReadOptions) -> str:
@@ -134,7 +134,7 @@ class Lines:
 
 
 class Utf8:
-    """A source as a file of UTF-8 bytes, whatever its encoding. InputError beyond MAX_ITEM between `item_done` calls."""
+    """A source as a file of UTF-8 bytes, whatever its encoding; no more than MAX_ITEM between `item_done` calls."""
 
     def __init__(self, stream: BinaryIO, options: ReadOptions) -> None:
         self._chunks = decoded(stream, options)

@@ -74,7 +74,9 @@ class JsonReader:
                 else:
                     yield Fault(f"I{place[1:]} is {kind_of(value)}, not an object like {{...}}: mend it", is_row=True)
         except (ijson.JSONError, ValueError) as error:
-            raise InputError(f"{options.name} is not JSON after item {number}: {_one_line(error)}; mend it there") from None
+            raise InputError(
+                f"{options.name} is not JSON after item {number}: {_one_line(error)}; mend it there"
+            ) from None
         if number == 0:
             raise InputError(f"{options.name} is an empty array: there is nothing to ingest")
 

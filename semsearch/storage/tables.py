@@ -19,9 +19,9 @@ _NUMBER_TO_SQLITE = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*
 
 
 def storable(value: Any) -> Any:
-    """A value SQLite can hold: nested ones as JSON text, integers beyond 64 bits as text, half surrogate pairs replaced."""
+    """A value SQLite can hold: nested ones as JSON text, integers beyond 64 bits as text, half surrogates replaced."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        return value if value.isascii() else _whole(value)
     if value is None or isinstance(value, bytes):
         return value
     if isinstance(value, int):
@@ -29,7 +29,16 @@ def storable(value: Any) -> Any:
     if isinstance(value, float):
         return None if math.isnan(value) else value
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return _whole(text)
+
+
+def _whole(text: str) -> str:
+    """The text with surrogate pairs joined and halves of pairs, which JSON allows and UTF-8 does not, as U+FFFD."""
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def column_type(values: Iterable[Any]) -> str:
@@ -106,6 +115,15 @@ class Upserts:
             self._actual = {column.lower(): column for column in shape.columns}
             self._before = self._count()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written."""
+        return self._written == 0
+
+    def has(self, column: str) -> bool:
+        """Whether the table has this column already, in any spelling."""
+        return column.lower() in self._actual
+
     def counts(self) -> tuple[int, int, int]:
         """Rows added, updated and left unchanged so far."""
         added = self._count() - self._before
@@ -160,7 +178,10 @@ class Upserts:
 
     def _add_columns(self, types: Mapping[str, str]) -> None:
         if not self._types:
-            self._types = {self._key: self._key_type, **{name: kind for name, kind in types.items() if name != self._key}}
+            self._types = {
+                self._key: self._key_type,
+                **{name: kind for name, kind in types.items() if name != self._key},
+            }
             self._create(self.table)
         else:
             for name, kind in types.items():

@@ -158,14 +158,8 @@ class StoredRows:
         return np.stack(found) if found else np.empty((0, self.collection.dim), np.float32)
 
     def _take_many(self, keys: Sequence[str]) -> FloatArray:
-        where = {key: row for row, key in enumerate(keys)}
-        out = np.full((len(keys), self.collection.dim), np.nan, np.float32)
+        wanted = set(keys)
         table = table_name(self.collection.vector_table)
-        for key, blob, norm in self.db.execute(f"select id, embedding, norm from {table}"):
-            row = where.get(str(key))
-            if row is not None:
-                out[row] = blob_to_vector(blob) * np.float32(norm)
-        missing = np.isnan(out[:, 0])
-        if missing.any():
-            raise KeyError(keys[int(missing.argmax())])
-        return out
+        rows = self.db.execute(f"select id, embedding, norm from {table}")
+        found = {str(row[0]): blob_to_vector(row[1]) * np.float32(row[2]) for row in rows if str(row[0]) in wanted}
+        return np.stack([found[key] for key in keys])

@@ -15,6 +15,7 @@ from semsearch import registry
 from semsearch.errors import DatabaseError, SchemaError
 from semsearch.storage import collections, connect, datasets, vectors
 from semsearch.storage.driver import Connection, sqlite3
+from semsearch.storage.keys import shape_of
 from tests.conftest import make_articles
 
 
@@ -22,8 +23,8 @@ def digest(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def build(db: Connection) -> None:
-    engine.build(db, datasets.get_dataset(db, "articles"), registry.load().builder("lsa"), {})
+def build(db: Connection, name: str | None = None) -> None:
+    engine.build(db, datasets.get_dataset(db, "articles"), registry.load().builder("lsa"), {}, name=name)
 
 
 def test_a_new_file_uses_wal_and_large_pages(path: str, db: Connection) -> None:
@@ -41,7 +42,7 @@ def test_a_users_file_keeps_its_journal_mode_triggers_and_page_size(path: str) -
     schema = own.execute("select sql from sqlite_master where name in ('articles', 'log', 't')").fetchall()
     with connect.writing(path) as db:
         with connect.transaction(db):
-            dataset = datasets.register(db, connect_shape(db), text_columns=["body"])
+            dataset = datasets.register(db, shape_of(db, "articles"), text_columns=["body"])
         engine.build(db, dataset, registry.load().builder("lsa"), {})
         assert connect.checkpoint(db) is None
     assert own.execute("pragma journal_mode").fetchone()[0] == "delete"
@@ -49,12 +50,6 @@ def test_a_users_file_keeps_its_journal_mode_triggers_and_page_size(path: str) -
     assert own.execute("select sql from sqlite_master where name in ('articles', 'log', 't')").fetchall() == schema
     assert own.execute("select count(*) from log").fetchone()[0] == 0
     own.close()
-
-
-def connect_shape(db: Connection):  # type: ignore[no-untyped-def]
-    from semsearch.storage.keys import shape_of
-
-    return shape_of(db, "articles")
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -101,7 +96,7 @@ def test_a_full_disk_leaves_the_old_vectors(path: str, db: Connection) -> None:
     before = collections.all_collections(db)
     with pytest.raises(DatabaseError, match="No room left"), connect.writing(path) as other:
         other.execute(f"pragma max_page_count = {pages + 2}")
-        build(other)
+        build(other, "second")
     assert collections.all_collections(db) == before
     assert vectors.everything(db, before[0])[1].shape == (12, 6)
 
@@ -132,8 +127,8 @@ def old_file(path: str) -> None:
         migrations.apply(sqlite_utils.Database(db), stop_before="m002_collections")
         db.execute("create table articles (id integer primary key, body text)")
         db.execute("insert into articles (body) values ('a rocket'), ('some bread')")
-        datasets_row = "insert into _semsearch_datasets values (1, 'articles', 'documents', 'integer', '[\"id\"]', '[\"body\"]', null, null, 'table', null, '')"
-        db.execute(datasets_row)
+        values = [1, "articles", "documents", "integer", '["id"]', '["body"]', None, None, "table", None, ""]
+        db.execute(f"insert into _semsearch_datasets values ({', '.join('?' * len(values))})", values)
 
 
 def test_an_older_file_is_answered_with_the_command_and_then_opens(path: str) -> None:

@@ -1,0 +1,158 @@
+"""Search, similar, ranks, and what is said when there is nothing to find."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from semsearch import build as engine
+from semsearch import registry
+from semsearch.errors import InputError, NotFoundError
+from semsearch.records import Dataset
+from semsearch.search.fusion import ranks, reciprocal_rank
+from semsearch.search.query import scores, search, similar
+from semsearch.storage import collections, connect, vectors
+from semsearch.storage.driver import Connection
+from tests.conftest import BREAD, SPACE, make_articles
+
+
+@pytest.fixture
+def built(db: Connection, articles: Dataset) -> Connection:
+    """Two topics, built in two dimensions."""
+    engine.build(db, articles, registry.load().builder("lsa"), {"dim": 2})
+    return db
+
+
+def titles(found: object) -> list[str]:
+    return [hit.row["title"] for hit in found.hits]  # type: ignore[attr-defined]
+
+
+def test_vector_search_finds_the_topic_through_words_that_are_not_there(built: Connection) -> None:
+    found = titles(search(built, "articles_lsa", "capsule", mode="vector", k=6))
+    assert set(found) == set(dict(SPACE))
+
+
+def test_text_search_finds_the_words_alone(built: Connection) -> None:
+    assert titles(search(built, "articles_lsa", "steam", mode="text")) == ["Crust"]
+
+
+def test_hybrid_puts_the_word_first_and_fills_up_by_meaning(built: Connection) -> None:
+    found = search(built, "articles_lsa", "steam", k=6)
+    assert found.hits[0].row["title"] == "Crust"
+    assert set(titles(found)) == set(dict(BREAD))
+
+
+def test_vec0_and_brute_force_agree(built: Connection) -> None:
+    collection = collections.get_collection(built, "articles_lsa")
+    dataset = Dataset(1, "articles", "documents", "integer", ("id",), ("body",), "title", None, "table", None, "")
+    near = scores(built, collection, dataset, "yeast", mode="vector", depth=12).vector
+    exact = scores(built, collection, dataset, "yeast", mode="vector", depth=None).vector
+    assert near.keys() == exact.keys()
+    assert all(near[key] == pytest.approx(exact[key], abs=1e-6) for key in near)
+
+
+def test_every_part_of_a_score_is_told(built: Connection) -> None:
+    hit = search(built, "articles_lsa", "rocket fuel", k=1).hits[0]
+    assert hit.vector_rank is not None and hit.text_rank is not None
+    assert hit.score == pytest.approx(1 / (60 + hit.vector_rank) + 1 / (60 + hit.text_rank))
+    assert hit.distance == pytest.approx(1 - hit.vector_score)
+    assert isinstance(hit.id, int)
+
+
+def test_similar_leaves_out_what_was_asked_about(built: Connection) -> None:
+    found = similar(built, "articles_lsa", ["7", "8"], k=4)
+    assert set(titles(found)) == set(dict(BREAD)) - {"Sourdough", "Baguette"}
+
+
+def test_words_are_similar_to_words(built: Connection) -> None:
+    found = similar(built, "articles_lsa_words", ["astronauts"], k=5)
+    of_the_topic = " ".join(f"{title} {body}" for title, body in SPACE).lower().split()
+    assert len(found.hits) == 5 and {str(hit.id) for hit in found.hits} <= set(of_the_topic)
+
+
+def test_fifty_identical_documents_all_come_back_with_equal_scores(db: Connection) -> None:
+    dataset = make_articles(db, (("Same", "the very same words in every one"),) * 50)
+    engine.build(db, dataset, registry.load().builder("lsa"), {})
+    for mode in ("hybrid", "vector", "text"):
+        hits = search(db, "articles_lsa", "same words", mode=mode, k=50).hits
+        assert [hit.id for hit in hits] == list(range(1, 51))
+        assert len({hit.score for hit in hits}) == 1
+
+
+def test_one_document_builds_and_is_found(db: Connection) -> None:
+    dataset = make_articles(db, (("Only", "a single document about lighthouses"),))
+    engine.build(db, dataset, registry.load().builder("lsa"), {})
+    for mode in ("hybrid", "vector", "text"):
+        assert titles(search(db, "articles_lsa", "lighthouse", mode=mode)) == ["Only"]
+
+
+def test_unknown_words_alone_find_nothing_and_that_is_said(built: Connection) -> None:
+    found = search(built, "articles_lsa", "xyzzy")
+    assert found.hits == () and found.remark == "No word of the query is known to articles_lsa"
+
+
+def test_rows_deleted_since_the_build_are_passed_over(built: Connection) -> None:
+    built.execute("delete from articles where id = 4")
+    assert "Booster" not in titles(search(built, "articles_lsa", "rocket booster fuel", k=6))
+    assert len(search(built, "articles_lsa", "rocket booster fuel", k=6).hits) == 6
+
+
+def test_a_document_of_stop_words_has_no_vector_but_its_words_count(db: Connection) -> None:
+    dataset = make_articles(db, (*SPACE, ("", "to be or not to be"), ("", "")))
+    built = engine.build(db, dataset, registry.load().builder("lsa"), {})
+    assert built.without_vector == 2
+    assert search(db, "articles_lsa", "not to be", mode="text").hits[0].id == 7
+
+
+@pytest.mark.parametrize(
+    ("query", "k", "mode", "said"),
+    [
+        ("  ", 10, "hybrid", "The query is empty"),
+        ("x" * 5000, 10, "hybrid", "5,000 characters: the limit is 4,096"),
+        ("rocket", 0, "hybrid", "k is 0: choose 1 to 4096"),
+        ("rocket", 5000, "hybrid", "k is 5000: choose 1 to 4096"),
+        ("rocket", 10, "magic", "choose one of hybrid, vector, text"),
+    ],
+    ids=["empty", "long", "k=0", "k=5000", "mode"],
+)
+def test_bad_questions_are_one_clear_error(built: Connection, query: str, k: int, mode: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        search(built, "articles_lsa", query, k=k, mode=mode)
+
+
+@pytest.mark.parametrize("query", ['"', "NEAR(", "a AND", "* ^ - :", "title:x OR", "'; drop table articles --", "\0", "🦄"])
+def test_no_query_is_a_syntax_error(built: Connection, query: str) -> None:
+    search(built, "articles_lsa", query)
+    search(built, "articles_lsa", query + " rocket", mode="text")
+
+
+def test_unknown_names_say_what_there_is(built: Connection) -> None:
+    with pytest.raises(NotFoundError, match="there are articles_lsa, articles_lsa_words"):
+        search(built, "nothing", "rocket")
+    with pytest.raises(NotFoundError, match="has no item '99'"):
+        similar(built, "articles_lsa", ["99"])
+    with pytest.raises(NotFoundError, match="has no word 'zebra'"):
+        similar(built, "articles_lsa_words", ["zebra"])
+
+
+def test_equal_scores_share_a_rank() -> None:
+    assert ranks({"a": 1.0, "b": 2.0, "c": 1.0, "d": 0.5}) == {"b": 1, "a": 2, "c": 2, "d": 4}
+    assert reciprocal_rank({"a": 1}, {"a": 2, "b": 1}) == {"a": 1 / 61 + 1 / 62, "b": 1 / 61}
+
+
+def test_a_rebuild_is_noticed_by_the_kept_state(built: Connection, articles: Dataset) -> None:
+    before = search(built, "articles_lsa", "rocket", mode="vector").hits
+    built.execute("update articles set body = 'zebra and rocket'")
+    engine.build(built, articles, registry.load().builder("lsa"), {"dim": 1})
+    after = search(built, "articles_lsa", "zebra", mode="vector").hits
+    assert len(after) == 10 and after != before
+
+
+def test_readers_see_one_vector_per_item_in_memory_too(built: Connection, path: str) -> None:
+    with connect.reading(path) as other:
+        collection = collections.get_collection(other, "articles_lsa")
+        rows = vectors.StoredRows(other, collection)
+        many = rows.take(["1", "2"] * 300)
+        assert np.allclose(many[:2], rows.take(["1", "2"])) and many.shape == (600, 2)
+        with pytest.raises(KeyError, match="77"):
+            rows.take(["77"])
