@@ -20,19 +20,23 @@ from typing import Any
 
 REPETITIONS = 3
 ENOUGH = 60.0  # seconds after which a stage is not repeated
+Cost = dict[str, Any]  # "seconds": of each repetition; "peak": bytes
 Quality = dict[str, float]
 
 
-def timed(work: Callable[[], Any]) -> tuple[list[float], Any]:
-    """Seconds of each of up to three repetitions, and the last result; only one after a minute."""
+def timed(work: Callable[[], Any], most: int = REPETITIONS) -> tuple[Cost, Any]:
+    """The cost of up to `most` repetitions, and the last result; after a minute there is no further one.
+
+    The peak is read at once, before anything is done to tell how good the result is.
+    """
     seconds: list[float] = []
     result = None
-    while len(seconds) < REPETITIONS and sum(seconds) < ENOUGH:
+    while len(seconds) < most and sum(seconds) < ENOUGH:
         result = None  # the one before may go, or the peak would hold two
         start = time.perf_counter()
         result = work()
         seconds.append(time.perf_counter() - start)
-    return seconds, result
+    return {"seconds": seconds, "peak": peak_bytes()}, result
 
 
 def read_texts(folder: Path) -> list[str]:
@@ -41,7 +45,7 @@ def read_texts(folder: Path) -> list[str]:
         return [json.loads(line) for line in lines]
 
 
-def count_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
+def count_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
     """Split, leave out stop words, count; no stems, since the others have none. Keeps the counts for later stages."""
     import scipy.sparse as sp
 
@@ -49,12 +53,12 @@ def count_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
     from semsearch.maths.text import Analyzer
 
     texts = read_texts(folder)
-    seconds, counts = timed(lambda: count_terms(texts, Analyzer(stem=False)))
+    cost, counts = timed(lambda: count_terms(texts, Analyzer(stem=False)))
     sp.save_npz(folder / "counts.npz", counts.matrix, compressed=False)
-    return seconds, _size(counts.matrix)
+    return cost, _size(counts.matrix)
 
 
-def count_sklearn(folder: Path, k: int) -> tuple[list[float], Quality]:
+def count_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
     """CountVectorizer with the same words: the same expression, Unicode NFKC, the same stop words."""
     from sklearn.feature_extraction.text import CountVectorizer
 
@@ -62,11 +66,11 @@ def count_sklearn(folder: Path, k: int) -> tuple[list[float], Quality]:
 
     texts = read_texts(folder)
     vectorizer = CountVectorizer(preprocessor=normal, token_pattern=r"[^\W_]{2,}", stop_words=sorted(ENGLISH))
-    seconds, matrix = timed(lambda: vectorizer.fit_transform(texts))
-    return seconds, _size(matrix)
+    cost, matrix = timed(lambda: vectorizer.fit_transform(texts))
+    return cost, _size(matrix)
 
 
-def count_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
+def count_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
     """Dictionary and doc2bow over the same words; gensim leaves splitting to its user, and it is part of the time."""
     from gensim.corpora import Dictionary
 
@@ -83,12 +87,12 @@ def count_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
         )
         return dictionary, list(bags)
 
-    seconds, (dictionary, bags) = timed(work)
+    cost, (dictionary, bags) = timed(work)
     tokens_counted = sum(count for bag in bags for _, count in bag)
-    return seconds, {"terms": len(dictionary), "nonzeros": sum(map(len, bags)), "tokens": tokens_counted}
+    return cost, {"terms": len(dictionary), "nonzeros": sum(map(len, bags)), "tokens": tokens_counted}
 
 
-def weigh_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
+def weigh_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
     """idf and log-tf·idf with unit rows. Keeps the matrix that is factored: terms of at least two documents."""
     import numpy as np
     import scipy.sparse as sp
@@ -100,21 +104,21 @@ def weigh_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
     def work() -> sp.csr_matrix:
         return log_tfidf(counts, idf(counts.shape[0], np.bincount(counts.indices, minlength=counts.shape[1])))
 
-    seconds, matrix = timed(work)
+    cost, matrix = timed(work)
     sp.save_npz(folder / "weighted.npz", matrix, compressed=False)
-    return seconds, _lengths(matrix)
+    return cost, _lengths(matrix)
 
 
-def weigh_sklearn(folder: Path, k: int) -> tuple[list[float], Quality]:
+def weigh_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
     """TfidfTransformer, sublinear; its idf differs from ours by a constant, its work does not."""
     from sklearn.feature_extraction.text import TfidfTransformer
 
     counts = _counts(folder)
-    seconds, matrix = timed(lambda: TfidfTransformer(sublinear_tf=True).fit_transform(counts))
-    return seconds, _lengths(matrix)
+    cost, matrix = timed(lambda: TfidfTransformer(sublinear_tf=True).fit_transform(counts))
+    return cost, _lengths(matrix)
 
 
-def weigh_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
+def weigh_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
     """TfidfModel with 1 + ln tf, over bags in memory."""
     import numpy as np
     from gensim.models import TfidfModel
@@ -125,52 +129,51 @@ def weigh_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
         model = TfidfModel(bags, wlocal=lambda tf: 1 + np.log(tf), dictionary=None)
         return [model[bag] for bag in bags]
 
-    seconds, weighted = timed(work)
+    cost, weighted = timed(work)
     lengths = [sum(value * value for _, value in bag) ** 0.5 for bag in weighted]
-    return seconds, {"nonzeros": sum(map(len, weighted)), "mean length": sum(lengths) / len(lengths)}
+    return cost, {"nonzeros": sum(map(len, weighted)), "mean length": sum(lengths) / len(lengths)}
 
 
-def factor_ours(folder: Path, k: int) -> tuple[list[float], Quality]:
+def factor_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
     """truncated_svd as `build lsa` calls it."""
     import numpy as np
 
     from semsearch.maths.factor import Matrix, truncated_svd
 
     X = _weighted(folder)
-    seconds, svd = timed(lambda: truncated_svd(Matrix(X), k, rng=np.random.default_rng(0)))
-    return seconds, _energy(X, svd.Vt.T) | {"steps": svd.steps, "residual": svd.residual}
+    cost, svd = timed(lambda: truncated_svd(Matrix(X), k, rng=np.random.default_rng(0)))
+    return cost, _energy(X, svd.Vt.T) | {"steps": svd.steps, "residual": svd.residual}
 
 
-def factor_reference(folder: Path, k: int) -> tuple[list[float], Quality]:
+def factor_reference(folder: Path, k: int) -> tuple[Cost, Quality]:
     """The best rank-k energy: the same routine until the mean relative residual is a thousandth, once."""
     import numpy as np
 
     from semsearch.maths.factor import Matrix, truncated_svd
 
     X = _weighted(folder)
-    start = time.perf_counter()
-    svd = truncated_svd(Matrix(X), k, rng=np.random.default_rng(1), tolerance=1e-3)
-    return [time.perf_counter() - start], _energy(X, svd.Vt.T) | {"residual": svd.residual}
+    cost, svd = timed(lambda: truncated_svd(Matrix(X), k, rng=np.random.default_rng(1), tolerance=1e-3), most=1)
+    return cost, _energy(X, svd.Vt.T) | {"residual": svd.residual}
 
 
-def factor_sklearn(folder: Path, k: int) -> tuple[list[float], Quality]:
+def factor_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
     """TruncatedSVD, randomized, its default of five iterations."""
     from sklearn.decomposition import TruncatedSVD
 
     X = _weighted(folder)
-    seconds, model = timed(lambda: TruncatedSVD(k, n_iter=5, random_state=0).fit(X))
-    return seconds, _energy(X, model.components_.T)
+    cost, model = timed(lambda: TruncatedSVD(k, n_iter=5, random_state=0).fit(X))
+    return cost, _energy(X, model.components_.T)
 
 
-def factor_gensim(folder: Path, k: int) -> tuple[list[float], Quality]:
+def factor_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
     """LsiModel with its defaults: one pass over bags in memory, 20,000 at a time."""
     from gensim.models import LsiModel
 
     X = _weighted(folder)
     bags = _bags(X)
     names = dict(enumerate(map(str, range(X.shape[1]))))
-    seconds, model = timed(lambda: LsiModel(bags, num_topics=k, id2word=names, random_seed=0))
-    return seconds, _energy(X, model.projection.u)
+    cost, model = timed(lambda: LsiModel(bags, num_topics=k, id2word=names, random_seed=0))
+    return cost, _energy(X, model.projection.u)
 
 
 def normal(text: str) -> str:
@@ -224,7 +227,7 @@ def _energy(X: Any, V: Any) -> Quality:
     return {"energy": float(np.einsum("ij,ij->", image, image, dtype=np.float64)), "k": V.shape[1]}
 
 
-STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[list[float], Quality]]] = {
+STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[Cost, Quality]]] = {
     ("count", "ours"): count_ours,
     ("count", "scikit-learn"): count_sklearn,
     ("count", "gensim"): count_gensim,
@@ -247,11 +250,11 @@ def main() -> None:
     """Run the stage named on the command line and print what it took."""
     stage, library, folder, k = sys.argv[1:]
     try:
-        seconds, quality = STAGES[stage, library](Path(folder), int(k))
+        cost, quality = STAGES[stage, library](Path(folder), int(k))
     except ModuleNotFoundError as error:
         print(json.dumps({"missing": error.name}))
         return
-    print(json.dumps({"seconds": seconds, "peak": peak_bytes(), "quality": quality}))
+    print(json.dumps(cost | {"quality": quality}))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ def builders_page() -> str:
     for builder in registry.load(entry_points=False).builders.values():
         module = inspect.getmodule(type(builder))
         text += f"\n## {builder.name}\n\nReads {builder.reads}. {inspect.getdoc(type(builder))}\n\n"
-        text += f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n| option | default | what |\n| --- | --- | --- |\n"
+        text += (
+            f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n| option | default | what |\n| --- | --- | --- |\n"
+        )
         for field in dataclasses.fields(builder.Options):
             text += f"| `--{field.name.replace('_', '-')}` | {field.default} | {field.metadata['help']} |\n"
     return text

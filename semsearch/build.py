@@ -23,7 +23,7 @@ from semsearch.storage.driver import Connection
 
 @dataclass(frozen=True)
 class Built:
-    """What a build made: its run, its collections, and how many items have no vector because nothing in them is known."""
+    """What a build made: its run, its collections, and how many items have no vector, nothing in them being known."""
 
     run: Run
     collections: tuple[Collection, ...]
@@ -47,8 +47,8 @@ def build(
 ) -> Built:
     """Fit the builder on the dataset and store its collections, replacing earlier ones of the same name at once.
 
-    The computation runs outside any transaction; all writing is in one. Raises BuildError for a dataset with nothing to learn
-    from or a builder that returns something inconsistent, InputError for options or a kind that do not fit.
+    The computation runs outside any transaction; all writing is in one. Raises BuildError for a dataset with nothing
+    to learn from or a builder that returns something inconsistent, InputError for options or a kind that do not fit.
     """
     name = name or f"{dataset.name}_{builder.name}"
     options = make_options(builder, given)
@@ -97,16 +97,14 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
         fault = "numbers that are not finite"
     if fault:
         raise BuildError(f"{builder.name} returned {fault}: a defect of that builder; nothing was written")
-    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 1e-12)
-    if not len(full):
+    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 1e-12).tolist()
+    if not full:
         raise BuildError(f"{builder.name} found nothing to tell the items apart by: check the text columns")
     columns = {column: [values[row] for row in full] for column, values in embeddings.columns.items()}
     return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns)
 
 
-def _store(
-    db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Sequence[Embeddings], run: Run
-) -> Run:
+def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Sequence[Embeddings], run: Run) -> Run:
     """Write run, arrays and collections; returns the run with its number."""
     run = dataclasses.replace(run, id=collections.write_run(db, run))
     collections.write_arrays(db, run.id, fitted.arrays)

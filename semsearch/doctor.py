@@ -49,7 +49,9 @@ def _vector_search() -> Check:
         driver.load_vec(db)
         nearest = vectors.self_test(db)
         loaded = db.execute("select vec_version()").fetchone()[0]
-        return Check("sqlite-vec", nearest, f"{loaded}, a search {'gives' if nearest else 'does not give'} the nearest item")
+        return Check(
+            "sqlite-vec", nearest, f"{loaded}, a search {'gives' if nearest else 'does not give'} the nearest item"
+        )
     except (SemsearchError, driver.Error) as error:
         return Check("sqlite-vec", False, str(error))
     finally:
@@ -82,4 +84,8 @@ def check_file(path: str) -> list[Check]:
 
 def _collection(db: driver.Connection, collection: Collection) -> Check:
     count = vectors.count(db, collection)
-    return Check(collection.name, count == collection.count, f"{count:,} of {collection.count:,} vectors, {collection.dim} dimensions")
+    return Check(
+        collection.name,
+        count == collection.count,
+        f"{count:,} of {collection.count:,} vectors, {collection.dim} dimensions",
+    )

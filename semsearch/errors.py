@@ -1,14 +1,14 @@
 """Every error the library raises on purpose.
 
-    SemsearchError            one line for people: what was asked, what was found, what to do
-    ├── DatabaseError         the file cannot be used: not a database, locked, full, read-only
-    │   └── SchemaError       the file was made by an older or a newer semsearch
-    ├── NotFoundError         a dataset, collection, item, column or builder that is not there
-    ├── NameTakenError        a name that already means something else
-    ├── InputError            a query, option or source that cannot be used as it is
-    ├── BuildError            a builder had nothing to learn from, or returned something inconsistent
-    ├── PluginError           an installed plugin that fails to load or clashes with another
-    └── CapabilityError       something this machine's installation lacks, with its remedy
+SemsearchError            one line for people: what was asked, what was found, what to do
+├── DatabaseError         the file cannot be used: not a database, locked, full, read-only
+│   └── SchemaError       the file was made by an older or a newer semsearch
+├── NotFoundError         a dataset, collection, item, column or builder that is not there
+├── NameTakenError        a name that already means something else
+├── InputError            a query, option or source that cannot be used as it is
+├── BuildError            a builder had nothing to learn from, or returned something inconsistent
+├── PluginError           an installed plugin that fails to load or clashes with another
+└── CapabilityError       something this machine's installation lacks, with its remedy
 """
 
 from __future__ import annotations

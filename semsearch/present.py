@@ -143,4 +143,6 @@ def run_dict(run: Run) -> dict[str, Any]:
 
 def flat(values: Mapping[str, Any]) -> str:
     """Options or metrics on one line: `dim=100 split=documents`."""
-    return "  ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items())
+    return "  ".join(
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items()
+    )

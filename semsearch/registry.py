@@ -40,7 +40,9 @@ class Registry:
     def _keep(self, kept: dict[str, Any], thing: Any, origin: str) -> None:
         name = thing.name
         if name in kept:
-            raise PluginError(f"{origin} registers {name!r}, which {self.origin[name]} already has: uninstall one of them")
+            raise PluginError(
+                f"{origin} registers {name!r}, which {self.origin[name]} already has: uninstall one of them"
+            )
         kept[name] = thing
         self.origin[name] = origin
 

@@ -1,8 +1,8 @@
 """The SQL functions: thin faces of search, registered on every connection the library, Datasette and sqlite-utils open.
 
-They read only their own connection's file and write nothing. None is marked deterministic, since each depends on the file.
-Python's SQLite modules replace the text of an error raised in a function by a fixed sentence, so the last one is kept, and
-`select semsearch_error()` tells it.
+They read only their own connection's file and write nothing. None is marked deterministic, since each depends on the
+file. Python's SQLite modules replace the text of an error raised in a function by a fixed sentence, so the last one
+is kept, and `select semsearch_error()` tells it.
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
@@ -35,14 +36,15 @@ _LARGE = 10_000  # documents from which a term of a single document is left out:
 
 
 @dataclass(frozen=True)
-class Options:
+class LsaOptions:
     """What `build lsa` can be told."""
 
     dim: int | None = option(None, "dimensions; by default an eighth of the documents, between 50 and 500")
     split: Literal["documents", "words", "even"] = option(
-        "documents", "who carries the singular values: documents XV and words V, words VS and documents U, or both their root",
+        "documents",
+        "who carries the singular values: documents (XV, words V), words (VS, documents U), or each their root",
         choices=SPLITS,
-    )  # fmt: skip
+    )
     stem: bool = option(True, "reduce English words to their stem")
     stop: bool = option(True, "leave out English stop words")
     min_documents: int | None = option(None, "documents a term must stand in; by default 1, from 10,000 documents on 2")
@@ -57,9 +59,10 @@ class Options:
 def default_dim(n_documents: int) -> int:
     """How many dimensions to keep where nobody says: one for every eight documents, at least 50 and at most 500.
 
-    Few documents support few directions, and larger collections go on gaining up to several hundred (benchmarks/README.md
-    has the figures). Never more than half of the documents, since at full rank nothing is learned: the cosine
-    would be that of tf-idf. In very large collections only as many as keep the documents' table within 40 million numbers.
+    Few documents support few directions, and larger collections go on gaining up to several hundred
+    (benchmarks/README.md has the figures). Never more than half of the documents, since at full rank nothing is
+    learned: the cosine would be that of tf-idf. In very large collections only as many as keep the documents' table
+    within 40 million numbers.
     """
     dim = min(500, max(50, n_documents // 8))
     return max(1, min(dim, n_documents // 2, max(50, 40_000_000 // n_documents)))
@@ -77,10 +80,10 @@ class Lsa:
 
     name = "lsa"
     reads: Literal["documents"] = "documents"
-    Options = Options
+    Options = LsaOptions
 
     def fit(
-        self, corpus: Documents, options: Options, *, rng: np.random.Generator, device: Device, report: Report
+        self, corpus: Documents, options: LsaOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
         """Documents (n, k) and words (n_terms, k), k the options' dim or what the rank allows."""
         metrics: dict[str, float] = {}
@@ -96,7 +99,7 @@ class Lsa:
         metrics |= _facts(X, svd, counts)
         s = svd.s.astype(np.float32)
         share = _SHARE[options.split]
-        arrays = {
+        arrays: dict[str, npt.NDArray[Any]] = {
             "terms": pack(counts.terms),
             "idf": weights,
             "singular_values": s,
@@ -104,12 +107,12 @@ class Lsa:
             "analyzer": np.array([options.stem, options.stop]),
         }
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
-        # XV rather than US: an empty row of X stays exactly zero, and a folded-in copy of a document lands exactly on it.
-        documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * s**-share)
-        return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
+        # XV rather than US: an empty row of X stays exactly zero, and a folded-in copy of a document lands exactly on
+        it. documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * s**-share) return Fitted([documents,
+        words], arrays | {"words": pack(counts.surfaces)}, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray:
-        """Fold texts in: (n, k) float32, qV in the scale that the split gives documents; zero where no word is known."""
+        """Fold texts in: (n, k) float32, qV in the scale of the split's documents; zero where no word is known."""
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
         stem, stop = map(bool, state.arrays["analyzer"])
@@ -125,11 +128,9 @@ class Lsa:
         return folded
 
 
-def _count(corpus: Documents, analyzer: Analyzer, options: Options, report: Report) -> TermCounts:
+def _count(corpus: Documents, analyzer: Analyzer, options: LsaOptions, report: Report) -> TermCounts:
     least = options.min_documents or (2 if len(corpus) >= _LARGE else 1)
-    counts = count_terms(
-        corpus.texts, analyzer, min_documents=least, progress=lambda done: report(done, len(corpus))
-    )
+    counts = count_terms(corpus.texts, analyzer, min_documents=least, progress=lambda done: report(done, len(corpus)))
     if not counts.terms:
         raise BuildError(
             f"None of the {len(corpus):,} documents holds a word to learn from: "

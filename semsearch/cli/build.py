@@ -106,12 +106,20 @@ def _command(builder: Builder) -> click.Command:
 def build() -> None:
     """Learn embeddings from a dataset and store them as a collection.
 
-    Without BUILDER the default one for that kind of dataset is used. `semsearch build BUILDER --help` lists its options.
+    Without BUILDER the default one for that kind of dataset is used. `semsearch build BUILDER --help` lists its
+    options.
     """
 
 
 def run_build(
-    connection: Connection, db: str, dataset: Dataset, builder: Builder, *, name: str | None, seed: int, given: dict[str, Any]
+    connection: Connection,
+    db: str,
+    dataset: Dataset,
+    builder: Builder,
+    *,
+    name: str | None,
+    seed: int,
+    given: dict[str, Any],
 ) -> engine.Built:
     """Build with a progress bar, and say what was made and what to do next."""
     with Progress(f"{builder.name} {dataset.name}", "step") as progress:
@@ -122,7 +130,9 @@ def run_build(
     if built.without_vector:
         remark(f"{built.without_vector:,} items hold no known word and have no vector")
     first = built.collections[0].name
-    remark(f'In {built.run.seconds:.1f} s. Next: semsearch search {db} {first} "some words"   or   semsearch serve {db}')
+    remark(
+        f'In {built.run.seconds:.1f} s. Next: semsearch search {db} {first} "some words"   or   semsearch serve {db}'
+    )
     return built
 
 
@@ -139,7 +149,7 @@ def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: 
 
 
 def described(connection: Connection, table: str, columns: Columns) -> Dataset:
-    """The table as a dataset, not yet in the catalogue: what it already was where no column is given, else guessed and said."""
+    """The table as a dataset: as the catalogue has it where no column is given, else guessed, said, and not yet saved."""
     known = {dataset.name: dataset for dataset in datasets.all_datasets(connection)}.get(table)
     if known is not None and columns == Columns():
         return known

@@ -28,7 +28,9 @@ def column_options(command: Command) -> Command:
     for option in (
         click.option("--label", metavar="COL", help="a column of labels"),
         click.option("--title", metavar="COL", help="the column to show as title"),
-        click.option("--text", multiple=True, metavar="COL", help="a text column; may be repeated; guessed if not given"),
+        click.option(
+            "--text", multiple=True, metavar="COL", help="a text column; may be repeated; guessed if not given"
+        ),
     ):
         command = option(command)
     return command
@@ -45,10 +47,12 @@ def ingest() -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @column_options
 @click.option("--id", "id_column", metavar="COL", help="the column that identifies a row")
-@click.option("--format", "format_name", metavar="NAME", help="what SOURCE is, where its suffix does not say: csv, jsonl, …")
+@click.option(
+    "--format", "format_name", metavar="NAME", help="what SOURCE is, where its suffix does not say: csv, jsonl, …"
+)
 @click.option("--encoding", default="utf-8", show_default=True, help="how the text is encoded")
 @click.option("--skip-errors", is_flag=True, help="leave out files and rows that cannot be read, and list them")
-def ingest_documents(
+def ingest_documents(  # noqa: PLR0913 - one parameter per option of the command
     db: str,
     dataset: str,
     sources: tuple[str, ...],
@@ -59,10 +63,11 @@ def ingest_documents(
     format_name: str | None,
     encoding: str,
     skip_errors: bool,
-) -> None:  # noqa: PLR0913 - one parameter per option of the command
+) -> None:
     """Read documents from files, folders, patterns or - into the table DATASET.
 
-    Understands txt, md, html, csv, tsv, json, jsonl and mbox, each also as .gz. Reading a source again updates what changed.
+    Understands txt, md, html, csv, tsv, json, jsonl and mbox, each also as .gz. Reading a source again updates what
+    changed.
     """
     columns = Columns(text=text, title=title, id=id_column, label=label)
     items = read_sources(sources, registry.load().readers, format=format_name, encoding=encoding)

@@ -90,5 +90,8 @@ def list_runs(db: str, run: int | None, shape: str | None) -> None:
 
 def _line(value: object) -> str:
     if isinstance(value, dict):
-        return "\n".join(f"{name} = {entry:.4g}" if isinstance(entry, float) else f"{name} = {entry}" for name, entry in value.items())
+        return "\n".join(
+            f"{name} = {entry:.4g}" if isinstance(entry, float) else f"{name} = {entry}"
+            for name, entry in value.items()
+        )
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

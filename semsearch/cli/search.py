@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -26,12 +27,14 @@ def add_to(cli: click.Group) -> None:
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("query")
-@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True, help="by meaning, by words, or both")
+@click.option(
+    "--mode", type=click.Choice(MODES), default="hybrid", show_default=True, help="by meaning, by words, or both"
+)
 @click.option("-k", type=int, default=10, show_default=True, help="how many results")
 @listing_options
 def search(db: str, collection: str, query: str, mode: str, k: int, shape: str | None) -> None:
     """Find the items that answer a QUERY best."""
-    text = click.get_text_stream("stdin").read() if query == "-" else query
+    text = sys.stdin.read() if query == "-" else query
     with reading(db) as connection:
         found = engine.search(connection, collection, text, mode=mode, k=k)
         dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
@@ -105,4 +108,10 @@ def evaluate_retrieval(db: str, collection: str, queries_file: str, qrels_file: 
         click.echo(json.dumps(result.as_dict(), indent=2))
         return
     values = result.as_dict()
-    print_rows([{"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value} for name, value in values.items()], "table")
+    print_rows(
+        [
+            {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
+            for name, value in values.items()
+        ],
+        "table",
+    )

@@ -11,6 +11,7 @@ from semsearch import build as engine
 from semsearch import doctor as checks
 from semsearch.cli.output import listing_options, print_rows, remark
 from semsearch.storage import connect
+from semsearch.storage.driver import Connection
 
 
 def add_to(cli: click.Group) -> None:
@@ -30,7 +31,7 @@ def drop(db: str, name: str) -> None:
     remark(f"Dropped {', '.join(gone)}. No table of yours was touched.")
 
 
-def say_checkpoint(connection: connect.Connection) -> None:
+def say_checkpoint(connection: Connection) -> None:
     """Move the log into the file at the end of a writing verb, and pass on what there is to say."""
     text = connect.checkpoint(connection)
     if text:

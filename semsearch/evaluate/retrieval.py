@@ -49,7 +49,9 @@ def read_queries(path: str) -> dict[str, str]:
             record = json.loads(line)
             found[str(record["_id"])] = str(record["text"])
         except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f'Line {number} of {path} is not a query: each is one JSON object {{"_id", "text"}}') from error
+            raise InputError(
+                f'Line {number} of {path} is not a query: each is one JSON object {{"_id", "text"}}'
+            ) from error
     if not found:
         raise InputError(f"{path} holds no queries")
     return found
@@ -115,5 +117,6 @@ def evaluate_retrieval(
         )
     if not rows:
         raise InputError("No query has a relevant document: check that both files are of the same set, and their ids")
-    means = [float(mean) for mean in np.mean(rows, axis=0)]
-    return RetrievalScores(*means, len(rows), left_out, datasets.count_items(db, dataset), mode)
+    precision, p11, ndcg, recall = np.mean(rows, axis=0).tolist()
+    documents = datasets.count_items(db, dataset)
+    return RetrievalScores(precision, p11, ndcg, recall, len(rows), left_out, documents, mode)

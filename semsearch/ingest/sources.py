@@ -19,6 +19,7 @@ from semsearch.ingest.base import Fault, Read, Reader, ReadOptions
 
 STDIN = "standard input"
 _GZIP = b"\x1f\x8b"
+_UNREADABLE = (InputError, EOFError, zlib.error, OSError)
 _GUESSED = {b"{": "jsonl", b"[": "json"}
 
 
@@ -155,7 +156,7 @@ def _read_file(file: SourceFile, encoding: str) -> Iterator[Read]:
             raw = stack.enter_context(open(file.path, "rb"))
             stream = stack.enter_context(_unzipped(raw, zipped=file.path.lower().endswith(".gz")))
             yield from file.reader.read(stream, options)
-        except (InputError, EOFError, zlib.error, OSError) as error:
+        except _UNREADABLE as error:
             yield Fault(_reason(error, name))
 
 
@@ -187,23 +188,22 @@ def _read_stdin(
 ) -> Iterator[Read]:
     options = ReadOptions(STDIN, "-", None, encoding)
     raw: io.BufferedReader = io.BufferedReader(cast(Any, stream))
-    try:
+    with ExitStack() as stack:
+        stack.callback(raw.detach)  # else dropping the buffer closes standard input
         opened = _unzipped(raw, zipped=False)
         reader = chosen or _guessed(opened, readers)
-    except BaseException:
-        raw.detach()
-        raise
-    try:
-        yield from reader.read(opened, options)
-    except (InputError, EOFError, zlib.error, OSError) as error:
-        yield Fault(_reason(error, STDIN))
-    finally:
-        raw.detach()  # else dropping the buffer closes standard input
+        try:
+            yield from reader.read(opened, options)
+        except _UNREADABLE as error:
+            yield Fault(_reason(error, STDIN))
 
 
 def _guessed(raw: io.BufferedReader, readers: Mapping[str, Reader]) -> Reader:
     """The reader for what begins with this byte."""
-    start = raw.peek(64)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    try:
+        start = raw.peek(64)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    except _UNREADABLE as error:
+        raise InputError(_reason(error, STDIN)) from error
     if start in _GUESSED and _GUESSED[start] in readers:
         return readers[_GUESSED[start]]
     found = f"begins with {start.decode('utf-8', 'replace')!r}" if start else "is empty"

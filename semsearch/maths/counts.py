@@ -5,20 +5,25 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
-from semsearch.maths.text import Analyzer, tokens
 from semsearch.arrays import IntArray
+from semsearch.maths.text import Analyzer, tokens
+
+Numbers: TypeAlias = npt.NDArray[np.int32 | np.int64]
 
 
 @dataclass(frozen=True)
 class TermCounts:
     """How often each term stands in each document.
 
-    `matrix` (n_documents, n_terms) float32 CSR of counts; `terms` (n_terms,) what the model calls them, most widespread first;
-    `surfaces` the commonest way each is written; `totals` (n_terms,) occurrences; `documents` (n_terms,) documents holding it.
+    `matrix` (n_documents, n_terms) float32 CSR of counts; `terms` (n_terms,) what the model calls them, most
+    widespread first; `surfaces` the commonest way each is written; `totals` (n_terms,) occurrences; `documents`
+    (n_terms,) documents holding it.
     """
 
     matrix: sp.csr_matrix
@@ -28,7 +33,7 @@ class TermCounts:
     documents: IntArray
 
 
-def _word_numbers(texts: Iterable[str]) -> tuple[dict[str, int], IntArray, IntArray]:
+def _word_numbers(texts: Iterable[str]) -> tuple[dict[str, int], Numbers, IntArray]:
     """Each distinct word's number, the numbers of all words in order, and where each document begins (n + 1,)."""
     numbers: dict[str, int] = {}
     stream, starts = array("i"), array("q", [0])
@@ -38,7 +43,7 @@ def _word_numbers(texts: Iterable[str]) -> tuple[dict[str, int], IntArray, IntAr
     return numbers, np.frombuffer(stream, dtype=np.int32), np.frombuffer(starts, dtype=np.int64)
 
 
-def _tally(columns: IntArray, starts: IntArray, width: int) -> sp.csr_matrix:
+def _tally(columns: Numbers, starts: IntArray, width: int) -> sp.csr_matrix:
     """(n, width) counts of the column numbers in each stretch; negative numbers are left out."""
     keep = columns >= 0
     ends = np.concatenate([[0], np.cumsum(keep)])[starts]
@@ -63,7 +68,9 @@ def count_terms(
     column = np.array([-1 if term is None else where[term] for term in of_word], dtype=np.int32)
     matrix = _tally(column[stream] if len(words) else stream, starts, len(terms))
     documents = np.bincount(matrix.indices, minlength=len(terms))
-    order = np.array(sorted(np.flatnonzero(documents >= min_documents), key=lambda row: (-documents[row], terms[row])), int)
+    order = np.array(
+        sorted(np.flatnonzero(documents >= min_documents), key=lambda row: (-documents[row], terms[row])), int
+    )
     surfaces = _commonest(words, column, np.bincount(stream, minlength=len(words)), len(terms))
     matrix = matrix[:, order] if len(order) else sp.csr_matrix((len(texts), 0), dtype=np.float32)
     return TermCounts(
@@ -82,7 +89,7 @@ def _told(texts: Sequence[str], progress: Callable[[int], None] | None) -> Itera
         yield text
 
 
-def _commonest(words: Sequence[str], column: IntArray, totals: IntArray, width: int) -> list[str]:
+def _commonest(words: Sequence[str], column: Numbers, totals: Numbers, width: int) -> list[str]:
     """For each term the word most often written for it; the first met wins a tie."""
     best = [""] * width
     most = [0] * width

@@ -1,8 +1,9 @@
 """THE truncated SVD: everything that factors a matrix calls it.
 
-Block Krylov (block Lanczos with full reorthogonalisation) on the smaller of AᵀA and AAᵀ: Musco & Musco, "Randomized Block
-Krylov Methods", NIPS 2015; any block size up to k will do (Chen, Epperly, Meyer, Musco & Rao, arXiv 2508.06486), and small
-blocks do best. Products are float32, everything small is float64, and it stops on the Ritz residual.
+Block Krylov (block Lanczos with full reorthogonalisation) on the smaller of AᵀA and AAᵀ: Musco & Musco, "Randomized
+Block Krylov Methods", NIPS 2015; any block size up to k will do (Chen, Epperly, Meyer, Musco & Rao, arXiv
+2508.06486), and small blocks do best. Products are float32, everything small is float64, and it stops on the Ritz
+residual.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Matrix:
 class SVD:
     """A ≈ U diag(s) Vt: `U` (m, k), `s` (k,) float64 descending, `Vt` (k, n); k may be less than asked if the rank is.
 
-    `residual` is the mean over components of ‖AᵀA v − s² v‖ / s², 0 for an exact one; `steps` the products with AᵀA it took.
+    `residual` is the mean over components of ‖AᵀA v − s² v‖ / s², 0 for an exact one; `steps` the products with AᵀA
+    it took.
     """
 
     U: Array
@@ -128,10 +130,10 @@ def truncated_svd(
 ) -> SVD:
     """The k largest singular values and vectors of an (m, n) operator.
 
-    `tolerance` bounds the mean relative Ritz residual; 0.03 leaves less than a thousandth of the best rank-k energy on flat
-    text spectra. `block` defaults to 32 up to k = 128 and 64 above. Signs are fixed so that the largest entry of
-    each right vector is positive. Memory: a basis of about 3-8 k columns on the smaller side.
-    Raises InputError if k is not positive.
+    `tolerance` bounds the mean relative Ritz residual; 0.03 leaves less than a thousandth of the best rank-k energy
+    on flat text spectra. `block` defaults to 32 up to k = 128 and 64 above. Signs are fixed so that the largest entry
+    of each right vector is positive. Memory: a basis of about 3-8 k columns on the smaller side. Raises InputError if
+    k is not positive.
     """
     if k < 1:
         raise InputError(f"the number of dimensions is {k}: at least 1 is needed")

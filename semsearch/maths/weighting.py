@@ -11,8 +11,8 @@ from semsearch.arrays import FloatArray, IntArray
 def idf(n_documents: int, documents: IntArray) -> FloatArray:
     """(n_terms,) ln((n + 1) / documents holding the term).
 
-    The usual ln(n/df) (Spärck Jones 1972) with one document more, so that a term of every document keeps a little weight and a
-    single document is not all zeros.
+    The usual ln(n/df) (Spärck Jones 1972) with one document more, so that a term of every document keeps a little
+    weight and a single document is not all zeros.
     """
     weights: FloatArray = np.log((n_documents + 1) / documents).astype(np.float32)
     return weights

@@ -47,7 +47,9 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
     """
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or builder.reads != "documents":
-        raise InputError(f"{collection.name} was built by {collection.builder}, which cannot embed a text: search by item")
+        raise InputError(
+            f"{collection.name} was built by {collection.builder}, which cannot embed a text: search by item"
+        )
     vector = builder.encode(state_of(db, collection), Documents([""], [text]))[0]
     length = float(np.linalg.norm(vector))
     return (vector / length).astype(np.float32) if length > 1e-9 else None

@@ -34,8 +34,9 @@ class Found:
 def search(db: Connection, name: str, query: str, *, mode: str = "hybrid", k: int = 10) -> Found:
     """The k items that answer a text best.
 
-    `vector` ranks by the cosine in the collection, `text` by BM25 over the words themselves, `hybrid` by both. Raises InputError
-    for an empty or endless query, a k outside 1..4096 and an unknown mode, NotFoundError for an unknown collection.
+    `vector` ranks by the cosine in the collection, `text` by BM25 over the words themselves, `hybrid` by both. Raises
+    InputError for an empty or endless query, a k outside 1..4096 and an unknown mode, NotFoundError for an unknown
+    collection.
     """
     check_query(query, mode, k)
     collection = collections.get_collection(db, name)
@@ -134,11 +135,11 @@ def similar(db: Connection, name: str, ids: Sequence[str], *, k: int = 10) -> Fo
         raise InputError("No id given: name the item to start from")
     collection = collections.get_collection(db, name)
     dataset = datasets.get_dataset(db, collection.dataset)
-    mean = np.mean([vector_of(db, collection, key) for key in ids], axis=0, dtype=np.float64)
+    mean: FloatArray = np.sum([vector_of(db, collection, key) for key in ids], axis=0, dtype=np.float32)
     length = float(np.linalg.norm(mean))
     if length < 1e-9:
-        raise InputError("These items point in opposite directions: their mean is nothing to search by")
-    found = cosines(db, collection, (mean / length).astype(np.float32), min(k + len(ids) + DEPTH, vectors.MAX_K))
+        raise InputError("These items point in opposite directions: their sum is nothing to search by")
+    found = cosines(db, collection, mean / np.float32(length), min(k + len(ids) + DEPTH, vectors.MAX_K))
     asked = set(ids)
     parts = Scores({key: score for key, score in found.items() if key not in asked}, {}, "vector")
     return Found(_with_rows(db, collection, dataset, parts.hits(), k))
@@ -151,8 +152,8 @@ def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
     except NotFoundError as error:
         what = "word" if collection.of == "word" else "item"
         raise NotFoundError(
-            f"{collection.name} has no {what} {key!r}: it is not in {collection.dataset}, was added after the last build, "
-            "or holds no known word"
+            f"{collection.name} has no {what} {key!r}: it is not in {collection.dataset}, was added after the last"
+            " build, or holds no known word"
         ) from error
 
 
@@ -170,9 +171,7 @@ def _with_rows(
     return tuple(kept[:k])
 
 
-def _rows(
-    db: Connection, collection: Collection, dataset: Dataset, keys: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+def _rows(db: Connection, collection: Collection, dataset: Dataset, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     if collection.of == "word":
         return collections.words(db, collection, keys)
     return datasets.rows_by_key(db, dataset, keys)
@@ -180,6 +179,4 @@ def _rows(
 
 def _completed(collection: Collection, dataset: Dataset, hit: Hit, row: Mapping[str, Any]) -> Hit:
     typed = int(hit.id) if collection.of == "document" and dataset.key_kind == "integer" else hit.id
-    return Hit(
-        typed, hit.score, hit.vector_score, hit.vector_rank, hit.text_score, hit.text_rank, hit.distance, row
-    )
+    return Hit(typed, hit.score, hit.vector_score, hit.vector_rank, hit.text_score, hit.text_rank, hit.distance, row)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.errors import DatabaseError
 from semsearch.arrays import FloatArray
+from semsearch.errors import DatabaseError
 
 _KINDS = "biuf"  # booleans, integers and floats: what a state may hold
 
@@ -35,7 +35,7 @@ def describe(array: npt.NDArray[Any]) -> tuple[str, str]:
 def array_to_bytes(array: npt.NDArray[Any]) -> memoryview:
     """The array's values in C order, little-endian, as flat bytes."""
     flat = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(-1)
-    return memoryview(flat.view(np.uint8))
+    return flat.view(np.uint8).data
 
 
 def bytes_to_array(dtype: str, shape: str, parts: Sequence[bytes]) -> npt.NDArray[Any]:

@@ -25,7 +25,9 @@ def plain(error: BaseException, path: str) -> DatabaseError:
     """SQLite's own error about this file, said as what to do."""
     text = str(error)
     if "not a database" in text or "malformed" in text:
-        return DatabaseError(f"{path} is not an SQLite database, or is damaged: give the path of a database file ({text})")
+        return DatabaseError(
+            f"{path} is not an SQLite database, or is damaged: give the path of a database file ({text})"
+        )
     if "locked" in text or "busy" in text:
         return DatabaseError(f"{path} is locked by another program: nothing was written; try again when it is done")
     if "full" in text:
@@ -67,7 +69,7 @@ def prepare(db: Connection) -> None:
 
 @contextmanager
 def reading(path: str) -> Iterator[Connection]:
-    """A read-only connection; DatabaseError if there is no such file, SchemaError if its catalogue is another version's."""
+    """A read-only connection; DatabaseError if there is no file, SchemaError if its catalogue is another version's."""
     if not os.path.isfile(path):
         raise DatabaseError(f"There is no file {path}: `semsearch ingest` or `semsearch demo` makes one")
     with explained(path):
@@ -83,8 +85,8 @@ def reading(path: str) -> Iterator[Connection]:
 def writing(path: str, *, create: bool = False) -> Iterator[Connection]:
     """A connection to write with, its catalogue brought up to date.
 
-    A file that did not exist (allowed with `create`) uses WAL and 16 KB pages, and is removed again if the work fails; a file
-    that existed keeps its journal mode.
+    A file that did not exist (allowed with `create`) uses WAL and 16 KB pages, and is removed again if the work
+    fails; a file that existed keeps its journal mode.
     """
     new = not os.path.exists(path)
     if new and not create:
@@ -141,7 +143,9 @@ def transaction(db: Connection) -> Iterator[None]:
 
 def has_catalogue(db: Connection) -> bool:
     """Whether this file has been written by semsearch."""
-    return db.execute("select 1 from sqlite_master where type = 'table' and name = ?", [CATALOGUE]).fetchone() is not None
+    return (
+        db.execute("select 1 from sqlite_master where type = 'table' and name = ?", [CATALOGUE]).fetchone() is not None
+    )
 
 
 def _applied(db: Connection) -> list[str]:

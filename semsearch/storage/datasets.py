@@ -92,9 +92,19 @@ def draft(
     """
     for column in (*text_columns, *filter(None, (title_column, label_column))):
         check_column(shape, column)
-    columns = tuple(text_columns)
-    described = (shape.name, "documents", shape.key_kind, shape.key_columns, columns, title_column, label_column)
-    return Dataset(0, *described, made_by, source, now())
+    return Dataset(
+        id=0,
+        name=shape.name,
+        kind="documents",
+        key_kind=shape.key_kind,
+        key_columns=shape.key_columns,
+        text_columns=tuple(text_columns),
+        title_column=title_column,
+        label_column=label_column,
+        made_by=made_by,
+        source=source,
+        created=now(),
+    )
 
 
 def save(db: Connection, dataset: Dataset) -> Dataset:
@@ -218,7 +228,7 @@ def _key_condition(dataset: Dataset, shape: TableShape, keys: Sequence[str]) -> 
 
 
 def _comparable(shape: TableShape, column: str) -> str:
-    """The column, such that comparing it with text finds a number too. Declared types do that; untyped columns do not."""
+    """The column so that comparing it with text finds a number too: declared types do that, untyped columns do not."""
     declared = shape.types[shape.columns.index(column)]
     return quoted(column) if declared and "BLOB" not in declared else f"cast({quoted(column)} as text)"
 

@@ -11,10 +11,11 @@ from typing import Any
 try:
     import pysqlite3 as sqlite3
 except ImportError:
-    import sqlite3  # type: ignore[no-redef]  # the one other choice
+    import sqlite3
 
 from semsearch.errors import CapabilityError
 
+__all__ = ["MINIMUM", "Connection", "Error", "OperationalError", "check_version", "load_vec", "sqlite3"]
 Connection = sqlite3.Connection
 Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
@@ -25,8 +26,8 @@ def load_vec(db: Any) -> None:
     """Load sqlite-vec into a connection; CapabilityError with the remedy when it cannot be."""
     if not hasattr(db, "enable_load_extension"):
         raise CapabilityError(
-            "This Python's sqlite3 module cannot load extensions: `pip install pysqlite3` (Linux and Windows on x86-64, "
-            "macOS on arm64), or use a Python built with --enable-loadable-sqlite-extensions, such as python.org's"
+            "This Python's sqlite3 module cannot load extensions: `pip install pysqlite3` (Linux and Windows on x86-64,"
+            " macOS on arm64), or use a Python built with --enable-loadable-sqlite-extensions, such as python.org's"
         )
     try:
         import sqlite_vec
@@ -47,5 +48,5 @@ def check_version() -> None:
     if sqlite3.sqlite_version_info < MINIMUM:
         needed = ".".join(map(str, MINIMUM))
         raise CapabilityError(
-            f"SQLite {sqlite3.sqlite_version} is too old, {needed} is needed: `pip install pysqlite3` brings a newer one"
+            f"SQLite {sqlite3.sqlite_version} is too old, {needed} is needed: `pip install pysqlite3` brings a newer"
         )

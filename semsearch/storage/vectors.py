@@ -1,8 +1,8 @@
 """Vector tables: the only file that says vec0.
 
 One table per collection, `_semsearch_vec_<n>`, its primary key the item's own key, so that `id IN (subquery)` filters
-before the search. Vectors have unit length and `norm` keeps the length they had. sqlite-vec accepts NaN and answers NULL for
-a zero vector, so both are refused here.
+before the search. Vectors have unit length and `norm` keeps the length they had. sqlite-vec accepts NaN and answers
+NULL for a zero vector, so both are refused here.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray,
         raise BuildError("a vector is zero or not finite: nothing was written")
     unit = (vectors / norms[:, None]).astype(np.float32)
     rows = (
-        (int(key) if integer_keys else key, vector_to_blob(unit[row]), float(norms[row])) for row, key in enumerate(keys)
+        (int(key) if integer_keys else key, vector_to_blob(unit[row]), float(norms[row]))
+        for row, key in enumerate(keys)
     )
     db.executemany(f"insert into {table_name(number)} (id, embedding, norm) values (?, ?, ?)", rows)
 
@@ -99,6 +100,11 @@ def everything(db: Connection, collection: Collection) -> tuple[list[str], Float
 def count(db: Connection, collection: Collection) -> int:
     """How many vectors can be read through the collection's view."""
     return int(db.execute(f"select count(*) from {quoted(collection.name)}").fetchone()[0])
+
+
+def vec_version(db: Connection) -> str:
+    """The loaded sqlite-vec's version."""
+    return str(db.execute("select vec_version()").fetchone()[0])
 
 
 def self_test(db: Connection) -> bool:

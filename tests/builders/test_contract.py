@@ -20,7 +20,7 @@ BUILDERS = list(registry.load().builders.values())
 every_builder = pytest.mark.parametrize("builder", BUILDERS, ids=[builder.name for builder in BUILDERS])
 
 
-def fit(builder: Builder, given: Mapping[str, Any] = {}, seed: int = 0) -> Fitted:  # noqa: B006 - never changed
+def fit(builder: Builder, given: Mapping[str, Any] = {}, seed: int = 0) -> Fitted:
     options = make_options(builder, given)
     corpus = CORPORA[builder.reads]
     return builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=silent)

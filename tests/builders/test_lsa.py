@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semsearch.builders.lsa import Lsa, Options, default_dim
+from semsearch.builders.lsa import Lsa, LsaOptions, default_dim
 from semsearch.errors import BuildError
 from semsearch.maths.counts import count_terms
 from semsearch.maths.text import Analyzer, tokens
@@ -16,7 +16,7 @@ from tests.conftest import SPACE, TOPICS
 
 def fit(texts: list[str], **options: object) -> Fitted:
     corpus = Documents([str(row) for row in range(len(texts))], texts)
-    chosen = Options(**options)  # type: ignore[arg-type]
+    chosen = LsaOptions(**options)  # type: ignore[arg-type]
     return Lsa().fit(corpus, chosen, rng=np.random.default_rng(0), device=Device(), report=silent)
 
 
@@ -38,7 +38,9 @@ def test_planted_topics_are_found() -> None:
 def test_documents_that_share_no_word_but_share_company_are_near() -> None:
     station, booster = TEXTS[2], TEXTS[3]
     analyzer = Analyzer()
-    assert not set(analyzer.terms(analyzer.content_words(station))) & set(analyzer.terms(analyzer.content_words(booster)))
+    assert not set(analyzer.terms(analyzer.content_words(station))) & set(
+        analyzer.terms(analyzer.content_words(booster))
+    )
     near = unit(fit(TEXTS, dim=2).embeddings[0].vectors)
     assert near[2] @ near[3] > 0.8
     assert tokens(station)  # the two are not near for being empty

@@ -120,7 +120,9 @@ def test_bad_questions_are_one_clear_error(built: Connection, query: str, k: int
         search(built, "articles_lsa", query, k=k, mode=mode)
 
 
-@pytest.mark.parametrize("query", ['"', "NEAR(", "a AND", "* ^ - :", "title:x OR", "'; drop table articles --", "\0", "🦄"])
+@pytest.mark.parametrize(
+    "query", ['"', "NEAR(", "a AND", "* ^ - :", "title:x OR", "'; drop table articles --", "\0", "🦄"]
+)
 def test_no_query_is_a_syntax_error(built: Connection, query: str) -> None:
     search(built, "articles_lsa", query)
     search(built, "articles_lsa", query + " rocket", mode="text")

@@ -145,7 +145,9 @@ def test_an_older_file_is_answered_with_the_command_and_then_opens(path: str) ->
 
 def test_a_newer_file_is_refused_and_left_alone(path: str, db: Connection) -> None:
     make_articles(db)
-    db.execute("insert into _sqlite_migrations (migration_set, name, applied_at) values ('semsearch', 'm999_later', '')")
+    db.execute(
+        "insert into _sqlite_migrations (migration_set, name, applied_at) values ('semsearch', 'm999_later', '')"
+    )
     connect.checkpoint(db)
     for opened in (connect.reading, connect.writing):
         with pytest.raises(SchemaError, match="newer semsearch"), opened(path):

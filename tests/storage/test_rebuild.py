@@ -24,7 +24,9 @@ def rebuild(db: Connection, dataset: Dataset, **given: object) -> None:
 
 def test_the_view_takes_match_and_k_and_the_source_filters_first(db: Connection, articles: Dataset) -> None:
     rebuild(db, articles)
-    nearest = "select id from articles_lsa where embedding match (select embedding from articles_lsa where id = 1) and k = ?"
+    nearest = (
+        "select id from articles_lsa where embedding match (select embedding from articles_lsa where id = 1) and k = ?"
+    )
     assert [row[0] for row in db.execute(nearest, [3])][0] == 1
     filtered = nearest + " and id in (select id from articles where title in ('Rye', 'Crust'))"
     assert {row[0] for row in db.execute(filtered, [2])} == {9, 10}

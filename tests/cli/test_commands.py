@@ -1,0 +1,219 @@
+"""Every verb on a real file, from ingest to drop, through the command itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from semsearch.storage.driver import sqlite3
+from tests.conftest import SPACE, TOPICS
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def news(run: Run, tmp_path: Path, path: str) -> str:
+    """A database with the dataset `news` from jsonl, built."""
+    source = tmp_path / "news.jsonl"
+    source.write_text("\n".join(json.dumps({"title": title, "body": body}) for title, body in TOPICS))
+    assert run("ingest", "documents", path, "news", source).exit_code == 0
+    built = run("build", "lsa", path, "news", "--dim", 2)
+    assert built.exit_code == 0, built.stderr
+    assert "Built news_lsa: 12 documents, 2 dimensions" in built.stderr
+    return path
+
+
+@pytest.fixture
+def own(path: str) -> str:
+    """Somebody's own database, made by somebody else's program, with a table `articles`."""
+    db = sqlite3.connect(path)
+    db.execute("create table articles (id integer primary key, headline text, article text, year integer)")
+    db.executemany("insert into articles (headline, article, year) values (?, ?, 2020)", TOPICS)
+    db.commit()
+    db.close()
+    return path
+
+
+def ok(result: Result) -> Result:
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_index_is_all_a_person_needs(run: Run, own: str) -> None:
+    result = ok(run("index", own, "articles"))
+    assert "The text is in the column article" in result.stderr
+    assert f"Next: semsearch search {own} articles_lsa" in result.stderr
+    hits = json.loads(ok(run("search", own, "articles_lsa", "rocket launch", "--json")).stdout)
+    assert hits[0]["row"]["headline"] in dict(SPACE)
+    again = ok(run("index", own, "articles"))
+    assert "The text is" not in again.stderr  # what was chosen once is not guessed again
+
+
+def test_a_search_has_the_fields_of_the_contract(run: Run, news: str) -> None:
+    hits = json.loads(ok(run("search", news, "news_lsa", "yeast", "-k", 3, "--json")).stdout)
+    assert len(hits) == 3
+    expected = {"id", "score", "vector_score", "vector_rank", "text_score", "text_rank", "distance", "row"}
+    assert set(hits[0]) == expected
+    assert set(hits[0]["row"]) == {"id", "title", "body"}
+
+
+def test_shapes_of_output_agree(run: Run, news: str) -> None:
+    arguments = ("search", news, "news_lsa", "yeast", "-k", 4)
+    as_json = json.loads(ok(run(*arguments, "--json")).stdout)
+    as_csv = list(csv.DictReader(io.StringIO(ok(run(*arguments, "--csv")).stdout)))
+    assert [row["title"] for row in as_csv] == [hit["row"]["title"] for hit in as_json]
+    table = ok(run(*arguments, "--table")).stdout
+    assert table.splitlines()[0].split()[:2] == ["id", "score"]
+    readable = ok(run(*arguments)).stdout
+    assert [hit["row"]["title"] in readable for hit in as_json] == [True] * 4
+
+
+def test_query_from_standard_input(run: Run, news: str) -> None:
+    hits = json.loads(ok(run("search", news, "news_lsa", "-", "--json", input="moon\n")).stdout)
+    assert hits[0]["row"]["title"] in dict(SPACE)
+
+
+def test_similar_by_id_and_by_word(run: Run, news: str) -> None:
+    hits = json.loads(ok(run("similar", news, "news_lsa", 1, "-k", 5, "--json")).stdout)
+    assert {hit["row"]["title"] for hit in hits} == set(dict(SPACE)) - {"Apollo"}
+    words = json.loads(ok(run("similar", news, "news_lsa_words", "yeast", "-k", 3, "--json")).stdout)
+    assert len(words) == 3 and {"word", "term", "count", "documents"} == set(words[0]["row"])
+
+
+@pytest.mark.parametrize("shape", ["--json", "--csv", "--table"])
+@pytest.mark.parametrize("verb", ["datasets", "collections", "runs", "builders"])
+def test_listings(run: Run, news: str, verb: str, shape: str) -> None:
+    arguments = [verb] if verb == "builders" else [verb, news]
+    out = ok(run(*arguments, shape)).stdout
+    assert "lsa" in out or verb == "datasets"
+    if shape == "--json":
+        assert isinstance(json.loads(out), list)
+
+
+def test_one_run_tells_its_options_and_metrics(run: Run, news: str) -> None:
+    one = json.loads(ok(run("runs", news, 1, "--json")).stdout)
+    assert one["options"]["dim"] == 2 and one["collections"] == ["news_lsa", "news_lsa_words"]
+    assert 0 < one["metrics"]["captured_energy"] < 1 and "seconds_factoring" in one["metrics"]
+    assert "captured_energy" in ok(run("runs", news, 1)).stdout
+
+
+def test_drop_removes_what_is_ours_and_nothing_else(run: Run, news: str) -> None:
+    refused = run("drop", news, "news_lsa_words")
+    assert refused.exit_code == 1 and "drop news_lsa instead" in refused.stderr
+    ok(run("drop", news, "news_lsa"))
+    db = sqlite3.connect(news)
+    names = {row[0] for row in db.execute("select name from sqlite_master")}
+    assert "news" in names
+    assert not [name for name in names if "vec_" in name or "vocabulary" in name or name == "news_lsa"]
+    assert db.execute("select count(*) from _semsearch_models").fetchone()[0] == 0
+    db.close()
+    ok(run("build", news, "news"))
+    ok(run("drop", news, "news"))
+    db = sqlite3.connect(news)
+    assert db.execute("select count(*) from news").fetchone()[0] == 12
+    assert db.execute("select count(*) from sqlite_master where name like '%fts%'").fetchone()[0] == 0
+    db.close()
+
+
+def test_doctor_searches_for_real(run: Run, news: str) -> None:
+    rows = json.loads(ok(run("doctor", news, "--json")).stdout)
+    found = {row["check"]: row for row in rows}
+    assert found["sqlite-vec"]["ok"] and "gives the nearest item" in found["sqlite-vec"]["found"]
+    assert found["news_lsa"]["found"].startswith("12 of 12 vectors")
+
+
+def test_doctor_says_what_is_wrong(run: Run, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.db"
+    letter.write_text("not a database at all, just a long letter " * 100)
+    result = run("doctor", letter)
+    assert result.exit_code == 1 and "is not an SQLite database" in result.stdout
+
+
+def test_migrate_says_what_it_did(run: Run, own: str, news: str) -> None:
+    assert "up to date" in ok(run("migrate", news)).stderr
+
+
+def test_evaluate_retrieval(run: Run, news: str, tmp_path: Path) -> None:
+    queries, qrels = tmp_path / "q.jsonl", tmp_path / "qrels.tsv"
+    queries.write_text(
+        '{"_id": "a", "text": "astronauts"}\n{"_id": "b", "text": "dough"}\n{"_id": "c", "text": "none"}\n'
+    )
+    pairs = (
+        [("a", key, 1) for key in range(1, 7)] + [("b", key, 2) for key in range(7, 13)] + [("c", 1, 0), ("a", 9, -1)]
+    )
+    lines = ["query-id\tcorpus-id\tscore", *("\t".join(map(str, pair)) for pair in pairs)]
+    qrels.write_text("\n".join(lines))
+    result = json.loads(
+        ok(
+            run(
+                "evaluate",
+                "retrieval",
+                news,
+                "news_lsa",
+                "--queries",
+                queries,
+                "--qrels",
+                qrels,
+                "--mode",
+                "vector",
+                "--json",
+            )
+        ).stdout
+    )
+    assert result["map"] == pytest.approx(1) and result["p11"] == pytest.approx(1)
+    assert result["ndcg_at_10"] == pytest.approx(1) and result["recall_at_100"] == 1
+    assert (result["queries"], result["queries_without_relevant"]) == (2, 1)
+    text = json.loads(
+        ok(
+            run(
+                "evaluate",
+                "retrieval",
+                news,
+                "news_lsa",
+                "--queries",
+                queries,
+                "--qrels",
+                qrels,
+                "--mode",
+                "text",
+                "--json",
+            )
+        ).stdout
+    )
+    assert text["map"] < 1  # words alone miss the documents that only share company
+
+
+def test_two_collections_of_one_dataset_stand_side_by_side(run: Run, news: str) -> None:
+    ok(run("build", "lsa", news, "news", "--name", "other", "--dim", 3, "--no-stem"))
+    names = [row["name"] for row in json.loads(ok(run("collections", news, "--json")).stdout)]
+    assert names == ["news_lsa", "news_lsa_words", "other", "other_words"]
+
+
+def test_the_same_seed_gives_the_same_bytes(run: Run, news: str) -> None:
+    def stored() -> list[bytes]:
+        db = sqlite3.connect(news)
+        number = db.execute("select vector_table from _semsearch_collections where name = 'news_lsa'").fetchone()[0]
+        found = [row[0] for row in db.execute(f"select vectors from _semsearch_vec_{number}_vector_chunks00")]
+        db.close()
+        return found
+
+    before = stored()
+    ok(run("build", "lsa", news, "news", "--dim", 2))
+    assert stored() == before
+
+
+def test_a_markdown_folder_becomes_a_dataset(run: Run, tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for title, body in TOPICS:
+        (folder / f"{title}.md").write_text(f"# {title}\n\n{body}\n")
+    ok(run("ingest", "documents", path, "notes", folder))
+    ok(run("build", path, "notes"))
+    hits = json.loads(ok(run("search", path, "notes_lsa", "rye flour", "-k", 1, "--json")).stdout)
+    assert (hits[0]["id"], hits[0]["row"]["title"]) == ("Rye.md", "Rye")

@@ -1,0 +1,51 @@
+"""The demo, on the documentation of the Python that runs the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from semsearch.search.query import search
+from semsearch.storage.connect import reading
+
+EXPECTED = {
+    "compress a file": ("gzip", "bz2", "lzma", "zlib"),
+    "send an email message": ("smtplib", "email"),
+    "random sample from a list": ("random",),
+}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Result]:
+    """The demo database, made once, and what the command said."""
+    from click.testing import CliRunner
+
+    from semsearch.cli.main import assemble
+
+    path = str(tmp_path_factory.mktemp("demo") / "demo.db")
+    return path, CliRunner().invoke(assemble(), ["demo", path])
+
+
+def test_it_says_what_it_made_and_how_to_go_on(demo: tuple[str, Result]) -> None:
+    path, result = demo
+    assert result.exit_code == 0, result.output
+    assert f"semsearch serve {path}" in result.stderr
+    assert all(f'"{question}"' in result.stdout for question in EXPECTED)
+    assert Path(path).stat().st_size < 100e6
+
+
+@pytest.mark.parametrize("question", EXPECTED)
+def test_questions_find_their_module(demo: tuple[str, Result], question: str) -> None:
+    with reading(demo[0]) as db:
+        hits = search(db, "docs_lsa", question, k=5).hits
+    modules = {str(hit.row["module"]).split(".")[0] for hit in hits}
+    assert modules & set(EXPECTED[question]), modules
+
+
+def test_every_kind_of_document_is_there(demo: tuple[str, Result], run: Callable[..., Result]) -> None:
+    with reading(demo[0]) as db:
+        counts = dict(db.execute("select kind, count(*) from docs group by kind").fetchall())
+    assert sum(counts.values()) > 5000 and set(counts) == {"module", "class", "function"}
