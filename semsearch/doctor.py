@@ -47,11 +47,9 @@ def _vector_search() -> Check:
     db = driver.sqlite3.connect(":memory:", isolation_level=None)
     try:
         driver.load_vec(db)
-        nearest = vectors.self_test(db)
-        loaded = db.execute("select vec_version()").fetchone()[0]
-        return Check(
-            "sqlite-vec", nearest, f"{loaded}, a search {'gives' if nearest else 'does not give'} the nearest item"
-        )
+        right = vectors.self_test(db)
+        told = "gives the nearest item" if right else "does not give the nearest item"
+        return Check("sqlite-vec", right, f"{vectors.vec_version(db)}, a search {told}")
     except (SemsearchError, driver.Error) as error:
         return Check("sqlite-vec", False, str(error))
     finally:

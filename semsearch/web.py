@@ -9,6 +9,28 @@ from semsearch.errors import CapabilityError, DatabaseError, InputError, NotFoun
 from semsearch.search.query import MODES, check_query
 
 MAX_K = 200
+DEFAULT_K = 10
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which stretch of a list a page shows: `k` of it, after the first `after`."""
+
+    k: int
+    after: int
+
+    @property
+    def depth(self) -> int:
+        """How many results to ask for, one more than is shown where that tells whether the list goes on.
+
+        Never more than 200 in all: hybrid ranks are made from lists that long, so deeper pages would rank otherwise.
+        """
+        return min(self.after + self.k + 1, MAX_K)
+
+    def next_after(self, found: int) -> int | None:
+        """Where the next page begins, if the list of `found` results goes on."""
+        end = self.after + self.k
+        return end if found > end else None
 
 
 @dataclass(frozen=True)
@@ -17,25 +39,31 @@ class SearchArguments:
 
     q: str
     mode: str
-    k: int
+    paging: Paging
 
 
 def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
-    """Read `q`, `mode` and `k`; InputError names the argument and its limit."""
-    mode, q = arguments.get("mode") or "hybrid", arguments.get("q", "").strip()
+    """Read `q`, `mode`, `k` and `after`; InputError names the argument and its limit."""
+    mode, q = arguments.get("mode") or "hybrid", (arguments.get("q") or "").strip()
     if q:
         check_query(q, mode, 1)
     elif mode not in MODES:
-        raise InputError(f"mode is {mode!r}: choose one of {', '.join(MODES)}")
-    return SearchArguments(q, mode, read_k(arguments.get("k") or "10"))
+        raise InputError(f"mode is {mode[:40]!r}: choose one of {', '.join(MODES)}")
+    return SearchArguments(q, mode, paging(arguments))
 
 
-def read_k(text: str) -> int:
-    """k as a number from 1 to 200, or InputError."""
-    if not text.isdecimal() or len(text) > 9:
-        raise InputError(f"k is {text[:40]!r}: it must be a number from 1 to {MAX_K}")
-    if not 1 <= int(text) <= MAX_K:
-        raise InputError(f"k is {int(text)}: the limit is 1 to {MAX_K}")
+def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
+    """Read `k` and `after`; InputError names the argument and its limit."""
+    k = _number("k", arguments.get("k") or str(default_k), 1, MAX_K)
+    return Paging(k, _number("after", arguments.get("after") or "0", 0, 10_000))
+
+
+def _number(name: str, text: str, least: int, most: int) -> int:
+    """A whole number in ASCII digits within limits, or InputError."""
+    if not (text.isascii() and text.isdecimal()):
+        raise InputError(f"{name} is {text[:40]!r}: it must be a number from {least:,} to {most:,}")
+    if len(text) > 9 or not least <= int(text) <= most:
+        raise InputError(f"{name} is {text[:40]}: the limit is {least:,} to {most:,}")
     return int(text)
 
 

@@ -107,9 +107,9 @@ class Lsa:
             "analyzer": np.array([options.stem, options.stop]),
         }
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
-        # XV rather than US: an empty row of X stays exactly zero, and a folded-in copy of a document lands exactly on
-        it. documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * s**-share) return Fitted([documents,
-        words], arrays | {"words": pack(counts.surfaces)}, metrics)
+        # XV rather than US: an empty row of X stays exactly zero, and a document folded in lands exactly on itself.
+        documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * s**-share)
+        return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray:
         """Fold texts in: (n, k) float32, qV in the scale of the split's documents; zero where no word is known."""

@@ -149,7 +149,7 @@ def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: 
 
 
 def described(connection: Connection, table: str, columns: Columns) -> Dataset:
-    """The table as a dataset: as the catalogue has it where no column is given, else guessed, said, and not yet saved."""
+    """The table as a dataset: as the catalogue has it where no column is given, else guessed and not yet saved."""
     known = {dataset.name: dataset for dataset in datasets.all_datasets(connection)}.get(table)
     if known is not None and columns == Columns():
         return known

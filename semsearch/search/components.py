@@ -1,0 +1,167 @@
+"""What the directions of a factored collection mean: for each, the words and documents at both of its ends.
+
+LSA's direction j is a column of V for words and of U for documents (Deerwester et al. 1990). A topic's share of the energy is
+its squared singular value over that of the whole matrix, the part that was not kept included.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from semsearch.arrays import FloatArray
+from semsearch.errors import InputError
+from semsearch.records import Collection, Hit
+from semsearch.search.models import state_of
+from semsearch.storage import collections, datasets, vectors
+from semsearch.storage.connect import file_of
+from semsearch.storage.driver import Connection
+
+ENDS = 6  # words and documents shown at each end
+FAINT = 0.15  # an item that loads less than this part of the strongest says nothing about the direction
+_COLUMNS_AT_ONCE = 64
+_KEPT = 8
+
+Loading = tuple[str, float]
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a topic: its words and documents, strongest first. A hit's score is its loading, -1..1."""
+
+    words: tuple[Hit, ...]
+    documents: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One direction, numbered from 1 by strength; `share` is its part of the energy, 0..1."""
+
+    number: int
+    singular_value: float
+    share: float
+    ends: tuple[End, ...]
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Some topics of a collection, how many there are, and the part of the energy that all of them hold, 0..1."""
+
+    topics: tuple[Topic, ...]
+    total: int
+    captured: float
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Keys at both ends of every direction, for one collection of a run."""
+
+    positive: Sequence[Sequence[Loading]]
+    negative: Sequence[Sequence[Loading]]
+
+
+_ends: OrderedDict[tuple[Any, ...], Mapping[str, _Ends]] = OrderedDict()
+_lock = Lock()
+
+
+def has_topics(db: Connection, collection: Collection) -> bool:
+    """Whether the collection's run kept singular values, and both words and documents."""
+    found = {part.of for part in collections.of_run(db, collection.run)}
+    return {"document", "word"} <= found and "singular_values" in state_of(db, collection).arrays
+
+
+def topics(db: Connection, name: str, *, k: int = 10, after: int = 0) -> Topics:
+    """The k strongest topics after the first `after`. Raises InputError for a collection that has none."""
+    collection = collections.get_collection(db, name)
+    if not has_topics(db, collection):
+        raise InputError(f"{name} was built by {collection.builder}, which finds no topics: see a collection built by lsa")
+    parts = {part.of: part for part in collections.of_run(db, collection.run)}
+    words, documents = parts["word"], parts["document"]
+    s = state_of(db, collection).arrays["singular_values"].astype(np.float64)
+    captured = collections.get_run(db, collection.run).metrics.get("captured_energy", 1.0)
+    shares = s**2 / (s**2).sum() * captured
+    ends = _ends_of_run(db, collection, (words, documents))
+    chosen = range(min(after, len(s)), min(after + k, len(s)))
+    rows = {
+        "word": collections.words(db, words, _keys(ends["word"], chosen)),
+        "document": datasets.rows_by_key(
+            db, datasets.get_dataset(db, documents.dataset), _keys(ends["document"], chosen)
+        ),
+    }
+    found = tuple(
+        Topic(number + 1, float(s[number]), float(shares[number]), _both(ends, rows, number)) for number in chosen
+    )
+    return Topics(found, len(s), float(captured))
+
+
+def _keys(ends: _Ends, chosen: range) -> list[str]:
+    return list({key for number in chosen for side in (ends.positive, ends.negative) for key, _ in side[number]})
+
+
+def _both(
+    ends: Mapping[str, _Ends], rows: Mapping[str, Mapping[str, Mapping[str, Any]]], number: int
+) -> tuple[End, ...]:
+    """The ends of one topic that have any words, the heavier first. Rows deleted since the build are passed over."""
+
+    def hits(of: str, side: Sequence[Sequence[Loading]]) -> tuple[Hit, ...]:
+        return tuple(Hit(key, loading, row=rows[of][key]) for key, loading in side[number] if key in rows[of])
+
+    both = [
+        End(hits("word", ends["word"].positive), hits("document", ends["document"].positive)),
+        End(hits("word", ends["word"].negative), hits("document", ends["document"].negative)),
+    ]
+    both.sort(key=lambda end: -sum(abs(hit.score) for hit in end.words))
+    return tuple(end for end in both if end.words or end.documents)
+
+
+def _ends_of_run(
+    db: Connection, collection: Collection, parts: Sequence[Collection]
+) -> Mapping[str, _Ends]:
+    """The ends of all topics, read once per run and kept: a few keys per topic, not the vectors."""
+    key = (*file_of(db), collection.run, collection.created)
+    with _lock:
+        if key in _ends:
+            _ends.move_to_end(key)
+            return _ends[key]
+    found = {part.of: _find_ends(*_loadings(db, part)) for part in parts}
+    with _lock:
+        _ends[key] = found
+        while len(_ends) > _KEPT:
+            _ends.popitem(last=False)
+    return found
+
+
+def _loadings(db: Connection, collection: Collection) -> tuple[list[str], FloatArray]:
+    """Keys and their vectors at the length they had in fit, (count, dim) float32."""
+    keys, _ = vectors.everything(db, collection)
+    return keys, vectors.StoredRows(db, collection).take(keys)
+
+
+def _find_ends(keys: Sequence[str], matrix: FloatArray) -> _Ends:
+    """The keys that load most on each column, at both signs.
+
+    A column brought to unit length is a column of U or V, whichever side of the factorisation carries the singular values.
+    """
+    positive: list[list[Loading]] = []
+    negative: list[list[Loading]] = []
+    for start in range(0, matrix.shape[1], _COLUMNS_AT_ONCE):
+        block = np.ascontiguousarray(matrix[:, start : start + _COLUMNS_AT_ONCE].T)
+        block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12)
+        for column in block:
+            least = FAINT * float(np.abs(column).max())
+            positive.append(_strongest(keys, column, least))
+            negative.append([(key, -loading) for key, loading in _strongest(keys, -column, least)])
+    return _Ends(positive, negative)
+
+
+def _strongest(keys: Sequence[str], column: FloatArray, least: float) -> list[Loading]:
+    """The few largest of a column that are above `least`, largest first, ties by position."""
+    n = min(ENDS, len(column))
+    top = np.argpartition(-column, n - 1)[:n]
+    top = top[np.lexsort((top, -column[top]))]
+    return [(keys[row], float(column[row])) for row in top if column[row] > least]

@@ -1,0 +1,50 @@
+"""The standard library's documentation: whole, parsed and not run, without tests."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from semsearch.ingest.stdlib import documentation
+from semsearch.records import Item
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, Item]:
+    """All of it, by key."""
+    return {str(item.key): item for item in documentation()}
+
+
+@pytest.mark.parametrize(
+    ("key", "module", "kind", "words"),
+    [
+        ("gzip", "gzip", "module", "gzip compressed files"),
+        ("gzip.compress", "gzip", "function", "one shot"),
+        ("email.message", "email.message", "module", "object model"),
+        ("email.message.Message.get_all", "email.message", "function", "all the values"),
+        ("collections.OrderedDict", "collections", "class", "remembers insertion order"),
+    ],
+)
+def test_known_documents_are_found(documents: dict[str, Item], key: str, module: str, kind: str, words: str) -> None:
+    columns = documents[key].columns
+    assert (columns["title"], columns["module"], columns["kind"]) == (key, module, kind)
+    assert words in columns["body"]
+
+
+def test_there_is_much_of_it_and_no_test_in_it(documents: dict[str, Item]) -> None:
+    assert 5_000 < len(documents) < 12_000
+    words = sum(len(item.columns["body"].split()) for item in documents.values())
+    assert 150_000 < words < 500_000
+    parts = {part for item in documents.values() for part in item.columns["module"].split(".")}
+    assert not parts & {"test", "tests", "idle_test", "site-packages"}
+
+
+def test_nothing_is_imported_and_each_name_comes_once_in_the_same_order() -> None:
+    begun, modules = time.perf_counter(), set(sys.modules)
+    keys = [item.key for item in documentation()]
+    assert len(keys) == len(set(keys))
+    assert keys == [item.key for item in documentation()]
+    assert "antigravity" not in set(sys.modules) - modules
+    assert time.perf_counter() - begun < 16  # twice; about 2 seconds each on a laptop
