@@ -43,7 +43,7 @@ class Loaded:
     remarks: list[str]
 
 
-def load_documents(  # noqa: PLR0913  # three say what goes where, four how; none is worth a class of its own
+def load_documents(
     db: Connection,
     name: str,
     items: Iterable[Read],

@@ -92,6 +92,7 @@ class Lines:
     def __init__(self, stream: BinaryIO, options: ReadOptions) -> None:
         self.number = 0
         self._since = 0
+        self._first = 1  # the line at which the current item begins
         self._name = options.name
         self._lines = self._split(decoded(stream, options))
 
@@ -102,17 +103,18 @@ class Lines:
         line = next(self._lines)
         self.number += 1
         self._since += len(line)
-        self._check(self._since, self.number)
+        self._check(self._since)
         return line
 
     def item_done(self) -> None:
         """Count anew: what comes next belongs to another item."""
         self._since = 0
+        self._first = self.number + 1
 
-    def _check(self, size: int, line: int) -> None:
+    def _check(self, size: int) -> None:
         if size > MAX_ITEM:
             raise InputError(
-                f"The row at line {line} of {self._name} is longer than {LIMIT}, the limit of one item: "
+                f"The row at line {self._first} of {self._name} is longer than {LIMIT}, the limit of one item: "
                 "check for a missing line end or an unclosed quote"
             )
 
@@ -128,7 +130,7 @@ class Lines:
                 held, size = [], 0
             held.append(tail)
             size += len(tail)
-            self._check(size, self.number + 1)
+            self._check(self._since + size)
         if size:
             yield "".join(held)
 

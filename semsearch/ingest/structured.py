@@ -33,7 +33,8 @@ class JsonLinesReader:
         empty = True
         for line in lines:
             lines.item_done()
-            if line.strip():
+            line = line.strip()
+            if line:
                 empty = False
                 yield _item(line, lines.number, options.name)
         if empty:

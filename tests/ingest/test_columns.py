@@ -39,7 +39,7 @@ def test_what_is_given_is_kept_without_a_remark(db: Connection, news: str) -> No
 
 def test_registering_changes_nothing_but_the_catalogue(db: Connection, news: str) -> None:
     def table() -> Any:
-        schema = "select type, name, sql from sqlite_master where name not like '%semsearch%' order by name"
+        schema = "select type, name, sql from sqlite_master where tbl_name = 'news' order by name"
         return db.execute(schema).fetchall(), db.execute("select * from news").fetchall()
 
     before, journal = table(), db.execute("pragma journal_mode").fetchone()

@@ -37,23 +37,25 @@ def test_documents_have_id_title_body_and_source(write: Write, load: Load, rows:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "columns", "key", "expected"),
+    ("file", "columns", "key", "expected"),
     [
-        pytest.param("a.csv", "id,t\n7,x\n", {}, "id", (7, "x"), id="a column id of integers"),
-        pytest.param("a.csv", "id,t\n007,x\n", {}, "id", ("007", "x"), id="a column id with leading zeros"),
-        pytest.param("a.csv", "t,_ID\nx,7\n", {}, "_ID", (7, "x"), id="a column _id in capitals"),
-        pytest.param("a.csv", "id,k,t\n7,a,x\n", {"id": "k"}, "k", ("a", 7, "x"), id="--id"),
-        pytest.param("a.csv", "id,K,t\n7,a,x\n", {"id": "k"}, "K", ("a", 7, "x"), id="--id in another case"),
-        pytest.param("a.csv", "k,t\n1.5,x\n", {"id": "k"}, "k", ("1.5", "x"), id="--id of fractions is text"),
-        pytest.param("a.jsonl", '{"id": 7, "t": "x"}', {}, "id", (7, "x"), id="json integers"),
-        pytest.param("a.jsonl", '{"id": "7", "t": "x"}', {}, "id", ("7", "x"), id="json text that looks like integers"),
-        pytest.param("a.csv", "t\nx\n", {}, "id", (1, "x"), id="numbered rows"),
+        pytest.param(("a.csv", "id,t\n7,x\n"), {}, "id", (7, "x"), id="a column id of integers"),
+        pytest.param(("a.csv", "id,t\n007,x\n"), {}, "id", ("007", "x"), id="a column id with leading zeros"),
+        pytest.param(("a.csv", "t,_ID\nx,7\n"), {}, "_ID", (7, "x"), id="a column _id in capitals"),
+        pytest.param(("a.csv", "id,k,t\n7,a,x\n"), {"id": "k"}, "k", ("a", 7, "x"), id="--id"),
+        pytest.param(("a.csv", "id,K,t\n7,a,x\n"), {"id": "k"}, "K", ("a", 7, "x"), id="--id in another case"),
+        pytest.param(("a.csv", "k,t\n1.5,x\n"), {"id": "k"}, "k", ("1.5", "x"), id="--id of fractions is text"),
+        pytest.param(("a.jsonl", '{"id": 7, "t": "x"}'), {}, "id", (7, "x"), id="json integers"),
+        pytest.param(
+            ("a.jsonl", '{"id": "7", "t": "x"}'), {}, "id", ("7", "x"), id="json text that looks like integers"
+        ),
+        pytest.param(("a.csv", "t\nx\n"), {}, "id", (1, "x"), id="numbered rows"),
     ],
 )
-def test_keys_of_rows(  # one case per rule
-    write: Write, load: Load, rows: Rows, name: str, content: str, columns: dict[str, Any], key: str, expected: Any
+def test_keys_of_rows(
+    write: Write, load: Load, rows: Rows, file: tuple[str, str], columns: dict[str, Any], key: str, expected: Any
 ) -> None:
-    loaded = load(write(name, content), columns=Columns(text=("t",), **columns))
+    loaded = load(write(*file), columns=Columns(text=("t",), **columns))
     assert rows() == [expected]
     assert loaded.dataset.key_columns == (key,)
     assert loaded.dataset.key_kind == ("integer" if isinstance(expected[0], int) else "text")

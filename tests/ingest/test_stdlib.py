@@ -20,7 +20,7 @@ def documents() -> dict[str, Item]:
 @pytest.mark.parametrize(
     ("key", "module", "kind", "words"),
     [
-        ("gzip", "gzip", "module", "gzip compressed files"),
+        ("gzip", "gzip", "module", "read and write gzipped files"),
         ("gzip.compress", "gzip", "function", "one shot"),
         ("email.message", "email.message", "module", "object model"),
         ("email.message.Message.get_all", "email.message", "function", "all the values"),
@@ -41,10 +41,10 @@ def test_there_is_much_of_it_and_no_test_in_it(documents: dict[str, Item]) -> No
     assert not parts & {"test", "tests", "idle_test", "site-packages"}
 
 
-def test_nothing_is_imported_and_each_name_comes_once_in_the_same_order() -> None:
+def test_nothing_is_imported_and_each_name_comes_once_in_the_same_order(documents: dict[str, Item]) -> None:
     begun, modules = time.perf_counter(), set(sys.modules)
     keys = [item.key for item in documentation()]
+    assert time.perf_counter() - begun < 20  # about 2 seconds on a laptop that does nothing else
+    assert set(sys.modules) == modules
     assert len(keys) == len(set(keys))
-    assert keys == [item.key for item in documentation()]
-    assert "antigravity" not in set(sys.modules) - modules
-    assert time.perf_counter() - begun < 16  # twice; about 2 seconds each on a laptop
+    assert keys == list(documents)

@@ -1,0 +1,93 @@
+"""The SQL functions give what search gives, on any connection, and say why when they cannot."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import sqlite_utils
+
+from semsearch import build as engine
+from semsearch import registry, sqlfunctions
+from semsearch.present import hit_dict
+from semsearch.records import Dataset
+from semsearch.search.query import search, similar
+from semsearch.storage.codec import blob_to_vector
+from semsearch.storage.driver import Connection, sqlite3
+
+
+@pytest.fixture
+def built(db: Connection, articles: Dataset) -> Connection:
+    """Two topics, built in two dimensions, on a connection with the functions."""
+    engine.build(db, articles, registry.load().builder("lsa"), {"dim": 2})
+    sqlfunctions.register(db)
+    return db
+
+
+def test_a_query_embeds_and_joins_with_the_users_own_columns(built: Connection) -> None:
+    rows = built.execute(
+        "select a.title, v.distance from articles_lsa v join articles a using (id)"
+        " where v.embedding match semsearch_embed('articles_lsa', 'yeast') and v.k = 3 order by v.distance"
+    ).fetchall()
+    expected = search(built, "articles_lsa", "yeast", mode="vector", k=3).hits
+    assert {row[0] for row in rows} == {hit.row["title"] for hit in expected}
+
+
+def test_search_and_similar_are_those_of_the_library(built: Connection) -> None:
+    found = built.execute("select semsearch_search('articles_lsa', 'rocket fuel', 4)").fetchone()[0]
+    assert json.loads(found) == [hit_dict(hit) for hit in search(built, "articles_lsa", "rocket fuel", k=4).hits]
+    found = built.execute("select semsearch_similar('articles_lsa', 1, 4)").fetchone()[0]
+    assert json.loads(found) == [hit_dict(hit) for hit in similar(built, "articles_lsa", ["1"], k=4).hits]
+
+
+def test_results_can_be_joined_through_json(built: Connection) -> None:
+    rows = built.execute(
+        "select value ->> 'id', value ->> 'score' from json_each(semsearch_search('articles_lsa', 'rye', 2))"
+    ).fetchall()
+    assert rows[0][0] == 9 and rows[0][1] > rows[1][1]
+
+
+def test_vectors_and_similarity(built: Connection) -> None:
+    one, other = (
+        blob_to_vector(built.execute("select semsearch_vector('articles_lsa', ?)", [key]).fetchone()[0]) for key in (1, 2)
+    )
+    cosine = built.execute("select semsearch_similarity('articles_lsa', 1, 2)").fetchone()[0]
+    assert cosine == pytest.approx(float(one @ other), abs=1e-6)
+    assert np.linalg.norm(one) == pytest.approx(1, abs=1e-5)
+
+
+def test_nothing_known_embeds_to_null(built: Connection) -> None:
+    assert built.execute("select semsearch_embed('articles_lsa', 'xyzzy')").fetchone()[0] is None
+
+
+def test_keys_of_compound_and_keyless_tables(built: Connection) -> None:
+    built.execute("create table pairs (a text, b integer, primary key (a, b))")
+    built.execute("create table loose (a text, b integer)")
+    built.execute("insert into pairs values ('x/y', 2)")
+    built.execute("insert into loose values ('x/y', 2)")
+    assert built.execute("select semsearch_key('pairs', a, b) from pairs").fetchone()[0] == "x~2Fy,2"
+    assert len(built.execute("select semsearch_key('loose', a, b) from loose").fetchone()[0]) == 16
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select semsearch_search('nothing', 'x')", "there are articles_lsa, articles_lsa_words"),
+        ("select semsearch_vector('articles_lsa', 99)", "has no item '99'"),
+        ("select semsearch_search('articles_lsa', '')", "The query is empty"),
+        ("select semsearch_embed('articles_lsa')", "wrong arguments"),
+        ("select semsearch_key('articles', 1, 2)", "the key of articles is id"),
+    ],
+    ids=["collection", "item", "empty", "arguments", "key"],
+)
+def test_an_error_is_an_sql_error_and_its_reason_can_be_asked_for(built: Connection, sql: str, said: str) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        built.execute(sql).fetchall()
+    assert said in built.execute("select semsearch_error()").fetchone()[0]
+
+
+def test_sqlite_utils_has_them(path: str, built: Connection) -> None:
+    database = sqlite_utils.Database(path)
+    assert len(json.loads(next(database.query("select semsearch_search('articles_lsa', 'moon', 3) as found"))["found"])) == 3
+    database.close()
