@@ -16,12 +16,11 @@ from semsearch.builders.base import Builder
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import say_checkpoint
-from semsearch.ingest.load import Columns, guess_columns
+from semsearch.ingest.load import Columns, describe_table
 from semsearch.records import Dataset
 from semsearch.storage import datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import shape_of
 
 
 def add_to(cli: click.Group) -> None:
@@ -143,20 +142,8 @@ def run_build(
 def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None) -> None:
     """Make a TABLE searchable by meaning: use it in place, build with defaults, say what to do next."""
     with writing(db) as connection:
-        dataset = described(connection, table, Columns(text=text, title=title, label=label))
+        dataset, remarks = describe_table(connection, table, Columns(text=text, title=title, label=label))
+        for line in remarks:
+            remark(line)
         builder = registry.load().default_builder(dataset.kind)
         run_build(connection, db, dataset, builder, name=None, seed=0, given={})
-
-
-def described(connection: Connection, table: str, columns: Columns) -> Dataset:
-    """The table as a dataset: as the catalogue has it where no column is given, else guessed and not yet saved."""
-    known = {dataset.name: dataset for dataset in datasets.all_datasets(connection)}.get(table)
-    if known is not None and columns == Columns():
-        return known
-    chosen, remarks = guess_columns(connection, table, columns)
-    for line in remarks:
-        remark(line)
-    draft = datasets.draft(
-        shape_of(connection, table), text_columns=chosen.text, title_column=chosen.title, label_column=chosen.label
-    )
-    return draft if known is None else dataclasses.replace(draft, made_by=known.made_by, source=known.source)

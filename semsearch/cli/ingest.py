@@ -10,7 +10,7 @@ import click
 from semsearch import registry
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import say_checkpoint
-from semsearch.ingest.load import Columns, Loaded, guess_columns, load_documents, register_table
+from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.storage.connect import writing
 
@@ -101,9 +101,8 @@ def say_loaded(loaded: Loaded) -> None:
 def ingest_table(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None) -> None:
     """Use an existing TABLE in place: it is neither copied nor altered."""
     with writing(db) as connection:
-        columns, remarks = guess_columns(connection, table, Columns(text=text, title=title, label=label))
+        dataset, remarks = register_table(connection, table, Columns(text=text, title=title, label=label))
         for line in remarks:
             remark(line)
-        register_table(connection, table, columns)
         say_checkpoint(connection)
-    remark(f"{table} is a dataset now. Next: semsearch build {db} {table}")
+    remark(f"{dataset.name} is a dataset now. Next: semsearch build {db} {dataset.name}")

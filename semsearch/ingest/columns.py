@@ -117,9 +117,9 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     """
     if table.lower().startswith(("_semsearch_", "sqlite_")):
         raise InputError(f"{table} is an internal table: name one of your own")
-    before = next((dataset for dataset in all_datasets(db) if dataset.name == table), None)
-    given = columns or Columns()
     shape = shape_of(db, table)
+    before = next((dataset for dataset in all_datasets(db) if dataset.name == shape.name), None)
+    given = columns or Columns()
     if before is not None:
         given = with_former(given, before, shape.columns)
     chosen, remarks = guess_columns(db, table, given)

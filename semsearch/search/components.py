@@ -79,7 +79,9 @@ def topics(db: Connection, name: str, *, k: int = 10, after: int = 0) -> Topics:
     """The k strongest topics after the first `after`. Raises InputError for a collection that has none."""
     collection = collections.get_collection(db, name)
     if not has_topics(db, collection):
-        raise InputError(f"{name} was built by {collection.builder}, which finds no topics: see a collection built by lsa")
+        raise InputError(
+            f"{name} was built by {collection.builder}, which finds no topics: see a collection built by lsa"
+        )
     parts = {part.of: part for part in collections.of_run(db, collection.run)}
     words, documents = parts["word"], parts["document"]
     s = state_of(db, collection).arrays["singular_values"].astype(np.float64)
@@ -119,9 +121,7 @@ def _both(
     return tuple(end for end in both if end.words or end.documents)
 
 
-def _ends_of_run(
-    db: Connection, collection: Collection, parts: Sequence[Collection]
-) -> Mapping[str, _Ends]:
+def _ends_of_run(db: Connection, collection: Collection, parts: Sequence[Collection]) -> Mapping[str, _Ends]:
     """The ends of all topics, read once per run and kept: a few keys per topic, not the vectors."""
     key = (*file_of(db), collection.run, collection.created)
     with _lock:

@@ -155,7 +155,7 @@ def check_new_name(db: Connection, name: str, *, replacing: Iterable[str] = ()) 
         return
     found = db.execute("select type from sqlite_master where lower(name) = ?", [lowered]).fetchone()
     if found:
-        raise NameTakenError(f"{name} is already a {found[0]} in this database: choose another name with --name")
+        raise NameTakenError(f"{name} is already a {found[0]} in this database: choose another name")
 
 
 def count_items(db: Connection, dataset: Dataset) -> int:

@@ -59,10 +59,11 @@ class TableShape:
 def shape_of(db: Connection, table: str) -> TableShape:
     """The shape of an ordinary table; NotFoundError lists the tables there are, InputError refuses views and such."""
     found = db.execute(
-        "select type, sql from sqlite_master where name = ? collate nocase and type in ('table', 'view')", [table]
+        "select type, sql, name from sqlite_master where lower(name) = lower(?) and type in ('table', 'view')", [table]
     ).fetchone()
     if found is None:
         raise NotFoundError(f"No table {table!r} in this database: it has {_listed(ordinary_tables(db))}")
+    table = found[2]  # as it was created: SQLite does not mind the case of a name, our catalogue does
     if found[0] == "view":
         raise InputError(f"{table} is a view: name the table whose rows are to be searched")
     if (found[1] or "").lower().lstrip().startswith("create virtual"):

@@ -1,0 +1,49 @@
+"""The Datasette plugin: pages to search and browse collections, and the links that lead to them.
+
+Datasette registers this module, so every hook it implements is named here. A page reads its arguments (semsearch.web), calls
+one function of search off the event loop (connection.read), and is rendered (respond). Nothing here says SQL.
+"""
+
+from datasette import hookimpl
+
+from semsearch_datasette import components_page, home_page, item_page, runs_page, search_page, similar_page
+from semsearch_datasette.compat import get_metadata, jump_items_sql
+from semsearch_datasette.connection import prepare_connection
+from semsearch_datasette.respond import route
+from semsearch_datasette.waysin import (
+    database_actions,
+    extra_template_vars,
+    menu_links,
+    render_cell,
+    row_actions,
+    table_actions,
+    view_actions,
+)
+
+__all__ = [
+    "database_actions",
+    "extra_template_vars",
+    "get_metadata",
+    "jump_items_sql",
+    "menu_links",
+    "prepare_connection",
+    "register_routes",
+    "render_cell",
+    "row_actions",
+    "table_actions",
+    "view_actions",
+]
+
+
+@hookimpl
+def register_routes():  # type: ignore[no-untyped-def]
+    collection = r"/(?P<database>[^/]+)/-/semsearch/(?P<collection>[^/]+?)"
+    return [
+        route(r"/-/semsearch", home_page.home),
+        route(r"/(?P<database>[^/]+)/-/semsearch", home_page.home),
+        route(collection, search_page.search),
+        route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
+        route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar),
+        route(collection + r"/components", components_page.components),
+        route(collection + r"/runs", runs_page.runs),
+    ]

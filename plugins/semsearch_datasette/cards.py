@@ -1,0 +1,110 @@
+"""Hits as the cards that pages show: title, marked snippet, what the score is made of, quiet facts and links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from semsearch import present
+from semsearch.records import Collection, Dataset, Hit
+from semsearch.storage.datasets import text_of
+from semsearch_datasette import links
+from semsearch_datasette.target import Target
+
+FACTS = 5
+FACT_LENGTH = 48
+SNIPPET_FROM = 20_000  # characters of a long text that are looked through for the query's words
+
+
+@dataclass(frozen=True)
+class Meter:
+    """One thin bar: what it measures, the number, and how full it is, 0..100."""
+
+    kind: str
+    label: str
+    value: str
+    width: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """One hit, ready to be laid out. `pieces` are stretches of the snippet and whether each is one of the query's words."""
+
+    id: Any
+    title: str
+    href: str
+    similar_url: str
+    row_url: str | None
+    pieces: Sequence[tuple[str, bool]]
+    meters: Sequence[Meter]
+    why: str
+    facts: Sequence[tuple[str, str]]
+
+
+def cards(datasette: Any, target: Target, hits: Sequence[Hit], *, query: str = "", best_text: float = 0.0) -> list[Card]:
+    """A card for each hit; `best_text` is what a full bar of the text score stands for."""
+    return [_card(datasette, target, hit, query, best_text) for hit in hits]
+
+
+def _card(datasette: Any, target: Target, hit: Hit, query: str, best_text: float) -> Card:
+    database, collection, dataset = target.database.name, target.collection, target.dataset
+    is_word = collection.of == "word"
+    return Card(
+        id=hit.id,
+        title=present.title_of(dataset, hit),
+        href=links.item(datasette, database, collection.name, hit.id),
+        similar_url=links.similar(datasette, database, collection.name, hit.id),
+        row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
+        pieces=() if is_word else snippet(dataset, hit.row, query),
+        meters=_meters(hit, best_text),
+        why=why(hit),
+        facts=facts(collection, dataset, hit.row),
+    )
+
+
+def snippet(dataset: Dataset, row: Mapping[str, Any], query: str) -> list[tuple[str, bool]]:
+    """The stretch of a row's text that holds most of the query's words."""
+    _, body = text_of(dataset, row)
+    return present.snippet(body[:SNIPPET_FROM], query, 260)
+
+
+def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The row's other columns that are short: neither key nor title nor text, neither empty nor binary."""
+    if collection.of == "word":
+        return [(name, f"{row[name]:,}") for name in ("count", "documents") if isinstance(row.get(name), int)]
+    shown = {*dataset.key_columns, *dataset.text_columns, dataset.title_column}
+    short = [
+        (column, str(value))
+        for column, value in row.items()
+        if column not in shown and isinstance(value, str | int | float) and 0 < len(str(value)) <= FACT_LENGTH
+    ]
+    return short[:FACTS]
+
+
+def _meters(hit: Hit, best_text: float) -> list[Meter]:
+    meters = []
+    if hit.vector_score is not None:
+        width = 100 * min(1.0, max(0.0, hit.vector_score))
+        meters.append(Meter("meaning", "Meaning", f"{hit.vector_score:.2f}", round(width, 1)))
+    if hit.text_score is not None and best_text > 0:
+        width = 100 * min(1.0, max(0.0, hit.text_score / best_text))
+        meters.append(Meter("words", "Words", f"{hit.text_score:.1f}", round(width, 1)))
+    return meters
+
+
+def why(hit: Hit) -> str:
+    """Where the hit stands in each list that ranked it, in words."""
+    parts = []
+    if hit.vector_rank is not None:
+        parts.append("nearest in meaning" if hit.vector_rank == 1 else f"{ordinal(hit.vector_rank)} nearest in meaning")
+    if hit.text_rank is not None:
+        parts.append("best match of words" if hit.text_rank == 1 else f"{ordinal(hit.text_rank)} best match of words")
+    return ", ".join(parts)
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th … 11th …"""
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

@@ -1,0 +1,74 @@
+"""`/-/semsearch` and `/DATABASE/-/semsearch`: every collection the actor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from semsearch import present
+from semsearch.errors import SemsearchError
+from semsearch.records import Collection, Run
+from semsearch.storage import collections
+from semsearch_datasette import links
+from semsearch_datasette.compat import check_visibility
+from semsearch_datasette.connection import is_searchable, missing, read
+from semsearch_datasette.respond import Answer
+
+
+async def home(datasette: Any, request: Any) -> Answer:
+    """All databases, or the one that the URL names."""
+    if "database" in request.url_vars:
+        chosen = [await datasette.resolve_database(request)]
+    else:
+        chosen = [database for database in datasette.databases.values() if is_searchable(database)]
+    groups, private = [], False
+    for database in chosen:
+        group, is_private = await _group(datasette, request, database)
+        groups.append(group)
+        private = private or is_private
+    listed = [entry for group in groups for entry in group["collections"]]
+    context = {
+        "groups": [group for group in groups if group["collections"] or group["problem"]],
+        "database": chosen[0].name if "database" in request.url_vars else None,
+        "some": bool(listed),
+        "missing": missing(),
+    }
+    data = {"collections": [entry["row"] for entry in listed], "next_url": None}
+    return Answer("home.html", context, data, private)
+
+
+async def _group(datasette: Any, request: Any, database: Any) -> tuple[dict[str, Any], bool]:
+    """One database's collections that the actor may see, or what is wrong with it."""
+
+    def look(conn: Any) -> tuple[list[Collection], list[Run]]:
+        return collections.all_collections(conn), collections.all_runs(conn)
+
+    group: dict[str, Any] = {"database": database.name, "url": datasette.urls.database(database.name)}
+    try:
+        found, runs = await read(database, look, without_vectors=True)
+    except SemsearchError as error:
+        return {**group, "collections": [], "problem": str(error)}, False
+    visible: dict[str, tuple[bool, bool]] = {}
+    for table in sorted({collection.dataset for collection in found}):
+        visible[table] = await check_visibility(datasette, request.actor, database.name, table)
+    shown = [collection for collection in found if visible[collection.dataset][0]]
+    entries = [_entry(datasette, request, database.name, collection, runs) for collection in shown]
+    private = any(visible[collection.dataset][1] for collection in shown)
+    return {**group, "collections": entries, "problem": None}, private
+
+
+def _entry(
+    datasette: Any, request: Any, database: str, collection: Collection, runs: Sequence[Run]
+) -> dict[str, Any]:
+    run = next((run for run in runs if run.id == collection.run), None)
+    href = links.collection(datasette, database, collection.name)
+    row = {"database": database} | present.collection_row(collection, run.seconds if run else None)
+    row["url"] = datasette.absolute_url(request, href)
+    return {
+        "collection": collection,
+        "run": run,
+        "href": href,
+        "runs_url": links.collection(datasette, database, collection.name, "runs"),
+        "table_url": datasette.urls.table(database, collection.dataset),
+        "row": row,
+    }

@@ -1,0 +1,80 @@
+"""`…/item/ID`: one document with its whole text, or one word with its counts; and the nearest others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasette import NotFound
+
+from semsearch import present
+from semsearch.errors import NotFoundError
+from semsearch.records import Hit
+from semsearch.search import query
+from semsearch.storage.datasets import text_of
+from semsearch_datasette import links
+from semsearch_datasette.cards import cards
+from semsearch_datasette.connection import read
+from semsearch_datasette.respond import Answer
+from semsearch_datasette.rows import one_hit
+from semsearch_datasette.target import Target, frame, id_of, target_of
+
+NEIGHBOURS = 8
+TEXT_LENGTH = 20_000  # characters of a text that the page shows; its row has the rest
+
+
+async def item(datasette: Any, request: Any) -> Answer:
+    """The item, or 404 where neither row nor vector of it is there."""
+    target, id = await target_of(datasette, request), id_of(request)
+    hit, near = await read(target.database, lambda conn: _look(conn, target, id))
+    if hit is None:
+        raise NotFound(f"No item {id!r} in {target.collection.name}")
+    name, database = target.collection.name, target.database.name
+    context = frame(datasette, target, "item") | _shown(target, hit) | {
+        "title": present.title_of(target.dataset, hit),
+        "row_url": None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id),
+        "similar_url": links.similar(datasette, database, name, id),
+        "cards": cards(datasette, target, near.hits),
+        "remark": near.remark,
+        "others": _others(datasette, target, hit),
+    }
+    data = {
+        "collection": name,
+        "id": hit.id,
+        "row": present.hit_dict(hit)["row"],
+        "hits": [present.hit_dict(neighbour) for neighbour in near.hits],
+        "next_url": None,
+    }
+    return Answer("item.html", context, data, target.private)
+
+
+def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found]:
+    hit = one_hit(conn, target, id)
+    try:
+        return hit, query.similar(conn, target.collection.name, [id], k=NEIGHBOURS)
+    except NotFoundError:
+        remark = "It has no vector: it was added after the last build, or holds no word that the collection knows"
+        return hit, query.Found((), remark)
+
+
+def _shown(target: Target, hit: Hit) -> dict[str, Any]:
+    """Text and columns of the row; of a word, its counts."""
+    if target.collection.of == "word":
+        return {"text": "", "cut": False, "columns": [(name, value) for name, value in hit.row.items() if name != "word"]}
+    dataset = target.dataset
+    _, body = text_of(dataset, hit.row)
+    told = {*dataset.text_columns, dataset.title_column}
+    columns = [(name, present.plain(value)) for name, value in hit.row.items() if name not in told and value not in (None, "")]
+    return {
+        "text": body[:TEXT_LENGTH],
+        "cut": len(body) > TEXT_LENGTH,
+        "columns": [(name, present.shortened(str(value), 200)) for name, value in columns],
+    }
+
+
+def _others(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:
+    """From a word to the documents it means most."""
+    documents = target.part("document")
+    if target.collection.of != "word" or documents is None:
+        return []
+    href = links.collection(datasette, target.database.name, documents.name, q=str(hit.id))
+    return [{"label": f"Documents about “{hit.id}”", "href": href}]

@@ -1,0 +1,48 @@
+"""URLs of our pages and of Datasette's, under base_url, names and ids in Datasette's tilde encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette.utils import tilde_encode
+
+from semsearch.records import Dataset
+
+
+def home(datasette: Any, database: str | None = None) -> str:
+    """The list of collections: all, or one database's."""
+    if database is None:
+        return str(datasette.urls.path("/-/semsearch"))
+    return f"{datasette.urls.database(database)}/-/semsearch"
+
+
+def collection(datasette: Any, database: str, name: str, page: str = "", **arguments: Any) -> str:
+    """A collection's search page, or one of its other pages."""
+    path = f"{home(datasette, database)}/{tilde_encode(name)}"
+    return with_arguments(f"{path}/{page}" if page else path, arguments)
+
+
+def item(datasette: Any, database: str, name: str, id: Any, **arguments: Any) -> str:
+    """One item's page."""
+    return collection(datasette, database, name, f"item/{tilde_encode(str(id))}", **arguments)
+
+
+def similar(datasette: Any, database: str, name: str, id: Any, **arguments: Any) -> str:
+    """The page of an item's neighbours."""
+    return collection(datasette, database, name, f"similar/{tilde_encode(str(id))}", **arguments)
+
+
+def with_arguments(path: str, arguments: Mapping[str, Any]) -> str:
+    """A path with those arguments that have a value."""
+    given = {name: value for name, value in arguments.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def row(datasette: Any, database: str, dataset: Dataset, key: Any) -> str | None:
+    """Datasette's own page of a row; None for tables without a key, whose row numbers may have changed since the build."""
+    if dataset.key_kind == "row":
+        return None
+    path = str(key) if dataset.key_kind == "compound" else tilde_encode(str(key))
+    return str(datasette.urls.row(database, dataset.name, path)) if path else None

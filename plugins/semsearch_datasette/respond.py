@@ -1,0 +1,109 @@
+"""From a page's function to HTML or JSON: routes, status codes, ETags and CORS."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any
+
+from datasette import NotFound, Response
+from datasette.utils import add_cors_headers
+from datasette.utils.asgi import BadRequest
+from datasette.views.base import DatasetteError
+
+from semsearch.errors import SemsearchError
+from semsearch.web import status_of
+
+STYLE = "semsearch.css"
+_TITLES = {503: "Search is not available"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a page found: `context` for its template, `data` for its JSON twin, and whether only some may see it."""
+
+    template: str
+    context: Mapping[str, Any]
+    data: Mapping[str, Any]
+    private: bool = False
+
+
+View = Callable[[Any, Any], Awaitable[Answer]]
+
+
+def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
+    """A page's URL and its JSON twin's, with a function that answers both."""
+
+    @wraps(view)
+    async def respond(datasette: Any, request: Any) -> Any:
+        if request.method not in ("GET", "HEAD"):
+            return Response.text("Method not allowed: pages of semsearch are only read", status=405)
+        try:
+            answer = await view(datasette, request)
+        except SemsearchError as error:
+            raise _as_datasette(error) from error
+        is_json = bool(request.url_vars["format"])
+        return await (_json if is_json else _html)(datasette, request, answer)
+
+    return f"^{path}(?P<format>\\.json)?$", respond
+
+
+def _as_datasette(error: SemsearchError) -> Exception:
+    """The exception that Datasette answers with its own page, or its own JSON."""
+    status = status_of(error)
+    if status == 404:
+        return NotFound(str(error))
+    if status == 400:
+        return BadRequest(str(error))
+    return DatasetteError(str(error), title=_TITLES.get(status), status=status)
+
+
+async def _json(datasette: Any, request: Any, answer: Answer) -> Any:
+    body = json.dumps({"ok": True, **answer.data}, default=str, ensure_ascii=False)
+    return _with_headers(datasette, request, answer, body, "application/json; charset=utf-8")
+
+
+async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
+    twin = _twin(datasette, request)
+    context = {**answer.context, "private": answer.private, "json_url": twin, "alternate_url_json": twin, "style_url": style_url(datasette)}
+    body = await datasette.render_template(f"semsearch/{answer.template}", context, request=request)
+    return _with_headers(datasette, request, answer, body, "text/html; charset=utf-8")
+
+
+def _twin(datasette: Any, request: Any) -> str:
+    """The URL of this page's JSON."""
+    path = datasette.urls.path(_inside(datasette, request.path) + ".json")
+    return f"{path}?{request.query_string}" if request.query_string else str(path)
+
+
+def _inside(datasette: Any, path: str) -> str:
+    """A request's path without base_url, which some proxies leave in place and others take away."""
+    base = datasette.setting("base_url")
+    return "/" + path[len(base) :] if base != "/" and path.startswith(base) else path
+
+
+def _with_headers(datasette: Any, request: Any, answer: Answer, body: str, content_type: str) -> Any:
+    """The response, or 304 where the browser has it. What only some may see stays out of shared caches."""
+    tag = f'"{hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache" if answer.private else "no-cache"}
+    if "json" in content_type and datasette.cors:
+        add_cors_headers(headers)
+    known = [each.strip().removeprefix("W/") for each in (request.headers.get("if-none-match") or "").split(",")]
+    if tag in known:
+        return Response("", status=304, headers=headers, content_type=content_type)
+    return Response(body, status=200, headers=headers, content_type=content_type)
+
+
+@lru_cache
+def _style_hash() -> str:
+    content = (Path(__file__).parent / "static" / STYLE).read_bytes()
+    return hashlib.blake2b(content, digest_size=4).hexdigest()
+
+
+def style_url(datasette: Any) -> str:
+    """The stylesheet's URL, which changes when it does."""
+    return f"{datasette.urls.static_plugins('semsearch', STYLE)}?{_style_hash()}"

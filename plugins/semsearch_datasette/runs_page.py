@@ -1,0 +1,52 @@
+"""`…/runs`: the run that made a collection, and earlier ones of the same builder on the same table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from semsearch import present
+from semsearch.records import Run
+from semsearch.storage import collections
+from semsearch_datasette.connection import read
+from semsearch_datasette.respond import Answer
+from semsearch_datasette.target import Target, frame, target_of
+
+
+async def runs(datasette: Any, request: Any) -> Answer:
+    """Options, metrics, seconds and versions, newest first."""
+    target = await target_of(datasette, request)
+    found = await read(target.database, lambda conn: _look(conn, target), without_vectors=True)
+    context = frame(datasette, target, "runs") | {"runs": [_shown(run, target.collection.run) for run in found]}
+    data = {
+        "collection": target.collection.name,
+        "run": target.collection.run,
+        "runs": [present.run_dict(run) for run in found],
+        "next_url": None,
+    }
+    return Answer("runs.html", context, data, target.private)
+
+
+def _look(conn: Any, target: Target) -> list[Run]:
+    made_by = (target.collection.dataset, target.collection.builder)
+    return [run for run in collections.all_runs(conn) if (run.dataset, run.builder) == made_by]
+
+
+def _shown(run: Run, current: int) -> dict[str, Any]:
+    return {
+        "run": run,
+        "current": run.id == current,
+        "options": [(name, _value(value)) for name, value in run.options.items()],
+        "metrics": [(name.replace("_", " "), _value(value)) for name, value in run.metrics.items()],
+        "versions": list(run.versions.items()),
+    }
+
+
+def _value(value: Any) -> str:
+    """An option or a metric for people: whole numbers whole, others to four digits, None as what it means."""
+    if value is None:
+        return "chosen by the builder"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
