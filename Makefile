@@ -15,6 +15,13 @@ DEMO_DB ?= demo.db
 	$(PIP) --editable '.[test]'
 	@touch $@
 
+# The other Datasette: this environment holds it alone, and reuses all the rest of .venv through a .pth file.
+.venv-next/installed: .venv/test
+	$(PYTHON) -m venv .venv-next
+	$(PYTHON) tests/install/reuse.py .venv-next .venv
+	.venv-next/bin/python -m pip install --quiet --disable-pip-version-check --pre --constraint constraints.txt 'datasette>=1.0a40'
+	@touch $@
+
 # Linters live apart: none of what they pull in may reach a Datasette process.
 .venv-lint/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-lint
@@ -24,8 +31,9 @@ DEMO_DB ?= demo.db
 demo: .venv/installed  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
-test: .venv/test  ## the whole suite
+test: .venv/test .venv-next/installed  ## the whole suite, and the pages once more on the other Datasette
 	$(BIN)/python -m pytest
+	.venv-next/bin/python -m pytest tests/datasette
 
 test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
 	$(BIN)/python tests/install/try_wheel.py
