@@ -83,7 +83,6 @@ def stages(folder: Path, k: int) -> dict[str, dict[str, Measured]]:
 def commands(folder: Path) -> dict[str, Measured]:
     """`ingest documents` and `build lsa` of the whole corpus, as a user runs them."""
     database = str(folder / "wiki.db")
-    # The text begins with the title: naming a title column would count it twice.
     searched = ("--id", "id", "--text", "text")
     found = {
         "ingest documents": command("ingest", "documents", database, "wiki", str(folder / "corpus.jsonl"), *searched)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from semsearch import __version__
 from semsearch.builders.base import Builder, make_options
 from semsearch.errors import BuildError, InputError
 from semsearch.records import Collection, Dataset, Device, Documents, Embeddings, Fitted, Report, Run, silent
@@ -118,8 +119,9 @@ def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Se
 
 def versions() -> dict[str, str]:
     """The versions a result depends on."""
-    packages = ("semsearch", "numpy", "scipy", "sqlite-vec")
-    return {"python": platform.python_version()} | {package: version(package) for package in packages}
+    packages = ("numpy", "scipy", "sqlite-vec")
+    ours = {"semsearch": __version__, "python": platform.python_version()}
+    return ours | {package: version(package) for package in packages}
 
 
 def drop(db: Connection, name: str) -> list[str]:

@@ -1,13 +1,13 @@
 """The Datasette plugin: pages to search and browse collections, and the links that lead to them.
 
-Datasette registers this module, so every hook it implements is named here. A page reads its arguments (semsearch.web), calls
-one function of search off the event loop (connection.read), and is rendered (respond). Nothing here says SQL.
+Datasette registers this module, so every hook it implements is named here. A page reads its arguments (semsearch.web),
+calls one function of search off the event loop (connection.read), and is rendered (respond). Nothing here says SQL.
 """
 
 from datasette import hookimpl
 
 from semsearch_datasette import components_page, home_page, item_page, runs_page, search_page, similar_page
-from semsearch_datasette.compat import get_metadata, jump_items_sql
+from semsearch_datasette.compat import get_metadata, jump_items_sql, startup
 from semsearch_datasette.connection import prepare_connection
 from semsearch_datasette.respond import route
 from semsearch_datasette.waysin import (
@@ -30,6 +30,7 @@ __all__ = [
     "register_routes",
     "render_cell",
     "row_actions",
+    "startup",
     "table_actions",
     "view_actions",
 ]

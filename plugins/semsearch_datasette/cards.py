@@ -29,7 +29,7 @@ class Meter:
 
 @dataclass(frozen=True)
 class Card:
-    """One hit, ready to be laid out. `pieces` are stretches of the snippet and whether each is one of the query's words."""
+    """One hit, ready to be laid out. `pieces`: stretches of the snippet, and whether each is a word of the query."""
 
     id: Any
     title: str
@@ -42,7 +42,9 @@ class Card:
     facts: Sequence[tuple[str, str]]
 
 
-def cards(datasette: Any, target: Target, hits: Sequence[Hit], *, query: str = "", best_text: float = 0.0) -> list[Card]:
+def cards(
+    datasette: Any, target: Target, hits: Sequence[Hit], *, query: str = "", best_text: float = 0.0
+) -> list[Card]:
     """A card for each hit; `best_text` is what a full bar of the text score stands for."""
     return [_card(datasette, target, hit, query, best_text) for hit in hits]
 
@@ -94,13 +96,12 @@ def _meters(hit: Hit, best_text: float) -> list[Meter]:
 
 
 def why(hit: Hit) -> str:
-    """Where the hit stands in each list that ranked it, in words."""
-    parts = []
-    if hit.vector_rank is not None:
-        parts.append("nearest in meaning" if hit.vector_rank == 1 else f"{ordinal(hit.vector_rank)} nearest in meaning")
-    if hit.text_rank is not None:
-        parts.append("best match of words" if hit.text_rank == 1 else f"{ordinal(hit.text_rank)} best match of words")
-    return ", ".join(parts)
+    """A fused score in words: where the hit stands in each list it came from. A plain list's score is its bar."""
+    if hit.score in (hit.vector_score, hit.text_score):
+        return ""
+    ranks = (("meaning", hit.vector_rank), ("words", hit.text_rank))
+    parts = [f"{name} {ordinal(rank)}" for name, rank in ranks if rank is not None]
+    return f"Score {hit.score:.4f} · {', '.join(parts)}"
 
 
 def ordinal(number: int) -> str:

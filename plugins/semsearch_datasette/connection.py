@@ -4,28 +4,57 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 from datasette import hookimpl
+from datasette.database import QueryInterrupted
 
 from semsearch import sqlfunctions
 from semsearch.errors import CapabilityError, SemsearchError
-from semsearch.storage import connect
+from semsearch.storage import connect, driver
+from semsearch_datasette.compat import stand_in
 
 Result = TypeVar("Result")
+VEC_INTERRUPTED = "SQL logic error"
 
 _missing: dict[str, str] = {}  # what this installation lacks, as the last connection found it: one process, one answer
 
 
 @hookimpl
-def prepare_connection(conn: Any) -> None:
-    """Datasette calls this on every connection. What is missing is told by our pages and never takes the instance down."""
+def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
+    """Datasette calls this on every connection. What is missing is told by our pages; the instance runs without it."""
     try:
         sqlfunctions.register(conn)
-        connect.driver.check_version()
+        driver.check_version()
         _missing.clear()
     except CapabilityError as error:
         _missing["capability"] = str(error)
+        stand_in(conn)
+    if (served := datasette.databases.get(database)) is not None:
+        _tell_interruptions(served)
+
+
+def _tell_interruptions(database: Any) -> None:
+    """Make Datasette see that a query on a vector table ran out of time.
+
+    sqlite-vec 0.1.9 answers an interruption with SQLite's most general error, where Datasette waits for "interrupted" to
+    leave out a slow facet or count. Without this the page of a large collection's view is an error page.
+    """
+    if "execute" in vars(database):
+        return
+    execute = database.execute
+
+    @wraps(execute)
+    async def told(sql: str, params: Any = None, *more: Any, **options: Any) -> Any:
+        try:
+            return await execute(sql, params, *more, **options)
+        except driver.OperationalError as error:
+            if error.args == (VEC_INTERRUPTED,):
+                raise QueryInterrupted(error, sql, params) from error
+            raise
+
+    database.execute = told
 
 
 def missing() -> str | None:
@@ -33,15 +62,10 @@ def missing() -> str | None:
     return _missing.get("capability")
 
 
-def is_searchable(database: Any) -> bool:
-    """Whether a database of Datasette's can hold collections: not its own internal or cross-database one."""
-    return not database.name.startswith("_")
-
-
 async def read(database: Any, function: Callable[[Any], Result], *, without_vectors: bool = False) -> Result:
     """What `function` returns for a connection to this database, called in one of Datasette's threads.
 
-    Raises SemsearchError for whatever SQLite has to say, and CapabilityError where vectors are needed but cannot be read.
+    Raises SemsearchError for whatever SQLite has to say, CapabilityError where vectors are needed but cannot be read.
     """
     name = os.path.basename(database.path or "") or database.name
 
@@ -54,12 +78,12 @@ async def read(database: Any, function: Callable[[Any], Result], *, without_vect
 
     try:
         return await database.execute_fn(call)
-    except connect.driver.Error as error:  # opening the file failed before `call` could
+    except driver.Error as error:  # opening the file failed before `call` could
         raise connect.plain(error, name) from error
 
 
 async def quietly(database: Any, function: Callable[[Any], Result]) -> Result | None:
-    """`read` for links on other people's pages: None where it fails, since a link must not break the page it stands on."""
+    """`read` for links on Datasette's own pages: None where it fails: a link must not break the page around it."""
     try:
         return await read(database, function, without_vectors=True)
     except SemsearchError:

@@ -10,17 +10,18 @@ from semsearch.errors import SemsearchError
 from semsearch.records import Collection, Run
 from semsearch.storage import collections
 from semsearch_datasette import links
-from semsearch_datasette.compat import check_visibility
-from semsearch_datasette.connection import is_searchable, missing, read
+from semsearch_datasette.compat import check_visibility, is_searchable
+from semsearch_datasette.connection import missing, read
 from semsearch_datasette.respond import Answer
+from semsearch_datasette.target import database_of
 
 
 async def home(datasette: Any, request: Any) -> Answer:
     """All databases, or the one that the URL names."""
     if "database" in request.url_vars:
-        chosen = [await datasette.resolve_database(request)]
+        chosen = [database_of(datasette, request)]
     else:
-        chosen = [database for database in datasette.databases.values() if is_searchable(database)]
+        chosen = [database for database in datasette.databases.values() if is_searchable(database.name)]
     groups, private = [], False
     for database in chosen:
         group, is_private = await _group(datasette, request, database)
@@ -47,19 +48,25 @@ async def _group(datasette: Any, request: Any, database: Any) -> tuple[dict[str,
     try:
         found, runs = await read(database, look, without_vectors=True)
     except SemsearchError as error:
-        return {**group, "collections": [], "problem": str(error)}, False
+        return {**group, "collections": [], "runs": [], "problem": str(error)}, False
     visible: dict[str, tuple[bool, bool]] = {}
     for table in sorted({collection.dataset for collection in found}):
         visible[table] = await check_visibility(datasette, request.actor, database.name, table)
     shown = [collection for collection in found if visible[collection.dataset][0]]
     entries = [_entry(datasette, request, database.name, collection, runs) for collection in shown]
     private = any(visible[collection.dataset][1] for collection in shown)
-    return {**group, "collections": entries, "problem": None}, private
+    return {**group, "collections": entries, "runs": _by_run(entries), "problem": None}, private
 
 
-def _entry(
-    datasette: Any, request: Any, database: str, collection: Collection, runs: Sequence[Run]
-) -> dict[str, Any]:
+def _by_run(entries: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Collections of one run together, in the order its builder gave them: documents, then their words."""
+    runs: dict[int, list[dict[str, Any]]] = {}
+    for entry in entries:
+        runs.setdefault(entry["collection"].run, []).append(entry)
+    return [sorted(together, key=lambda entry: entry["collection"].id) for together in runs.values()]
+
+
+def _entry(datasette: Any, request: Any, database: str, collection: Collection, runs: Sequence[Run]) -> dict[str, Any]:
     run = next((run for run in runs if run.id == collection.run), None)
     href = links.collection(datasette, database, collection.name)
     row = {"database": database} | present.collection_row(collection, run.seconds if run else None)

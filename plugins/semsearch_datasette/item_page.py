@@ -29,14 +29,20 @@ async def item(datasette: Any, request: Any) -> Answer:
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
     name, database = target.collection.name, target.database.name
-    context = frame(datasette, target, "item") | _shown(target, hit) | {
-        "title": present.title_of(target.dataset, hit),
-        "row_url": None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id),
-        "similar_url": links.similar(datasette, database, name, id),
-        "cards": cards(datasette, target, near.hits),
-        "remark": near.remark,
-        "others": _others(datasette, target, hit),
-    }
+    context = (
+        frame(datasette, target, "item")
+        | _shown(target, hit)
+        | {
+            "title": present.title_of(target.dataset, hit),
+            "row_url": None
+            if target.collection.of == "word"
+            else links.row(datasette, database, target.dataset, hit.id),
+            "similar_url": links.similar(datasette, database, name, id),
+            "cards": cards(datasette, target, near.hits),
+            "remark": near.remark,
+            "ways": _ways(datasette, target, hit),
+        }
+    )
     data = {
         "collection": name,
         "id": hit.id,
@@ -59,11 +65,17 @@ def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found]:
 def _shown(target: Target, hit: Hit) -> dict[str, Any]:
     """Text and columns of the row; of a word, its counts."""
     if target.collection.of == "word":
-        return {"text": "", "cut": False, "columns": [(name, value) for name, value in hit.row.items() if name != "word"]}
+        return {
+            "text": "",
+            "cut": False,
+            "columns": [(name, value) for name, value in hit.row.items() if name != "word"],
+        }
     dataset = target.dataset
     _, body = text_of(dataset, hit.row)
     told = {*dataset.text_columns, dataset.title_column}
-    columns = [(name, present.plain(value)) for name, value in hit.row.items() if name not in told and value not in (None, "")]
+    columns = [
+        (name, present.plain(value)) for name, value in hit.row.items() if name not in told and value not in (None, "")
+    ]
     return {
         "text": body[:TEXT_LENGTH],
         "cut": len(body) > TEXT_LENGTH,
@@ -71,7 +83,7 @@ def _shown(target: Target, hit: Hit) -> dict[str, Any]:
     }
 
 
-def _others(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:
+def _ways(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:
     """From a word to the documents it means most."""
     documents = target.part("document")
     if target.collection.of != "word" or documents is None:

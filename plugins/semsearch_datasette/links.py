@@ -41,7 +41,7 @@ def with_arguments(path: str, arguments: Mapping[str, Any]) -> str:
 
 
 def row(datasette: Any, database: str, dataset: Dataset, key: Any) -> str | None:
-    """Datasette's own page of a row; None for tables without a key, whose row numbers may have changed since the build."""
+    """Datasette's own page of a row; None for tables without a key, whose row numbers may since have changed."""
     if dataset.key_kind == "row":
         return None
     path = str(key) if dataset.key_kind == "compound" else tilde_encode(str(key))

@@ -16,6 +16,7 @@ from datasette.utils.asgi import BadRequest
 from datasette.views.base import DatasetteError
 
 from semsearch.errors import SemsearchError
+from semsearch.storage import connect, driver
 from semsearch.web import status_of
 
 STYLE = "semsearch.css"
@@ -46,6 +47,9 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
             answer = await view(datasette, request)
         except SemsearchError as error:
             raise _as_datasette(error) from error
+        except driver.Error as error:  # 1.0 reads the file to know who may see it, and so meets its damage before we do
+            name = request.url_vars.get("database", "the database")
+            raise _as_datasette(connect.plain(error, name)) from error
         is_json = bool(request.url_vars["format"])
         return await (_json if is_json else _html)(datasette, request, answer)
 
@@ -69,7 +73,13 @@ async def _json(datasette: Any, request: Any, answer: Answer) -> Any:
 
 async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
     twin = _twin(datasette, request)
-    context = {**answer.context, "private": answer.private, "json_url": twin, "alternate_url_json": twin, "style_url": style_url(datasette)}
+    context = {
+        **answer.context,
+        "private": answer.private,
+        "json_url": twin,
+        "alternate_url_json": twin,
+        "style_url": style_url(datasette),
+    }
     body = await datasette.render_template(f"semsearch/{answer.template}", context, request=request)
     return _with_headers(datasette, request, answer, body, "text/html; charset=utf-8")
 

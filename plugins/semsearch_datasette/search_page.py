@@ -29,9 +29,13 @@ async def search(datasette: Any, request: Any) -> Answer:
     if asked.q:
         found = await read(target.database, lambda conn: _search(conn, target.collection.name, asked))
     page = found.hits[asked.paging.after : asked.paging.after + asked.paging.k]
-    here = {"q": asked.q, "mode": asked.mode, "k": asked.paging.k}
+    here: dict[str, Any] = {"q": asked.q, "mode": asked.mode, "k": asked.paging.k}
     after = asked.paging.next_after(len(found.hits))
-    next_url = links.collection(datasette, target.database.name, target.collection.name, **here, after=after) if after else None
+    next_url = (
+        links.collection(datasette, target.database.name, target.collection.name, **here, after=after)
+        if after
+        else None
+    )
     best_text = max((hit.text_score or 0.0 for hit in found.hits), default=0.0)
     context = frame(datasette, target, "search") | {
         "q": asked.q,

@@ -1,4 +1,4 @@
-"""What a page's URL names: a database, a collection in it, the table it was made of; and whether the actor may see it."""
+"""What a page's URL names: a database, a collection in it, the table it was made of; if the actor may see it."""
 
 from __future__ import annotations
 
@@ -32,12 +32,21 @@ class Target:
         return next((part for part in self.together if part.of == of), None)
 
 
+def database_of(datasette: Any, request: Any) -> Any:
+    """The database that a URL names; NotFound if there is none."""
+    asked = tilde_decode(request.url_vars["database"])
+    try:
+        return datasette.get_database(route=asked)
+    except KeyError as error:
+        raise NotFound(f"Database not found: {asked}") from error
+
+
 async def target_of(datasette: Any, request: Any) -> Target:
     """The target of a request. NotFound and Forbidden are Datasette's own.
 
     Neither error lists what else there is: the actor may not be allowed to see it.
     """
-    database = await datasette.resolve_database(request)
+    database = database_of(datasette, request)
     name = tilde_decode(request.url_vars["collection"])
 
     def look(conn: Any) -> tuple[Collection, Dataset, tuple[Collection, ...]] | None:

@@ -1,4 +1,4 @@
-"""Links to our pages from Datasette's own: menus of tables, databases, rows and the instance, and cells that hold vectors."""
+"""Links to our pages from Datasette's own: menus of the instance, databases, tables, rows; cells that hold vectors."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from markupsafe import Markup, escape
 from semsearch.records import Collection, Dataset
 from semsearch.storage import collections, datasets
 from semsearch_datasette import links
-from semsearch_datasette.compat import IS_1
-from semsearch_datasette.connection import is_searchable, quietly
+from semsearch_datasette.compat import IS_1, is_searchable
+from semsearch_datasette.connection import quietly
 from semsearch_datasette.permissions import may_view
+from semsearch_datasette.target import database_of
 
 Link = dict[str, str]
 FLOAT_BYTES = 4
@@ -23,7 +24,7 @@ FLOAT_BYTES = 4
 async def _collections(datasette: Any, database: str) -> list[Collection]:
     """The collections of a database, none where it has none or cannot be read."""
     found = datasette.databases.get(database)
-    if found is None or not is_searchable(found):
+    if found is None or not is_searchable(database):
         return []
     return await quietly(found, collections.all_collections) or []
 
@@ -53,7 +54,9 @@ def table_actions(datasette: Any, actor: Any, database: str, table: str) -> Call
     """A table's menu: each collection made of its rows. The actor sees the table already."""
 
     async def inner() -> list[Link]:
-        made = [found for found in await _collections(datasette, database) if found.dataset == table and found.of != "word"]
+        made = [
+            found for found in await _collections(datasette, database) if found.dataset == table and found.of != "word"
+        ]
         return [
             {
                 "href": links.collection(datasette, database, found.name),
@@ -96,7 +99,7 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callabl
     async def inner() -> dict[str, Any]:
         if IS_1 or view_name != "row" or request is None or "pks" not in request.url_vars:
             return {}
-        database = (await datasette.resolve_database(request)).name
+        database = database_of(datasette, request).name
         table = tilde_decode(request.url_vars["table"])
         return {"semsearch_row_links": await _row_links(datasette, database, table, request.url_vars["pks"])}
 
@@ -105,10 +108,14 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callabl
 
 async def _row_links(datasette: Any, database: str, table: str, path: str) -> list[Link]:
     """To a row's neighbours in each collection made of its table; `path` is the row's key as Datasette's URL has it."""
-    made = [found for found in await _collections(datasette, database) if found.dataset == table and found.of == "document"]
+    made = [
+        found for found in await _collections(datasette, database) if found.dataset == table and found.of == "document"
+    ]
     if not made:
         return []
-    dataset: Dataset | None = await quietly(datasette.databases[database], lambda conn: datasets.get_dataset(conn, table))
+    dataset: Dataset | None = await quietly(
+        datasette.databases[database], lambda conn: datasets.get_dataset(conn, table)
+    )
     if dataset is None or dataset.key_kind == "row":
         return []
     key = path if dataset.key_kind == "compound" else tilde_decode(path)

@@ -60,8 +60,9 @@ def read_queries(path: str) -> dict[str, str]:
 def read_judgements(path: str) -> dict[str, dict[str, float]]:
     """Scores by query and document from a tsv whose header is query-id, corpus-id, score."""
     found: dict[str, dict[str, float]] = {}
-    for number, row in enumerate(csv.reader(_lines(path), delimiter="\t"), 1):
-        if number == 1 and len(row) == 3 and not _is_number(row[2]):
+    for number, row in enumerate(csv.reader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE), 1):
+        heading = number == 1 and len(row) == 3 and not _is_number(row[2])
+        if heading or not row:
             continue
         if len(row) != 3 or not _is_number(row[2]):
             raise InputError(f"Line {number} of {path} is not a judgement: three columns, query-id corpus-id score")
@@ -73,7 +74,7 @@ def read_judgements(path: str) -> dict[str, dict[str, float]]:
 
 def _lines(path: str) -> list[str]:
     try:
-        return Path(path).read_text(encoding="utf-8-sig").splitlines()
+        return Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
 

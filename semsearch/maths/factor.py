@@ -77,6 +77,8 @@ class _Krylov:
     def add(self, X: Array, product: Callable[[Array], Array]) -> Array:
         """Take block X (d, b) into the basis, and return the remainder of B X orthogonal to it, (d, b)."""
         start, self.used = self.used, self.used + X.shape[1]
+        if self.used > self.K.shape[1]:
+            self._grow()
         self.K[:, start : self.used] = X
         basis = self.K[:, : self.used]
         W = product(X)
@@ -85,6 +87,14 @@ class _Krylov:
         W -= basis @ H
         W -= basis @ (basis.T @ W)  # twice is enough (Giraud, Langou & Rozložník 2005)
         return W
+
+    def _grow(self) -> None:
+        """Twice the room. Most factorings end long before the largest basis, which would be much to ask for at once."""
+        held = self.K.shape[1]
+        K = np.empty((self.K.shape[0], 2 * held), self.K.dtype, order="F")
+        T = np.zeros((2 * held, 2 * held))
+        K[:, :held], T[:held, :held] = self.K, self.T
+        self.K, self.T = K, T
 
     def ritz(self, k: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """The k largest Ritz values (descending), their vectors in the basis, and each one's residual norm."""
@@ -100,12 +110,20 @@ def _orthonormal(W: Array, floor: float) -> tuple[Array, npt.NDArray[np.float64]
 
     By the eigenvectors of WᵀW in float64 instead of Cholesky's triangle: the same cost, and it survives a singular W.
     """
-    gram = W.T.astype(np.float64) @ W
-    lengths, Z = np.linalg.eigh(gram)
+    lengths, Z = np.linalg.eigh(_gram(W))
     keep = lengths > floor**2
     roots = np.sqrt(lengths[keep])
     Q = W @ (Z[:, keep] / roots).astype(W.dtype)
     return Q, roots[:, None] * Z[:, keep].T
+
+
+def _gram(W: Array, rows: int = 16_384) -> npt.NDArray[np.float64]:
+    """WᵀW in float64, a few rows at a time: a copy of all of W in float64 would be twice its size."""
+    gram = np.zeros((W.shape[1], W.shape[1]))
+    for start in range(0, len(W), rows):
+        part = W[start : start + rows].astype(np.float64)
+        gram += part.T @ part
+    return gram
 
 
 def _fresh(krylov: _Krylov, width: int, rng: np.random.Generator) -> Array:
@@ -130,7 +148,7 @@ def truncated_svd(
 ) -> SVD:
     """The k largest singular values and vectors of an (m, n) operator.
 
-    `tolerance` bounds the mean relative Ritz residual; 0.02 leaves less than a thousandth of the best rank-k energy
+    `tolerance` bounds the mean relative Ritz residual; 0.02 leaves about a thousandth of the best rank-k energy
     on flat text spectra. `block` defaults to 32 up to k = 128 and 64 above. Signs are fixed so that the largest entry
     of each right vector is positive. Memory: a basis of about 3-8 k columns on the smaller side. Raises InputError if
     k is not positive.
@@ -160,7 +178,8 @@ def _largest(
     """The k leading eigenvectors (d, k) of a symmetric positive product, the mean relative residual, and the steps."""
     block, tolerance = min(how[0], d), how[1]
     limit = min(d, max(12 * k, k + 8 * block))
-    krylov = _Krylov(np.empty((d, limit), np.float32, order="F"), np.zeros((limit, limit)), 0, np.empty((0, 0)))
+    held = min(limit, 4 * k + block)
+    krylov = _Krylov(np.empty((d, held), np.float32, order="F"), np.zeros((held, held)), 0, np.empty((0, 0)))
     X, _ = _orthonormal(rng.standard_normal((d, block)).astype(np.float32), 0.0)
     largest, steps = 0.0, 0
     while True:
@@ -186,7 +205,7 @@ def _largest(
 def _finish(operator: Operator, vectors: Array, wide: bool, residual: float, steps: int) -> SVD:
     """From eigenvectors of one side to both sides: one product more, then Rayleigh-Ritz in float64."""
     image = operator.rmatmat(vectors) if wide else operator.matmat(vectors)
-    gram = image.T.astype(np.float64) @ image
+    gram = _gram(image)
     squares, Z = np.linalg.eigh((gram + gram.T) / 2)
     s = np.sqrt(np.maximum(squares[::-1], 0))
     keep = s > 1e-5 * s[0] if len(s) and s[0] > 0 else np.zeros(len(s), bool)

@@ -1,7 +1,7 @@
 """What the directions of a factored collection mean: for each, the words and documents at both of its ends.
 
-LSA's direction j is a column of V for words and of U for documents (Deerwester et al. 1990). A topic's share of the energy is
-its squared singular value over that of the whole matrix, the part that was not kept included.
+LSA's direction j is a column of V for words and of U for documents (Deerwester et al. 1990). A topic's share of the
+energy is its squared singular value over that of the whole matrix, the part that was not kept included.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
-from semsearch.records import Collection, Hit
+from semsearch.records import Collection, Hit, Of
 from semsearch.search.models import state_of
 from semsearch.storage import collections, datasets, vectors
 from semsearch.storage.connect import file_of
@@ -65,7 +65,7 @@ class _Ends:
     negative: Sequence[Sequence[Loading]]
 
 
-_ends: OrderedDict[tuple[Any, ...], Mapping[str, _Ends]] = OrderedDict()
+_ends: OrderedDict[tuple[Any, ...], Mapping[Of, _Ends]] = OrderedDict()
 _lock = Lock()
 
 
@@ -89,7 +89,7 @@ def topics(db: Connection, name: str, *, k: int = 10, after: int = 0) -> Topics:
     shares = s**2 / (s**2).sum() * captured
     ends = _ends_of_run(db, collection, (words, documents))
     chosen = range(min(after, len(s)), min(after + k, len(s)))
-    rows = {
+    rows: dict[Of, dict[str, dict[str, Any]]] = {
         "word": collections.words(db, words, _keys(ends["word"], chosen)),
         "document": datasets.rows_by_key(
             db, datasets.get_dataset(db, documents.dataset), _keys(ends["document"], chosen)
@@ -105,12 +105,10 @@ def _keys(ends: _Ends, chosen: range) -> list[str]:
     return list({key for number in chosen for side in (ends.positive, ends.negative) for key, _ in side[number]})
 
 
-def _both(
-    ends: Mapping[str, _Ends], rows: Mapping[str, Mapping[str, Mapping[str, Any]]], number: int
-) -> tuple[End, ...]:
+def _both(ends: Mapping[Of, _Ends], rows: Mapping[Of, Mapping[str, Mapping[str, Any]]], number: int) -> tuple[End, ...]:
     """The ends of one topic that have any words, the heavier first. Rows deleted since the build are passed over."""
 
-    def hits(of: str, side: Sequence[Sequence[Loading]]) -> tuple[Hit, ...]:
+    def hits(of: Of, side: Sequence[Sequence[Loading]]) -> tuple[Hit, ...]:
         return tuple(Hit(key, loading, row=rows[of][key]) for key, loading in side[number] if key in rows[of])
 
     both = [
@@ -121,7 +119,7 @@ def _both(
     return tuple(end for end in both if end.words or end.documents)
 
 
-def _ends_of_run(db: Connection, collection: Collection, parts: Sequence[Collection]) -> Mapping[str, _Ends]:
+def _ends_of_run(db: Connection, collection: Collection, parts: Sequence[Collection]) -> Mapping[Of, _Ends]:
     """The ends of all topics, read once per run and kept: a few keys per topic, not the vectors."""
     key = (*file_of(db), collection.run, collection.created)
     with _lock:
@@ -145,7 +143,7 @@ def _loadings(db: Connection, collection: Collection) -> tuple[list[str], FloatA
 def _find_ends(keys: Sequence[str], matrix: FloatArray) -> _Ends:
     """The keys that load most on each column, at both signs.
 
-    A column brought to unit length is a column of U or V, whichever side of the factorisation carries the singular values.
+    A column brought to unit length is a column of U or V, whichever side carries the singular values.
     """
     positive: list[list[Loading]] = []
     negative: list[list[Loading]] = []

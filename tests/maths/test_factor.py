@@ -76,3 +76,11 @@ def test_same_seed_same_bytes_and_signs_are_fixed() -> None:
 def test_no_dimensions_is_refused() -> None:
     with pytest.raises(InputError, match="at least 1"):
         truncated_svd(Matrix(np.eye(3, dtype=np.float32)), 0, rng=np.random.default_rng(0))
+
+
+def test_the_basis_grows_when_it_must() -> None:
+    """A slow spectrum and a hard tolerance need far more than the room there is at first."""
+    A = sp.random(700, 500, density=0.1, format="csr", random_state=2, dtype=np.float32)
+    svd = truncated_svd(Matrix(A), 4, rng=np.random.default_rng(0), tolerance=1e-5, block=4)
+    assert svd.steps * 4 > 4 * 4 + 4
+    assert svd.s == pytest.approx(np.linalg.svd(A.toarray(), compute_uv=False)[:4], rel=1e-5)

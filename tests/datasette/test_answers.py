@@ -1,0 +1,212 @@
+"""Status codes, headers, limits, base_url, permissions, and what happens when something is missing."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from semsearch import build
+from semsearch.storage import connect
+from tests.datasette.test_pages import ARTICLES, HOME, PAGES, WORDS, Shape, ours, twin
+
+LONG = "moon " * 1000
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (ARTICLES + "?q=moon&k=201", "k is 201: the limit is 1 to 200"),
+        (ARTICLES + "?q=moon&k=0", "k is 0"),
+        (ARTICLES + "?q=moon&k=abc", "k is &#39;abc&#39;"),
+        (ARTICLES + "?q=moon&k=1000000000", "the limit is 1 to 200"),
+        (ARTICLES + "?q=moon&k=-1", "must be a number"),
+        (ARTICLES + "?q=moon&k=%D9%A3", "must be a number"),
+        (ARTICLES + "?q=moon&after=20000", "after is 20000"),
+        (ARTICLES + "?q=moon&mode=magic", "hybrid, vector, text"),
+        (ARTICLES + "?mode=magic", "hybrid, vector, text"),
+        (ARTICLES + f"?q={LONG}", "the limit is 4,096"),
+        (ARTICLES + "/similar/1?k=500", "k is 500"),
+        (ARTICLES + "/components?k=500", "k is 500"),
+    ],
+)
+def test_what_cannot_be_answered_is_400_and_names_the_limit(site, path, said):
+    page = site.get(path.replace(" ", "+"))
+    assert page.status_code == 400 and said in page.text
+    data = site.get(twin(path.replace(" ", "+")))
+    assert data.status_code == 400
+    assert data.json()["ok"] is False and data.json()["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/library/-/semsearch/nope",
+        "/library/-/semsearch/nope/runs",
+        "/nope/-/semsearch",
+        "/nope/-/semsearch/articles_lsa",
+        ARTICLES + "/item/999",
+        ARTICLES + "/item/moon",
+        ARTICLES + "/item/99999999999999999999999",
+        ARTICLES + "/similar/999",
+        WORDS + "/item/xyzzy",
+        WORDS + "/similar/xyzzy",
+        ARTICLES + "/nope",
+    ],
+)
+def test_what_is_not_there_is_404(site, path):
+    assert site.get(path).status_code == 404
+    data = site.get(twin(path))
+    assert data.status_code == 404 and data.json()["ok"] is False
+
+
+@pytest.mark.parametrize(
+    "q",
+    ["%00%01", "%E2%80%AE%D7%A9%D7%9C%D7%95%D7%9D", "e%CC%81%CC%82%CC%83", "%ED%A0%80", '"', "' or 1=1 --", "* NEAR("],
+)
+def test_strange_queries_are_answered(site, q):
+    for path in (f"{ARTICLES}?q={q}", f"{ARTICLES}?q={q}&mode=text", f"{WORDS}?q={q}"):
+        assert site.get(path).status_code == 200
+        assert site.get(twin(path)).json()["ok"] is True
+
+
+def test_pages_are_only_read(site):
+    assert site.request("POST", ARTICLES).status_code in (403, 405)
+    assert site.request("PUT", ARTICLES).status_code in (403, 405)
+    assert site.request("HEAD", ARTICLES).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+def test_unchanged_pages_are_304(site, path):
+    for each in (path, twin(path)):
+        tag = site.get(each).headers["etag"]
+        again = site.get(each, headers={"if-none-match": f'"other", W/{tag}'})
+        assert again.status_code == 304 and again.text == "" and again.headers["etag"] == tag
+        assert site.get(each, headers={"if-none-match": '"other"'}).status_code == 200
+
+
+def test_changed_row_changes_the_tag(site, library):
+    before = site.get(ARTICLES + "/item/1").headers["etag"]
+    with connect.writing(library) as db:
+        db.execute("update articles set theme = 'travel' where id = 1")
+    assert site.get(ARTICLES + "/item/1").headers["etag"] != before
+
+
+def test_cors_is_datasettes_own_setting(site, library, make_site):
+    assert "access-control-allow-origin" not in site.get(HOME + ".json").headers
+    open_site = make_site(library, cors=True)
+    assert open_site.get(HOME + ".json").headers["access-control-allow-origin"] == "*"
+    assert open_site.get(twin(ARTICLES + "?q=moon")).headers["access-control-allow-origin"] == "*"
+    assert open_site.get(ARTICLES + "/nope.json").headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+def test_base_url_is_kept_everywhere(library, make_site, path):
+    site = make_site(library, settings={"base_url": "/data/"})
+    page = site.get(path)
+    assert page.status_code == 200
+    shape = Shape(ours(page.text))
+    assert all(link.startswith("/data/") for link in shape.links)
+    assert f'href="/data{twin(path)}"' in page.text
+    assert 'href="/data/-/static-plugins/semsearch/semsearch.css' in page.text
+
+
+def test_static_files(site):
+    assert site.get("/-/static-plugins/semsearch/semsearch.css").headers["content-type"].startswith("text/css")
+    assert site.get("/-/static-plugins/semsearch/nope.css").status_code == 404
+
+
+OWNER = {"allow": {"id": "owner"}}
+PRIVATE = {"databases": {"library": {"tables": {"articles": OWNER}}}}
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES.values() if ARTICLES in path or WORDS in path])
+def test_private_table_is_denied_on_every_page(library, make_site, path):
+    site = make_site(library, **_configured(PRIVATE))
+    for each in (path, twin(path)):
+        denied = site.get(each)
+        assert denied.status_code == 403
+        assert "Sourdough" not in denied.text
+        allowed = site.get(each, **site.as_actor("owner"))
+        assert allowed.status_code == 200 and allowed.headers["cache-control"].startswith("private")
+        assert site.get(each, **site.as_actor("other")).status_code == 403
+
+
+def test_private_table_is_not_listed(library, make_site):
+    site = make_site(library, **_configured(PRIVATE))
+    for path in (HOME, "/library/-/semsearch", "/library/-/semsearch/nope"):
+        for each in (path, twin(path)):
+            assert "articles" not in site.get(each).text
+    assert "articles_lsa" in site.get(HOME, **site.as_actor("owner")).text
+    assert "places_lsa" in site.get(HOME).text
+
+
+def test_private_database_is_not_listed(library, make_site):
+    site = make_site(library, **_configured({"databases": {"library": OWNER}}))
+    assert site.get(HOME + ".json").json()["collections"] == []
+    assert site.get(ARTICLES).status_code == 403
+    assert len(site.get(HOME + ".json", **site.as_actor("owner")).json()["collections"]) == 8
+
+
+def _configured(config):
+    from semsearch_datasette.compat import IS_1
+
+    return {"config" if IS_1 else "metadata": config}
+
+
+def test_without_sqlite_vec_the_instance_stands(no_vectors, library, make_site):
+    site = make_site(library)
+    assert site.get("/library/articles").status_code == 200
+    assert site.get("/library/articles/1").status_code == 200
+    home = site.get(HOME)
+    assert home.status_code == 200 and "sqlite-vec cannot be loaded: pip install it" in home.text
+    for path in (ARTICLES + "?q=moon", ARTICLES + "/item/1", ARTICLES + "/components"):
+        page = site.get(path)
+        assert page.status_code == 503 and "sqlite-vec cannot be loaded: pip install it" in page.text
+        assert site.get(twin(path)).json()["status"] == 503
+
+
+def test_immutable_and_crossing_databases(library, make_site):
+    site = make_site(immutables=[library], crossdb=True, memory=True)
+    for path in PAGES.values():
+        assert site.get(path).status_code == 200
+    assert len(site.get(HOME + ".json").json()["collections"]) == 8
+
+
+def test_collection_dropped_between_two_clicks(site, library):
+    assert site.get(ARTICLES + "?q=moon").status_code == 200
+    with connect.writing(library) as db:
+        build.drop(db, "articles_lsa")
+    for path in (ARTICLES + "?q=moon", WORDS + "/item/moon", ARTICLES + "/components"):
+        assert site.get(path).status_code == 404
+
+
+def test_table_dropped_behind_a_collection(site, library):
+    with connect.writing(library) as db:
+        db.execute("drop table articles")
+    page = site.get(ARTICLES + "?q=moon")
+    assert page.status_code == 404 and "places" not in page.text
+    assert site.get(HOME).status_code == 200
+
+
+def test_file_of_a_newer_semsearch_is_503(library, make_site):
+    with connect.writing(library) as db:
+        db.execute(
+            "insert into _sqlite_migrations (migration_set, name, applied_at) values ('semsearch', 'm999', 'now')"
+        )
+    site = make_site(library)
+    page = site.get(ARTICLES)
+    assert page.status_code == 503 and "newer semsearch" in page.text
+    assert os.path.dirname(library) not in page.text
+    assert "newer semsearch" in site.get(HOME).text
+
+
+def test_damaged_file_is_503(library, make_site):
+    with connect.writing(library) as db:
+        db.execute("pragma journal_mode = delete")  # with a log, connections go on reading what they have
+    site = make_site(library)
+    with open(library, "r+b") as file:
+        file.write(b"not a database at all" * 100)
+    assert site.get(ARTICLES + "?q=moon").status_code == 503
+    assert site.get(twin(ARTICLES + "?q=moon")).status_code == 503
+    assert site.get(HOME).status_code == 200
