@@ -7,8 +7,8 @@ calls one function of search off the event loop (connection.read), and is render
 from datasette import hookimpl
 
 from semsearch_datasette import components_page, home_page, item_page, runs_page, search_page, similar_page
-from semsearch_datasette.compat import get_metadata, jump_items_sql, startup
-from semsearch_datasette.connection import prepare_connection
+from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql
+from semsearch_datasette.connection import prepare_connection, tell_interruptions
 from semsearch_datasette.respond import route
 from semsearch_datasette.waysin import (
     database_actions,
@@ -34,6 +34,13 @@ __all__ = [
     "table_actions",
     "view_actions",
 ]
+
+
+@hookimpl
+def startup(datasette):  # type: ignore[no-untyped-def]
+    hide_counters(datasette)
+    for database in datasette.databases.values():
+        tell_interruptions(database)
 
 
 @hookimpl

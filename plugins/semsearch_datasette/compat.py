@@ -53,8 +53,7 @@ def get_metadata(datasette: Any, database: str | None) -> dict[str, Any]:
     return {"databases": {name: {"tables": {begin: {"hidden": True} for begin in INTERNAL}} for name in names}}
 
 
-@hookimpl
-def startup(datasette: Any) -> None:
+def hide_counters(datasette: Any) -> None:
     """1.0 hides names that begin with `_` itself; SQLite's own table of counters it is told to hide."""
     if not IS_1:
         return

@@ -32,14 +32,14 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
         _missing["capability"] = str(error)
         stand_in(conn)
     if (served := datasette.databases.get(database)) is not None:
-        _tell_interruptions(served)
+        tell_interruptions(served)
 
 
-def _tell_interruptions(database: Any) -> None:
+def tell_interruptions(database: Any) -> None:
     """Make Datasette see that a query on a vector table ran out of time.
 
-    sqlite-vec 0.1.9 answers an interruption with SQLite's most general error, where Datasette waits for "interrupted" to
-    leave out a slow facet or count. Without this the page of a large collection's view is an error page.
+    sqlite-vec 0.1.9 answers an interruption with SQLite's most general error, where Datasette waits for "interrupted"
+    to leave out a slow facet or count. Without this the page of a large collection's view is an error page.
     """
     if "execute" in vars(database):
         return

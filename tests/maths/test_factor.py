@@ -81,6 +81,6 @@ def test_no_dimensions_is_refused() -> None:
 def test_the_basis_grows_when_it_must() -> None:
     """A slow spectrum and a hard tolerance need far more than the room there is at first."""
     A = sp.random(700, 500, density=0.1, format="csr", random_state=2, dtype=np.float32)
-    svd = truncated_svd(Matrix(A), 4, rng=np.random.default_rng(0), tolerance=1e-5, block=4)
-    assert svd.steps * 4 > 4 * 4 + 4
-    assert svd.s == pytest.approx(np.linalg.svd(A.toarray(), compute_uv=False)[:4], rel=1e-5)
+    svd = truncated_svd(Matrix(A), 20, rng=np.random.default_rng(0), tolerance=1e-5, block=4)
+    assert svd.steps * 4 > 4 * 20 + 4
+    assert svd.s == pytest.approx(np.linalg.svd(A.toarray(), compute_uv=False)[:20], rel=1e-4)
