@@ -36,7 +36,7 @@ def plain(error: BaseException, path: str) -> DatabaseError:
         return DatabaseError(f"{path} cannot be written: check its permissions and those of its folder")
     if "unable to open" in text:
         return DatabaseError(f"{path} cannot be opened: check that the folder exists and may be read")
-    return DatabaseError(f"{path}: {text}; nothing was written")
+    return DatabaseError(f"{path}: SQLite says {text!r}; `semsearch doctor {path}` looks into it")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.storage.connect import has_catalogue
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import Keys, TableShape, as_text, quoted, row_hash, shape_of, split_key
+from semsearch.storage.keys import Keys, TableShape, as_integer, as_text, quoted, row_hash, shape_of, split_key
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
@@ -218,7 +218,7 @@ def _key_condition(dataset: Dataset, shape: TableShape, keys: Sequence[str]) -> 
     """A condition that finds these keys by the table's own index, and the values to bind."""
     columns = [_comparable(shape, name) for name in dataset.key_columns]
     if dataset.key_kind == "integer":
-        numbers = [int(key) for key in keys if key.removeprefix("-").isdecimal()]
+        numbers = [number for number in map(as_integer, keys) if number is not None]
         return f"{columns[0]} in ({_marks(numbers)})", list(numbers)
     if dataset.key_kind == "text":
         return f"{columns[0]} in ({_marks(keys)})", list(keys)

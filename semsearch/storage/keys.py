@@ -143,6 +143,15 @@ def join_key(values: Sequence[Any]) -> str:
     return ",".join(tilde_encode(as_text(value)) for value in values)
 
 
+def as_integer(key: str) -> int | None:
+    """The integer that a key spells as SQLite would; None for any other text, and beyond 64 bits."""
+    digits = key.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19:
+        return None
+    number = int(key)
+    return number if -(2**63) <= number < 2**63 else None
+
+
 def split_key(key: str) -> list[str]:
     """The values of a compound key."""
     return [tilde_decode(part) for part in key.split(",")]

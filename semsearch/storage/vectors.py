@@ -7,8 +7,10 @@ NULL for a zero vector, so both are refused here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +19,12 @@ from semsearch.errors import BuildError, InputError, NotFoundError
 from semsearch.records import Collection
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import quoted
+from semsearch.storage.keys import as_integer, quoted
 
 MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192
 PREFIX = "_semsearch_vec_"
+NO_ITEM = -(2**63)  # SQLite never gives this number to a row by itself
 _MANY = 400  # from here on reading the whole table beats asking for keys one by one
 
 
@@ -77,16 +80,42 @@ class Neighbour:
     distance: float
 
 
-def nearest(db: Connection, collection: Collection, vector: FloatArray, k: int) -> list[Neighbour]:
-    """The k items nearest to a vector of any length above zero, nearest first. InputError for a wrong dim or k."""
+def nearest(
+    db: Connection, collection: Collection, vector: FloatArray, k: int, among: Sequence[str] | None = None
+) -> list[Neighbour]:
+    """The k items nearest to a vector of any length above zero, nearest first, of those `among` if it is given.
+
+    Raises InputError for a wrong dim or k.
+    """
     if len(vector) != collection.dim:
         raise InputError(f"the vector has {len(vector)} numbers, {collection.name} has {collection.dim} dimensions")
     if not 1 <= k <= MAX_K:
         raise InputError(f"k is {k}: choose 1 to {MAX_K}")
-    rows = db.execute(
-        f"select id, distance from {table_name(collection.vector_table)} where embedding match ? and k = ?",
-        [vector_to_blob(vector), k],
-    )
+    table = table_name(collection.vector_table)
+    statement = f"select id, distance from {table} where embedding match ? and k = ?"
+    values: list[Any] = [vector_to_blob(vector), k]
+    if among is not None:
+        statement += " and id in (select value from json_each(?))"  # applied before the search
+        values.append(_bound_list(db, table, among))
+    return [Neighbour(str(row[0]), row[1]) for row in db.execute(statement, values) if row[1] is not None]
+
+
+def distances(
+    db: Connection, collection: Collection, vector: FloatArray, keys: Sequence[str] | None
+) -> list[Neighbour]:
+    """The exact distance of each of these items, or of all; items without a vector are left out. In no order.
+
+    Computed by the function that the search itself uses, so that equal vectors have equal distances in both.
+    """
+    table = table_name(collection.vector_table)
+    if keys is None:
+        rows = db.execute(f"select id, vec_distance_cosine(embedding, ?) from {table}", [vector_to_blob(vector)])
+    else:
+        rows = db.execute(
+            "select v.id, vec_distance_cosine(v.embedding, ?) from json_each(?) wanted"
+            f" cross join {table} v on v.id = wanted.value",
+            [vector_to_blob(vector), _bound_list(db, table, keys)],
+        )
     return [Neighbour(str(row[0]), row[1]) for row in rows if row[1] is not None]
 
 
@@ -141,10 +170,26 @@ def _one(db: Connection, collection: Collection, key: str) -> tuple[bytes, float
 
 def _bound(db: Connection, table: str, key: str) -> str | int:
     """The key as the table's own type: vec0 refuses text where its key is an integer."""
-    declared = db.execute("select sql from sqlite_master where name = ?", [table]).fetchone()[0]
-    if "id integer" not in declared:
+    if not _integer_keys(db, table):
         return key
-    return int(key) if key.removeprefix("-").isdecimal() and len(key) < 20 else -1
+    return int(key) if _is_integer(key) else -1
+
+
+def _bound_list(db: Connection, table: str, keys: Sequence[str]) -> str:
+    """Keys as a JSON array of the table's own type; those that cannot be its keys are left out."""
+    if _integer_keys(db, table):
+        return "[" + ",".join(key for key in keys if _is_integer(key)) + "]"
+    return json.dumps(list(keys))
+
+
+def _integer_keys(db: Connection, table: str) -> bool:
+    declared = db.execute("select sql from sqlite_master where name = ?", [table]).fetchone()[0]
+    return "id integer" in declared
+
+
+def _is_integer(key: str) -> bool:
+    digits = key.removeprefix("-")
+    return digits.isascii() and digits.isdecimal() and len(key) < 20
 
 
 class StoredRows:

@@ -82,3 +82,12 @@ def test_what_is_not_a_table_is_refused(db: Connection) -> None:
         keys.shape_of(db, "seen")
     with pytest.raises(InputError, match="virtual table"):
         keys.shape_of(db, "found")
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [("7", 7), ("-3", -3), ("007", 7), ("9223372036854775807", 2**63 - 1), ("9223372036854775808", None), ("٣", None)]
+    + [(text, None) for text in ("", "-", "1.5", "x", "9" * 40, "1_000")],
+)
+def test_keys_that_spell_integers(key: str, number: int | None) -> None:
+    assert keys.as_integer(key) == number
