@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import types
 import typing
 from collections.abc import Sequence
@@ -128,7 +129,7 @@ def run_build(
         remark(f"Built {collection.name}: {collection.count:,} {collection.of}s, {collection.dim} dimensions")
     if built.without_vector:
         remark(f"{built.without_vector:,} items hold no known word and have no vector")
-    first = built.collections[0].name
+    db, first = shlex.quote(db), shlex.quote(built.collections[0].name)
     remark(
         f'In {built.run.seconds:.1f} s. Next: semsearch search {db} {first} "some words"   or   semsearch serve {db}'
     )

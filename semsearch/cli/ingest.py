@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -78,7 +79,7 @@ def ingest_documents(  # noqa: PLR0913 - one parameter per option of the command
         )
         say_checkpoint(connection)
     say_loaded(loaded)
-    remark(f"Next: semsearch build {db} {dataset}")
+    remark(f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}")
 
 
 def say_loaded(loaded: Loaded) -> None:
@@ -105,4 +106,4 @@ def ingest_table(db: str, table: str, text: tuple[str, ...], title: str | None, 
         for line in remarks:
             remark(line)
         say_checkpoint(connection)
-    remark(f"{dataset.name} is a dataset now. Next: semsearch build {db} {dataset.name}")
+    remark(f"{dataset.name} is a dataset now. Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset.name)}")

@@ -50,7 +50,7 @@ def explained(path: str) -> Iterator[None]:
 
 def _connect(path: str, mode: str) -> Connection:
     driver.check_version()
-    uri = f"file:{quote(str(Path(path).resolve()))}?mode={mode}"
+    uri = f"file:{quote(str(Path(path).resolve()))}?mode={mode}{_frozen(path, mode)}"
     db = driver.sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False)
     try:
         prepare(db)
@@ -60,6 +60,13 @@ def _connect(path: str, mode: str) -> Connection:
         db.close()
         raise
     return db
+
+
+def _frozen(path: str, mode: str) -> str:
+    """Read as unchanging where nothing can change: SQLite cannot read a WAL file in a folder it may not write to."""
+    log = Path(path + "-wal")
+    sealed = mode == "ro" and not os.access(Path(path).resolve().parent, os.W_OK)
+    return "&immutable=1" if sealed and not (log.exists() and log.stat().st_size) else ""
 
 
 def prepare(db: Connection) -> None:

@@ -5,7 +5,9 @@ They hold no text, only which words stand where: rowid is the item's internal nu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from semsearch.records import Dataset
 from semsearch.storage.datasets import TextItem
@@ -36,22 +38,61 @@ def exists(db: Connection, dataset: Dataset) -> bool:
     return db.execute("select 1 from sqlite_master where name = ?", [table_name(dataset)]).fetchone() is not None
 
 
-def match_any(words: Sequence[str]) -> str:
-    """An FTS5 expression for rows that hold at least one of the words. Quoted, so no word can be syntax."""
-    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+def any_of(phrases: Sequence[str]) -> str:
+    """An FTS5 expression for rows that hold at least one of these words or phrases.
+
+    Quoted, so that no text can be syntax. One that stands twice counts twice in BM25: FTS5 sums over the expression's
+    phrases, which makes the sum that of BM25 with the query's own word counts.
+    """
+    return " OR ".join(_quoted(phrase) for phrase in phrases)
 
 
-def search(db: Connection, dataset: Dataset, words: Sequence[str], limit: int | None) -> list[tuple[str, float]]:
-    """Keys and BM25 scores (larger is better) of the rows that hold any of the words, best first; -1 or None: all."""
-    if not words or not exists(db, dataset):
+def _quoted(phrase: str) -> str:
+    return '"' + phrase.replace('"', '""').replace("\0", " ") + '"'
+
+
+def best(
+    db: Connection, dataset: Dataset, phrases: Sequence[str], limit: int, among: Sequence[str] | None = None
+) -> list[tuple[str, float]]:
+    """Keys and BM25 scores (larger is better) of the rows that hold any of the phrases, best first; a limit of -1: all.
+
+    `among` are the keys to search among. FTS5's BM25 has k1 1.2, b 0.75 and idf ln((N - n + .5) / (n + .5)), not
+    below 1e-6 (sqlite.org/fts5.html); title and body count alike.
+    """
+    if not phrases or not exists(db, dataset):
         return []
     table = table_name(dataset)
+    values: list[Any] = [any_of(phrases)]
+    condition = ""
+    if among is not None:
+        # The plus keeps the condition out of the full-text search, which would be run once for every row number.
+        condition = " and +rowid in (select item from _semsearch_items where dataset = ? and key in (select value from json_each(?)))"
+        values += [dataset.id, json.dumps(list(among))]
     rows = db.execute(
         f"select i.key, -f.score from (select rowid, bm25({table}) as score from {table} where {table} match ?"
-        " order by score limit ?) f join _semsearch_items i on i.item = f.rowid order by f.score, i.item",
-        [match_any(words), -1 if limit is None else limit],
+        f"{condition} order by score limit ?) f join _semsearch_items i on i.item = f.rowid order by f.score, i.item",
+        [*values, limit],
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def matching_keys(db: Connection, dataset: Dataset, required: Sequence[str], excluded: Sequence[str]) -> list[str]:
+    """The keys of the rows that hold every required phrase and none of the excluded ones, in the order of the table."""
+    if not exists(db, dataset):
+        return []
+    table = table_name(dataset)
+    if required:
+        condition = f"item in (select rowid from {table} where {table} match ?)"
+        expression = " AND ".join(map(_quoted, required))
+        if excluded:
+            expression = f"({expression}) NOT ({any_of(excluded)})"
+    else:
+        condition = f"item not in (select rowid from {table} where {table} match ?)"
+        expression = any_of(excluded)
+    rows = db.execute(
+        f"select key from _semsearch_items where dataset = ? and {condition} order by item", [dataset.id, expression]
+    )
+    return [row[0] for row in rows]
 
 
 def drop(db: Connection, dataset: Dataset) -> None:

@@ -19,7 +19,7 @@ from semsearch.errors import BuildError, InputError, NotFoundError
 from semsearch.records import Collection
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import as_integer, quoted
+from semsearch.storage.keys import quoted
 
 MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192

@@ -168,3 +168,14 @@ def test_reading_changes_nothing(path: str, db: Connection) -> None:
     with connect.reading(path) as other, pytest.raises(sqlite3.OperationalError):
         other.execute("create table t (a)")
     assert digest(path) == before
+
+
+def test_a_file_in_a_folder_that_cannot_be_written_can_be_read(
+    path: str, db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_articles(db)
+    connect.checkpoint(db)
+    monkeypatch.setattr(os, "access", lambda place, mode: mode != os.W_OK)  # root may write anywhere
+    with connect.reading(path) as other:
+        assert other.execute("select count(*) from articles").fetchone()[0] == 12
+        assert "immutable=1" in connect._frozen(path, "ro")
