@@ -17,7 +17,7 @@ from semsearch import __version__
 from semsearch.builders.base import Builder, make_options
 from semsearch.errors import BuildError, InputError
 from semsearch.records import Collection, Dataset, Device, Documents, Embeddings, Fitted, Report, Run, silent
-from semsearch.storage import collections, datasets, fulltext
+from semsearch.storage import collections, datasets, fulltext, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 
@@ -136,10 +136,18 @@ def drop(db: Connection, name: str) -> list[str]:
             first = collections.of_run(db, collection.run)[0]
             if first.name != name:
                 raise InputError(f"{name} is a part of {first.name}, which needs it: drop {first.name} instead")
-            return collections.drop_run_collections(db, collection)
+            return _drop_together(db, collection)
         gone = []
         while mine := [found for found in collections.all_collections(db) if found.dataset == name]:
-            gone += collections.drop_run_collections(db, mine[0])
+            gone += _drop_together(db, mine[0])
         fulltext.drop(db, known[name])
         datasets.forget(db, known[name])
         return [*gone, name]
+
+
+def _drop_together(db: Connection, collection: Collection) -> list[str]:
+    """Remove the collections of one run and the tables of results about them; returns the collections' names."""
+    gone = collections.drop_run_collections(db, collection)
+    for name in gone:
+        results.drop_all(db, name)
+    return gone
