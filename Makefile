@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO_DB ?= demo.db
 
-.PHONY: demo test test-install lint docs bench-retrieval bench-lsa clean
+.PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -33,7 +33,7 @@ demo: .venv/installed  ## build demo.db from the Python documentation on this ma
 
 test: .venv/test .venv-next/installed  ## the whole suite, and the pages once more on the other Datasette
 	$(BIN)/python -m pytest
-	.venv-next/bin/python -m pytest tests/datasette
+	.venv-next/bin/python -m pytest tests/datasette tests/browser
 
 test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
 	$(BIN)/python tests/install/try_wheel.py
@@ -46,6 +46,10 @@ lint: .venv-lint/installed  ## style, types, layers, generated docs
 
 docs: .venv/test  ## write docs/cli.md and docs/builders.md again
 	$(BIN)/python docs/generate.py
+
+screenshots: .venv/test demo  ## take the pictures of README.md and docs/tour.md again; needs Chromium
+	$(PIP) pillow
+	$(BIN)/python docs/screenshots.py $(DEMO_DB)
 
 bench-retrieval: .venv/installed  ## DATA=folder: LSA, BM25 and their fusion on public test collections
 	$(PIP) '.[bench]'

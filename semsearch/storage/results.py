@@ -30,7 +30,7 @@ def check_free(db: Connection, name: str, columns: Sequence[str]) -> None:
 def replace(
     db: Connection, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, key: str = "id"
 ) -> None:
-    """Write the table anew inside the caller's transaction; `columns` maps names to SQL types, `key` is the primary one."""
+    """Write the table anew inside the caller's transaction; `columns` maps names to SQL types."""
     check_free(db, name, list(columns))
     db.execute(f"drop table if exists {quoted(name)}")
     declared = ", ".join(

@@ -1,0 +1,145 @@
+"""A real browser, and a real server over a small planted file that the real commands built.
+
+The browser is the Chromium (or Chrome) that is on the machine: nothing is downloaded. A person without one sees these
+tests skipped with the reason; where CI is set a missing browser is a failure.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import conftest as topics
+from tests.browser.machine import ARGUMENTS, SEMSEARCH, find_browser, serving
+
+INSTALL = "install chromium (on Debian: apt-get install chromium)"
+
+# What pages must bear on a phone: a word, a URL and a number too long for the line.
+SPACE = (
+    *topics.SPACE,
+    (
+        "Raumfahrtbegeisterungsveranstaltungsorganisationskomitee",
+        "astronauts wrote https://example.org/" + "launch-pad-and-orbit/" * 12 + " about the moon and a rocket",
+    ),
+)
+BREAD = (
+    *topics.BREAD,
+    ("Recipe", "dough " + "flourandwater" * 20 + " baked in the oven with yeast and " + "9" * 90),
+)
+
+
+def do_without(reason: str) -> None:
+    """Skip, saying why; where CI is set nothing may be skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}: CI must run the browser tests", pytrace=False)
+    pytest.skip(reason)
+
+
+# One browser a module, not one a session: while Playwright's loop runs no other test could run a loop of its own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        do_without("Playwright is not installed: pip install 'semsearch[test]'")
+    path = find_browser()
+    if path is None:
+        do_without(f"no Chromium on this machine: {INSTALL}")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+class Visitor:
+    """Opens pages of one server and remembers what went wrong on them."""
+
+    def __init__(self, contexts: Callable[..., Any], base: str) -> None:
+        self.contexts, self.base = contexts, base
+        self.wrong: list[str] = []
+        self.requests: list[str] = []
+        self.pages: list[Any] = []
+
+    def open(self, path: str, **options: Any) -> Any:
+        """A new page; `options` are those of Playwright's contexts (viewport, color_scheme, …)."""
+        page = self.contexts(**options).new_page()
+        self.pages.append(page)
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("requestfailed", self._failed)
+        page.goto(self.base + path)
+        return page
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # which is what the next click does to a page still loading
+            self.wrong.append(f"{request.failure}: {request.url}")
+
+    def elsewhere(self) -> list[str]:
+        """Requests that left the server."""
+        return [url for url in self.requests if not url.startswith((self.base + "/", "data:"))]
+
+    def close(self) -> None:
+        for page in self.pages:
+            page.close()
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Any) -> Iterator[Callable[..., Any]]:
+    """One browser context for each set of options: starting one takes longer than most tests."""
+    made: dict[str, Any] = {}
+
+    def context(**options: Any) -> Any:
+        key = repr(sorted(options.items()))
+        if key not in made:
+            made[key] = browser.new_context(**options)
+        return made[key]
+
+    yield context
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture
+def visitor(contexts: Callable[..., Any], server: str) -> Iterator[Visitor]:
+    """A visitor; whatever the test, its pages may log no error and ask no other host for anything."""
+    made = Visitor(contexts, server)
+    yield made
+    made.close()
+    assert made.requests
+    assert made.wrong == []
+    assert made.elsewhere() == []
+
+
+@pytest.fixture
+def open_page(visitor: Visitor) -> Callable[..., Any]:
+    """Opens a path of the server: `open_page("/-/semsearch", color_scheme="dark")`."""
+    return visitor.open
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `semsearch serve` over a file with a table `articles`, stopped at the end."""
+    folder = tmp_path_factory.mktemp("browser")
+    with (folder / "articles.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("title", "body", "theme"))
+        writer.writerows((*row, "space") for row in SPACE)
+        writer.writerows((*row, "bread") for row in BREAD)
+    _run(folder, "ingest", "documents", "library.db", "articles", "articles.csv", "--text", "body", "--title", "title")
+    _run(folder, "build", "lsa", "library.db", "articles", "--dim", "7")
+    with serving(folder / "library.db", folder / "log") as address:
+        yield address
+
+
+def _run(folder: Path, *arguments: str) -> None:
+    done = subprocess.run([*SEMSEARCH, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,113 @@
+"""What holds on every page: it fits a phone, has a dark scheme, labels, contrast, and a focus that can be seen."""
+
+from __future__ import annotations
+
+import pytest
+
+PHONE = 360  # pixels: the narrowest phone in use
+ARTICLES = "/library/-/semsearch/articles_lsa"
+WORDS = "/library/-/semsearch/articles_lsa_words"
+PAGES = {
+    "home": "/-/semsearch",
+    "home of a database": "/library/-/semsearch",
+    "search, nothing asked": ARTICLES,
+    "search": f"{ARTICLES}?q=the+moon+dough&k=20",
+    "search, nothing found": f"{ARTICLES}?q=xyzzy&mode=vector",
+    "search, an endless word": f"{ARTICLES}?q={'moon' * 200}",
+    "search words": f"{WORDS}?q=moon",
+    "item": f"{ARTICLES}/item/1",
+    "item with an endless word": f"{ARTICLES}/item/14",
+    "word": f"{WORDS}/item/moon",
+    "similar": f"{ARTICLES}/similar/7",
+    "similar words": f"{WORDS}/similar/moon",
+    "topics": f"{ARTICLES}/components",
+    "topics from the words": f"{WORDS}/components",
+    "runs": f"{ARTICLES}/runs",
+}
+each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+
+# What sticks out, to be read in the failure.
+WIDE = f"""[...document.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > {PHONE} + 0.5)
+    .map(it => it.tagName + '.' + it.className).slice(0, 5)"""
+
+# WCAG's contrast of every stretch of text on our part of a page with the first opaque ground behind it.
+FAINT = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = it => { for (; it; it = it.parentElement) { const c = rgba(getComputedStyle(it).backgroundColor);
+    if (c[3] === 255) return c; } return [255, 255, 255, 255]; };
+  const faint = [];
+  for (const it of document.querySelectorAll('.sem *')) {
+    const says = [...it.childNodes].some(node => node.nodeType === 3 && /[\\p{L}\\p{N}]/u.test(node.data));
+    if (!says || !it.getClientRects().length) continue;
+    const [a, b] = [light(rgba(getComputedStyle(it).color)), light(ground(it))].sort((x, y) => y - x);
+    const contrast = (a + 0.05) / (b + 0.05);
+    if (contrast < 4.5) faint.push([it.tagName, it.className, it.textContent.slice(0, 20), contrast]);
+  }
+  return faint;
+}"""
+
+# Fields without a label that says something.
+UNNAMED = """[...document.querySelectorAll('.sem input, .sem select, .sem textarea')]
+    .filter(it => it.type !== 'hidden' && ![...it.labels].some(label => label.innerText.trim()))
+    .map(it => it.outerHTML)"""
+
+# The outline that a field, button or link on our part of the page has while it has the focus.
+OUTLINE = """() => { const it = document.activeElement, style = getComputedStyle(it);
+    return it.closest('.sem') && [it.outerHTML.slice(0, 80), style.outlineStyle, parseFloat(style.outlineWidth)]; }"""
+
+
+def lightness(page, selector: str = "body") -> float:
+    """0 for black, 1 for white: the ground of an element."""
+    colour = page.locator(selector).evaluate("it => getComputedStyle(it).backgroundColor")
+    red, green, blue = (int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@each_page
+def test_a_phone_scrolls_down_only(open_page, path):
+    page = open_page(path, viewport={"width": PHONE, "height": 740})
+    assert page.evaluate("window.innerWidth") == PHONE
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, page.evaluate(WIDE)
+
+
+@each_page
+def test_text_stands_out_in_both_schemes(open_page, path):
+    page = open_page(path, color_scheme="light")
+    assert lightness(page) > 0.85
+    assert page.evaluate(FAINT) == []
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no fading of colours while they are measured
+    assert lightness(page) < 0.15
+    assert page.evaluate(FAINT) == []
+
+
+def test_the_dark_scheme_is_dark_all_over(open_page):
+    page = open_page(PAGES["search"], color_scheme="dark")
+    assert lightness(page, "body > header, .not-footer > header") < 0.35 and lightness(page, "footer.ft") < 0.35
+    assert lightness(page, "#sem-q") < 0.2
+
+
+@each_page
+def test_fields_are_labelled_and_focus_is_seen(open_page, path):
+    page = open_page(path)
+    assert page.evaluate(UNNAMED) == []
+    seen = 0
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        found = page.evaluate(OUTLINE)
+        if found:
+            seen += 1
+            assert found[1] != "none" and found[2] >= 2, found
+        elif seen:
+            break  # the focus has left our part of the page for Datasette's footer
+    assert seen > 2
+
+
+@each_page
+def test_scripts_change_nothing(open_page, path):
+    with_scripts, without = open_page(path), open_page(path, java_script_enabled=False)
+    assert with_scripts.locator(".sem").inner_text() == without.locator(".sem").inner_text()
