@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -23,7 +22,7 @@ class Check:
 
 
 def check_installation() -> list[Check]:
-    """The driver and its version, sqlite-vec by a real search, plugins and devices."""
+    """The driver and its version, sqlite-vec by a real search, and plugins."""
     module = driver.sqlite3.__name__.split(".")[0]
     recent = driver.sqlite3.sqlite_version_info >= driver.MINIMUM
     return [
@@ -32,7 +31,6 @@ def check_installation() -> list[Check]:
         _vector_search(),
         Check("Datasette", True, _version("datasette")),
         _plugins(),
-        _device(),
     ]
 
 
@@ -62,11 +60,6 @@ def _plugins() -> Check:
     except SemsearchError as error:
         return Check("plugins", False, str(error))
     return Check("plugins", True, f"builders {', '.join(loaded.builders)}; readers {', '.join(loaded.readers)}")
-
-
-def _device() -> Check:
-    present = importlib.util.find_spec("torch") is not None
-    return Check("torch", True, _version("torch") if present else "not installed: nothing here needs it yet")
 
 
 def check_file(path: str) -> list[Check]:

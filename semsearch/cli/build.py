@@ -15,7 +15,7 @@ from semsearch import build as engine
 from semsearch import registry
 from semsearch.builders.base import Builder
 from semsearch.cli.ingest import column_options
-from semsearch.cli.output import Progress, remark
+from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.records import Dataset
@@ -101,6 +101,7 @@ def _command(builder: Builder) -> click.Command:
     cls=Builders,
     context_settings={"ignore_unknown_options": True},
     options_metavar="",
+    short_help="Learn embeddings from a dataset.",
     subcommand_metavar="[BUILDER] DB DATASET [OPTIONS]...",
 )
 def build() -> None:
@@ -126,9 +127,14 @@ def run_build(
         built = engine.build(connection, dataset, builder, given, name=name, seed=seed, report=progress)
     say_checkpoint(connection)
     for collection in built.collections:
-        remark(f"Built {collection.name}: {collection.count:,} {collection.of}s, {collection.dim} dimensions")
+        of, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
+        remark(f"Built {collection.name}: {of}, {dimensions}")
     if built.without_vector:
-        remark(f"{built.without_vector:,} items hold no known word and have no vector")
+        items = counted(built.without_vector, "item")
+        remark(f"{items} without a word the model knows: found by words, not by meaning")
+    least = built.run.metrics.get("min_documents", 1)
+    if least > 1:
+        remark(f"Words in fewer than {least:.0f} documents are left out of the model (--min-documents 1 keeps them)")
     db, first = shlex.quote(db), shlex.quote(built.collections[0].name)
     remark(
         f'In {built.run.seconds:.1f} s. Next: semsearch search {db} {first} "some words"   or   semsearch serve {db}'
@@ -136,7 +142,7 @@ def run_build(
     return built
 
 
-@click.command()
+@click.command(short_help="Make a table searchable by meaning.")
 @click.argument("db", type=click.Path())
 @click.argument("table")
 @column_options

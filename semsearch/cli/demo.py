@@ -23,7 +23,7 @@ def add_to(cli: click.Group) -> None:
     cli.add_command(demo)
 
 
-@click.command()
+@click.command(short_help="A complete example from data on this machine.")
 @click.argument("db", type=click.Path(), default="demo.db")
 @click.option("--serve", is_flag=True, help="open it in Datasette when done")
 def demo(db: str, serve: bool) -> None:
@@ -46,6 +46,6 @@ def demo(db: str, serve: bool) -> None:
         for question in QUESTIONS:
             click.echo(f'\nsemsearch search {db} {name} "{question}" -k 5')
             print_readable(search(connection, name, question, k=5), loaded.dataset, question)
-    remark(f"\nSee it in a browser: semsearch serve {db} --open, then choose Semantic search")
+    remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
     if serve:
         open_in_datasette(db, ())

@@ -37,7 +37,7 @@ def column_options(command: Command) -> Command:
     return command
 
 
-@click.group()
+@click.group(short_help="Bring documents in.")
 def ingest() -> None:
     """Bring documents into a file, or name a table that is already there."""
 

@@ -40,7 +40,7 @@ def list_builders(shape: str | None) -> None:
     print_rows([builder_row(builder) for builder in registry.load().builders.values()], shape)
 
 
-@click.command("datasets")
+@click.command("datasets", short_help="List the tables that can be searched.")
 @click.argument("db", type=click.Path())
 @listing_options
 def list_datasets(db: str, shape: str | None) -> None:
@@ -65,7 +65,7 @@ def list_collections(db: str, shape: str | None) -> None:
     print_rows(rows, shape)
 
 
-@click.command("runs")
+@click.command("runs", short_help="How the collections of a file were made.")
 @click.argument("db", type=click.Path())
 @click.argument("run", type=int, required=False)
 @listing_options

@@ -23,8 +23,11 @@ def listing_options(command: Command) -> Command:
     return command
 
 
-def print_rows(rows: Sequence[dict[str, Any]], shape: str | None) -> None:
-    """Rows as a JSON array, CSV with a header, or a table, which is also the default."""
+def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int | None = None) -> None:
+    """Rows as a JSON array, CSV with a header, or a table, which is also the default.
+
+    In a table text longer than `widest` is cut, so that a row stays a row; JSON and CSV have it whole.
+    """
     if shape == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
     elif shape == "csv":
@@ -34,11 +37,24 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None) -> None:
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
         click.echo(out.getvalue(), nl=False)
     elif rows:
-        click.echo(tabulate([list(row.values()) for row in rows], headers=list(rows[0]), disable_numparse=True))
+        cells = [[_short(value, widest) for value in row.values()] for row in rows]
+        click.echo(tabulate(cells, headers=list(rows[0]), disable_numparse=True))
+
+
+def _short(value: Any, widest: int | None) -> Any:
+    if widest is None or not isinstance(value, str):
+        return value
+    line = " ".join(value.split())
+    return line if len(line) <= widest else line[: widest - 1] + "…"
 
 
 def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 word`, `2 words`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def remark(text: str) -> None:

@@ -38,7 +38,7 @@ def say_checkpoint(connection: Connection) -> None:
         remark(text)
 
 
-@click.command()
+@click.command(short_help="Check this installation, or a file.")
 @click.argument("db", type=click.Path(), required=False)
 @listing_options
 def doctor(db: str | None, shape: str | None) -> None:
