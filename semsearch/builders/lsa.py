@@ -5,6 +5,9 @@
     words                    V           each term's place along the same directions
     a query, folded in       qV          weighted as a document is
 
+Documents and queries are then both stretched by S^power along each direction, so that the strong ones, which many
+documents share, count for more in the cosine (Caron, "Experiments with LSA scoring", 2001). Power 0 is plain LSA.
+
 Two documents that share no word are near when their words keep company: they load on the same directions.
 """
 
@@ -26,6 +29,7 @@ from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_known, count_terms
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
+from semsearch.maths.ranking import hybrid_weight, self_retrieval
 from semsearch.maths.text import Analyzer, pack, unpack
 from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
@@ -45,6 +49,7 @@ class LsaOptions:
         "who carries the singular values: documents (XV, words V), words (VS, documents U), or each their root",
         choices=SPLITS,
     )
+    power: float = option(0.25, "how far strong directions count for more: documents US^(1+power); 0 is plain LSA")
     stem: bool = option(True, "reduce English words to their stem")
     stop: bool = option(True, "leave out English stop words")
     min_documents: int | None = option(None, "documents a term must stand in; by default 1, from 10,000 documents on 2")
@@ -52,6 +57,8 @@ class LsaOptions:
     def __post_init__(self) -> None:
         if self.dim is not None and self.dim < 1:
             raise ValueError(f"dim is {self.dim}: at least 1 is needed")
+        if not -1 <= self.power <= 2:
+            raise ValueError(f"power is {self.power:g}: choose -1 to 2")
         if self.min_documents is not None and self.min_documents < 1:
             raise ValueError(f"min_documents is {self.min_documents}: at least 1 is needed")
 
@@ -99,20 +106,24 @@ class Lsa:
         metrics |= _facts(X, svd, counts)
         s = svd.s.astype(np.float32)
         share = _SHARE[options.split]
+        scale = s ** np.float32(options.power - share)
         arrays: dict[str, npt.NDArray[Any]] = {
             "terms": pack(counts.terms),
             "idf": weights,
             "singular_values": s,
             "split": np.array(SPLITS.index(options.split)),
+            "power": np.array(options.power),
             "analyzer": np.array([options.stem, options.stop]),
         }
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
         # XV rather than US: an empty row of X stays exactly zero, and a document folded in lands exactly on itself.
-        documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * s**-share)
+        documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * scale)
+        with _timed(metrics, "weighing"):
+            metrics |= _weighed(counts.matrix, weights, svd.Vt.T * scale, documents.vectors, rng)
         return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray:
-        """Fold texts in: (n, k) float32, qV in the scale of the split's documents; zero where no word is known."""
+        """Fold texts in: (n, k) float32, qV in the scale of the fit's documents; zero where no word is known."""
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
         stem, stop = map(bool, state.arrays["analyzer"])
@@ -124,7 +135,8 @@ class Lsa:
             return np.zeros((len(corpus), len(s)), np.float32)
         share = _SHARE[SPLITS[int(state.arrays["split"])]]
         V = state.embeddings["word"].take([words[row] for row in present]) / s**share
-        folded: FloatArray = (X[:, present] @ V) * s**-share
+        power = np.float32(state.arrays.get("power", 0))  # models of before there was a power
+        folded: FloatArray = (X[:, present] @ V) * s ** (power - np.float32(share))
         return folded
 
 
@@ -150,6 +162,19 @@ def _facts(X: sp.csr_matrix, svd: SVD, counts: TermCounts) -> dict[str, float]:
         "residual": svd.residual,
         "krylov_steps": float(svd.steps),
     }
+
+
+def _weighed(
+    counts: sp.csr_matrix, weights: FloatArray, V: FloatArray, documents: FloatArray, rng: np.random.Generator
+) -> dict[str, float]:
+    """What these vectors should weigh beside words in a hybrid ranking, and the measure that says so, if there is one.
+
+    `V` (terms, k) folds in: texts are weighted counts times V.
+    """
+    found = self_retrieval(counts, lambda some: log_tfidf(some, weights) @ V, documents, rng=rng)
+    if found is None:
+        return {}
+    return {"self_retrieval": found, "hybrid_weight": hybrid_weight(found, *documents.shape)}
 
 
 def _vocabulary(counts: TermCounts) -> dict[str, list[str] | list[int]]:

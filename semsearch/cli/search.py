@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import click
 
 from semsearch import present
 from semsearch.cli.output import listing_options, print_rows, remark
+from semsearch.errors import InputError
 from semsearch.records import Dataset
 from semsearch.search import query as engine
-from semsearch.search.query import MODES, Found
+from semsearch.search.query import MODES, Filter, Found
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
 from semsearch.storage.datasets import text_of
@@ -23,6 +27,48 @@ def add_to(cli: click.Group) -> None:
         cli.add_command(command)
 
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def narrowing_options(command: Command) -> Command:
+    """-k, --after and --where: which part of a ranking is asked for."""
+    for option in (
+        click.option("--where", metavar="SQL", help="only rows for which this condition on the table holds"),
+        click.option("--after", type=int, default=0, show_default=True, help="leave out the first so many results"),
+        click.option("-k", type=int, default=10, show_default=True, help="how many results"),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Part:
+    """The `k` results after the first `after` of a ranking of the rows that `where` keeps."""
+
+    k: int
+    after: int
+    where: str | None
+
+    @property
+    def depth(self) -> int:
+        """How many results to ask for. InputError in one line for numbers that cannot be."""
+        engine.check_k(self.k)
+        if self.after < 0 or self.after + self.k > engine.MAX_K:
+            raise InputError(f"after is {self.after}: with k {self.k} choose 0 to {engine.MAX_K - self.k}")
+        return self.after + self.k
+
+    @property
+    def only(self) -> Filter:
+        """The filter; a condition of blanks is one that was forgotten."""
+        if self.where is not None and not self.where.strip():
+            raise InputError('The filter is empty: give a condition, such as "year > 1990"')
+        return Filter(where=self.where)
+
+    def of(self, found: Found) -> Found:
+        """What was found, without the first `after` hits."""
+        return replace(found, hits=found.hits[self.after :])
+
+
 @click.command()
 @click.argument("db", type=click.Path())
 @click.argument("collection")
@@ -30,33 +76,44 @@ def add_to(cli: click.Group) -> None:
 @click.option(
     "--mode", type=click.Choice(MODES), default="hybrid", show_default=True, help="by meaning, by words, or both"
 )
-@click.option("-k", type=int, default=10, show_default=True, help="how many results")
+@click.option(
+    "--weight", type=float, help="meaning's share in hybrid, 0 to 1; by default what the build found (semsearch runs)"
+)
+@narrowing_options
 @listing_options
-def search(db: str, collection: str, query: str, mode: str, k: int, shape: str | None) -> None:
-    """Find the items that answer a QUERY best."""
+def search(db: str, collection: str, query: str, shape: str | None, **asked: Any) -> None:
+    """Find the items that answer a QUERY best.
+
+    A "phrase" in double quotes must stand in a result, a -word must not. --where takes any SQL condition on the
+    table: --where "year > 1990 and place is not null".
+    """
     text = sys.stdin.read() if query == "-" else query
+    part = Part(asked["k"], asked["after"], asked["where"])
     with reading(db) as connection:
-        found = engine.search(connection, collection, text, mode=mode, k=k)
+        found = engine.search(
+            connection, collection, text, mode=asked["mode"], k=part.depth, weight=asked["weight"], only=part.only
+        )
         dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
-    print_found(found, dataset, shape, text)
+    print_found(part.of(found), dataset, shape, text, part.after)
 
 
 @click.command()
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("-k", type=int, default=10, show_default=True, help="how many results")
+@narrowing_options
 @listing_options
-def similar(db: str, collection: str, ids: tuple[str, ...], k: int, shape: str | None) -> None:
+def similar(db: str, collection: str, ids: tuple[str, ...], shape: str | None, **asked: Any) -> None:
     """Find what is most like an item, or like several at once."""
+    part = Part(asked["k"], asked["after"], asked["where"])
     with reading(db) as connection:
-        found = engine.similar(connection, collection, ids, k=k)
+        found = engine.similar(connection, collection, ids, k=part.depth, only=part.only)
         dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
-    print_found(found, dataset, shape, "")
+    print_found(part.of(found), dataset, shape, "", part.after)
 
 
-def print_found(found: Found, dataset: Dataset, shape: str | None, query: str) -> None:
-    """Hits as data where a shape is asked for, else as a page for people."""
+def print_found(found: Found, dataset: Dataset, shape: str | None, query: str, after: int = 0) -> None:
+    """Hits as data where a shape is asked for, else as a page for people, counted from `after`."""
     if found.remark:
         remark(found.remark)
     if shape == "json":
@@ -65,13 +122,13 @@ def print_found(found: Found, dataset: Dataset, shape: str | None, query: str) -
         rows = [present.hit_dict(hit) for hit in found.hits]
         print_rows([{name: value for name, value in row.items() if name != "row"} | row["row"] for row in rows], shape)
     else:
-        print_readable(found, dataset, query)
+        print_readable(found, dataset, query, after)
 
 
-def print_readable(found: Found, dataset: Dataset, query: str) -> None:
+def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0) -> None:
     """Each hit as a title line and a snippet, the query's words in bold on a terminal."""
-    width = len(str(len(found.hits)))
-    for position, hit in enumerate(found.hits, 1):
+    width = len(str(after + len(found.hits)))
+    for position, hit in enumerate(found.hits, after + 1):
         title = present.title_of(dataset, hit)
         parts = [f"meaning {hit.vector_score:.2f}" if hit.vector_score is not None else ""]
         parts.append(f"words {hit.text_score:.1f}" if hit.text_score is not None else "")
@@ -96,14 +153,15 @@ def evaluate() -> None:
 @click.option("--queries", "queries_file", required=True, type=click.Path(), help='jsonl with "_id" and "text"')
 @click.option("--qrels", "qrels_file", required=True, type=click.Path(), help="tsv: query-id, corpus-id, score")
 @click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
+@click.option("--weight", type=float, help="meaning's share in hybrid, 0 to 1; by default what the build found")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
-def evaluate_retrieval(db: str, collection: str, queries_file: str, qrels_file: str, mode: str, as_json: bool) -> None:
+def evaluate_retrieval(db: str, collection: str, queries_file: str, qrels_file: str, as_json: bool, **how: Any) -> None:
     """Rank every document for every query and compare with judgements (BEIR's file layout)."""
     from semsearch.evaluate import retrieval
 
     queries, judgements = retrieval.read_queries(queries_file), retrieval.read_judgements(qrels_file)
     with reading(db) as connection:
-        result = retrieval.evaluate_retrieval(connection, collection, queries, judgements, mode=mode)
+        result = retrieval.evaluate_retrieval(connection, collection, queries, judgements, **how)
     if as_json:
         click.echo(json.dumps(result.as_dict(), indent=2))
         return

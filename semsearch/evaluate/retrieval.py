@@ -16,8 +16,8 @@ import numpy as np
 
 from semsearch.errors import InputError
 from semsearch.maths.metrics import average_precision, interpolated_11pt, ndcg_at, recall_at
-from semsearch.search.query import scores
-from semsearch.storage import collections, datasets
+from semsearch.search.query import check_weight, default_weight, open_collection, rank_all
+from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
 
@@ -33,8 +33,9 @@ class RetrievalScores:
     queries_without_relevant: int
     documents: int
     mode: str
+    weight: float | None = None  # meaning's share, in mode hybrid
 
-    def as_dict(self) -> dict[str, float | int | str]:
+    def as_dict(self) -> dict[str, float | int | str | None]:
         """Plain values, for --json."""
         return asdict(self)
 
@@ -94,10 +95,14 @@ def evaluate_retrieval(
     judgements: Mapping[str, Mapping[str, float]],
     *,
     mode: str,
+    weight: float | None = None,
 ) -> RetrievalScores:
-    """Rank all documents of a collection for each judged query. InputError if no query has a relevant document here."""
-    collection = collections.get_collection(db, name)
-    dataset = datasets.get_dataset(db, collection.dataset)
+    """Rank all documents of a collection for each judged query; `weight` as in `search`.
+
+    InputError if no query has a relevant document here.
+    """
+    check_weight(weight, mode)
+    searched = open_collection(db, name)
     rows: list[tuple[float, float, float, float]] = []
     left_out = 0
     for query_id, text in queries.items():
@@ -105,8 +110,8 @@ def evaluate_retrieval(
         if not relevant:
             left_out += 1
             continue
-        ranked = scores(db, collection, dataset, text, mode=mode, depth=None).hits()
-        found = np.array([str(hit.id) in relevant for hit in ranked], dtype=bool)
+        ranked = rank_all(searched, text, mode=mode, weight=weight)
+        found = np.array([key in relevant for key in ranked], dtype=bool)
         total = len(relevant)
         rows.append(
             (
@@ -119,5 +124,7 @@ def evaluate_retrieval(
     if not rows:
         raise InputError("No query has a relevant document: check that both files are of the same set, and their ids")
     precision, p11, ndcg, recall = np.mean(rows, axis=0).tolist()
-    documents = datasets.count_items(db, dataset)
-    return RetrievalScores(precision, p11, ndcg, recall, len(rows), left_out, documents, mode)
+    documents = datasets.count_items(db, searched.dataset)
+    if mode == "hybrid" and weight is None:
+        weight = default_weight(db, searched.collection)
+    return RetrievalScores(precision, p11, ndcg, recall, len(rows), left_out, documents, mode, weight)

@@ -72,7 +72,7 @@ _lock = Lock()
 def has_topics(db: Connection, collection: Collection) -> bool:
     """Whether the collection's run kept singular values, and both words and documents."""
     found = {part.of for part in collections.of_run(db, collection.run)}
-    return {"document", "word"} <= found and "singular_values" in state_of(db, collection).arrays
+    return {"document", "word"} <= found and collections.has_array(db, collection.run, "singular_values")
 
 
 def topics(db: Connection, name: str, *, k: int = 10, after: int = 0) -> Topics:

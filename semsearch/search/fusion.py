@@ -2,14 +2,14 @@
 
     score = w · cosine / (best cosine)  +  (1 − w) · BM25 / (best BM25)
 
-Each side is measured against its own best hit, so a score of 1 is the best by meaning and by words at once. (Dividing by
-the standard deviation over all documents measured the same, and needs to know all documents.) Both scores of a candidate
+Each side is measured against its own best hit, so a score of 1 is the best by meaning and by words at once. (Dividing
+by the standard deviation over all documents measured the same, and needs to know them all.) Both scores of a candidate
 are exact: one that only one side brought up is looked up on the other, and one without any of the words has 0 there.
 
 How deep to look is found as it goes: an item that neither list has shown yet can at most reach the threshold that the
 last scores of both lists make together. Once the hits asked for are above it nothing unseen can enter, so that asking
-for more never reorders what was there: the threshold algorithm of Fagin, Lotem & Naor, "Optimal aggregation algorithms for
-middleware" (PODS 2001).
+for more never reorders what was there: the threshold algorithm of Fagin, Lotem & Naor, "Optimal aggregation algorithms
+for middleware" (PODS 2001).
 """
 
 from __future__ import annotations
@@ -61,9 +61,8 @@ class _List:
     known: dict[str, float] = field(default_factory=dict)
 
     def last(self) -> float:
-        """The most that an item not shown yet can score here; nothing once all were shown, as a missing score is 0."""
-        lowest = min(self.top.values(), default=0.0)
-        return 0.0 if self.ended else lowest / self.scale
+        """The most that an item not shown yet can score here. One that this side knows nothing of scores 0."""
+        return 0.0 if self.ended else max(0.0, min(self.top.values())) / self.scale
 
 
 def rank(sides: Sequence[Weighted], n: int) -> Ranking:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -10,50 +11,88 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError
-from semsearch.maths.text import Analyzer
 from semsearch.records import Collection, Dataset, Hit
-from semsearch.search.fusion import ranks, reciprocal_rank
+from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
-from semsearch.storage import collections, datasets, fulltext, vectors
+from semsearch.search.question import MAX_QUERY, Question, parse, plain
+from semsearch.search.sides import ByMeaning, ByWords
+from semsearch.storage import collections, datasets, filters, fulltext, vectors
 from semsearch.storage.driver import Connection
+from semsearch.storage.filters import EVERYTHING, Condition, Filter
 
+__all__ = ["EVERYTHING", "MAX_QUERY", "MODES", "Condition", "Filter", "Found", "search", "similar"]
 Mode = Literal["hybrid", "vector", "text"]
 MODES: tuple[str, ...] = get_args(Mode)
-MAX_QUERY = 4096
-DEPTH = 200  # how far down each list hybrid looks, at least
+MAX_K = vectors.MAX_K
+EVEN = 0.5  # the weight of a collection whose builder did not find one
 
 
 @dataclass(frozen=True)
 class Found:
-    """The hits of one question, best first, and a remark where there is something to say about having none."""
+    """The hits of one question, best first, a remark where there is something to say about having none, and the
+    weight of meaning that a hybrid ranking was made with."""
 
     hits: tuple[Hit, ...]
     remark: str | None = None
+    weight: float | None = None
 
 
-def search(db: Connection, name: str, query: str, *, mode: str = "hybrid", k: int = 10) -> Found:
-    """The k items that answer a text best.
+@dataclass(frozen=True)
+class Searched:
+    """A collection and the dataset whose rows its hits are."""
 
-    `vector` ranks by the cosine in the collection, `text` by BM25 over the words themselves, `hybrid` by both. Raises
-    InputError for an empty or endless query, a k outside 1..4096 and an unknown mode, NotFoundError for an unknown
-    collection.
+    db: Connection
+    collection: Collection
+    dataset: Dataset
+
+    @property
+    def has_text(self) -> bool:
+        """Whether its items are texts that words can be found in."""
+        return self.collection.of == "document"
+
+
+def open_collection(db: Connection, name: str) -> Searched:
+    """The collection of this name with its dataset. NotFoundError for an unknown name."""
+    collection = collections.get_collection(db, name)
+    return Searched(db, collection, datasets.get_dataset(db, collection.dataset))
+
+
+def search(
+    db: Connection,
+    name: str,
+    query: str,
+    *,
+    mode: str = "hybrid",
+    k: int = 10,
+    weight: float | None = None,
+    only: Filter = EVERYTHING,
+) -> Found:
+    """The k items that answer a text best, among the rows that `only` keeps.
+
+    `vector` ranks by the cosine in the collection, `text` by BM25 over the words themselves, `hybrid` by both: `weight`
+    is meaning's share, 0..1, by default what the collection found for itself when it was built. Asking for more hits
+    never reorders the first: for a second page ask for `after + k` and leave out the first `after`. In every mode a
+    "phrase" must stand in a hit and a -word must not, unless the collection holds words, not texts.
+
+    Raises InputError for a query, k, weight, mode or filter that cannot be, NotFoundError for an unknown collection.
     """
     check_query(query, mode, k)
-    collection = collections.get_collection(db, name)
-    dataset = datasets.get_dataset(db, collection.dataset)
-    parts = scores(db, collection, dataset, query, mode=mode, depth=max(k, DEPTH))
-    hits = _with_rows(db, collection, dataset, parts.hits(), k)
-    if hits or not collection.count:
-        return Found(hits)
-    return Found((), f"No word of the query is known to {name}")
+    check_weight(weight, mode)
+    searched, question = open_collection(db, name), parse(query)
+    among = _among(searched, only, question)
+    if among is not None and not among:
+        return Found((), _nothing_kept(searched, only))
+    sides = sides_of(searched, question, mode, weight, among)
+    hits = _hits(searched, sides, k)
+    used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
+    if hits or not searched.collection.count:
+        return Found(hits, None, used)
+    return Found((), f"No word of the query is known to {name}" + (" among these rows" if among else ""), used)
 
 
 def check_query(query: str, mode: str, k: int) -> None:
     """InputError, in one line, for what cannot be searched."""
-    if not query.strip():
-        raise InputError("The query is empty: give some words to search by")
-    if len(query) > MAX_QUERY:
-        raise InputError(f"The query has {len(query):,} characters: the limit is {MAX_QUERY:,}")
+    parse(query)
     if mode not in MODES:
         raise InputError(f"mode is {mode!r}: choose one of {', '.join(MODES)}")
     check_k(k)
@@ -65,84 +104,65 @@ def check_k(k: int) -> None:
         raise InputError(f"k is {k}: choose 1 to {vectors.MAX_K}")
 
 
-@dataclass(frozen=True)
-class Scores:
-    """Both parts of a question's answer before rows are fetched: cosine and BM25 by key, and how they are ranked."""
-
-    vector: Mapping[str, float]
-    text: Mapping[str, float]
-    mode: str
-
-    def hits(self) -> list[Hit]:
-        """Hits without rows, best first; ties by key."""
-        vector_ranks, text_ranks = ranks(self.vector), ranks(self.text)
-        if self.mode == "hybrid":
-            total: Mapping[str, float] = reciprocal_rank(vector_ranks, text_ranks)
-        else:
-            total = self.vector if self.mode == "vector" else self.text
-        return [
-            Hit(
-                id=key,
-                score=score,
-                vector_score=self.vector.get(key),
-                vector_rank=vector_ranks.get(key),
-                text_score=self.text.get(key),
-                text_rank=text_ranks.get(key),
-                distance=1 - self.vector[key] if key in self.vector else None,
-            )
-            for key, score in sorted(total.items(), key=lambda pair: (-pair[1], _in_order(pair[0])))
-        ]
+def check_weight(weight: float | None, mode: str = "hybrid") -> None:
+    """InputError for a weight outside 0..1, or where there is nothing to weigh."""
+    if weight is None:
+        return
+    if not (math.isfinite(weight) and 0 <= weight <= 1):
+        raise InputError(f"weight is {weight:g}: choose 0 (words alone) to 1 (meaning alone)")
+    if mode != "hybrid":
+        raise InputError(f"weight is meaning's share in mode hybrid: mode {mode} has nothing to weigh")
 
 
-def _in_order(key: str) -> tuple[int, int, str]:
-    """Numbers by size, then text."""
-    return (0, int(key), "") if key.isdecimal() and len(key) < 20 else (1, 0, key)
+def default_weight(db: Connection, collection: Collection) -> float:
+    """Meaning's share in a hybrid ranking, 0..1: what the builder found without labels, else one half."""
+    return collections.run_metrics(db, collection.run).get("hybrid_weight", EVEN)
 
 
-def scores(
-    db: Connection, collection: Collection, dataset: Dataset, query: str, *, mode: str, depth: int | None
-) -> Scores:
-    """The parts that a mode needs, each down to `depth` items; None scores every item exactly."""
-    by_meaning: dict[str, float] = {}
-    by_words: dict[str, float] = {}
-    if mode != "text":
-        vector = encode_text(db, collection, query)
-        if vector is not None:
-            by_meaning = cosines(db, collection, vector, depth)
-    if mode != "vector" and collection.of == "document":
-        by_words = dict(fulltext.search(db, dataset, Analyzer().content_words(query), depth))
-    if mode == "text" and collection.of != "document":
-        raise InputError(f"{collection.name} holds {collection.of}s, which have no text to match: use --mode vector")
-    return Scores(by_meaning, by_words, mode)
+def sides_of(
+    searched: Searched, question: Question, mode: str, weight: float | None, among: Sequence[str] | None
+) -> list[Weighted]:
+    """The sides that a mode ranks by, meaning first; one that can say nothing of the question is left out."""
+    meaning = words = None
+    if mode != "text" and (vector := encode_text(searched.db, searched.collection, question.text)) is not None:
+        meaning = ByMeaning(searched.db, searched.collection, vector, among)
+    if mode != "vector" and searched.has_text:
+        words = ByWords(searched.db, searched.dataset, question.ranked, among)
+    if mode == "text" and not searched.has_text:
+        raise InputError(
+            f"{searched.collection.name} holds {searched.collection.of}s, which have no text to match:"
+            " use --mode vector"
+        )
+    if meaning is not None and words is not None:
+        share = default_weight(searched.db, searched.collection) if weight is None else weight
+        return [Weighted(meaning, share), Weighted(words, 1 - share)]
+    return [Weighted(side, 1.0, relative=mode == "hybrid") for side in (meaning, words) if side is not None]
 
 
-def cosines(db: Connection, collection: Collection, vector: FloatArray, depth: int | None) -> dict[str, float]:
-    """Cosine of each item with a unit vector (dim,): the nearest `depth` of them, or all."""
-    if depth is not None:
-        found = vectors.nearest(db, collection, vector, min(depth, vectors.MAX_K))
-        return {neighbour.key: 1 - neighbour.distance for neighbour in found}
-    keys, matrix = vectors.everything(db, collection)
-    return dict(zip(keys, (matrix @ vector).tolist(), strict=True))
+def rank_all(searched: Searched, query: str, *, mode: str, weight: float | None = None) -> list[str]:
+    """The keys of all items that a query in prose finds, best first: for judging rankings."""
+    sides = sides_of(searched, plain(query), mode, weight, None)
+    return list(rank(sides, searched.collection.count).scores) if sides else []
 
 
-def similar(db: Connection, name: str, ids: Sequence[str], *, k: int = 10) -> Found:
-    """The k items nearest to an item, or to the mean of several, without themselves.
+def similar(db: Connection, name: str, ids: Sequence[str], *, k: int = 10, only: Filter = EVERYTHING) -> Found:
+    """The k items nearest to an item, or to the mean of several, without themselves, among the rows `only` keeps.
 
-    Raises NotFoundError for an id that has no vector.
+    Raises NotFoundError for an id that has no vector, InputError for a k or filter that cannot be.
     """
     check_k(k)
     if not ids:
         raise InputError("No id given: name the item to start from")
-    collection = collections.get_collection(db, name)
-    dataset = datasets.get_dataset(db, collection.dataset)
-    mean: FloatArray = np.sum([vector_of(db, collection, key) for key in ids], axis=0, dtype=np.float32)
+    searched = open_collection(db, name)
+    mean: FloatArray = np.sum([vector_of(db, searched.collection, key) for key in ids], axis=0, dtype=np.float32)
     length = float(np.linalg.norm(mean))
     if length < 1e-9:
         raise InputError("These items point in opposite directions: their sum is nothing to search by")
-    found = cosines(db, collection, mean / np.float32(length), min(k + len(ids) + DEPTH, vectors.MAX_K))
-    asked = set(ids)
-    parts = Scores({key: score for key, score in found.items() if key not in asked}, {}, "vector")
-    return Found(_with_rows(db, collection, dataset, parts.hits(), k))
+    among = _among(searched, only)
+    if among is not None and not among:
+        return Found((), _nothing_kept(searched, only))
+    near = ByMeaning(db, searched.collection, mean / np.float32(length), among, frozenset(ids))
+    return Found(_hits(searched, [Weighted(near, 1.0, relative=False)], k))
 
 
 def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
@@ -157,26 +177,75 @@ def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
         ) from error
 
 
-def _with_rows(
-    db: Connection, collection: Collection, dataset: Dataset, hits: Sequence[Hit], k: int
-) -> tuple[Hit, ...]:
-    """The first k hits whose row still exists, each with it. Rows deleted since the build are passed over."""
-    kept: list[Hit] = []
-    for start in range(0, len(hits), max(k, 20)):
-        some = hits[start : start + max(k, 20)]
-        rows = _rows(db, collection, dataset, [str(hit.id) for hit in some])
-        kept += [_completed(collection, dataset, hit, rows[str(hit.id)]) for hit in some if str(hit.id) in rows]
-        if len(kept) >= k:
-            break
-    return tuple(kept[:k])
+def _among(searched: Searched, only: Filter, question: Question | None = None) -> list[str] | None:
+    """The keys to search among: of rows the filter keeps whose text holds what the question demands. None: all."""
+    kept: list[str] | None = None
+    if only:
+        dataset, collection = searched.dataset, searched.collection
+        if collection.of == "word":
+            kept = filters.matching_keys(searched.db, collection.vocabulary, "text", ("word",), only)
+        else:
+            kept = filters.matching_keys(searched.db, dataset.name, dataset.key_kind, dataset.key_columns, only)
+    if question is not None and searched.has_text and (question.required or question.excluded):
+        held = fulltext.matching_keys(searched.db, searched.dataset, question.required, question.excluded)
+        allowed = None if kept is None else set(kept)
+        kept = [key for key in held if allowed is None or key in allowed]
+    return kept
 
 
-def _rows(db: Connection, collection: Collection, dataset: Dataset, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    if collection.of == "word":
-        return collections.words(db, collection, keys)
-    return datasets.rows_by_key(db, dataset, keys)
+def _nothing_kept(searched: Searched, only: Filter) -> str:
+    what = "the filter keeps" if only else "the query's phrases and -words leave"
+    return f"{what[0].upper()}{what[1:]} no row of {searched.dataset.name}"
 
 
-def _completed(collection: Collection, dataset: Dataset, hit: Hit, row: Mapping[str, Any]) -> Hit:
-    typed = int(hit.id) if collection.of == "document" and dataset.key_kind == "integer" else hit.id
-    return Hit(typed, hit.score, hit.vector_score, hit.vector_rank, hit.text_score, hit.text_rank, hit.distance, row)
+def _hits(searched: Searched, sides: Sequence[Weighted], k: int) -> tuple[Hit, ...]:
+    """The k best whose row still exists, each with it. Rows deleted since the build are passed over."""
+    if not sides:
+        return ()
+    wanted = k
+    while True:
+        ranking = rank(sides, wanted)
+        keys = list(ranking.scores)
+        rows: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(keys), wanted):
+            rows |= _rows(searched, keys[start : start + wanted])
+            if len(rows) >= k:
+                break
+        if len(rows) >= k or ranking.complete:
+            made = _hit_maker(searched, sides, ranking)
+            return tuple(made(key, rows[key]) for key in keys if key in rows)[:k]
+        wanted *= 4
+
+
+def _hit_maker(
+    searched: Searched, sides: Sequence[Weighted], ranking: Ranking
+) -> Callable[[str, Mapping[str, Any]], Hit]:
+    """Makes a hit from a key and its row. A rank is known as far down as that side was looked through."""
+    at = {type(one.side): place for place, one in enumerate(sides)}
+    parts: list[Mapping[str, float]] = [*ranking.parts, {}]
+    places: list[Mapping[str, int]] = [*ranking.ranks, {}]
+    meaning, words = at.get(ByMeaning, -1), at.get(ByWords, -1)  # the last of each list stands for a side not asked
+    cosines, vector_ranks = parts[meaning], places[meaning]
+    bm25, text_ranks = parts[words], places[words]
+    typed = int if searched.collection.of == "document" and searched.dataset.key_kind == "integer" else str
+
+    def made(key: str, row: Mapping[str, Any]) -> Hit:
+        cosine = cosines.get(key)
+        return Hit(
+            id=typed(key),
+            score=ranking.scores[key],
+            vector_score=cosine,
+            vector_rank=vector_ranks.get(key),
+            text_score=bm25.get(key),
+            text_rank=text_ranks.get(key),
+            distance=None if cosine is None else 1 - cosine,
+            row=row,
+        )
+
+    return made
+
+
+def _rows(searched: Searched, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    if searched.collection.of == "word":
+        return collections.words(searched.db, searched.collection, keys)
+    return datasets.rows_by_key(searched.db, searched.dataset, keys)

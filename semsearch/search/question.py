@@ -54,6 +54,11 @@ def parse(query: str) -> Question:
     return Question(" ".join(kept), (*_content(loose), *required), tuple(required), tuple(excluded))
 
 
+def plain(query: str) -> Question:
+    """A query that is prose, its quotes and dashes mere punctuation, as the queries of test collections are."""
+    return Question(query, tuple(_content([query])), (), ())
+
+
 def _content(parts: list[str]) -> list[str]:
     """The words that are not stop words, in order and as often as they stand; all of them if every one is."""
     words = tokens(" ".join(parts))

@@ -62,6 +62,12 @@ def get_run(db: Connection, number: int) -> Run:
     raise NotFoundError(f"No run {number}: `semsearch runs DB` lists them")
 
 
+def run_metrics(db: Connection, number: int) -> dict[str, float]:
+    """What one run measured about itself; empty for a run that is not there."""
+    row = db.execute("select metrics from _semsearch_runs where id = ?", [number]).fetchone()
+    return {} if row is None else dict(json.loads(row[0]))
+
+
 def _run(db: Connection, row: Sequence[Any]) -> Run:
     return Run(
         id=row[0],
@@ -115,6 +121,11 @@ def read_arrays(db: Connection, run: int) -> dict[str, npt.NDArray[Any]]:
         name: bytes_to_array(dtype, shape, [row[3] for row in rows if row[0] == name])
         for name, (dtype, shape) in described.items()
     }
+
+
+def has_array(db: Connection, run: int, name: str) -> bool:
+    """Whether a run's state holds an array of this name; reads none."""
+    return db.execute("select 1 from _semsearch_models where run = ? and name = ?", [run, name]).fetchone() is not None
 
 
 def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, integer_keys: bool) -> None:

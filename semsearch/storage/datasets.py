@@ -158,6 +158,11 @@ def check_new_name(db: Connection, name: str, *, replacing: Iterable[str] = ()) 
         raise NameTakenError(f"{name} is already a {found[0]} in this database: choose another name")
 
 
+def has_table(db: Connection, dataset: Dataset) -> bool:
+    """Whether the dataset's table is still there."""
+    return db.execute("select 1 from sqlite_master where name = ?", [dataset.name]).fetchone() is not None
+
+
 def count_items(db: Connection, dataset: Dataset) -> int:
     """How many rows the table has now."""
     return int(db.execute(f"select count(*) from {quoted(dataset.name)}").fetchone()[0])

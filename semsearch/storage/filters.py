@@ -1,8 +1,8 @@
 """Which rows a search is among, decided before any neighbour is looked for.
 
 A filter is evaluated once, by a statement of its own, into the keys of the rows it keeps; those go to the vector table
-and to the full-text table as one bound list. So a filter that keeps 3 rows of 100,000 returns those 3, whatever the key of
-the table, and a condition that somebody typed never stands in one statement with tables it may not read.
+and to the full-text table as one bound list. So a filter that keeps 3 rows of 100,000 returns those 3, whatever the key
+of the table, and a condition that somebody typed never stands in one statement with tables it may not read.
 """
 
 from __future__ import annotations
@@ -181,7 +181,9 @@ def _may(allowed: set[str], action: int, one: str | None, two: str | None, datab
 def _said(shape: TableShape, error: BaseException, late: bool) -> InputError:
     text = str(error)
     if late and "interrupted" in text:
-        return InputError(f"The filter was stopped after {SECONDS:.0f} seconds: give a condition that is quicker to check")
+        return InputError(
+            f"The filter was stopped after {SECONDS:.0f} seconds: give a condition that is quicker to check"
+        )
     if "prohibited" in text or "not authorized" in text:
         return InputError(f"The filter may only read the tables of this file, and do nothing else ({text})")
     if "no such column" in text:

@@ -66,7 +66,10 @@ def best(
     condition = ""
     if among is not None:
         # The plus keeps the condition out of the full-text search, which would be run once for every row number.
-        condition = " and +rowid in (select item from _semsearch_items where dataset = ? and key in (select value from json_each(?)))"
+        condition = (
+            " and +rowid in (select item from _semsearch_items"
+            " where dataset = ? and key in (select value from json_each(?)))"
+        )
         values += [dataset.id, json.dumps(list(among))]
     rows = db.execute(
         f"select i.key, -f.score from (select rowid, bm25({table}) as score from {table} where {table} match ?"

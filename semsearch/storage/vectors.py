@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from semsearch.arrays import FloatArray
 from semsearch.errors import BuildError, InputError, NotFoundError
 from semsearch.records import Collection
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
-from semsearch.storage.driver import Connection
+from semsearch.storage.driver import Connection, Error
 from semsearch.storage.keys import quoted
 
 MAX_K = 4096  # sqlite-vec's own limit
@@ -47,6 +48,17 @@ def create(db: Connection, dim: int, *, integer_keys: bool) -> int:
         f"id {key} primary key, embedding float[{dim}] distance_metric=cosine, +norm float)"
     )
     return number
+
+
+def stand_in(db: Connection) -> None:
+    """For a connection without sqlite-vec: an empty temporary table in the place of each vector table, on it alone.
+
+    Whatever asks every table for its columns then finds some, where vec0 would be an error. A file that is no
+    database, or whose catalogue is not ours, has nothing to stand in for.
+    """
+    with suppress(Error):
+        for (number,) in db.execute("select vector_table from _semsearch_collections").fetchall():
+            db.execute(f"create temp table {table_name(int(number))} (id, embedding, norm)")
 
 
 def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray, *, integer_keys: bool) -> None:

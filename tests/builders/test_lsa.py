@@ -47,13 +47,15 @@ def test_documents_that_share_no_word_but_share_company_are_near() -> None:
 
 
 def test_agrees_with_a_dense_svd() -> None:
-    fitted = fit(TEXTS, dim=4)
+    fitted = fit(TEXTS, dim=4, power=0.0)
     counts = count_terms(TEXTS, Analyzer())
     X = log_tfidf(counts.matrix, idf(len(TEXTS), counts.documents)).toarray()
     _, s, Vt = np.linalg.svd(X, full_matrices=False)
     expected = X @ Vt[:4].T
     found = fitted.embeddings[0].vectors
     assert np.allclose(found @ found.T, expected @ expected.T, atol=1e-5)
+    stretched, expected = fit(TEXTS, dim=4, power=0.5).embeddings[0].vectors, expected * s[:4] ** 0.5
+    assert np.allclose(stretched @ stretched.T, expected @ expected.T, atol=1e-5)
     assert fitted.metrics["captured_energy"] == pytest.approx((s[:4] ** 2).sum() / (s**2).sum(), rel=1e-5)
 
 

@@ -9,8 +9,9 @@ from semsearch import build as engine
 from semsearch import registry
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
-from semsearch.search.fusion import ranks, reciprocal_rank
-from semsearch.search.query import scores, search, similar
+from semsearch.search.models import encode_text
+from semsearch.search.query import default_weight, search, similar
+from semsearch.search.sides import ByMeaning
 from semsearch.storage import collections, connect, vectors
 from semsearch.storage.driver import Connection
 from tests.conftest import BREAD, SPACE, make_articles
@@ -44,19 +45,30 @@ def test_hybrid_puts_the_word_first_and_fills_up_by_meaning(built: Connection) -
 
 def test_vec0_and_brute_force_agree(built: Connection) -> None:
     collection = collections.get_collection(built, "articles_lsa")
-    dataset = Dataset(1, "articles", "documents", "integer", ("id",), ("body",), "title", None, "table", None, "")
-    near = scores(built, collection, dataset, "yeast", mode="vector", depth=12).vector
-    exact = scores(built, collection, dataset, "yeast", mode="vector", depth=None).vector
-    assert near.keys() == exact.keys()
-    assert all(near[key] == pytest.approx(exact[key], abs=1e-6) for key in near)
+    vector = encode_text(built, collection, "yeast")
+    assert vector is not None
+    side = ByMeaning(built, collection, vector)
+    keys, matrix = vectors.everything(built, collection)
+    by_hand = dict(zip(keys, (matrix @ vector).tolist(), strict=True))
+    near = side.top(12)
+    assert near.keys() == by_hand.keys()
+    assert all(near[key] == pytest.approx(by_hand[key], abs=1e-6) for key in near)  # float32
+    # Looked up by key or by a pass over all they are the very same numbers, else equal documents would not stay equal.
+    assert side.of(keys) == dict(near) == dict(side.top(vectors.MAX_K + 1))
 
 
 def test_every_part_of_a_score_is_told(built: Connection) -> None:
-    hit = search(built, "articles_lsa", "rocket fuel", k=1).hits[0]
-    assert hit.vector_rank is not None and hit.text_rank is not None
-    assert hit.score == pytest.approx(1 / (60 + hit.vector_rank) + 1 / (60 + hit.text_rank))
-    assert hit.distance == pytest.approx(1 - hit.vector_score)
-    assert isinstance(hit.id, int)
+    found = search(built, "articles_lsa", "rocket fuel")
+    weight = default_weight(built, collections.get_collection(built, "articles_lsa"))
+    assert found.weight == weight
+    best_vector = max(hit.vector_score for hit in found.hits if hit.vector_score is not None)
+    best_text = max(hit.text_score for hit in found.hits if hit.text_score is not None)
+    for hit in found.hits:
+        assert hit.vector_rank is not None and hit.vector_score is not None
+        expected = weight * hit.vector_score / best_vector + (1 - weight) * (hit.text_score or 0) / best_text
+        assert hit.score == pytest.approx(expected)
+        assert hit.distance == pytest.approx(1 - hit.vector_score)
+        assert isinstance(hit.id, int)
 
 
 def test_similar_leaves_out_what_was_asked_about(built: Connection) -> None:
@@ -135,11 +147,6 @@ def test_unknown_names_say_what_there_is(built: Connection) -> None:
         similar(built, "articles_lsa", ["99"])
     with pytest.raises(NotFoundError, match="has no word 'zebra'"):
         similar(built, "articles_lsa_words", ["zebra"])
-
-
-def test_equal_scores_share_a_rank() -> None:
-    assert ranks({"a": 1.0, "b": 2.0, "c": 1.0, "d": 0.5}) == {"b": 1, "a": 2, "c": 2, "d": 4}
-    assert reciprocal_rank({"a": 1}, {"a": 2, "b": 1}) == {"a": 1 / 61 + 1 / 62, "b": 1 / 61}
 
 
 def test_a_rebuild_is_noticed_by_the_kept_state(built: Connection, articles: Dataset) -> None:

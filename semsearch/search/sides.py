@@ -1,0 +1,56 @@
+"""The two ways of scoring a stored collection's items: by meaning (cosine) and by words (BM25)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from semsearch.arrays import FloatArray
+from semsearch.records import Collection, Dataset
+from semsearch.storage import fulltext, vectors
+from semsearch.storage.driver import Connection
+
+
+@dataclass(frozen=True)
+class ByMeaning:
+    """Cosine with a unit vector (dim,): of all items or those `among`, leaving some `out`."""
+
+    db: Connection
+    collection: Collection
+    vector: FloatArray
+    among: Sequence[str] | None = None
+    out: frozenset[str] = field(default_factory=frozenset)
+
+    def top(self, n: int) -> Mapping[str, float]:
+        """The n nearest by vec0's own search, or by a pass over all where that search does not go so deep."""
+        deep = n + len(self.out)
+        if deep > vectors.MAX_K:
+            found = vectors.distances(self.db, self.collection, self.vector, self.among)
+            found.sort(key=lambda neighbour: neighbour.distance)
+        else:
+            found = vectors.nearest(self.db, self.collection, self.vector, deep, self.among)
+        kept = [(one.key, 1 - one.distance) for one in found if one.key not in self.out]
+        return dict(kept[:n])
+
+    def of(self, keys: Sequence[str]) -> Mapping[str, float]:
+        """The cosines of these items."""
+        found = vectors.distances(self.db, self.collection, self.vector, keys)
+        return {one.key: 1 - one.distance for one in found}
+
+
+@dataclass(frozen=True)
+class ByWords:
+    """BM25 of words and phrases, a repeated one counted each time: of all items or those `among`."""
+
+    db: Connection
+    dataset: Dataset
+    phrases: Sequence[str]
+    among: Sequence[str] | None = None
+
+    def top(self, n: int) -> Mapping[str, float]:
+        """The n best of the items that hold any of the phrases."""
+        return dict(fulltext.best(self.db, self.dataset, self.phrases, n, self.among))
+
+    def of(self, keys: Sequence[str]) -> Mapping[str, float]:
+        """The scores of those of these items that hold any of the phrases."""
+        return dict(fulltext.best(self.db, self.dataset, self.phrases, -1, keys))

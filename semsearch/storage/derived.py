@@ -1,0 +1,123 @@
+"""Which tables and views hold what was made of other tables.
+
+Whoever may not see a table must not read it through its vectors, its vocabulary, its full-text table or the catalogue,
+nor through the tables in which SQLite counts rows. Nothing is asked but the schema and the catalogue, so that this
+works without sqlite-vec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from semsearch.storage import driver, fulltext, vectors
+from semsearch.storage.driver import Connection
+
+INTERNAL = "_semsearch_"
+WRITTEN = ("vocabulary", "clusters", "predictions", "links", "samples")  # COLLECTION_… tables that verbs write
+COUNTERS = ("sqlite_sequence", *(f"sqlite_stat{number}" for number in (1, 2, 3, 4)))
+
+
+@dataclass(frozen=True)
+class _Catalogue:
+    """What each collection, vector table and full-text table was made of."""
+
+    collections: Mapping[str, str]
+    vector_tables: Mapping[int, str]
+    datasets: Mapping[int, str]
+
+    @property
+    def sources(self) -> frozenset[str]:
+        return frozenset((*self.datasets.values(), *self.collections.values()))
+
+
+def fingerprint(db: Connection) -> tuple[object, ...]:
+    """Changes whenever `derived_tables` may: a build or drop changes the schema, a dataset its row in the catalogue."""
+    version = db.execute("pragma schema_version").fetchone()[0]
+    try:
+        return (version, *db.execute("select id, name from _semsearch_datasets order by id").fetchall())
+    except driver.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        return (version,)
+
+
+def derived_tables(db: Connection) -> dict[str, frozenset[str]]:
+    """Each table or view that was made of others, with the names of all of those, near and far.
+
+    What cannot be attributed, and the catalogue itself, counts as made of every source. Where a source is gone, or the
+    catalogue is of another version, that is every ordinary table: which one it was under another name is not known.
+    """
+    rows = db.execute("select name, type, coalesce(sql, '') from sqlite_master where type in ('table', 'view')")
+    schema = {row[0]: (row[1], row[2]) for row in rows}
+    if not any(name.startswith(INTERNAL) for name in schema):
+        return {}
+    catalogue = _read(db)
+    direct = {} if catalogue is None else _direct(schema, catalogue)
+    every = frozenset() if catalogue is None else catalogue.sources
+    for name, (kind, sql) in schema.items():
+        if name not in direct and (
+            name.startswith(INTERNAL) or name in COUNTERS or (kind == "view" and INTERNAL in sql)
+        ):
+            direct[name] = every
+    ordinary = frozenset(
+        name
+        for name, (kind, sql) in schema.items()
+        if kind == "table" and name not in direct and not name.startswith(("_", "sqlite_")) and not _is_virtual(sql)
+    )
+    if catalogue is None:
+        return dict.fromkeys(direct, ordinary)
+    return {name: _closed(sources, direct, schema, ordinary) for name, sources in direct.items()}
+
+
+def _read(db: Connection) -> _Catalogue | None:
+    """The catalogue; None where it is not as this version writes it."""
+    try:
+        made = db.execute("select name, vector_table, dataset from _semsearch_collections").fetchall()
+        datasets = db.execute("select id, name from _semsearch_datasets").fetchall()
+    except driver.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        return None
+    return _Catalogue({row[0]: row[2] for row in made}, {row[1]: row[2] for row in made}, dict(datasets))
+
+
+def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset[str]]:
+    """The tables and views whose source the catalogue names, each with that source."""
+    found = {}
+    written = {f"{name}_{what}": source for name, source in catalogue.collections.items() for what in WRITTEN}
+    for name in schema:
+        source = (
+            catalogue.collections.get(name)
+            or written.get(name)
+            or catalogue.vector_tables.get(_number(name, vectors.PREFIX))
+            or catalogue.datasets.get(_number(name, fulltext.PREFIX))
+        )
+        if source is not None:
+            found[name] = frozenset((source,))
+    return found
+
+
+def _number(name: str, prefix: str) -> int:
+    """The number of an internal table or of the one whose shadow it is; -1 for other names."""
+    digits = name[len(prefix) :].partition("_")[0] if name.startswith(prefix) else ""
+    return int(digits) if digits.isascii() and digits.isdecimal() else -1
+
+
+def _is_virtual(sql: str) -> bool:
+    return sql.lower().lstrip().startswith("create virtual")
+
+
+def _closed(
+    sources: frozenset[str], direct: Mapping[str, frozenset[str]], schema: Iterable[str], ordinary: frozenset[str]
+) -> frozenset[str]:
+    """The sources with theirs (a vocabulary can be searched too), and every ordinary table for one that is gone."""
+    found: set[str] = set()
+    waiting = list(sources)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += direct.get(name, ())
+            waiting += () if name in schema else ordinary
+    return frozenset(found)
