@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from semsearch.arrays import FloatArray
 from semsearch.records import Collection, Dataset
+from semsearch.search.resident import resident
 from semsearch.storage import fulltext, vectors
 from semsearch.storage.driver import Connection
 
@@ -22,8 +23,13 @@ class ByMeaning:
     out: frozenset[str] = field(default_factory=frozenset)
 
     def top(self, n: int) -> Mapping[str, float]:
-        """The n nearest by vec0's own search, or by a pass over all where that search does not go so deep."""
+        """The n nearest: from memory where the process holds the collection, else by vec0's own search, or by a pass
+        over all where that search does not go so deep."""
         deep = n + len(self.out)
+        held = resident(self.db, self.collection)
+        if held is not None:
+            near = held.nearest(self.vector, deep, self.among)
+            return dict([(key, cosine) for key, cosine in near.items() if key not in self.out][:n])
         if deep > vectors.MAX_K:
             found = vectors.distances(self.db, self.collection, self.vector, self.among)
             found.sort(key=lambda neighbour: neighbour.distance)
@@ -34,6 +40,9 @@ class ByMeaning:
 
     def of(self, keys: Sequence[str]) -> Mapping[str, float]:
         """The cosines of these items."""
+        held = resident(self.db, self.collection)
+        if held is not None:
+            return held.cosines(self.vector, keys)
         found = vectors.distances(self.db, self.collection, self.vector, keys)
         return {one.key: 1 - one.distance for one in found}
 

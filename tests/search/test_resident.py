@@ -11,6 +11,7 @@ from semsearch import build as engine
 from semsearch import registry
 from semsearch.records import Collection, Dataset
 from semsearch.search import resident
+from semsearch.search.query import Filter, search
 from semsearch.storage import collections, vectors
 from semsearch.storage.driver import Connection
 
@@ -76,3 +77,17 @@ def test_the_bound_is_kept_oldest_use_first(built: Connection) -> None:
 def test_ties_come_in_the_order_they_were_written() -> None:
     held = resident.Resident(["a", "b", "c", "d"], np.ones((4, 1), np.float32), {"a": 0, "b": 1, "c": 2, "d": 3})
     assert list(held.nearest(np.ones(1, np.float32), 2)) == ["a", "b"]
+
+
+@pytest.mark.usefixtures("holding")
+@pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
+def test_a_search_from_memory_gives_the_hits_of_one_from_the_file(built: Connection, mode: str) -> None:
+    def asked() -> list[tuple[object, float]]:
+        found = search(built, "articles_lsa", "rocket fuel", mode=mode, k=12, only=Filter("id <> 3"))
+        return [(hit.id, hit.score) for hit in found.hits]
+
+    in_memory = asked()
+    resident.hold(0)
+    from_file = asked()
+    assert [key for key, _ in in_memory] == [key for key, _ in from_file] and len(in_memory) > 0
+    assert [score for _, score in in_memory] == pytest.approx([score for _, score in from_file], abs=1e-5)
