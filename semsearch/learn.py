@@ -41,7 +41,7 @@ class Cluster:
 
 
 def duplicates(
-    db: Connection, name: str, *, threshold: float = 0.9, words: float = 0.85, report: Report = silent
+    db: Connection, name: str, *, threshold: float = 0.9, words: float = 0.87, report: Report = silent
 ) -> list[Duplicate]:
     """Pairs of items whose cosine is at least `threshold` and, for documents, that share at least `words` of their
     words.

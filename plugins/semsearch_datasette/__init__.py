@@ -9,6 +9,8 @@ from datasette import hookimpl
 from semsearch_datasette import components_page, home_page, item_page, runs_page, search_page, similar_page
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql
 from semsearch_datasette.connection import prepare_connection, tell_interruptions
+from semsearch_datasette.memory import asgi_wrapper
+from semsearch_datasette.permissions import permission_allowed, permission_resources_sql
 from semsearch_datasette.respond import route
 from semsearch_datasette.waysin import (
     database_actions,
@@ -21,11 +23,14 @@ from semsearch_datasette.waysin import (
 )
 
 __all__ = [
+    "asgi_wrapper",
     "database_actions",
     "extra_template_vars",
     "get_metadata",
     "jump_items_sql",
     "menu_links",
+    "permission_allowed",
+    "permission_resources_sql",
     "prepare_connection",
     "register_routes",
     "render_cell",

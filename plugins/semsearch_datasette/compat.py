@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
-from datasette import hookimpl
-
-from semsearch.storage import collections, driver, vectors
+from datasette import Forbidden, hookimpl
 
 try:
-    from datasette.resources import TableResource  # 1.0a20 and later
+    from datasette.resources import DatabaseResource, TableResource  # 1.0a20 and later
 except ImportError:
-    TableResource = None
+    DatabaseResource = TableResource = None
 
 IS_1 = TableResource is not None
 INTERNAL = ("_semsearch_", "_sqlite_migrations", "sqlite_sequence")  # beginnings of names; vec0 makes the last
@@ -20,30 +17,42 @@ INTERNAL = ("_semsearch_", "_sqlite_migrations", "sqlite_sequence")  # beginning
 
 async def check_visibility(datasette: Any, actor: Any, database: str, table: str) -> tuple[bool, bool]:
     """Whether the actor may view a table, and whether others may not."""
+    if actor is None:
+        return await allows(datasette, None, database, table), False
     if IS_1:
         found = await datasette.check_visibility(actor, action="view-table", resource=TableResource(database, table))
     else:
-        cascade = [("view-table", (database, table)), ("view-database", database), "view-instance"]
-        found = await datasette.check_visibility(actor, permissions=cascade)
+        found = await datasette.check_visibility(actor, permissions=_cascade(database, table))
     visible, private = found
     return bool(visible), bool(private)
+
+
+async def allows(datasette: Any, actor: Any, database: str | None = None, table: str | None = None) -> bool:
+    """Whether the actor may view the instance, a database or a table; half the work of `check_visibility`."""
+    if not IS_1:
+        try:
+            await datasette.ensure_permissions(actor, _cascade(database, table))
+        except Forbidden:
+            return False
+        return True
+    if database is None:
+        asked: dict[str, Any] = {"action": "view-instance"}
+    elif table is None:
+        asked = {"action": "view-database", "resource": DatabaseResource(database)}
+    else:
+        asked = {"action": "view-table", "resource": TableResource(database, table)}
+    return bool(await datasette.allowed(**asked, actor=actor))
+
+
+def _cascade(database: str | None, table: str | None) -> list[Any]:
+    """What 0.65 asks in turn: the first that has an answer decides."""
+    asked: list[Any] = [] if table is None else [("view-table", (database, table))]
+    return [*asked, *([] if database is None else [("view-database", database)]), "view-instance"]
 
 
 def is_searchable(name: str) -> bool:
     """Whether a database of this name can hold collections: neither Datasette's own nor the one that joins others."""
     return name not in ("_internal", "_memory")
-
-
-def stand_in(conn: Any) -> None:
-    """Where vec0 is missing, an empty temporary table in the place of each vector table, on this connection alone.
-
-    1.0 asks every table for its columns before it serves anything, and would not start for want of one module.
-    """
-    with suppress(
-        driver.Error
-    ):  # a file that is no database, or one whose catalogue is not ours: nothing to stand in for
-        for collection in collections.all_collections(conn):
-            conn.execute(f"create temp table {vectors.table_name(collection.vector_table)} (id, embedding, norm)")
 
 
 @hookimpl(optionalhook=True)

@@ -21,13 +21,16 @@ async def components(datasette: Any, request: Any) -> Answer:
     found = await read(target.database, lambda conn: topics(conn, name, k=asked.k, after=asked.after))
     after = asked.next_after(found.total)
     next_url = links.collection(datasette, database, name, "components", k=asked.k, after=after) if after else None
-    strongest = found.topics[0].share if found.topics else 1.0
-    context = frame(datasette, target, "components") | {
-        "topics": [_shown(datasette, target, topic, strongest) for topic in found.topics],
-        "total": found.total,
-        "captured": found.captured,
-        "next_url": next_url,
-    }
+
+    def context() -> dict[str, Any]:
+        strongest = found.topics[0].share if found.topics else 1.0
+        return frame(datasette, target, "components") | {
+            "topics": [_shown(datasette, target, topic, strongest) for topic in found.topics],
+            "total": found.total,
+            "captured": found.captured,
+            "next_url": next_url,
+        }
+
     data = {
         "collection": name,
         "total": found.total,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -12,8 +13,8 @@ from datasette.database import QueryInterrupted
 
 from semsearch import sqlfunctions
 from semsearch.errors import CapabilityError, SemsearchError
-from semsearch.storage import connect, driver
-from semsearch_datasette.compat import stand_in
+from semsearch.storage import connect, driver, vectors
+from semsearch_datasette.memory import known
 
 Result = TypeVar("Result")
 VEC_INTERRUPTED = "SQL logic error"
@@ -30,7 +31,7 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
         _missing.clear()
     except CapabilityError as error:
         _missing["capability"] = str(error)
-        stand_in(conn)
+        vectors.stand_in(conn)  # 1.0 asks every table for its columns, and would not start for want of one module
     if (served := datasette.databases.get(database)) is not None:
         tell_interruptions(served)
 
@@ -39,7 +40,12 @@ def tell_interruptions(database: Any) -> None:
     """Make Datasette see that a query on a vector table ran out of time.
 
     sqlite-vec 0.1.9 answers an interruption with SQLite's most general error, where Datasette waits for "interrupted"
-    to leave out a slow facet or count. Without this the page of a large collection's view is an error page.
+    to leave out a slow facet or count. Without this the page of a large collection's view is an error page, and each
+    list of tables writes an error for each vector table, whose rows it had no time to count, to the terminal.
+
+    The method is replaced on each Database since there is no cleaner way: no hook of either version stands between
+    SQLite's error and Datasette's reading of it, and a connection cannot be made to raise another one. To be removed
+    once sqlite-vec passes the interruption on.
     """
     if "execute" in vars(database):
         return
@@ -47,11 +53,14 @@ def tell_interruptions(database: Any) -> None:
 
     @wraps(execute)
     async def told(sql: str, params: Any = None, *more: Any, **options: Any) -> Any:
+        quiet = {"log_sql_errors": False} if vectors.PREFIX in sql and not more else {}
         try:
-            return await execute(sql, params, *more, **options)
+            return await execute(sql, params, *more, **{**options, **quiet})
         except driver.OperationalError as error:
             if error.args == (VEC_INTERRUPTED,):
                 raise QueryInterrupted(error, sql, params) from error
+            if quiet and options.get("log_sql_errors", True):
+                sys.stderr.write(f"ERROR: sql = {sql!r}, params = {params}: {error}\n")
             raise
 
     database.execute = told
@@ -68,16 +77,21 @@ async def read(database: Any, function: Callable[[Any], Result], *, without_vect
     Raises SemsearchError for whatever SQLite has to say, CapabilityError where vectors are needed but cannot be read.
     """
     name = os.path.basename(database.path or "") or database.name
+    checked = ("schema", database.name)
+    found = known()
 
     def call(conn: Any) -> Result:
         if not without_vectors and (lacking := missing()):
             raise CapabilityError(lacking)
         with connect.explained(name):
-            connect.check_schema(conn, name)
+            if checked not in found:
+                connect.check_schema(conn, name)
+                found[checked] = True
             return function(conn)
 
     try:
-        return await database.execute_fn(call)
+        result: Result = await database.execute_fn(call)
+        return result
     except driver.Error as error:  # opening the file failed before `call` could
         raise connect.plain(error, name) from error
 

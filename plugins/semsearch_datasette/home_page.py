@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from datasette import Forbidden
+
 from semsearch import present
 from semsearch.errors import SemsearchError
 from semsearch.records import Collection, Run
 from semsearch.storage import collections
 from semsearch_datasette import links
-from semsearch_datasette.compat import check_visibility, is_searchable
+from semsearch_datasette.compat import allows, check_visibility, is_searchable
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import database_of
@@ -28,14 +30,17 @@ async def home(datasette: Any, request: Any) -> Answer:
         groups.append(group)
         private = private or is_private
     listed = [entry for group in groups for entry in group["collections"]]
+    named = chosen[0].name if "database" in request.url_vars else None
+    if not listed and not await allows(datasette, request.actor, named):
+        raise Forbidden("You do not have permission to view this")
     context = {
         "groups": [group for group in groups if group["collections"] or group["problem"]],
-        "database": chosen[0].name if "database" in request.url_vars else None,
+        "database": named,
         "some": bool(listed),
         "missing": missing(),
     }
     data = {"collections": [entry["row"] for entry in listed], "next_url": None}
-    return Answer("home.html", context, data, private)
+    return Answer("home.html", lambda: context, data, private)
 
 
 async def _group(datasette: Any, request: Any, database: Any) -> tuple[dict[str, Any], bool]:
@@ -48,7 +53,8 @@ async def _group(datasette: Any, request: Any, database: Any) -> tuple[dict[str,
     try:
         found, runs = await read(database, look, without_vectors=True)
     except SemsearchError as error:
-        return {**group, "collections": [], "runs": [], "problem": str(error)}, False
+        told = str(error) if await allows(datasette, request.actor, database.name) else None
+        return {**group, "collections": [], "runs": [], "problem": told}, False
     visible: dict[str, tuple[bool, bool]] = {}
     for table in sorted({collection.dataset for collection in found}):
         visible[table] = await check_visibility(datasette, request.actor, database.name, table)

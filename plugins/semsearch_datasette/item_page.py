@@ -29,20 +29,20 @@ async def item(datasette: Any, request: Any) -> Answer:
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
     name, database = target.collection.name, target.database.name
-    context = (
-        frame(datasette, target, "item")
-        | _shown(target, hit)
-        | {
+    row_url = None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id)
+
+    def context() -> dict[str, Any]:
+        return {
+            **frame(datasette, target, "item"),
+            **_shown(target, hit),
             "title": present.title_of(target.dataset, hit),
-            "row_url": None
-            if target.collection.of == "word"
-            else links.row(datasette, database, target.dataset, hit.id),
+            "row_url": row_url,
             "similar_url": links.similar(datasette, database, name, id),
             "cards": cards(datasette, target, near.hits),
             "remark": near.remark,
             "ways": _ways(datasette, target, hit),
         }
-    )
+
     data = {
         "collection": name,
         "id": hit.id,

@@ -1,12 +1,47 @@
-"""Who may see what: a page needs view-table on the table whose rows it shows."""
+"""Who may see what.
+
+A page needs view-table on the table whose rows it shows. And what was made of a table (its collections' views, their
+vectors, vocabularies and full text, the catalogue) is denied to those who may not view that table, on Datasette's own
+pages too: by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only ever deny: whoever may see
+the source may see what was made of it, as far as Datasette's own rules allow.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextvars import Context, ContextVar
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
-from datasette import Forbidden
+from datasette import Forbidden, hookimpl
 
-from semsearch_datasette.compat import check_visibility
+from semsearch.storage import driver
+from semsearch.storage.derived import derived_tables, fingerprint
+from semsearch_datasette.compat import allows, check_visibility, is_searchable
+from semsearch_datasette.memory import known, once
+
+Result = TypeVar("Result")
+Derived = Mapping[str, frozenset[str]]
+
+# Database -> (fingerprint, derived tables by their folded names), as last read
+_derived: WeakKeyDictionary[Any, tuple[Any, Derived]] = WeakKeyDictionary()
+_judging_source: ContextVar[bool] = ContextVar("semsearch_judging_source", default=False)
+
+_DENIED = """
+select json_extract(value, '$[0]') as parent, json_extract(value, '$[1]') as child, 0 as allow,
+       'made of a table that may not be viewed' as reason
+  from json_each(:semsearch_denied)
+"""
+_UNREADABLE = """
+union all
+select database_name, table_name, 0, 'semsearch cannot read what was made of what'
+  from (select database_name, table_name from catalog_tables union all
+        select database_name, view_name from catalog_views union all
+        select database_name, null from catalog_databases)
+ where database_name in (select value from json_each(:semsearch_unreadable))
+"""
 
 
 async def may_view(datasette: Any, actor: Any, database: str, table: str) -> bool:
@@ -15,9 +50,131 @@ async def may_view(datasette: Any, actor: Any, database: str, table: str) -> boo
     return visible
 
 
-async def ensure_view(datasette: Any, actor: Any, database: str, table: str) -> bool:
-    """Forbidden unless the actor may view the table; whether others may not."""
-    visible, private = await check_visibility(datasette, actor, database, table)
-    if not visible:
-        raise Forbidden("You do not have permission to view this table")
+async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -> bool:
+    """Forbidden unless the actor may view all these tables and views; whether others may not."""
+    private = False
+    for table in tables:
+        visible, is_private = await check_visibility(datasette, actor, database, table)
+        if not visible:
+            raise Forbidden("You do not have permission to view this table")
+        known()[_verdict(actor, database, table)] = True  # so it need not be judged again as another's source
+        private = private or is_private
     return private
+
+
+@hookimpl(optionalhook=True, trylast=True)
+def permission_allowed(
+    datasette: Any, actor: Any, action: str, resource: Any
+) -> Callable[[], Awaitable[bool | None]] | None:
+    """0.65 asks about one table at a time, and follows the answer it gets last."""
+    if action != "view-table" or not resource or _judging_source.get():
+        return None
+
+    async def inner() -> bool | None:
+        database, table = resource
+        if database not in datasette.databases or not is_searchable(database):
+            return None
+        derived = await _derived_of(datasette, database)
+        if derived is None:
+            return False
+        for source in derived.get(_folded(table), ()):
+            if not await _may_view_source(datasette, actor, database, source):
+                return False
+        return None
+
+    return inner
+
+
+@hookimpl(optionalhook=True)
+def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callable[[], Awaitable[Any]] | None:
+    """1.0 asks for all rules at once, as SQL on its own database."""
+    if action != "view-table" or _judging_source.get():
+        return None
+
+    async def inner() -> Any:
+        denied, unreadable = await once(("denied", _key(actor)), lambda: _all_denied(datasette, actor))
+        if not denied and not unreadable:
+            return None
+        from datasette.permissions import PermissionSQL
+
+        sql = _DENIED + (_UNREADABLE if unreadable else "")
+        params = {"semsearch_denied": json.dumps(denied)}
+        if unreadable:
+            params["semsearch_unreadable"] = json.dumps(unreadable)
+        return PermissionSQL(sql=sql, params=params, source="semsearch")
+
+    return inner
+
+
+async def _all_denied(datasette: Any, actor: Any) -> tuple[list[tuple[str, str]], list[str]]:
+    """What is denied to an actor, as database and table; and the databases of which that cannot be known."""
+    names = [name for name in datasette.databases if is_searchable(name)]
+    found = await asyncio.gather(*(_derived_of(datasette, name) for name in names))
+    denied: list[tuple[str, str]] = []
+    for database, derived in zip(names, found, strict=True):
+        sources = sorted({source for some in (derived or {}).values() for source in some})
+        hidden = {source for source in sources if not await _may_view_source(datasette, actor, database, source)}
+        denied += [(database, table) for table, some in (derived or {}).items() if some & hidden]
+    return denied, [name for name, derived in zip(names, found, strict=True) if derived is None]
+
+
+async def _derived_of(datasette: Any, name: str) -> Derived | None:
+    """What was made of what in a database; None where that cannot be read and never was."""
+    return await once(("derived", name), lambda: _read_derived(datasette.databases[name]))
+
+
+async def _read_derived(database: Any) -> Derived | None:
+    """A file that cannot be read now (locked, damaged) keeps what was last known of it.
+
+    Where nothing is, the answer is None and all its tables are denied: one that is served the moment after must not
+    show what should be hidden.
+    """
+    try:
+        found: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database))
+    except driver.Error:
+        return _derived.get(database, (None, None))[1]
+    return found
+
+
+def look_at_derived(conn: Any, database: Any) -> Derived:
+    """What was made of what, by a connection: read again only when the schema or the catalogue has changed."""
+    last, found = _derived.get(database, (None, {}))
+    now = fingerprint(conn)
+    if now != last:
+        found = {_folded(name): sources for name, sources in derived_tables(conn).items()}
+        _derived[database] = (now, found)
+    return found
+
+
+def remember_derived(database: Any, derived: Derived) -> None:
+    """For the rest of this request: what a page has read on the way, so that its permission checks need not."""
+    known()[("derived", database.name)] = derived
+
+
+async def _may_view_source(datasette: Any, actor: Any, database: str, source: str) -> bool:
+    return await once(_verdict(actor, database, source), lambda: _apart(allows(datasette, actor, database, source)))
+
+
+async def _apart(judging: Coroutine[Any, Any, Result]) -> Result:
+    """Datasette's own verdict on a table, in a context of its own where our hooks are silent.
+
+    Without that they would ask about the source's source without end. Its own context, since 1.0 keeps verdicts for
+    the rest of a request, and one that was given without us must not stay.
+    """
+    context = Context()
+    context.run(_judging_source.set, True)
+    return await context.run(asyncio.ensure_future, judging)
+
+
+def _verdict(actor: Any, database: str, table: str) -> tuple[str, ...]:
+    """Under what a request remembers whether an actor may view a table."""
+    return ("may view", database, table, _key(actor))
+
+
+def _folded(name: str) -> str:
+    """One spelling of a name for all those that SQLite takes for the same: it folds ASCII letters only."""
+    return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+def _key(actor: Any) -> str:
+    return json.dumps(actor, sort_keys=True, default=repr)

@@ -25,10 +25,11 @@ _TITLES = {503: "Search is not available"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a page found: `context` for its template, `data` for its JSON twin, and whether only some may see it."""
+    """What a page found: makes the `context` of its template, `data` for its JSON twin, and whether only some may see
+    it. A request for the JSON makes no context."""
 
     template: str
-    context: Mapping[str, Any]
+    context: Callable[[], Mapping[str, Any]]
     data: Mapping[str, Any]
     private: bool = False
 
@@ -60,7 +61,8 @@ def _as_datasette(error: SemsearchError) -> Exception:
     """The exception that Datasette answers with its own page, or its own JSON."""
     status = status_of(error)
     if status == 404:
-        return NotFound(str(error))
+        # What follows lists what else there is, and the actor may not be allowed to see it.
+        return NotFound(str(error).partition(": ")[0])
     if status == 400:
         return BadRequest(str(error))
     return DatasetteError(str(error), title=_TITLES.get(status), status=status)
@@ -74,7 +76,7 @@ async def _json(datasette: Any, request: Any, answer: Answer) -> Any:
 async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
     twin = _twin(datasette, request)
     context = {
-        **answer.context,
+        **answer.context(),
         "private": answer.private,
         "json_url": twin,
         "alternate_url_json": twin,

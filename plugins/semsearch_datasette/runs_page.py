@@ -16,7 +16,10 @@ async def runs(datasette: Any, request: Any) -> Answer:
     """Options, metrics, seconds and versions, newest first."""
     target = await target_of(datasette, request)
     found = await read(target.database, lambda conn: _look(conn, target), without_vectors=True)
-    context = frame(datasette, target, "runs") | {"runs": [_shown(run, target.collection.run) for run in found]}
+
+    def context() -> dict[str, Any]:
+        return frame(datasette, target, "runs") | {"runs": [_shown(run, target.collection.run) for run in found]}
+
     data = {
         "collection": target.collection.name,
         "run": target.collection.run,

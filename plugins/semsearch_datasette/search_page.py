@@ -36,18 +36,21 @@ async def search(datasette: Any, request: Any) -> Answer:
         if after
         else None
     )
-    best_text = max((hit.text_score or 0.0 for hit in found.hits), default=0.0)
-    context = frame(datasette, target, "search") | {
-        "q": asked.q,
-        "mode": asked.mode,
-        "k": asked.paging.k,
-        "first": asked.paging.after + 1,
-        "modes": MODES if target.collection.of == "document" else (),
-        "sizes": sorted({*SIZES, asked.paging.k}),
-        "cards": cards(datasette, target, page, query=asked.q, best_text=best_text),
-        "remark": found.remark,
-        "next_url": next_url,
-    }
+
+    def context() -> dict[str, Any]:
+        best_text = max((hit.text_score or 0.0 for hit in found.hits), default=0.0)
+        return frame(datasette, target, "search") | {
+            "q": asked.q,
+            "mode": asked.mode,
+            "k": asked.paging.k,
+            "first": asked.paging.after + 1,
+            "modes": MODES if target.collection.of == "document" else (),
+            "sizes": sorted({*SIZES, asked.paging.k}),
+            "cards": cards(datasette, target, page, query=asked.q, best_text=best_text),
+            "remark": found.remark,
+            "next_url": next_url,
+        }
+
     data = {
         "collection": target.collection.name,
         "query": asked.q,

@@ -19,18 +19,23 @@ async def similar(datasette: Any, request: Any) -> Answer:
     """Neighbours as cards, with the item they are neighbours of named above."""
     target, id, asked = await target_of(datasette, request), id_of(request), paging(request.args)
     name, database = target.collection.name, target.database.name
-    found = await read(target.database, lambda conn: query.similar(conn, name, [id], k=asked.depth))
-    start = await read(target.database, lambda conn: one_hit(conn, target, id))
+    found, start = await read(
+        target.database,
+        lambda conn: (query.similar(conn, name, [id], k=asked.depth), one_hit(conn, target, id)),
+    )
     page = found.hits[asked.after : asked.after + asked.k]
     after = asked.next_after(len(found.hits))
     next_url = links.similar(datasette, database, name, id, k=asked.k, after=after) if after else None
-    context = frame(datasette, target, "similar") | {
-        "title": present.title_of(target.dataset, start) if start else id,
-        "item_url": links.item(datasette, database, name, id),
-        "cards": cards(datasette, target, page),
-        "first": asked.after + 1,
-        "next_url": next_url,
-    }
+
+    def context() -> dict[str, Any]:
+        return frame(datasette, target, "similar") | {
+            "title": present.title_of(target.dataset, start) if start else id,
+            "item_url": links.item(datasette, database, name, id),
+            "cards": cards(datasette, target, page),
+            "first": asked.after + 1,
+            "next_url": next_url,
+        }
+
     data = {
         "collection": name,
         "id": start.id if start else id,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from datasette import NotFound
+from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
 
+from semsearch.errors import SemsearchError
 from semsearch.records import Collection, Dataset
 from semsearch.search.components import has_topics
 from semsearch.storage import collections, datasets
 from semsearch_datasette import links
+from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
-from semsearch_datasette.permissions import ensure_view
+from semsearch_datasette.permissions import ensure_view, look_at_derived, remember_derived
 
 
 @dataclass(frozen=True)
@@ -48,24 +50,42 @@ async def target_of(datasette: Any, request: Any) -> Target:
     """
     database = database_of(datasette, request)
     name = tilde_decode(request.url_vars["collection"])
-
-    def look(conn: Any) -> tuple[Collection, Dataset, tuple[Collection, ...]] | None:
-        known = {found.name: found for found in collections.all_collections(conn)}
-        if name not in known:
-            return None
-        found = known[name]
-        dataset = datasets.get_dataset(conn, found.dataset)
-        return found, dataset, tuple(collections.of_run(conn, found.run))
-
-    found = await read(database, look, without_vectors=True)
+    try:
+        found, derived = await read(
+            database, lambda conn: (_look(conn, name), look_at_derived(conn, database)), without_vectors=True
+        )
+    except SemsearchError as error:  # what is wrong with a file is told to those who may see it
+        if not await allows(datasette, request.actor, database.name):
+            raise Forbidden("You do not have permission to view this database") from error
+        raise
+    remember_derived(database, derived)
     if found is None:
         raise NotFound(f"No collection {name!r} in {database.name}")
-    collection, dataset, together = found
-    private = await ensure_view(datasette, request.actor, database.name, dataset.name)
-    if not await database.table_exists(dataset.name):
-        raise NotFound(f"The table {dataset.name}, of which {name} was built, is gone")
-    topics = not missing() and await read(database, lambda conn: has_topics(conn, collection))
-    return Target(database, collection, dataset, together, private, topics)
+    private = await ensure_view(datasette, request.actor, database.name, found.dataset.name, found.collection.name)
+    if not found.has_table:
+        raise NotFound(f"The table {found.dataset.name}, of which {name} was built, is gone")
+    topics = found.has_topics and not missing()
+    return Target(database, found.collection, found.dataset, found.together, private, topics)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the catalogue says of a collection, before it is known whether the actor may see it."""
+
+    collection: Collection
+    dataset: Dataset
+    together: tuple[Collection, ...]
+    has_table: bool
+    has_topics: bool
+
+
+def _look(conn: Any, name: str) -> _Found | None:
+    collection = next((found for found in collections.all_collections(conn) if found.name == name), None)
+    if collection is None:
+        return None
+    dataset = datasets.get_dataset(conn, collection.dataset)
+    together = tuple(collections.of_run(conn, collection.run))
+    return _Found(collection, dataset, together, datasets.has_table(conn, dataset), has_topics(conn, collection))
 
 
 def id_of(request: Any) -> str:

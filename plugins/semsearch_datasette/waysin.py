@@ -14,6 +14,7 @@ from semsearch.storage import collections, datasets
 from semsearch_datasette import links
 from semsearch_datasette.compat import IS_1, is_searchable
 from semsearch_datasette.connection import quietly
+from semsearch_datasette.memory import once
 from semsearch_datasette.permissions import may_view
 from semsearch_datasette.target import database_of
 
@@ -26,7 +27,8 @@ async def _collections(datasette: Any, database: str) -> list[Collection]:
     found = datasette.databases.get(database)
     if found is None or not is_searchable(database):
         return []
-    return await quietly(found, collections.all_collections) or []
+    # A page of a hundred vectors asks once for each cell.
+    return await once(("collections", database), lambda: quietly(found, collections.all_collections)) or []
 
 
 @hookimpl
@@ -139,6 +141,8 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
         found = next((found for found in await _collections(datasette, database) if found.name == table), None)
         if found is None or found.dim * FLOAT_BYTES != len(value):
             return None
+        if "id" not in row.keys():  # noqa: SIM118 - a row of SQLite: `in` would look among its values
+            return Markup(f"{found.dim} floats")  # left out by ?_nocol=id; Datasette's own link to a BLOB fails then
         href = links.similar(datasette, database, table, row["id"])
         return Markup(f'{found.dim} floats · <a href="{escape(href)}">similar →</a>')
 

@@ -6,12 +6,13 @@ Capabilities are found by protocol: a builder that has `encode` can embed items 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from semsearch.arrays import FloatArray
+from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.records import Corpus, Device, Fitted, Kind, Report, State
 
@@ -34,6 +35,29 @@ class Encodes(Protocol):
     """A builder that can embed items not seen by fit: (n_items, dim) float32, a zero row where nothing is known."""
 
     def encode(self, state: State, corpus: Corpus) -> FloatArray: ...
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """How a query and one document meet: their cosine, taken apart in two ways, each of which adds up to it.
+
+    `query_words` (m,) and `document_words` (n,) are the distinct known terms of either, as that text first writes them;
+    `same` (n,) is the row in `query_words` of the very same term, or -1. `pairs` (m, n) float64 is what each query word
+    and document word give together, `directions` (n, k) float64 what each document word gives along each component.
+    """
+
+    query_words: Sequence[str]
+    document_words: Sequence[str]
+    same: IntArray
+    pairs: FloatArray
+    directions: FloatArray
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A builder that can say how a query meets each of some documents, one at a time and in their order."""
+
+    def explain(self, state: State, query: str, corpus: Corpus) -> Iterator[Meeting]: ...
 
 
 def option(default: Any, help: str, *, choices: tuple[str, ...] = ()) -> Any:

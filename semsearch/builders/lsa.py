@@ -13,7 +13,7 @@ Two documents that share no word are near when their words keep company: they lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -23,20 +23,21 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from semsearch.arrays import FloatArray
-from semsearch.builders.base import option
+from semsearch.arrays import FloatArray, IntArray
+from semsearch.builders.base import Meeting, option
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_known, count_terms
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
-from semsearch.maths.text import Analyzer, pack, unpack
+from semsearch.maths.text import Analyzer, pack, tokens, unpack
 from semsearch.maths.weighting import idf, log_tfidf
-from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
+from semsearch.records import Device, Documents, Embeddings, Fitted, Report, Rows, State
 
 SPLITS = ("documents", "words", "even")
 _SHARE = {"documents": 0.0, "words": 1.0, "even": 0.5}  # how much of S the words carry
 _LARGE = 10_000  # documents from which a term of a single document is left out: it cannot relate two of them
+_AT_ONCE = 256  # stored rows asked for at once: many more would read the whole table
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,75 @@ class Lsa:
         power = np.float32(state.arrays.get("power", 0))  # models of before there was a power
         folded: FloatArray = (X[:, present] @ V) * s ** (power - np.float32(share))
         return folded
+
+    def explain(self, state: State, query: str, corpus: Documents) -> Iterator[Meeting]:
+        """How the query meets each document; adds up to the cosine of their encodings.
+
+        cos(q, d) = sum over i, j of q_i d_j (V_i S^a . V_j S^a) / (|qVS^a| |dVS^a|), where q and d are the texts'
+        weighted rows and S^a is the scale that documents have (power less what the words carry).
+        """
+        terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
+        words = state.derived("words", lambda: unpack(state.arrays["words"]))
+        analyzer = Analyzer(*map(bool, state.arrays["analyzer"]))
+        texts = [query, *corpus.texts]
+        X = log_tfidf(count_known(texts, analyzer, terms), state.arrays["idf"])
+        present = np.unique(X.indices)
+        s = state.arrays["singular_values"].astype(np.float64)
+        share = _SHARE[SPLITS[int(state.arrays["split"])]]
+        # The words' own vectors are VS^share already: the same factor is taken off them and off the documents.
+        scale = s ** (float(state.arrays.get("power", 0)) - 2 * share)
+        stretched = _taken(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
+        sides = [_side(X[row], stretched, present, _written(text, analyzer, terms)) for row, text in enumerate(texts)]
+        for side in sides[1:]:
+            yield _meeting(sides[0], side)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A text's known terms: numbers (n,), weights (n,), the rows (n,) of their vectors in `V` (.., k), and as written."""
+
+    numbers: IntArray
+    weights: FloatArray
+    rows: IntArray
+    V: FloatArray
+    words: list[str]
+
+    def loads(self) -> FloatArray:
+        """(n, k) float64: each term's part of the text's vector, which is their sum."""
+        found: FloatArray = self.V[self.rows] * self.weights[:, None]
+        return found
+
+
+def _side(row: sp.csr_matrix, V: FloatArray, present: IntArray, written: dict[int, str]) -> _Side:
+    numbers = row.indices
+    words = [written[number] for number in numbers.tolist()]
+    return _Side(numbers, row.data.astype(np.float64), np.searchsorted(present, numbers), V, words)
+
+
+def _meeting(query: _Side, document: _Side) -> Meeting:
+    q, d = query.loads(), document.loads()
+    along = q.sum(axis=0)
+    lengths = float(np.linalg.norm(along) * np.linalg.norm(d.sum(axis=0)))
+    part = 1 / lengths if lengths > 1e-12 else 0.0  # a text of no known word is near to nothing
+    places = {number: place for place, number in enumerate(query.numbers.tolist())}
+    same = np.array([places.get(number, -1) for number in document.numbers.tolist()], np.int64)
+    return Meeting(query.words, document.words, same, q @ d.T * part, d * along * part)
+
+
+def _written(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, str]:
+    """The word that each known term of a text is first written as, by the term's number."""
+    words = list(dict.fromkeys(tokens(text)))
+    found: dict[int, str] = {}
+    for word, term in zip(words, analyzer.terms(words), strict=True):
+        if term is not None and term in terms:
+            found.setdefault(terms[term], word)
+    return found
+
+
+def _taken(rows: Rows, keys: Sequence[str], dim: int) -> FloatArray:
+    """The vectors of these words, (len(keys), dim) float64, a few hundred at a time."""
+    found = [rows.take(keys[start : start + _AT_ONCE]) for start in range(0, len(keys), _AT_ONCE)]
+    return np.concatenate([np.empty((0, dim)), *found])
 
 
 def _count(corpus: Documents, analyzer: Analyzer, options: LsaOptions, report: Report) -> TermCounts:

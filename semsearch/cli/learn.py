@@ -21,7 +21,7 @@ def add_to(cli: click.Group) -> None:
 @click.argument("collection")
 @click.option("--threshold", type=float, default=0.9, show_default=True, help="least cosine of a pair")
 @click.option(
-    "--words", type=float, default=0.85, show_default=True, help="least share of words two documents have in common"
+    "--words", type=float, default=0.87, show_default=True, help="least share of words two documents have in common"
 )
 @listing_options
 def duplicates(db: str, collection: str, threshold: float, words: float, shape: str | None) -> None:

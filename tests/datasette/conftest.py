@@ -66,7 +66,8 @@ class Site:
         self.loop.close()
 
 
-def _build(db: Connection, table: str, text: list[str], title: str | None, dim: int) -> None:
+def build_lsa(db: Connection, table: str, text: list[str], title: str | None, dim: int) -> None:
+    """Register a table and build it."""
     with connect.transaction(db):
         dataset = datasets.register(db, keys.shape_of(db, table), text_columns=text, title_column=title)
     build.build(db, dataset, registry.load(entry_points=False).builder("lsa"), {"dim": dim})
@@ -78,19 +79,19 @@ def _fill(db: Connection) -> None:
     for theme, rows in (("space", SPACE), ("bread", BREAD)):
         values = [(title, body, theme, len(body)) for title, body in rows]
         db.executemany("insert into articles (title, body, theme, pages) values (?, ?, ?, ?)", values)
-    _build(db, "articles", ["body"], "title", 4)
+    build_lsa(db, "articles", ["body"], "title", 4)
     db.execute("create table places (code text primary key, body text)")
     texts = [body for _, body in SPACE + BREAD]
     db.executemany("insert into places values (?, ?)", zip(WEIRD, texts, strict=True))
-    _build(db, "places", ["body"], None, 3)
+    build_lsa(db, "places", ["body"], None, 3)
     db.execute("create table editions (journal text, number integer, body text, primary key (journal, number))")
     db.executemany(
         "insert into editions values (?, ?, ?)", [(f"a/{row % 3}, b", row, text) for row, text in enumerate(texts)]
     )
-    _build(db, "editions", ["body"], None, 3)
+    build_lsa(db, "editions", ["body"], None, 3)
     db.execute("create table notes (body text, day text)")
     db.executemany("insert into notes values (?, ?)", [(text, f"day {row}") for row, text in enumerate(texts)])
-    _build(db, "notes", ["body"], None, 3)
+    build_lsa(db, "notes", ["body"], None, 3)
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +100,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("built") / "library.db"
     with connect.writing(str(file), create=True) as db:
         _fill(db)
+        connect.checkpoint(db)
+    return file
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file with a private and a public table; tests work on copies of it."""
+    from tests.datasette import closed
+
+    file = str(tmp_path_factory.mktemp("mixed") / "library.db")
+    with connect.writing(file, create=True) as db:
+        closed.fill(db)
         connect.checkpoint(db)
     return file
 

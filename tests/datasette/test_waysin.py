@@ -6,6 +6,7 @@ import pytest
 from datasette.database import QueryInterrupted
 from semsearch_datasette.compat import IS_1
 
+from semsearch.storage import driver
 from tests.datasette.test_answers import PRIVATE, _configured
 from tests.datasette.test_pages import ARTICLES, HOME
 
@@ -102,3 +103,19 @@ def test_missing_vectors_leave_datasettes_pages_whole(no_vectors, library, make_
     site = make_site(library)
     for path in ("/", "/library", "/library/articles", "/library/articles/1"):
         assert site.get(path).status_code == 200
+
+
+def test_interrupted_vector_tables_are_kept_off_the_terminal(site, capsys):
+    """Datasette counts every table it lists, and a large vector table never in the time it gives."""
+    library, table = site.datasette.get_database("library"), "_semsearch_vec_1"
+    with pytest.raises(QueryInterrupted):
+        pairs = ", ".join(f"{table} v{number}" for number in range(6))
+        site.call(library.execute(f"select count(*) from {pairs}", custom_time_limit=5))
+    assert capsys.readouterr().err == ""
+    for sql in (f"select absent from {table}", "select absent"):
+        with pytest.raises(driver.OperationalError):
+            site.call(library.execute(sql))
+        assert "no such column: absent" in capsys.readouterr().err
+        with pytest.raises(driver.OperationalError):
+            site.call(library.execute(sql, log_sql_errors=False))
+        assert capsys.readouterr().err == ""
