@@ -6,6 +6,7 @@ calls one function of search off the event loop (connection.read), and is render
 
 from datasette import hookimpl
 
+from semsearch.search.resident import hold
 from semsearch_datasette import components_page, home_page, item_page, runs_page, search_page, similar_page
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql
 from semsearch_datasette.connection import prepare_connection, tell_interruptions
@@ -43,6 +44,7 @@ __all__ = [
 
 @hookimpl
 def startup(datasette):  # type: ignore[no-untyped-def]
+    hold()  # a server answers many questions: collections are read into memory once, up to a bound
     hide_counters(datasette)
     for database in datasette.databases.values():
         tell_interruptions(database)

@@ -87,7 +87,8 @@ async def read(database: Any, function: Callable[[Any], Result], *, without_vect
             if checked not in found:
                 connect.check_schema(conn, name)
                 found[checked] = True
-            return function(conn)
+            with connect.snapshot(conn):
+                return function(conn)
 
     try:
         result: Result = await database.execute_fn(call)

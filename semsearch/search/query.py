@@ -17,6 +17,7 @@ from semsearch.search.models import encode_text
 from semsearch.search.question import MAX_QUERY, Question, parse, plain
 from semsearch.search.sides import ByMeaning, ByWords
 from semsearch.storage import collections, datasets, filters, fulltext, vectors
+from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 from semsearch.storage.filters import EVERYTHING, Condition, Filter
 
@@ -78,7 +79,11 @@ def search(
     """
     check_query(query, mode, k)
     check_weight(weight, mode)
-    searched, question = open_collection(db, name), parse(query)
+    with snapshot(db):
+        return _search(open_collection(db, name), parse(query), mode, k, weight, only)
+
+
+def _search(searched: Searched, question: Question, mode: str, k: int, weight: float | None, only: Filter) -> Found:
     among = _among(searched, only, question)
     if among is not None and not among:
         return Found((), _nothing_kept(searched, only))
@@ -87,7 +92,8 @@ def search(
     used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
     if hits or not searched.collection.count:
         return Found(hits, None, used)
-    return Found((), f"No word of the query is known to {name}" + (" among these rows" if among else ""), used)
+    unknown = f"No word of the query is known to {searched.collection.name}"
+    return Found((), unknown + (" among these rows" if among else ""), used)
 
 
 def check_query(query: str, mode: str, k: int) -> None:
@@ -153,7 +159,12 @@ def similar(db: Connection, name: str, ids: Sequence[str], *, k: int = 10, only:
     check_k(k)
     if not ids:
         raise InputError("No id given: name the item to start from")
-    searched = open_collection(db, name)
+    with snapshot(db):
+        return _similar(open_collection(db, name), ids, k, only)
+
+
+def _similar(searched: Searched, ids: Sequence[str], k: int, only: Filter) -> Found:
+    db = searched.db
     mean: FloatArray = np.sum([vector_of(db, searched.collection, key) for key in ids], axis=0, dtype=np.float32)
     length = float(np.linalg.norm(mean))
     if length < 1e-9:

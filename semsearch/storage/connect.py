@@ -148,6 +148,23 @@ def transaction(db: Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def snapshot(db: Connection) -> Iterator[None]:
+    """One state of the file for several reads: without it a rebuild between two of them takes a table away.
+
+    Inside a transaction, or a statement that is still being read, there is one already, and nothing changes.
+    """
+    if db.in_transaction:
+        yield
+        return
+    db.execute("begin")
+    try:
+        yield
+    finally:
+        if db.in_transaction:
+            db.execute("commit")
+
+
 def has_catalogue(db: Connection) -> bool:
     """Whether this file has been written by semsearch."""
     return (
