@@ -159,6 +159,7 @@ def snapshot(db: Connection) -> Iterator[None]:
         return
     db.execute("begin")
     try:
+        db.execute("select 1 from sqlite_master limit 1").fetchone()  # a transaction sees the file as of its first read
         yield
     finally:
         if db.in_transaction:
