@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Collection, Dataset, Hit, Run
+from semsearch.search.explain import Explanation
 from semsearch.storage.datasets import text_of
 
 _SPACE = re.compile(r"\s+")
@@ -26,6 +28,31 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
         "distance": hit.distance,
         "row": {column: plain(value) for column, value in hit.row.items()},
     }
+
+
+def explanation_dict(why: Explanation) -> dict[str, Any]:
+    """An explanation as plain values; its hit is told elsewhere."""
+    parts = ("query_terms", "document_terms", "pairs", "components", "words")
+    told = {name: asdict(getattr(why, name)) for name in parts}
+    return {"sentence": why.sentence, **told, "missing": list(why.missing), "changed": why.changed}
+
+
+def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
+    """An explanation for people: the sentence, the strongest pairs of words in columns, the components, the words."""
+    lines = [why.sentence]
+    if why.changed:
+        lines.append("the row has changed since the build: these are the parts of what it says now")
+    shown = why.pairs.listed[:most]
+    if shown:
+        width = max(len(pair.query) for pair in shown)
+        lines += [f"{pair.contribution:+.3f}  {pair.query:<{width}}  {pair.document}" for pair in shown]
+        rest = why.pairs.others + sum(pair.contribution for pair in why.pairs.listed[most:])
+        lines.append(f"{rest:+.3f}  all other pairs")
+        parts = [f"{one.number} {one.contribution:+.2f} ({', '.join(one.words)})" for one in why.components.listed[:3]]
+        lines.append(f"components {'; '.join(parts)}")
+    if why.words.listed:
+        lines.append("words " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))
+    return lines
 
 
 def plain(value: Any) -> Any:

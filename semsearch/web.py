@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from semsearch.errors import CapabilityError, DatabaseError, InputError, NotFoundError, SemsearchError
-from semsearch.search.query import MODES, check_query
+from semsearch.search.query import MODES, Condition, check_query, check_weight
+from semsearch.search.query import MAX_K as MAX_DEPTH
+from semsearch.storage.filters import OPERATORS
 
 MAX_K = 200
 DEFAULT_K = 10
+MAX_CONDITIONS = 20
+MAX_VALUE = 1000  # characters a filter compares with
+OURS = frozenset({"q", "mode", "k", "weight", "after"})  # a column of such a name is reached as `q__exact`
+NEW = ("_filter_column", "_filter_op", "_filter_value")  # Datasette's own names for the fields of a new filter
+
+Pairs = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -21,16 +29,13 @@ class Paging:
 
     @property
     def depth(self) -> int:
-        """How many results to ask for, one more than is shown where that tells whether the list goes on.
-
-        Never more than 200 in all: hybrid ranks are made from lists that long, so deeper pages would rank otherwise.
-        """
-        return min(self.after + self.k + 1, MAX_K)
+        """How many results to ask for, one more than is shown where that tells whether the list goes on."""
+        return min(self.after + self.k + 1, MAX_DEPTH)
 
     def next_after(self, found: int) -> int | None:
-        """Where the next page begins, if the list of `found` results goes on."""
+        """Where the next page begins, if the list of `found` results goes on and search reaches that far."""
         end = self.after + self.k
-        return end if found > end else None
+        return end if found > end and end + self.k <= MAX_DEPTH else None
 
 
 @dataclass(frozen=True)
@@ -40,22 +45,101 @@ class SearchArguments:
     q: str
     mode: str
     paging: Paging
+    weight: float | None = None
 
 
 def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
-    """Read `q`, `mode`, `k` and `after`; InputError names the argument and its limit."""
+    """Read `q`, `mode`, `k`, `after` and `weight`; InputError names the argument and its limit."""
     mode, q = arguments.get("mode") or "hybrid", (arguments.get("q") or "").strip()
     if q:
         check_query(q, mode, 1)
     elif mode not in MODES:
         raise InputError(f"mode is {mode[:40]!r}: choose one of {', '.join(MODES)}")
-    return SearchArguments(q, mode, paging(arguments))
+    given = arguments.get("weight") or ""
+    weight = share("weight", given, 0, 1) if given else None
+    check_weight(weight, mode)
+    return SearchArguments(q, mode, paging(arguments), weight)
 
 
 def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
     """Read `k` and `after`; InputError names the argument and its limit."""
     k = _number("k", arguments.get("k") or str(default_k), 1, MAX_K)
-    return Paging(k, _number("after", arguments.get("after") or "0", 0, 10_000))
+    after = _number("after", arguments.get("after") or "0", 0, MAX_DEPTH)
+    if after + k > MAX_DEPTH:
+        raise InputError(f"after + k is {after + k:,}: the limit is {MAX_DEPTH:,}")
+    return Paging(k, after)
+
+
+def share(name: str, text: str, least: float, most: float) -> float:
+    """A number in ASCII within limits, as 0.3 or .3, or InputError."""
+    whole, dot, rest = text.partition(".")
+    plain = text.isascii() and len(text) <= 20 and (whole + rest).isdecimal() and (not dot or rest)
+    if not plain:
+        raise InputError(f"{name} is {text[:40]!r}: it must be a number from {least:g} to {most:g}")
+    if not least <= float(text) <= most:
+        raise InputError(f"{name} is {text}: the limit is {least:g} to {most:g}")
+    return float(text)
+
+
+def conditions(pairs: Pairs, columns: Sequence[str]) -> tuple[Condition, ...]:
+    """The filters among a URL's arguments, in Datasette's spelling: `column__op=value`, `column=value` for exact.
+
+    Arguments of ours, and those that begin with `_` but name no operation, are no filters. InputError names a column
+    or an operation that is not there, and the limits.
+    """
+    found = []
+    for name, value in pairs:
+        if not name or name in OURS or (name.startswith("_") and "__" not in name[1:]):
+            continue
+        column, op = _split(name, columns)
+        found.append(_condition(column, op, value, columns))
+    return _within_limits(found)
+
+
+def new_condition(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple[Condition, ...]:
+    """The filter that the form's fields add; none where no column is chosen."""
+    column, op, value = (arguments.get(name) or "" for name in NEW)
+    return (_condition(column, op or "exact", value, columns),) if column else ()
+
+
+def edited(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple[Condition, ...]:
+    """The filters as the form's rows have them, the one to be added last; a row without a column is left out."""
+    found = []
+    for number in range(1, MAX_CONDITIONS + 1):
+        numbered = {name: arguments.get(f"{name}_{number}") or "" for name in NEW}
+        found += new_condition(numbered, columns)
+    return _within_limits([*found, *new_condition(arguments, columns)])
+
+
+def spelled(condition: Condition) -> tuple[str, str]:
+    """A filter as an argument of a URL: its name and its value. The operation is always named, so nothing collides."""
+    return f"{condition.column}__{condition.op}", condition.value
+
+
+def _split(name: str, columns: Sequence[str]) -> tuple[str, str]:
+    """An argument's column and operation; the whole name where that is a column and its beginning is none."""
+    column, mark, op = name.rpartition("__")
+    if not mark or (name in columns and column not in columns):
+        return name, "exact"
+    return column, op
+
+
+def _condition(column: str, op: str, value: str, columns: Sequence[str]) -> Condition:
+    if column not in columns:
+        raise InputError(f"There is no column {column[:80]!r} to filter by: there are {', '.join(columns)}")
+    if op not in OPERATORS:
+        raise InputError(f"{op[:40]!r} is no operation of a filter: choose one of {', '.join(OPERATORS)}")
+    if len(value) > MAX_VALUE:
+        raise InputError(f"The value for {column[:80]!r} has {len(value):,} characters: the limit is {MAX_VALUE:,}")
+    return Condition(column, op, value)
+
+
+def _within_limits(found: Sequence[Condition]) -> tuple[Condition, ...]:
+    """Without those that say the same again; InputError for more than a page takes."""
+    different = tuple(dict.fromkeys(found))
+    if len(different) > MAX_CONDITIONS:
+        raise InputError(f"There are {len(different):,} filters: the limit is {MAX_CONDITIONS}")
+    return different
 
 
 def _number(name: str, text: str, least: int, most: int) -> int:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.records import Corpus, Device, Fitted, Kind, Report, State
+
+Doubles: TypeAlias = npt.NDArray[np.float64]  # sums of many small parts are told in full
 
 
 @runtime_checkable
@@ -49,8 +52,8 @@ class Meeting:
     query_words: Sequence[str]
     document_words: Sequence[str]
     same: IntArray
-    pairs: FloatArray
-    directions: FloatArray
+    pairs: Doubles
+    directions: Doubles
 
 
 @runtime_checkable

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.builders.base import Meeting, option
+from semsearch.builders.base import Doubles, Meeting, option
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_known, count_terms
@@ -164,21 +164,21 @@ class Lsa:
 
 @dataclass(frozen=True)
 class _Side:
-    """A text's known terms: numbers (n,), weights (n,), the rows (n,) of their vectors in `V` (.., k), and as written."""
+    """A text's known terms: numbers, weights and rows in `V` (.., k), (n,) each, and the words as written."""
 
     numbers: IntArray
-    weights: FloatArray
+    weights: Doubles
     rows: IntArray
-    V: FloatArray
+    V: Doubles
     words: list[str]
 
-    def loads(self) -> FloatArray:
+    def loads(self) -> Doubles:
         """(n, k) float64: each term's part of the text's vector, which is their sum."""
-        found: FloatArray = self.V[self.rows] * self.weights[:, None]
+        found: Doubles = self.V[self.rows] * self.weights[:, None]
         return found
 
 
-def _side(row: sp.csr_matrix, V: FloatArray, present: IntArray, written: dict[int, str]) -> _Side:
+def _side(row: sp.csr_matrix, V: Doubles, present: IntArray, written: dict[int, str]) -> _Side:
     numbers = row.indices
     words = [written[number] for number in numbers.tolist()]
     return _Side(numbers, row.data.astype(np.float64), np.searchsorted(present, numbers), V, words)
@@ -204,7 +204,7 @@ def _written(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, 
     return found
 
 
-def _taken(rows: Rows, keys: Sequence[str], dim: int) -> FloatArray:
+def _taken(rows: Rows, keys: Sequence[str], dim: int) -> Doubles:
     """The vectors of these words, (len(keys), dim) float64, a few hundred at a time."""
     found = [rows.take(keys[start : start + _AT_ONCE]) for start in range(0, len(keys), _AT_ONCE)]
     return np.concatenate([np.empty((0, dim)), *found])

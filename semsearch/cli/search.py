@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from semsearch.cli.output import listing_options, print_rows, remark
 from semsearch.errors import InputError
 from semsearch.records import Dataset
 from semsearch.search import query as engine
+from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MODES, Filter, Found
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
@@ -79,6 +80,7 @@ class Part:
 @click.option(
     "--weight", type=float, help="meaning's share in hybrid, 0 to 1; by default what the build found (semsearch runs)"
 )
+@click.option("--explain", "explained", is_flag=True, help="say of each result through which words it was found")
 @narrowing_options
 @listing_options
 def search(db: str, collection: str, query: str, shape: str | None, **asked: Any) -> None:
@@ -94,7 +96,9 @@ def search(db: str, collection: str, query: str, shape: str | None, **asked: Any
             connection, collection, text, mode=asked["mode"], k=part.depth, weight=asked["weight"], only=part.only
         )
         dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
-    print_found(part.of(found), dataset, shape, text, part.after)
+        found = part.of(found)
+        why = explain(connection, collection, text, found.hits) if asked["explained"] else ()
+    print_found(found, dataset, shape, text, part.after, why)
 
 
 @click.command()
@@ -112,21 +116,27 @@ def similar(db: str, collection: str, ids: tuple[str, ...], shape: str | None, *
     print_found(part.of(found), dataset, shape, "", part.after)
 
 
-def print_found(found: Found, dataset: Dataset, shape: str | None, query: str, after: int = 0) -> None:
-    """Hits as data where a shape is asked for, else as a page for people, counted from `after`."""
+def print_found(
+    found: Found, dataset: Dataset, shape: str | None, query: str, after: int = 0, why: Sequence[Explanation] = ()
+) -> None:
+    """Hits as data where a shape is asked for, else as a page for people, counted from `after`; `why` is of each."""
     if found.remark:
         remark(found.remark)
+    if not shape:
+        print_readable(found, dataset, query, after, why)
+        return
+    rows = [present.hit_dict(hit) for hit in found.hits]
     if shape == "json":
-        print_rows([present.hit_dict(hit) for hit in found.hits], "json")
-    elif shape:
-        rows = [present.hit_dict(hit) for hit in found.hits]
-        print_rows([{name: value for name, value in row.items() if name != "row"} | row["row"] for row in rows], shape)
-    else:
-        print_readable(found, dataset, query, after)
+        told: list[dict[str, Any]] = [{"explanation": present.explanation_dict(one)} for one in why]
+        print_rows([row | more for row, more in zip(rows, told or [{}] * len(rows), strict=True)], "json")
+        return
+    told = [{"explanation": one.sentence} for one in why] or [{}] * len(rows)
+    flat = [{name: value for name, value in row.items() if name != "row"} for row in rows]
+    print_rows([one | more | row["row"] for one, more, row in zip(flat, told, rows, strict=True)], shape)
 
 
-def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0) -> None:
-    """Each hit as a title line and a snippet, the query's words in bold on a terminal."""
+def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, why: Sequence[Explanation] = ()) -> None:
+    """Each hit as a title line and a snippet, the query's words in bold on a terminal, and why it was found if told."""
     width = len(str(after + len(found.hits)))
     for position, hit in enumerate(found.hits, after + 1):
         title = present.title_of(dataset, hit)
@@ -140,6 +150,8 @@ def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0) -
             pieces = present.snippet(body, query, 160)
             line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
             click.echo(f"{'':>{width}}  {line}")
+        for line in present.explanation_lines(why[position - after - 1]) if why else ():
+            click.echo(f"{'':>{width}}    {line}")
 
 
 @click.group()

@@ -7,15 +7,14 @@ and what is said to be left add up to `vector_score` and `text_score`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from semsearch import registry
-from semsearch.arrays import FloatArray
-from semsearch.builders.base import Explains, Meeting
+from semsearch.builders.base import Doubles, Explains, Meeting
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Documents, Hit
 from semsearch.search.models import state_of
@@ -23,6 +22,7 @@ from semsearch.search.query import Searched, open_collection
 from semsearch.search.question import Question, parse
 from semsearch.storage import fulltext
 from semsearch.storage.datasets import text_of
+from semsearch.storage.driver import Connection
 
 MOST = 8
 _SAID = 3  # words named in a sentence as those through which a document is met
@@ -100,17 +100,134 @@ def explain(db: Connection, name: str, query: str, hits: Sequence[Hit], *, most:
     for hit in hits:
         meeting = next(meetings, None) if hit.vector_score is not None else None
         scores = held.get(str(hit.id), {})
-        words = [Term(_spelled(phrase), score, True) for phrase, score in scores.items()]
-        missing = tuple(_spelled(phrase) for phrase in dict.fromkeys(question.ranked) if phrase not in scores)
-        common = _common(searched, question, hit)
+        words = _parts([Term(_spelled(phrase), score, True) for phrase, score in scores.items()], most)
+        asked = list(dict.fromkeys(question.ranked))
+        present = [_spelled(phrase) for phrase in asked if phrase in scores]
+        missing = tuple(_spelled(phrase) for phrase in asked if phrase not in scores)
+        by_query, by_document, pairs, components = _taken_apart(meeting, most)
         found.append(
             Explanation(
-                hit,
-                _sentence(hit, meeting, common, words, missing),
-                *(_taken_apart(meeting, most) if meeting is not None else ()),
-                words=_parts(words, [term.contribution for term in words], most),
+                hit=hit,
+                sentence=_sentence(hit, meeting, _common(searched, question, hit), present, missing),
+                query_terms=by_query,
+                document_terms=by_document,
+                pairs=pairs,
+                components=components,
+                words=words,
                 missing=missing if hit.text_score is not None else (),
                 changed=meeting is not None and abs(float(meeting.pairs.sum()) - (hit.vector_score or 0)) > _CHANGED,
             )
         )
     return found
+
+
+def _meetings(searched: Searched, question: Question, hits: Sequence[Hit]) -> Iterator[Meeting]:
+    """How the query meets each of the hits that have a cosine, in their order; nothing where that cannot be said."""
+    builder = registry.load().builder(searched.collection.builder)
+    if not searched.has_text or not isinstance(builder, Explains):
+        return iter(())
+    near = [hit for hit in hits if hit.vector_score is not None]
+    texts = [_text(searched, hit) for hit in near]
+    documents = Documents([str(hit.id) for hit in near], texts)
+    return builder.explain(state_of(searched.db, searched.collection), question.text, documents)
+
+
+def _text(searched: Searched, hit: Hit) -> str:
+    """Title and body as they were read for the build."""
+    return "\n".join(filter(None, text_of(searched.dataset, hit.row)))
+
+
+def _held(searched: Searched, question: Question, hits: Sequence[Hit]) -> dict[str, dict[str, float]]:
+    """For each hit that has a text score, by key: the query's words and phrases it holds and what each gives."""
+    keys = [str(hit.id) for hit in hits if hit.text_score is not None]
+    found: dict[str, dict[str, float]] = {key: {} for key in keys}
+    if keys:
+        for phrase, times in Counter(question.ranked).items():
+            for key, score in fulltext.best(searched.db, searched.dataset, [phrase], -1, keys):
+                found[key][phrase] = score * times
+    return found
+
+
+def _spelled(phrase: str) -> str:
+    return f'"{phrase}"' if " " in phrase else phrase
+
+
+def _common(searched: Searched, question: Question, hit: Hit) -> list[str]:
+    """The query's words that stand in a hit, in the query's order and by their stem, known to the builder or not."""
+    if not searched.has_text:
+        return []
+    every = Analyzer(stop=False)
+    words = list(dict.fromkeys(tokens(" ".join(question.ranked))))
+    held = set(every.terms(list(dict.fromkeys(tokens(_text(searched, hit))))))
+    return [word for word, term in zip(words, every.terms(words), strict=True) if term in held]
+
+
+def _taken_apart(meeting: Meeting | None, most: int) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
+    """The sums of a meeting by query word, document word, pair and component; empty where there is none."""
+    if meeting is None:
+        return Parts(), Parts(), Parts(), Parts()
+    pairs, shared = meeting.pairs, set(meeting.same.tolist())
+    by_query, by_document, by_component = pairs.sum(axis=1), pairs.sum(axis=0), meeting.directions.sum(axis=0)
+    width = max(1, pairs.shape[1])
+    return (
+        _largest(by_query, most, lambda row, part: Term(meeting.query_words[row], part, row in shared)),
+        _largest(
+            by_document, most, lambda row, part: Term(meeting.document_words[row], part, bool(meeting.same[row] >= 0))
+        ),
+        _largest(
+            pairs.reshape(-1),
+            most,
+            lambda at, part: Pair(meeting.query_words[at // width], meeting.document_words[at % width], part),
+        ),
+        _largest(by_component, most, lambda row, part: Component(row + 1, part, _words_along(meeting, row))),
+    )
+
+
+def _words_along(meeting: Meeting, component: int) -> tuple[str, ...]:
+    """The document's words that give most to what a component gives, whichever sign that has."""
+    along = meeting.directions[:, component]
+    along = along if along.sum() >= 0 else -along
+    return tuple(meeting.document_words[row] for row in np.argsort(-along, kind="stable")[:_SAID] if along[row] > 0)
+
+
+def _largest(values: Doubles, most: int, make: Callable[[int, float], One]) -> Parts[One]:
+    """The parts of largest size, either sign, and the sum of the others; equal ones by position."""
+    order = np.argsort(-np.abs(values), kind="stable")
+    listed = tuple(make(int(at), float(values[at])) for at in order[:most])
+    return Parts(listed, float(values[order[most:]].sum()))
+
+
+def _parts(terms: Sequence[Term], most: int) -> Parts[Term]:
+    return _largest(np.array([term.contribution for term in terms], float), most, lambda at, _: terms[at])
+
+
+def _sentence(
+    hit: Hit, meeting: Meeting | None, common: Sequence[str], held: Sequence[str], missing: Sequence[str]
+) -> str:
+    """One plain line."""
+    if meeting is not None:
+        through = _through(meeting, common)
+        if common:
+            return f"shares {_starred(common)}" + (f"; also through {_starred(through)}" if through else "")
+        return f"no word in common: met through {_starred(through)}" if through else "no word in common, hardly near"
+    if held:
+        return f"holds {_starred(held)}" + (f", not {_starred(missing)}" if missing else "")
+    ranks = (("meaning", hit.vector_rank), ("words", hit.text_rank))
+    return (
+        ", ".join(f"rank {rank:,} by {side}" for side, rank in ranks if rank is not None) or "its ranks are not known"
+    )
+
+
+def _through(meeting: Meeting, common: Sequence[str]) -> list[str]:
+    """The document's words, none of them in common, that bring it near the query, strongest first."""
+    every = Analyzer(stop=False)
+    taken = set(every.terms(list(common)))
+    given = meeting.pairs.sum(axis=0)
+    least = _FAINT * float(given.sum()) if common else 0.0
+    stems = every.terms(list(meeting.document_words))
+    free = [at for at in np.argsort(-given, kind="stable").tolist() if meeting.same[at] < 0 and stems[at] not in taken]
+    return [meeting.document_words[at] for at in free[:_SAID] if given[at] > max(0.0, least)]
+
+
+def _starred(words: Sequence[str]) -> str:
+    return f"*{', '.join(words)}*"

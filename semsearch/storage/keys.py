@@ -77,6 +77,12 @@ def shape_of(db: Connection, table: str) -> TableShape:
     return TableShape(table, columns, types, key_columns, _key_kind(db, table, key_columns))
 
 
+def columns_of(db: Connection, table: str) -> tuple[str, ...]:
+    """The columns of a table, in order; none where it is gone. Reads the schema only."""
+    info = db.execute("select name from pragma_table_xinfo(?) where hidden <> 1 order by cid", [table])
+    return tuple(row[0] for row in info)
+
+
 def _key_kind(db: Connection, table: str, key_columns: Sequence[str]) -> KeyKind:
     if not key_columns:
         return "row"
