@@ -32,7 +32,7 @@ SLACK = 0.03  # MAP that the default dim may lose against the best fixed one
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured on one set. `modes` and `tfidf` hold map, p11 and more; `fixed` the MAP at each dim."""
+    """All measured on one set. `modes` and `peers` hold map, p11 and more by name; `fixed` the MAP at each dim."""
 
     name: str
     documents: int
@@ -40,7 +40,7 @@ class Measured:
     dim: int
     seconds: Mapping[str, float]
     modes: Mapping[str, Mapping[str, float]]
-    tfidf: Mapping[str, float]
+    peers: Mapping[str, Mapping[str, float]]
     fixed: Mapping[int, float]
 
     def best(self) -> tuple[int, float]:
@@ -96,12 +96,12 @@ def measure(found: sets.TestSet) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         dim, seconds, modes = measure_ours(found, Path(folder))
     documents, queries, _ = found.counts()
-    tfidf, fixed = peers.tfidf(found), peers.fixed_lsa(found, FIXED)
-    return Measured(found.name, documents, queries, dim, seconds, modes, tfidf, fixed)
+    others = {"tf-idf": peers.tfidf(found), "bm25s": peers.bm25(found)}
+    return Measured(found.name, documents, queries, dim, seconds, modes, others, peers.fixed_lsa(found, FIXED))
 
 
 def table(rows: Sequence[Measured]) -> str:
-    """One line a set: MAP / 11-point precision of each mode and of tf-idf, and the default dim against fixed ones."""
+    """One line a set: MAP / 11-point precision / nDCG@10 of each mode and peer; the default dim against fixed ones."""
     return tabulate([_line(row) for row in rows], headers="keys", tablefmt="github", disable_numparse=True)
 
 
@@ -109,14 +109,15 @@ def _line(row: Measured) -> dict[str, str]:
     best_dim, best = row.best()
     line = {"set": row.name, "docs": f"{row.documents:,}", "queries": str(row.queries), "dim": str(row.dim)}
     line |= {mode: _pair(row.modes[mode]) for mode in MODES}
-    line |= {"tf-idf": _pair(row.tfidf), "best fixed k": f"{best_dim}: {best:.3f}"}
+    line |= {name: _pair(metrics) for name, metrics in row.peers.items()}
+    line |= {"best fixed k": f"{best_dim}: {best:.3f}"}
     line["difference"] = f"{row.modes['vector']['map'] - best:+.3f}"
     line["figures"] = "fail: " + ", ".join(row.missed()) if row.missed() else "pass"
     return line
 
 
 def _pair(metrics: Mapping[str, float]) -> str:
-    return f"{metrics['map']:.3f} / {metrics['p11']:.3f}"
+    return f"{metrics['map']:.3f} / {metrics['p11']:.3f} / {metrics['ndcg_at_10']:.3f}"
 
 
 def fixed_table(rows: Sequence[Measured]) -> str:
