@@ -16,9 +16,11 @@ from semsearch.records import Collection, Report, silent
 from semsearch.storage import collections, datasets, results, vectors
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
+from semsearch.storage.results import Cluster
 
-CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
 _LABEL_WORDS = 3
+THRESHOLD = 0.9  # least cosine of a pair of near-duplicates
+WORDS = 0.87  # least share of words that two documents have in common
 
 
 @dataclass(frozen=True)
@@ -31,31 +33,29 @@ class Duplicate:
     words: float | None
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """One group of items: its number from 1, the words that tell it from the rest, and how many items it holds."""
-
-    number: int
-    label: str
-    count: int
-
-
 def duplicates(
-    db: Connection, name: str, *, threshold: float = 0.9, words: float = 0.87, report: Report = silent
+    db: Connection,
+    name: str,
+    *,
+    threshold: float = THRESHOLD,
+    words: float = WORDS,
+    report: Report = silent,
+    most: int | None = None,
 ) -> list[Duplicate]:
     """Pairs of items whose cosine is at least `threshold` and, for documents, that share at least `words` of their
     words.
 
     The cosine alone cannot tell a copy with a few words changed from another text on the same subject, nor from a
     stub made from the same template; the words can. Stop words do not count. Exact, and in memory that grows with the
-    number of items, not of pairs looked at. Raises InputError for shares outside 0..1.
+    number of items, not of pairs looked at. Raises InputError for shares outside 0..1, and for more
+    than `most` pairs that the threshold lets through.
     """
     for said, share in (("threshold", threshold), ("words", words)):
         if not 0 < share <= 1:
             raise InputError(f"{said} is {share:g}: give a share above 0, up to 1")
     collection = collections.get_collection(db, name)
     keys, matrix = vectors.everything(db, collection)
-    i, j, cosines = near_pairs(matrix, threshold, progress=report)
+    i, j, cosines = near_pairs(matrix, threshold, progress=report, most=most)
     shares = None
     if collection.of == "document":
         shares = _shared(db, collection, keys, i, j)
@@ -103,7 +103,7 @@ def cluster(db: Connection, name: str, number: int, *, seed: int = 0) -> list[Cl
         (int(key) if integers else key, int(label) + 1, words[label], float(near))
         for key, label, near in zip(keys, labels.tolist(), similarity.tolist(), strict=True)
     )
-    columns = CLUSTER_COLUMNS | {"id": "integer" if integers else "text"}
+    columns = results.CLUSTER_COLUMNS | {"id": "integer" if integers else "text"}
     with transaction(db):
         results.replace(db, results.table_name(name, "clusters"), columns, rows)
     return found

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
+from semsearch.errors import InputError
 
 _HEAD = 64  # directions multiplied for every pair; the others only for pairs that can still reach the threshold
 _ROWS, _COLUMNS = 2048, 8192  # a block of products that stays in the cache
@@ -15,13 +16,17 @@ _SOME = 100_000  # pairs looked at together
 
 
 def near_pairs(
-    vectors: FloatArray, threshold: float, *, progress: Callable[[int, int], None] | None = None
+    vectors: FloatArray,
+    threshold: float,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    most: int | None = None,
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Rows i < j of (n, dim) unit vectors whose cosine is at least `threshold`, with that cosine; exact.
 
     The strongest directions are multiplied first. By Cauchy-Schwarz what the others can add is at most the product of
     the lengths that two vectors have left there, so one more column holding that length gives an upper bound of each
-    cosine.
+    cosine. Raises InputError as soon as there are more than `most` pairs.
     """
     n = len(vectors)
     vectors = np.ascontiguousarray(vectors[:, np.argsort(-np.einsum("ij,ij->j", vectors, vectors))])
@@ -36,6 +41,8 @@ def near_pairs(
             at = np.nonzero(bound[start : start + _ROWS] @ bound[other : other + _COLUMNS].T >= threshold)
             i, j = at[0] + start, at[1] + other
             found += _reaching(vectors, i[j > i], j[j > i], threshold)
+        if most is not None and sum(len(part[0]) for part in found) > most:
+            raise InputError(f"More than {most:,} pairs are as near as {threshold:g}: give a higher threshold")
     if not found:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
     i, j, cosines = (np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-FIRST = 200  # how far down both lists to look at first
+FIRST = 40  # how far down both lists to look at first; most questions need no more
 _TIE = 1e-9  # far below what a float32 cosine can tell apart
 
 

@@ -3,18 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from semsearch.errors import NameTakenError
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import quoted
+from semsearch.storage.keys import columns_of, quoted
 
+CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
 SUFFIXES = ("clusters", "predictions", "links", "samples")
 
 
 def table_name(collection: str, what: str) -> str:
     """What the table of these results is called."""
     return f"{collection}_{what}"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One group of items: its number from 1, the words that tell it from the rest, how many items it holds, and some
+    of their keys, nearest the centre first."""
+
+    number: int
+    label: str
+    count: int
+    nearest: tuple[str, ...] = ()
+
+
+def has_clusters(db: Connection, collection: str) -> bool:
+    """Whether `cluster` has written this collection's table; one of that name that somebody else made is none."""
+    name = table_name(collection, "clusters")
+    return columns_of(db, name) == tuple(CLUSTER_COLUMNS)
+
+
+def count_clusters(db: Connection, collection: str) -> int:
+    """How many clusters that table tells apart."""
+    name = quoted(table_name(collection, "clusters"))
+    return int(db.execute(f"select count(distinct cluster) from {name}").fetchone()[0])
+
+
+def clusters(db: Connection, collection: str, *, k: int, after: int = 0, nearest: int = 4) -> list[Cluster]:
+    """The k clusters after the first `after`, in order, each with the keys of the items `nearest` its centre."""
+    name = quoted(table_name(collection, "clusters"))
+    found = db.execute(
+        f"select cluster, min(label), count(*) from {name} group by cluster order by cluster limit ? offset ?",
+        [k, after],
+    ).fetchall()
+    return [
+        Cluster(
+            int(number),
+            str(label or ""),
+            int(count),
+            tuple(
+                str(row[0])
+                for row in db.execute(
+                    f"select id from {name} where cluster = ? order by similarity desc, id limit ?", [number, nearest]
+                )
+            ),
+        )
+        for number, label, count in found
+    ]
 
 
 def check_free(db: Connection, name: str, columns: Sequence[str]) -> None:

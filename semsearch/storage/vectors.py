@@ -20,7 +20,7 @@ from semsearch.errors import BuildError, InputError, NotFoundError
 from semsearch.records import Collection
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.driver import Connection, Error
-from semsearch.storage.keys import quoted
+from semsearch.storage.keys import as_integer, quoted
 
 MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192
@@ -184,24 +184,20 @@ def _bound(db: Connection, table: str, key: str) -> str | int:
     """The key as the table's own type: vec0 refuses text where its key is an integer."""
     if not _integer_keys(db, table):
         return key
-    return int(key) if _is_integer(key) else -1
+    number = as_integer(key)
+    return NO_ITEM if number is None else number
 
 
 def _bound_list(db: Connection, table: str, keys: Sequence[str]) -> str:
     """Keys as a JSON array of the table's own type; those that cannot be its keys are left out."""
     if _integer_keys(db, table):
-        return "[" + ",".join(key for key in keys if _is_integer(key)) + "]"
+        return json.dumps([number for number in map(as_integer, keys) if number is not None])
     return json.dumps(list(keys))
 
 
 def _integer_keys(db: Connection, table: str) -> bool:
     declared = db.execute("select sql from sqlite_master where name = ?", [table]).fetchone()[0]
     return "id integer" in declared
-
-
-def _is_integer(key: str) -> bool:
-    digits = key.removeprefix("-")
-    return digits.isascii() and digits.isdecimal() and len(key) < 20
 
 
 class StoredRows:
