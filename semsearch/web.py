@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from semsearch.errors import CapabilityError, DatabaseError, InputError, NotFoundError, SemsearchError
+from semsearch.search import query
 from semsearch.search.query import MODES, Condition, check_query, check_weight
-from semsearch.search.query import MAX_K as MAX_DEPTH
 from semsearch.storage.filters import OPERATORS
 
 MAX_K = 200
+MAX_DEPTH = query.MAX_K  # results in all, page after page
 DEFAULT_K = 10
 MAX_CONDITIONS = 20
 MAX_VALUE = 1000  # characters a filter compares with
@@ -104,7 +105,7 @@ def new_condition(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple
 
 def edited(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple[Condition, ...]:
     """The filters as the form's rows have them, the one to be added last; a row without a column is left out."""
-    found = []
+    found: list[Condition] = []
     for number in range(1, MAX_CONDITIONS + 1):
         numbered = {name: arguments.get(f"{name}_{number}") or "" for name in NEW}
         found += new_condition(numbered, columns)

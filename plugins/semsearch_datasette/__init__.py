@@ -7,7 +7,16 @@ calls one function of search off the event loop (connection.read), and is render
 from datasette import hookimpl
 
 from semsearch.search.resident import hold
-from semsearch_datasette import components_page, home_page, item_page, runs_page, search_page, similar_page
+from semsearch_datasette import (
+    clusters_page,
+    components_page,
+    duplicates_page,
+    home_page,
+    item_page,
+    runs_page,
+    search_page,
+    similar_page,
+)
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql
 from semsearch_datasette.connection import prepare_connection, tell_interruptions
 from semsearch_datasette.memory import asgi_wrapper
@@ -60,5 +69,7 @@ def register_routes():  # type: ignore[no-untyped-def]
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
         route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar),
         route(collection + r"/components", components_page.components),
+        route(collection + r"/duplicates", duplicates_page.duplicates),
+        route(collection + r"/clusters", clusters_page.clusters),
         route(collection + r"/runs", runs_page.runs),
     ]

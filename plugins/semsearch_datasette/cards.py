@@ -43,20 +43,27 @@ class Card:
 
 
 def cards(
-    datasette: Any, target: Target, hits: Sequence[Hit], *, query: str = "", best_text: float = 0.0
+    datasette: Any,
+    target: Target,
+    hits: Sequence[Hit],
+    *,
+    query: str = "",
+    best_text: float = 0.0,
+    filters: links.Pairs = (),
 ) -> list[Card]:
-    """A card for each hit; `best_text` is what a full bar of the text score stands for."""
-    return [_card(datasette, target, hit, query, best_text) for hit in hits]
+    """A card for each hit; `best_text` is what a full bar of the text score stands for, `filters` are kept by "more
+    like this"."""
+    return [_card(datasette, target, hit, query, best_text, filters) for hit in hits]
 
 
-def _card(datasette: Any, target: Target, hit: Hit, query: str, best_text: float) -> Card:
+def _card(datasette: Any, target: Target, hit: Hit, query: str, best_text: float, filters: links.Pairs) -> Card:
     database, collection, dataset = target.database.name, target.collection, target.dataset
     is_word = collection.of == "word"
     return Card(
         id=hit.id,
         title=present.title_of(dataset, hit),
         href=links.item(datasette, database, collection.name, hit.id),
-        similar_url=links.similar(datasette, database, collection.name, hit.id),
+        similar_url=links.similar(datasette, database, collection.name, hit.id, filters),
         row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
         pieces=() if is_word else snippet(dataset, hit.row, query),
         meters=_meters(hit, best_text),
@@ -88,7 +95,7 @@ def _meters(hit: Hit, best_text: float) -> list[Meter]:
     meters = []
     if hit.vector_score is not None:
         width = 100 * min(1.0, max(0.0, hit.vector_score))
-        meters.append(Meter("meaning", "Meaning", f"{hit.vector_score:.2f}", round(width, 1)))
+        meters.append(Meter("meaning", "Meaning", f"{round(hit.vector_score, 2) + 0.0:.2f}", round(width, 1)))
     if hit.text_score is not None and best_text > 0:
         width = 100 * min(1.0, max(0.0, hit.text_score / best_text))
         meters.append(Meter("words", "Words", f"{hit.text_score:.1f}", round(width, 1)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from datasette.utils import tilde_encode
 
 from semsearch.records import Dataset
+
+Pairs = Sequence[tuple[str, str]]
 
 
 def home(datasette: Any, database: str | None = None) -> str:
@@ -18,10 +20,10 @@ def home(datasette: Any, database: str | None = None) -> str:
     return f"{datasette.urls.database(database)}/-/semsearch"
 
 
-def collection(datasette: Any, database: str, name: str, page: str = "", **arguments: Any) -> str:
-    """A collection's search page, or one of its other pages."""
+def collection(datasette: Any, database: str, name: str, page: str = "", filters: Pairs = (), **arguments: Any) -> str:
+    """A collection's search page, or one of its other pages; `filters` are arguments `column__op` with their values."""
     path = f"{home(datasette, database)}/{tilde_encode(name)}"
-    return with_arguments(f"{path}/{page}" if page else path, arguments)
+    return with_arguments(f"{path}/{page}" if page else path, arguments, filters)
 
 
 def item(datasette: Any, database: str, name: str, id: Any, **arguments: Any) -> str:
@@ -29,15 +31,20 @@ def item(datasette: Any, database: str, name: str, id: Any, **arguments: Any) ->
     return collection(datasette, database, name, f"item/{tilde_encode(str(id))}", **arguments)
 
 
-def similar(datasette: Any, database: str, name: str, id: Any, **arguments: Any) -> str:
+def similar(datasette: Any, database: str, name: str, id: Any, filters: Pairs = (), **arguments: Any) -> str:
     """The page of an item's neighbours."""
-    return collection(datasette, database, name, f"similar/{tilde_encode(str(id))}", **arguments)
+    return collection(datasette, database, name, f"similar/{tilde_encode(str(id))}", filters, **arguments)
 
 
-def with_arguments(path: str, arguments: Mapping[str, Any]) -> str:
-    """A path with those arguments that have a value."""
-    given = {name: value for name, value in arguments.items() if value not in (None, "")}
-    return f"{path}?{urlencode(given)}" if given else path
+def with_arguments(path: str, arguments: Mapping[str, Any], filters: Pairs = ()) -> str:
+    """A path with those arguments that have a value, then the filters as they are."""
+    given = [(name, value) for name, value in arguments.items() if value not in (None, "")]
+    return f"{path}?{urlencode([*given, *filters])}" if given or filters else path
+
+
+def table_rows(datasette: Any, database: str, table: str, **arguments: Any) -> str:
+    """Datasette's own page of some rows of a table."""
+    return with_arguments(str(datasette.urls.table(database, table)), arguments)
 
 
 def row(datasette: Any, database: str, dataset: Dataset, key: Any) -> str | None:

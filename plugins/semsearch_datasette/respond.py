@@ -34,7 +34,19 @@ class Answer:
     private: bool = False
 
 
-View = Callable[[Any, Any], Awaitable[Answer]]
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same page under the URL that it is to be shared by."""
+
+    url: str
+
+
+View = Callable[[Any, Any], Awaitable["Answer | Elsewhere"]]
+
+
+def wants_json(request: Any) -> bool:
+    """Whether a request is for a page's JSON twin."""
+    return bool(request.url_vars["format"])
 
 
 def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
@@ -51,8 +63,9 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
         except driver.Error as error:  # 1.0 reads the file to know who may see it, and so meets its damage before we do
             name = request.url_vars.get("database", "the database")
             raise _as_datasette(connect.plain(error, name)) from error
-        is_json = bool(request.url_vars["format"])
-        return await (_json if is_json else _html)(datasette, request, answer)
+        if isinstance(answer, Elsewhere):
+            return Response.redirect(answer.url)
+        return await (_json if wants_json(request) else _html)(datasette, request, answer)
 
     return f"^{path}(?P<format>\\.json)?$", respond
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from semsearch import present
 from semsearch.records import Hit
 from semsearch.storage import collections, datasets
 from semsearch_datasette.target import Target
@@ -24,3 +26,17 @@ def one_hit(conn: Any, target: Target, id: str) -> Hit | None:
 def _is_integer(id: str) -> bool:
     """Whether text from a URL can be the integer key of a row: SQLite has no larger ones."""
     return id.isascii() and id.removeprefix("-").isdecimal() and len(id) < 20 and -(2**63) <= int(id) < 2**63
+
+
+def hits_of(conn: Any, target: Target, ids: Sequence[str]) -> dict[str, Hit]:
+    """These items, by id, each with its row; those whose row is gone without it."""
+    if target.collection.of == "word":
+        found = collections.words(conn, target.collection, ids)
+    else:
+        found = datasets.rows_by_key(conn, target.dataset, ids)
+    return {id: Hit(id, 1.0, row=found.get(id, {})) for id in ids}
+
+
+def named(target: Target, hit: Hit) -> str:
+    """What to call an item, whose row may be gone."""
+    return present.title_of(target.dataset, hit) if hit.row else str(hit.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from semsearch import present
@@ -10,7 +11,8 @@ from semsearch.web import SearchArguments, search_arguments
 from semsearch_datasette import links
 from semsearch_datasette.cards import cards
 from semsearch_datasette.connection import read
-from semsearch_datasette.respond import Answer
+from semsearch_datasette.filtering import Filters, filters_of
+from semsearch_datasette.respond import Answer, Elsewhere, wants_json
 from semsearch_datasette.target import Target, frame, target_of
 
 MODES = (
@@ -19,34 +21,31 @@ MODES = (
     ("text", "Words"),
 )
 SIZES = (10, 20, 50, 100, 200)
+STEP = 0.05  # of the weight's field
 
 
-async def search(datasette: Any, request: Any) -> Answer:
-    """The form, and the hits once something is asked."""
+async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
+    """The form, and the hits once something is asked. What the form sends is shown under the URL it stands for."""
     target = await target_of(datasette, request)
-    asked = _for_collection(target, search_arguments(request.args))
+    filters = filters_of(target, request)
+    asked = _for_collection(target, search_arguments(_weighed(request.args, filters)))
+    if filters.from_form and not wants_json(request):
+        return Elsewhere(_here(datasette, target, asked, filters.pairs))
     found = query.Found(())
     if asked.q:
-        found = await read(target.database, lambda conn: _search(conn, target.collection.name, asked))
+        found = await read(target.database, lambda conn: _search(conn, target.collection.name, asked, filters))
     page = found.hits[asked.paging.after : asked.paging.after + asked.paging.k]
-    here: dict[str, Any] = {"q": asked.q, "mode": asked.mode, "k": asked.paging.k}
     after = asked.paging.next_after(len(found.hits))
-    next_url = (
-        links.collection(datasette, target.database.name, target.collection.name, **here, after=after)
-        if after
-        else None
-    )
+    next_url = _here(datasette, target, asked, filters.pairs, after=after) if after else None
 
     def context() -> dict[str, Any]:
         best_text = max((hit.text_score or 0.0 for hit in found.hits), default=0.0)
-        return frame(datasette, target, "search") | {
-            "q": asked.q,
-            "mode": asked.mode,
-            "k": asked.paging.k,
+        return {
+            **frame(datasette, target, "search"),
+            **_form(target, asked, found),
+            **filters.context(lambda pairs: _here(datasette, target, asked, pairs)),
             "first": asked.paging.after + 1,
-            "modes": MODES if target.collection.of == "document" else (),
-            "sizes": sorted({*SIZES, asked.paging.k}),
-            "cards": cards(datasette, target, page, query=asked.q, best_text=best_text),
+            "cards": cards(datasette, target, page, query=asked.q, best_text=best_text, filters=filters.pairs),
             "remark": found.remark,
             "next_url": next_url,
         }
@@ -55,6 +54,7 @@ async def search(datasette: Any, request: Any) -> Answer:
         "collection": target.collection.name,
         "query": asked.q,
         "mode": asked.mode,
+        "weight": found.weight,
         "remark": found.remark,
         "hits": [present.hit_dict(hit) for hit in page],
         "next_url": datasette.absolute_url(request, next_url) if next_url else None,
@@ -62,12 +62,67 @@ async def search(datasette: Any, request: Any) -> Answer:
     return Answer("search.html", context, data, target.private)
 
 
+def _here(
+    datasette: Any, target: Target, asked: SearchArguments, filters: links.Pairs, *, after: int | None = None
+) -> str:
+    """This page's URL, with these filters, from its first result or after some."""
+    weight = None if asked.weight is None else f"{asked.weight:g}"
+    return links.collection(
+        datasette,
+        target.database.name,
+        target.collection.name,
+        filters=filters,
+        q=asked.q,
+        mode=asked.mode,
+        k=asked.paging.k,
+        weight=weight,
+        after=after,
+    )
+
+
+def _weighed(arguments: Any, filters: Filters) -> dict[str, str]:
+    """The arguments; from the form without the weight where another mode was chosen that has nothing to weigh."""
+    given = {name: arguments.get(name) or "" for name in arguments}
+    if filters.from_form and given.get("mode") in ("vector", "text"):
+        given.pop("weight", None)
+    return given
+
+
+def _form(target: Target, asked: SearchArguments, found: query.Found) -> dict[str, Any]:
+    """What the form holds, and the weight in words."""
+    is_round = asked.weight is None or abs(asked.weight / STEP - round(asked.weight / STEP)) < 1e-9
+    return {
+        "q": asked.q,
+        "mode": asked.mode,
+        "k": asked.paging.k,
+        "modes": MODES if target.collection.of == "document" else (),
+        "sizes": sorted({*SIZES, asked.paging.k}),
+        "weight": "" if asked.weight is None else f"{asked.weight:g}",
+        "weight_step": f"{STEP:g}" if is_round else "any",
+        "weight_found": "" if found.weight is None else f"{found.weight:.2f}",
+        "weight_words": _weight_in_words(found.weight, asked.weight is not None),
+    }
+
+
+def _weight_in_words(weight: float | None, is_given: bool) -> str:
+    """How a hybrid ranking was weighed, and who said so."""
+    if weight is None:
+        return ""
+    meaning = round(100 * weight)
+    source = "as asked for" if is_given else "found by the collection itself"
+    if not is_given and weight == query.EVEN:
+        source = "the weight where none was found"
+    return f"Meaning {meaning}\N{NO-BREAK SPACE}%, words {100 - meaning}\N{NO-BREAK SPACE}%, {source}"
+
+
 def _for_collection(target: Target, asked: SearchArguments) -> SearchArguments:
     """Words have no text to match: unless that is what was asked for, they are searched by meaning alone."""
     if target.collection.of != "document" and asked.mode == "hybrid":
-        return SearchArguments(asked.q, "vector", asked.paging)
+        return replace(asked, mode="vector", weight=None)
     return asked
 
 
-def _search(conn: Any, name: str, asked: SearchArguments) -> query.Found:
-    return query.search(conn, name, asked.q, mode=asked.mode, k=asked.paging.depth)
+def _search(conn: Any, name: str, asked: SearchArguments, filters: Filters) -> query.Found:
+    return query.search(
+        conn, name, asked.q, mode=asked.mode, k=asked.paging.depth, weight=asked.weight, only=filters.only
+    )

@@ -11,11 +11,13 @@ from datasette.utils import tilde_decode
 from semsearch.errors import SemsearchError
 from semsearch.records import Collection, Dataset
 from semsearch.search.components import has_topics
-from semsearch.storage import collections, datasets
+from semsearch.storage import collections, datasets, keys, results
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.permissions import ensure_view, look_at_derived, remember_derived
+
+MOST_COMPARED = 20_000  # items of a collection that a page compares with one another
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Target:
     together: tuple[Collection, ...]
     private: bool
     has_topics: bool
+    has_clusters: bool
+    columns: tuple[str, ...]  # of the table, which filters may name; none for words
 
     def part(self, of: str) -> Collection | None:
         """The collection of the same run that holds this kind of thing."""
@@ -65,7 +69,13 @@ async def target_of(datasette: Any, request: Any) -> Target:
     if not found.has_table:
         raise NotFound(f"The table {found.dataset.name}, of which {name} was built, is gone")
     topics = found.has_topics and not missing()
-    return Target(database, found.collection, found.dataset, found.together, private, topics)
+    clusters = found.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
+    return Target(database, found.collection, found.dataset, found.together, private, topics, clusters, found.columns)
+
+
+def clusters_of(collection: str) -> str:
+    """The table that a collection's clusters are in, where there are any."""
+    return results.table_name(collection, "clusters")
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ class _Found:
     together: tuple[Collection, ...]
     has_table: bool
     has_topics: bool
+    has_clusters: bool
+    columns: tuple[str, ...]
 
 
 def _look(conn: Any, name: str) -> _Found | None:
@@ -85,7 +97,15 @@ def _look(conn: Any, name: str) -> _Found | None:
         return None
     dataset = datasets.get_dataset(conn, collection.dataset)
     together = tuple(collections.of_run(conn, collection.run))
-    return _Found(collection, dataset, together, datasets.has_table(conn, dataset), has_topics(conn, collection))
+    return _Found(
+        collection,
+        dataset,
+        together,
+        has_table=datasets.has_table(conn, dataset),
+        has_topics=has_topics(conn, collection),
+        has_clusters=results.has_clusters(conn, name),
+        columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
+    )
 
 
 def id_of(request: Any) -> str:
@@ -99,6 +119,10 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
     tabs = [("search", "Search", links.collection(datasette, database, name))]
     if target.has_topics:
         tabs.append(("components", "Topics", links.collection(datasette, database, name, "components")))
+    if 1 < target.collection.count <= MOST_COMPARED and not missing():
+        tabs.append(("duplicates", "Duplicates", links.collection(datasette, database, name, "duplicates")))
+    if target.has_clusters:
+        tabs.append(("clusters", "Clusters", links.collection(datasette, database, name, "clusters")))
     tabs.append(("runs", "Runs", links.collection(datasette, database, name, "runs")))
     others = [
         {"label": f"{part.of}s", "name": part.name, "href": links.collection(datasette, database, part.name)}

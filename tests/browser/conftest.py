@@ -136,6 +136,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         writer.writerows((*row, "bread") for row in BREAD)
     _run(folder, "ingest", "documents", "library.db", "articles", "articles.csv", "--text", "body", "--title", "title")
     _run(folder, "build", "lsa", "library.db", "articles", "--dim", "7")
+    _run(folder, "cluster", "library.db", "articles_lsa", "--clusters", "3")
     with serving(folder / "library.db", folder / "log") as address:
         yield address
 

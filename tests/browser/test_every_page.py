@@ -14,14 +14,21 @@ PAGES = {
     "search": f"{ARTICLES}?q=the+moon+dough&k=20",
     "search, nothing found": f"{ARTICLES}?q=xyzzy&mode=vector",
     "search, an endless word": f"{ARTICLES}?q={'moon' * 200}",
+    "search, filtered": f"{ARTICLES}?q=moon+dough&theme=bread&title__contains=e&weight=0.3",
+    "search, an endless filter": f"{ARTICLES}?q=moon&body__notcontains={'dough' * 80}",
     "search words": f"{WORDS}?q=moon",
     "item": f"{ARTICLES}/item/1",
     "item with an endless word": f"{ARTICLES}/item/14",
     "word": f"{WORDS}/item/moon",
     "similar": f"{ARTICLES}/similar/7",
+    "similar, filtered": f"{ARTICLES}/similar/7?theme=bread",
     "similar words": f"{WORDS}/similar/moon",
     "topics": f"{ARTICLES}/components",
     "topics from the words": f"{WORDS}/components",
+    "duplicates": f"{ARTICLES}/duplicates?threshold=0.5&words=0.05",
+    "no duplicates": f"{ARTICLES}/duplicates?threshold=1&words=1",
+    "clusters": f"{ARTICLES}/clusters",
+    "clusters, none made": f"{WORDS}/clusters",
     "runs": f"{ARTICLES}/runs",
 }
 each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
@@ -29,6 +36,9 @@ each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
 # What sticks out, to be read in the failure.
 WIDE = f"""[...document.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > {PHONE} + 0.5)
     .map(it => it.tagName + '.' + it.className).slice(0, 5)"""
+
+# What is folded away is looked at too.
+UNFOLD = "document.querySelectorAll('.sem details').forEach(it => { it.open = true })"
 
 # WCAG's contrast of every stretch of text on our part of a page with the first opaque ground behind it.
 FAINT = """() => {
@@ -73,11 +83,14 @@ def test_a_phone_scrolls_down_only(open_page, path):
     page = open_page(path, viewport={"width": PHONE, "height": 740})
     assert page.evaluate("window.innerWidth") == PHONE
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, page.evaluate(WIDE)
+    page.evaluate(UNFOLD)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, page.evaluate(WIDE)
 
 
 @each_page
 def test_text_stands_out_in_both_schemes(open_page, path):
     page = open_page(path, color_scheme="light")
+    page.evaluate(UNFOLD)
     assert lightness(page) > 0.85
     assert page.evaluate(FAINT) == []
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no fading of colours while they are measured
@@ -94,6 +107,7 @@ def test_the_dark_scheme_is_dark_all_over(open_page):
 @each_page
 def test_fields_are_labelled_and_focus_is_seen(open_page, path):
     page = open_page(path)
+    page.evaluate(UNFOLD)
     assert page.evaluate(UNNAMED) == []
     seen = 0
     for _ in range(40):

@@ -61,8 +61,10 @@ def fill(db: Connection) -> None:
     for table in (PUBLIC, PRIVATE):
         build_lsa(db, table, ["body"], "title", 4)
     for what in VERBS:
-        db.execute(f"create table secret_files_lsa_{what} (id integer primary key, label text)")
+        more = "cluster integer, label text, similarity real" if what == "clusters" else "label text"
+        db.execute(f"create table secret_files_lsa_{what} (id integer primary key, {more})")
         db.execute(f"insert into secret_files_lsa_{what} (label) select title from secret_files")
+    db.execute("update secret_files_lsa_clusters set cluster = 1 + id % 3, similarity = .5")
     db.execute("analyze")
 
 
@@ -91,10 +93,21 @@ def urls_of(table: str, columns: list[str]) -> list[str]:
     return [*urls, base + "/-/schema.json", f"{base}/-/autocomplete?q={ASKED}"] if IS_1 else urls
 
 
+FILTERED = (
+    f"?q={ASKED}&title__startswith=Dossier",
+    f"?q={ASKED}&nothing=1",
+    f"?q={ASKED}&_filter_column=title&_filter_op=startswith&_filter_value=Dossier",
+    "/similar/1?title__contains=o",
+    "/similar/1?_filter_column_1=body",
+    "/duplicates",
+    "/duplicates?threshold=0.5&words=0.1",
+    "/clusters",
+    "/clusters?k=1",
+)
 PAGES = [
     f"/library/-/semsearch/{collection}{page}"
     for collection in ("secret_files_lsa", "secret_files_lsa_words")
-    for page in ("", f"?q={ASKED}", "/item/1", f"/item/{ASKED}", "/similar/1", "/components", "/runs")
+    for page in ("", f"?q={ASKED}", "/item/1", f"/item/{ASKED}", "/similar/1", "/components", "/runs", *FILTERED)
 ]
 PAGES += [page.partition("?")[0] + ".json?" + page.partition("?")[2] for page in PAGES]
 LISTS = [

@@ -23,6 +23,13 @@ LONG = "moon " * 1000
         (ARTICLES + "?q=moon&k=-1", "must be a number"),
         (ARTICLES + "?q=moon&k=%D9%A3", "must be a number"),
         (ARTICLES + "?q=moon&after=20000", "after is 20000"),
+        (ARTICLES + "?q=moon&after=4090", "after + k is 4,100: the limit is 4,096"),
+        (ARTICLES + "?q=moon&weight=1.5", "weight is 1.5: the limit is 0 to 1"),
+        (ARTICLES + "?q=moon&weight=nan", "it must be a number from 0 to 1"),
+        (ARTICLES + "?weight=-1", "it must be a number from 0 to 1"),
+        (ARTICLES + "?q=moon&weight=.5&mode=text", "nothing to weigh"),
+        (ARTICLES + "/duplicates?threshold=0.1", "threshold is 0.1: the limit is 0.5 to 1"),
+        (ARTICLES + "/duplicates?words=2", "words is 2: the limit is 0.01 to 1"),
         (ARTICLES + "?q=moon&mode=magic", "hybrid, vector, text"),
         (ARTICLES + "?mode=magic", "hybrid, vector, text"),
         (ARTICLES + f"?q={LONG}", "the limit is 4,096"),
@@ -107,7 +114,7 @@ def test_base_url_is_kept_everywhere(library, make_site, path):
     assert page.status_code == 200
     shape = Shape(ours(page.text))
     assert all(link.startswith("/data/") for link in shape.links)
-    assert f'href="/data{twin(path)}"' in page.text
+    assert f'href="/data{twin(path)}"'.replace("&", "&amp;") in page.text
     assert 'href="/data/-/static-plugins/semsearch/semsearch.css' in page.text
 
 

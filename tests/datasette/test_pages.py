@@ -22,13 +22,18 @@ PAGES = {
     "home of a database": "/library/-/semsearch",
     "search, nothing asked": ARTICLES,
     "search": ARTICLES + "?q=dough",
+    "search, filtered": ARTICLES + "?q=dough&theme=bread&pages__gt=20",
     "search words": WORDS + "?q=moon",
     "item": ARTICLES + "/item/1",
     "word": WORDS + "/item/moon",
     "similar": ARTICLES + "/similar/1",
+    "similar, filtered": ARTICLES + "/similar/1?theme__not=bread",
     "similar words": WORDS + "/similar/moon",
     "components": ARTICLES + "/components",
     "components from the words": WORDS + "/components",
+    "duplicates": ARTICLES + "/duplicates?threshold=0.5&words=0.1",
+    "duplicates among words": WORDS + "/duplicates",
+    "clusters, none made": ARTICLES + "/clusters",
     "runs": ARTICLES + "/runs",
 }
 each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
