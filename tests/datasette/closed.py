@@ -70,7 +70,7 @@ def fill(db: Connection) -> None:
 
 def leaks(text: str) -> list[str]:
     """What of the private table stands in a page: words, titles, bytes, and how many rows and words it has."""
-    text = text.replace(ASKED, "")
+    text = re.sub(r'name="csrftoken" value="[^"]*"', "", text.replace(ASKED, ""))  # random letters may spell a number
     told = [word for word in WORDS if re.search(rf"\b{word}", text, re.IGNORECASE)]
     told += [word for word in ("Dossier", PHOTO.decode(), base64.b64encode(PHOTO).decode()[:20]) if word in text]
     return told + [str(n) for n in (ROWS, len(WORDS)) if re.search(rf"(?<![\d.#&;]){n}(?![\d.;])", text)]
