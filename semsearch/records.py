@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -112,14 +112,6 @@ class Item:
     key: str | int | None
     columns: Mapping[str, Any]
     place: str = ""  # where it stands in the source, for messages: "line 7 of a.csv"
-
-
-class Source(Protocol):
-    """An opened source: a name for messages, and its items as a stream."""
-
-    name: str
-
-    def __iter__(self) -> Iterator[Item]: ...
 
 
 @dataclass(frozen=True)

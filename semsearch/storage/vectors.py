@@ -161,11 +161,6 @@ def self_test(db: Connection) -> bool:
         db.execute("drop table semsearch_self_test")
 
 
-def has(db: Connection, collection: Collection, key: str) -> bool:
-    """Whether the collection has a vector under this key."""
-    return _one(db, collection, key) is not None
-
-
 def unit_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The stored vector of one item, (dim,) float32 of unit length; NotFoundError if it has none."""
     row = _one(db, collection, key)
