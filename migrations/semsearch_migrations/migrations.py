@@ -4,13 +4,13 @@
 full-text tables are not made here: their shape depends on what is built.
 """
 
-from sqlite_utils import Migrations
+from sqlite_utils import Database, Migrations
 
 migrations = Migrations("semsearch")
 
 
 @migrations()
-def m001_datasets(db):  # type: ignore[no-untyped-def]
+def m001_datasets(db: Database) -> None:
     """What people put in: datasets, and each item's key and content hash."""
     db.execute("""
         create table _semsearch_datasets (
@@ -38,7 +38,7 @@ def m001_datasets(db):  # type: ignore[no-untyped-def]
 
 
 @migrations()
-def m002_collections(db):  # type: ignore[no-untyped-def]
+def m002_collections(db: Database) -> None:
     """What builders learned: runs, their curves, their states, and the collections of vectors."""
     db.execute("""
         create table _semsearch_runs (

@@ -4,6 +4,8 @@ Datasette registers this module, so every hook it implements is named here. A pa
 calls one function of search off the event loop (connection.read), and is rendered (respond). Nothing here says SQL.
 """
 
+from typing import Any
+
 from datasette import hookimpl
 
 from semsearch.search.resident import hold
@@ -52,7 +54,7 @@ __all__ = [
 
 
 @hookimpl
-def startup(datasette):  # type: ignore[no-untyped-def]
+def startup(datasette: Any) -> None:
     hold()  # a server answers many questions: collections are read into memory once, up to a bound
     hide_counters(datasette)
     for database in datasette.databases.values():
@@ -60,7 +62,7 @@ def startup(datasette):  # type: ignore[no-untyped-def]
 
 
 @hookimpl
-def register_routes():  # type: ignore[no-untyped-def]
+def register_routes() -> list[Any]:
     collection = r"/(?P<database>[^/]+)/-/semsearch/(?P<collection>[^/]+?)"
     return [
         route(r"/-/semsearch", home_page.home),

@@ -13,7 +13,7 @@ Two documents that share no word are near when their words keep company: they lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -256,5 +256,5 @@ def _numbered(terms: list[str]) -> dict[str, int]:
 
 
 @hookimpl
-def register_builders(register):  # type: ignore[no-untyped-def]
+def register_builders(register: Callable[[Any], None]) -> None:
     register(Lsa())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,9 +16,9 @@ from semsearch.records import Device, Documents, Fitted, silent
 from tests.conftest import SPACE, TOPICS
 
 
-def fit(texts: list[str], **options: object) -> Fitted:
+def fit(texts: list[str], **options: Any) -> Fitted:
     corpus = Documents([str(row) for row in range(len(texts))], texts)
-    chosen = LsaOptions(**options)  # type: ignore[arg-type]
+    chosen = LsaOptions(**options)
     return Lsa().fit(corpus, chosen, rng=np.random.default_rng(0), device=Device(), report=silent)
 
 

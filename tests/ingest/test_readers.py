@@ -158,6 +158,6 @@ def test_a_broken_mail_header_is_kept_as_it_stands() -> None:
 
 def test_a_compressed_stream_reads_the_same() -> None:
     content = gzip.compress(b"a\nx\n")
-    with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-        items = list(READERS["csv"].read(stream, ReadOptions("a.csv.gz", "a")))  # type: ignore[arg-type]
+    with gzip.open(io.BytesIO(content), "rb") as stream:
+        items = list(READERS["csv"].read(stream, ReadOptions("a.csv.gz", "a")))
     assert [item.columns for item in items if isinstance(item, Item)] == [{"a": "x"}]

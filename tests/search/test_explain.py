@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -37,7 +38,7 @@ def why(db: Connection, query: str, *, mode: str = "hybrid", most: int = 8) -> l
     return explain(db, NAME, query, search(db, NAME, query, mode=mode, k=20).hits, most=most)
 
 
-def total(parts: Parts) -> float:  # type: ignore[type-arg]
+def total(parts: Parts[Any]) -> float:
     return math.fsum(one.contribution for one in parts.listed) + parts.others
 
 
