@@ -149,7 +149,7 @@ def main(given: Sequence[str] | None = None) -> int:
         except sets.SetError as error:
             raise SystemExit(str(error)) from error
         print(f"{name} measured", file=sys.stderr)
-    print("MAP / 11-point precision / nDCG@10. tf-idf: scikit-learn, sublinear, its English stop words, Snowball stems.\n")
+    print("MAP / 11-point / nDCG@10. tf-idf: scikit-learn, sublinear, its English stop words, Snowball stems.\n")
     print(table(rows))
     print("\nMAP of LSA at fixed dimensions (our weights, ARPACK).\n")
     print(fixed_table(rows))
