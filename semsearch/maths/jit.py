@@ -1,0 +1,80 @@
+"""How numba is used here: kernels release the interpreter's lock, and are compiled at most once per machine.
+
+A kernel is compiled on its first call (1-2 s), or read from numba's cache where a folder for it can be written. Whoever
+cannot wait asks `ready` and takes a numpy path meanwhile: a server calls `prepare`, which compiles in the background; a
+command on small data never calls the kernel at all. Never `parallel=True`: called from two threads of a server it
+aborts the process. `spread` splits rows over threads instead, which is safe since kernels hold no lock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, update_wrapper
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Kernel:
+    """A function of arrays and numbers, compiled by numba when first called."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._compiled: Callable[..., Any] | None = None
+        self._lock = Lock()
+        self.ready = False  # whether a call answers at once
+        update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        result = self.compiled(*arguments)
+        self.ready = True
+        return result
+
+    @property
+    def compiled(self) -> Callable[..., Any]:
+        """numba's own function, for calls from one kernel to another."""
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = _jit(self._function)
+            return self._compiled
+
+    def prepare(self, *sample: Any) -> None:
+        """Compile in the background by one call with small arguments of the types to come; `ready` tells when."""
+        if not self.ready:
+            Thread(target=self, args=sample, daemon=True).start()
+
+
+def kernel(function: Callable[..., Any]) -> Kernel:
+    """Decorate a function that numba compiles: arrays and numbers in, arrays and numbers out."""
+    return Kernel(function)
+
+
+def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    import numba  # 0.5 s: only when something is really computed
+
+    try:
+        compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # no folder to cache in: an installation that can only be read
+        compiled = numba.njit(nogil=True)(function)
+    return compiled
+
+
+def threads() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads(), thread_name_prefix="semsearch")
+
+
+def spread(work: Callable[[int, int], Result], bounds: Sequence[int]) -> list[Result]:
+    """`work(start, end)` for each stretch between neighbouring bounds, on all cores; the results in order."""
+    stretches = list(zip(bounds[:-1], bounds[1:], strict=True))
+    if len(stretches) < 2:
+        return [work(start, end) for start, end in stretches]
+    return list(_pool().map(lambda stretch: work(*stretch), stretches))

@@ -1,0 +1,47 @@
+"""Kernels compile once, answer from several threads, and are not compiled by being imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from semsearch.maths.jit import kernel, spread
+
+
+def _sum_of_squares(values: np.ndarray) -> float:
+    total = 0.0
+    for value in values:
+        total += value * value
+    return total
+
+
+def test_a_kernel_gives_what_the_plain_function_gives() -> None:
+    values = np.arange(1000, dtype=np.float64)
+    squares = kernel(_sum_of_squares)
+    assert not squares.ready
+    assert squares(values) == _sum_of_squares(values)
+    assert squares.ready
+
+
+def test_prepare_compiles_in_the_background() -> None:
+    squares = kernel(_sum_of_squares)
+    squares.prepare(np.zeros(1))
+    until = time.monotonic() + 60
+    while not squares.ready and time.monotonic() < until:
+        time.sleep(0.01)
+    assert squares.ready
+
+
+def test_spread_keeps_the_order_and_covers_every_row() -> None:
+    squares = kernel(_sum_of_squares)
+    values = np.arange(10_000, dtype=np.float64)
+    parts = spread(lambda start, end: squares(values[start:end]), [0, 10, 3000, 3000, 10_000])
+    assert parts == [_sum_of_squares(part) for part in (values[:10], values[10:3000], values[:0], values[3000:])]
+
+
+def test_importing_kernels_does_not_import_numba() -> None:
+    code = "import sys, semsearch.maths.counts, semsearch.maths.text; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
