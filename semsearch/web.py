@@ -15,7 +15,7 @@ MAX_DEPTH = query.MAX_K  # results in all, page after page
 DEFAULT_K = 10
 MAX_CONDITIONS = 20
 MAX_VALUE = 1000  # characters a filter compares with
-OURS = frozenset({"q", "mode", "k", "weight", "after"})  # a column of such a name is reached as `q__exact`
+OURS = frozenset({"q", "mode", "k", "weight", "after", "explain"})  # a column of such a name is reached as `q__exact`
 NEW = ("_filter_column", "_filter_op", "_filter_value")  # Datasette's own names for the fields of a new filter
 
 Pairs = Iterable[tuple[str, str]]
@@ -41,16 +41,17 @@ class Paging:
 
 @dataclass(frozen=True)
 class SearchArguments:
-    """What a search page was asked: `q` is empty where nothing has been asked yet."""
+    """What a search page was asked: `q` is empty where nothing has been asked yet, `explain` asks why each is here."""
 
     q: str
     mode: str
     paging: Paging
     weight: float | None = None
+    explain: bool = False
 
 
 def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
-    """Read `q`, `mode`, `k`, `after` and `weight`; InputError names the argument and its limit."""
+    """Read `q`, `mode`, `k`, `after`, `weight` and `explain`; InputError names the argument and its limit."""
     mode, q = arguments.get("mode") or "hybrid", (arguments.get("q") or "").strip()
     if q:
         check_query(q, mode, 1)
@@ -59,7 +60,7 @@ def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
     given = arguments.get("weight") or ""
     weight = share("weight", given, 0, 1) if given else None
     check_weight(weight, mode)
-    return SearchArguments(q, mode, paging(arguments), weight)
+    return SearchArguments(q, mode, paging(arguments), weight, _switch("explain", arguments.get("explain") or "0"))
 
 
 def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
@@ -69,6 +70,13 @@ def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
     if after + k > MAX_DEPTH:
         raise InputError(f"after + k is {after + k:,}: the limit is {MAX_DEPTH:,}")
     return Paging(k, after)
+
+
+def _switch(name: str, text: str) -> bool:
+    """1 or 0, or InputError."""
+    if text not in ("0", "1"):
+        raise InputError(f"{name} is {text[:40]!r}: it must be 1 or 0")
+    return text == "1"
 
 
 def share(name: str, text: str, least: float, most: float) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch import present
 from semsearch.records import Collection, Dataset, Hit
+from semsearch.search.explain import Explanation
 from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
+from semsearch_datasette.reasons import Reasons, reasons_of
 from semsearch_datasette.target import Target
 
 FACTS = 5
@@ -40,6 +42,7 @@ class Card:
     meters: Sequence[Meter]
     why: str
     facts: Sequence[tuple[str, str]]
+    reasons: Reasons | None = None
 
 
 def cards(
@@ -50,10 +53,14 @@ def cards(
     query: str = "",
     best_text: float = 0.0,
     filters: links.Pairs = (),
+    reasons: Sequence[Explanation] = (),
 ) -> list[Card]:
     """A card for each hit; `best_text` is what a full bar of the text score stands for, `filters` are kept by "more
-    like this"."""
-    return [_card(datasette, target, hit, query, best_text, filters) for hit in hits]
+    like this", `reasons` say why each was found, or are empty."""
+    made = [_card(datasette, target, hit, query, best_text, filters) for hit in hits]
+    if not reasons:
+        return made
+    return [replace(card, reasons=reasons_of(datasette, target, why)) for card, why in zip(made, reasons, strict=True)]
 
 
 def _card(datasette: Any, target: Target, hit: Hit, query: str, best_text: float, filters: links.Pairs) -> Card:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from semsearch import present
+from semsearch.records import Hit
 from semsearch.search import query
+from semsearch.search.explain import Explanation, explain
 from semsearch.web import SearchArguments, search_arguments
 from semsearch_datasette import links
 from semsearch_datasette.cards import cards
@@ -22,6 +25,8 @@ MODES = (
 )
 SIZES = (10, 20, 50, 100, 200)
 STEP = 0.05  # of the weight's field
+Answered: TypeAlias = tuple[query.Found, tuple[Hit, ...], Sequence[Explanation]]
+NOTHING: Answered = (query.Found(()), (), ())
 
 
 async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
@@ -31,10 +36,9 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
     asked = _for_collection(target, search_arguments(_weighed(request.args, filters)))
     if filters.from_form and not wants_json(request):
         return Elsewhere(_here(datasette, target, asked, filters.pairs))
-    found = query.Found(())
+    found, page, reasons = NOTHING
     if asked.q:
-        found = await read(target.database, lambda conn: _search(conn, target.collection.name, asked, filters))
-    page = found.hits[asked.paging.after : asked.paging.after + asked.paging.k]
+        found, page, reasons = await read(target.database, lambda conn: _search(conn, target, asked, filters))
     after = asked.paging.next_after(len(found.hits))
     next_url = _here(datasette, target, asked, filters.pairs, after=after) if after else None
 
@@ -43,9 +47,12 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         return {
             **frame(datasette, target, "search"),
             **_form(target, asked, found),
+            **_explaining(datasette, target, asked, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, asked, pairs)),
             "first": asked.paging.after + 1,
-            "cards": cards(datasette, target, page, query=asked.q, best_text=best_text, filters=filters.pairs),
+            "cards": cards(
+                datasette, target, page, query=asked.q, best_text=best_text, filters=filters.pairs, reasons=reasons
+            ),
             "remark": found.remark,
             "next_url": next_url,
         }
@@ -56,7 +63,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         "mode": asked.mode,
         "weight": found.weight,
         "remark": found.remark,
-        "hits": [present.hit_dict(hit) for hit in page],
+        "hits": _told(page, reasons),
         "next_url": datasette.absolute_url(request, next_url) if next_url else None,
     }
     return Answer("search.html", context, data, target.private)
@@ -76,8 +83,26 @@ def _here(
         mode=asked.mode,
         k=asked.paging.k,
         weight=weight,
+        explain=int(asked.explain) or None,
         after=after,
     )
+
+
+def _told(page: Sequence[Hit], reasons: Sequence[Explanation]) -> list[dict[str, Any]]:
+    """The hits of the JSON, each with why it was found where that was asked."""
+    hits = [present.hit_dict(hit) for hit in page]
+    if not reasons:
+        return hits
+    return [hit | {"explanation": present.explanation_dict(why)} for hit, why in zip(hits, reasons, strict=True)]
+
+
+def _explaining(datasette: Any, target: Target, asked: SearchArguments, filters: links.Pairs) -> dict[str, Any]:
+    """Whether each result says why it was found, and the URL where it does or does not; words have nothing to say."""
+    if target.collection.of != "document":
+        return {"explain": False, "explain_url": None}
+    other = replace(asked, explain=not asked.explain)
+    after = asked.paging.after or None
+    return {"explain": asked.explain, "explain_url": _here(datasette, target, other, filters, after=after)}
 
 
 def _weighed(arguments: Any, filters: Filters) -> dict[str, str]:
@@ -116,13 +141,18 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
 
 
 def _for_collection(target: Target, asked: SearchArguments) -> SearchArguments:
-    """Words have no text to match: unless that is what was asked for, they are searched by meaning alone."""
-    if target.collection.of != "document" and asked.mode == "hybrid":
-        return replace(asked, mode="vector", weight=None)
-    return asked
+    """Words have no text to match: unless that is what was asked for, they are searched by meaning alone. And they
+    have no parts that would say why."""
+    if target.collection.of == "document":
+        return asked
+    if asked.mode == "hybrid":
+        asked = replace(asked, mode="vector", weight=None)
+    return replace(asked, explain=False)
 
 
-def _search(conn: Any, name: str, asked: SearchArguments, filters: Filters) -> query.Found:
-    return query.search(
-        conn, name, asked.q, mode=asked.mode, k=asked.paging.depth, weight=asked.weight, only=filters.only
-    )
+def _search(conn: Any, target: Target, asked: SearchArguments, filters: Filters) -> Answered:
+    """All that was found, the hits that this page shows, and why each of these was found if that is asked."""
+    name, paging = target.collection.name, asked.paging
+    found = query.search(conn, name, asked.q, mode=asked.mode, k=paging.depth, weight=asked.weight, only=filters.only)
+    page = found.hits[paging.after : paging.after + paging.k]
+    return found, page, explain(conn, name, asked.q, page) if asked.explain else ()

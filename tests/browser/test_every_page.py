@@ -16,6 +16,7 @@ PAGES = {
     "search, an endless word": f"{ARTICLES}?q={'moon' * 200}",
     "search, filtered": f"{ARTICLES}?q=moon+dough&theme=bread&title__contains=e&weight=0.3",
     "search, an endless filter": f"{ARTICLES}?q=moon&body__notcontains={'dough' * 80}",
+    "search, explained": f"{ARTICLES}?q=the+moon+dough&k=20&explain=1",
     "search words": f"{WORDS}?q=moon",
     "item": f"{ARTICLES}/item/1",
     "item with an endless word": f"{ARTICLES}/item/14",

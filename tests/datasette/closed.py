@@ -96,6 +96,7 @@ def urls_of(table: str, columns: list[str]) -> list[str]:
 FILTERED = (
     f"?q={ASKED}&title__startswith=Dossier",
     f"?q={ASKED}&nothing=1",
+    f"?q={ASKED}&explain=1",
     f"?q={ASKED}&_filter_column=title&_filter_op=startswith&_filter_value=Dossier",
     "/similar/1?title__contains=o",
     "/similar/1?_filter_column_1=body",
@@ -117,7 +118,8 @@ LISTS = [
     "/library/articles_lsa/99", "/library/-/semsearch/articles_lsa/item/99", "/-/databases.json", "/-/plugins.json",
     "/library/articles", "/library/articles/1", "/library/articles_lsa", "/library/articles_lsa_words_vocabulary",
     "/library/articles?_facet=theme", "/library/articles_lsa.json?_facet=norm",
-    "/library/-/semsearch/articles_lsa?q=moon", "/library/-/semsearch/articles_lsa/components",
+    "/library/-/semsearch/articles_lsa?q=moon", "/library/-/semsearch/articles_lsa?q=moon&explain=1",
+    "/library/-/semsearch/articles_lsa/components",
     "/library/-/semsearch/articles_lsa/runs.json", "/library/-/semsearch/articles_lsa/item/1",
 ]  # fmt: skip
 if IS_1:

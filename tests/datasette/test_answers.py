@@ -24,6 +24,7 @@ LONG = "moon " * 1000
         (ARTICLES + "?q=moon&k=%D9%A3", "must be a number"),
         (ARTICLES + "?q=moon&after=20000", "after is 20000"),
         (ARTICLES + "?q=moon&after=4090", "after + k is 4,100: the limit is 4,096"),
+        (ARTICLES + "?q=moon&explain=yes", "explain is &#39;yes&#39;: it must be 1 or 0"),
         (ARTICLES + "?q=moon&weight=1.5", "weight is 1.5: the limit is 0 to 1"),
         (ARTICLES + "?q=moon&weight=nan", "it must be a number from 0 to 1"),
         (ARTICLES + "?weight=-1", "it must be a number from 0 to 1"),

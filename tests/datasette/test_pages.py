@@ -23,6 +23,7 @@ PAGES = {
     "search, nothing asked": ARTICLES,
     "search": ARTICLES + "?q=dough",
     "search, filtered": ARTICLES + "?q=dough&theme=bread&pages__gt=20",
+    "search, explained": ARTICLES + "?q=moon+flour&explain=1&k=12",
     "search words": WORDS + "?q=moon",
     "item": ARTICLES + "/item/1",
     "word": WORDS + "/item/moon",
