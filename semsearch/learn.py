@@ -13,7 +13,7 @@ from semsearch.maths.counts import TermCounts, count_terms
 from semsearch.maths.pairs import near_pairs, shared_words
 from semsearch.maths.text import Analyzer
 from semsearch.records import Collection, Report, silent
-from semsearch.storage import collections, datasets, results, vectors
+from semsearch.storage import chunks, collections, datasets, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.results import Cluster
@@ -54,7 +54,7 @@ def duplicates(
         if not 0 < share <= 1:
             raise InputError(f"{said} is {share:g}: give a share above 0, up to 1")
     collection = collections.get_collection(db, name)
-    keys, matrix = vectors.everything(db, collection)
+    keys, matrix = chunks.everything(db, collection)
     i, j, cosines = near_pairs(matrix, threshold, progress=report, most=most)
     shares = None
     if collection.of == "document":
@@ -93,7 +93,7 @@ def cluster(db: Connection, name: str, number: int, *, seed: int = 0) -> list[Cl
     if not 2 <= number <= collection.count:
         raise InputError(f"clusters is {number}: choose 2 to {collection.count}, the number of items in {name}")
     dataset = datasets.get_dataset(db, collection.dataset)
-    keys, matrix = vectors.everything(db, collection)
+    keys, matrix = chunks.everything(db, collection)
     labels, centres = _k_means(matrix, number, seed)
     words = _labels(db, collection, keys, labels, number)
     found = [Cluster(place + 1, words[place], int((labels == place).sum())) for place in range(number)]

@@ -18,7 +18,7 @@ from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
 from semsearch.records import Collection, Hit, Of
 from semsearch.search.models import state_of
-from semsearch.storage import collections, datasets, vectors
+from semsearch.storage import chunks, collections, datasets, vectors
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 
@@ -136,7 +136,7 @@ def _ends_of_run(db: Connection, collection: Collection, parts: Sequence[Collect
 
 def _loadings(db: Connection, collection: Collection) -> tuple[list[str], FloatArray]:
     """Keys and their vectors at the length they had in fit, (count, dim) float32."""
-    keys, _ = vectors.everything(db, collection)
+    keys, _ = chunks.everything(db, collection)
     return keys, vectors.StoredRows(db, collection).take(keys)
 
 

@@ -28,7 +28,7 @@ class ByMeaning:
         deep = n + len(self.out)
         held = resident(self.db, self.collection)
         if held is not None:
-            near = held.nearest(self.vector, deep, self.among)
+            near = held.nearest(self.vector, deep, self.among, self._in_file)
             return dict([(key, cosine) for key, cosine in near.items() if key not in self.out][:n])
         if deep > vectors.MAX_K:
             found = vectors.distances(self.db, self.collection, self.vector, self.among)
@@ -42,7 +42,10 @@ class ByMeaning:
         """The cosines of these items."""
         held = resident(self.db, self.collection)
         if held is not None:
-            return held.cosines(self.vector, keys)
+            return held.cosines(self.vector, keys, self._in_file)
+        return self._in_file(keys)
+
+    def _in_file(self, keys: Sequence[str]) -> Mapping[str, float]:
         found = vectors.distances(self.db, self.collection, self.vector, keys)
         return {one.key: 1 - one.distance for one in found}
 

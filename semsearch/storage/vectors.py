@@ -131,13 +131,6 @@ def distances(
     return [Neighbour(str(row[0]), row[1]) for row in rows if row[1] is not None]
 
 
-def everything(db: Connection, collection: Collection) -> tuple[list[str], FloatArray]:
-    """All keys and their unit vectors, (count, dim) float32, in the order they were written."""
-    rows = db.execute(f"select id, embedding from {table_name(collection.vector_table)}").fetchall()
-    vectors = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").reshape(len(rows), collection.dim)
-    return [str(row[0]) for row in rows], vectors
-
-
 def count(db: Connection, collection: Collection) -> int:
     """How many vectors can be read through the collection's view."""
     return int(db.execute(f"select count(*) from {quoted(collection.name)}").fetchone()[0])
@@ -177,7 +170,7 @@ def _one(db: Connection, collection: Collection, key: str) -> tuple[bytes, float
 
 def _bound(db: Connection, table: str, key: str) -> str | int:
     """The key as the table's own type: vec0 refuses text where its key is an integer."""
-    if not _integer_keys(db, table):
+    if not integer_keys(db, table):
         return key
     number = as_integer(key)
     return NO_ITEM if number is None else number
@@ -185,12 +178,13 @@ def _bound(db: Connection, table: str, key: str) -> str | int:
 
 def _bound_list(db: Connection, table: str, keys: Sequence[str]) -> str:
     """Keys as a JSON array of the table's own type; those that cannot be its keys are left out."""
-    if _integer_keys(db, table):
+    if integer_keys(db, table):
         return json.dumps([number for number in map(as_integer, keys) if number is not None])
     return json.dumps(list(keys))
 
 
-def _integer_keys(db: Connection, table: str) -> bool:
+def integer_keys(db: Connection, table: str) -> bool:
+    """Whether a vector table's keys are integers."""
     declared = db.execute("select sql from sqlite_master where name = ?", [table]).fetchone()[0]
     return "id integer" in declared
 

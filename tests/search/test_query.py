@@ -12,7 +12,7 @@ from semsearch.records import Dataset
 from semsearch.search.models import encode_text
 from semsearch.search.query import default_weight, search, similar
 from semsearch.search.sides import ByMeaning
-from semsearch.storage import collections, connect, vectors
+from semsearch.storage import chunks, collections, connect, vectors
 from semsearch.storage.driver import Connection
 from tests.conftest import BREAD, SPACE, make_articles
 
@@ -48,7 +48,7 @@ def test_vec0_and_brute_force_agree(built: Connection) -> None:
     vector = encode_text(built, collection, "yeast")
     assert vector is not None
     side = ByMeaning(built, collection, vector)
-    keys, matrix = vectors.everything(built, collection)
+    keys, matrix = chunks.everything(built, collection)
     by_hand = dict(zip(keys, (matrix @ vector).tolist(), strict=True))
     near = side.top(12)
     assert near.keys() == by_hand.keys()

@@ -13,7 +13,7 @@ from semsearch_migrations.migrations import migrations
 from semsearch import build as engine
 from semsearch import registry
 from semsearch.errors import DatabaseError, SchemaError
-from semsearch.storage import collections, connect, datasets, vectors
+from semsearch.storage import chunks, collections, connect, datasets
 from semsearch.storage.driver import Connection, sqlite3
 from semsearch.storage.keys import shape_of
 from tests.conftest import make_articles
@@ -98,7 +98,7 @@ def test_a_full_disk_leaves_the_old_vectors(path: str, db: Connection) -> None:
         other.execute(f"pragma max_page_count = {pages + 2}")
         build(other, "second")
     assert collections.all_collections(db) == before
-    assert vectors.everything(db, before[0])[1].shape == (12, 6)
+    assert chunks.everything(db, before[0])[1].shape == (12, 6)
 
 
 @pytest.mark.parametrize("stage", ["swap_in", "write_arrays", "write_run"])

@@ -12,7 +12,7 @@ from semsearch import build as engine
 from semsearch import registry
 from semsearch.records import Dataset
 from semsearch.search.query import search
-from semsearch.storage import collections, connect, datasets, vectors
+from semsearch.storage import chunks, collections, connect, datasets
 from semsearch.storage.driver import Connection, sqlite3
 from semsearch.storage.keys import shape_of
 from tests.conftest import SPACE, make_articles
@@ -39,7 +39,7 @@ def test_the_view_takes_match_and_k_and_the_source_filters_first(db: Connection,
 
 def test_stored_vectors_have_unit_length_and_their_norm_beside(db: Connection, articles: Dataset) -> None:
     rebuild(db, articles)
-    keys, matrix = vectors.everything(db, collections.get_collection(db, "articles_lsa"))
+    keys, matrix = chunks.everything(db, collections.get_collection(db, "articles_lsa"))
     assert keys == [str(number) for number in range(1, 13)]
     assert (matrix**2).sum(axis=1) == pytest.approx([1.0] * 12, abs=1e-5)
     assert all(0 < row[0] <= 1.0001 for row in db.execute("select norm from articles_lsa"))

@@ -1,0 +1,53 @@
+"""All vectors block by block: the quick way and the slow way give the same, after deletes too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from semsearch.records import Collection
+from semsearch.storage import chunks, connect, vectors
+from semsearch.storage.driver import Connection
+
+
+@pytest.fixture(params=[True, False], ids=["integers", "texts"])
+def stored(db: Connection, request: pytest.FixtureRequest) -> tuple[Collection, list[str], np.ndarray]:
+    """2,500 vectors, of which some of the first and of the last blocks were deleted and two written again."""
+    matrix = np.random.default_rng(1).standard_normal((2500, 8)).astype(np.float32)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    keys = [str(3 * number) for number in range(2500)]
+    with connect.transaction(db):
+        number = vectors.create(db, 8, integer_keys=request.param)
+    vectors.write(db, number, keys, matrix, integer_keys=request.param)
+    gone = {"0", "30", "3000", "7497"}
+    typed = [int(key) if request.param else key for key in gone]
+    db.executemany(f"delete from {vectors.table_name(number)} where id = ?", [[key] for key in typed])
+    vectors.write(db, number, ["30", "99999"], matrix[:2], integer_keys=request.param)
+    left = [(key, row) for key, row in zip(keys, matrix, strict=True) if key not in gone]
+    left += [("30", matrix[0]), ("99999", matrix[1])]
+    collection = Collection(1, "c", "d", "lsa", 1, "document", number, 8, len(left), "")
+    return collection, [key for key, _ in left], np.stack([row for _, row in left])
+
+
+@pytest.mark.parametrize("known", [chunks.KNOWN, ()], ids=["by blobs", "by rows"])
+def test_every_vector_once(db: Connection, stored: tuple, known: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "KNOWN", known)
+    collection, keys, matrix = stored
+    found, vectors_found = chunks.everything(db, collection)
+    assert sorted(found) == sorted(keys)
+    rows = [keys.index(key) for key in found]
+    assert vectors_found == pytest.approx(matrix[rows], abs=1e-6)  # a unit vector is divided by its length once more
+    assert sum(len(block.vectors) for block in chunks.blocks(db, collection, every=2)) < len(keys)
+
+
+def test_both_ways_give_one_order(db: Connection, stored: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = chunks.everything(db, stored[0])[0]
+    monkeypatch.setattr(chunks, "KNOWN", ())
+    assert chunks.everything(db, stored[0])[0] == quick
+
+
+def test_nothing(db: Connection) -> None:
+    with connect.transaction(db):
+        number = vectors.create(db, 3, integer_keys=True)
+    keys, matrix = chunks.everything(db, Collection(1, "c", "d", "lsa", 1, "document", number, 3, 0, ""))
+    assert keys == [] and matrix.shape == (0, 3)
