@@ -21,6 +21,7 @@ from semsearch.maths.jit import kernel, spread, threads
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.int8]
 
+MOST_BITS = 512  # more find hardly more, and take longer to read
 SEED = 2023  # of the rotation: the same in every process, so that answers are
 _SPREAD_FROM = 50_000  # rows from which a second thread pays
 
@@ -39,12 +40,12 @@ class SignBits:
 
 
 def sign_bits(centre: FloatArray, bits: int | None = None) -> SignBits:
-    """Bits for vectors around a centre (dim,): by default two for each dimension, a multiple of 64 and at most 1,024.
+    """Bits for vectors around a centre (dim,): by default two for each dimension, a multiple of 64 and at most 512.
 
     The rotation is made of orthogonal matrices side by side: independent columns would say some things twice.
     """
     dim = len(centre)
-    bits = bits or min(1024, 64 * -(-2 * dim // 64))
+    bits = bits or min(MOST_BITS, 64 * -(-2 * dim // 64))
     rng = np.random.default_rng(SEED)
     blocks = [np.linalg.qr(rng.standard_normal((dim, dim)))[0] for _ in range(-(-bits // dim))]
     return SignBits(centre.astype(np.float32), np.hstack(blocks)[:, :bits].astype(np.float32))

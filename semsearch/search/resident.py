@@ -11,18 +11,20 @@ is held is bounded, oldest use goes first, and a rebuild by whatever process is 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths import quantise
 from semsearch.maths.quantise import ByteCodes, SignBits
+from semsearch.maths.vectors import largest
 from semsearch.records import Collection
+from semsearch.search import postings
+from semsearch.search.kept import Kept
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.storage import chunks
 from semsearch.storage.connect import file_of
@@ -136,17 +138,6 @@ class Resident(Protocol):
         """Cosines of these items; keys without a vector are absent."""
 
 
-def largest(values: FloatArray, n: int) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Positions of the n largest values, largest first, ties by position."""
-    if n < len(values):
-        # All that reach the nth largest value: position, not chance, decides which of several equal ones come.
-        least = values[np.argpartition(values, -n)[-n:]].min()
-        some = np.flatnonzero(values >= least)
-    else:
-        some = np.arange(len(values))
-    return some[np.argsort(-values[some], kind="stable")][:n]
-
-
 def compiled() -> bool:
     """Whether the kernels answer at once."""
     return all(each.ready for each in (quantise.hamming, quantise.within, quantise.dots_of_bytes))
@@ -161,50 +152,16 @@ def prepare() -> None:
     quantise.dots_of_bytes.prepare(np.zeros((1, 1), np.int8), one, one, np.zeros(1, np.int64), one.copy())
 
 
-class _Held:
-    """What is in memory, by file and run, and what is being read."""
-
-    def __init__(self) -> None:
-        self.limit = 0
-        self.lock = Lock()
-        self.entries: OrderedDict[tuple[Any, ...], Resident] = OrderedDict()
-        self.reading: set[tuple[Any, ...]] = set()
-
-    def get(self, key: tuple[Any, ...]) -> Resident | None:
-        with self.lock:
-            if key in self.entries:
-                self.entries.move_to_end(key)
-            return self.entries.get(key)
-
-    def put(self, key: tuple[Any, ...], entry: Resident) -> None:
-        with self.lock:
-            self.entries[key] = entry
-        self.shrink()
-
-    def shrink(self) -> None:
-        with self.lock:
-            while self.entries and sum(held.nbytes for held in self.entries.values()) > self.limit:
-                self.entries.popitem(last=False)
-
-    def begin(self, key: tuple[Any, ...]) -> bool:
-        """Whether nobody is reading this yet; from now on somebody is."""
-        with self.lock:
-            is_new = key not in self.reading
-            self.reading.add(key)
-            return is_new
-
-    def end(self, key: tuple[Any, ...]) -> None:
-        with self.lock:
-            self.reading.discard(key)
-
-
-_held = _Held()
+_held: Kept[Resident] = Kept()
 
 
 def hold(limit_bytes: int = LIMIT) -> None:
-    """From now on keep collections of this process in memory, up to so many bytes; 0 forgets them."""
-    _held.limit = limit_bytes
-    _held.shrink()
+    """From now on keep collections of this process in memory, up to so many bytes, and words in an eighth of that more.
+
+    0 forgets them.
+    """
+    _held.set_limit(limit_bytes)
+    postings.hold(limit_bytes // 8)
     if limit_bytes:
         prepare()
 
@@ -221,7 +178,10 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
     entry = _held.get(key)
     if entry is None and _bytes(collection, _held.limit) <= _held.limit and _held.begin(key):
         try:
-            entry = _read(db, collection, _held.limit)
+            with threadpool_limits(
+                1, "blas"
+            ):  # small products: a second thread waits longer for the first than it helps
+                entry = _read(db, collection, _held.limit)
             _held.put(key, entry)
         finally:
             _held.end(key)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from semsearch.arrays import FloatArray
 from semsearch.records import Collection, Dataset
+from semsearch.search import postings
 from semsearch.search.resident import resident
 from semsearch.storage import fulltext, vectors
 from semsearch.storage.driver import Connection
@@ -61,8 +63,17 @@ class ByWords:
 
     def top(self, n: int) -> Mapping[str, float]:
         """The n best of the items that hold any of the phrases."""
-        return dict(fulltext.best(self.db, self.dataset, self.phrases, n, self.among))
+        return dict(self._best(n, self.among))
 
     def of(self, keys: Sequence[str]) -> Mapping[str, float]:
         """The scores of those of these items that hold any of the phrases."""
-        return dict(fulltext.best(self.db, self.dataset, self.phrases, -1, keys))
+        return dict(self._best(-1, keys))
+
+    def _best(self, n: int, among: Sequence[str] | None) -> list[tuple[str, float]]:
+        if postings.is_held():
+            return postings.best(self.db, self.dataset, self._postings, n, among)
+        return fulltext.best(self.db, self.dataset, self.phrases, n, among)
+
+    @cached_property
+    def _postings(self) -> postings.Postings:
+        return postings.summed(self.db, self.dataset, self.phrases)

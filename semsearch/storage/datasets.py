@@ -201,6 +201,14 @@ def replace_items(db: Connection, dataset: Dataset, items: Iterable[TextItem]) -
     return numbers
 
 
+def revision(db: Connection, dataset: Dataset) -> tuple[Any, ...]:
+    """What changes whenever the dataset's items and their words are read anew."""
+    last = db.execute(
+        "select id, started from _semsearch_runs where dataset = ? order by id desc limit 1", [dataset.name]
+    ).fetchone()
+    return (dataset.id, dataset.created, *(last or ()))
+
+
 def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The table's own rows for these keys; keys whose row is gone are absent."""
     shape = shape_of(db, dataset.name)

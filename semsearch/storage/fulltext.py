@@ -9,6 +9,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from semsearch.records import Dataset
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
@@ -77,6 +80,34 @@ def best(
         [*values, limit],
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def holding(db: Connection, dataset: Dataset, phrase: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The item numbers of all rows that hold a phrase, ascending, and its BM25 in each, as `best` counts it."""
+    table = table_name(dataset)
+    rows = db.execute(
+        f"select rowid, -bm25({table}) from {table} where {table} match ? order by rowid", [_quoted(phrase)]
+    )
+    found = np.fromiter(rows, dtype=[("item", np.int64), ("score", np.float64)])
+    return np.ascontiguousarray(found["item"]), np.ascontiguousarray(found["score"])
+
+
+def keys_of(db: Connection, items: Sequence[int]) -> dict[int, str]:
+    """The keys of these item numbers."""
+    return dict(
+        db.execute(
+            "select item, key from _semsearch_items where item in (select value from json_each(?))", [json.dumps(items)]
+        )
+    )
+
+
+def items_of(db: Connection, dataset: Dataset, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+    """The item numbers of those of these keys that the dataset has."""
+    rows = db.execute(
+        "select item from _semsearch_items where dataset = ? and key in (select value from json_each(?))",
+        [dataset.id, json.dumps(list(keys))],
+    )
+    return np.fromiter((row[0] for row in rows), np.int64)
 
 
 def matching_keys(db: Connection, dataset: Dataset, required: Sequence[str], excluded: Sequence[str]) -> list[str]:

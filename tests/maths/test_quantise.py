@@ -13,7 +13,7 @@ def unit(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("dim, bits", [(256, 512), (300, 640), (32, 64), (700, 1024)])
+@pytest.mark.parametrize("dim, bits", [(256, 512), (100, 256), (32, 64), (700, 512)])
 def test_the_share_of_differing_bits_is_the_angle(dim: int, bits: int) -> None:
     vectors = unit(np.random.default_rng(1), (200, dim))
     signs = quantise.sign_bits(np.zeros(dim, np.float32))

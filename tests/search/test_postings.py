@@ -1,0 +1,110 @@
+"""The text side from memory gives what FTS5 gives, follows rebuilds, and stays within its bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from semsearch import build as engine
+from semsearch import registry
+from semsearch.records import Dataset
+from semsearch.search import postings, resident
+from semsearch.search.kept import Kept
+from semsearch.search.postings import Postings
+from semsearch.search.sides import ByWords
+from semsearch.storage import fulltext
+from semsearch.storage.driver import Connection
+from tests.conftest import make_articles
+
+WORDS = ("the", "moon", "rocket", "dough", "yeast", "orbit", "bread", "oven")
+
+
+@pytest.fixture
+def built(db: Connection) -> Connection:
+    """Two hundred rows of eight words, the common ones in most of them, some rows alike."""
+    rng = np.random.default_rng(4)
+    rows = tuple(
+        (str(rng.choice(WORDS)), " ".join(rng.choice(WORDS, rng.integers(1, 9), p=[0.3] + [0.1] * 7)))
+        for _ in range(200)
+    )
+    engine.build(db, make_articles(db, rows), registry.load().builder("lsa"), {"dim": 3})
+    return db
+
+
+@pytest.fixture(autouse=True)
+def holding() -> Iterator[None]:
+    resident.hold(1 << 20)
+    yield
+    resident.hold(0)
+
+
+@pytest.fixture
+def dataset(built: Connection) -> Dataset:
+    from semsearch.storage.datasets import get_dataset
+
+    return get_dataset(built, "articles")
+
+
+@pytest.mark.parametrize(
+    "phrases", [["moon"], ["the", "moon"], list(WORDS), ["moon", "moon", "oven"], ["moon rocket"], ["xyzzy"], []]
+)
+@pytest.mark.parametrize("among", [None, ["5", "6", "7", "8", "9", "150", "999", "7"]], ids=["all", "some"])
+def test_memory_and_fts5_agree(
+    built: Connection, dataset: Dataset, phrases: list[str], among: list[str] | None
+) -> None:
+    side = ByWords(built, dataset, phrases, among)
+    for n in (3, 1000):
+        stored = fulltext.best(built, dataset, phrases, n, among)
+        held = list(side.top(n).items())
+        # Sums of the same numbers in another order: equal scores may differ in the last place, and so change places.
+        assert [score for _, score in held] == pytest.approx([score for _, score in stored], rel=1e-12)
+        assert all(dict(fulltext.best(built, dataset, phrases, -1))[key] == pytest.approx(score) for key, score in held)
+    keys = ["1", "2", "77", "nothing"]
+    assert side.of(keys) == pytest.approx(dict(fulltext.best(built, dataset, phrases, -1, keys)))
+
+
+def test_equal_scores_keep_the_order_of_the_table(built: Connection, dataset: Dataset) -> None:
+    held = list(ByWords(built, dataset, ["moon"]).top(200))
+    assert held == [key for key, _ in fulltext.best(built, dataset, ["moon"], 200)]
+
+
+def test_a_word_is_read_once_and_again_after_a_rebuild(built: Connection, dataset: Dataset, monkeypatch) -> None:
+    read: list[str] = []
+    original = fulltext.holding
+
+    def counted(db: Connection, of: Dataset, phrase: str) -> object:
+        read.append(phrase)
+        return original(db, of, phrase)
+
+    monkeypatch.setattr(fulltext, "holding", counted)
+    for _ in range(3):
+        ByWords(built, dataset, ["moon", "oven"]).top(5)
+    assert read == ["moon", "oven"]
+    built.execute("update articles set body = 'moon moon moon' where id = 1")
+    engine.build(built, dataset, registry.load().builder("lsa"), {"dim": 3})
+    top = ByWords(built, dataset, ["moon"]).top(1000)
+    assert read == ["moon", "oven", "moon"]
+    assert top["1"] == max(top.values())
+
+
+def test_the_bound_is_kept_oldest_use_first() -> None:
+    kept: Kept[Postings] = Kept()
+    one = Postings(np.arange(10), np.ones(10))
+    kept.set_limit(3 * one.nbytes)
+    for name in "abc":
+        kept.put(name, one)
+    assert kept.get("a") is one
+    kept.put("d", one)
+    assert [kept.get(name) is one for name in "abcd"] == [True, False, True, True]
+    kept.put("d", Postings(np.arange(1000), np.ones(1000)))  # larger than all there is room for
+    assert [kept.get(name) for name in "acd"] == [None, None, None]
+    kept.set_limit(0)
+    kept.put("a", one)
+    assert kept.get("a") is None
+
+
+def test_a_command_keeps_nothing(built: Connection, dataset: Dataset) -> None:
+    resident.hold(0)
+    assert not postings.is_held()
