@@ -4,6 +4,8 @@
 
 Without DB it builds `semsearch demo` in a temporary folder. One client asks for each page in turn, round by round, with
 another question each round (titles of the collection's own rows), so that whatever slows the machine slows all alike.
+Before that each question is asked once: words that nobody asked for yet are read from the file, and have a row of
+their own. Beside them the least that a plugin's page can cost, one query by key (benchmarks/floor).
 Through Datasette's own client, in this process; then over HTTP from a Datasette in a process of its own. The exit code
 is 1 if the page or its JSON takes more than 3 times as long as `select 1` through Datasette's client, or a page with
 its style is heavier than 60 KB. `--profile` prints where the time of the JSON goes instead.
@@ -40,18 +42,24 @@ from semsearch.storage import collections, connect, datasets
 MOST_TIMES, MOST_BYTES = 3.0, 60_000
 WARM = 5  # rounds before the clock starts: models are read, templates compiled
 OWN = "select 1, JSON"
+FLOOR = "one query by key"
+FIRST = "search, JSON, new words"
+SEARCH = "search, JSON"
+QUESTIONS = 40
+PLUGINS = Path(__file__).with_name("floor")
 Ask = Callable[[str], Awaitable[bytes]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One page by one way of asking: milliseconds, times the median of `select 1`, median bytes."""
+    """One page by one way of asking: milliseconds, times the medians of `select 1` and of one query, median bytes."""
 
     way: str
     page: str
     p50: float
     p95: float
     times: float
+    floors: float
     bytes: int
 
 
@@ -72,6 +80,7 @@ def pages(db: str, collection: str) -> dict[str, str]:
     own = f"/{name}.json?sql=select+1" if __version__.startswith("0.") else f"/{name}/-/query.json?sql=select+1"
     return {
         OWN: own,
+        FLOOR: f"/-/one-query/{name}",
         "search, JSON": page + ".json?q={q}",
         "search, HTML": page + "?q={q}",
         "search by meaning, JSON": page + ".json?q={q}&mode=vector",
@@ -83,19 +92,28 @@ def pages(db: str, collection: str) -> dict[str, str]:
 
 async def measure(way: str, ask: Ask, urls: Mapping[str, str], asked: Sequence[str], rounds: int) -> list[Row]:
     """Every page once a round, in turn."""
-    took: dict[str, list[float]] = {page: [] for page in urls}
-    weights: dict[str, list[int]] = {page: [] for page in urls}
-    for number, question in zip(range(rounds + WARM), itertools.cycle(asked), strict=False):
+    took: dict[str, list[float]] = {page: [] for page in (*urls, FIRST)}
+    weights: dict[str, list[int]] = {page: [] for page in (*urls, FIRST)}
+
+    async def timed(page: str, url: str, question: str) -> None:
+        start = time.perf_counter()
+        body = await ask(url.replace("{q}", quote_plus(question)))
+        took[page].append(1000 * (time.perf_counter() - start))
+        weights[page].append(len(body))
+
+    for _ in range(WARM):
         for page, url in urls.items():
-            start = time.perf_counter()
-            body = await ask(url.replace("{q}", quote_plus(question)))
-            if number >= WARM:
-                took[page].append(1000 * (time.perf_counter() - start))
-                weights[page].append(len(body))
-    own = median(took[OWN])
+            await ask(url.replace("{q}", quote_plus(asked[0])))
+    for question in asked[1:]:
+        await timed(FIRST, urls[SEARCH], question)
+    for question in itertools.islice(itertools.cycle(asked), rounds):
+        for page, url in urls.items():
+            await timed(page, url, question)
+    own, floor = median(took[OWN]), median(took[FLOOR])
     return [
-        Row(way, page, median(ms), quantiles(ms, n=20)[-1], median(ms) / own, int(median(weights[page])))
+        Row(way, page, mid, quantiles(ms, n=20)[-1], mid / own, mid / floor, int(median(weights[page])))
         for page, ms in took.items()
+        for mid in [median(ms)]
     ]
 
 
@@ -117,7 +135,7 @@ def served(db: str) -> Iterator[Ask]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "datasette", "serve", db, "--port", str(port)]
+    command = [sys.executable, "-m", "datasette", "serve", db, "--port", str(port), "--plugins-dir", str(PLUGINS)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
@@ -150,7 +168,7 @@ async def in_process(
     db: str, urls: Mapping[str, str], asked: Sequence[str], rounds: int, profiled: bool
 ) -> tuple[list[Row], int]:
     """The rows of Datasette's own client, and the bytes of the style; profiled, what the JSON's time is spent on."""
-    datasette = Datasette([db], settings={"num_sql_threads": 0} if profiled else {})
+    datasette = Datasette([db], plugins_dir=str(PLUGINS), settings={"num_sql_threads": 0} if profiled else {})
     await datasette.invoke_startup()
     ask = client_of(datasette)
     try:
@@ -193,14 +211,14 @@ def missed(rows: Sequence[Row], style: int) -> list[str]:
 
 def run(db: str, collection: str, options: argparse.Namespace) -> int:
     """Measure, print, and say whether the figures are reached."""
-    urls, asked = pages(db, collection), questions(db, collection, options.rounds)
+    urls, asked = pages(db, collection), questions(db, collection, QUESTIONS)
     rows, style = asyncio.run(in_process(db, urls, asked, options.rounds, options.profile))
     if options.profile:
         return 0
     with served(db) as ask:
         rows += asyncio.run(measure("loopback HTTP", ask, urls, asked, options.rounds))
     print(f"Datasette {__version__}, {collection}, {options.rounds} rounds; the style is {style:,} bytes\n")
-    print(tabulate([asdict(row) for row in rows], headers="keys", floatfmt=("", "", ".2f", ".2f", ".1f")))
+    print(tabulate([asdict(row) for row in rows], headers="keys", floatfmt=("", "", ".2f", ".2f", ".1f", ".1f")))
     for told in missed(rows, style):
         print(told)
     if options.json:

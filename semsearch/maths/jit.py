@@ -21,8 +21,8 @@ Result = TypeVar("Result")
 class Kernel:
     """A function of arrays and numbers, compiled by numba when first called."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[..., Any], fastmath: bool) -> None:
+        self._function, self._fastmath = function, fastmath
         self._compiled: Callable[..., Any] | None = None
         self._lock = Lock()
         self.ready = False  # whether a call answers at once
@@ -38,7 +38,7 @@ class Kernel:
         """numba's own function, for calls from one kernel to another."""
         with self._lock:
             if self._compiled is None:
-                self._compiled = _jit(self._function)
+                self._compiled = _jit(self._function, self._fastmath)
             return self._compiled
 
     def prepare(self, *sample: Any) -> None:
@@ -49,16 +49,21 @@ class Kernel:
 
 def kernel(function: Callable[..., Any]) -> Kernel:
     """Decorate a function that numba compiles: arrays and numbers in, arrays and numbers out."""
-    return Kernel(function)
+    return Kernel(function, fastmath=False)
 
 
-def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
+def summing_kernel(function: Callable[..., Any]) -> Kernel:
+    """A kernel whose sums of floats may be added in another order, several at once: no NaN may come in."""
+    return Kernel(function, fastmath=True)
+
+
+def _jit(function: Callable[..., Any], fastmath: bool) -> Callable[..., Any]:
     import numba  # 0.5 s: only when something is really computed
 
     try:
-        compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True)(function)
+        compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=fastmath)(function)
     except RuntimeError:  # no folder to cache in: an installation that can only be read
-        compiled = numba.njit(nogil=True)(function)
+        compiled = numba.njit(nogil=True, fastmath=fastmath)(function)
     return compiled
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.maths.jit import kernel, spread, threads
+from semsearch.maths.jit import kernel, spread, summing_kernel, threads
 
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.int8]
@@ -131,7 +131,7 @@ def within(distances: npt.NDArray[np.uint16], limit: int, found: IntArray) -> No
             at += 1
 
 
-@kernel
+@summing_kernel
 def dots_of_bytes(codes: Bytes, scales: FloatArray, vector: FloatArray, rows: IntArray, out: FloatArray) -> None:
     """Inner products of some rows, as the bytes have them, with a vector of floats."""
     for at in range(len(rows)):

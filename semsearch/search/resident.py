@@ -31,7 +31,7 @@ from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 
 LIMIT = 512 << 20
-_SCANNED = 32 << 20  # bytes of floats up to which reading them all is as fast as anything
+_SCANNED = 2 << 20  # bytes of floats up to which reading them all is as fast as anything
 _CANDIDATES = 400  # by bits: the ten nearest are among them (benchmarks/search.py tells how surely)
 _DEEP = 20  # candidates for each hit that is asked for, where that is more
 _SAMPLED = 16  # blocks that the centre is the mean of
@@ -73,7 +73,7 @@ class Floats:
             rows: IntArray | None = self.keys.positions(among)
         else:
             rows = self.finder.candidates(vector, n) if self.finder else None
-        cosines = (self.vectors if rows is None else self.vectors[rows]) @ vector
+        cosines = self.vectors @ vector if rows is None else _dots(self.vectors[rows], vector)
         order = largest(cosines, n)
         found = self.keys.at(order if rows is None else rows[order])
         return dict(zip(found, cosines[order].tolist(), strict=True))
@@ -81,7 +81,7 @@ class Floats:
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
         """As `Resident.cosines`; the file is not asked."""
         rows = self.keys.positions(keys)
-        return dict(zip(self.keys.at(rows), (self.vectors[rows] @ vector).tolist(), strict=True))
+        return dict(zip(self.keys.at(rows), _dots(self.vectors[rows], vector).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,12 @@ class Coded:
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
         """As `Resident.cosines`, in the file."""
         return exactly(keys)
+
+
+def _dots(rows: FloatArray, vector: FloatArray) -> FloatArray:
+    """The inner products of a few hundred rows (n, dim) with a vector (dim,), in this thread: BLAS would call others."""
+    dots: FloatArray = np.einsum("ij,j->i", rows, vector)
+    return dots
 
 
 class Resident(Protocol):

@@ -193,13 +193,13 @@ def migrate(db: Connection) -> list[str]:
 def check_schema(db: Connection, path: str, *, allow_pending: bool = False) -> None:
     """SchemaError if the file was made by a newer semsearch, or by an older one and `allow_pending` is False."""
     applied = _applied(db)
-    known = {step.name for step in migrations._migrations}
+    known = [step.name for step in migrations._migrations]
     unknown = [name for name in applied if name not in known]
     if unknown:
         raise SchemaError(
             f"{path} was written by a newer semsearch (it has {unknown[-1]}): `pip install --upgrade semsearch`"
         )
-    if applied and not allow_pending and pending(db):
+    if applied and not allow_pending and len(applied) < len(known):
         raise SchemaError(f"{path} was written by an older semsearch: run `semsearch migrate {path}` once")
 
 

@@ -85,7 +85,9 @@ def best(
 def holding(db: Connection, dataset: Dataset, phrase: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The item numbers of all rows that hold a phrase, ascending, and its BM25 in each, as `best` counts it."""
     table = table_name(dataset)
-    rows = db.execute(
+    cursor = db.cursor()
+    cursor.row_factory = None  # plain tuples, whatever rows the connection makes for others
+    rows = cursor.execute(
         f"select rowid, -bm25({table}) from {table} where {table} match ? order by rowid", [_quoted(phrase)]
     )
     found = np.fromiter(rows, dtype=[("item", np.int64), ("score", np.float64)])

@@ -14,7 +14,7 @@ from semsearch.search import postings, resident
 from semsearch.search.kept import Kept
 from semsearch.search.postings import Postings
 from semsearch.search.sides import ByWords
-from semsearch.storage import fulltext
+from semsearch.storage import driver, fulltext
 from semsearch.storage.driver import Connection
 from tests.conftest import make_articles
 
@@ -63,6 +63,14 @@ def test_memory_and_fts5_agree(
         assert all(dict(fulltext.best(built, dataset, phrases, -1))[key] == pytest.approx(score) for key, score in held)
     keys = ["1", "2", "77", "nothing"]
     assert side.of(keys) == pytest.approx(dict(fulltext.best(built, dataset, phrases, -1, keys)))
+
+
+def test_connections_that_make_rows_of_their_own(built: Connection, dataset: Dataset) -> None:
+    expected = ByWords(built, dataset, ["moon", "oven"]).top(9)
+    resident.hold(0)
+    resident.hold(1 << 20)
+    built.row_factory = driver.sqlite3.Row  # as Datasette's do
+    assert ByWords(built, dataset, ["moon", "oven"]).top(9) == expected
 
 
 def test_equal_scores_keep_the_order_of_the_table(built: Connection, dataset: Dataset) -> None:
