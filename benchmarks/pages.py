@@ -102,7 +102,7 @@ async def measure(way: str, ask: Ask, urls: Mapping[str, str], asked: Sequence[s
         weights[page].append(len(body))
 
     for _ in range(WARM):
-        for page, url in urls.items():
+        for url in urls.values():
             await ask(url.replace("{q}", quote_plus(asked[0])))
     for question in asked[1:]:
         await timed(FIRST, urls[SEARCH], question)

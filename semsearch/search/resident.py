@@ -122,7 +122,7 @@ class Coded:
 
 
 def _dots(rows: FloatArray, vector: FloatArray) -> FloatArray:
-    """The inner products of a few hundred rows (n, dim) with a vector (dim,), in this thread: BLAS would call others."""
+    """Inner products of a few hundred rows (n, dim) with a vector (dim,), in this thread: BLAS would call others."""
     dots: FloatArray = np.einsum("ij,j->i", rows, vector)
     return dots
 
