@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
+from semsearch.maths.jit import spread, summing_kernel, threads
 
-_HEAD = 64  # directions multiplied for every pair; the others only for pairs that can still reach the threshold
-_ROWS, _COLUMNS = 2048, 8192  # a block of products that stays in the cache
-_SOME = 100_000  # pairs looked at together
+Pairs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
+
+_FEW = 4000  # rows up to which every cosine is computed in whole: done before a kernel is compiled
+_STEP = 64  # directions multiplied together: for every pair the strongest, then more for those that can still reach
+_ROWS, _COLUMNS = 1024, 2048  # a block of products that stays in the cache
+_ROOM = 1 << 16  # pairs a block has room for at first
+_SLACK = 1e-4  # more than float32 sums of a few hundred products are off by
+_SOME = 100_000  # pairs of texts looked at together
 
 
 def near_pairs(
@@ -21,26 +29,19 @@ def near_pairs(
     *,
     progress: Callable[[int, int], None] | None = None,
     most: int | None = None,
-) -> tuple[IntArray, IntArray, FloatArray]:
+) -> Pairs:
     """Rows i < j of (n, dim) unit vectors whose cosine is at least `threshold`, with that cosine; exact.
 
     The strongest directions are multiplied first. By Cauchy-Schwarz what the others can add is at most the product of
-    the lengths that two vectors have left there, so one more column holding that length gives an upper bound of each
-    cosine. Raises InputError as soon as there are more than `most` pairs.
+    the lengths that two vectors have left there: few pairs need a second look, fewer a third. Raises InputError as
+    soon as there are more than `most` pairs.
     """
     n = len(vectors)
-    vectors = np.ascontiguousarray(vectors[:, np.argsort(-np.einsum("ij,ij->j", vectors, vectors))])
-    head = vectors[:, :_HEAD]
-    left = np.sqrt(np.maximum(0, 1 - np.einsum("ij,ij->i", head, head)))
-    bound = np.hstack([head, left[:, None]]).astype(np.float32)
-    found: list[tuple[IntArray, IntArray, FloatArray]] = []
-    for start in range(0, n, _ROWS):
+    found: list[Pairs] = []
+    for done, parts in _few(vectors, threshold) if n <= _FEW else _many(vectors, threshold):
+        found += parts
         if progress is not None:
-            progress(start, n)
-        for other in range(start, n, _COLUMNS):
-            at = np.nonzero(bound[start : start + _ROWS] @ bound[other : other + _COLUMNS].T >= threshold)
-            i, j = at[0] + start, at[1] + other
-            found += _reaching(vectors, i[j > i], j[j > i], threshold)
+            progress(done, n)
         if most is not None and sum(len(part[0]) for part in found) > most:
             raise InputError(f"More than {most:,} pairs are as near as {threshold:g}: give a higher threshold")
     if not found:
@@ -49,17 +50,101 @@ def near_pairs(
     return i, j, cosines
 
 
+def _few(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
+    for start in range(0, len(vectors), _ROWS):
+        cosines = vectors[start : start + _ROWS] @ vectors.T
+        i, j = np.nonzero(cosines >= threshold)
+        later = j > i + start
+        i, j = i[later], j[later]
+        yield start, [(i + start, j, cosines[i, j])]
+
+
+def _many(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
+    """Some rows at a time on each core, whose products stay in one thread: two would wait for each other."""
+    n = len(vectors)
+    vectors = np.ascontiguousarray(vectors[:, np.argsort(-np.einsum("ij,ij->j", vectors, vectors))])
+    tails = _tails(vectors)
+    # One more column holds the length that is left, so that the product itself is the bound.
+    bound = np.hstack([vectors[:, :_STEP], tails[:, :1]])
+
+    def of_rows(start: int, end: int) -> Pairs:
+        parts = [
+            _reaching(bound, vectors, tails, threshold, (start, end), (other, min(other + _COLUMNS, n)))
+            for other in range(start, n, _COLUMNS)
+        ]
+        i, j, cosines = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return i, j, cosines
+
+    bounds = [*range(0, n, _ROWS), n]
+    with threadpool_limits(1, "blas"):
+        for at in range(0, len(bounds) - 1, threads()):
+            yield bounds[at], spread(of_rows, bounds[at : at + threads() + 1])
+
+
+def _tails(vectors: FloatArray) -> FloatArray:
+    """The length of each row (n, dim) beyond the first step of directions, the second, … the last, where it is 0."""
+    squares = np.add.reduceat(vectors**2, np.arange(0, vectors.shape[1], _STEP), axis=1)
+    lengths = np.sqrt(np.maximum(0, squares.sum(axis=1, keepdims=True) - np.cumsum(squares, axis=1)))
+    lengths[:, -1] = 0
+    return np.ascontiguousarray(lengths, np.float32)
+
+
 def _reaching(
-    vectors: FloatArray, i: IntArray, j: IntArray, threshold: float
-) -> list[tuple[IntArray, IntArray, FloatArray]]:
-    """Those of the pairs whose whole cosine reaches the threshold."""
-    kept = []
-    for start in range(0, len(i), _SOME):
-        some, other = i[start : start + _SOME], j[start : start + _SOME]
-        cosines = np.einsum("ij,ij->i", vectors[some], vectors[other])
-        near = cosines >= threshold
-        kept.append((some[near], other[near], cosines[near]))
-    return kept
+    bound: FloatArray,
+    vectors: FloatArray,
+    tails: FloatArray,
+    threshold: float,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+) -> Pairs:
+    """The pairs of one block that reach the threshold."""
+    products = bound[rows[0] : rows[1]] @ bound[columns[0] : columns[1]].T
+    room = _ROOM
+    while True:
+        out = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.float32)
+        n = reaching(products, vectors, tails, np.float32(threshold), (rows[0], columns[0]), out)
+        if n <= room:
+            return out[0][:n], out[1][:n], out[2][:n]
+        room = n
+
+
+@summing_kernel
+def reaching(
+    products: FloatArray,
+    vectors: FloatArray,
+    tails: FloatArray,
+    threshold: float,
+    starts: tuple[int, int],
+    out: Pairs,
+) -> int:
+    """Write the pairs of a block whose cosine reaches the threshold, and return how many there are, written or not.
+
+    `products` (a, b) of the rows and columns from `starts` on bound the cosines from above; the other directions are
+    added step by step while they can reach it.
+    """
+    n, dim = 0, vectors.shape[1]
+    (first_row, first_column), (i, j, cosines) = starts, out
+    least = threshold - np.float32(_SLACK)
+    for row in range(products.shape[0]):
+        one = first_row + row
+        for column in range(max(0, one + 1 - first_column), products.shape[1]):
+            if products[row, column] < least:
+                continue
+            other = first_column + column
+            total = products[row, column] - tails[one, 0] * tails[other, 0]
+            for step in range(1, tails.shape[1]):
+                part = np.float32(0)
+                for at in range(step * _STEP, min(dim, (step + 1) * _STEP)):
+                    part += vectors[one, at] * vectors[other, at]
+                total += part
+                if total + tails[one, step] * tails[other, step] < least:
+                    break
+            else:
+                if total >= threshold:
+                    if n < len(i):
+                        i[n], j[n], cosines[n] = one, other, total
+                    n += 1
+    return n
 
 
 def shared_words(counts: sp.csr_matrix, i: IntArray, j: IntArray) -> FloatArray:
