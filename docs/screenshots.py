@@ -30,6 +30,7 @@ PAGES = "/-/semsearch/docs_lsa"
 PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "search": (f"{PAGES}?q=compress+a+file", {"viewport": WINDOW}),
     "topics": (f"{PAGES}/components", {"viewport": WINDOW}),
+    "why": (f"{PAGES}?q=open+a+web+page&mode=vector&explain=1", {"viewport": WINDOW}),
     "item": (f"{PAGES}?q=random+sample", {"viewport": WINDOW}),
     "dark": (f"{PAGES}?q=send+an+email+message", {"viewport": WINDOW, "color_scheme": "dark"}),
     "phone": (f"{PAGES}?q=compress+a+file", {"viewport": PHONE, "device_scale_factor": 2}),
