@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from semsearch.maths.text import Analyzer, tokens
@@ -84,7 +85,7 @@ def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
     """
     line = _SPACE.sub(" ", text).strip()
     wanted = {term for term in Analyzer().terms(Analyzer().content_words(query)) if term}
-    found = [match for match in _WORD.finditer(line) if _is_wanted(match.group(), wanted)] if wanted else []
+    found = [match for match in _WORD.finditer(line) if not wanted.isdisjoint(_stems(match.group()))] if wanted else []
     start = _best_start(line, [match.start() for match in found], length)
     end = min(len(line), start + length)
     if end < len(line) and (space := line.rfind(" ", start, end + 1)) > start + length // 2:
@@ -99,8 +100,10 @@ def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
     return [piece for piece in pieces if piece[0]]
 
 
-def _is_wanted(word: str, wanted: set[str]) -> bool:
-    return any(term in wanted for term in Analyzer(stop=False).terms(tokens(word)))
+@lru_cache(maxsize=20_000)
+def _stems(word: str) -> tuple[str | None, ...]:
+    """The stems of what a written word consists of. Kept: the same words stand on every page."""
+    return tuple(Analyzer(stop=False).terms(tokens(word)))
 
 
 def _best_start(line: str, starts: Sequence[int], length: int) -> int:
