@@ -22,7 +22,7 @@ _FINEST = 2520  # the least common multiple of 1..10: harmonic counts are exact 
 
 def unit_of(weights: str, window: int) -> float:
     """What counts are multiples of: 1 where they are flat, else such that 1/distance is one, up to distance 10."""
-    return 1.0 if weights == "flat" else 1 / min(_FINEST, lcm(*range(1, window + 1)))
+    return 1.0 if weights == "flat" else 1 / min(_FINEST, lcm(*range(1, max(1, window) + 1)))
 
 
 def pack_rows(counts: sp.csr_matrix, unit: float) -> list[bytes]:

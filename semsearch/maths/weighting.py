@@ -13,6 +13,7 @@ from semsearch.errors import InputError
 from semsearch.maths.jit import spread
 
 MEASURES = ("count", "ratio", "log", "pmi", "ppmi", "shifted")
+UNSMOOTHED = ("count", "log")  # measures that know no chance: a symmetric matrix stays so
 _AT_ONCE = 1 << 20  # entries weighed together: what is needed in float64 meanwhile stays at 30 MB a thread
 
 
@@ -53,7 +54,7 @@ def associations(
     """
     if measure not in MEASURES:
         raise InputError(f"measure is {measure!r}: choose one of {', '.join(MEASURES)}")
-    if counts.nnz and counts.data.min() < 0:
+    if measure != "count" and counts.nnz and counts.data.min() < 0:
         raise InputError(f"{measure} needs numbers of 0 or more, and {counts.data.min():g} is among them")
     weighted = counts.astype(np.float32, copy=True)
     if measure == "count":
