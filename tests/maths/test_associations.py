@@ -47,6 +47,7 @@ def test_measures_follow_from_each_other() -> None:
     assert np.allclose(shifted[met], np.maximum(pmi[met] - math.log(2), 0), atol=1e-6)
     assert np.allclose(associations(M, "log").toarray(), np.log(1 + COUNTS))
     assert (associations(M, "count").toarray() == COUNTS).all()
+    assert (associations(-M, "count").toarray() == -COUNTS).all()  # a similarity as it is may be below 0
 
 
 def test_independent_words_have_no_pmi() -> None:
