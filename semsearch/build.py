@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from semsearch import __version__
-from semsearch.builders.base import Builder, make_options
+from semsearch import __version__, corpora
+from semsearch.builders.base import NO_LENGTH, Builder, make_options
 from semsearch.errors import BuildError, InputError
-from semsearch.records import Collection, Dataset, Device, Documents, Embeddings, Fitted, Report, Run, silent
+from semsearch.records import Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
 from semsearch.storage import collections, datasets, fulltext, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
@@ -53,14 +53,12 @@ def build(
     """
     name = name or f"{dataset.name}_{builder.name}"
     options = make_options(builder, given)
-    if builder.reads != dataset.kind:
+    if builder.reads not in corpora.SERVES.get(dataset.kind, (dataset.kind,)):
         raise InputError(f"{builder.name} reads {builder.reads}, {dataset.name} holds {dataset.kind}")
     collections.check_name(db, name, dataset.name, builder.name)
     started, clock = datasets.now(), perf_counter()
     items = list(datasets.read_items(db, dataset))
-    if not items:
-        raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
-    corpus = Documents([item.key for item in items], [item.text for item in items])
+    corpus = corpora.READERS[builder.reads](db, dataset, options, items)
     fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=report)
     kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
     run = Run(
@@ -81,7 +79,7 @@ def build(
         fulltext.refill(db, dataset, items, numbers)
         run = _store(db, dataset, name, fitted, kept, run)
     made = tuple(collections.of_run(db, run.id))
-    return Built(run, made, len(items) - made[0].count)
+    return Built(run, made, len(items) - made[0].count if made[0].of == "document" else 0)
 
 
 def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
@@ -98,11 +96,11 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
         fault = "numbers that are not finite"
     if fault:
         raise BuildError(f"{builder.name} returned {fault}: a defect of that builder; nothing was written")
-    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 1e-12).tolist()
+    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > NO_LENGTH).tolist()
     if not full:
         raise BuildError(f"{builder.name} found nothing to tell the items apart by: check the text columns")
     columns = {column: [values[row] for row in full] for column, values in embeddings.columns.items()}
-    return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns)
+    return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns, embeddings.contexts)
 
 
 def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Sequence[Embeddings], run: Run) -> Run:

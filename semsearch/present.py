@@ -63,10 +63,15 @@ def plain(value: Any) -> Any:
 
 def title_of(dataset: Dataset, hit: Hit) -> str:
     """What to call a hit: its title, a word itself, else the beginning of its text, else its id."""
-    if "word" in hit.row and "term" in hit.row:
+    if is_word(hit.row):
         return str(hit.row["word"])
     title, body = text_of(dataset, hit.row)
     return title.strip() or shortened(body, 60) or str(hit.id)
+
+
+def is_word(row: Mapping[str, Any]) -> bool:
+    """Whether a row is of a vocabulary: the word and its count, and nothing that is not said of words."""
+    return {"word", "count"} <= row.keys() <= {"word", "count", "term", "documents"}
 
 
 def shortened(text: str, length: int) -> str:

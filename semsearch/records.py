@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 
-from semsearch.arrays import FloatArray
+from semsearch.arrays import FloatArray, IntArray
 
 Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities"]
 Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
@@ -26,7 +27,24 @@ class Documents:
         return len(self.keys)
 
 
-Corpus: TypeAlias = Documents
+@dataclass(frozen=True)
+class Similarities:
+    """A corpus of pairs: `keys` (n,) unique, the items; `first` and `second` (m,) places there, `values` (m,) float64.
+
+    `known` says whether the keys are those of a dataset's rows; else they are values of their own.
+    """
+
+    keys: Sequence[str]
+    first: IntArray
+    second: IntArray
+    values: npt.NDArray[np.float64]
+    known: bool = True
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+Corpus: TypeAlias = Documents | Similarities
 
 
 @dataclass(frozen=True)
@@ -34,13 +52,15 @@ class Embeddings:
     """The vectors one fit gave to one kind of thing.
 
     `keys` (n,) unique text; `vectors` (n, dim) float32, finite, at the length the method gives them; `columns` holds
-    facts about each item, (n,) each, which become columns of a word collection's vocabulary table.
+    facts about each item, (n,) each, which become columns of a word collection's vocabulary table. `contexts` are rows
+    of counts, packed (maths.contexts), each kept to be read by itself, numbered as the fit's arrays number things.
     """
 
     of: Of
     keys: Sequence[str]
     vectors: FloatArray
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    contexts: Sequence[bytes] = ()
 
     def take(self, keys: Sequence[str]) -> FloatArray:
         """The vectors of these keys, (len(keys), dim) float32; KeyError if one is missing."""

@@ -16,7 +16,12 @@ from semsearch import hookspecs
 from semsearch.builders.base import Builder
 from semsearch.errors import InputError, NotFoundError, PluginError
 
-BUILTINS = ("semsearch.builders.lsa", "semsearch.ingest.readers")
+BUILTINS = (
+    "semsearch.builders.lsa",
+    "semsearch.builders.pmi",
+    "semsearch.builders.factorize",
+    "semsearch.ingest.readers",
+)
 
 
 class Registry:

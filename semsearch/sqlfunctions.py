@@ -16,7 +16,7 @@ from sqlite_utils import hookimpl
 
 from semsearch.errors import CapabilityError, InputError, SemsearchError
 from semsearch.present import hit_dict
-from semsearch.search import query
+from semsearch.search import query, words
 from semsearch.search.models import encode_text
 from semsearch.storage import collections, driver
 from semsearch.storage.codec import vector_to_blob
@@ -36,6 +36,7 @@ def register(db: Any) -> None:
         semsearch_similarity,
         semsearch_search,
         semsearch_similar,
+        semsearch_analogy,
         semsearch_error,
     ):
         db.create_function(function.__name__, -1, _bound(db, function))
@@ -101,6 +102,12 @@ def semsearch_search(db: Any, collection: str, text: str, k: int = 10, mode: str
 def semsearch_similar(db: Any, collection: str, id: Any, k: int = 10) -> str:
     """The items nearest to an item, as a JSON array of objects."""
     found = query.similar(db, collection, [str(id)], k=k)
+    return json.dumps([hit_dict(hit) for hit in found.hits])
+
+
+def semsearch_analogy(db: Any, collection: str, a: Any, b: Any, c: Any, k: int = 10, method: str = "mul") -> str:
+    """The answers to "a is to b as c is to what", as a JSON array of objects."""
+    found = words.analogy(db, collection, (str(a), str(b), str(c)), k=k, method=method)
     return json.dumps([hit_dict(hit) for hit in found.hits])
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -18,6 +20,15 @@ from semsearch.errors import InputError
 from semsearch.records import Corpus, Device, Fitted, Kind, Report, State
 
 Doubles: TypeAlias = npt.NDArray[np.float64]  # sums of many small parts are told in full
+NO_LENGTH = 1e-12  # a vector as short as this says nothing: such an item gets none
+
+
+@contextmanager
+def timed(metrics: dict[str, float], stage: str) -> Iterator[None]:
+    """Notes the seconds of a stage of fit as `seconds_STAGE`."""
+    start = perf_counter()
+    yield
+    metrics[f"seconds_{stage}"] = round(perf_counter() - start, 3)
 
 
 @runtime_checkable

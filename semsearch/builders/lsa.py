@@ -14,9 +14,7 @@ Two documents that share no word are near when their words keep company: they lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +22,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.builders.base import Doubles, Meeting, option
+from semsearch.builders.base import Doubles, Meeting, option, timed
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_known, count_terms
@@ -76,13 +74,6 @@ def default_dim(n_documents: int) -> int:
     return max(1, min(dim, n_documents // 2, max(50, 40_000_000 // n_documents)))
 
 
-@contextmanager
-def _timed(metrics: dict[str, float], stage: str) -> Iterator[None]:
-    start = perf_counter()
-    yield
-    metrics[f"seconds_{stage}"] = round(perf_counter() - start, 3)
-
-
 class Lsa:
     """The builder `lsa`: two collections, documents and words, and text can be folded in."""
 
@@ -96,12 +87,12 @@ class Lsa:
         """Documents (n, k) and words (n_terms, k), k the options' dim or what the rank allows."""
         metrics: dict[str, float] = {}
         analyzer = Analyzer(options.stem, options.stop)
-        with _timed(metrics, "counting"):
+        with timed(metrics, "counting"):
             counts = _count(corpus, analyzer, options, report)
         weights = idf(len(corpus), counts.documents)
-        with _timed(metrics, "weighting"):
+        with timed(metrics, "weighting"):
             X = log_tfidf(counts.matrix, weights)
-        with _timed(metrics, "factoring"):
+        with timed(metrics, "factoring"):
             dim = options.dim or default_dim(len(corpus))
             svd = truncated_svd(Matrix(X), dim, rng=rng, progress=lambda at, of: report(at, of))
         metrics |= _facts(X, svd, counts)
@@ -119,7 +110,7 @@ class Lsa:
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
         # XV rather than US: an empty row of X stays exactly zero, and a document folded in lands exactly on itself.
         documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * scale)
-        with _timed(metrics, "weighing"):
+        with timed(metrics, "weighing"):
             metrics |= _weighed(counts.matrix, weights, svd.Vt.T * scale, documents.vectors, rng)
         return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
 

@@ -17,11 +17,13 @@ from semsearch.builders.base import Builder
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
+from semsearch.ingest.columns import described_anyway
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.records import Dataset
 from semsearch.storage import datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
+from semsearch.storage.tables import is_table_or_view
 
 
 def add_to(cli: click.Group) -> None:
@@ -84,7 +86,7 @@ def _default_for(names: Sequence[str]) -> str:
 def _command(builder: Builder) -> click.Command:
     def run(db: str, dataset: str, name: str | None, seed: int, **given: Any) -> None:
         with writing(db) as connection:
-            found = datasets.get_dataset(connection, dataset)
+            found = _dataset(connection, dataset, builder)
             run_build(connection, db, found, builder, name=name, seed=seed, given=given)
 
     common: list[click.Parameter] = [
@@ -95,6 +97,14 @@ def _command(builder: Builder) -> click.Command:
     ]
     summary = (builder.__doc__ or builder.name).strip().split("\n")[0]
     return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)
+
+
+def _dataset(connection: Connection, name: str, builder: Builder) -> Dataset:
+    """The dataset, or any table for a builder that does not read its text: that becomes one with the build."""
+    names = {found.name for found in datasets.all_datasets(connection)}
+    if builder.reads != "similarities" or name in names or not is_table_or_view(connection, name):
+        return datasets.get_dataset(connection, name)
+    return described_anyway(connection, name)
 
 
 @click.group(
@@ -131,7 +141,8 @@ def run_build(
         remark(f"Built {collection.name}: {of}, {dimensions}")
     if built.without_vector:
         items = counted(built.without_vector, "item")
-        remark(f"{items} without a word the model knows: found by words, not by meaning")
+        why = {"documents": "without a word the model knows: found by words, not by meaning"}
+        remark(f"{items} {why.get(builder.reads, 'similar to nothing: without a vector')}")
     least = built.run.metrics.get("min_documents", 1)
     if least > 1:
         remark(f"Words in fewer than {least:.0f} documents are left out of the model (--min-documents 1 keeps them)")

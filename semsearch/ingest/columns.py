@@ -134,6 +134,14 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     return dataset, remarks
 
 
+def described_anyway(db: Connection, table: str) -> Dataset:
+    """An existing table as a dataset, not yet saved, for whoever needs its rows and not its text: it may have none."""
+    try:
+        return describe_table(db, table)[0]
+    except InputError:
+        return draft(shape_of(db, table), text_columns=())
+
+
 def with_former(columns: Columns, former: Dataset, names: Sequence[str]) -> Columns:
     """The columns, with those a dataset had where none are given; former ones that are gone, or taken, are not kept."""
     text = columns.text or tuple(name for name in former.text_columns if name in names)

@@ -33,7 +33,7 @@ class TermCounts:
     documents: IntArray
 
 
-def _word_numbers(texts: Iterable[str]) -> tuple[dict[str, int], Numbers, IntArray]:
+def word_numbers(texts: Iterable[str]) -> tuple[dict[str, int], Numbers, IntArray]:
     """Each distinct word's number, the numbers of all words in order, and where each document begins (n + 1,)."""
     numbers: dict[str, int] = {}
     stream, starts = array("i"), array("q", [0])
@@ -60,7 +60,7 @@ def count_terms(
 
     Words are counted as written, and stemmed once per distinct word: a million documents hold few distinct words.
     """
-    numbers, stream, starts = _word_numbers(_told(texts, progress))
+    numbers, stream, starts = word_numbers(_told(texts, progress))
     words = list(numbers)
     of_word = analyzer.terms(words)
     terms = list(dict.fromkeys(term for term in of_word if term is not None))
@@ -101,7 +101,7 @@ def _commonest(words: Sequence[str], column: Numbers, totals: Numbers, width: in
 
 def count_known(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where)) float32 counts of the terms already known, by their numbers; other words are left out."""
-    numbers, stream, starts = _word_numbers(texts)
+    numbers, stream, starts = word_numbers(texts)
     column = np.array(
         [-1 if term is None else where.get(term, -1) for term in analyzer.terms(list(numbers))], dtype=np.int32
     )

@@ -7,7 +7,7 @@ Definitions as in Manning, Raghavan & Schütze, "Introduction to Information Ret
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from semsearch.errors import InputError
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+Numbers: TypeAlias = npt.NDArray[np.floating[Any] | np.integer[Any]]
 
 
 def average_precision(relevant: BoolArray, total: int) -> float:
@@ -63,3 +64,22 @@ def _ranks(relevant: BoolArray, total: int, k: int | None = None) -> npt.NDArray
     if len(ranks) > total:
         raise InputError(f"{len(ranks)} relevant documents are ranked, but there are only {total}")
     return ranks if k is None else ranks[ranks <= k]
+
+
+def spearman(one: Numbers, other: Numbers) -> float:
+    """Spearman's rank correlation of (n,) and (n,) numbers, -1..1; ties share the mean of their ranks.
+
+    Not a ranking's quality but an agreement of two orders. 0 where either is all ties. InputError for fewer than two.
+    """
+    if len(one) != len(other) or len(one) < 2:
+        raise InputError(f"{len(one)} and {len(other)} numbers: a correlation needs two or more pairs")
+    a, b = _mean_ranks(one), _mean_ranks(other)
+    a, b = a - a.mean(), b - b.mean()
+    lengths = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / lengths if lengths else 0.0
+
+
+def _mean_ranks(values: Numbers) -> npt.NDArray[np.float64]:
+    _, place, times = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(times)
+    return ((last - times + 1 + last) / 2)[place]

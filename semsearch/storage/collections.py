@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from semsearch.errors import NameTakenError, NotFoundError
 from semsearch.records import Collection, Embeddings, Run
-from semsearch.storage import vectors
+from semsearch.storage import contexts, vectors
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from semsearch.storage.connect import has_catalogue
 from semsearch.storage.datasets import check_new_name, now
@@ -140,6 +140,8 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
     number = vectors.create(db, dim, integer_keys=integer_keys)
     vectors.write(db, number, embeddings.keys, embeddings.vectors, integer_keys=integer_keys)
     vectors.make_view(db, name, number)
+    if embeddings.contexts:
+        contexts.write(db, number, embeddings.contexts)
     if embeddings.columns:
         _write_vocabulary(db, f"{name}_vocabulary", embeddings)
     db.execute(
@@ -183,6 +185,14 @@ def words(db: Connection, collection: Collection, keys: Sequence[str]) -> dict[s
     return {row[0]: dict(zip(names, row, strict=True)) for row in found}
 
 
+def word_counts(db: Connection, collection: Collection) -> dict[str, int]:
+    """How often each word of a word collection was counted; empty where its vocabulary does not say."""
+    table = collection.vocabulary
+    if db.execute("select 1 from pragma_table_info(?) where name = 'count'", [table]).fetchone() is None:
+        return {}
+    return dict(db.execute(f"select word, count from {quoted(table)}").fetchall())
+
+
 def drop_run_collections(db: Connection, collection: Collection) -> list[str]:
     """Remove a collection, those of the same run, and the run's model; the run itself stays as a record."""
     together = of_run(db, collection.run)
@@ -196,6 +206,7 @@ def _remove(db: Connection, collection: Collection) -> None:
     if collection.of == "word":
         db.execute(f"drop table if exists {quoted(collection.vocabulary)}")
     vectors.drop(db, collection.vector_table)
+    contexts.drop(db, collection.vector_table)
     db.execute("delete from _semsearch_collections where id = ?", [collection.id])
     if not of_run(db, collection.run):
         db.execute("delete from _semsearch_models where run = ?", [collection.run])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from semsearch.storage import driver, fulltext, vectors
+from semsearch.storage import contexts, driver, fulltext, vectors
 from semsearch.storage.driver import Connection
 
 INTERNAL = "_semsearch_"
@@ -91,6 +91,7 @@ def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset
             catalogue.collections.get(name)
             or written.get(name)
             or catalogue.vector_tables.get(_number(name, vectors.PREFIX))
+            or catalogue.vector_tables.get(_number(name, contexts.PREFIX))
             or catalogue.datasets.get(_number(name, fulltext.PREFIX))
         )
         if source is not None:

@@ -131,6 +131,21 @@ def distances(
     return [Neighbour(str(row[0]), row[1]) for row in rows if row[1] is not None]
 
 
+def keys(db: Connection, collection: Collection) -> list[str]:
+    """All keys, in the order they were written."""
+    return [str(row[0]) for row in db.execute(f"select id from {table_name(collection.vector_table)}")]
+
+
+def known(db: Connection, collection: Collection, wanted: Sequence[str]) -> set[str]:
+    """Those of some keys that have a vector."""
+    table = table_name(collection.vector_table)
+    found = db.execute(
+        f"select v.id from json_each(?) wanted cross join {table} v on v.id = wanted.value",
+        [_bound_list(db, table, wanted)],
+    )
+    return {str(row[0]) for row in found}
+
+
 def count(db: Connection, collection: Collection) -> int:
     """How many vectors can be read through the collection's view."""
     return int(db.execute(f"select count(*) from {quoted(collection.name)}").fetchone()[0])

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from semsearch.errors import InputError
-from semsearch.maths.factor import Matrix, fixed_signs, truncated_svd
+from semsearch.maths.factor import Matrix, fixed_signs, truncated_eigen, truncated_svd
 
 
 def planted(m: int, n: int, values: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -84,3 +84,33 @@ def test_the_basis_grows_when_it_must() -> None:
     svd = truncated_svd(Matrix(A), 20, rng=np.random.default_rng(0), tolerance=1e-5, block=4)
     assert svd.steps * 4 > 4 * 20 + 4
     assert svd.s == pytest.approx(np.linalg.svd(A.toarray(), compute_uv=False)[:20], rel=1e-4)
+
+
+def test_planted_eigenvalues_of_either_sign_come_back_by_magnitude() -> None:
+    rng = np.random.default_rng(0)
+    Q, _ = np.linalg.qr(rng.standard_normal((300, 30)))
+    values = np.geomspace(100, 1, 30) * np.where(np.arange(30) % 3 == 1, -1, 1)
+    A = ((Q * values) @ Q.T).astype(np.float32)
+    found = truncated_eigen(A, 10, rng=np.random.default_rng(1), tolerance=1e-4)
+    assert found.values == pytest.approx(values[:10], rel=1e-4)  # float32 products
+    assert np.abs(np.sum(found.vectors * Q[:, :10], axis=0)).min() > 0.9999
+
+
+def test_eigenvectors_agree_with_a_dense_decomposition_of_an_indefinite_sparse_matrix() -> None:
+    A = sp.random(250, 250, density=0.05, format="csr", random_state=3, dtype=np.float32)
+    A = (A + A.T).tocsr()
+    found = truncated_eigen(A, 20, rng=np.random.default_rng(0), tolerance=1e-4)
+    values = np.linalg.eigvalsh(A.toarray().astype(np.float64))
+    order = np.argsort(-np.abs(values))[:20]
+    assert (values[order] < 0).any() and found.values == pytest.approx(values[order], rel=1e-4)
+    assert np.allclose(A @ found.vectors, found.vectors * found.values, atol=1e-2 * abs(found.values[0]))
+    assert np.allclose(found.vectors.T @ found.vectors, np.eye(20), atol=1e-4)
+
+
+def test_eigenvectors_of_nothing_one_and_too_many() -> None:
+    none = truncated_eigen(np.zeros((4, 4), np.float32), 2, rng=np.random.default_rng(0))
+    assert none.values.shape == (0,) and none.vectors.shape == (4, 0)
+    one = truncated_eigen(np.full((1, 1), -3, np.float32), 5, rng=np.random.default_rng(0))
+    assert one.values == pytest.approx([-3]) and one.vectors == pytest.approx(np.ones((1, 1)))
+    with pytest.raises(InputError, match="at least 1"):
+        truncated_eigen(np.eye(3, dtype=np.float32), 0, rng=np.random.default_rng(0))

@@ -1,0 +1,115 @@
+"""From a dataset to the corpus that a builder reads, by its kind."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from semsearch.errors import BuildError, InputError
+from semsearch.records import Corpus, Dataset, Documents, Kind, Similarities
+from semsearch.storage import similarities
+from semsearch.storage.datasets import TextItem
+from semsearch.storage.driver import Connection
+from semsearch.storage.keys import as_text
+
+Pairs = Iterable[tuple[Any, Any, Any]]
+
+
+def documents(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Documents:
+    """The rows as texts. BuildError if there are none."""
+    if not items:
+        raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
+    return Documents([item.key for item in items], [item.text for item in items])
+
+
+def pairs(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Similarities:
+    """The pairs that the options' `sql`, `table` or `csv` name.
+
+    Where any of the values is the key of a row of the dataset, the items are its rows, and pairs with another value are
+    left out; else the values are the items. Raises InputError for what is no pair of items with a finite number.
+    """
+    sources: dict[str, Callable[[str], Pairs]] = {
+        "sql": lambda query: similarities.of_query(db, query),
+        "table": lambda name: similarities.of_table(db, name),
+        "csv": _of_csv,
+    }
+    given = [(name, getattr(options, name)) for name in sources if getattr(options, name) is not None]
+    if not given:
+        raise InputError("Where are the similarities? Give --sql QUERY, --table NAME or --csv FILE")
+    name, value = given[0]
+    keys: dict[str, int] = {}
+    first: list[int] = []
+    second: list[int] = []
+    values: list[float] = []
+    for number, row in enumerate(sources[name](value), 1):
+        one, other, similarity = _checked(row, number)
+        first.append(keys.setdefault(one, len(keys)))
+        second.append(keys.setdefault(other, len(keys)))
+        values.append(similarity)
+    if not values:
+        raise BuildError(f"The {name} gives no pair: there is nothing to learn from")
+    found = Similarities(list(keys), np.array(first), np.array(second), np.array(values), known=False)
+    return _of_rows(found, {item.key for item in items})
+
+
+def _checked(row: Sequence[Any], number: int) -> tuple[str, str, float]:
+    """Two keys and a number; InputError names the row, counted from 1, and what stands there."""
+    one, other, value = row[:3]
+    if one is None or other is None:
+        raise InputError(f"Row {number} of the similarities has no item in column {1 if one is None else 2}")
+    try:
+        similarity = math.nan if value is None or isinstance(value, bytes) else float(value)
+    except ValueError:
+        similarity = math.nan
+    if not math.isfinite(similarity):
+        pair = f"{as_text(one)}, {as_text(other)}"
+        raise InputError(f"Row {number} of the similarities ({pair}) has {value!r} where a number is needed")
+    return as_text(one), as_text(other), similarity
+
+
+def _of_rows(found: Similarities, rows: set[str]) -> Similarities:
+    """The pairs among the dataset's own rows, if any of the items is one; else all as they are."""
+    known = [key in rows for key in found.keys]
+    if not any(known):
+        return found
+    place = np.cumsum(known) - 1
+    both = np.array(known)[found.first] & np.array(known)[found.second]
+    keys = [key for key, is_row in zip(found.keys, known, strict=True) if is_row]
+    return Similarities(keys, place[found.first[both]], place[found.second[both]], found.values[both])
+
+
+def _of_csv(path: str) -> Iterator[tuple[Any, Any, Any]]:
+    """Rows of a comma-separated file; a first row whose third cell is no number is its header."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    for number, row in enumerate(csv.reader(text.splitlines()), 1):
+        if not row:
+            continue
+        if len(row) != 3:
+            raise InputError(f"Line {number} of {path} has {len(row)} columns: item, item and similarity are needed")
+        if number > 1 or _is_number(row[2]):
+            yield row[0], row[1], row[2]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], Corpus]] = {
+    "documents": documents,
+    "similarities": pairs,
+}
+SERVES: Mapping[Kind, frozenset[Kind]] = {
+    "documents": frozenset(("documents", "similarities")),  # similarities may be of anybody's rows
+}

@@ -1,0 +1,205 @@
+"""How good word vectors are: similarity sets against people's judgements, and analogy questions.
+
+A similarity set is lines of `word word score`; the measure is Spearman's correlation of cosine and score over the pairs
+whose words are both known, and coverage says how many those are. A question set is lines of `a b c d` under headings
+`: section` (Mikolov et al. 2013); a section whose name begins with `gram` is syntactic, the rest are semantic. The
+answer is the best word that is none of the three, among all words and among the commonest 30,000; a question with an
+unknown word is left out (`accuracy`) or counted as wrong (`of_all`). Words are lower-cased, as texts are read.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch.arrays import FloatArray, IntArray
+from semsearch.errors import InputError
+from semsearch.maths.analogy import METHODS, analogy_scores
+from semsearch.maths.metrics import spearman
+from semsearch.records import Collection
+from semsearch.storage import chunks, collections
+from semsearch.storage.driver import Connection
+
+TOP = 30_000
+_AT_ONCE = 1 << 23  # scores in memory at once: 32 MB each for a few arrays
+
+
+@dataclass(frozen=True)
+class SimilarityScores:
+    """Spearman's correlation, -1..1, over the `known` of all `pairs`."""
+
+    spearman: float
+    known: int
+    pairs: int
+
+    @property
+    def coverage(self) -> float:
+        """The share of pairs whose words are both known, 0..1."""
+        return self.known / self.pairs
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for --json."""
+        return {"kind": "similarity", **asdict(self), "coverage": self.coverage}
+
+
+@dataclass(frozen=True)
+class AnalogyScores:
+    """Right answers of one method among one vocabulary, in one section or group of sections."""
+
+    method: str
+    vocabulary: int
+    section: str
+    right: int
+    known: int
+    questions: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for --json: both accuracies, 0..1; that of no known question is None."""
+        accuracy = self.right / self.known if self.known else None
+        return {**asdict(self), "accuracy": accuracy, "of_all": self.right / self.questions}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A is to B as C is to D."""
+
+    section: str
+    words: tuple[str, str, str, str]
+
+
+def read_similarities(path: str) -> list[tuple[str, str, float]]:
+    """The pairs of a file with people's scores. InputError names a line that is none."""
+    found = []
+    for number, line in enumerate(_lines(path), 1):
+        cells = line.split()
+        if not cells or line.startswith("#"):
+            continue
+        try:
+            one, other, score = cells
+            found.append((one.lower(), other.lower(), float(score)))
+        except ValueError as error:
+            raise InputError(f"Line {number} of {path} is not a pair: word, word and score are needed") from error
+    if len(found) < 2:
+        raise InputError(f"{path} holds {len(found)} pairs: a correlation needs more")
+    return found
+
+
+def read_questions(path: str) -> list[Question]:
+    """The questions of a file. InputError names a line that is none."""
+    found, section = [], "questions"
+    for number, line in enumerate(_lines(path), 1):
+        cells = line.lower().split()
+        if line.startswith(":"):
+            section = line[1:].strip()
+        elif len(cells) == 4:
+            found.append(Question(section, (cells[0], cells[1], cells[2], cells[3])))
+        elif cells:
+            raise InputError(f"Line {number} of {path} is not a question: four words, or `: section`, are needed")
+    if not found:
+        raise InputError(f"{path} holds no questions")
+    return found
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        content = Path(path).read_bytes()
+        return (gzip.decompress(content) if path.endswith(".gz") else content).decode("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words (v,), commonest first where counts are known, and their unit vectors (v, dim) float32."""
+
+    words: Sequence[str]
+    vectors: FloatArray
+    where: Mapping[str, int]
+
+
+def vocabulary_of(words: Sequence[str], matrix: FloatArray) -> Vocabulary:
+    """Words with vectors of any length, as they are to be judged."""
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    unit = (matrix / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return Vocabulary(words, unit, {word: row for row, word in enumerate(words)})
+
+
+def open_vocabulary(db: Connection, name: str) -> Vocabulary:
+    """The words of a collection, commonest first. InputError for a collection of something else."""
+    collection: Collection = collections.get_collection(db, name)
+    if collection.of != "word":
+        raise InputError(f"{name} holds {collection.of}s, not words: `semsearch build pmi` makes vectors of words")
+    words, matrix = chunks.everything(db, collection)
+    counts = collections.word_counts(db, collection)
+    order = sorted(range(len(words)), key=lambda row: (-counts.get(words[row], 0), words[row]))
+    return vocabulary_of([words[row] for row in order], matrix[order])
+
+
+def judge_similarities(known: Vocabulary, pairs: Sequence[tuple[str, str, float]]) -> SimilarityScores:
+    """Correlation of cosine and people's score. InputError where fewer than two pairs are known."""
+    found = [(known.where[a], known.where[b], score) for a, b, score in pairs if a in known.where and b in known.where]
+    if len(found) < 2:
+        raise InputError(f"{len(found)} of {len(pairs)} pairs are of known words: nothing can be measured")
+    a, b, scores = (np.array(column) for column in zip(*found, strict=True))
+    cosines = np.einsum("ij,ij->i", known.vectors[a], known.vectors[b])
+    return SimilarityScores(spearman(cosines, scores), len(found), len(pairs))
+
+
+def judge_analogies(known: Vocabulary, questions: Sequence[Question], *, top: int = TOP) -> list[AnalogyScores]:
+    """Both methods among the `top` commonest words and among all: of all questions, by kind, and by section."""
+    sizes = sorted({min(top, len(known.words)), len(known.words)})
+    found = []
+    for size in sizes:
+        rows, at = _known_rows(known, questions, size)
+        for method in METHODS:
+            right = np.zeros(len(questions), bool)
+            right[at] = _answers(known.vectors[:size], rows, method)
+            asked = np.zeros(len(questions), bool)
+            asked[at] = True
+            found += [
+                AnalogyScores(method, size, name, int(right[some].sum()), int(asked[some].sum()), len(some))
+                for name, some in _groups(questions).items()
+            ]
+    return found
+
+
+def _known_rows(known: Vocabulary, questions: Sequence[Question], size: int) -> tuple[IntArray, IntArray]:
+    """The rows (m, 4) of the questions all of whose words are among the first `size`, and which questions those are."""
+    rows = [[known.where.get(word, size) for word in question.words] for question in questions]
+    every = np.array(rows, np.int64).reshape(-1, 4)
+    at = np.flatnonzero((every < size).all(axis=1))
+    return every[at], at
+
+
+def _groups(questions: Sequence[Question]) -> dict[str, IntArray]:
+    """Which questions are of all, of each kind, and of each section."""
+    sections = [question.section for question in questions]
+    syntactic = np.array([section.startswith("gram") for section in sections])
+    groups = {"all": np.arange(len(questions))}
+    if syntactic.any() and not syntactic.all():
+        groups |= {"semantic": np.flatnonzero(~syntactic), "syntactic": np.flatnonzero(syntactic)}
+    names = list(dict.fromkeys(sections))
+    if len(names) > 1:
+        groups |= {name: np.flatnonzero(np.array([one == name for one in sections])) for name in names}
+    return groups
+
+
+def _answers(unit: FloatArray, rows: IntArray, method: str) -> npt.NDArray[np.bool_]:
+    """(m,) whether each question's best word is its fourth."""
+    right = np.zeros(len(rows), bool)
+    some = max(1, _AT_ONCE // max(1, len(unit)))
+    for start in range(0, len(rows), some):
+        part = rows[start : start + some]
+        asked, place = np.unique(part[:, :3], return_inverse=True)
+        cosines = unit[asked] @ unit.T
+        a, b, c = place.reshape(-1, 3).T
+        scores = analogy_scores(cosines[a], cosines[b], cosines[c], method)
+        scores[np.arange(len(part))[:, None], part[:, :3]] = -np.inf
+        right[start : start + some] = scores.argmax(axis=1) == part[:, 3]
+    return right

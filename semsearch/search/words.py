@@ -1,0 +1,159 @@
+"""Questions about words: analogies, the odd one out, words in two dimensions, and who stands near whom.
+
+Every function takes the name of a collection; arithmetic works on any, counts are there where the builder kept them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from semsearch.arrays import FloatArray
+from semsearch.errors import InputError, NotFoundError
+from semsearch.maths.analogy import METHODS, analogy_scores, in_two_dimensions
+from semsearch.maths.analogy import odd_one_out as _mean_cosines
+from semsearch.maths.text import tokens
+from semsearch.maths.vectors import largest
+from semsearch.records import Collection, Hit
+from semsearch.search.keytable import KeyTable, key_table
+from semsearch.search.query import check_k, open_collection
+from semsearch.search.resident import Floats, resident
+from semsearch.storage import chunks, collections, datasets, vectors
+from semsearch.storage.connect import snapshot
+from semsearch.storage.driver import Connection
+
+__all__ = ["METHODS", "MOST_WORDS", "Analogy", "Point", "analogy", "known_words", "odd_one_out", "project"]
+MOST_WORDS = 200
+_SUGGESTED = 3
+_ALIKE = 0.75  # of difflib's ratio: one letter wrong in a word of four
+
+
+@dataclass(frozen=True)
+class Analogy:
+    """The answers of one method, best first, and `near`: the neighbours of b - a + c, the three themselves included."""
+
+    method: str
+    hits: tuple[Hit, ...]
+    near: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A word in two dimensions."""
+
+    word: str
+    x: float
+    y: float
+
+
+def known_words(db: Connection, collection: Collection, words: Sequence[str]) -> list[str]:
+    """The words as the collection spells them; NotFoundError names every unknown one, with what is spelled like it.
+
+    A word is looked for as it is written, then in the spelling that texts are read with (lower case).
+    """
+    asked = [word.strip() for word in words]
+    if not all(asked):
+        raise InputError("A word is empty: give one in each place")
+    spellings = [[word, *tokens(word)[:1]] for word in asked]
+    known = vectors.known(db, collection, sorted({one for some in spellings for one in some}))
+    found = [next((one for one in some if one in known), None) for some in spellings]
+    missing = [word for word, one in zip(asked, found, strict=True) if one is None]
+    if missing:
+        raise NotFoundError(_unknown(db, collection, list(dict.fromkeys(missing))))
+    return [one for one in found if one is not None]
+
+
+def _unknown(db: Connection, collection: Collection, missing: Sequence[str]) -> str:
+    every = vectors.keys(db, collection)
+    said = []
+    for word in missing:
+        close = get_close_matches(word.lower(), every, _SUGGESTED, _ALIKE)
+        said.append(f"{word!r} (did you mean {' or '.join(close)}?)" if close else repr(word))
+    return f"{collection.name} does not know {', '.join(said)}"
+
+
+def analogy(db: Connection, name: str, words: Sequence[str], *, k: int = 10, method: str = "mul") -> Analogy:
+    """A is to B as C is to what: the k best answers to the three words, by 3CosMul or 3CosAdd, without the three.
+
+    A hit's score is the method's, its vector_score the cosine with b - a + c. Raises NotFoundError for unknown words,
+    InputError for a repeated word, an empty one, a wrong number of them, or a method that is none.
+    """
+    check_k(k)
+    if len(words) != 3:
+        raise InputError(f"An analogy has three words, A is to B as C is to …: {len(words)} are given")
+    with snapshot(db):
+        collection = collections.get_collection(db, name)
+        asked = known_words(db, collection, words)
+        if len(set(asked)) < 3:
+            repeated = next(word for word in asked if asked.count(word) > 1)
+            raise InputError(f"The word {repeated!r} is given twice: three different ones make an analogy")
+        keys, matrix = _everything(db, collection)
+        rows = keys.positions(asked).tolist()
+        to_a, to_b, to_c = (matrix @ matrix[row] for row in rows)
+        scores = analogy_scores(to_a, to_b, to_c, method)
+        target = matrix[rows[1]] - matrix[rows[0]] + matrix[rows[2]]
+        cosines = analogy_scores(to_a, to_b, to_c, "add") / max(float(np.linalg.norm(target)), 1e-12)
+        hits = [row for row in largest(scores, k + 3).tolist() if row not in rows][:k]
+        near = largest(cosines, k).tolist()
+        named = dict(zip([*hits, *near], keys.at(np.array([*hits, *near])), strict=True))
+        shown = _rows(db, collection, list(named.values()))
+
+        def made(row: int, score: float) -> Hit:
+            return Hit(named[row], score, float(cosines[row]), row=shown.get(named[row], {}))
+
+        return Analogy(
+            method,
+            tuple(made(row, float(scores[row])) for row in hits),
+            tuple(made(row, float(cosines[row])) for row in near),
+        )
+
+
+def odd_one_out(db: Connection, name: str, words: Sequence[str]) -> list[tuple[str, float]]:
+    """The words with each one's mean cosine to the others, the odd one first.
+
+    Raises NotFoundError for unknown words, InputError for fewer than three different ones or more than 200.
+    """
+    collection = collections.get_collection(db, name)
+    asked = _different(db, collection, words, 3)
+    means = _mean_cosines(_vectors(db, collection, asked))
+    return [(asked[row], float(means[row])) for row in np.argsort(means, kind="stable").tolist()]
+
+
+def project(db: Connection, name: str, words: Sequence[str]) -> list[Point]:
+    """The words in the two dimensions in which they differ most. Raises what `odd_one_out` raises, for two or more."""
+    collection = collections.get_collection(db, name)
+    asked = _different(db, collection, words, 2)
+    places = in_two_dimensions(_vectors(db, collection, asked))
+    return [Point(word, float(x), float(y)) for word, (x, y) in zip(asked, places, strict=True)]
+
+
+def _different(db: Connection, collection: Collection, words: Sequence[str], least: int) -> list[str]:
+    if len(words) > MOST_WORDS:
+        raise InputError(f"{len(words)} words are given: at most {MOST_WORDS} are compared")
+    asked = list(dict.fromkeys(known_words(db, collection, words)))
+    if len(asked) < least:
+        raise InputError(f"{len(asked)} different words are given: at least {least} are needed")
+    return asked
+
+
+def _vectors(db: Connection, collection: Collection, words: Sequence[str]) -> FloatArray:
+    return np.stack([vectors.unit_vector(db, collection, word) for word in words])
+
+
+def _everything(db: Connection, collection: Collection) -> tuple[KeyTable, FloatArray]:
+    """All keys and unit vectors: from memory where the process holds the collection's floats, else read now."""
+    held = resident(db, collection)
+    if isinstance(held, Floats):
+        return held.keys, held.vectors
+    keys, matrix = chunks.everything(db, collection)
+    return key_table([keys]), matrix
+
+
+def _rows(db: Connection, collection: Collection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    if collection.of == "word":
+        return collections.words(db, collection, keys)
+    return datasets.rows_by_key(db, open_collection(db, collection.name).dataset, keys)
