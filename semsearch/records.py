@@ -129,11 +129,12 @@ class Dataset:
     made_by: Literal["ingest", "table"]
     source: str | None
     created: str
+    revision: int = 0
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Named embeddings of one run, in one vector table."""
+    """Named embeddings of one run, in one vector table, of the items as of a revision of the dataset (storage.items)."""
 
     id: int
     name: str
@@ -145,6 +146,7 @@ class Collection:
     dim: int
     count: int
     created: str
+    revision: int = 0
 
     @property
     def vocabulary(self) -> str:
@@ -167,6 +169,18 @@ class Run:
     metrics: Mapping[str, float]
     versions: Mapping[str, str]
     collections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update brought to the collections of a run: when, rows by what became of them, and what it measured."""
+
+    started: str
+    seconds: float
+    added: int
+    changed: int
+    deleted: int
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 sqlite-vec reads 100,000 vectors of 256 numbers in 30-50 ms; a matrix in memory takes 6. A command that asks once reads
 nothing into memory, since reading costs more than the one search; a server says `hold()` when it starts. What is held
-is bounded, oldest use goes first, and a rebuild by whatever process is another run and so another entry.
+is bounded, oldest use goes first, and a rebuild by whatever process is another run, an update another revision, and
+so each another entry.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
     """
     if collection.count * collection.dim * 4 > _held.limit:
         return None
-    key = (*file_of(db), collection.run, collection.vector_table, collection.created)
+    key = (*file_of(db), collection.run, collection.vector_table, collection.created, collection.revision)
     entry = _held.get(key)
     if entry is None:
         keys, matrix = vectors.everything(db, collection)

@@ -33,6 +33,17 @@ def refill(db: Connection, dataset: Dataset, items: Iterable[TextItem], numbers:
     db.executemany(f"insert into {table} (rowid, title, body) values (?, ?, ?)", rows)
 
 
+def put(db: Connection, dataset: Dataset, items: Iterable[TextItem], numbers: Mapping[str, int]) -> None:
+    """Write some items into the dataset's full-text table, in the place of what it held under their numbers."""
+    rows = ((numbers[item.key], item.title, item.body) for item in items)
+    db.executemany(f"insert or replace into {table_name(dataset)} (rowid, title, body) values (?, ?, ?)", rows)
+
+
+def remove(db: Connection, dataset: Dataset, numbers: Iterable[int]) -> None:
+    """Take the items with these numbers out of the dataset's full-text table."""
+    db.executemany(f"delete from {table_name(dataset)} where rowid = ?", ((number,) for number in numbers))
+
+
 def exists(db: Connection, dataset: Dataset) -> bool:
     """Whether the dataset has been built once, so that its words can be searched."""
     return db.execute("select 1 from sqlite_master where name = ?", [table_name(dataset)]).fetchone() is not None
