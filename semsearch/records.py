@@ -134,7 +134,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Collection:
-    """Named embeddings of one run, in one vector table, of the items as of a revision of the dataset (storage.items)."""
+    """Named embeddings of one run, in one vector table: those of the dataset's items as of a revision."""
 
     id: int
     name: str

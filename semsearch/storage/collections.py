@@ -131,7 +131,8 @@ def has_array(db: Connection, run: int, name: str) -> bool:
 def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, integer_keys: bool, revision: int) -> None:
     """Write embeddings as the collection `name`, replacing an earlier one: new vector table, new view, old one dropped.
 
-    `revision` is the dataset's whose items they are of. Inside the caller's transaction, so that a reader sees the old vectors or the new, never neither.
+    `revision` is that of the dataset whose items they are. Inside the caller's transaction, so that a reader sees the
+    old vectors or the new, never neither.
     """
     old = next((found for found in all_collections(db) if found.name == name), None)
     if old is not None:
@@ -171,7 +172,8 @@ def updates_of(db: Connection, run: int) -> list[Update]:
     asked = (
         "select started, seconds, added, changed, deleted, metrics from _semsearch_updates where run = ? order by id"
     )
-    return [Update(*row[:5], json.loads(row[5])) for row in db.execute(asked, [run])]
+    rows = db.execute(asked, [run])
+    return [Update(row[0], row[1], row[2], row[3], row[4], metrics=json.loads(row[5])) for row in rows]
 
 
 def check_name(db: Connection, name: str, dataset: str, builder: str) -> None:

@@ -15,7 +15,8 @@ from semsearch.storage.connect import has_catalogue
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import Keys, TableShape, as_integer, as_text, quoted, row_hash, shape_of, split_key
 
-_COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created, revision"
+_COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
+_COLUMNS += ", revision"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 

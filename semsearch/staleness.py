@@ -1,0 +1,101 @@
+"""What collections have not seen of their tables, and when it would pay to learn anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from semsearch.errors import InputError, NotFoundError
+from semsearch.records import Collection, Dataset
+from semsearch.storage import collections, datasets, items, keys, vectors
+from semsearch.storage.connect import snapshot
+from semsearch.storage.driver import Connection
+from semsearch.storage.items import Changes
+
+ENOUGH = 30  # texts without which nothing is said of drift
+GROWTH = 0.5  # texts folded in, as a share of those fitted, from which a rebuild pays
+SEEN = 2 / 3  # of what a model usually sees: a text of which it sees less is of another kind
+
+
+def main_collections(db: Connection) -> list[Collection]:
+    """The first collection of each run, by name: those whose items are rows or words of a whole dataset."""
+    found = collections.all_collections(db)
+    first = {collection.run: collection.id for collection in sorted(found, key=lambda one: -one.id)}
+    return [collection for collection in found if first[collection.run] == collection.id]
+
+
+def stale_rows(db: Connection, names: Mapping[str, object] | Sequence[str]) -> dict[str, int | None]:
+    """How many rows were added, changed or deleted that each of these collections has not seen.
+
+    Reads the tables. None where that cannot be said: for words learned beside documents, and where the table or a
+    column is gone.
+    """
+    found: dict[str, int | None] = dict.fromkeys(names)
+    main = [collection for collection in main_collections(db) if collection.name in found]
+    for dataset in sorted({collection.dataset for collection in main}):
+        mine = [collection for collection in main if collection.dataset == dataset]
+        with snapshot(db):
+            try:
+                described, changes = changes_of(db, dataset, mine)
+            except (NotFoundError, InputError):
+                continue
+            for collection in mine:
+                unseen = {item.key for item in changes.since(collection.revision)}
+                found[collection.name] = len(unseen.union(deleted_for(db, described, changes, collection)))
+    return found
+
+
+def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[Dataset, Changes]:
+    """What differs in a dataset's table since the earliest revision that these collections of it have seen.
+
+    Raises NotFoundError for a table or column that is gone, InputError for keys that are others than were built with.
+    """
+    dataset = datasets.get_dataset(db, name)
+    if not datasets.has_table(db, dataset):
+        raise NotFoundError(
+            f"The table {name} is gone: name it {name} again, or `semsearch drop DB {name}` removes what was made of it"
+        )
+    shape = keys.shape_of(db, name)
+    was_integer = any(vectors.has_integer_keys(db, collection) for collection in mine if collection.of == "document")
+    same = (shape.key_kind, shape.key_columns) == (dataset.key_kind, dataset.key_columns)
+    if not same or (was_integer and shape.key_kind != "integer"):
+        key = f"{', '.join(shape.key_columns) or 'none'} ({shape.key_kind})"
+        raise InputError(
+            f"The key of {name} is {key} now, which is not what its collections were built with: `semsearch index DB"
+            f" {name}` builds anew"
+        )
+    return dataset, items.compare(db, dataset, min(collection.revision for collection in mine))
+
+
+def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: Collection) -> set[str]:
+    """The keys whose rows are gone and which the collection may still hold."""
+    gone = {key for _, key in changes.gone}.union(items.deleted_since(db, dataset, collection.revision))
+    if collection.revision == 0:  # what it has seen is not known: a file from before revisions
+        gone |= set(vectors.all_keys(db, collection)) - items.keys(db, dataset)
+    return gone
+
+
+def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, float]]) -> str | None:
+    """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not.
+
+    Either half as many texts were folded in as were fitted: with a third of a collection folded in, ranking by meaning
+    loses up to a seventh of its MAP, with a fifth up to a twelfth (benchmarks/drift.py). Or those texts are of another
+    kind: the model sees less than two thirds of what it would see of texts like its own, where what it sees is
+    (1 - unknown) (1 - residual) (builders.base.Drifts). Of texts of the same kind it saw at least .8 of that, and
+    nothing was lost to strangeness; of another kind at most .5, and half of the MAP or more was lost. At least 30 texts
+    must speak, since single texts differ.
+    """
+    measured = [metrics for metrics in updates if metrics.get("texts")]
+    texts = sum(metrics["texts"] for metrics in measured)
+    documents = fitted.get("documents", 0.0)
+    if documents and texts >= ENOUGH and texts >= GROWTH * documents:
+        return f"{texts:,.0f} texts were folded into a model of {documents:,.0f}"
+    strange = [metrics for metrics in measured if {"unknown", "residual"} <= metrics.keys()]
+    texts = sum(metrics["texts"] for metrics in strange)
+    if texts < ENOUGH or not {"expected_unknown", "expected_residual"} <= fitted.keys():
+        return None
+    unknown, residual = (sum(one[what] * one["texts"] for one in strange) / texts for what in ("unknown", "residual"))
+    seen = (1 - unknown) * (1 - residual)
+    usual = (1 - fitted["expected_unknown"]) * (1 - fitted["expected_residual"])
+    if seen >= SEEN * usual:
+        return None
+    return f"the model sees {seen:.0%} of what new texts say, where it would see {usual:.0%} of texts like its own"
