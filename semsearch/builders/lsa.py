@@ -150,7 +150,7 @@ class Lsa:
         counts = count_open(corpus.texts, Analyzer(*map(bool, state.arrays["analyzer"])), terms)
         share = _SHARE[SPLITS[int(state.arrays["split"])]]
         projected = vectors / s ** np.float32(float(state.arrays.get("power", 0)) - share)
-        return {"unknown": unknown_share(counts, weights), "residual": residual_share(projected)}
+        return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
 
     def explain(self, state: State, query: str, corpus: Documents) -> Iterator[Meeting]:
         """How the query meets each document; adds up to the cosine of their encodings.

@@ -32,7 +32,7 @@ def update(db: str, collection: str | None, shape: str | None) -> None:
     state before or the state after. The exit code is 1 if a collection could not be brought up to date.
     """
     with writing(db) as connection:
-        with Progress(f"update {collection or db}", "text") as progress:
+        with Progress(f"folding into {collection or db}", "text") as progress:
             outcome = fold_in(connection, collection, report=progress)
         if any(found.update.seconds for found in outcome.updated):
             say_checkpoint(connection)

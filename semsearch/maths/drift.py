@@ -20,13 +20,12 @@ Doubles: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 
-def unknown_share(counts: sp.csr_matrix, weights: FloatArray) -> float:
+def unknown_share(counts: sp.csr_matrix, weights: FloatArray, rarest: float) -> float:
     """Mean share of the texts' energy in terms from column len(weights) on; 0 without terms.
 
-    `counts` (n, n_terms + m) holds the known terms first, whose idf is `weights` (n_terms,); the others weigh as much
-    as the rarest of them.
+    `counts` (n, n_terms + m) holds the known terms first, whose idf is `weights` (n_terms,); the others weigh
+    `rarest` each, the idf of the rarest term there can be.
     """
-    rarest = weights.max(initial=0.0)
     every = np.concatenate([weights, np.full(counts.shape[1] - len(weights), rarest, np.float32)])
     energy = ((1 + np.log(counts.data)) * every[counts.indices]).astype(np.float64) ** 2
     rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
@@ -63,4 +62,4 @@ def expected_shares(
     some = captured > 0
     leverage = ((projected[some] / s) ** 2).sum(axis=1)
     residual = np.clip((1 - captured[some]) * (1 + 2 * leverage), 0, 1)
-    return unknown_share(left_out, weights[known]), float(residual.mean()) if some.any() else 1.0
+    return unknown_share(left_out, weights[known], float(weights.max())), float(residual.mean()) if some.any() else 1.0
