@@ -20,7 +20,7 @@ WORDS = np.array([f"w{chr(97 + a)}{chr(97 + b)}{chr(97 + c)}" for a in range(20)
 
 
 def of_a_kind(topics: range, texts: int, rng: np.random.Generator) -> list[str]:
-    """Texts of 40 words, each from one of these topics: 150 words of its own, the first ones frequent, and 500 of all."""
+    """Texts of 40 words: 25 from one of these topics, some of whose 150 words are frequent, and 15 from 500 of all."""
     odds = 1 / np.arange(1, 151)
     found = []
     for _ in range(texts):
