@@ -75,7 +75,7 @@ def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: 
 
 
 def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, float]]) -> str | None:
-    """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not.
+    """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not, or cannot be said.
 
     Either half as many texts were folded in as were fitted: with a third of a collection folded in, ranking by meaning
     loses up to a seventh of its MAP, with a fifth up to a twelfth (benchmarks/drift.py). Or those texts are of another
@@ -84,16 +84,14 @@ def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, floa
     nothing was lost to strangeness; of another kind at most .5, and half of the MAP or more was lost. At least 30 texts
     must speak, since single texts differ.
     """
-    measured = [metrics for metrics in updates if metrics.get("texts")]
+    measured = [metrics for metrics in updates if {"texts", "unknown", "residual"} <= metrics.keys()]
     texts = sum(metrics["texts"] for metrics in measured)
-    documents = fitted.get("documents", 0.0)
-    if documents and texts >= ENOUGH and texts >= GROWTH * documents:
-        return f"{texts:,.0f} texts were folded into a model of {documents:,.0f}"
-    strange = [metrics for metrics in measured if {"unknown", "residual"} <= metrics.keys()]
-    texts = sum(metrics["texts"] for metrics in strange)
-    if texts < ENOUGH or not {"expected_unknown", "expected_residual"} <= fitted.keys():
+    if texts < ENOUGH or not {"documents", "expected_unknown", "expected_residual"} <= fitted.keys():
         return None
-    unknown, residual = (sum(one[what] * one["texts"] for one in strange) / texts for what in ("unknown", "residual"))
+    documents = fitted["documents"]
+    if texts >= GROWTH * documents:
+        return f"{texts:,.0f} texts were folded into a model of {documents:,.0f}"
+    unknown, residual = (sum(one[what] * one["texts"] for one in measured) / texts for what in ("unknown", "residual"))
     seen = (1 - unknown) * (1 - residual)
     usual = (1 - fitted["expected_unknown"]) * (1 - fitted["expected_residual"])
     if seen >= SEEN * usual:
