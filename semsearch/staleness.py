@@ -75,14 +75,15 @@ def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: 
 
 
 def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, float]]) -> str | None:
-    """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not, or cannot be said.
+    """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not, or none can say.
 
-    Either half as many texts were folded in as were fitted: with a third of a collection folded in, ranking by meaning
-    loses up to a seventh of its MAP, with a fifth up to a twelfth (benchmarks/drift.py). Or those texts are of another
-    kind: the model sees less than two thirds of what it would see of texts like its own, where what it sees is
-    (1 - unknown) (1 - residual) (builders.base.Drifts). Of texts of the same kind it saw at least .8 of that, and
-    nothing was lost to strangeness; of another kind at most .5, and half of the MAP or more was lost. At least 30 texts
-    must speak, since single texts differ.
+    Either half as many texts were folded in as were fitted. Or they are of another kind: the model sees less than two
+    thirds of what it would see of texts like its own, where what it sees is (1 - unknown) (1 - residual), as a builder
+    measures it (builders.base.Drifts). At least 30 texts must speak, since single texts differ.
+
+    Both bounds are from benchmarks/drift.py. Below the first, with texts of the same kind, ranking by meaning lost at
+    most a tenth of its MAP; with as many folded in as fitted up to a sixth. Of texts of the same kind a model saw .8
+    or more of what it expected; of another kind at most .44, and more than half of the MAP was lost.
     """
     measured = [metrics for metrics in updates if {"texts", "unknown", "residual"} <= metrics.keys()]
     texts = sum(metrics["texts"] for metrics in measured)

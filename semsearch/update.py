@@ -26,9 +26,7 @@ from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.items import Changes
 
-ATTEMPTS = (
-    3  # another program may write between reading and writing; three times in a row is a program that never rests
-)
+ATTEMPTS = 3  # another program may write between reading and writing; if it always does, it never rests
 AT_ONCE = 5_000  # texts encoded together
 
 
@@ -65,7 +63,7 @@ class _Fold:
 
     @property
     def changes_nothing(self) -> bool:
-        return not (self.out or self.keys or self.texts)
+        return not self.out
 
 
 @dataclass(frozen=True)

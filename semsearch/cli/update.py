@@ -34,8 +34,7 @@ def update(db: str, collection: str | None, shape: str | None) -> None:
     with writing(db) as connection:
         with Progress(f"folding into {collection or db}", "text") as progress:
             outcome = fold_in(connection, collection, report=progress)
-        if any(found.update.seconds for found in outcome.updated):
-            say_checkpoint(connection)
+        say_checkpoint(connection)
     if shape:
         print_rows([present.update_row(found.collection, found.update) for found in outcome.updated], shape)
     for found in outcome.updated:
