@@ -80,7 +80,7 @@ def compare(name: str, fitted: Sequence[str], fresh: Sequence[str], judged: sets
         "MAP folded in": folded,
         "MAP rebuilt": everything["map"],
         "folded / rebuilt": folded / everything["map"],
-        "advice": "rebuild" if why_rebuild(model.metrics, [{**drift, "texts": len(fresh)}]) else "",
+        "advice": "rebuild" if why_rebuild(model.metrics, [{**drift, "texts": len(fresh)}], len(fresh)) else "",
     }
 
 

@@ -134,7 +134,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Collection:
-    """Named embeddings of one run, in one vector table: those of the dataset's items as of a revision."""
+    """Named embeddings of one run, in one vector table.
+
+    `revision` is that of the dataset whose items it holds, `built` the one its model was fitted to.
+    """
 
     id: int
     name: str
@@ -147,6 +150,7 @@ class Collection:
     count: int
     created: str
     revision: int = 0
+    built: int = 0
 
     @property
     def vocabulary(self) -> str:

@@ -74,12 +74,13 @@ def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: 
     return gone
 
 
-def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, float]]) -> str | None:
-    """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not, or none can say.
+def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, float]], folded: int) -> str | None:
+    """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not.
 
-    Either half as many texts were folded in as were fitted. Or they are of another kind: the model sees less than two
-    thirds of what it would see of texts like its own, where what it sees is (1 - unknown) (1 - residual), as a builder
-    measures it (builders.base.Drifts). At least 30 texts must speak, since single texts differ.
+    Either as many texts as half of those fitted are `folded` in now. Or what was folded in since is of another kind: the
+    model sees less than two thirds of what it would see of texts like its own, where what it sees is (1 - unknown)
+    (1 - residual), as a builder measures it (builders.base.Drifts). At least 30 texts must speak, since single texts
+    differ; of a builder that measures no drift nothing is said.
 
     Both bounds are from benchmarks/drift.py. Below the first, with texts of the same kind, ranking by meaning lost at
     most a tenth of its MAP; with as many folded in as fitted up to a sixth. Of texts of the same kind a model saw .8
@@ -90,8 +91,8 @@ def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, floa
     if texts < ENOUGH or not {"documents", "expected_unknown", "expected_residual"} <= fitted.keys():
         return None
     documents = fitted["documents"]
-    if texts >= GROWTH * documents:
-        return f"{texts:,.0f} texts were folded into a model of {documents:,.0f}"
+    if folded >= GROWTH * documents:
+        return f"{folded:,} texts are folded into a model of {documents:,.0f}"
     unknown, residual = (sum(one[what] * one["texts"] for one in measured) / texts for what in ("unknown", "residual"))
     seen = (1 - unknown) * (1 - residual)
     usual = (1 - fitted["expected_unknown"]) * (1 - fitted["expected_residual"])

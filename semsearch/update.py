@@ -18,7 +18,7 @@ from semsearch import registry
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Builder, Drifts, Encodes
 from semsearch.errors import BuildError, InputError, NotFoundError, PluginError, SemsearchError
-from semsearch.records import Collection, Dataset, Documents, Report, State, Update, silent
+from semsearch.records import Collection, Dataset, Documents, Report, Run, State, Update, silent
 from semsearch.search.models import state_of
 from semsearch.staleness import changes_of, deleted_for, main_collections, stale_rows, why_rebuild
 from semsearch.storage import collections, datasets, fulltext, items, vectors
@@ -32,10 +32,11 @@ AT_ONCE = 5_000  # texts encoded together
 
 @dataclass(frozen=True)
 class Updated:
-    """What an update did to a collection, as it is now; how many of the rows have no vector, nothing in them being
-    known; and why a rebuild would pay, if it would."""
+    """What an update did to a collection, as it is now, of a run; how many of the rows have no vector, nothing in them
+    being known; and why a rebuild would pay, if it would."""
 
     collection: Collection
+    run: Run
     update: Update
     without_vector: int
     rebuild: str | None
@@ -230,5 +231,7 @@ def _write(db: Connection, plan: _Plan, started: str, clock: float) -> list[tupl
 def _told(db: Connection, fold: _Fold, update: Update) -> Updated:
     collection = collections.get_collection(db, fold.collection.name)
     measured = [one.metrics for one in collections.updates_of(db, collection.run)]
-    why = why_rebuild(collections.run_metrics(db, collection.run), measured)
-    return Updated(collection, update, fold.texts - len(fold.keys), why)
+    folded = items.count_since(db, datasets.get_dataset(db, collection.dataset), collection.built)
+    run = collections.get_run(db, collection.run)
+    why = why_rebuild(run.metrics, measured, folded)
+    return Updated(collection, run, update, fold.texts - len(fold.keys), why)

@@ -184,3 +184,17 @@ def test_the_command_fails_if_something_is_left(built: Connection, path: str, ru
     with connect.writing(path + "2", create=True) as other:
         other.execute("create table t (a)")
     assert "no collection to update" in run("update", path + "2").stderr
+
+
+def test_the_command_says_when_a_rebuild_would_pay_and_how(built: Connection, path: str, run: Run) -> None:
+    dataset = engine.datasets.get_dataset(built, "articles")
+    engine.build(built, dataset, registry.load().builder("lsa"), {"dim": 3, "stem": False}, name="mine", seed=5)
+    rows = [("", f"liners crossed an ocean of words in year {year}") for year in range(1900, 1935)]
+    built.executemany("insert into articles (title, body) values (?, ?)", rows)
+    said = run("update", path, "mine").stderr
+    assert "A rebuild would pay: 35 texts are folded into a model of 12." in said
+    command = f"semsearch build lsa {path} articles --name mine --seed 5 --dim 3 --no-stem"
+    assert command in said
+    assert run(*command.split()[1:]).exit_code == 0
+    assert "up to date" in run("update", path, "mine").stderr
+    assert "rebuild" not in run("update", path, "mine").stderr

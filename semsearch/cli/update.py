@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 
 import click
 
-from semsearch import present
+from semsearch import present, registry
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import BuildError
@@ -38,13 +39,15 @@ def update(db: str, collection: str | None, shape: str | None) -> None:
     if shape:
         print_rows([present.update_row(found.collection, found.update) for found in outcome.updated], shape)
     for found in outcome.updated:
-        say_updated(db, found, counts=not shape)
+        say_updated(found, counts=not shape)
+        if found.rebuild:
+            remark(f"A rebuild would pay: {found.rebuild}. {again(db, found)}")
     if outcome.left:
         raise BuildError("; ".join(f"{name} was left as it is: {why}" for name, why in outcome.left.items()))
 
 
-def say_updated(db: str, found: Updated, *, counts: bool = True) -> None:
-    """What became of a collection, and whether it should be built anew."""
+def say_updated(found: Updated, *, counts: bool = True) -> None:
+    """What became of a collection."""
     collection, done = found.collection, found.update
     parts = {"added": done.added, "changed": done.changed, "deleted": done.deleted}
     said = ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
@@ -54,6 +57,17 @@ def say_updated(db: str, found: Updated, *, counts: bool = True) -> None:
     if found.without_vector:
         items = counted(found.without_vector, "row")
         remark(f"{items} without a word the model knows: found by words, not by meaning")
-    if found.rebuild:
-        words = ["semsearch", "build", collection.builder, db, collection.dataset, "--name", collection.name]
-        remark(f"A rebuild would pay: {found.rebuild}. {shlex.join(words)}")
+
+
+def again(db: str, found: Updated) -> str:
+    """The command that builds a collection as it was built, on the rows there are now."""
+    collection, run = found.collection, found.run
+    words = ["semsearch", "build", collection.builder, db, collection.dataset, "--name", collection.name]
+    words += ["--seed", str(run.seed)] if run.seed else []
+    for field in dataclasses.fields(registry.load().builder(collection.builder).Options):
+        value, flag = run.options.get(field.name, field.default), field.name.replace("_", "-")
+        if value != field.default:
+            words += (
+                [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+            )
+    return shlex.join(words)

@@ -18,7 +18,7 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import quoted
 
 PART_BYTES = 64 << 20
-_COLUMNS = "id, name, dataset, builder, run, kind, vector_table, dim, count, created, revision"
+_COLUMNS = "id, name, dataset, builder, run, kind, vector_table, dim, count, created, revision, built"
 _RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, metrics, versions"
 
 
@@ -145,7 +145,7 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
         _write_vocabulary(db, f"{name}_vocabulary", embeddings)
     db.execute(
         "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created,"
-        " revision) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " revision, built) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
         [name, run.dataset, run.builder, run.id, embeddings.of, number, dim, len(embeddings.keys), now(), revision],
     )
 

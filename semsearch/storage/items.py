@@ -175,6 +175,12 @@ def deleted_since(db: Connection, dataset: Dataset, revision: int) -> list[str]:
     return [row[0] for row in db.execute(asked, [dataset.id, revision])]
 
 
+def count_since(db: Connection, dataset: Dataset, revision: int) -> int:
+    """How many of the items noted have a text that is later than this revision."""
+    asked = "select count(*) from _semsearch_items where +dataset = ? and revision > ?"  # one pass, no index
+    return int(db.execute(asked, [dataset.id, revision]).fetchone()[0])
+
+
 def keys(db: Connection, dataset: Dataset) -> set[str]:
     """The keys of all items noted."""
     return {row[0] for row in db.execute("select key from _semsearch_items where dataset = ?", [dataset.id])}

@@ -74,7 +74,7 @@ def test_what_is_expected_is_what_texts_of_the_same_kind_show(texts: int, dim: i
     found = drift(model, of_a_kind(range(5), 400, rng))
     assert model.metrics["expected_unknown"] == pytest.approx(found["unknown"], abs=0.02)  # 400 texts' own scatter
     assert model.metrics["expected_residual"] == pytest.approx(found["residual"], rel=0.1)
-    assert why_rebuild({**model.metrics, "documents": 1e6}, [{**found, "texts": 400.0}]) is None
+    assert why_rebuild({**model.metrics, "documents": 1e6}, [{**found, "texts": 400.0}], 400) is None
 
 
 def test_texts_of_another_kind_are_strange_and_a_rebuild_is_advised() -> None:
@@ -82,7 +82,7 @@ def test_texts_of_another_kind_are_strange_and_a_rebuild_is_advised() -> None:
     model = fitted(of_a_kind(range(5), 300, rng), dim=20)
     found = drift(model, of_a_kind(range(9, 14), 100, rng))
     assert found["unknown"] > 3 * model.metrics["expected_unknown"]
-    why = why_rebuild({**model.metrics, "documents": 1e6}, [{**found, "texts": 100.0}])
+    why = why_rebuild({**model.metrics, "documents": 1e6}, [{**found, "texts": 100.0}], 100)
     assert why is not None and "of what new texts say" in why
 
 
@@ -90,16 +90,17 @@ def test_the_rule() -> None:
     usual = {"documents": 1000.0, "expected_unknown": 0.2, "expected_residual": 0.5}  # sees .4
     like = {"texts": 100.0, "unknown": 0.2, "residual": 0.5}
     strange = {"texts": 100.0, "unknown": 0.5, "residual": 0.6}  # sees .2: half
-    assert why_rebuild(usual, []) is None
-    assert why_rebuild(usual, [like]) is None
-    assert why_rebuild(usual, [strange]) == (
+    assert why_rebuild(usual, [], 0) is None
+    assert why_rebuild(usual, [like], 100) is None
+    assert why_rebuild(usual, [strange], 100) == (
         "the model sees 20% of what new texts say, where it would see 40% of texts like its own"
     )
-    assert why_rebuild(usual, [{**strange, "texts": 29.0}]) is None  # too few to speak
-    assert why_rebuild(usual, [strange, {**like, "texts": 300.0}]) is None  # as a whole they are usual: .85 of it
-    assert why_rebuild(usual, [like] * 5) == "500 texts were folded into a model of 1,000"
-    assert why_rebuild(usual, [{"texts": 600.0}]) is None  # a builder that measures no drift
-    assert why_rebuild({}, [strange]) is None  # a model from before drift was measured
+    assert why_rebuild(usual, [{**strange, "texts": 29.0}], 29) is None  # too few to speak
+    assert why_rebuild(usual, [strange, {**like, "texts": 300.0}], 400) is None  # as a whole they are usual: .85 of it
+    assert why_rebuild(usual, [like] * 5, 500) == "500 texts are folded into a model of 1,000"
+    assert why_rebuild(usual, [like] * 5, 100) is None  # the same texts, changed again and again
+    assert why_rebuild(usual, [{"texts": 600.0}], 600) is None  # a builder that measures no drift
+    assert why_rebuild({}, [strange], 100) is None  # a model from before drift was measured
 
 
 def test_capabilities_are_found_by_protocol() -> None:

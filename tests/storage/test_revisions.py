@@ -17,6 +17,7 @@ OLDER = (
     "alter table _semsearch_datasets drop column revision",
     "alter table _semsearch_items drop column revision",
     "alter table _semsearch_collections drop column revision",
+    "alter table _semsearch_collections drop column built",
     "drop table _semsearch_deleted",
     "drop table _semsearch_updates",
     "delete from _sqlite_migrations where name = 'm003_revisions'",
