@@ -80,6 +80,7 @@ def build(
         dataset, numbers = items_noted.note_all(db, datasets.save(db, dataset), items)
         fulltext.refill(db, dataset, items, numbers)
         run = _store(db, dataset, name, fitted, kept, run)
+        items_noted.forget_passed(db, dataset)
     made = tuple(collections.of_run(db, run.id))
     return Built(run, made, len(items) - made[0].count)
 

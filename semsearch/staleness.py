@@ -77,7 +77,7 @@ def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: 
 def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, float]], folded: int) -> str | None:
     """Why learning anew would pay, from a run's metrics and those of its updates; None if it would not.
 
-    Either as many texts as half of those fitted are `folded` in now. Or what was folded in since is of another kind: the
+    Either half as many texts as were fitted are `folded` in now. Or what was folded in since is of another kind: the
     model sees less than two thirds of what it would see of texts like its own, where what it sees is (1 - unknown)
     (1 - residual), as a builder measures it (builders.base.Drifts). At least 30 texts must speak, since single texts
     differ; of a builder that measures no drift nothing is said.

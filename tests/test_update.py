@@ -119,6 +119,35 @@ def test_each_collection_knows_what_it_has_not_seen(built: Connection, articles:
     assert set(everything(built)) == {str(row[0]) for row in built.execute("select id from articles")}
 
 
+def test_a_rebuild_of_the_only_collection_forgets_what_went(built: Connection, articles: Dataset) -> None:
+    built.execute("delete from articles where id = 1")
+    engine.build(built, articles, LSA, {"dim": 2})
+    assert built.execute("select count(*) from _semsearch_deleted").fetchone()[0] == 0
+    assert stale_rows(built, ["articles_lsa"]) == {"articles_lsa": 0}
+
+
+def test_a_build_that_read_before_an_update_wrote_is_mended_by_the_next(
+    built: Connection, articles: Dataset, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest race: a build takes minutes, and rows change and are folded in meanwhile."""
+    real = type(LSA).fit
+
+    def slow(*arguments: Any, **options: Any) -> Fitted:
+        with connect.writing(path) as other:
+            other.execute("delete from articles where id = 1")
+            other.execute("insert into articles (title, body) values ('Dumpling', ?)", [DUMPLING])
+            update(other, "articles_lsa")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(type(LSA), "fit", slow)
+    engine.build(built, articles, LSA, {"dim": 2}, name="second")
+    update(built)
+    wanted = {str(row[0]) for row in built.execute("select id from articles")}
+    for name in ("articles_lsa", "second"):
+        assert set(vectors.all_keys(built, collections.get_collection(built, name))) == wanted
+    assert search(built, "second", "dumpling", mode="text").hits[0].id == 13
+
+
 def test_a_row_that_went_and_came_back_is_there(built: Connection, articles: Dataset) -> None:
     engine.build(built, articles, LSA, {"dim": 2}, name="second")
     built.execute("delete from articles where id = 1")

@@ -161,11 +161,8 @@ def _bury(db: Connection, dataset: Dataset, revision: int, keys: Iterable[str]) 
 
 def _dated(db: Connection, dataset: Dataset, revision: int) -> Dataset:
     db.execute("update _semsearch_datasets set revision = ? where id = ?", [revision, dataset.id])
-    db.execute(
-        "delete from _semsearch_deleted where dataset = ?1"
-        " and key in (select key from _semsearch_items where dataset = ?1)",  # a row that went and came back
-        [dataset.id],
-    )
+    back = "select 1 from _semsearch_items i where i.dataset = d.dataset and i.key = d.key"  # rows that came back
+    db.execute(f"delete from _semsearch_deleted as d where dataset = ? and exists ({back})", [dataset.id])
     return replace(dataset, revision=revision)
 
 
