@@ -63,7 +63,10 @@ def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[D
             f"The key of {name} is {key} now, which is not what its collections were built with: `semsearch index DB"
             f" {name}` builds anew"
         )
-    return dataset, items.compare(db, dataset, min(collection.revision for collection in mine))
+    try:
+        return dataset, items.compare(db, dataset, min(collection.revision for collection in mine))
+    except NotFoundError as error:
+        raise NotFoundError(f"{error}; `semsearch index DB {name} --text COLUMN` chooses anew and builds") from error
 
 
 def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: Collection) -> set[str]:

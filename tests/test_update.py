@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -278,7 +279,11 @@ def test_a_part_is_not_updated_alone(built: Connection) -> None:
     [
         ("drop table articles", NotFoundError, "The table articles is gone"),
         ("alter table articles rename to essays", NotFoundError, "semsearch drop DB articles"),
-        ("alter table articles rename column body to story", NotFoundError, "no column 'body'"),
+        (
+            "alter table articles rename column body to story",
+            NotFoundError,
+            "no column 'body'.*index DB articles --text",
+        ),
         ("alter table articles drop column title", NotFoundError, "no column 'title'"),
     ],
     ids=["dropped", "renamed", "column renamed", "column gone"],
@@ -288,7 +293,7 @@ def test_a_table_that_is_not_as_it_was(built: Connection, spoilt: str, error: ty
     before = everything(built)
     with pytest.raises(error, match=told):
         update(built, "articles_lsa")
-    assert told in update(built).left["articles_lsa"]
+    assert re.search(told, update(built).left["articles_lsa"])
     assert stale_rows(built, ["articles_lsa"]) == {"articles_lsa": None}
     assert everything(built).keys() == before.keys()
 
