@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset
@@ -20,8 +19,7 @@ _COLUMNS += ", revision"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
-@dataclass(frozen=True)
-class TextItem:
+class TextItem(NamedTuple):
     """One row as text: its key, where it stood (tables without a key), its title and its body."""
 
     key: str
