@@ -1,11 +1,36 @@
 """Search any SQLite table by meaning, with vectors learned from your own data.
 
-The names here are the public ones; importing this loads neither torch nor scipy, numba or scikit-learn.
+The names here are the public ones; importing this loads neither torch nor scipy, numba or scikit-learn, and no SQLite:
+`open` and `Database` come in when they are first asked for.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from semsearch.errors import SemsearchError
 from semsearch.hookspecs import hookimpl, hookspec
 from semsearch.records import Documents, Embeddings, Fitted, Hit, State
 
-__all__ = ["Documents", "Embeddings", "Fitted", "Hit", "SemsearchError", "State", "hookimpl", "hookspec"]
+if TYPE_CHECKING:
+    from semsearch.api import Database, open
+
+__all__ = [
+    "Database",
+    "Documents",
+    "Embeddings",
+    "Fitted",
+    "Hit",
+    "SemsearchError",
+    "State",
+    "hookimpl",
+    "hookspec",
+    "open",
+]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Database", "open"):
+        from semsearch import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ from semsearch.builders.base import NO_LENGTH, Builder, make_options
 from semsearch.errors import BuildError, InputError
 from semsearch.records import Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
 from semsearch.storage import collections, datasets, fulltext, results
+from semsearch.storage import items as items_noted
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 
@@ -74,10 +75,10 @@ def build(
         versions=versions(),
     )
     with transaction(db):
-        dataset = datasets.save(db, dataset)
-        numbers = datasets.replace_items(db, dataset, items)
+        dataset, numbers = items_noted.note_all(db, datasets.save(db, dataset), items)
         fulltext.refill(db, dataset, items, numbers)
         run = _store(db, dataset, name, fitted, kept, run)
+        items_noted.forget_passed(db, dataset)
     made = tuple(collections.of_run(db, run.id))
     return Built(run, made, len(items) - made[0].count if made[0].of == "document" else 0)
 
@@ -107,7 +108,7 @@ def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Se
     """Write run, arrays and collections; returns the run with its number."""
     run = dataclasses.replace(run, id=collections.write_run(db, run))
     collections.write_arrays(db, run.id, fitted.arrays)
-    write = partial(collections.swap_in, db)
+    write = partial(collections.swap_in, db, revision=dataset.revision)
     for collection_name, embeddings in zip(collection_names(name, kept), kept, strict=True):
         items_are_rows = embeddings.of == "document" and dataset.key_kind == "integer"
         collections.check_name(db, collection_name, dataset.name, run.builder)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from semsearch.maths.text import Analyzer, tokens
-from semsearch.records import Collection, Dataset, Hit, Run
+from semsearch.records import Collection, Dataset, Hit, Run, Update
 from semsearch.search.explain import Explanation
 from semsearch.storage.datasets import text_of
 
@@ -166,13 +166,26 @@ def run_row(run: Run) -> dict[str, Any]:
     }
 
 
-def run_dict(run: Run) -> dict[str, Any]:
+def update_row(collection: Collection, update: Update) -> dict[str, Any]:
+    """What an update did to a collection, for a listing."""
+    counts = {"added": update.added, "changed": update.changed, "deleted": update.deleted}
+    return {"name": collection.name, **counts, "count": collection.count, "seconds": update.seconds}
+
+
+def update_dict(update: Update) -> dict[str, Any]:
+    """Everything about an update."""
+    told = asdict(update)
+    return told | told.pop("metrics")
+
+
+def run_dict(run: Run, updates: Sequence[Update] = ()) -> dict[str, Any]:
     """Everything about a run."""
     return run_row(run) | {
         "collections": list(run.collections),
         "options": dict(run.options),
         "metrics": dict(run.metrics),
         "versions": dict(run.versions),
+        "updates": [update_dict(update) for update in updates],
     }
 
 

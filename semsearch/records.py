@@ -149,11 +149,15 @@ class Dataset:
     made_by: Literal["ingest", "table"]
     source: str | None
     created: str
+    revision: int = 0
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Named embeddings of one run, in one vector table."""
+    """Named embeddings of one run, in one vector table.
+
+    `revision` is that of the dataset whose items it holds, `built` the one its model was fitted to.
+    """
 
     id: int
     name: str
@@ -165,6 +169,8 @@ class Collection:
     dim: int
     count: int
     created: str
+    revision: int = 0
+    built: int = 0
 
     @property
     def vocabulary(self) -> str:
@@ -187,6 +193,18 @@ class Run:
     metrics: Mapping[str, float]
     versions: Mapping[str, str]
     collections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update brought to the collections of a run: when, rows by what became of them, and what it measured."""
+
+    started: str
+    seconds: float
+    added: int
+    changed: int
+    deleted: int
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -83,3 +83,41 @@ def m002_collections(db: Database) -> None:
             count integer not null,
             created text not null
         )""")
+
+
+@migrations()
+def m003_revisions(db: Database) -> None:
+    """What each collection has seen of its dataset, so that `update` knows what is left to do, and what updates found.
+
+    A dataset's revision goes up when its rows are found changed; each item keeps the revision its text dates from, each
+    collection the one it was built from and the one it has seen since.
+    Before this step every build noted all items anew: the last build of a dataset has seen them as they are noted
+    (revision 1); what an earlier one has seen is not known (revision 0).
+    """
+    db.execute("alter table _semsearch_datasets add column revision integer not null default 0")
+    db.execute("alter table _semsearch_items add column revision integer not null default 1")
+    db.execute("alter table _semsearch_collections add column revision integer not null default 0")
+    db.execute("alter table _semsearch_collections add column built integer not null default 0")
+    db.execute("update _semsearch_datasets set revision = 1 where id in (select dataset from _semsearch_items)")
+    db.execute(
+        "update _semsearch_collections set revision = 1, built = 1 where run in"
+        " (select max(id) from _semsearch_runs group by dataset)"
+    )
+    db.execute("""
+        create table _semsearch_deleted (
+            dataset integer not null references _semsearch_datasets(id),
+            key text not null,
+            revision integer not null,
+            primary key (dataset, key)
+        ) without rowid""")
+    db.execute("""
+        create table _semsearch_updates (
+            id integer primary key,
+            run integer not null references _semsearch_runs(id),
+            started text not null,
+            seconds real not null,
+            added integer not null,
+            changed integer not null,
+            deleted integer not null,
+            metrics text not null
+        )""")

@@ -58,7 +58,9 @@ def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found]:
     try:
         return hit, query.similar(conn, target.collection.name, [id], k=NEIGHBOURS)
     except NotFoundError:
-        remark = "It has no vector: it was added after the last build, or holds no word that the collection knows"
+        remark = (
+            "It has no vector: it was added since the last build or update, or holds no word that the collection knows"
+        )
         return hit, query.Found((), remark)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from semsearch import present
-from semsearch.records import Run
+from semsearch.records import Run, Update
 from semsearch.storage import collections
 from semsearch_datasette.connection import read
 from semsearch_datasette.respond import Answer
@@ -18,20 +18,24 @@ async def runs(datasette: Any, request: Any) -> Answer:
     found = await read(target.database, lambda conn: _look(conn, target), without_vectors=True)
 
     def context() -> dict[str, Any]:
-        return frame(datasette, target, "runs") | {"runs": [_shown(run, target.collection.run) for run in found]}
+        return frame(datasette, target, "runs") | {"runs": [_shown(run, target.collection.run) for run, _ in found]}
 
     data = {
         "collection": target.collection.name,
         "run": target.collection.run,
-        "runs": [present.run_dict(run) for run in found],
+        "runs": [present.run_dict(run, updates) for run, updates in found],
         "next_url": None,
     }
     return Answer("runs.html", context, data, target.private)
 
 
-def _look(conn: Any, target: Target) -> list[Run]:
+def _look(conn: Any, target: Target) -> list[tuple[Run, list[Update]]]:
     made_by = (target.collection.dataset, target.collection.builder)
-    return [run for run in collections.all_runs(conn) if (run.dataset, run.builder) == made_by]
+    return [
+        (run, collections.updates_of(conn, run.id))
+        for run in collections.all_runs(conn)
+        if (run.dataset, run.builder) == made_by
+    ]
 
 
 def _shown(run: Run, current: int) -> dict[str, Any]:

@@ -51,6 +51,18 @@ class Encodes(Protocol):
     def encode(self, state: State, corpus: Corpus) -> FloatArray: ...
 
 
+@runtime_checkable
+class Drifts(Protocol):
+    """A builder that can say how strange texts are to what it learned, from them and from what `encode` gave for them.
+
+    Returns `unknown`, the mean share of a text that the model has no terms for, and `residual`, the mean share of the
+    rest that its vector leaves out; each 0..1. Its fit reports what texts of the same kind would show, as the metrics
+    `expected_unknown` and `expected_residual`: `semsearch update` compares the two (staleness.why_rebuild).
+    """
+
+    def drift(self, state: State, corpus: Corpus, vectors: FloatArray) -> Mapping[str, float]: ...
+
+
 @dataclass(frozen=True)
 class Meeting:
     """How a query and one document meet: their cosine, taken apart in two ways, each of which adds up to it.

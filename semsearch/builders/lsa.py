@@ -25,7 +25,8 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.builders.base import Doubles, Meeting, option, timed
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.counts import TermCounts, count_known, count_terms
+from semsearch.maths.counts import TermCounts, count_known, count_open, count_terms
+from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
 from semsearch.maths.text import Analyzer, pack, tokens, unpack
@@ -35,6 +36,7 @@ from semsearch.records import Device, Documents, Embeddings, Fitted, Report, Row
 SPLITS = ("documents", "words", "even")
 _SHARE = {"documents": 0.0, "words": 1.0, "even": 0.5}  # how much of S the words carry
 _LARGE = 10_000  # documents from which a term of a single document is left out: it cannot relate two of them
+_SAMPLE = 2_000  # fitted texts by which drift is judged
 _AT_ONCE = 256  # stored rows asked for at once: many more would read the whole table
 
 
@@ -112,6 +114,7 @@ class Lsa:
         documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * scale)
         with timed(metrics, "weighing"):
             metrics |= _weighed(counts.matrix, weights, svd.Vt.T * scale, documents.vectors, rng)
+            metrics |= _expected(corpus, options, counts, weights, svd)
         return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray:
@@ -130,6 +133,15 @@ class Lsa:
         power = np.float32(state.arrays.get("power", 0))  # models of before there was a power
         folded: FloatArray = (X[:, present] @ V) * s ** (power - np.float32(share))
         return folded
+
+    def drift(self, state: State, corpus: Documents, vectors: FloatArray) -> dict[str, float]:
+        """Shares of the texts' energy: in terms that are not known, and of the rest outside the directions."""
+        terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
+        weights, s = state.arrays["idf"], state.arrays["singular_values"]
+        counts = count_open(corpus.texts, Analyzer(*map(bool, state.arrays["analyzer"])), terms)
+        share = _SHARE[SPLITS[int(state.arrays["split"])]]
+        projected = vectors / s ** np.float32(float(state.arrays.get("power", 0)) - share)
+        return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
 
     def explain(self, state: State, query: str, corpus: Documents) -> Iterator[Meeting]:
         """How the query meets each document; adds up to the cosine of their encodings.
@@ -202,7 +214,7 @@ def _taken(rows: Rows, keys: Sequence[str], dim: int) -> Doubles:
 
 
 def _count(corpus: Documents, analyzer: Analyzer, options: LsaOptions, report: Report) -> TermCounts:
-    least = options.min_documents or (2 if len(corpus) >= _LARGE else 1)
+    least = _least_documents(corpus, options)
     counts = count_terms(corpus.texts, analyzer, min_documents=least, progress=lambda done: report(done, len(corpus)))
     if not counts.terms:
         raise BuildError(
@@ -210,6 +222,10 @@ def _count(corpus: Documents, analyzer: Analyzer, options: LsaOptions, report: R
             f"check the text columns, or try --no-stop or --min-documents 1"
         )
     return counts
+
+
+def _least_documents(corpus: Documents, options: LsaOptions) -> int:
+    return options.min_documents or (2 if len(corpus) >= _LARGE else 1)
 
 
 def _facts(X: sp.csr_matrix, svd: SVD, counts: TermCounts) -> dict[str, float]:
@@ -236,6 +252,17 @@ def _weighed(
     if found is None:
         return {}
     return {"self_retrieval": found, "hybrid_weight": hybrid_weight(found, *documents.shape)}
+
+
+def _expected(
+    corpus: Documents, options: LsaOptions, counts: TermCounts, weights: FloatArray, svd: SVD
+) -> dict[str, float]:
+    """What `drift` would find in texts of the same kind that were not fitted, from some that were."""
+    some = corpus.texts[:: max(1, len(corpus) // _SAMPLE)]
+    sample = count_open(some, Analyzer(options.stem, options.stop), _numbered(counts.terms))
+    rare = counts.documents <= _least_documents(corpus, options)
+    unknown, residual = expected_shares(sample, weights, rare, svd.Vt.T, svd.s)
+    return {"expected_unknown": unknown, "expected_residual": residual}
 
 
 def _vocabulary(counts: TermCounts) -> dict[str, list[str] | list[int]]:

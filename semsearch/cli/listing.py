@@ -10,6 +10,7 @@ import click
 from semsearch import present, registry
 from semsearch.builders.base import Builder, Encodes
 from semsearch.cli.output import listing_options, print_rows, remark
+from semsearch.staleness import stale_rows
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
 
@@ -55,11 +56,20 @@ def list_datasets(db: str, shape: str | None) -> None:
 
 @click.command("collections")
 @click.argument("db", type=click.Path())
+@click.option("--quick", is_flag=True, help="do not read the tables to count stale rows")
 @listing_options
-def list_collections(db: str, shape: str | None) -> None:
-    """List the collections of a file: what can be searched."""
+def list_collections(db: str, quick: bool, shape: str | None) -> None:
+    """List the collections of a file: what can be searched.
+
+    The column `stale` counts the rows that were added, changed or deleted since a collection was built or updated;
+    words that were learned beside documents have none.
+    """
     with reading(db) as connection:
-        rows = [present.collection_row(collection) for collection in collections.all_collections(connection)]
+        found = collections.all_collections(connection)
+        stale = {} if quick else stale_rows(connection, [collection.name for collection in found])
+        rows = [present.collection_row(one) | {"stale": stale.get(one.name)} for one in found]
+    if quick:
+        rows = [{name: value for name, value in row.items() if name != "stale"} for row in rows]
     if not rows:
         remark(f"{db} has no collection yet: `semsearch index {db} TABLE` builds one")
     print_rows(rows, shape)
@@ -78,7 +88,7 @@ def list_runs(db: str, run: int | None, shape: str | None) -> None:
                 remark(f"{db} has no run yet: `semsearch index {db} TABLE` makes one")
             print_rows(rows, shape)
             return
-        one = present.run_dict(collections.get_run(connection, run))
+        one = present.run_dict(collections.get_run(connection, run), collections.updates_of(connection, run))
     if shape == "json":
         click.echo(json.dumps(one, indent=2))
     elif shape == "csv":
@@ -94,4 +104,6 @@ def _line(value: object) -> str:
             f"{name} = {entry:.4g}" if isinstance(entry, float) else f"{name} = {entry}"
             for name, entry in value.items()
         )
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return "\n".join(map(present.flat, value)) if value and isinstance(value[0], dict) else ", ".join(value)
+    return str(value)

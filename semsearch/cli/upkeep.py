@@ -53,7 +53,7 @@ def doctor(db: str | None, shape: str | None) -> None:
 @click.argument("db", type=click.Path())
 def migrate(db: str) -> None:
     """Bring a file written by an older semsearch up to date."""
-    with connect.writing(db) as connection:
+    with connect.writing(db, up_to_date=False) as connection:
         if not connect.has_catalogue(connection):
             remark(f"{db} has nothing of semsearch in it yet: there is nothing to migrate")
             return

@@ -99,6 +99,17 @@ def _commonest(words: Sequence[str], column: Numbers, totals: Numbers, width: in
     return best
 
 
+def count_open(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
+    """(n, len(where) + m) float32 counts of all terms: the known ones by their numbers, then m others as they come."""
+    numbers, stream, starts = word_numbers(texts)
+    columns = dict(where)
+    column = np.array(
+        [-1 if term is None else columns.setdefault(term, len(columns)) for term in analyzer.terms(list(numbers))],
+        dtype=np.int32,
+    )
+    return _tally(column[stream] if len(numbers) else stream, starts, len(columns))
+
+
 def count_known(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where)) float32 counts of the terms already known, by their numbers; other words are left out."""
     numbers, stream, starts = word_numbers(texts)

@@ -120,8 +120,8 @@ def _both(ends: Mapping[Of, _Ends], rows: Mapping[Of, Mapping[str, Mapping[str, 
 
 
 def _ends_of_run(db: Connection, collection: Collection, parts: Sequence[Collection]) -> Mapping[Of, _Ends]:
-    """The ends of all topics, read once per run and kept: a few keys per topic, not the vectors."""
-    key = (*file_of(db), collection.run, collection.created)
+    """The ends of all topics, read once per run or update and kept: a few keys per topic, not the vectors."""
+    key = (*file_of(db), collection.run, collection.created, *(part.revision for part in parts))
     with _lock:
         if key in _ends:
             _ends.move_to_end(key)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from semsearch.maths.vectors import largest
 from semsearch.records import Dataset
 from semsearch.search.kept import Kept
-from semsearch.storage import datasets, fulltext
+from semsearch.storage import fulltext
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 
@@ -62,7 +62,7 @@ def summed(db: Connection, dataset: Dataset, phrases: Sequence[str]) -> Postings
     """All items that hold any of the phrases, and their BM25 for all of them together."""
     if not phrases or not fulltext.exists(db, dataset):
         return Postings(np.empty(0, np.int64), np.empty(0))
-    made = (*file_of(db), datasets.revision(db, dataset))
+    made = (*file_of(db), dataset.id, dataset.created, dataset.revision)
     return _summed([_postings(db, dataset, phrase, made) for phrase in phrases])
 
 

@@ -183,8 +183,8 @@ def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
     except NotFoundError as error:
         what = "word" if collection.of == "word" else "item"
         raise NotFoundError(
-            f"{collection.name} has no {what} {key!r}: it is not in {collection.dataset}, was added after the last"
-            " build, or holds no known word"
+            f"{collection.name} has no {what} {key!r}: it is not in {collection.dataset}, was added since the"
+            " last build or update, or holds no known word"
         ) from error
 
 

@@ -6,7 +6,8 @@ millisecond, to be scored exactly; one whose floats would take too much room has
 few dozen are scored exactly in the file. (From memory 400 candidates take 0.1 ms, from the file 2.7 ms.)
 
 A command that asks once holds nothing: reading costs more than one search. A server says `hold()` when it starts. What
-is held is bounded, oldest use goes first, and a rebuild by whatever process is another run and so another entry.
+is held is bounded, oldest use goes first, a rebuild by whatever process is another run, an update another revision, and
+so each another entry.
 """
 
 from __future__ import annotations
@@ -180,13 +181,12 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
     """
     if not _held.limit:
         return None
-    key = (*file_of(db), collection.run, collection.vector_table, collection.created)
+    key = (*file_of(db), collection.run, collection.vector_table, collection.created, collection.revision)
     entry = _held.get(key)
     if entry is None and _bytes(collection, _held.limit) <= _held.limit and _held.begin(key):
         try:
-            with threadpool_limits(
-                1, "blas"
-            ):  # small products: a second thread waits longer for the first than it helps
+            # Small products: a second thread would wait longer for the first than it helps.
+            with threadpool_limits(1, "blas"):
                 entry = _read(db, collection, _held.limit)
             _held.put(key, entry)
         finally:

@@ -68,7 +68,7 @@ def known_words(db: Connection, collection: Collection, words: Sequence[str]) ->
 
 
 def _unknown(db: Connection, collection: Collection, missing: Sequence[str]) -> str:
-    every = vectors.keys(db, collection)
+    every = vectors.all_keys(db, collection)
     said = []
     for word in missing:
         close = get_close_matches(word.lower(), every, _SUGGESTED, _ALIKE)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from semsearch.errors import NameTakenError, NotFoundError
-from semsearch.records import Collection, Embeddings, Run
+from semsearch.records import Collection, Embeddings, Run, Update
 from semsearch.storage import contexts, vectors
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from semsearch.storage.connect import has_catalogue
@@ -18,7 +18,7 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import quoted
 
 PART_BYTES = 64 << 20
-_COLUMNS = "id, name, dataset, builder, run, kind, vector_table, dim, count, created"
+_COLUMNS = "id, name, dataset, builder, run, kind, vector_table, dim, count, created, revision, built"
 _RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, metrics, versions"
 
 
@@ -128,10 +128,11 @@ def has_array(db: Connection, run: int, name: str) -> bool:
     return db.execute("select 1 from _semsearch_models where run = ? and name = ?", [run, name]).fetchone() is not None
 
 
-def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, integer_keys: bool) -> None:
+def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, integer_keys: bool, revision: int) -> None:
     """Write embeddings as the collection `name`, replacing an earlier one: new vector table, new view, old one dropped.
 
-    Inside the caller's transaction, so that a reader sees the old vectors or the new, never neither.
+    `revision` is that of the dataset whose items they are. Inside the caller's transaction, so that a reader sees the
+    old vectors or the new, never neither.
     """
     old = next((found for found in all_collections(db) if found.name == name), None)
     if old is not None:
@@ -145,10 +146,36 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
     if embeddings.columns:
         _write_vocabulary(db, f"{name}_vocabulary", embeddings)
     db.execute(
-        "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [name, run.dataset, run.builder, run.id, embeddings.of, number, dim, len(embeddings.keys), now()],
+        "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created,"
+        " revision, built) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+        [name, run.dataset, run.builder, run.id, embeddings.of, number, dim, len(embeddings.keys), now(), revision],
     )
+
+
+def set_seen(db: Connection, collection: Collection, revision: int, count: int) -> None:
+    """Note that a collection has seen its dataset up to this revision, and holds so many vectors."""
+    db.execute(
+        "update _semsearch_collections set revision = ?, count = ? where id = ?", [revision, count, collection.id]
+    )
+
+
+def write_update(db: Connection, run: int, update: Update) -> None:
+    """Add an update to what is known of a run."""
+    counts = [update.added, update.changed, update.deleted]
+    db.execute(
+        "insert into _semsearch_updates (run, started, seconds, added, changed, deleted, metrics)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [run, update.started, update.seconds, *counts, json.dumps(update.metrics)],
+    )
+
+
+def updates_of(db: Connection, run: int) -> list[Update]:
+    """What updates brought to the collections of a run, oldest first."""
+    asked = (
+        "select started, seconds, added, changed, deleted, metrics from _semsearch_updates where run = ? order by id"
+    )
+    rows = db.execute(asked, [run])
+    return [Update(row[0], row[1], row[2], row[3], row[4], metrics=json.loads(row[5])) for row in rows]
 
 
 def check_name(db: Connection, name: str, dataset: str, builder: str) -> None:

@@ -89,8 +89,8 @@ def reading(path: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(path: str, *, create: bool = False) -> Iterator[Connection]:
-    """A connection to write with, its catalogue brought up to date.
+def writing(path: str, *, create: bool = False, up_to_date: bool = True) -> Iterator[Connection]:
+    """A connection to write with, its catalogue brought up to date, unless the caller will do so.
 
     A file that did not exist (allowed with `create`) uses WAL and 16 KB pages, and is removed again if the work
     fails; a file that existed keeps its journal mode.
@@ -110,6 +110,9 @@ def writing(path: str, *, create: bool = False) -> Iterator[Connection]:
                     db.execute("pragma journal_mode = wal")
                 db.execute("pragma synchronous = normal" if is_wal(db) else "pragma synchronous = full")
                 check_schema(db, path, allow_pending=True)
+                if up_to_date and has_catalogue(db) and pending(db):
+                    with transaction(db):
+                        pass  # beginning to write applies what is missing
                 yield db
             finally:
                 db.close()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset
@@ -16,11 +15,11 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import Keys, TableShape, as_integer, as_text, quoted, row_hash, shape_of, split_key
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
+_COLUMNS += ", revision"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
-@dataclass(frozen=True)
-class TextItem:
+class TextItem(NamedTuple):
     """One row as text: its key, where it stood (tables without a key), its title and its body."""
 
     key: str
@@ -56,6 +55,7 @@ def _from_row(row: Sequence[Any]) -> Dataset:
         made_by=row[8],
         source=row[9],
         created=row[10],
+        revision=row[11],
     )
 
 
@@ -186,29 +186,6 @@ def read_items(db: Connection, dataset: Dataset) -> Iterator[TextItem]:
             yield TextItem(key, row[0], as_text(row[1]), body)
 
 
-def replace_items(db: Connection, dataset: Dataset, items: Iterable[TextItem]) -> dict[str, int]:
-    """Write the keys and hashes of all items anew; returns the internal number of each key."""
-    db.execute("delete from _semsearch_items where dataset = ?", [dataset.id])
-    first = db.execute("select coalesce(max(item), 0) + 1 from _semsearch_items").fetchone()[0]
-    numbers: dict[str, int] = {}
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for number, item in enumerate(items, first):
-            numbers[item.key] = number
-            yield number, dataset.id, item.key, item.row_hint, item.hash()
-
-    db.executemany("insert into _semsearch_items (item, dataset, key, row_hint, hash) values (?, ?, ?, ?, ?)", rows())
-    return numbers
-
-
-def revision(db: Connection, dataset: Dataset) -> tuple[Any, ...]:
-    """What changes whenever the dataset's items and their words are read anew."""
-    last = db.execute(
-        "select id, started from _semsearch_runs where dataset = ? order by id desc limit 1", [dataset.name]
-    ).fetchone()
-    return (dataset.id, dataset.created, *(last or ()))
-
-
 def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The table's own rows for these keys; keys whose row is gone are absent."""
     shape = shape_of(db, dataset.name)
@@ -232,9 +209,9 @@ def _key_condition(dataset: Dataset, shape: TableShape, keys: Sequence[str]) -> 
     columns = [_comparable(shape, name) for name in dataset.key_columns]
     if dataset.key_kind == "integer":
         numbers = [number for number in map(as_integer, keys) if number is not None]
-        return f"{columns[0]} in ({_marks(numbers)})", list(numbers)
+        return f"{columns[0]} in ({marks(numbers)})", list(numbers)
     if dataset.key_kind == "text":
-        return f"{columns[0]} in ({_marks(keys)})", list(keys)
+        return f"{columns[0]} in ({marks(keys)})", list(keys)
     one = "(" + " and ".join(f"{column} = ?" for column in columns) + ")"
     parts = [values for values in map(split_key, keys) if len(values) == len(columns)]
     return " or ".join([one] * len(parts)) or "0", [value for values in parts for value in values]
@@ -254,7 +231,7 @@ def _rows_by_hash(
     found: dict[str, dict[str, Any]] = {}
     for some in _chunks(keys, BATCH):
         hints = db.execute(
-            f"select key, row_hint from _semsearch_items where dataset = ? and key in ({_marks(some)})",
+            f"select key, row_hint from _semsearch_items where dataset = ? and key in ({marks(some)})",
             [dataset.id, *some],
         ).fetchall()
         for key, hint in hints:
@@ -274,6 +251,7 @@ def _rows_by_hash(
 def forget(db: Connection, dataset: Dataset) -> None:
     """Remove a dataset from the catalogue, with its keys and hashes. Its table stays."""
     db.execute("delete from _semsearch_items where dataset = ?", [dataset.id])
+    db.execute("delete from _semsearch_deleted where dataset = ?", [dataset.id])
     db.execute("delete from _semsearch_datasets where id = ?", [dataset.id])
 
 
@@ -284,7 +262,8 @@ def text_of(dataset: Dataset, row: Mapping[str, Any]) -> tuple[str, str]:
     return title, "\n".join(filter(None, bodies))
 
 
-def _marks(values: Sequence[Any]) -> str:
+def marks(values: Sequence[Any]) -> str:
+    """A question mark for each value, for a list in a statement."""
     return ", ".join("?" * len(values))
 
 

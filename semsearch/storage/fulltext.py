@@ -36,6 +36,48 @@ def refill(db: Connection, dataset: Dataset, items: Iterable[TextItem], numbers:
     db.executemany(f"insert into {table} (rowid, title, body) values (?, ?, ?)", rows)
 
 
+def replace(
+    db: Connection, dataset: Dataset, out: Sequence[int], items: Iterable[TextItem], numbers: Mapping[str, int]
+) -> None:
+    """Take the items with the numbers `out` away and write these, under their `numbers`. At most once a transaction."""
+    table = table_name(dataset)
+    _discount(db, table, out)
+    db.executemany(f"delete from {table} where rowid = ?", ((number,) for number in out))
+    rows = ((numbers[item.key], item.title, item.body) for item in items)
+    db.executemany(f"insert into {table} (rowid, title, body) values (?, ?, ?)", rows)
+
+
+def _discount(db: Connection, table: str, out: Sequence[int]) -> None:
+    """Take rows that are about to be deleted out of the totals that BM25 takes its mean length and number of rows from.
+
+    FTS5 forgets to where a table keeps no content (fts5_storage.c, fts5StorageContentlessDelete), so that idf would
+    grow with every update. The totals are row 1 of the data table: varints of the rows and of each column's words. FTS5
+    reads them at the first write of a transaction and keeps them until its end, hence before and once.
+    """
+    stored = db.execute(f"select block from {table}_data where id = 1").fetchone()
+    totals = _varints(stored[0])
+    for number in out:
+        row = db.execute(f"select sz from {table}_docsize where id = ?", [number]).fetchone()
+        totals = [total - less for total, less in zip(totals, [1, *_varints(row[0])], strict=True)] if row else totals
+    db.execute(f"update {table}_data set block = ? where id = 1", [b"".join(map(_varint, totals))])
+
+
+def _varints(block: bytes) -> list[int]:
+    """SQLite's variable-length integers below 2^56: seven bits a byte, the highest first, all but the last marked."""
+    found, number = [], 0
+    for byte in block:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            found.append(number)
+            number = 0
+    return found
+
+
+def _varint(number: int) -> bytes:
+    marked = [number >> shift & 0x7F | 0x80 for shift in range(49, 0, -7) if number >> shift]
+    return bytes([*marked, number & 0x7F])
+
+
 def exists(db: Connection, dataset: Dataset) -> bool:
     """Whether the dataset has been built once, so that its words can be searched."""
     return db.execute("select 1 from sqlite_master where name = ?", [table_name(dataset)]).fetchone() is not None

@@ -137,7 +137,7 @@ class Keys:
             key = row_hash(values)
             self.seen[key] += 1
             return key if self.seen[key] == 1 else f"{key}-{self.seen[key]}"
-        if any(value is None for value in values):
+        if None in values:
             return None
         return join_key(values)
 
@@ -165,6 +165,8 @@ def split_key(key: str) -> list[str]:
 
 def as_text(value: Any) -> str:
     """A value as text: NULL and BLOBs that are not text as nothing."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bytes):

@@ -8,7 +8,7 @@ NULL for a zero vector, so both are refused here.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,6 @@ MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192
 PREFIX = "_semsearch_vec_"
 NO_ITEM = -(2**63)  # SQLite never gives this number to a row by itself
-_MANY = 400  # from here on reading the whole table beats asking for keys one by one
 
 
 def table_name(number: int) -> str:
@@ -72,6 +71,20 @@ def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray,
         for row, key in enumerate(keys)
     )
     db.executemany(f"insert into {table_name(number)} (id, embedding, norm) values (?, ?, ?)", rows)
+
+
+def replace(
+    db: Connection, collection: Collection, out: Sequence[str], keys: Sequence[str], vectors: FloatArray
+) -> int:
+    """Take the vectors of `out` away and write these instead, (n, dim) under `keys`; returns how many there are now.
+
+    vec0 knows no upsert: `out` must name all of `keys` that may have a vector.
+    """
+    table = table_name(collection.vector_table)
+    are_integers = integer_keys(db, table)
+    db.executemany(f"delete from {table} where id = ?", ((int(key) if are_integers else key,) for key in out))
+    write(db, collection.vector_table, keys, vectors, integer_keys=are_integers)
+    return count(db, collection)
 
 
 def make_view(db: Connection, name: str, number: int) -> None:
@@ -131,11 +144,6 @@ def distances(
     return [Neighbour(str(row[0]), row[1]) for row in rows if row[1] is not None]
 
 
-def keys(db: Connection, collection: Collection) -> list[str]:
-    """All keys, in the order they were written."""
-    return [str(row[0]) for row in db.execute(f"select id from {table_name(collection.vector_table)}")]
-
-
 def known(db: Connection, collection: Collection, wanted: Sequence[str]) -> set[str]:
     """Those of some keys that have a vector."""
     table = table_name(collection.vector_table)
@@ -144,6 +152,16 @@ def known(db: Connection, collection: Collection, wanted: Sequence[str]) -> set[
         [_bound_list(db, table, wanted)],
     )
     return {str(row[0]) for row in found}
+
+
+def all_keys(db: Connection, collection: Collection) -> list[str]:
+    """The keys of all items that have a vector, in the order they were written."""
+    return [str(row[0]) for row in db.execute(f"select id from {table_name(collection.vector_table)}")]
+
+
+def has_integer_keys(db: Connection, collection: Collection) -> bool:
+    """Whether only integers can be keys of this collection's items."""
+    return integer_keys(db, table_name(collection.vector_table))
 
 
 def count(db: Connection, collection: Collection) -> int:
@@ -171,16 +189,11 @@ def self_test(db: Connection) -> bool:
 
 def unit_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The stored vector of one item, (dim,) float32 of unit length; NotFoundError if it has none."""
-    row = _one(db, collection, key)
+    table = table_name(collection.vector_table)
+    row = db.execute(f"select embedding from {table} where id = ?", [_bound(db, table, key)]).fetchone()
     if row is None:
         raise NotFoundError(f"{collection.name} has no item {key!r}")
     return blob_to_vector(row[0])
-
-
-def _one(db: Connection, collection: Collection, key: str) -> tuple[bytes, float] | None:
-    table = table_name(collection.vector_table)
-    row = db.execute(f"select embedding, norm from {table} where id = ?", [_bound(db, table, key)]).fetchone()
-    return None if row is None else (row[0], row[1])
 
 
 def _bound(db: Connection, table: str, key: str) -> str | int:
@@ -212,17 +225,20 @@ class StoredRows:
 
     def take(self, keys: Sequence[str]) -> FloatArray:
         """(len(keys), dim) float32; KeyError for a key without a vector."""
-        if len(keys) >= _MANY:
-            return self._take_many(keys)
-        rows = [_one(self.db, self.collection, key) for key in keys]
-        if None in rows:
-            raise KeyError(keys[rows.index(None)])
-        found = [blob_to_vector(row[0]) * np.float32(row[1]) for row in rows if row is not None]
-        return np.stack(found) if found else np.empty((0, self.collection.dim), np.float32)
-
-    def _take_many(self, keys: Sequence[str]) -> FloatArray:
+        if not keys:
+            return np.empty((0, self.collection.dim), np.float32)
         wanted = set(keys)
-        table = table_name(self.collection.vector_table)
-        rows = self.db.execute(f"select id, embedding, norm from {table}")
+        rows = self._all() if 2 * len(wanted) > self.collection.count else self._some(keys)
         found = {str(row[0]): blob_to_vector(row[1]) * np.float32(row[2]) for row in rows if str(row[0]) in wanted}
         return np.stack([found[key] for key in keys])
+
+    def _all(self) -> Iterable[Any]:
+        """A pass over the table: faster than looking most of it up."""
+        return self.db.execute(f"select id, embedding, norm from {table_name(self.collection.vector_table)}")
+
+    def _some(self, keys: Sequence[str]) -> Iterable[Any]:
+        table = table_name(self.collection.vector_table)
+        return self.db.execute(
+            f"select v.id, v.embedding, v.norm from json_each(?) wanted cross join {table} v on v.id = wanted.value",
+            [_bound_list(self.db, table, keys)],
+        )

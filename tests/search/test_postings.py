@@ -14,7 +14,7 @@ from semsearch.search import postings, resident
 from semsearch.search.kept import Kept
 from semsearch.search.postings import Postings
 from semsearch.search.sides import ByWords
-from semsearch.storage import driver, fulltext
+from semsearch.storage import datasets, driver, fulltext
 from semsearch.storage.driver import Connection
 from tests.conftest import make_articles
 
@@ -42,9 +42,7 @@ def holding() -> Iterator[None]:
 
 @pytest.fixture
 def dataset(built: Connection) -> Dataset:
-    from semsearch.storage.datasets import get_dataset
-
-    return get_dataset(built, "articles")
+    return datasets.get_dataset(built, "articles")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +90,7 @@ def test_a_word_is_read_once_and_again_after_a_rebuild(built: Connection, datase
     assert read == ["moon", "oven"]
     built.execute("update articles set body = 'moon moon moon' where id = 1")
     engine.build(built, dataset, registry.load().builder("lsa"), {"dim": 3})
-    top = ByWords(built, dataset, ["moon"]).top(1000)
+    top = ByWords(built, datasets.get_dataset(built, "articles"), ["moon"]).top(1000)
     assert read == ["moon", "oven", "moon"]
     assert top["1"] == max(top.values())
 

@@ -6,6 +6,7 @@ import pytest
 
 from semsearch.errors import InputError, NotFoundError
 from semsearch.storage import connect, datasets, keys
+from semsearch.storage import items as items_noted
 from semsearch.storage.driver import Connection
 
 TABLES = {
@@ -34,7 +35,7 @@ def test_every_row_has_a_key_and_is_found_by_it(db: Connection, kind: str) -> No
     dataset = make(db, kind)
     items = list(datasets.read_items(db, dataset))
     with connect.transaction(db):
-        datasets.replace_items(db, dataset, items)
+        items_noted.note_all(db, dataset, items)
     assert len({item.key for item in items}) == len(items) == len(TABLES[kind][1])
     found = datasets.rows_by_key(db, dataset, [item.key for item in items])
     assert {key: row["body"] for key, row in found.items()} == {item.key: item.body for item in items}
@@ -44,7 +45,7 @@ def test_rows_without_a_key_are_found_after_vacuum_has_renumbered_them(db: Conne
     dataset = make(db, "none")
     items = list(datasets.read_items(db, dataset))
     with connect.transaction(db):
-        datasets.replace_items(db, dataset, items)
+        items_noted.note_all(db, dataset, items)
     db.execute("delete from t where rowid = 1")
     db.execute("vacuum")
     found = datasets.rows_by_key(db, dataset, [item.key for item in items])

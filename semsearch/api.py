@@ -1,0 +1,242 @@
+"""The Python API: `semsearch.open(path)` gives a Database whose methods are the functions the command line calls.
+
+    import semsearch
+
+    with semsearch.open("my.db") as db:
+        db.index("articles")
+        for hit in db.search("articles_lsa", "interest rates", k=5):
+            print(hit.score, hit.row["title"])
+
+docs/python.md walks through it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from threading import RLock
+from typing import Any
+
+from semsearch import build as engine
+from semsearch import registry, sqlfunctions
+from semsearch import update as updating
+from semsearch.arrays import FloatArray
+from semsearch.build import Built
+from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
+from semsearch.ingest.sources import read_sources, source_name
+from semsearch.records import Collection, Dataset, Hit, Item, Report, Run, Update, silent
+from semsearch.search import explain, models, query, resident
+from semsearch.search.explain import Explanation
+from semsearch.search.query import Filter, Mode
+from semsearch.staleness import stale_rows
+from semsearch.storage import chunks, collections, connect, datasets
+from semsearch.storage.driver import Connection
+from semsearch.update import Outcome, Updated
+
+Path = str | os.PathLike[str]
+MEMORY = 512 << 20
+
+
+def open(path: Path, *, create: bool = False, memory: int = MEMORY) -> Database:
+    """A database file to search and to build in; with `create` one that need not be there yet.
+
+    Collections that are searched are kept in memory, shared by the whole process, up to `memory` bytes of vectors; 0
+    reads the file each time. Raises DatabaseError if there is no such file or it is no database, SchemaError if it is
+    another version's. A file that an older version wrote is brought up to date by the first method that writes, or by
+    `semsearch migrate`.
+    """
+    resident.hold(memory)
+    return Database(os.fspath(path), create=create)
+
+
+class Database:
+    """One file. Reads see one state of it each; writes are all or nothing. May be shared between threads.
+
+    A context manager; `close()` does the same. Raises semsearch.SemsearchError, whose text is one line for people.
+    """
+
+    def __init__(self, path: str, *, create: bool = False) -> None:
+        self.path = path
+        self._create = create
+        self._lock = RLock()
+        self._stack = ExitStack()
+        self._reader: Connection | None = None
+        if not os.path.exists(path) and create:
+            return
+        with self._reading():
+            pass  # says now what is wrong with the file
+
+    def __repr__(self) -> str:
+        return f"semsearch.open({self.path!r})"
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. It opens again when it is used again."""
+        with self._lock:
+            self._reader = None
+            self._stack.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """The connection that reads, at one state of the file."""
+        with self._lock, connect.explained(self.path):
+            if self._reader is None:
+                self._reader = self._stack.enter_context(connect.reading(self.path))
+                sqlfunctions.register(self._reader)
+            with connect.snapshot(self._reader):
+                yield self._reader
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A connection that writes; at the end all stands in the file itself, unless a reader is in the way."""
+        with self._lock, connect.writing(self.path, create=self._create) as db:
+            yield db
+            connect.checkpoint(db)
+
+    def search(
+        self,
+        collection: str,
+        text: str,
+        *,
+        k: int = 10,
+        mode: Mode = "hybrid",
+        weight: float | None = None,
+        where: str | None = None,
+    ) -> list[Hit]:
+        """The k items that answer a text best, best first, of the rows for which the SQL condition `where` holds.
+
+        `mode`: by meaning ("vector"), by words ("text"), or both; `weight` is then meaning's share, 0..1. A "phrase" in
+        the text must stand in a hit, a -word must not. See semsearch.search.query.search.
+        """
+        with self._reading() as db:
+            found = query.search(db, collection, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
+        return list(found.hits)
+
+    def similar(self, collection: str, *ids: str | int, k: int = 10, where: str | None = None) -> list[Hit]:
+        """The k items nearest to one item, or to the mean of several, without themselves."""
+        with self._reading() as db:
+            return list(query.similar(db, collection, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
+
+    def explain(self, collection: str, text: str, hits: Sequence[Hit]) -> list[Explanation]:
+        """Why each of these hits of a search was found: parts that add up to its scores, and a sentence."""
+        with self._reading() as db:
+            return list(explain.explain(db, collection, text, hits))
+
+    def embed(self, collection: str, text: str) -> FloatArray | None:
+        """The unit vector of a text in a collection, (dim,) float32; None where no word of it is known."""
+        with self._reading() as db:
+            return models.encode_text(db, collections.get_collection(db, collection), text)
+
+    def vector(self, collection: str, id: str | int) -> FloatArray:
+        """The stored unit vector of an item, (dim,) float32; NotFoundError if it has none."""
+        with self._reading() as db:
+            return query.vector_of(db, collections.get_collection(db, collection), str(id))
+
+    def vectors(self, collection: str) -> tuple[list[str], FloatArray]:
+        """All keys of a collection (n,), as text, and their unit vectors (n, dim) float32."""
+        with self._reading() as db:
+            return chunks.everything(db, collections.get_collection(db, collection))
+
+    def sql(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a query, as dicts; the SQL functions are there (docs/sql.md). The connection only reads."""
+        with self._reading() as db:
+            rows = db.execute(statement, parameters)
+            names = [column[0] for column in rows.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def collections(self) -> list[Collection]:
+        """Every collection, by name."""
+        with self._reading() as db:
+            return collections.all_collections(db)
+
+    def datasets(self) -> list[Dataset]:
+        """Every dataset, by name."""
+        with self._reading() as db:
+            return datasets.all_datasets(db)
+
+    def runs(self) -> list[Run]:
+        """Every run, newest first."""
+        with self._reading() as db:
+            return collections.all_runs(db)
+
+    def updates(self, run: int) -> list[Update]:
+        """What updates brought to the collections of a run, oldest first."""
+        with self._reading() as db:
+            return collections.updates_of(db, run)
+
+    def stale(self) -> dict[str, int | None]:
+        """How many rows each collection has not seen: added, changed or deleted since. Reads the tables.
+
+        None for words learned beside documents, and where the table or one of its columns is gone.
+        """
+        with self._reading() as db:
+            return stale_rows(db, [found.name for found in collections.all_collections(db)])
+
+    def index(
+        self, table: str, *, text: Sequence[str] = (), title: str | None = None, label: str | None = None
+    ) -> Built:
+        """Make a table searchable by meaning, in place: columns that are not named are guessed, the rest is default."""
+        with self._writing() as db:
+            dataset, _ = describe_table(db, table, Columns(tuple(text), title, label=label))
+            return engine.build(db, dataset, registry.load().default_builder(dataset.kind), {})
+
+    def ingest(
+        self,
+        dataset: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        id: str | None = None,
+        text: Sequence[str] = (),
+        title: str | None = None,
+        label: str | None = None,
+    ) -> Loaded:
+        """Write rows into the table `dataset`: made if it is not there, updated by the column `id` if it is."""
+        items = (Item(None, row, f"row {number}") for number, row in enumerate(rows, 1))
+        with self._writing() as db:
+            return load_documents(db, dataset, items, source="rows", columns=Columns(tuple(text), title, id, label))
+
+    def ingest_files(self, dataset: str, *sources: Path, format: str | None = None, **columns: Any) -> Loaded:
+        """Write what files and folders hold into the table `dataset`, as `semsearch ingest documents` does.
+
+        `columns`: id, text, title, label, as in `ingest`.
+        """
+        paths = [os.fspath(source) for source in sources]
+        items = read_sources(paths, registry.load().readers, format=format)
+        chosen = Columns(**{**columns, "text": tuple(columns.get("text", ()))})
+        with self._writing() as db:
+            return load_documents(db, dataset, items, source=source_name(paths), columns=chosen)
+
+    def build(
+        self,
+        dataset: str,
+        builder: str | None = None,
+        *,
+        name: str | None = None,
+        seed: int = 0,
+        report: Report = silent,
+        **options: Any,
+    ) -> Built:
+        """Learn embeddings from a dataset, by its default builder or another, with the builder's own options."""
+        with self._writing() as db:
+            found, known = datasets.get_dataset(db, dataset), registry.load()
+            chosen = known.default_builder(found.kind) if builder is None else known.builder(builder)
+            return engine.build(db, found, chosen, options, name=name, seed=seed, report=report)
+
+    def update(self, collection: str | None = None, *, report: Report = silent) -> Outcome:
+        """Take in new and changed rows and take out deleted ones, of one collection or of all; nothing is learned."""
+        with self._writing() as db:
+            return updating.update(db, collection, report=report)
+
+    def drop(self, name: str) -> list[str]:
+        """Remove a collection, or a dataset with all of its collections, never its table; returns what went."""
+        with self._writing() as db:
+            return engine.drop(db, name)
+
+
+__all__ = ["Built", "Database", "Explanation", "Loaded", "Outcome", "Updated", "open"]

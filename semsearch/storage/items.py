@@ -1,0 +1,193 @@
+"""What is noted of each row's text, so that a collection can tell which rows it has not seen.
+
+A dataset has a revision, which goes up when a build or an update finds its rows changed. Each item carries the hash of
+its text and the revision that text dates from; a key whose row went is kept, with the revision, until every collection
+has passed it. A collection carries the revision it has seen: what it lacks are the items and deletions of later ones.
+That is one small number a row, however many collections there are.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from semsearch.records import Dataset
+from semsearch.storage.datasets import BATCH, TextItem, marks, read_items
+from semsearch.storage.driver import Connection
+
+_NOTE = "insert into _semsearch_items (item, dataset, key, row_hint, hash, revision) values (?, ?, ?, ?, ?, ?)"
+
+
+@dataclass
+class Changes:
+    """How a table's rows differ from what is noted of them.
+
+    `added` are rows of keys not noted, `changed` those of another text than noted, with their item numbers, `gone` the
+    numbers and keys without a row. `unseen` are rows as they are noted, of a revision later than was asked for, with
+    that revision. `moved` are item numbers with new row numbers, for tables without a key.
+    """
+
+    added: list[TextItem] = field(default_factory=list)
+    changed: list[tuple[int, TextItem]] = field(default_factory=list)
+    gone: list[tuple[int, str]] = field(default_factory=list)
+    unseen: list[tuple[int, TextItem]] = field(default_factory=list)
+    moved: list[tuple[int | None, int]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether any row differs."""
+        return bool(self.added or self.changed or self.gone)
+
+    def since(self, revision: int) -> list[TextItem]:
+        """The rows whose text a collection of this revision has not seen."""
+        return [
+            *self.added,
+            *(item for _, item in self.changed),
+            *(item for dated, item in self.unseen if dated > revision),
+        ]
+
+
+def compare(db: Connection, dataset: Dataset, since: int) -> Changes:
+    """Reads every row once and sets it beside what is noted; `since` is the earliest revision to find `unseen` from.
+
+    Memory grows with what differs, and by eight bytes a row. Raises NotFoundError for a table or column that is gone.
+    """
+    found, met = Changes(), array("q")
+    rows = read_items(db, dataset)
+    while some := list(islice(rows, BATCH)):
+        noted = _noted(db, dataset, [item.key for item in some])
+        for item in some:
+            if item.key not in noted:
+                found.added.append(item)
+                continue
+            number, hint, digest, revision = noted[item.key]
+            met.append(number)
+            if item.hash() != digest:
+                found.changed.append((number, item))
+            elif revision > since:
+                found.unseen.append((revision, item))
+            if item.row_hint != hint:
+                found.moved.append((item.row_hint, number))
+    found.gone += _unmet(db, dataset, met)
+    return found
+
+
+def _noted(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[str, tuple[int, int | None, bytes, int]]:
+    rows = db.execute(
+        "select key, item, row_hint, hash, revision from _semsearch_items"
+        f" where dataset = ? and key in ({marks(keys)})",
+        [dataset.id, *keys],
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def _unmet(db: Connection, dataset: Dataset, met: array[int]) -> list[tuple[int, str]]:
+    """Numbers and keys of the items noted whose number was not met."""
+    noted = db.execute("select count(*) from _semsearch_items where dataset = ?", [dataset.id]).fetchone()[0]
+    if noted == len(met):
+        return []
+    rows = db.execute("select item from _semsearch_items where dataset = ?", [dataset.id])
+    numbers = np.fromiter((row[0] for row in rows), np.int64, noted)
+    missing = np.setdiff1d(numbers, np.frombuffer(met, np.int64)).tolist()
+    ask = "select item, key from _semsearch_items where item = ?"
+    return [tuple(db.execute(ask, [number]).fetchone()) for number in missing]
+
+
+def note(db: Connection, dataset: Dataset, changes: Changes) -> tuple[Dataset, dict[str, int]]:
+    """Note the changes under a new revision; returns the dataset as it is now, and the numbers of what was written.
+
+    Where nothing changed the revision stays.
+    """
+    db.executemany("update _semsearch_items set row_hint = ? where item = ?", changes.moved)
+    if not changes:
+        return dataset, {}
+    revision = dataset.revision + 1
+    db.executemany("delete from _semsearch_items where item = ?", ((number,) for number, _ in changes.gone))
+    _bury(db, dataset, revision, (key for _, key in changes.gone))
+    db.executemany(
+        "update _semsearch_items set hash = ?, row_hint = ?, revision = ? where item = ?",
+        ((item.hash(), item.row_hint, revision, number) for number, item in changes.changed),
+    )
+    first = _next_number(db)
+    db.executemany(_NOTE, _rows(dataset, changes.added, first, revision))
+    numbers = {item.key: number for number, item in changes.changed}
+    numbers |= {item.key: first + place for place, item in enumerate(changes.added)}
+    return _dated(db, dataset, revision), numbers
+
+
+def note_all(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> tuple[Dataset, dict[str, int]]:
+    """Note all items anew, in their order; returns the dataset as it is now, and the number of each key.
+
+    An item whose text is as it was noted keeps its revision, so that other collections need not see it again.
+    """
+    before = db.execute("select key, hash, revision from _semsearch_items where dataset = ?", [dataset.id])
+    dated = {row[0]: (row[1], row[2]) for row in before}
+    revision = dataset.revision + 1
+    first = _next_number(db)
+    numbers = {item.key: first + place for place, item in enumerate(items)}
+    db.execute("delete from _semsearch_items where dataset = ?", [dataset.id])
+    db.executemany(
+        _NOTE,
+        (
+            (number, dataset.id, item.key, item.row_hint, digest, was[1] if was[0] == digest else revision)
+            for number, item in enumerate(items, first)
+            for digest in [item.hash()]
+            for was in [dated.get(item.key, (b"", 0))]
+        ),
+    )
+    _bury(db, dataset, revision, (key for key in dated if key not in numbers))
+    return _dated(db, dataset, revision), numbers
+
+
+def _rows(dataset: Dataset, items: Iterable[TextItem], first: int, revision: int) -> Iterator[tuple[Any, ...]]:
+    for number, item in enumerate(items, first):
+        yield number, dataset.id, item.key, item.row_hint, item.hash(), revision
+
+
+def _next_number(db: Connection) -> int:
+    return int(db.execute("select coalesce(max(item), 0) + 1 from _semsearch_items").fetchone()[0])
+
+
+def _bury(db: Connection, dataset: Dataset, revision: int, keys: Iterable[str]) -> None:
+    db.executemany(
+        "insert or replace into _semsearch_deleted (dataset, key, revision) values (?, ?, ?)",
+        ((dataset.id, key, revision) for key in keys),
+    )
+
+
+def _dated(db: Connection, dataset: Dataset, revision: int) -> Dataset:
+    db.execute("update _semsearch_datasets set revision = ? where id = ?", [revision, dataset.id])
+    back = "select 1 from _semsearch_items i where i.dataset = d.dataset and i.key = d.key"  # rows that came back
+    db.execute(f"delete from _semsearch_deleted as d where dataset = ? and exists ({back})", [dataset.id])
+    return replace(dataset, revision=revision)
+
+
+def deleted_since(db: Connection, dataset: Dataset, revision: int) -> list[str]:
+    """Keys whose rows went after this revision, as far as has been noted."""
+    asked = "select key from _semsearch_deleted where dataset = ? and revision > ?"
+    return [row[0] for row in db.execute(asked, [dataset.id, revision])]
+
+
+def count_since(db: Connection, dataset: Dataset, revision: int) -> int:
+    """How many of the items noted have a text that is later than this revision."""
+    asked = "select count(*) from _semsearch_items where +dataset = ? and revision > ?"  # one pass, no index
+    return int(db.execute(asked, [dataset.id, revision]).fetchone()[0])
+
+
+def keys(db: Connection, dataset: Dataset) -> set[str]:
+    """The keys of all items noted."""
+    return {row[0] for row in db.execute("select key from _semsearch_items where dataset = ?", [dataset.id])}
+
+
+def forget_passed(db: Connection, dataset: Dataset) -> None:
+    """Drop the record of deletions that every collection of the dataset has seen."""
+    db.execute(
+        "delete from _semsearch_deleted where dataset = ? and revision <= coalesce("
+        "(select min(revision) from _semsearch_collections where dataset = ?"
+        " and id in (select min(id) from _semsearch_collections group by run)), revision)",  # the words of a run stay
+        [dataset.id, dataset.name],
+    )

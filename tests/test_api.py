@@ -1,0 +1,173 @@
+"""The Python API: what it answers is what the command line answers, and its page runs as it stands."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+import semsearch
+from semsearch.present import hit_dict
+from semsearch.search import resident
+from semsearch.storage import connect
+from tests.conftest import TOPICS, make_articles
+
+Run = Callable[..., Result]
+PAGE = Path(__file__).parents[1] / "docs" / "python.md"
+
+
+@pytest.fixture(autouse=True)
+def forgetful() -> Iterator[None]:
+    """Whatever a test made the process hold in memory is forgotten at its end."""
+    yield
+    resident.hold(0)
+
+
+@pytest.fixture
+def db(path: str) -> Iterator[semsearch.Database]:
+    """Two topics in a file of somebody's own, indexed."""
+    with connect.writing(path, create=True) as connection:
+        make_articles(connection)
+    with semsearch.open(path, memory=0) as opened:
+        opened.build("articles", dim=4)
+        yield opened
+
+
+def test_the_page_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = re.sub(r"^```\w*$", "", PAGE.read_text(), flags=re.M)
+    page = doctest.DocTestParser().get_doctest(text, {}, PAGE.name, str(PAGE), 0)
+    assert len(page.examples) > 30
+    said: list[str] = []
+    runner = doctest.DocTestRunner()
+    assert runner.run(page, out=said.append).failed == 0, "".join(said)
+
+
+def test_every_method_stands_on_the_page() -> None:
+    text = PAGE.read_text()
+    for name in vars(semsearch.Database):
+        assert name.startswith("_") or f"{name}(" in text, name
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
+def test_api_and_command_give_the_same_hits(db: semsearch.Database, run: Run, mode: Any) -> None:
+    for query in ("rocket fuel", "bread dough", '"hot oven" yeast', "moon -earth"):
+        said = run("search", db.path, "articles_lsa", query, "--mode", mode, "-k", 5, "--where", "id <> 3", "--json")
+        hits = db.search("articles_lsa", query, mode=mode, k=5, where="id <> 3")
+        assert [hit_dict(hit) for hit in hits] == json.loads(said.stdout)
+    said = run("similar", db.path, "articles_lsa", 2, 5, "-k", 4, "--json")
+    assert [hit_dict(hit) for hit in db.similar("articles_lsa", 2, "5", k=4)] == json.loads(said.stdout)
+
+
+def test_memory_changes_no_hit(db: semsearch.Database) -> None:
+    from_file = db.search("articles_lsa", "rocket fuel")
+    with semsearch.open(db.path) as remembering:
+        in_memory = remembering.search("articles_lsa", "rocket fuel")
+    assert [hit.id for hit in in_memory] == [hit.id for hit in from_file]
+    scores = [hit.score for hit in from_file]
+    assert [hit.score for hit in in_memory] == pytest.approx(scores, abs=1e-5)  # float32 in another order
+
+
+def test_vectors_are_those_of_sql(db: semsearch.Database) -> None:
+    row = db.sql("select semsearch_embed('articles_lsa', :text) as v", {"text": "rocket fuel"})[0]
+    vector = db.embed("articles_lsa", "rocket fuel")
+    assert vector is not None and row["v"] == vector.tobytes()
+    keys, matrix = db.vectors("articles_lsa")
+    assert (matrix[keys.index("7")] == db.vector("articles_lsa", 7)).all()
+
+
+def test_what_one_writes_another_reads(db: semsearch.Database, run: Run) -> None:
+    with semsearch.open(db.path) as other:
+        assert len(other.search("articles_lsa", "moon", k=12)) == 12
+        db.ingest_files("more", PAGE.parent / "sql.md")
+        assert {found.name for found in other.datasets()} == {"articles", "more"}
+        with connect.writing(db.path) as connection:
+            connection.execute("delete from articles where id = 1")
+        assert other.stale()["articles_lsa"] == 1
+        assert [one.update.deleted for one in db.update("articles_lsa").updated] == [1]
+        assert other.collections()[0].count == 11 == len(other.search("articles_lsa", "moon", k=12, mode="vector"))
+    assert "articles_lsa: up to date" in run("update", db.path, "articles_lsa").stderr
+
+
+def test_a_file_that_is_not_there_or_no_database(tmp_path: Path) -> None:
+    with pytest.raises(semsearch.SemsearchError, match="There is no file"):
+        semsearch.open(tmp_path / "none.db")
+    (tmp_path / "letter.txt").write_text("Dear reader, this is no database. " * 50)
+    with pytest.raises(semsearch.SemsearchError, match="is not an SQLite database"):
+        semsearch.open(tmp_path / "letter.txt")
+    new = semsearch.open(tmp_path / "new.db", create=True)
+    with pytest.raises(semsearch.SemsearchError, match="There is no file"):
+        new.collections()
+    assert not (tmp_path / "new.db").exists()
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda db: db.search("nothing", "moon"),
+        lambda db: db.search("articles_lsa", ""),
+        lambda db: db.search("articles_lsa", "moon", mode="fuzzy"),
+        lambda db: db.search("articles_lsa", "moon", where="nonsense ("),
+        lambda db: db.vector("articles_lsa", 99),
+        lambda db: db.build("articles", colour=1),
+        lambda db: db.build("articles", "nothing"),
+        lambda db: db.sql("select nonsense"),
+        lambda db: db.sql("delete from articles"),
+        lambda db: db.update("articles_lsa_words"),
+        lambda db: db.index("nothing"),
+        lambda db: db.ingest("rows", []),
+        lambda db: db.ingest("articles", [{"id": 1}]),
+    ],
+)
+def test_mistakes_are_one_line_and_the_database_goes_on(
+    db: semsearch.Database, mistake: Callable[[semsearch.Database], object]
+) -> None:
+    with pytest.raises(semsearch.SemsearchError) as raised:
+        mistake(db)
+    assert "\n" not in str(raised.value)
+    assert len(db.search("articles_lsa", "moon", k=3)) == 3
+
+
+def test_threads_share_a_database_that_is_being_updated(db: semsearch.Database) -> None:
+    faults: list[object] = []
+
+    def ask() -> None:
+        try:
+            for _ in range(20):
+                if len(db.search("articles_lsa", "astronauts", k=3)) != 3:
+                    faults.append("too few")
+        except Exception as error:  # whatever it is, the test shall tell of it
+            faults.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(5):
+        with connect.writing(db.path) as connection:
+            connection.execute("insert into articles (title, body) values (?, ?)", TOPICS[number])
+        db.update()
+    for thread in threads:
+        thread.join()
+    assert not faults
+
+
+def test_closing_lets_go_of_the_file_and_opens_again(db: semsearch.Database) -> None:
+    db.close()
+    assert db.collections() and repr(db) == f"semsearch.open({db.path!r})"
+
+
+def test_open_comes_in_when_it_is_asked_for() -> None:
+    code = "import semsearch, sys; a = 'semsearch.api' in sys.modules; semsearch.open; print(a, 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+    with pytest.raises(AttributeError, match="no attribute 'shut'"):
+        semsearch.shut  # noqa: B018
