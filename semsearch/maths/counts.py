@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from semsearch.arrays import IntArray
 from semsearch.maths.numbering import number_words
 from semsearch.maths.scan import scan
-from semsearch.maths.tally import tally
+from semsearch.maths.tally import documents_with, tally
 from semsearch.maths.text import Analyzer, tokens
 
 Numbers: TypeAlias = npt.NDArray[np.int32 | np.int64]
@@ -76,24 +76,27 @@ def count_terms(
     numbers, stream, starts = word_numbers(_told(texts, progress))
     words = list(numbers)
     of_word = analyzer.terms(words)
-    terms = list(dict.fromkeys(term for term in of_word if term is not None))
-    where = {term: row for row, term in enumerate(terms)}
-    column = np.array([-1 if term is None else where[term] for term in of_word], dtype=np.int32)
-    matrix = tally(stream, starts, column, len(terms))
-    documents = np.bincount(matrix.indices, minlength=len(terms))
+    terms = [term for term in dict.fromkeys(of_word) if term is not None]
+    column = _columns(of_word, dict(zip(terms, range(len(terms)), strict=True)))
+    documents = documents_with(stream, starts, column, len(terms))
     order = _most_widespread(documents, terms, min_documents)
     written = np.bincount(stream, minlength=len(words))
     surfaces = _commonest(words, column, written, len(terms))
     totals = np.bincount(column[column >= 0], weights=written[column >= 0], minlength=len(terms))
-    matrix = matrix[:, order] if len(order) else sp.csr_matrix((len(texts), 0), dtype=np.float32)
-    matrix.sort_indices()
+    rank = np.full(len(terms) + 1, -1, np.int32)  # the last for words without a term
+    rank[order] = np.arange(len(order))
     return TermCounts(
-        matrix=matrix,
+        matrix=tally(stream, starts, rank[column], len(order)),
         terms=[terms[row] for row in order],
         surfaces=[surfaces[row] for row in order],
         totals=totals[order].astype(np.int64),
         documents=documents[order].astype(np.int64),
     )
+
+
+def _columns(terms: Sequence[str | None], where: Mapping[str, int]) -> npt.NDArray[np.int32]:
+    """The column of each term, -1 for none and for one that has no column."""
+    return np.array([-1 if term is None else where.get(term, -1) for term in terms], np.int32)
 
 
 def _told(texts: Sequence[str], progress: Callable[[int], None] | None) -> Iterable[str]:
@@ -123,7 +126,4 @@ def _commonest(words: Sequence[str], column: Numbers, totals: Numbers, width: in
 def count_known(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where)) float32 counts of the terms already known, by their numbers; other words are left out."""
     numbers, stream, starts = word_numbers(texts)
-    column = np.array(
-        [-1 if term is None else where.get(term, -1) for term in analyzer.terms(list(numbers))], dtype=np.int32
-    )
-    return tally(stream, starts, column, len(where))
+    return tally(stream, starts, _columns(analyzer.terms(list(numbers)), where), len(where))

@@ -18,6 +18,7 @@ from semsearch.maths.text import tokens
 Array = npt.NDArray[Any]
 
 _AT_ONCE = 1 << 18  # bytes a thread scans at once: what it writes meanwhile stays in the cache
+_BLOCK = 8  # bytes
 _GROWTH = 1.5  # the lower case of some letters of two bytes takes three
 
 
@@ -71,7 +72,7 @@ def _scanned(data: Array, starts: IntArray, vocabularies: list[Vocabulary]) -> l
         mine = starts[bounds[thread] : bounds[thread + 1] + 1]
         size = int(mine[-1] - mine[0])
         room = size // 2 + len(mine)  # a text of n bytes holds at most (n + 1) / 3 words and (n + 1) / 2 odd stretches
-        vocabularies[thread] = vocabulary = _with_room(vocabularies[thread], room, int(size * _GROWTH) + 4)
+        vocabularies[thread] = vocabulary = _with_room(vocabularies[thread], room, int(size * _GROWTH) // _BLOCK + room)
         stream, odd, ends = np.empty(room, np.int32), np.empty((room, 2), np.int64), np.zeros(len(mine) - 1, np.int64)
         odds = scan.scan(data, mine, codepoints.table(), vocabulary, (stream, ends, odd))
         return _Part(thread, stream[: ends[-1] if len(ends) else 0].copy(), ends), odd[:odds].copy()
@@ -84,9 +85,8 @@ def _joined(
 ) -> tuple[list[str], npt.NDArray[np.int32], IntArray]:
     """One vocabulary, numbered by first occurrence, and one stream."""
     odd = {word: number for number, word in enumerate(dict.fromkeys(word for phrase in phrases for word in phrase))}
-    spelt = [word.encode() for word in odd]
     joined, known = vocabularies[0], [np.arange(vocabularies[0].counted[0])]
-    for other in (*vocabularies[1:], _spelt(spelt)):
+    for other in (*vocabularies[1:], _unhashed(list(odd))):
         joined, numbers = _entered(joined, other)
         known.append(numbers)
     lengths = np.array([len(phrase) for phrase in phrases], np.int64)
@@ -114,36 +114,43 @@ def _entered(vocabulary: Vocabulary, other: Vocabulary) -> tuple[Vocabulary, Int
     return vocabulary, numbers
 
 
-def _spelt(words: Sequence[bytes]) -> Vocabulary:
-    """These words, not hashed: only to be entered elsewhere."""
-    bounds = np.concatenate([[0], np.cumsum([len(word) for word in words])]).astype(np.int64)
-    letters = np.frombuffer(b"".join(words), np.uint8).copy()
-    return Vocabulary(np.zeros(0, np.uint64), np.zeros(0, np.uint64), bounds, letters, np.array([len(words)]))
+def _unhashed(words: Sequence[str]) -> Vocabulary:
+    """A vocabulary without slots and keys: only to be entered in another."""
+    spelt = [word.encode() for word in words]
+    blocks = [-(-len(word) // _BLOCK) for word in spelt]
+    bounds = np.concatenate([[0], np.cumsum(blocks)]).astype(np.int64)
+    padded = b"".join(word.ljust(_BLOCK * length, b"\0") for word, length in zip(spelt, blocks, strict=True))
+    letters = np.frombuffer(padded, "<u8").astype(np.uint64)
+    return Vocabulary(np.zeros((0, 2), np.uint64), np.zeros(0, np.uint64), bounds, letters, np.array([len(words), 0]))
 
 
 def _words(vocabulary: Vocabulary, numbers: Array) -> list[str]:
     """The words that have a number, in the order of their numbers."""
     given = np.flatnonzero(numbers[:-1] >= 0)
     order = given[np.argsort(numbers[given])]
-    out = np.empty(int(vocabulary.bounds[vocabulary.counted[0]]) + len(order), np.uint8)
-    size = scan.spell(vocabulary, order, out)
-    return out[:size].tobytes().decode().split("\n") if len(order) else []
+    out = np.empty(_BLOCK * int(vocabulary.bounds[vocabulary.counted[0]]) + len(order), np.uint8)
+    return out[: scan.spell(vocabulary, order, out)].tobytes().decode().split("\n")[:-1]
 
 
-def _empty(words: int, letters: int) -> Vocabulary:
-    slots = np.zeros(1 << max(8, (2 * words).bit_length()), np.uint64)  # at most half of them are ever taken
-    bounds = np.zeros(words + 1, np.int64)
-    return Vocabulary(slots, np.empty(words, np.uint64), bounds, np.empty(letters, np.uint8), np.zeros(1, np.int64))
+def _empty(words: int, blocks: int) -> Vocabulary:
+    bits = max(8, (2 * words).bit_length())  # at most half of the slots are ever taken
+    return Vocabulary(
+        np.zeros((1 << bits, 2), np.uint64),
+        np.empty(words, np.uint64),
+        np.zeros(words + 1, np.int64),
+        np.empty(blocks, np.uint64),
+        np.array([0, 64 - bits]),
+    )
 
 
-def _with_room(old: Vocabulary, words: int, letters: int) -> Vocabulary:
-    """The vocabulary with room for so many words and letters more; twice as large where it must grow."""
+def _with_room(old: Vocabulary, words: int, blocks: int) -> Vocabulary:
+    """The vocabulary with room for so many words and blocks more; twice as large where it must grow."""
     count = int(old.counted[0])
     filled = int(old.bounds[count])
-    if count + words <= len(old.hashes) and filled + letters <= len(old.letters):
+    if count + words <= len(old.keys) and filled + blocks <= len(old.letters):
         return old
-    new = _empty(max(count + words, 2 * count), max(filled + letters, 2 * filled))
-    new.hashes[:count], new.bounds[: count + 1] = old.hashes[:count], old.bounds[: count + 1]
+    new = _empty(max(count + words, 2 * count), max(filled + blocks, 2 * filled))
+    new.keys[:count], new.bounds[: count + 1] = old.keys[:count], old.bounds[: count + 1]
     new.letters[:filled], new.counted[0] = old.letters[:filled], count
-    scan.rehash(new.hashes, count, new.slots)
+    scan.rehash(new)
     return new

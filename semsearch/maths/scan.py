@@ -1,10 +1,11 @@
 """Words as numbers, straight from UTF-8 bytes: compiled scanning, hashing and numbering.
 
-The bytes are walked once. A word's lower-case letters are written behind the last known word's, hashed on the way
-(FNV-1a over code points), and looked up by open addressing with a comparison of the bytes; only a new word keeps its
-letters. What the table of code points calls odd leaves a note instead: the stretch between two separators that holds it
-goes through `text.tokens`, once for each distinct stretch. Numbers are given last, in the order of first occurrence,
-so that threads may each have a vocabulary of their own and the result is that of the plain path.
+The bytes are walked once. A word's lower-case letters are packed, eight bytes to a block, behind the last known word's,
+and looked up by open addressing; only a new word keeps its blocks. The key of a word of one block is that block times
+an odd number, so that equal keys are equal words; longer words are compared. What the table of code points calls odd
+leaves a note instead: the stretch between two separators that holds it goes through `text.tokens`, once for each
+distinct stretch. Numbers are given last, in the order of first occurrence, so that threads may each have a vocabulary
+of their own and the result is that of the plain path.
 """
 
 from __future__ import annotations
@@ -19,103 +20,86 @@ from semsearch.maths.jit import kernel
 
 Array = npt.NDArray[Any]
 
-_SEPARATOR, _WORD, _ODD, _KIND_BITS = codepoints.SEPARATOR, codepoints.WORD, codepoints.ODD, codepoints.KIND_BITS
-_PLANE, _KIND = codepoints.PLANE, (1 << codepoints.KIND_BITS) - 1
-_OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_SEPARATOR, _WORD, _ODD, _PLANE = codepoints.SEPARATOR, codepoints.WORD, codepoints.ODD, codepoints.PLANE
+_KIND, _BYTES = 0x3, 0xC  # the bits of an entry that say its kind, and how many bytes its lower case takes
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Knuth's multiplicative hashing
+_HALF, _BYTE, _BLOCK = np.uint64(32), np.uint64(8), np.uint64(64)
+_LONG = np.uint64(1 << 63)
 
 
 class Vocabulary(NamedTuple):
-    """Distinct words: `letters[bounds[i]:bounds[i + 1]]` is the UTF-8 of word i of `counted[0]`.
+    """Distinct words: word i of `counted[0]` is the blocks `letters[bounds[i]:bounds[i + 1]]`.
 
-    `slots` (a power of two,) uint64 is a hash table with open addressing: the upper half of the word's hash, and its
-    number + 1; 0 is free. `hashes` (room,) uint64, `bounds` (room + 1,) int64, `letters` uint8, `counted` (1,) int64.
+    `letters` uint64 holds the UTF-8 eight bytes to a block, the first byte lowest, zeros behind the last. `slots`
+    (2^b, 2) uint64 is a hash table with open addressing, a word standing at the upper b bits of its key or soon after:
+    its key, and its number + 1 with the highest bit set where it is longer than a block; 0 is free. `keys` (room,)
+    uint64, `bounds` (room + 1,) int64, `counted` (2,) int64: how many words there are, and 64 - b.
     """
 
     slots: Array
-    hashes: Array
+    keys: Array
     bounds: Array
     letters: Array
     counted: Array
 
 
 @kernel
-def _decoded(data: Array, at: int) -> tuple[int, int]:
-    """The code point that begins at a byte of well-formed UTF-8, and where the next one does."""
+def _entry(data: Array, at: int, end: int, table: Array) -> tuple[int, int]:
+    """What the table says of the code point that begins at a byte, and where the next begins.
+
+    A text ends with a separator. The UTF-8 is taken to be well-formed.
+    """
+    if at >= end:
+        return _SEPARATOR, at + 1
     first = np.int64(data[at])
     if first < 0x80:
-        return first, at + 1
+        return np.int64(table[first]), at + 1
+    if first >= 0xF0:
+        return _ODD, at + 4
     second = np.int64(data[at + 1]) & 0x3F
     if first < 0xE0:
-        return (first & 0x1F) << 6 | second, at + 2
-    third = np.int64(data[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, at + 3
-    return (first & 0x07) << 18 | second << 12 | third << 6 | (np.int64(data[at + 3]) & 0x3F), at + 4
+        return np.int64(table[(first & 0x1F) << 6 | second]), at + 2
+    return np.int64(table[(first & 0x0F) << 12 | second << 6 | (np.int64(data[at + 2]) & 0x3F)]), at + 3
 
 
 @kernel
-def _encoded(letters: Array, at: int, point: int) -> int:
-    """Write a code point of the first plane as UTF-8; where the next one goes."""
-    if point < 0x80:
-        letters[at] = point
-        return at + 1
-    if point < 0x800:
-        letters[at], letters[at + 1] = 0xC0 | point >> 6, 0x80 | (point & 0x3F)
-        return at + 2
-    letters[at], letters[at + 1], letters[at + 2] = (
-        0xE0 | point >> 12,
-        0x80 | (point >> 6 & 0x3F),
-        0x80 | (point & 0x3F),
-    )
-    return at + 3
+def _key(before: Any, block: Any) -> Any:
+    """The key of a word, from the key of what stands before its last block (0 before the first)."""
+    return ((before << _HALF | before >> _HALF) ^ block) * _GOLDEN
 
 
 @kernel
 def _number(  # flat arguments: unpacking a tuple of arrays for each word would take longer than the rest
-    slots: Array, hashes: Array, bounds: Array, letters: Array, counted: Array, hashed: Any, length: int
+    slots: Array, keys: Array, bounds: Array, letters: Array, counted: Array, key: Any, end: int
 ) -> int:
-    """The number of the word whose letters stand behind the last known word's; it becomes known if it is new."""
+    """The number of the word whose blocks stand behind the last known word's, up to `end`; it becomes known if new."""
     count = counted[0]
     begin = bounds[count]
-    mask = np.uint64(len(slots) - 1)
-    place = (hashed ^ hashed >> _HALF) & mask
-    while slots[place] != 0:
-        if slots[place] >> _HALF == hashed >> _HALF:
-            known = np.int64(slots[place] & _LOW) - 1
-            start = bounds[known]
-            same = length if bounds[known + 1] - start == length else -1
-            at = 0
-            while at < same and letters[start + at] == letters[begin + at]:
-                at += 1
-            if at == same:
+    long = _LONG if end - begin > 1 else np.uint64(0)
+    place = key >> np.uint64(counted[1])
+    while slots[place, 1] != 0:
+        if slots[place, 0] == key and slots[place, 1] & _LONG == long:
+            known = np.int64(slots[place, 1] & ~_LONG) - 1
+            if not long:
                 return known
-        place = (place + np.uint64(1)) & mask
-    slots[place] = hashed >> _HALF << _HALF | np.uint64(count + 1)
-    hashes[count] = hashed
-    bounds[count + 1] = begin + length
-    counted[0] = count + 1
+            shift = bounds[known] - begin
+            at = begin
+            while at < end and letters[at + shift] == letters[at]:
+                at += 1
+            if at == end and at + shift == bounds[known + 1]:
+                return known
+        place = (place + np.uint64(1)) & np.uint64(len(slots) - 1)
+    slots[place, 0], slots[place, 1] = key, long | np.uint64(count + 1)
+    keys[count], bounds[count + 1], counted[0] = key, end, count + 1
     return count
-
-
-@kernel
-def _kind(data: Array, at: int, end: int, table: Array) -> tuple[int, int, int]:
-    """Of the code point at a byte: its kind, its lower case, where the next begins. A text's end is a separator."""
-    if at >= end:
-        return _SEPARATOR, 0, at + 1
-    point, after = _decoded(data, at)
-    if point >= _PLANE:
-        return _ODD, 0, after
-    entry = np.int64(table[point])
-    return entry & _KIND, entry >> _KIND_BITS, after
 
 
 @kernel
 def _stretch_end(data: Array, at: int, end: int, table: Array) -> int:
     """Where the next separator is."""
     while at < end:
-        kind, _, after = _kind(data, at, end, table)
-        if kind == _SEPARATOR:
+        entry, after = _entry(data, at, end, table)
+        if entry & _KIND == _SEPARATOR:
             return at
         at = after
     return end
@@ -129,35 +113,43 @@ def scan(data: Array, starts: Array, table: Array, vocabulary: Vocabulary, out: 
     many odd stretches there are. A word begun in what turns out to be one may become known all the same.
     """
     stream, ends, odd = out
-    slots, hashes, bounds, letters, counted = vocabulary
+    slots, keys, bounds, letters, counted = vocabulary
     n = odds = 0
     for row in range(len(starts) - 1):
         at, end = starts[row], starts[row + 1]
         stretch, kept = at, n
-        begin = write = bounds[counted[0]]
-        size, hashed = 0, _OFFSET
+        write, size, key, block, filled = bounds[counted[0]], 0, np.uint64(0), np.uint64(0), np.uint64(0)
         while at <= end:
-            kind, lower, after = _kind(data, at, end, table)
-            if kind == _WORD:
-                write = _encoded(letters, write, lower)
-                hashed = (hashed ^ np.uint64(lower)) * _PRIME
+            entry, at = _entry(data, at, end, table)
+            if entry & _KIND == _WORD:
+                spelt, bits = np.uint64(entry >> 4), np.uint64((entry & _BYTES) << 1)
+                block |= spelt << filled
+                filled += bits
                 size += 1
-                at = after
+                if filled >= _BLOCK:
+                    letters[write] = block
+                    key = _key(key, block)
+                    write += 1
+                    filled -= _BLOCK
+                    block = spelt >> (bits - filled)
                 continue
             if size > 1:
-                stream[n] = _number(slots, hashes, bounds, letters, counted, hashed, write - begin)
+                if filled:
+                    letters[write] = block
+                    key = _key(key, block)
+                    write += 1
+                stream[n] = _number(slots, keys, bounds, letters, counted, key, write)
                 n += 1
-                begin = bounds[counted[0]]
-            write, size, hashed = begin, 0, _OFFSET
-            if kind == _ODD:
-                after = _stretch_end(data, after, end, table)
-                odd[odds, 0], odd[odds, 1] = stretch, after
+            if size:
+                write, size, key, block, filled = bounds[counted[0]], 0, np.uint64(0), np.uint64(0), np.uint64(0)
+            if entry & _KIND == _ODD:
+                at = _stretch_end(data, at, end, table)
+                odd[odds, 0], odd[odds, 1] = stretch, at
                 odds += 1
                 stream[kept] = -1
                 n = kept + 1
-            if kind in (_ODD, _SEPARATOR):
-                stretch, kept = after, n
-            at = after
+            if entry & _KIND in (_ODD, _SEPARATOR):
+                stretch, kept = at, n
         ends[row] = n
     return odds
 
@@ -165,29 +157,27 @@ def scan(data: Array, starts: Array, table: Array, vocabulary: Vocabulary, out: 
 @kernel
 def enter(other: Vocabulary, vocabulary: Vocabulary, numbers: Array) -> None:
     """Write to `numbers` the number in the vocabulary of each word of the other; only its words need be there."""
-    slots, hashes, bounds, letters, counted = vocabulary
+    slots, keys, bounds, letters, counted = vocabulary
     _, _, ends, spelt, count = other
     for word in range(count[0]):
-        write, at = bounds[counted[0]], ends[word]
-        for offset in range(ends[word + 1] - at):
-            letters[write + offset] = spelt[at + offset]
-        hashed = _OFFSET
-        while at < ends[word + 1]:
-            point, at = _decoded(spelt, at)
-            hashed = (hashed ^ np.uint64(point)) * _PRIME
-        numbers[word] = _number(slots, hashes, bounds, letters, counted, hashed, at - ends[word])
+        write, key = bounds[counted[0]], np.uint64(0)
+        for at in range(ends[word], ends[word + 1]):
+            letters[write] = spelt[at]
+            key = _key(key, spelt[at])
+            write += 1
+        numbers[word] = _number(slots, keys, bounds, letters, counted, key, write)
 
 
 @kernel
-def rehash(hashes: Array, count: int, slots: Array) -> None:
-    """Fill empty slots with the first `count` words."""
-    mask = np.uint64(len(slots) - 1)
-    for word in range(count):
-        hashed = hashes[word]
-        place = (hashed ^ hashed >> _HALF) & mask
-        while slots[place] != 0:
-            place = (place + np.uint64(1)) & mask
-        slots[place] = hashed >> _HALF << _HALF | np.uint64(word + 1)
+def rehash(vocabulary: Vocabulary) -> None:
+    """Fill the empty slots with the words that are known."""
+    slots, keys, bounds, _, counted = vocabulary
+    for word in range(counted[0]):
+        place = keys[word] >> np.uint64(counted[1])
+        while slots[place, 1] != 0:
+            place = (place + np.uint64(1)) & np.uint64(len(slots) - 1)
+        long = _LONG if bounds[word + 1] - bounds[word] > 1 else np.uint64(0)
+        slots[place, 0], slots[place, 1] = keys[word], long | np.uint64(word + 1)
 
 
 @kernel
@@ -220,12 +210,16 @@ def settle(part: tuple[Array, Array, Array], phrases: tuple[Array, Array], numbe
 
 @kernel
 def spell(vocabulary: Vocabulary, order: Array, out: Array) -> int:
-    """Write the words in this order to `out`, a line break between them; how many bytes."""
+    """Write the words in this order to `out` as UTF-8, a line break after each; how many bytes."""
+    _, _, bounds, letters, _ = vocabulary
     n = 0
     for word in order:
-        for at in range(vocabulary.bounds[word], vocabulary.bounds[word + 1]):
-            out[n] = vocabulary.letters[at]
-            n += 1
+        for at in range(bounds[word], bounds[word + 1]):
+            block = letters[at]
+            while block:
+                out[n] = block & np.uint64(0xFF)
+                block >>= _BYTE
+                n += 1
         out[n] = 10
         n += 1
-    return n - 1
+    return n

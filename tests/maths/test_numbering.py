@@ -138,9 +138,10 @@ def test_counts_are_the_same_bytes_on_both_paths(monkeypatch: pytest.MonkeyPatch
     for enough in (0, 10**9):
         for name in ("_SOON", "_LATER"):
             monkeypatch.setattr(counts, name, enough)
-        monkeypatch.setattr(tally, "_compiled" if enough else "_plain", None)  # neither path may take the other's work
+        monkeypatch.setattr(tally, "spread" if enough else "_plain", None)  # neither path may do the other's work
         monkeypatch.setattr(tally, "_ENOUGH", enough)
-        monkeypatch.setattr(tally.count_rows, "ready", False)
+        for kernel in (tally.count_rows, tally.count_documents):
+            monkeypatch.setattr(kernel, "ready", False)
         terms = count_terms(texts, Analyzer(), min_documents=least)
         found.append((terms, count_known(texts[:50], Analyzer(), {"compress": 1, "iv": 0})))
         monkeypatch.undo()
