@@ -70,6 +70,42 @@ def count_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
     return cost, _size(matrix)
 
 
+def words_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
+    """Split and count all words, with Unicode NFKC, which CountVectorizer in this row is spared."""
+    return _words_ours(read_texts(folder))
+
+
+def words_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
+    """CountVectorizer as it comes, but for what a word is: no NFKC, no stop words."""
+    return _words_sklearn(read_texts(folder))
+
+
+def ascii_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
+    """The same of the texts that are ASCII throughout, where both must find the same."""
+    return _words_ours([text for text in read_texts(folder) if text.isascii()])
+
+
+def ascii_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
+    """The same of the texts that are ASCII throughout."""
+    return _words_sklearn([text for text in read_texts(folder) if text.isascii()])
+
+
+def _words_ours(texts: list[str]) -> tuple[Cost, Quality]:
+    from semsearch.maths.counts import count_terms
+    from semsearch.maths.text import Analyzer
+
+    cost, counts = timed(lambda: count_terms(texts, Analyzer(stem=False, stop=False)))
+    return cost, _size(counts.matrix)
+
+
+def _words_sklearn(texts: list[str]) -> tuple[Cost, Quality]:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    vectorizer = CountVectorizer(token_pattern=r"[^\W_]{2,}")
+    cost, matrix = timed(lambda: vectorizer.fit_transform(texts))
+    return cost, _size(matrix)
+
+
 def count_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
     """Dictionary and doc2bow over the same words; gensim leaves splitting to its user, and it is part of the time."""
     from gensim.corpora import Dictionary
@@ -176,6 +212,22 @@ def factor_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
     return cost, _energy(X, model.projection.u)
 
 
+def pipeline_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
+    """From the articles to a file that can be searched; once."""
+    import pipelines
+
+    cost, size = timed(lambda: pipelines.ours(folder, k), most=1)
+    return cost, {"file MB": size / 1e6, "k": k}
+
+
+def pipeline_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
+    """From the articles to files that can be searched; once."""
+    import pipelines
+
+    cost, size = timed(lambda: pipelines.gensim(folder, k), most=1)
+    return cost, {"file MB": size / 1e6, "k": k}
+
+
 def normal(text: str) -> str:
     """Lower case after Unicode NFKC, as semsearch.maths.text has it."""
     return (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
@@ -228,6 +280,10 @@ def _energy(X: Any, V: Any) -> Quality:
 
 
 STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[Cost, Quality]]] = {
+    ("words", "ours"): words_ours,
+    ("words", "scikit-learn"): words_sklearn,
+    ("ascii", "ours"): ascii_ours,
+    ("ascii", "scikit-learn"): ascii_sklearn,
     ("count", "ours"): count_ours,
     ("count", "scikit-learn"): count_sklearn,
     ("count", "gensim"): count_gensim,
@@ -238,12 +294,15 @@ STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[Cost, Quality]]] = {
     ("factor", "reference"): factor_reference,
     ("factor", "scikit-learn"): factor_sklearn,
     ("factor", "gensim"): factor_gensim,
+    ("pipeline", "ours"): pipeline_ours,
+    ("pipeline", "gensim"): pipeline_gensim,
 }
 
 
 def peak_bytes() -> int:
-    """The largest memory this process had so far; getrusage says kilobytes on Linux and bytes on macOS."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """The largest memory this process or a child had so far; getrusage says kilobytes on Linux, bytes on macOS."""
+    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return most * (1 if sys.platform == "darwin" else 1024)
 
 
 def main() -> None:
