@@ -22,6 +22,7 @@ REPETITIONS = 3
 ENOUGH = 60.0  # seconds after which a stage is not repeated
 Cost = dict[str, Any]  # "seconds": of each repetition; "peak": bytes
 Quality = dict[str, float]
+Stage = Callable[[Path, int], tuple[Cost, Quality]]
 
 
 def timed(work: Callable[[], Any], most: int = REPETITIONS) -> tuple[Cost, Any]:
@@ -70,27 +71,8 @@ def count_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
     return cost, _size(matrix)
 
 
-def words_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
-    """Split and count all words, with Unicode NFKC, which CountVectorizer in this row is spared."""
-    return _words_ours(read_texts(folder))
-
-
-def words_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
-    """CountVectorizer as it comes, but for what a word is: no NFKC, no stop words."""
-    return _words_sklearn(read_texts(folder))
-
-
-def ascii_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
-    """The same of the texts that are ASCII throughout, where both must find the same."""
-    return _words_ours([text for text in read_texts(folder) if text.isascii()])
-
-
-def ascii_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
-    """The same of the texts that are ASCII throughout."""
-    return _words_sklearn([text for text in read_texts(folder) if text.isascii()])
-
-
-def _words_ours(texts: list[str]) -> tuple[Cost, Quality]:
+def words_ours(texts: list[str]) -> tuple[Cost, Quality]:
+    """Split and count all words, with Unicode NFKC, which CountVectorizer is spared here."""
     from semsearch.maths.counts import count_terms
     from semsearch.maths.text import Analyzer
 
@@ -98,12 +80,23 @@ def _words_ours(texts: list[str]) -> tuple[Cost, Quality]:
     return cost, _size(counts.matrix)
 
 
-def _words_sklearn(texts: list[str]) -> tuple[Cost, Quality]:
+def words_sklearn(texts: list[str]) -> tuple[Cost, Quality]:
+    """CountVectorizer as it comes, but for what a word is: no NFKC, no stop words."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     vectorizer = CountVectorizer(token_pattern=r"[^\W_]{2,}")
     cost, matrix = timed(lambda: vectorizer.fit_transform(texts))
     return cost, _size(matrix)
+
+
+def of_all(stage: Callable[[list[str]], tuple[Cost, Quality]]) -> Stage:
+    """The stage on all texts."""
+    return lambda folder, k: stage(read_texts(folder))
+
+
+def of_ascii(stage: Callable[[list[str]], tuple[Cost, Quality]]) -> Stage:
+    """The stage on the texts that are ASCII throughout, where both must find the same words."""
+    return lambda folder, k: stage([text for text in read_texts(folder) if text.isascii()])
 
 
 def count_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
@@ -212,20 +205,16 @@ def factor_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
     return cost, _energy(X, model.projection.u)
 
 
-def pipeline_ours(folder: Path, k: int) -> tuple[Cost, Quality]:
-    """From the articles to a file that can be searched; once."""
-    import pipelines
-
-    cost, size = timed(lambda: pipelines.ours(folder, k), most=1)
-    return cost, {"file MB": size / 1e6, "k": k}
-
-
-def pipeline_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
+def pipeline(library: str) -> Stage:
     """From the articles to files that can be searched; once."""
-    import pipelines
 
-    cost, size = timed(lambda: pipelines.gensim(folder, k), most=1)
-    return cost, {"file MB": size / 1e6, "k": k}
+    def stage(folder: Path, k: int) -> tuple[Cost, Quality]:
+        import pipelines
+
+        cost, size = timed(lambda: getattr(pipelines, library)(folder, k), most=1)
+        return cost, {"file MB": size / 1e6, "k": k}
+
+    return stage
 
 
 def normal(text: str) -> str:
@@ -234,7 +223,7 @@ def normal(text: str) -> str:
 
 
 def _counts(folder: Path) -> Any:
-    """Counts (n, terms) of the terms that stand in at least two documents, float32 CSR, columns in order."""
+    """Counts (n, terms) float32 of the terms of at least two documents."""
     import numpy as np
     import scipy.sparse as sp
 
@@ -279,11 +268,11 @@ def _energy(X: Any, V: Any) -> Quality:
     return {"energy": float(np.einsum("ij,ij->", image, image, dtype=np.float64)), "k": V.shape[1]}
 
 
-STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[Cost, Quality]]] = {
-    ("words", "ours"): words_ours,
-    ("words", "scikit-learn"): words_sklearn,
-    ("ascii", "ours"): ascii_ours,
-    ("ascii", "scikit-learn"): ascii_sklearn,
+STAGES: dict[tuple[str, str], Stage] = {
+    ("words", "ours"): of_all(words_ours),
+    ("words", "scikit-learn"): of_all(words_sklearn),
+    ("ascii", "ours"): of_ascii(words_ours),
+    ("ascii", "scikit-learn"): of_ascii(words_sklearn),
     ("count", "ours"): count_ours,
     ("count", "scikit-learn"): count_sklearn,
     ("count", "gensim"): count_gensim,
@@ -294,8 +283,8 @@ STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[Cost, Quality]]] = {
     ("factor", "reference"): factor_reference,
     ("factor", "scikit-learn"): factor_sklearn,
     ("factor", "gensim"): factor_gensim,
-    ("pipeline", "ours"): pipeline_ours,
-    ("pipeline", "gensim"): pipeline_gensim,
+    ("pipeline", "ours"): pipeline("ours"),
+    ("pipeline", "gensim"): pipeline("gensim"),
 }
 
 

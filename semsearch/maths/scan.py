@@ -69,10 +69,9 @@ def _key(before: Any, block: Any) -> Any:
 
 
 @kernel
-def _number(  # flat arguments: unpacking a tuple of arrays for each word would take longer than the rest
-    slots: Array, keys: Array, bounds: Array, letters: Array, counted: Array, key: Any, end: int
-) -> int:
+def _number(vocabulary: Vocabulary, key: Any, end: int) -> int:
     """The number of the word whose blocks stand behind the last known word's, up to `end`; it becomes known if new."""
+    slots, keys, bounds, letters, counted = vocabulary
     count = counted[0]
     begin = bounds[count]
     long = _LONG if end - begin > 1 else np.uint64(0)
@@ -113,7 +112,7 @@ def scan(data: Array, starts: Array, table: Array, vocabulary: Vocabulary, out: 
     many odd stretches there are. A word begun in what turns out to be one may become known all the same.
     """
     stream, ends, odd = out
-    slots, keys, bounds, letters, counted = vocabulary
+    _, _, bounds, letters, counted = vocabulary
     n = odds = 0
     for row in range(len(starts) - 1):
         at, end = starts[row], starts[row + 1]
@@ -138,7 +137,7 @@ def scan(data: Array, starts: Array, table: Array, vocabulary: Vocabulary, out: 
                     letters[write] = block
                     key = _key(key, block)
                     write += 1
-                stream[n] = _number(slots, keys, bounds, letters, counted, key, write)
+                stream[n] = _number(vocabulary, key, write)
                 n += 1
             if size:
                 write, size, key, block, filled = bounds[counted[0]], 0, np.uint64(0), np.uint64(0), np.uint64(0)
@@ -157,7 +156,7 @@ def scan(data: Array, starts: Array, table: Array, vocabulary: Vocabulary, out: 
 @kernel
 def enter(other: Vocabulary, vocabulary: Vocabulary, numbers: Array) -> None:
     """Write to `numbers` the number in the vocabulary of each word of the other; only its words need be there."""
-    slots, keys, bounds, letters, counted = vocabulary
+    _, _, bounds, letters, counted = vocabulary
     _, _, ends, spelt, count = other
     for word in range(count[0]):
         write, key = bounds[counted[0]], np.uint64(0)
@@ -165,7 +164,7 @@ def enter(other: Vocabulary, vocabulary: Vocabulary, numbers: Array) -> None:
             letters[write] = spelt[at]
             key = _key(key, spelt[at])
             write += 1
-        numbers[word] = _number(slots, keys, bounds, letters, counted, key, write)
+        numbers[word] = _number(vocabulary, key, write)
 
 
 @kernel
