@@ -79,7 +79,7 @@ def stages(folder: Path, k: int) -> dict[str, dict[str, Measured]]:
     for name, libraries in LIBRARIES.items():
         for library in libraries:
             found.setdefault(name, {})[library] = stage(name, library, folder, k)
-            print(f"{name} by {library}: measured", file=sys.stderr)
+            print(" ".join(_line(name, library, found[name][library], found[name]["ours"]).values()), file=sys.stderr)
     best = found["factor"].pop("reference")["quality"]["energy"]
     for measured in found["factor"].values():
         if "quality" in measured:
