@@ -22,6 +22,7 @@ REPETITIONS = 3
 ENOUGH = 60.0  # seconds after which a stage is not repeated
 Cost = dict[str, Any]  # "seconds": of each repetition; "peak": bytes
 Quality = dict[str, float]
+Stage = Callable[[Path, int], tuple[Cost, Quality]]
 
 
 def timed(work: Callable[[], Any], most: int = REPETITIONS) -> tuple[Cost, Any]:
@@ -68,6 +69,34 @@ def count_sklearn(folder: Path, k: int) -> tuple[Cost, Quality]:
     vectorizer = CountVectorizer(preprocessor=normal, token_pattern=r"[^\W_]{2,}", stop_words=sorted(ENGLISH))
     cost, matrix = timed(lambda: vectorizer.fit_transform(texts))
     return cost, _size(matrix)
+
+
+def words_ours(texts: list[str]) -> tuple[Cost, Quality]:
+    """Split and count all words, with Unicode NFKC, which CountVectorizer is spared here."""
+    from semsearch.maths.counts import count_terms
+    from semsearch.maths.text import Analyzer
+
+    cost, counts = timed(lambda: count_terms(texts, Analyzer(stem=False, stop=False)))
+    return cost, _size(counts.matrix)
+
+
+def words_sklearn(texts: list[str]) -> tuple[Cost, Quality]:
+    """CountVectorizer as it comes, but for what a word is: no NFKC, no stop words."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    vectorizer = CountVectorizer(token_pattern=r"[^\W_]{2,}")
+    cost, matrix = timed(lambda: vectorizer.fit_transform(texts))
+    return cost, _size(matrix)
+
+
+def of_all(stage: Callable[[list[str]], tuple[Cost, Quality]]) -> Stage:
+    """The stage on all texts."""
+    return lambda folder, k: stage(read_texts(folder))
+
+
+def of_ascii(stage: Callable[[list[str]], tuple[Cost, Quality]]) -> Stage:
+    """The stage on the texts that are ASCII throughout, where both must find the same words."""
+    return lambda folder, k: stage([text for text in read_texts(folder) if text.isascii()])
 
 
 def count_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
@@ -176,13 +205,25 @@ def factor_gensim(folder: Path, k: int) -> tuple[Cost, Quality]:
     return cost, _energy(X, model.projection.u)
 
 
+def pipeline(library: str) -> Stage:
+    """From the articles to files that can be searched; once."""
+
+    def stage(folder: Path, k: int) -> tuple[Cost, Quality]:
+        import pipelines
+
+        cost, size = timed(lambda: getattr(pipelines, library)(folder, k), most=1)
+        return cost, {"file MB": size / 1e6, "k": k}
+
+    return stage
+
+
 def normal(text: str) -> str:
     """Lower case after Unicode NFKC, as semsearch.maths.text has it."""
     return (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
 
 
 def _counts(folder: Path) -> Any:
-    """Counts (n, terms) of the terms that stand in at least two documents, float32 CSR, columns in order."""
+    """Counts (n, terms) float32 of the terms of at least two documents."""
     import numpy as np
     import scipy.sparse as sp
 
@@ -227,7 +268,11 @@ def _energy(X: Any, V: Any) -> Quality:
     return {"energy": float(np.einsum("ij,ij->", image, image, dtype=np.float64)), "k": V.shape[1]}
 
 
-STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[Cost, Quality]]] = {
+STAGES: dict[tuple[str, str], Stage] = {
+    ("words", "ours"): of_all(words_ours),
+    ("words", "scikit-learn"): of_all(words_sklearn),
+    ("ascii", "ours"): of_ascii(words_ours),
+    ("ascii", "scikit-learn"): of_ascii(words_sklearn),
     ("count", "ours"): count_ours,
     ("count", "scikit-learn"): count_sklearn,
     ("count", "gensim"): count_gensim,
@@ -238,12 +283,15 @@ STAGES: dict[tuple[str, str], Callable[[Path, int], tuple[Cost, Quality]]] = {
     ("factor", "reference"): factor_reference,
     ("factor", "scikit-learn"): factor_sklearn,
     ("factor", "gensim"): factor_gensim,
+    ("pipeline", "ours"): pipeline("ours"),
+    ("pipeline", "gensim"): pipeline("gensim"),
 }
 
 
 def peak_bytes() -> int:
-    """The largest memory this process had so far; getrusage says kilobytes on Linux and bytes on macOS."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """The largest memory this process or a child had so far; getrusage says kilobytes on Linux, bytes on macOS."""
+    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return most * (1 if sys.platform == "darwin" else 1024)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -12,9 +13,15 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
+from semsearch.maths.numbering import number_words
+from semsearch.maths.scan import scan
+from semsearch.maths.tally import documents_with, tally
 from semsearch.maths.text import Analyzer, tokens
 
 Numbers: TypeAlias = npt.NDArray[np.int32 | np.int64]
+
+# Characters from which compiled scanning takes less time: once it is loaded, and with loading it and numba.
+_SOON, _LATER = 100_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -34,23 +41,29 @@ class TermCounts:
 
 
 def word_numbers(texts: Iterable[str]) -> tuple[dict[str, int], Numbers, IntArray]:
-    """Each distinct word's number, the numbers of all words in order, and where each document begins (n + 1,)."""
+    """Each distinct word's number, the numbers of all words in order, and where each text begins in them (n + 1,).
+
+    Numbers count from 0 in order of first occurrence. Much text is scanned by compiled code, with the same result.
+    """
+    rest = iter(texts)
+    enough = _SOON if scan.ready else _LATER
+    first, size = [], 0
+    for text in rest:
+        first.append(text)
+        size += len(text)
+        if size >= enough:
+            words, stream, starts = number_words(chain(first, rest))
+            return dict(zip(words, range(len(words)), strict=True)), stream, starts
+    return _numbered(first)
+
+
+def _numbered(texts: Iterable[str]) -> tuple[dict[str, int], Numbers, IntArray]:
     numbers: dict[str, int] = {}
     stream, starts = array("i"), array("q", [0])
     for text in texts:
         stream.extend([numbers.setdefault(word, len(numbers)) for word in tokens(text)])
         starts.append(len(stream))
     return numbers, np.frombuffer(stream, dtype=np.int32), np.frombuffer(starts, dtype=np.int64)
-
-
-def _tally(columns: Numbers, starts: IntArray, width: int) -> sp.csr_matrix:
-    """(n, width) counts of the column numbers in each stretch; negative numbers are left out."""
-    keep = columns >= 0
-    ends = np.concatenate([[0], np.cumsum(keep)])[starts]
-    kept = columns[keep]
-    matrix = sp.csr_matrix((np.ones(len(kept), np.float32), kept, ends), shape=(len(starts) - 1, width))
-    matrix.sum_duplicates()
-    return matrix
 
 
 def count_terms(
@@ -63,23 +76,27 @@ def count_terms(
     numbers, stream, starts = word_numbers(_told(texts, progress))
     words = list(numbers)
     of_word = analyzer.terms(words)
-    terms = list(dict.fromkeys(term for term in of_word if term is not None))
-    where = {term: row for row, term in enumerate(terms)}
-    column = np.array([-1 if term is None else where[term] for term in of_word], dtype=np.int32)
-    matrix = _tally(column[stream] if len(words) else stream, starts, len(terms))
-    documents = np.bincount(matrix.indices, minlength=len(terms))
-    order = np.array(
-        sorted(np.flatnonzero(documents >= min_documents), key=lambda row: (-documents[row], terms[row])), int
-    )
-    surfaces = _commonest(words, column, np.bincount(stream, minlength=len(words)), len(terms))
-    matrix = matrix[:, order] if len(order) else sp.csr_matrix((len(texts), 0), dtype=np.float32)
+    terms = [term for term in dict.fromkeys(of_word) if term is not None]
+    column = _columns(of_word, dict(zip(terms, range(len(terms)), strict=True)))
+    documents = documents_with(stream, starts, column, len(terms))
+    order = _most_widespread(documents, terms, min_documents)
+    written = np.bincount(stream, minlength=len(words))
+    surfaces = _commonest(words, column, written, len(terms))
+    totals = np.bincount(column[column >= 0], weights=written[column >= 0], minlength=len(terms))
+    rank = np.full(len(terms) + 1, -1, np.int32)  # the last for words without a term
+    rank[order] = np.arange(len(order))
     return TermCounts(
-        matrix=matrix,
+        matrix=tally(stream, starts, rank[column], len(order)),
         terms=[terms[row] for row in order],
         surfaces=[surfaces[row] for row in order],
-        totals=np.asarray(matrix.sum(axis=0), dtype=np.int64).reshape(-1),
+        totals=totals[order].astype(np.int64),
         documents=documents[order].astype(np.int64),
     )
+
+
+def _columns(terms: Sequence[str | None], where: Mapping[str, int]) -> npt.NDArray[np.int32]:
+    """The column of each term, -1 for none and for one that has no column."""
+    return np.array([-1 if term is None else where.get(term, -1) for term in terms], np.int32)
 
 
 def _told(texts: Sequence[str], progress: Callable[[int], None] | None) -> Iterable[str]:
@@ -87,6 +104,13 @@ def _told(texts: Sequence[str], progress: Callable[[int], None] | None) -> Itera
         if progress is not None and done % 1000 == 0:
             progress(done)
         yield text
+
+
+def _most_widespread(documents: IntArray, terms: Sequence[str], least: int) -> IntArray:
+    """The terms of at least so many documents, by number: most widespread first, then by the alphabet."""
+    kept = np.array(sorted(np.flatnonzero(documents >= least).tolist(), key=terms.__getitem__), np.int64)
+    ordered: IntArray = kept[np.argsort(-documents[kept], kind="stable")]
+    return ordered
 
 
 def _commonest(words: Sequence[str], column: Numbers, totals: Numbers, width: int) -> list[str]:
@@ -107,13 +131,10 @@ def count_open(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int
         [-1 if term is None else columns.setdefault(term, len(columns)) for term in analyzer.terms(list(numbers))],
         dtype=np.int32,
     )
-    return _tally(column[stream] if len(numbers) else stream, starts, len(columns))
+    return tally(stream, starts, column, len(columns))
 
 
 def count_known(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where)) float32 counts of the terms already known, by their numbers; other words are left out."""
     numbers, stream, starts = word_numbers(texts)
-    column = np.array(
-        [-1 if term is None else where.get(term, -1) for term in analyzer.terms(list(numbers))], dtype=np.int32
-    )
-    return _tally(column[stream] if len(numbers) else stream, starts, len(where))
+    return tally(stream, starts, _columns(analyzer.terms(list(numbers)), where), len(where))

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.errors import InputError
+from semsearch.maths import spmm
+from semsearch.maths.blas import gram, inner, one_thread, subtract, times
 
 Array = npt.NDArray[Any]
 
@@ -37,12 +39,13 @@ class Matrix:
 
     def __init__(self, A: Any) -> None:
         self.A, self.shape, self.At = A, A.shape, A.T
+        self._compiled = spmm.suits(A)
 
     def matmat(self, X: Array) -> Array:
-        return np.asarray(self.A @ X)
+        return spmm.matmat(self.A, X) if self._compiled else np.asarray(self.A @ X)
 
     def rmatmat(self, Y: Array) -> Array:
-        return np.asarray(self.At @ Y)
+        return spmm.rmatmat(self.A, Y) if self._compiled else np.asarray(self.At @ Y)
 
     def energy(self) -> float:
         """‖A‖²_F, the sum of all squared singular values."""
@@ -93,12 +96,14 @@ class _Krylov:
         if self.used > self.K.shape[1]:
             self._grow()
         self.K[:, start : self.used] = X
-        basis = self.K[:, : self.used]
         W = product(X)
-        H = basis.T @ W
-        self.T[: self.used, start : self.used] = H
-        W -= basis @ H
-        W -= basis @ (basis.T @ W)  # twice is enough (Giraud, Langou & Rozložník 2005)
+        # All but the last two blocks meet B X in nothing but rounding: those two first, then all. Twice is enough
+        # (Giraud, Langou & Rozložník 2005).
+        for near in (max(0, start - self.residual_factor.shape[1]), 0):
+            basis = self.K[:, near : self.used]
+            H = inner(basis, W)
+            self.T[near : self.used, start : self.used] += H
+            subtract(W, basis, H)
         return W
 
     def _grow(self) -> None:
@@ -109,6 +114,7 @@ class _Krylov:
         K[:, :held], T[:held, :held] = self.K, self.T
         self.K, self.T = K, T
 
+    @one_thread()
     def ritz(self, k: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """The k Ritz values of largest magnitude (descending), their vectors in the basis, and their residual norms."""
         T = self.T[: self.used, : self.used]
@@ -119,25 +125,17 @@ class _Krylov:
         return values, vectors, np.linalg.norm(self.residual_factor @ last, axis=0)
 
 
+@one_thread()
 def _orthonormal(W: Array, floor: float) -> tuple[Array, npt.NDArray[np.float64]]:
     """W = Q R with orthonormal Q (d, r), r the number of directions longer than `floor`; R (r, b).
 
     By the eigenvectors of WᵀW in float64 instead of Cholesky's triangle: the same cost, and it survives a singular W.
     """
-    lengths, Z = np.linalg.eigh(_gram(W))
+    lengths, Z = np.linalg.eigh(gram(W))
     keep = lengths > floor**2
     roots = np.sqrt(lengths[keep])
-    Q = W @ (Z[:, keep] / roots).astype(W.dtype)
+    Q = times(W, (Z[:, keep] / roots).astype(W.dtype))
     return Q, roots[:, None] * Z[:, keep].T
-
-
-def _gram(W: Array, rows: int = 16_384) -> npt.NDArray[np.float64]:
-    """WᵀW in float64, a few rows at a time: a copy of all of W in float64 would be twice its size."""
-    gram = np.zeros((W.shape[1], W.shape[1]))
-    for start in range(0, len(W), rows):
-        part = W[start : start + rows].astype(np.float64)
-        gram += part.T @ part
-    return gram
 
 
 def _fresh(krylov: _Krylov, width: int, rng: np.random.Generator) -> Array:
@@ -208,7 +206,7 @@ def _largest(
         X, done = X[:, :room], room == 0 or (closed and krylov.used >= k)
         if progress is not None:
             progress(krylov.used, limit)
-        if done or (krylov.used >= 2 * k and steps % 2 == 0):
+        if done or (krylov.used >= 2 * k):
             values, vectors, residuals = krylov.ritz(k)
             exact = closed or krylov.used == d
             relative = 0.0 if exact else float(np.mean(residuals / np.maximum(np.abs(values), abs(values[0]) * 1e-6)))
@@ -245,15 +243,15 @@ def truncated_eigen(
     return Eigen(values[keep], vectors * fixed_signs(vectors), residual, steps)
 
 
+@one_thread()
 def _finish(operator: Operator, vectors: Array, wide: bool, residual: float, steps: int) -> SVD:
     """From eigenvectors of one side to both sides: one product more, then Rayleigh-Ritz in float64."""
     image = operator.rmatmat(vectors) if wide else operator.matmat(vectors)
-    gram = _gram(image)
-    squares, Z = np.linalg.eigh((gram + gram.T) / 2)
+    squares, Z = np.linalg.eigh(gram(image))
     s = np.sqrt(np.maximum(squares[::-1], 0))
     keep = s > 1e-5 * s[0] if len(s) and s[0] > 0 else np.zeros(len(s), bool)
     Z, s = Z[:, ::-1][:, keep].astype(np.float32), s[keep]
-    near, far = vectors @ Z, (image @ Z) / s.astype(np.float32)
+    near, far = times(vectors, Z), times(image, Z / s.astype(np.float32))
     U, V = (near, far) if wide else (far, near)
     signs = fixed_signs(V)
     return SVD(U * signs, s, (V * signs).T, residual, steps)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, update_wrapper
 from threading import Lock, Thread
+from types import FunctionType
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -35,7 +36,7 @@ class Kernel:
 
     @property
     def compiled(self) -> Callable[..., Any]:
-        """numba's own function, for calls from one kernel to another."""
+        """numba's own function."""
         with self._lock:
             if self._compiled is None:
                 self._compiled = _jit(self._function, self._fastmath)
@@ -48,7 +49,11 @@ class Kernel:
 
 
 def kernel(function: Callable[..., Any]) -> Kernel:
-    """Decorate a function that numba compiles: arrays and numbers in, arrays and numbers out."""
+    """Decorate a function that numba compiles: arrays and numbers in, arrays and numbers out.
+
+    A kernel may call another of its module by name. Keep it in the same file: numba's cache asks only whether that
+    has changed.
+    """
     return Kernel(function, fastmath=False)
 
 
@@ -60,11 +65,28 @@ def summing_kernel(function: Callable[..., Any]) -> Kernel:
 def _jit(function: Callable[..., Any], fastmath: bool) -> Callable[..., Any]:
     import numba  # 0.5 s: only when something is really computed
 
+    function = _with_compiled_callees(function)
     try:
         compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=fastmath)(function)
     except RuntimeError:  # no folder to cache in: an installation that can only be read
         compiled = numba.njit(nogil=True, fastmath=fastmath)(function)
     return compiled
+
+
+def _with_compiled_callees(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose names for other kernels mean numba's functions: those are what numba can call."""
+    if not isinstance(function, FunctionType):
+        return function
+    called = {name: value for name in function.__code__.co_names if isinstance(value := _named(function, name), Kernel)}
+    if not called:
+        return function
+    names = function.__globals__ | {name: callee.compiled for name, callee in called.items()}
+    twin = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    return update_wrapper(twin, function)
+
+
+def _named(function: FunctionType, name: str) -> Any:
+    return function.__globals__.get(name)
 
 
 def threads() -> int:

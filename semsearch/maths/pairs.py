@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
+from semsearch.maths.blas import one_thread
 from semsearch.maths.jit import spread, summing_kernel, threads
 
 Pairs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
@@ -76,7 +76,7 @@ def _many(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pai
         return i, j, cosines
 
     bounds = [*range(0, n, _ROWS), n]
-    with threadpool_limits(1, "blas"):
+    with one_thread():
         for at in range(0, len(bounds) - 1, threads()):
             yield bounds[at], spread(of_rows, bounds[at : at + threads() + 1])
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths import quantise
+from semsearch.maths.blas import one_thread
 from semsearch.maths.quantise import ByteCodes, SignBits
 from semsearch.maths.vectors import largest
 from semsearch.records import Collection
@@ -186,7 +186,7 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
     if entry is None and _bytes(collection, _held.limit) <= _held.limit and _held.begin(key):
         try:
             # Small products: a second thread would wait longer for the first than it helps.
-            with threadpool_limits(1, "blas"):
+            with one_thread():
                 entry = _read(db, collection, _held.limit)
             _held.put(key, entry)
         finally:

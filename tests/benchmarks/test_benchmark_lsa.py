@@ -50,6 +50,17 @@ def test_peers_count_the_same_words(library: str, folder: Path) -> None:
     assert lsa.stage("count", library, folder, 2)["quality"] == ours
 
 
+def test_ascii_texts_count_the_same_in_both_without_normalising(folder: Path) -> None:
+    ours, peer = (lsa.stage("ascii", library, folder, 2)["quality"] for library in ("ours", "scikit-learn"))
+    assert ours == peer and ours["tokens"] > 30
+
+
+def test_text_to_file_is_timed_as_a_whole(folder: Path) -> None:
+    found = lsa.stage("pipeline", "ours", folder, 2)
+    assert found["quality"]["file MB"] > 0.1 and found["peak"] > 2e7
+    assert (folder / "pipeline.db").exists()
+
+
 def test_a_library_that_is_not_there_is_said() -> None:
     shown = lsa.table(
         {"count": {"ours": {"seconds": [1.0], "peak": 1e6, "quality": {}}, "gensim": {"missing": "gensim"}}}

@@ -42,6 +42,24 @@ def test_spread_keeps_the_order_and_covers_every_row() -> None:
     assert parts == [_sum_of_squares(part) for part in (values[:10], values[10:3000], values[:0], values[3000:])]
 
 
+@kernel
+def _square(value: float) -> float:
+    return value * value
+
+
+@kernel
+def _norm(values: np.ndarray) -> float:
+    total = 0.0
+    for value in values:
+        total += _square(value)
+    return np.sqrt(total)
+
+
+def test_a_kernel_calls_another() -> None:
+    assert _norm(np.array([3.0, 4.0])) == 5.0
+    assert not _square.ready  # it was not called from here: only numba's function was
+
+
 def test_importing_kernels_does_not_import_numba() -> None:
     code = "import sys, semsearch.maths.counts, semsearch.maths.text; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -97,7 +97,8 @@ def test_a_search_from_memory_gives_the_hits_of_one_from_the_file(built: Connect
     in_memory = asked()
     resident.hold(0)
     from_file = asked()
-    assert [key for key, _ in in_memory] == [key for key, _ in from_file] and len(in_memory) > 0
+    # Cosines that differ by less than float32 sums do may come in either order.
+    assert dict(in_memory) == pytest.approx(dict(from_file), abs=1e-5) and len(in_memory) > 0
     assert [score for _, score in in_memory] == pytest.approx([score for _, score in from_file], abs=1e-5)
 
 

@@ -1,0 +1,72 @@
+"""Sparse times dense, on all cores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from semsearch.maths.jit import kernel, spread, threads
+
+Array = npt.NDArray[Any]
+
+# Stored entries from which it pays to load the kernels. Not a question of whether they are loaded already: the two
+# ways differ in the last bits, and the same seed must give the same bytes.
+ENOUGH = 2_000_000
+
+
+def suits(A: Any) -> bool:
+    """Whether A is a large CSR matrix of float32."""
+    return sp.issparse(A) and A.format == "csr" and A.dtype == np.float32 and A.nnz >= ENOUGH
+
+
+def matmat(A: sp.csr_matrix, X: Array) -> Array:
+    """A X, (m, b) float32 from (n, b)."""
+    X = np.ascontiguousarray(X, np.float32)
+    out = np.empty((A.shape[0], X.shape[1]), np.float32)
+    spread(lambda first, last: gather(A.indptr[first : last + 1], A.indices, A.data, X, out[first:last]), _shares(A))
+    return out
+
+
+def rmatmat(A: sp.csr_matrix, Y: Array) -> Array:
+    """Aᵀ Y, (n, b) float32 from (m, b). Takes (n, b) for each thread."""
+    Y = np.ascontiguousarray(Y, np.float32)
+
+    def work(first: int, last: int) -> Array:
+        out = np.zeros((A.shape[1], Y.shape[1]), np.float32)
+        scatter(A.indptr[first : last + 1], A.indices, A.data, Y[first:last], out)
+        return out
+
+    out, *others = spread(work, _shares(A))
+    for other in others:
+        out += other
+    return out
+
+
+def _shares(A: sp.csr_matrix) -> list[int]:
+    """Bounds between rows that give every thread about as many entries."""
+    inner = np.searchsorted(A.indptr, np.linspace(0, A.nnz, threads() + 1)[1:-1])
+    return [0, *inner.tolist(), A.shape[0]]
+
+
+@kernel
+def gather(indptr: Array, indices: Array, data: Array, X: Array, out: Array) -> None:
+    """Write to each row of `out` the sum of its entries times the rows of X they stand at."""
+    for row in range(len(indptr) - 1):
+        out[row] = 0
+        for at in range(indptr[row], indptr[row + 1]):
+            value, column = data[at], indices[at]
+            for place in range(X.shape[1]):
+                out[row, place] += value * X[column, place]
+
+
+@kernel
+def scatter(indptr: Array, indices: Array, data: Array, Y: Array, out: Array) -> None:
+    """Add each row of Y times each of its entries to the rows of `out` they stand at."""
+    for row in range(len(indptr) - 1):
+        for at in range(indptr[row], indptr[row + 1]):
+            value, column = data[at], indices[at]
+            for place in range(Y.shape[1]):
+                out[column, place] += value * Y[row, place]
