@@ -31,9 +31,9 @@ def log_tfidf(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
     """(1 + ln tf) · idf, each row to unit length; rows without a term stay zero. Float32, the same sparsity."""
     weighted = counts.astype(np.float32, copy=True)
     weighted.data = (1 + np.log(weighted.data)) * weights[weighted.indices]
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).reshape(-1))
-    lengths[lengths == 0] = 1
-    weighted.data /= np.repeat(lengths, np.diff(weighted.indptr))
+    rows = np.repeat(np.arange(counts.shape[0], dtype=np.int32), np.diff(weighted.indptr))
+    lengths = np.sqrt(np.bincount(rows, np.square(weighted.data), counts.shape[0]))
+    weighted.data /= lengths.astype(np.float32)[rows]  # a row without a term has no entry to divide
     return weighted
 
 
