@@ -66,9 +66,21 @@ def _written_whole(writer: Writer, out: Outgoing, targets: list[Path]) -> None:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".semsearch-") as made:
             drafts = [Path(made) / target.name for target in targets]
             writer.write(out, drafts[0], drafts[-1])
-            for draft, target in zip(drafts, targets, strict=True):
-                os.replace(draft, target)
+            _moved(drafts, targets)
     except OSError as error:
         raise InputError(
             f"{targets[0]} cannot be written: {error.strerror or error}; check the folder {folder}"
         ) from error
+
+
+def _moved(drafts: list[Path], targets: list[Path]) -> None:
+    """Move all, or none: neither file is of use without the other."""
+    done: list[Path] = []
+    try:
+        for draft, target in zip(drafts, targets, strict=True):
+            os.replace(draft, target)
+            done.append(target)
+    except BaseException:
+        for target in done:
+            target.unlink()
+        raise

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -43,8 +45,10 @@ class Source:
     blocks: Iterator[Block]
 
 
-def read_words(stream: BinaryIO, name: str, format: str | None = None) -> Source:
+def read_words(stream: BinaryIO, name: str, format: str | None = None, limit: int | None = None) -> Source:
     """The vectors of a text or binary file; which of both it is shows in its first bytes unless `format` says.
+
+    What comes after `limit` rows is not looked at.
 
     Raises InputError, here or while the blocks are read, for what is neither, is cut short or has a row of another
     length; it names the row.
@@ -56,13 +60,13 @@ def read_words(stream: BinaryIO, name: str, format: str | None = None) -> Source
     if header is None and format != "text" and (b"\0" in first or not first.endswith(b"\n")):
         raise InputError(f"{name} is neither a text nor a binary file of word vectors: say what it is with --format")
     if header is None:
-        return _text(stream, name, first, None)
+        return _text(stream, name, first, None, limit)
     start = stream.readline(_LONGEST) if format == "text" else stream.read(4096)
     if format == "bin" or (format is None and not _looks_like_text(start)):
-        return Source("bin", header[1], header[0], _binary(stream, name, start, *header))
+        return Source("bin", header[1], header[0], _binary(stream, name, start, *header, limit or header[0]))
     if format is None and not start.endswith(b"\n"):
         start += stream.readline(_LONGEST)
-    return _text(stream, name, start, header)
+    return _text(stream, name, start, header, limit)
 
 
 def _header(line: bytes) -> tuple[int, int] | None:
@@ -79,7 +83,7 @@ def _looks_like_text(start: bytes) -> bool:
     return bool(numbers) and all(byte in _NUMERIC for byte in numbers)
 
 
-def _text(stream: BinaryIO, name: str, start: bytes, header: tuple[int, int] | None) -> Source:
+def _text(stream: BinaryIO, name: str, start: bytes, header: tuple[int, int] | None, limit: int | None) -> Source:
     lines = [line for line in start.split(b"\n") if line.strip()]
     if not lines:
         raise InputError(f"{name} holds no vector")
@@ -87,41 +91,46 @@ def _text(stream: BinaryIO, name: str, start: bytes, header: tuple[int, int] | N
     if dim < 1:
         raise InputError(f"Row 1 of {name} has no number after its word: is it a file of word vectors?")
     total = header[0] if header else None
-    return Source("text", dim, total, _lines(stream, name, lines, dim, total))
+    wanted = total if total is None or limit is None else min(total, limit)
+    return Source("text", dim, total, _parsed_all(islice(_lines(stream, lines), limit), name, dim, wanted))
 
 
-def _lines(stream: BinaryIO, name: str, lines: list[bytes], dim: int, total: int | None) -> Iterator[Block]:
-    row = 1
+def _lines(stream: BinaryIO, lines: list[bytes]) -> Iterator[bytes]:
+    """The lines of a text, these first, without their ends; empty ones are left out."""
     while lines:
-        for at in range(0, len(lines), ROWS):
-            some = [line.rstrip() for line in lines[at : at + ROWS]]
-            yield _parsed(some, name, row, dim)
-            row += len(some)
-        lines = [line for line in stream.readlines(_BYTES) if line.strip()]
-    if total is not None and row - 1 < total:
+        yield from filter(None, map(bytes.rstrip, lines))
+        lines = stream.readlines(_BYTES)
+
+
+def _parsed_all(lines: Iterator[bytes], name: str, dim: int, wanted: int | None) -> Iterator[Block]:
+    done = 0
+    while some := list(islice(lines, ROWS)):
+        yield _parsed(some, name, done + 1, dim)
+        done += len(some)
+    if wanted is not None and done < wanted:
         raise InputError(
-            f"{name} says it has {total:,} words and ends after {row - 1:,}: it is cut short; fetch it again"
+            f"{name} says it has more words than the {done:,} that are there: it is cut short; fetch it again"
         )
 
 
 def _parsed(lines: list[bytes], name: str, first: int, dim: int) -> Block:
     """Many lines at once where every word is without spaces, else each from its end."""
     parts = [line.partition(b" ") for line in lines]
-    try:
-        vectors = np.loadtxt([part[2] for part in parts], np.float32, comments=None, ndmin=2)
-    except ValueError:
-        vectors = np.empty((0, 0), np.float32)
-    if vectors.shape == (len(lines), dim):
-        return Block([_word(part[0]) for part in parts], vectors)
+    if all(part[2] for part in parts):
+        with suppress(ValueError):
+            vectors = np.loadtxt([part[2] for part in parts], np.float32, comments=None, ndmin=2)
+            if vectors.shape == (len(lines), dim):
+                return Block([_word(part[0]) for part in parts], vectors)
     pairs = [_one(line, name, first + at, dim) for at, line in enumerate(lines)]
     return Block([word for word, _ in pairs], np.stack([vector for _, vector in pairs]))
 
 
 def _one(line: bytes, name: str, row: int, dim: int) -> tuple[str, FloatArray]:
-    parts = line.rsplit(None, dim)
+    nameless = line[:1].isspace()
+    parts = [b"", *line.split()] if nameless else line.rsplit(None, dim)
     word = parts[0]
-    found = len(line.split()) - 1
-    if len(parts) <= dim or _is_number(word.rpartition(b" ")[2] if b" " in word else b""):
+    if len(parts) != dim + 1 or _is_number(word.rpartition(b" ")[2] if b" " in word else b""):
+        found = len(line.split()) - (not nameless)
         raise InputError(f"Row {row:,} of {name} ({_word(line.split()[0])!r}) has {found:,} numbers, not {dim:,}")
     try:
         return _word(word), np.array([float(part) for part in parts[1:]], np.float32)
@@ -141,13 +150,13 @@ def _word(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _binary(stream: BinaryIO, name: str, held: bytes, total: int, dim: int) -> Iterator[Block]:
-    size, row = 4 * dim, 0
-    while row < total:
+def _binary(stream: BinaryIO, name: str, held: bytes, total: int, dim: int, limit: int) -> Iterator[Block]:
+    size, row, wanted = 4 * dim, 0, min(total, limit)
+    while row < wanted:
         words: list[str] = []
         vectors: list[bytes] = []
         at = 0
-        while row + len(words) < total and len(words) < ROWS:
+        while row + len(words) < wanted and len(words) < ROWS:
             space = held.find(b" ", at)
             if space < 0 or len(held) < space + 1 + size:
                 more = stream.read(_BYTES)

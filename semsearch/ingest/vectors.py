@@ -82,7 +82,7 @@ def opened(asked: Asked) -> Iterator[Source]:
                 source = readers[format]()
             else:
                 raw = stack.enter_context(open(path, "rb"))
-                source = read_words(*_unpacked(raw, path, asked.member, stack), format)
+                source = read_words(*_unpacked(raw, path, asked.member, stack), format, asked.limit)
         stack.callback(getattr(source.blocks, "close", lambda: None))
         yield source
 

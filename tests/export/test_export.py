@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -89,8 +90,12 @@ def test_one_line_and_nothing_left(db: Connection, run: Run, path: str, tmp_path
 def test_a_write_that_fails_half_way_leaves_nothing(
     built: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    replace = os.replace
+
+    def full(draft: Path, target: Path) -> None:
+        if target.name == "out.ids.txt":
+            raise OSError(28, "No space left on device")
+        replace(draft, target)
 
     monkeypatch.setattr(write.os, "replace", full)
     before = left(tmp_path)
