@@ -36,11 +36,11 @@ def export(db: str, collection: str, file: Path) -> None:
     """Write a collection's vectors to FILE, in the format that its suffix says.
 
     \b
-    .npy       numpy's matrix, ids in FILE.ids.txt
+    .npy       numpy's matrix, its ids beside it in .ids.txt
     .npz       numpy, arrays ids and vectors
     .parquet   columns id and vector (needs pyarrow)
     .txt .bin  word2vec, for gensim, spaCy and others
-    .tsv       TensorBoard's projector, labels in FILE.metadata.tsv
+    .tsv       TensorBoard's projector, with labels in .metadata.tsv
     .db        llm's embeddings.db
 
     Vectors have the length that their builder gave them. FILE must not exist.

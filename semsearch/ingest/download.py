@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO, Any
@@ -69,7 +69,7 @@ def fetch(
             _check_scheme(wanted.url, plain_http_to)
             part = _Part(wanted, folder / f"{wanted.file}.part", build_opener(_HttpsOnly(plain_http_to)), report)
             part.complete()
-            _verify(wanted, part.path, path)
+            _verify(replace(wanted, size=part.total), part.path, path)
             part.tag.unlink(missing_ok=True)
             os.replace(part.path, path)
         else:

@@ -206,8 +206,8 @@ class _Loading:
                 seen.add(key)
                 kept.append(at)
         if kept:
-            rows = [self.rows + at + 1 for at in kept]
-            self.into.add([block.keys[at] for at in kept], rows, block.vectors[kept])
+            places = [self.rows + at + 1 for at in kept]
+            self.into.add([block.keys[at] for at in kept], places, block.vectors[kept])
         self.rows += len(block.keys)
 
     def _check(self, block: Block) -> None:

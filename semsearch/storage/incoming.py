@@ -1,7 +1,7 @@
 """A collection of words whose vectors come from outside, written batch by batch so that millions need little memory.
 
-Its words are the table NAME_vocabulary (`word`, and `row`: where it stood in the source, from 1; most publishers sort
-by frequency), which is also its dataset: nothing else in the file stands behind these vectors.
+Its words are the table NAME_vocabulary (`word`, and `place`: the row it stood in, from 1; most publishers sort by
+frequency), which is also its dataset: nothing else in the file stands behind these vectors.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class Incoming:
         collections.check_name(db, name, self.vocabulary, BUILDER)
         collections.remove_if_there(db, name)
         self.number = vectors.create(db, dim, integer_keys=False)
-        db.execute(f"create table {quoted(self.vocabulary)} (word text primary key, row integer) without rowid")
+        db.execute(f"create table {quoted(self.vocabulary)} (word text primary key, place integer) without rowid")
 
     def known(self, words: Sequence[str]) -> set[str]:
         """Which of these words were added before."""
         statement = f"select word from {quoted(self.vocabulary)} where word in (select value from json_each(?))"
         return {row[0] for row in self.db.execute(statement, [json.dumps(words)])}
 
-    def add(self, words: Sequence[str], rows: Sequence[int], matrix: FloatArray) -> None:
+    def add(self, words: Sequence[str], places: Sequence[int], matrix: FloatArray) -> None:
         """Words not added before, where they stand in the source, and their vectors (n, dim), none of them zero."""
-        pairs = sorted(zip(words, rows, strict=True))  # in the order of the table, which is that of its words
+        pairs = sorted(zip(words, places, strict=True))  # in the order of the table, which is that of its words
         self.db.executemany(f"insert into {quoted(self.vocabulary)} values (?, ?)", pairs)
         vectors.write(self.db, self.number, words, matrix, integer_keys=False)
         self.count += len(words)

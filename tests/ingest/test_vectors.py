@@ -76,7 +76,7 @@ def test_files_of_words(db: Connection, tmp_path: Path, name: str, data: bytes) 
     keys, matrix = imported(db)
     assert keys == list(WORDS) and made.remarks == ()
     np.testing.assert_allclose(matrix, MATRIX, rtol=2.5e-7)  # stored as a unit vector and a length: three roundings
-    table = db.execute("select word, row from words_vocabulary order by row").fetchall()
+    table = db.execute("select word, place from words_vocabulary order by place").fetchall()
     assert table == [(word, row) for row, word in enumerate(WORDS, 1)]
 
 
