@@ -13,7 +13,7 @@ from semsearch.cli.output import Progress, counted, listing_options, print_rows,
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.export.write import export as write
-from semsearch.ingest import download, pretrained
+from semsearch.ingest import pretrained
 from semsearch.ingest.pretrained import Pretrained
 from semsearch.ingest.vectors import FORMATS, Asked, load_vectors
 from semsearch.storage.connect import reading, writing
@@ -87,8 +87,8 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **a
     """Make the collection NAME of words and vectors made elsewhere.
 
     Reads GloVe .txt, word2vec .txt and .bin, fastText .vec (each also as .gz or .zip), .npy with its ids, .npz with
-    arrays ids and vectors, .parquet and llm's embeddings.db. Its words are in the table NAME_vocabulary. A text is
-    searched for by the mean of its known words.
+    arrays ids and vectors, .parquet and llm's embeddings.db; from - the first three. Its words are in the table
+    NAME_vocabulary. A text is searched for by the mean of its known words.
     """
     if (file is None) == (public is None):
         raise click.UsageError("Give either FILE or --from SET")
@@ -111,6 +111,8 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **a
 
 def _fetched(one: Pretrained) -> Path:
     """Where the set is on this machine, fetched if it was not; says whose terms it comes under."""
+    from semsearch.ingest import download  # http and ssl are read in for it, and by no other command
+
     wanted = download.Wanted(one.url, one.file, one.size, one.hash)
     remark(f"{one.name}: {one.what}; licence: {one.licence}; kept in {download.cache_folder()}")
     with Progress(f"fetching {one.file}", "MB") as progress:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import platform
+import sys
 import zipfile
 import zlib
 from collections import Counter
@@ -29,6 +30,7 @@ from semsearch.storage.datasets import now
 from semsearch.storage.driver import Connection
 from semsearch.storage.incoming import Incoming
 
+STDIN = "standard input"
 FORMATS = ("text", "bin", "npy", "npz", "parquet", "llm")
 _SUFFIXES = {".npy": "npy", ".npz": "npz", ".parquet": "parquet", ".db": "llm", ".sqlite": "llm"}
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -42,14 +44,24 @@ _TINY = 1e-12  # a vector shorter than this points nowhere
 
 @dataclass(frozen=True)
 class Asked:
-    """What to read: the file, and where its name does not say enough, the format, the member of a zip or the collection
-    of an llm database, the file of ids, and how many rows at most."""
+    """What to read: the file or - for standard input, and where its name does not say enough, the format, the member of
+    a zip or the collection of an llm database, the file of ids, and how many rows at most."""
 
     path: str
     format: str | None = None
     member: str | None = None
     ids: str | None = None
     limit: int | None = None
+
+    @property
+    def said(self) -> str:
+        """What to call the source in messages."""
+        return STDIN if self.path == "-" else self.path
+
+    def facts(self) -> dict[str, Any]:
+        """What a run remembers of it; a pipe can be read only once, so that its hash is not known."""
+        sha256 = sha256_of(self.path) if os.path.isfile(self.path) else None
+        return {"source": os.path.basename(self.said), "limit": self.limit, "member": self.member, "sha256": sha256}
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ class Imported:
 def opened(asked: Asked) -> Iterator[Source]:
     """The vectors of a file. Raises InputError in one line for what is not there or cannot be read."""
     path = asked.path
-    if not os.path.isfile(path):
+    if path != "-" and (not os.path.exists(path) or os.path.isdir(path)):
         raise InputError(
             f"There is no file {path}: check the path, or `semsearch pretrained` lists what --from fetches"
         )
@@ -77,12 +89,12 @@ def opened(asked: Asked) -> Iterator[Source]:
         "llm": lambda: read_llm(path, asked.member),
     }
     with ExitStack() as stack:
-        with _explained(path):
+        with _explained(asked.said):
             if format is not None and format in readers:
                 source = readers[format]()
             else:
-                raw = stack.enter_context(open(path, "rb"))
-                source = read_words(*_unpacked(raw, path, asked.member, stack), format, asked.limit)
+                raw = _standard_input(stack) if path == "-" else stack.enter_context(open(path, "rb"))
+                source = read_words(*_unpacked(raw, asked, stack), format, asked.limit)
         stack.callback(getattr(source.blocks, "close", lambda: None))
         yield source
 
@@ -102,8 +114,15 @@ def _explained(path: str) -> Iterator[None]:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
 
 
-def _unpacked(raw: io.BufferedReader, path: str, member: str | None, stack: ExitStack) -> tuple[BinaryIO, str]:
+def _standard_input(stack: ExitStack) -> io.BufferedReader:
+    raw = io.BufferedReader(cast(Any, sys.stdin.buffer))
+    stack.callback(raw.detach)  # else dropping the buffer closes standard input
+    return raw
+
+
+def _unpacked(raw: io.BufferedReader, asked: Asked, stack: ExitStack) -> tuple[BinaryIO, str]:
     """The stream of words inside a file, whether plain, gzip or a member of a zip, and what to call it."""
+    path, member = asked.said, asked.member
     start = raw.peek(4)[:4]
     if start.startswith(_GZIP):
         return io.BufferedReader(cast(Any, stack.enter_context(gzip.GzipFile(fileobj=raw)))), path
@@ -116,6 +135,8 @@ def _unpacked(raw: io.BufferedReader, path: str, member: str | None, stack: Exit
     chosen = member or names[0]
     if chosen not in names:
         raise InputError(f"{path} has no member {chosen!r}: it holds {', '.join(names)}")
+    if archive.getinfo(chosen).flag_bits & 1:
+        raise InputError(f"{chosen} in {path} is encrypted: unpack it first")
     return io.BufferedReader(cast(Any, stack.enter_context(archive.open(chosen)))), f"{chosen} in {path}"
 
 
@@ -145,16 +166,15 @@ def load_vectors(
     if asked.limit is not None and asked.limit < 1:
         raise InputError(f"limit is {asked.limit}: at least 1 is needed")
     started, clock = now(), perf_counter()
-    with opened(asked) as source, _explained(asked.path), transaction(db):
-        options = {"source": os.path.basename(asked.path), "format": source.format, "limit": asked.limit}
-        options |= {"member": asked.member, "sha256": sha256_of(asked.path)} | dict(facts or {})
-        loading = _Loading(Incoming(db, name, source.dim), asked.path)
+    with opened(asked) as source, _explained(asked.said), transaction(db):
+        options = {"format": source.format} | asked.facts() | dict(facts or {})
+        loading = _Loading(Incoming(db, name, source.dim), asked.said)
         total = min(source.total or 0, asked.limit or source.total or 0)
         for block in _limited(source.blocks, asked.limit):
             loading.write(block)
             report(loading.rows, total)
         if not loading.into.count:
-            raise InputError(f"{asked.path} holds no vector that can be searched: all are zero, or there is none")
+            raise InputError(f"{asked.said} holds no vector that can be searched: all are zero, or there is none")
         run = Run(
             id=0,
             dataset=loading.into.vocabulary,

@@ -255,6 +255,15 @@ def test_more_that_cannot_be_read(db: Connection, run: Run, path: str, tmp_path:
     assert run("ingest", "vectors", path, "words").exit_code == 2
 
 
+@pytest.mark.parametrize("data", [GLOVE, BINARY, gzip.compress(FASTTEXT)], ids=["text", "binary", "gzip"])
+def test_standard_input(run: Run, path: str, data: bytes) -> None:
+    done = run("ingest", "vectors", path, "words", "-", input=data)
+    assert done.exit_code == 0 and "Made words: 4 words, 3 dimensions" in done.stderr, done.stderr
+    assert '"source": "standard input"' in run("runs", path, "1", "--json").stdout
+    cut = run("ingest", "vectors", path, "words", "-", input=BINARY[:-5])
+    assert cut.exit_code == 1 and "standard input says it has 4 words and breaks off in row 4" in cut.stderr
+
+
 def test_a_new_file_is_not_left_behind(run: Run, path: str, tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_bytes(BAD["nan.txt"][0])  # type: ignore[arg-type]
     assert run("ingest", "vectors", path, "words", tmp_path / "v.txt").exit_code == 1
