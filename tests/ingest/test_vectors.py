@@ -123,6 +123,24 @@ def test_parquet_by_any_column_names(db: Connection, tmp_path: Path) -> None:
     np.testing.assert_allclose(matrix, MATRIX, rtol=2.5e-7)  # as above
 
 
+def test_parquet_that_cannot_be_read(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed here")
+    from pyarrow import parquet
+
+    for columns, said in (
+        ({"id": ["a", "b"], "vector": [[1.0, 2.0], [1.0]]}, "Row 2 of"),
+        ({"id": ["a", "b"], "vector": [[1.0, 2.0], None]}, "has 0 numbers, not 2"),
+        ({"id": ["a", "b"], "vector": [[1.0, 2.0], [1.0, None]]}, "('b') has a number that is not finite"),
+        ({"id": ["a"], "one": [[1.0]], "two": [[2.0]]}, "has the columns id (string), one (list"),
+        ({"vector": [[1.0]]}, "one of lists of numbers and one of keys are needed"),
+        ({"id": pa.array([], pa.string()), "vector": pa.array([], pa.list_(pa.float32()))}, "holds no vector"),
+    ):
+        parquet.write_table(pa.table(columns), tmp_path / "v.parquet")
+        done = run("ingest", "vectors", path, "words", tmp_path / "v.parquet")
+        assert done.exit_code == 1 and said in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+    assert collections.all_collections(db) == []
+
+
 def test_llms_own_file(db: Connection, tmp_path: Path) -> None:
     """Written by llm itself, with two collections."""
     llm = pytest.importorskip("llm", reason="llm is not installed here")

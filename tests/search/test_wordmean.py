@@ -85,6 +85,10 @@ def test_no_builder_reads_words(words: Connection, run: Run, path: str) -> None:
         engine.build(words, vocabulary, registry.load().builder("lsa"), {})
     done = run("build", path, "words_vocabulary")
     assert done.exit_code == 1 and "No installed builder reads words" in done.stderr
+    done = run("index", path, "words_vocabulary")
+    assert done.exit_code == 1 and "lists the words of vectors that were imported" in done.stderr
+    done = run("ingest", "documents", path, "words_vocabulary", "-", "--format", "txt", input="text")
+    assert done.exit_code == 1 and "already a table or view that ingest did not make" in done.stderr
 
 
 def test_on_the_command_line(words: Connection, run: Run, path: str) -> None:
