@@ -149,4 +149,7 @@ def _drop_together(db: Connection, collection: Collection) -> list[str]:
     gone = collections.drop_run_collections(db, collection)
     for name in gone:
         results.drop_all(db, name)
+    for dataset in datasets.all_datasets(db):
+        if dataset.name == collection.dataset and dataset.made_by == "vectors":
+            datasets.forget(db, dataset)
     return gone

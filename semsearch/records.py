@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
 
-Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities"]
+Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities", "words"]
 Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
 Made = TypeVar("Made")
 
@@ -146,7 +146,7 @@ class Dataset:
     text_columns: tuple[str, ...]
     title_column: str | None
     label_column: str | None
-    made_by: Literal["ingest", "table"]
+    made_by: Literal["ingest", "table", "vectors"]  # vectors: the words of an import, which go when it is dropped
     source: str | None
     created: str
     revision: int = 0

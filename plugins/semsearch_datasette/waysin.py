@@ -57,7 +57,9 @@ def table_actions(datasette: Any, actor: Any, database: str, table: str) -> Call
 
     async def inner() -> list[Link]:
         made = [
-            found for found in await _collections(datasette, database) if found.dataset == table and found.of != "word"
+            found
+            for found in await _collections(datasette, database)
+            if found.dataset == table and (found.of != "word" or found.vocabulary == table)
         ]
         return [
             {
@@ -111,7 +113,9 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callabl
 async def _row_links(datasette: Any, database: str, table: str, path: str) -> list[Link]:
     """To a row's neighbours in each collection made of its table; `path` is the row's key as Datasette's URL has it."""
     made = [
-        found for found in await _collections(datasette, database) if found.dataset == table and found.of == "document"
+        found
+        for found in await _collections(datasette, database)
+        if found.dataset == table and (found.of == "document" or found.vocabulary == table)
     ]
     if not made:
         return []

@@ -37,9 +37,9 @@ def column_options(command: Command) -> Command:
     return command
 
 
-@click.group(short_help="Bring documents in.")
+@click.group(short_help="Bring documents or vectors in.")
 def ingest() -> None:
-    """Bring documents into a file, or name a table that is already there."""
+    """Bring documents or vectors into a file, or name a table that is already there."""
 
 
 @ingest.command("documents")

@@ -145,8 +145,8 @@ def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, w
         known = title == str(hit.id)
         facts = ", ".join(filter(None, ["" if known else f"id {hit.id}", *parts]))
         click.echo(f"{position:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
-        if not present.is_word(hit.row):
-            body = text_of(dataset, hit.row)[1]
+        body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
+        if body:
             pieces = present.snippet(body, query, 160)
             line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
             click.echo(f"{'':>{width}}  {line}")

@@ -119,6 +119,8 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
         raise InputError(f"{table} is an internal table: name one of your own")
     shape = shape_of(db, table)
     before = next((dataset for dataset in all_datasets(db) if dataset.name == shape.name), None)
+    if before is not None and before.kind == "words":
+        raise InputError(f"{shape.name} lists the words of vectors that were imported: search those, or copy the table")
     given = columns or Columns()
     if before is not None:
         given = with_former(given, before, shape.columns)

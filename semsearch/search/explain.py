@@ -123,8 +123,10 @@ def explain(db: Connection, name: str, query: str, hits: Sequence[Hit], *, most:
 
 def _meetings(searched: Searched, question: Question, hits: Sequence[Hit]) -> Iterator[Meeting]:
     """How the query meets each of the hits that have a cosine, in their order; nothing where that cannot be said."""
+    if not searched.has_text:
+        return iter(())
     builder = registry.load().builder(searched.collection.builder)
-    if not searched.has_text or not isinstance(builder, Explains):
+    if not isinstance(builder, Explains):
         return iter(())
     near = [hit for hit in hits if hit.vector_score is not None]
     texts = [_text(searched, hit) for hit in near]

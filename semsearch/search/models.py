@@ -13,7 +13,8 @@ from semsearch.arrays import FloatArray
 from semsearch.builders.base import Encodes
 from semsearch.errors import InputError
 from semsearch.records import Collection, Documents, State
-from semsearch.storage import collections
+from semsearch.search.wordmean import mean_of_words
+from semsearch.storage import collections, incoming
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import StoredRows
@@ -43,13 +44,21 @@ def state_of(db: Connection, collection: Collection) -> State:
 def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray | None:
     """The unit vector of a text in a collection, (dim,) float32; None where no word of it is known.
 
-    Raises InputError if the collection's builder cannot embed text.
+    Imported words have no builder: a text is the mean of its known words. Raises InputError if the collection's
+    builder cannot embed text.
     """
+    if collection.builder == incoming.BUILDER:
+        return _at_unit_length(mean_of_words(db, collection, text))
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or builder.reads != "documents":
         raise InputError(
             f"{collection.name} was built by {collection.builder}, which cannot embed a text: search by item"
         )
-    vector = builder.encode(state_of(db, collection), Documents([""], [text]))[0]
+    return _at_unit_length(builder.encode(state_of(db, collection), Documents([""], [text]))[0])
+
+
+def _at_unit_length(vector: FloatArray | None) -> FloatArray | None:
+    if vector is None:
+        return None
     length = float(np.linalg.norm(vector))
     return (vector / length).astype(np.float32) if length > 1e-9 else None

@@ -81,3 +81,15 @@ def _from_rows(db: Connection, table: str, dim: int, has_integers: bool, every: 
             keys = [row[0] for row in rows]
             yield Block(np.array(keys, np.int64) if has_integers else keys, vectors)
         number += 1
+
+
+def at_full_length(db: Connection, collection: Collection) -> Iterator[Block]:
+    """The blocks row by row, each vector at the length it had before it was stored, within float32 rounding."""
+    table = table_name(collection.vector_table)
+    has_integers = integer_keys(db, table)
+    cursor = db.execute(f"select id, embedding, norm from {table}")
+    while rows := cursor.fetchmany(_ROWS):
+        keys, blobs, norms = zip(*rows, strict=True)
+        unit = np.frombuffer(b"".join(blobs), "<f4").reshape(len(rows), collection.dim)
+        vectors = (unit * np.array(norms)[:, None]).astype(np.float32)
+        yield Block(np.array(keys, np.int64) if has_integers else keys, vectors)

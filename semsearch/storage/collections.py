@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from semsearch.errors import NameTakenError, NotFoundError
-from semsearch.records import Collection, Embeddings, Run, Update
+from semsearch.records import Collection, Embeddings, Of, Run, Update
 from semsearch.storage import contexts, vectors
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from semsearch.storage.connect import has_catalogue
@@ -134,9 +134,7 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
     `revision` is that of the dataset whose items they are. Inside the caller's transaction, so that a reader sees the
     old vectors or the new, never neither.
     """
-    old = next((found for found in all_collections(db) if found.name == name), None)
-    if old is not None:
-        _remove(db, old)
+    remove_if_there(db, name)
     dim = int(embeddings.vectors.shape[1])
     number = vectors.create(db, dim, integer_keys=integer_keys)
     vectors.write(db, number, embeddings.keys, embeddings.vectors, integer_keys=integer_keys)
@@ -145,11 +143,26 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
         contexts.write(db, number, embeddings.contexts)
     if embeddings.columns:
         _write_vocabulary(db, f"{name}_vocabulary", embeddings)
+    count = len(embeddings.keys)
+    record(db, name, run, embeddings.of, vector_table=number, dim=dim, count=count, revision=revision)
+
+
+def record(  # noqa: PLR0913 - a row of the catalogue
+    db: Connection, name: str, run: Run, of: Of, *, vector_table: int, dim: int, count: int, revision: int = 0
+) -> None:
+    """Write the catalogue's row about a collection of this run, whose id it has."""
     db.execute(
         "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created,"
         " revision, built) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
-        [name, run.dataset, run.builder, run.id, embeddings.of, number, dim, len(embeddings.keys), now(), revision],
+        [name, run.dataset, run.builder, run.id, of, vector_table, dim, count, now(), revision],
     )
+
+
+def remove_if_there(db: Connection, name: str) -> None:
+    """Take away the collection of this name, its vectors and vocabulary, if there is one: another takes its place."""
+    for found in all_collections(db):
+        if found.name == name:
+            _remove(db, found)
 
 
 def set_seen(db: Connection, collection: Collection, revision: int, count: int) -> None:
@@ -206,8 +219,8 @@ def _write_vocabulary(db: Connection, table: str, embeddings: Embeddings) -> Non
 
 def words(db: Connection, collection: Collection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The vocabulary's rows for these words."""
-    marks = ", ".join("?" * len(keys))
-    found = db.execute(f"select * from {quoted(collection.vocabulary)} where word in ({marks})", list(keys))
+    statement = f"select * from {quoted(collection.vocabulary)} where word in (select value from json_each(?))"
+    found = db.execute(statement, [json.dumps(list(keys))])
     names = [column[0] for column in found.description]
     return {row[0]: dict(zip(names, row, strict=True)) for row in found}
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, Literal, NamedTuple
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
-from semsearch.records import Dataset
+from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import has_catalogue
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import Keys, TableShape, as_integer, as_text, quoted, row_hash, shape_of, split_key
@@ -83,8 +83,9 @@ def draft(
     text_columns: Sequence[str],
     title_column: str | None = None,
     label_column: str | None = None,
-    made_by: Literal["ingest", "table"] = "table",
+    made_by: Literal["ingest", "table", "vectors"] = "table",
     source: str | None = None,
+    kind: Kind = "documents",
 ) -> Dataset:
     """A table described as a dataset, not yet in the catalogue (its id is 0). The table itself is never touched.
 
@@ -95,7 +96,7 @@ def draft(
     return Dataset(
         id=0,
         name=shape.name,
-        kind="documents",
+        kind=kind,
         key_kind=shape.key_kind,
         key_columns=shape.key_columns,
         text_columns=tuple(text_columns),

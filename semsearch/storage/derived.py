@@ -94,7 +94,7 @@ def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset
             or catalogue.vector_tables.get(_number(name, contexts.PREFIX))
             or catalogue.datasets.get(_number(name, fulltext.PREFIX))
         )
-        if source is not None:
+        if source is not None and source != name:  # the words of an import are a table of their own, made of no other
             found[name] = frozenset((source,))
     return found
 

@@ -8,12 +8,13 @@ NULL for a zero vector, so both are refused here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import BuildError, InputError, NotFoundError
@@ -26,6 +27,7 @@ MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192
 PREFIX = "_semsearch_vec_"
 NO_ITEM = -(2**63)  # SQLite never gives this number to a row by itself
+_AT_ONCE = 8192  # vectors scaled to unit length at a time: a copy of all would double what a build needs
 
 
 def table_name(number: int) -> str:
@@ -62,15 +64,26 @@ def stand_in(db: Connection) -> None:
 
 def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray, *, integer_keys: bool) -> None:
     """Insert (n, dim) finite vectors of any length above zero under these keys."""
-    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    norms = lengths(vectors)
     if not np.isfinite(norms).all() or not (norms > 0).all():
         raise BuildError("a vector is zero or not finite: nothing was written")
-    unit = (vectors / norms[:, None]).astype(np.float32)
-    rows = (
-        (int(key) if integer_keys else key, vector_to_blob(unit[row]), float(norms[row]))
-        for row, key in enumerate(keys)
-    )
-    db.executemany(f"insert into {table_name(number)} (id, embedding, norm) values (?, ?, ?)", rows)
+    statement = f"insert into {table_name(number)} (id, embedding, norm) values (?, ?, ?)"
+    for start in range(0, len(keys), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        typed = map(int, keys[some]) if integer_keys else keys[some]
+        unit = np.ascontiguousarray(vectors[some] / norms[some, None], dtype="<f4")
+        db.executemany(statement, zip(typed, _blobs(unit), norms[some].tolist(), strict=True))
+
+
+def lengths(vectors: FloatArray) -> npt.NDArray[np.float64]:
+    """(n,) float64: the Euclidean length of each row of (n, dim)."""
+    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+
+
+def _blobs(vectors: FloatArray) -> Iterator[memoryview]:
+    """The rows of a C-ordered matrix as bytes, none of them copied."""
+    content, size = vectors.data.cast("B"), vectors.shape[1] * vectors.itemsize
+    return (content[at : at + size] for at in range(0, len(content), size))
 
 
 def replace(

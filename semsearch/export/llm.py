@@ -1,0 +1,14 @@
+"""llm's embeddings.db: `llm similar COLLECTION ID -d FILE` works on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from semsearch.export.outgoing import Outgoing
+from semsearch.storage import llmfile
+
+
+def write_llm(out: Outgoing, path: Path, _: Path) -> None:
+    """One collection of the same name; its model is named semsearch/BUILDER, which llm asks only to embed new text."""
+    rows = ((key, vector) for block in out.blocks() for key, vector in zip(out.keys(block), block.vectors, strict=True))
+    llmfile.create(path, out.collection.name, f"semsearch/{out.collection.builder}", rows)
