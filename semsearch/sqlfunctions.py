@@ -93,9 +93,11 @@ def semsearch_similarity(db: Any, collection: str, one: Any, other: Any) -> floa
     return float(query.vector_of(db, found, str(one)) @ query.vector_of(db, found, str(other)))
 
 
-def semsearch_search(db: Any, collection: str, text: str, k: int = 10, mode: str = "hybrid") -> str:
-    """The hits of a search, as a JSON array of objects."""
-    found = query.search(db, collection, str(text), mode=mode, k=k)
+def semsearch_search(
+    db: Any, collection: str, text: str, k: int = 10, mode: str = "hybrid", weight: float | None = None
+) -> str:
+    """The hits of a search, as a JSON array of objects; `weight` is meaning's share in mode hybrid."""
+    found = query.search(db, collection, str(text), mode=mode, k=k, weight=weight)
     return json.dumps([hit_dict(hit) for hit in found.hits])
 
 

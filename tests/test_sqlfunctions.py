@@ -37,6 +37,12 @@ def test_a_query_embeds_and_joins_with_the_users_own_columns(built: Connection) 
 def test_search_and_similar_are_those_of_the_library(built: Connection) -> None:
     found = built.execute("select semsearch_search('articles_lsa', 'rocket fuel', 4)").fetchone()[0]
     assert json.loads(found) == [hit_dict(hit) for hit in search(built, "articles_lsa", "rocket fuel", k=4).hits]
+    found = built.execute("select semsearch_search('articles_lsa', 'rocket oven', 12, 'hybrid', 0.9)").fetchone()[0]
+    weighed = search(built, "articles_lsa", "rocket oven", k=12, weight=0.9).hits
+    assert json.loads(found) == [hit_dict(hit) for hit in weighed]
+    assert [hit.score for hit in weighed] != [
+        hit.score for hit in search(built, "articles_lsa", "rocket oven", k=12).hits
+    ]
     found = built.execute("select semsearch_similar('articles_lsa', 1, 4)").fetchone()[0]
     assert json.loads(found) == [hit_dict(hit) for hit in similar(built, "articles_lsa", ["1"], k=4).hits]
 
