@@ -160,12 +160,12 @@ def _empty(words: int, blocks: int) -> Vocabulary:
 
 
 def _with_room(old: Vocabulary, words: int, blocks: int) -> Vocabulary:
-    """The vocabulary with room for so many words and blocks more; twice as large where it must grow."""
+    """The vocabulary with room for so many words and blocks more; twice what is asked, so that it seldom grows."""
     count = int(old.counted[0])
     filled = int(old.bounds[count])
     if count + words <= len(old.keys) and filled + blocks <= len(old.letters):
         return old
-    new = _empty(max(count + words, 2 * count), max(filled + blocks, 2 * filled))
+    new = _empty(2 * (count + words), 2 * (filled + blocks))
     new.keys[:count], new.bounds[: count + 1] = old.keys[:count], old.bounds[: count + 1]
     new.letters[:filled], new.counted[0] = old.letters[:filled], count
     scan.rehash(new)
