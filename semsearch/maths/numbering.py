@@ -17,7 +17,8 @@ from semsearch.maths.text import tokens
 
 Array = npt.NDArray[Any]
 
-_AT_ONCE = 1 << 18  # bytes a thread scans at once: what it writes meanwhile stays in the cache
+_AT_ONCE = 1 << 18  # bytes scanned at once: what is written meanwhile stays in the cache
+_BATCH = 1 << 22  # bytes a thread is given at once: on a busy machine every time that threads wait for each other costs
 _BLOCK = 8  # bytes
 _GROWTH = 1.5  # the lower case of some letters of two bytes takes three
 
@@ -52,7 +53,7 @@ def number_words(texts: Iterable[str]) -> tuple[list[str], npt.NDArray[np.int32]
 def _batches(texts: Iterable[str]) -> Iterator[list[bytes]]:
     """The texts as UTF-8, so many at once that every thread has something to do. Lone surrogates are kept."""
     batch: list[bytes] = []
-    size, enough = 0, _AT_ONCE * threads()
+    size, enough = 0, _BATCH * threads()
     for text in texts:
         batch.append(text.encode("utf-8", "surrogatepass"))
         size += len(batch[-1])
@@ -64,20 +65,34 @@ def _batches(texts: Iterable[str]) -> Iterator[list[bytes]]:
 
 
 def _scanned(data: Array, starts: IntArray, vocabularies: list[Vocabulary]) -> list[tuple[_Part, Array]]:
-    """Each thread's share of the texts, whole texts of about as many bytes, and the odd stretches (n, 2) in it."""
-    shares = np.searchsorted(starts, np.linspace(0, starts[-1], len(vocabularies) + 1)[1:-1])
-    bounds = [0, *shares.tolist(), len(starts) - 1]
+    """The parts of a batch in order, each with the odd stretches (n, 2) in it. A thread takes many, one by one."""
+    shares = _cuts(starts, len(vocabularies))
 
-    def work(thread: int, _: int) -> tuple[_Part, Array]:
-        mine = starts[bounds[thread] : bounds[thread + 1] + 1]
-        size = int(mine[-1] - mine[0])
-        room = size // 2 + len(mine)  # a text of n bytes holds at most (n + 1) / 3 words and (n + 1) / 2 odd stretches
-        vocabularies[thread] = vocabulary = _with_room(vocabularies[thread], room, int(size * _GROWTH) // _BLOCK + room)
-        stream, odd, ends = np.empty(room, np.int32), np.empty((room, 2), np.int64), np.zeros(len(mine) - 1, np.int64)
-        odds = scan.scan(data, mine, codepoints.table(), vocabulary, (stream, ends, odd))
-        return _Part(thread, stream[: ends[-1] if len(ends) else 0].copy(), ends), odd[:odds].copy()
+    def work(thread: int, _: int) -> list[tuple[_Part, Array]]:
+        mine = starts[shares[thread] : shares[thread + 1] + 1]
+        cuts = _cuts(mine, int(mine[-1] - mine[0]) // _AT_ONCE + 1)
+        return [
+            _scanned_by(thread, data, mine[first : last + 1], vocabularies)
+            for first, last in zip(cuts[:-1], cuts[1:], strict=True)
+            if first < last
+        ]
 
-    return spread(work, range(len(vocabularies) + 1))
+    return [part for parts in spread(work, range(len(vocabularies) + 1)) for part in parts]
+
+
+def _cuts(starts: IntArray, parts: int) -> list[int]:
+    """Bounds between texts that make so many parts of about as many bytes."""
+    inner = np.searchsorted(starts, np.linspace(starts[0], starts[-1], parts + 1)[1:-1])
+    return [0, *inner.tolist(), len(starts) - 1]
+
+
+def _scanned_by(thread: int, data: Array, starts: IntArray, vocabularies: list[Vocabulary]) -> tuple[_Part, Array]:
+    size = int(starts[-1] - starts[0])
+    room = size // 2 + len(starts)  # a text of n bytes holds at most (n + 1) / 3 words and (n + 1) / 2 odd stretches
+    vocabularies[thread] = vocabulary = _with_room(vocabularies[thread], room, int(size * _GROWTH) // _BLOCK + room)
+    stream, odd, ends = np.empty(room, np.int32), np.empty((room, 2), np.int64), np.zeros(len(starts) - 1, np.int64)
+    odds = scan.scan(data, starts, codepoints.table(), vocabulary, (stream, ends, odd))
+    return _Part(thread, stream[: ends[-1]].copy(), ends), odd[:odds].copy()
 
 
 def _joined(
@@ -94,15 +109,16 @@ def _joined(
     places = np.concatenate([[0], np.cumsum(lengths)])
     numbers = np.full(int(joined.counted[0]) + 1, -1, np.int32)
     numbers[-1] = 0
-    streams, ends, before = [np.empty(0, np.int32)], [np.zeros(1, np.int64)], 0
+    ends, before = [np.zeros(1, np.int64)], 0
     for part in parts:
         noted = part.stream[part.stream < 0]
         out = np.empty(len(part.stream) - len(noted) + int(lengths[-1 - noted].sum()), np.int32)
         scan.settle((part.stream, part.ends, known[part.thread]), (words, places), numbers, out)
-        streams.append(out)
+        part.stream = out
         ends.append(part.ends + before)
         before += len(out)
-    return _words(joined, numbers), np.concatenate(streams), np.concatenate(ends)
+    stream = np.concatenate([np.empty(0, np.int32), *(part.stream for part in parts)])
+    return _words(joined, numbers), stream, np.concatenate(ends)
 
 
 def _entered(vocabulary: Vocabulary, other: Vocabulary) -> tuple[Vocabulary, IntArray]:
@@ -144,12 +160,12 @@ def _empty(words: int, blocks: int) -> Vocabulary:
 
 
 def _with_room(old: Vocabulary, words: int, blocks: int) -> Vocabulary:
-    """The vocabulary with room for so many words and blocks more; twice as large where it must grow."""
+    """The vocabulary with room for so many words and blocks more; twice what is asked, so that it seldom grows."""
     count = int(old.counted[0])
     filled = int(old.bounds[count])
     if count + words <= len(old.keys) and filled + blocks <= len(old.letters):
         return old
-    new = _empty(max(count + words, 2 * count), max(filled + blocks, 2 * filled))
+    new = _empty(2 * (count + words), 2 * (filled + blocks))
     new.keys[:count], new.bounds[: count + 1] = old.keys[:count], old.bounds[: count + 1]
     new.letters[:filled], new.counted[0] = old.letters[:filled], count
     scan.rehash(new)

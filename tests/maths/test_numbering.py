@@ -105,6 +105,7 @@ def test_random_texts(points: Sequence[int]) -> None:
 def test_batches_threads_and_growth_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many more words than a batch holds, met again in later batches and by other threads."""
     monkeypatch.setattr(numbering, "_AT_ONCE", 500)
+    monkeypatch.setattr(numbering, "_BATCH", 2000)
     monkeypatch.setattr(numbering, "threads", lambda: 3)
     rng = random.Random(5)
     vocabulary = [f"wort{number}é½"[: rng.randrange(2, 11)] for number in range(3000)]
