@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path as FilePath
 from threading import RLock
 from typing import Any
 
@@ -23,8 +24,10 @@ from semsearch import registry, sqlfunctions
 from semsearch import update as updating
 from semsearch.arrays import FloatArray
 from semsearch.build import Built
+from semsearch.export.write import export as write
 from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
 from semsearch.ingest.sources import read_sources, source_name
+from semsearch.ingest.vectors import Asked, Imported, load_vectors
 from semsearch.records import Collection, Dataset, Hit, Item, Report, Run, Update, silent
 from semsearch.search import explain, models, query, resident
 from semsearch.search.explain import Explanation
@@ -228,6 +231,27 @@ class Database:
             chosen = known.default_builder(found.kind) if builder is None else known.builder(builder)
             return engine.build(db, found, chosen, options, name=name, seed=seed, report=report)
 
+    def ingest_vectors(
+        self,
+        name: str,
+        file: Path,
+        *,
+        format: str | None = None,
+        member: str | None = None,
+        ids: Path | None = None,
+        limit: int | None = None,
+        report: Report = silent,
+    ) -> Imported:
+        """Make the collection `name` of words and vectors made elsewhere. See semsearch.ingest.vectors.load_vectors."""
+        asked = Asked(os.fspath(file), format, member, None if ids is None else os.fspath(ids), limit)
+        with self._writing() as db:
+            return load_vectors(db, name, asked, report=report)
+
+    def export(self, collection: str, file: Path, *, report: Report = silent) -> list[str]:
+        """Write a collection to new files in the format that the suffix says; returns their paths."""
+        with self._reading() as db:
+            return [os.fspath(path) for path in write(db, collection, FilePath(file), report=report)]
+
     def update(self, collection: str | None = None, *, report: Report = silent) -> Outcome:
         """Take in new and changed rows and take out deleted ones, of one collection or of all; nothing is learned."""
         with self._writing() as db:
@@ -239,4 +263,4 @@ class Database:
             return engine.drop(db, name)
 
 
-__all__ = ["Built", "Database", "Explanation", "Loaded", "Outcome", "Updated", "open"]
+__all__ = ["Built", "Database", "Explanation", "Imported", "Loaded", "Outcome", "Updated", "open"]

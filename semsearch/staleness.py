@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Collection, Dataset
-from semsearch.storage import collections, datasets, items, keys, vectors
+from semsearch.storage import collections, datasets, incoming, items, keys, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 from semsearch.storage.items import Changes
@@ -17,8 +17,11 @@ SEEN = 2 / 3  # of what a model usually sees: a text of which it sees less is of
 
 
 def main_collections(db: Connection) -> list[Collection]:
-    """The first collection of each run, by name: those whose items are rows or words of a whole dataset."""
-    found = collections.all_collections(db)
+    """The first collection of each run, by name: those whose items are rows or words of a whole dataset.
+
+    Not those that were imported: no table stands behind them that could change.
+    """
+    found = [collection for collection in collections.all_collections(db) if collection.builder != incoming.BUILDER]
     first = {collection.run: collection.id for collection in sorted(found, key=lambda one: -one.id)}
     return [collection for collection in found if first[collection.run] == collection.id]
 
@@ -26,8 +29,8 @@ def main_collections(db: Connection) -> list[Collection]:
 def stale_rows(db: Connection, names: Mapping[str, object] | Sequence[str]) -> dict[str, int | None]:
     """How many rows were added, changed or deleted that each of these collections has not seen.
 
-    Reads the tables. None where that cannot be said: for words learned beside documents, and where the table or a
-    column is gone.
+    Reads the tables. None where that cannot be said: for words learned beside documents, for what was imported,
+    and where the table or a column is gone.
     """
     found: dict[str, int | None] = dict.fromkeys(names)
     main = [collection for collection in main_collections(db) if collection.name in found]

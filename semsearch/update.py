@@ -21,7 +21,7 @@ from semsearch.errors import BuildError, InputError, NotFoundError, PluginError,
 from semsearch.records import Collection, Dataset, Documents, Report, Run, State, Update, silent
 from semsearch.search.models import state_of
 from semsearch.staleness import changes_of, deleted_for, main_collections, stale_rows, why_rebuild
-from semsearch.storage import collections, datasets, fulltext, items, vectors
+from semsearch.storage import collections, datasets, fulltext, incoming, items, vectors
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.items import Changes
@@ -124,6 +124,11 @@ def _main(db: Connection, name: str) -> Collection:
 
 def _builder_of(collection: Collection) -> Encodes:
     """The builder that embeds new rows; PluginError or InputError that says what to do where there is none."""
+    if collection.builder == incoming.BUILDER:
+        raise InputError(
+            f"{collection.name} was imported, so there are no rows to take in: `semsearch ingest vectors` under the"
+            " same name replaces it"
+        )
     again = f"`semsearch build {collection.builder} DB {collection.dataset} --name {collection.name}` learns it anew"
     try:
         builder: Builder = registry.load().builder(collection.builder)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import Result
 
@@ -171,3 +172,14 @@ def test_open_comes_in_when_it_is_asked_for() -> None:
     assert done.stdout.split() == ["False", "False"]
     with pytest.raises(AttributeError, match="no attribute 'shut'"):
         semsearch.shut  # noqa: B018
+
+
+def test_vectors_leave_and_come_back(db: semsearch.Database, tmp_path: Path) -> None:
+    assert db.export("articles_lsa_words", tmp_path / "out.bin") == [str(tmp_path / "out.bin")]
+    made = db.ingest_vectors("again", tmp_path / "out.bin", limit=20)
+    assert made.collection.count == 20 and made.collection.of == "word"
+    words = [row["word"] for row in db.sql("select word from again_vocabulary order by place")]
+    theirs, ours = (np.stack([db.vector(name, word) for word in words]) for name in ("articles_lsa_words", "again"))
+    assert ours == pytest.approx(theirs, abs=1e-6)  # made of unit length once more, in float32
+    with pytest.raises(semsearch.SemsearchError, match="exists already"):
+        db.export("articles_lsa_words", tmp_path / "out.bin")

@@ -131,13 +131,18 @@ def vocabulary_of(words: Sequence[str], matrix: FloatArray) -> Vocabulary:
 
 
 def open_vocabulary(db: Connection, name: str) -> Vocabulary:
-    """The words of a collection, commonest first. InputError for a collection of something else."""
+    """The words of a collection, commonest first. InputError for a collection of something else.
+
+    Imported words have no counts: they stay as their publisher has them, which is mostly commonest first too.
+    """
     collection: Collection = collections.get_collection(db, name)
     if collection.of != "word":
         raise InputError(f"{name} holds {collection.of}s, not words: `semsearch build pmi` makes vectors of words")
     words, matrix = chunks.everything(db, collection)
     counts = collections.word_counts(db, collection)
-    order = sorted(range(len(words)), key=lambda row: (-counts.get(words[row], 0), words[row]))
+    order = list(range(len(words)))
+    if counts:
+        order.sort(key=lambda row: (-counts.get(words[row], 0), words[row]))
     return vocabulary_of([words[row] for row in order], matrix[order])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from click.testing import Result
 from semsearch import build as engine
 from semsearch import registry, sqlfunctions
 from semsearch.errors import InputError, NotFoundError
+from semsearch.evaluate.words import open_vocabulary
 from semsearch.ingest.vectors import Asked, load_vectors
 from semsearch.search import query
 from semsearch.search.explain import explain
 from semsearch.search.models import encode_text
 from semsearch.storage import collections, datasets
 from semsearch.storage.driver import Connection
+from tests.conftest import make_articles
 
 Run = Callable[..., Result]
 # Lengths differ by a hundred: a mean that is not of unit vectors would be all king, or all queen.
@@ -98,3 +101,20 @@ def test_on_the_command_line(words: Connection, run: Run, path: str) -> None:
     assert run("doctor", path).exit_code == 0
     assert run("cluster", path, "words", "--clusters", "2").exit_code == 0
     assert run("duplicates", path, "words").exit_code == 0
+    assert run("analogy", path, "words", "king", "queen", "York", "-k", "1").exit_code == 0
+    assert run("odd-one-out", path, "words", "king", "York", "new").stdout.splitlines()[2].startswith("king")
+
+
+def test_there_are_no_rows_to_take_in(words: Connection, run: Run, path: str) -> None:
+    done = run("update", path, "words")
+    assert done.exit_code == 1 and "`semsearch ingest vectors` under the same name replaces it" in done.stderr
+    make_articles(words)
+    assert run("build", path, "articles").exit_code == 0
+    done = run("update", path)
+    assert done.exit_code == 0 and "articles_lsa: up to date" in done.stderr and "words" not in done.stderr
+    stale = {row["name"]: row["stale"] for row in json.loads(run("collections", path, "--json").stdout)}
+    assert stale["words"] is None and stale["articles_lsa"] == 0
+
+
+def test_evaluate_takes_the_publishers_order_for_the_commonest(words: Connection) -> None:
+    assert open_vocabulary(words, "words").words[:2] == ["king", "queen"]
