@@ -59,7 +59,7 @@ def fails(result: Result, said: str) -> None:
         (("similar", "DB", "news_lsa", "zzz"), "has no item 'zzz'"),
         (("build", "lsa", "DB", "nothing"), "No dataset 'nothing': there are news"),
         (("build", "DB", "nothing"), "No dataset 'nothing': there are news"),
-        (("build", "magic", "DB", "news"), "No builder 'magic': there are lsa"),
+        (("build", "magic", "DB", "news"), "No builder 'magic': there are factorize, lsa, pmi"),
         (("build", "lsa", "DB", "news", "--dim", "0"), "dim is 0: at least 1"),
         (("build", "lsa", "DB", "news", "--name", "news"), "already a table"),
         (("build", "lsa", "DB", "news", "--name", "_semsearch_x"), "are internal"),
