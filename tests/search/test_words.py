@@ -72,7 +72,8 @@ def test_planted_analogies_are_solved(db: Connection, asked: tuple[str, str, str
 
 
 def test_an_analogy_agrees_with_a_loop_over_all_words_in_memory_or_not(db: Connection) -> None:
-    words, matrix = engine._everything(db, engine.collections.get_collection(db, "says_pmi"))
+    collection = engine.collections.get_collection(db, "says_pmi")
+    words, matrix = engine.chunks.everything(db, collection)
     row = {word: place for place, word in enumerate(words)}
     a, b, c = (matrix[row[word]] for word in ("man", "king", "woman"))
     scores = {
