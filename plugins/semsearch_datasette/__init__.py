@@ -18,6 +18,7 @@ from semsearch_datasette import (
     runs_page,
     search_page,
     similar_page,
+    words_pages,
 )
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql
 from semsearch_datasette.connection import prepare_connection, tell_interruptions
@@ -74,4 +75,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/duplicates", duplicates_page.duplicates),
         route(collection + r"/clusters", clusters_page.clusters),
         route(collection + r"/runs", runs_page.runs),
+        route(collection + r"/analogy", words_pages.analogy),
+        route(collection + r"/cooccurrence", words_pages.cooccurrence),
+        route(collection + r"/plot", words_pages.plot),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from datasette import NotFound
@@ -9,7 +11,8 @@ from datasette import NotFound
 from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.records import Hit
-from semsearch.search import query
+from semsearch.search import company, query
+from semsearch.search.company import Context
 from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
 from semsearch_datasette.cards import cards
@@ -19,6 +22,7 @@ from semsearch_datasette.rows import one_hit
 from semsearch_datasette.target import Target, frame, id_of, target_of
 
 NEIGHBOURS = 8
+CONTEXTS = 15
 TEXT_LENGTH = 20_000  # characters of a text that the page shows; its row has the rest
 
 
@@ -28,6 +32,7 @@ async def item(datasette: Any, request: Any) -> Answer:
     hit, near = await read(target.database, lambda conn: _look(conn, target, id))
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
+    beside, using = await read(target.database, lambda conn: _company(conn, target, id))
     name, database = target.collection.name, target.database.name
     row_url = None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id)
 
@@ -41,6 +46,8 @@ async def item(datasette: Any, request: Any) -> Answer:
             "cards": cards(datasette, target, near.hits),
             "remark": near.remark,
             "ways": _ways(datasette, target, hit),
+            "contexts": [_context(datasette, target, context) for context in beside],
+            "using": [_using(datasette, target, document) for document in using],
         }
 
     data = {
@@ -50,6 +57,9 @@ async def item(datasette: Any, request: Any) -> Answer:
         "hits": [present.hit_dict(neighbour) for neighbour in near.hits],
         "next_url": None,
     }
+    if target.has_contexts:
+        data["contexts"] = [asdict(context) for context in beside]
+        data["documents"] = [present.hit_dict(document) for document in using]
     return Answer("item.html", context, data, target.private)
 
 
@@ -62,6 +72,26 @@ def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found]:
             "It has no vector: it was added since the last build or update, or holds no word that the collection knows"
         )
         return hit, query.Found((), remark)
+
+
+def _company(conn: Any, target: Target, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:
+    """What a word stands near and the documents that use it most, of a collection whose counts were kept."""
+    if not target.has_contexts:
+        return (), ()
+    name = target.collection.name
+    return company.contexts(conn, name, id, CONTEXTS), company.documents_using(conn, name, id)
+
+
+def _using(datasette: Any, target: Target, document: Hit) -> tuple[str, str | None]:
+    """A document's title and its row."""
+    title = present.title_of(target.dataset, document)
+    return title, links.row(datasette, target.database.name, target.dataset, document.id)
+
+
+def _context(datasette: Any, target: Target, context: Context) -> tuple[str, str, str, str]:
+    """A word, the URL of its page, how often it stands near, and the PMI."""
+    href = links.item(datasette, target.database.name, target.collection.name, context.word)
+    return context.word, href, f"{round(context.count, 1):,g}", f"{context.pmi:.2f}"
 
 
 def _shown(target: Target, hit: Hit) -> dict[str, Any]:

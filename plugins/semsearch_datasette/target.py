@@ -10,6 +10,7 @@ from datasette.utils import tilde_decode
 
 from semsearch.errors import SemsearchError
 from semsearch.records import Collection, Dataset
+from semsearch.search.company import has_contexts
 from semsearch.search.components import has_topics
 from semsearch.storage import collections, datasets, keys, results
 from semsearch_datasette import links
@@ -31,6 +32,7 @@ class Target:
     private: bool
     has_topics: bool
     has_clusters: bool
+    has_contexts: bool
     columns: tuple[str, ...]  # of the table, which filters may name; none for words
 
     def part(self, of: str) -> Collection | None:
@@ -70,7 +72,17 @@ async def target_of(datasette: Any, request: Any) -> Target:
         raise NotFound(f"The table {found.dataset.name}, of which {name} was built, is gone")
     topics = found.has_topics and not missing()
     clusters = found.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
-    return Target(database, found.collection, found.dataset, found.together, private, topics, clusters, found.columns)
+    return Target(
+        database=database,
+        collection=found.collection,
+        dataset=found.dataset,
+        together=found.together,
+        private=private,
+        has_topics=topics,
+        has_clusters=clusters,
+        has_contexts=found.has_contexts,
+        columns=found.columns,
+    )
 
 
 def clusters_of(collection: str) -> str:
@@ -88,6 +100,7 @@ class _Found:
     has_table: bool
     has_topics: bool
     has_clusters: bool
+    has_contexts: bool
     columns: tuple[str, ...]
 
 
@@ -104,6 +117,7 @@ def _look(conn: Any, name: str) -> _Found | None:
         has_table=datasets.has_table(conn, dataset),
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
+        has_contexts=has_contexts(conn, collection),
         columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
     )
 
@@ -119,6 +133,11 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
     tabs = [("search", "Search", links.collection(datasette, database, name))]
     if target.has_topics:
         tabs.append(("components", "Topics", links.collection(datasette, database, name, "components")))
+    if target.collection.of == "word" and not missing():
+        tabs.append(("analogy", "Analogy", links.collection(datasette, database, name, "analogy")))
+        tabs.append(("plot", "Plot", links.collection(datasette, database, name, "plot")))
+    if target.has_contexts and not missing():
+        tabs.append(("cooccurrence", "Counts", links.collection(datasette, database, name, "cooccurrence")))
     if 1 < target.collection.count <= MOST_COMPARED and not missing():
         tabs.append(("duplicates", "Duplicates", links.collection(datasette, database, name, "duplicates")))
     if target.has_clusters:

@@ -85,9 +85,12 @@ class PmiOptions:
 
 
 def default_dim(n_words: int) -> int:
-    """300, the customary number, from 6,000 words on; below, one for every twenty words, at least 50, never more than
-    half as many as there are words."""
-    return max(1, min(300, max(50, n_words // 20), n_words // 2))
+    """One for every hundred words, at least 50 and at most 300, the customary number; never more than half of them.
+
+    Small corpora hold less: of 300,000 words of Wikipedia, with a vocabulary of 10,000, 50 to 100 dimensions agree best
+    with people's judgements (MEN .56 against .53 with 300), of 17 million 300 and more.
+    """
+    return max(1, min(300, max(50, n_words // 100), n_words // 2))
 
 
 class Pmi:

@@ -9,13 +9,21 @@ from semsearch.cli.build import run_build
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
+from semsearch.cli.words import print_answers
 from semsearch.ingest.load import Columns, load_documents
 from semsearch.ingest.stdlib import documentation
-from semsearch.search.query import search
+from semsearch.search.query import search, similar
+from semsearch.search.words import analogy
 from semsearch.storage.connect import reading, writing
 
 DATASET = "docs"
 QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
+WORDS = ("socket", "encode")
+ANALOGIES = (
+    ("read", "write", "reader"),
+    ("string", "strings", "list"),
+    ("dumps", "dump", "loads"),  # an honest failure: the texts do not say how these two pairs are alike
+)
 
 
 def add_to(cli: click.Group) -> None:
@@ -27,7 +35,7 @@ def add_to(cli: click.Group) -> None:
 @click.argument("db", type=click.Path(), default="demo.db")
 @click.option("--serve", is_flag=True, help="open it in Datasette when done")
 def demo(db: str, serve: bool) -> None:
-    """Build a complete example in DB (demo.db): the documentation of this Python's standard library.
+    """Build a complete example in DB (demo.db): the documentation of this Python's standard library, and its words.
 
     Sources are parsed, never imported; nothing is downloaded.
     """
@@ -42,10 +50,18 @@ def demo(db: str, serve: bool) -> None:
         remark(f"{loaded.added + loaded.updated + loaded.unchanged:,} documents in {db}, table {DATASET}")
         builder = registry.load().default_builder(loaded.dataset.kind)
         name = run_build(connection, db, loaded.dataset, builder, name=None, seed=0, given={}).collections[0].name
+        pmi = registry.load().builder("pmi")
+        words = run_build(connection, db, loaded.dataset, pmi, name=None, seed=0, given={}).collections[0].name
     with reading(db) as connection:
         for question in QUESTIONS:
             click.echo(f'\nsemsearch search {db} {name} "{question}" -k 5')
             print_readable(search(connection, name, question, k=5), loaded.dataset, question)
+        for word in WORDS:
+            click.echo(f"\nsemsearch similar {db} {words} {word} -k 5")
+            print_readable(similar(connection, words, [word], k=5), loaded.dataset, "")
+        for asked in ANALOGIES:
+            click.echo(f"\nsemsearch analogy {db} {words} {' '.join(asked)} -k 3")
+            print_answers(analogy(connection, words, asked, k=3))
     remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
     if serve:
         open_in_datasette(db, ())

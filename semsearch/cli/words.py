@@ -47,9 +47,15 @@ def analogy(db: str, collection: str, k: int, method: str, shape: str | None, **
     if shape:
         print_rows([present.hit_dict(hit) for hit in found.hits], shape)
         return
+    print_answers(found)
+
+
+def print_answers(found: engine.Analogy) -> None:
+    """The answers of an analogy for people, best first."""
+    width = len(str(len(found.hits)))
     for place, hit in enumerate(found.hits, 1):
-        facts = click.style(f"({METHODS[method]} {hit.score:.3f}, cosine {hit.vector_score:.2f})", dim=True)
-        click.echo(f"{place:>{len(str(k))}}  {click.style(str(hit.id), bold=True)}  {facts}")
+        facts = click.style(f"({METHODS[found.method]} {hit.score:.3f}, cosine {hit.vector_score:.2f})", dim=True)
+        click.echo(f"{place:>{width}}  {click.style(str(hit.id), bold=True)}  {facts}")
 
 
 @click.command("odd-one-out", short_help="Which word does not belong?")

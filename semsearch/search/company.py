@@ -13,10 +13,10 @@ from semsearch.errors import InputError
 from semsearch.maths.contexts import unpack_row
 from semsearch.maths.text import unpack
 from semsearch.maths.weighting import chances_of_totals
-from semsearch.records import Collection, State
+from semsearch.records import Collection, Hit, State
 from semsearch.search.models import state_of
 from semsearch.search.words import MOST_WORDS, known_words
-from semsearch.storage import collections
+from semsearch.storage import collections, datasets, fulltext
 from semsearch.storage import contexts as stored
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
@@ -82,6 +82,16 @@ def cooccurrence(db: Connection, name: str, words: Sequence[str]) -> Table:
             found[place, met] = values[inside[met]]
             pmi[place, met] = counts.pmi(number, columns[inside[met]], values[inside[met]])
         return Table(tuple(counts.words[number] for number in numbers), found, pmi)
+
+
+def documents_using(db: Connection, name: str, word: str, k: int = 5) -> list[Hit]:
+    """The k documents that a word is most about by BM25, a form of it with the same stem included."""
+    with snapshot(db):
+        collection = collections.get_collection(db, name)
+        dataset = datasets.get_dataset(db, collection.dataset)
+        found = fulltext.best(db, dataset, [word], k)
+        rows = datasets.rows_by_key(db, dataset, [key for key, _ in found])
+        return [Hit(key, score, text_score=score, row=rows[key]) for key, score in found if key in rows]
 
 
 class _Counts:

@@ -67,6 +67,11 @@ def known_words(db: Connection, collection: Collection, words: Sequence[str]) ->
     return [one for one in found if one is not None]
 
 
+def which_are_known(db: Connection, collection: Collection, words: Sequence[str]) -> set[str]:
+    """Those of some words, as they are spelled, that have a vector."""
+    return vectors.known(db, collection, words)
+
+
 def _unknown(db: Connection, collection: Collection, missing: Sequence[str]) -> str:
     every = vectors.all_keys(db, collection)
     said = []

@@ -7,6 +7,7 @@ works without sqlite-vec.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -22,13 +23,13 @@ COUNTERS = ("sqlite_sequence", *(f"sqlite_stat{number}" for number in (1, 2, 3, 
 class _Catalogue:
     """What each collection, vector table and full-text table was made of."""
 
-    collections: Mapping[str, str]
-    vector_tables: Mapping[int, str]
-    datasets: Mapping[int, str]
+    collections: Mapping[str, frozenset[str]]
+    vector_tables: Mapping[int, frozenset[str]]
+    datasets: Mapping[int, frozenset[str]]
 
     @property
     def sources(self) -> frozenset[str]:
-        return frozenset((*self.datasets.values(), *self.collections.values()))
+        return frozenset().union(*self.datasets.values(), *self.collections.values())
 
 
 def fingerprint(db: Connection) -> tuple[object, ...]:
@@ -52,7 +53,7 @@ def derived_tables(db: Connection) -> dict[str, frozenset[str]]:
     schema = {row[0]: (row[1], row[2]) for row in rows}
     if not any(name.startswith(INTERNAL) for name in schema):
         return {}
-    catalogue = _read(db)
+    catalogue = _read(db, schema)
     direct = {} if catalogue is None else _direct(schema, catalogue)
     every = frozenset() if catalogue is None else catalogue.sources
     for name, (kind, sql) in schema.items():
@@ -70,16 +71,41 @@ def derived_tables(db: Connection) -> dict[str, frozenset[str]]:
     return {name: _closed(sources, direct, schema, ordinary) for name, sources in direct.items()}
 
 
-def _read(db: Connection) -> _Catalogue | None:
+def _read(db: Connection, schema: Mapping[str, tuple[str, str]]) -> _Catalogue | None:
     """The catalogue; None where it is not as this version writes it."""
     try:
-        made = db.execute("select name, vector_table, dataset from _semsearch_collections").fetchall()
+        made = db.execute(
+            "select c.name, c.vector_table, c.dataset, coalesce(r.options ->> 'sql', r.options ->> 'table', '')"
+            " from _semsearch_collections c left join _semsearch_runs r on r.id = c.run"
+        ).fetchall()
         datasets = db.execute("select id, name from _semsearch_datasets").fetchall()
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise
         return None
-    return _Catalogue({row[0]: row[2] for row in made}, {row[1]: row[2] for row in made}, dict(datasets))
+    of = {row[0]: frozenset((row[2], *_named_in(row[3], schema))) for row in made}
+    return _Catalogue(
+        of, {row[1]: of[row[0]] for row in made}, {number: frozenset((name,)) for number, name in datasets}
+    )
+
+
+def _named_in(sql: str, schema: Mapping[str, tuple[str, str]]) -> set[str]:
+    """The tables and views that a query may read: those whose name stands in it, or in a view that does.
+
+    A table cannot be read without its name being written, so none is missed; one may be named that is not read.
+    """
+    found: set[str] = set()
+    waiting = [sql.lower()] if sql else []
+    while waiting:
+        text = waiting.pop()
+        named = {
+            name
+            for name in schema
+            if name not in found and re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", text.replace('""', '"'))
+        }
+        found |= named
+        waiting += [schema[name][1].lower() for name in named if schema[name][0] == "view"]
+    return found
 
 
 def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset[str]]:
@@ -94,8 +120,8 @@ def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset
             or catalogue.vector_tables.get(_number(name, contexts.PREFIX))
             or catalogue.datasets.get(_number(name, fulltext.PREFIX))
         )
-        if source is not None and source != name:  # the words of an import are a table of their own, made of no other
-            found[name] = frozenset((source,))
+        if source is not None and source != {name}:  # the words of an import are a table of their own, made of no other
+            found[name] = source
     return found
 
 

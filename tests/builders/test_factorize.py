@@ -14,6 +14,7 @@ from semsearch.builders.factorize import Factorize, FactorizeOptions
 from semsearch.errors import BuildError
 from semsearch.records import Device, Fitted, Similarities, silent
 from semsearch.storage.connect import reading, writing
+from semsearch.storage.derived import derived_tables
 from semsearch.storage.driver import Connection
 
 TOGETHER = (
@@ -165,3 +166,18 @@ def test_a_million_rows_of_one_item_are_refused(meetings: str, run: Callable[...
     many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000000) select 'x', 'x', 1 from n"
     done = run("build", "factorize", meetings, "people", "--sql", many)
     assert done.exit_code == 1 and "1 item" in done.stderr
+
+
+@pytest.mark.parametrize("through_view", [False, True], ids=["table", "view"])
+def test_vectors_count_as_made_of_every_table_that_their_query_names(
+    meetings: str, through_view: bool, run: Callable[..., Result]
+) -> None:
+    """Else a table that is closed to somebody could be read through what was factored from it."""
+    with writing(meetings) as db:
+        db.execute(f"create view together as {TOGETHER}")
+        db.execute("create table attendance (id integer primary key)")  # another name that begins alike
+    source = ("--table", "together") if through_view else ("--sql", TOGETHER)
+    assert run("build", "factorize", meetings, "people", "--dim", 2, *source).exit_code == 0
+    with reading(meetings) as db:
+        sources = derived_tables(db)["people_factorize"]
+    assert {"people", "attended"} <= sources and "attendance" not in sources

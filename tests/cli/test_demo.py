@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from semsearch.search.query import search
+from semsearch.search.company import contexts
+from semsearch.search.query import search, similar
 from semsearch.storage.connect import reading
 
 EXPECTED = {
@@ -34,6 +35,7 @@ def test_it_says_what_it_made_and_how_to_go_on(demo: tuple[str, Result]) -> None
     assert result.exit_code == 0, result.output
     assert f"semsearch serve {path}" in result.stderr
     assert all(f'"{question}"' in result.stdout for question in EXPECTED)
+    assert "1  writer  (3CosMul" in result.stdout  # read is to write as reader is to
     assert Path(path).stat().st_size < 100e6
 
 
@@ -49,3 +51,10 @@ def test_every_kind_of_document_is_there(demo: tuple[str, Result], run: Callable
     with reading(demo[0]) as db:
         counts = dict(db.execute("select kind, count(*) from docs group by kind").fetchall())
     assert sum(counts.values()) > 5000 and set(counts) == {"module", "class", "function"}
+
+
+def test_words_of_the_documentation_keep_their_company(demo: tuple[str, Result]) -> None:
+    with reading(demo[0]) as db:
+        near = {hit.id for hit in similar(db, "docs_pmi", ["socket"], k=10).hits}
+        beside = {context.word for context in contexts(db, "docs_pmi", "socket", 20)}
+    assert near & {"sock", "dgram", "getaddrinfo", "connection"} and beside & {"family", "sock", "af", "socket"}

@@ -12,7 +12,7 @@ from datasette.utils import tilde_encode
 from semsearch_datasette.compat import IS_1
 
 from semsearch.storage.driver import Connection
-from tests.datasette.conftest import BREAD, SPACE, build_lsa
+from tests.datasette.conftest import BREAD, SPACE, build_lsa, build_pmi
 
 ROWS = 137  # distinctive, as the number of words is: no page of the public table has these
 SYLLABLES = (("zu", "vo", "qui", "ju", "gha", "wo"), ("kk", "zm", "rb", "xt", "lph", "nd"), "aeiouy")
@@ -60,6 +60,8 @@ def fill(db: Connection) -> None:
         db.execute("insert into secret_files (title, body, tags, photo) values (?, ?, ?, ?)", values)
     for table in (PUBLIC, PRIVATE):
         build_lsa(db, table, ["body"], "title", 4)
+    for table in (PUBLIC, PRIVATE):
+        build_pmi(db, table)
     for what in VERBS:
         more = "cluster integer, label text, similarity real" if what == "clusters" else "label text"
         db.execute(f"create table secret_files_lsa_{what} (id integer primary key, {more})")
@@ -78,7 +80,7 @@ def leaks(text: str) -> list[str]:
 
 def names(text: str) -> list[str]:
     """The private table's name and those of what was made of it."""
-    return re.findall(r"secret_files\w*|_semsearch_(?:vec_[34]|fts_2)\w*", text, re.IGNORECASE)
+    return re.findall(r"secret_files\w*|_semsearch_(?:vec_[346]|contexts_6|fts_2)\w*", text, re.IGNORECASE)
 
 
 def urls_of(table: str, columns: list[str]) -> list[str]:
@@ -128,7 +130,13 @@ if IS_1:
         "/library/-/schema.json", "/library/-/schema", "/-/queries.json", "/library/-/foreign-key-targets",
         "/-/allowed.json?action=view-table", "/library/-/queries.json", "/library.json?_extra=all",
     ]  # fmt: skip
+WORD_PAGES = ("/analogy?a={0}&b={1}&c={2}", "/cooccurrence?words={0}+{1}", "/plot?words={0}+{1}+{2}", "/item/{0}")
+PAGES += [
+    f"/library/-/semsearch/secret_files_pmi{page.format(*WORDS)}" for page in ("", "/analogy", "/plot", *WORD_PAGES)
+]
+LISTS += [f"/library/-/semsearch/articles_pmi{page.format('moon', 'orbit', 'dough')}" for page in WORD_PAGES]
 SQL = (
+    f"select+semsearch_analogy('secret_files_pmi','{WORDS[0]}','{WORDS[1]}','{WORDS[2]}')",
     "select+semsearch_error()",
     "select+*+from+secret_files_lsa",
     f"select+semsearch_search('secret_files_lsa','{ASKED}')",

@@ -73,6 +73,12 @@ def build_lsa(db: Connection, table: str, text: list[str], title: str | None, di
     build.build(db, dataset, registry.load(entry_points=False).builder("lsa"), {"dim": dim})
 
 
+def build_pmi(db: Connection, table: str) -> None:
+    """Vectors of the words of a table that is a dataset already."""
+    pmi = registry.load(entry_points=False).builder("pmi")
+    build.build(db, datasets.get_dataset(db, table), pmi, {"dim": 4, "min_count": 1})
+
+
 def _fill(db: Connection) -> None:
     """articles: integer keys; places: text keys that strain URLs; editions: a compound key; notes: no key."""
     db.execute("create table articles (id integer primary key, title text, body text, theme text, pages integer)")

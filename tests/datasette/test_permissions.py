@@ -128,7 +128,7 @@ def test_counts_are_of_what_is_listed(sites):
             listed = [table["count"] or 0 for table in tables if table["hidden"] is hidden]
             assert entry[key] == sum(listed)
         assert sum(table["count"] for table in tables if table["name"] in (PUBLIC, PRIVATE)) == least
-        assert entry["views_count"] == (2 if actor is None else 4)
+        assert entry["views_count"] == (3 if actor is None else 6)
 
 
 def _databases(data):

@@ -1,0 +1,122 @@
+"""The pages about words: analogy, counts, plot, a word's own page; each as search says, mistakes beside the form."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+
+from semsearch.search import company
+from semsearch.search import words as engine
+from semsearch.storage import connect, datasets, keys
+from tests.datasette.conftest import build_pmi
+from tests.datasette.test_pages import Shape, ours, twin
+from tests.search.test_words import PAIRS, sentences
+
+SAYS = "/says/-/semsearch/says_pmi"
+KING = f"{SAYS}/analogy?a=man&b=king&c=woman"
+GENDERS = "king-queen+man-woman+uncle-aunt+boy-girl"
+PAGES = {
+    "analogy, nothing asked": f"{SAYS}/analogy",
+    "analogy": KING,
+    "counts, nothing asked": f"{SAYS}/cooccurrence",
+    "counts": f"{SAYS}/cooccurrence?words=king+queen,crown",
+    "plot, nothing asked": f"{SAYS}/plot",
+    "plot": f"{SAYS}/plot?words={GENDERS}",
+    "word": f"{SAYS}/item/king",
+}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("says") / "says.db")
+    with connect.writing(path, create=True) as db:
+        db.execute("create table says (id integer primary key, body text)")
+        db.executemany("insert into says (body) values (?)", [(text,) for text in sentences()])
+        with connect.transaction(db):
+            datasets.register(db, keys.shape_of(db, "says"), text_columns=["body"])
+        build_pmi(db, "says")
+        connect.checkpoint(db)
+    return path
+
+
+@pytest.fixture
+def site(file, make_site):
+    return make_site(file)
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+def test_pages_answer_with_labelled_fields_and_links_that_work(site, path):
+    page = site.get(path)
+    assert page.status_code == 200
+    shape = Shape(ours(page.text))
+    assert all(field.get("id") in shape.labels for field in shape.fields if field.get("type") == "text")
+    assert "<script" not in ours(page.text) and "style=" not in ours(page.text)  # CSP-safe
+    for link in {link for link in shape.links if "/-/semsearch/" in link}:
+        assert site.get(link).status_code == 200, link
+
+
+def test_both_methods_are_shown_as_search_answers(site, file):
+    data = site.get(twin(KING)).json()
+    with connect.reading(file) as db:
+        for method in ("mul", "add"):
+            found = engine.analogy(db, "says_pmi", ("man", "king", "woman"), method=method)
+            assert [hit["id"] for hit in data["hits"][method]] == [hit.id for hit in found.hits]
+            assert data["hits"][method][0]["score"] == pytest.approx(found.hits[0].score)
+    page = ours(site.get(KING).text)
+    assert page.index("Multiplying") < page.index("queen") and "Adding (3CosAdd)" in page
+    assert "<strong>" in page  # the words asked about are among the nearest to B - A + C
+    assert "man is to king as woman" in page  # an example that these texts have the words for
+    assert "paris" not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "status"),
+    [
+        ("a=mann&b=king&c=woman", "does not know 'mann' (did you mean man?)", 404),
+        ("a=man&b=king&c=man", "'man' is given twice", 400),
+        ("a=man&b=&c=woman", "A word is empty", 400),
+    ],
+    ids=["unknown", "repeated", "empty box"],
+)
+def test_mistakes_stand_beside_the_form_that_keeps_what_was_asked(site, asked, said, status):
+    page = site.get(f"{SAYS}/analogy?{asked}")
+    assert page.status_code == 200 and said in unescape(page.text)
+    assert [field["value"] for field in Shape(ours(page.text)).fields if field.get("type") == "text"] == [
+        part.partition("=")[2] for part in asked.split("&")
+    ]
+    assert site.get(f"{SAYS}/analogy.json?{asked}").status_code == status
+
+
+def test_counts_are_those_of_the_texts(site, file):
+    data = site.get(f"{SAYS}/cooccurrence.json?words=king+queen,crown").json()
+    with connect.reading(file) as db:
+        table = company.cooccurrence(db, "says_pmi", ["king", "queen", "crown"])
+    assert data["words"] == ["king", "queen", "crown"] and data["counts"] == table.counts.tolist()
+    assert data["pmi"][0][1] is None  # king and queen never meet
+    assert f"{round(table.counts[0, 2], 1):,g}" in ours(site.get(f"{SAYS}/cooccurrence?words=king+queen,crown").text)
+
+
+def test_the_plot_draws_every_word_and_offset(site):
+    page = ours(site.get(f"{SAYS}/plot?words={GENDERS}").text)
+    assert page.count("<circle") == 8 and page.count("<line") == 4
+    assert all(f">{word}</text>" in page for names in PAIRS.values() for word in names)
+    data = site.get(f"{SAYS}/plot.json?words={GENDERS}").json()
+    assert len(data["points"]) == 8 and ["king", "queen"] in data["offsets"]
+
+
+def test_a_words_page_tells_its_company_and_the_texts_that_use_it(site, file):
+    data = site.get(f"{SAYS}/item/king.json").json()
+    with connect.reading(file) as db:
+        assert [one["word"] for one in data["contexts"]] == [
+            one.word for one in company.contexts(db, "says_pmi", "king", 15)
+        ]
+    assert all("king" in document["row"]["body"] for document in data["documents"]) and data["documents"]
+    page = ours(site.get(f"{SAYS}/item/king").text)
+    assert "Stands near" in page and "crown" in page and "/says/says/" in page
+
+
+@pytest.mark.parametrize("path", ["/plot?words=" + "+".join("abcdefgh" * 6), "/cooccurrence?words=" + "a" * 5000])
+def test_more_than_can_be_shown_is_refused(site, path):
+    answer = site.get(SAYS + path)
+    assert answer.status_code == 400 and "the limit is" in answer.text
