@@ -59,11 +59,7 @@ def fails(result: Result, said: str) -> None:
         (("similar", "DB", "news_lsa", "zzz"), "has no item 'zzz'"),
         (("build", "lsa", "DB", "nothing"), "No dataset 'nothing': there are news"),
         (("build", "DB", "nothing"), "No dataset 'nothing': there are news"),
-<<<<<<< HEAD
         (("build", "magic", "DB", "news"), "No builder 'magic': there are "),
-=======
-        (("build", "magic", "DB", "news"), "No builder 'magic': there are factorize, lsa, pmi"),
->>>>>>> 5218c0a6ed6443bad31ff86c0111f35430ec1b81
         (("build", "lsa", "DB", "news", "--dim", "0"), "dim is 0: at least 1"),
         (("build", "lsa", "DB", "news", "--name", "news"), "already a table"),
         (("build", "lsa", "DB", "news", "--name", "_semsearch_x"), "are internal"),
