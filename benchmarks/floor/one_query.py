@@ -11,7 +11,8 @@ from datasette import Response, hookimpl
 async def page(datasette: Any, request: Any) -> Any:
     """One item of the catalogue."""
     database = datasette.get_database(request.url_vars["database"])
-    found = await database.execute("select item, key from _semsearch_items where item = ?", [1])
+    last = "(select max(item) from _semsearch_items)"
+    found = await database.execute(f"select item, key from _semsearch_items where item = {last}")
     return Response.json([dict(row) for row in found.rows])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
+from semsearch_datasette import words_pages
 
 from semsearch.search import company
 from semsearch.search import words as engine
@@ -120,3 +121,10 @@ def test_a_words_page_tells_its_company_and_the_texts_that_use_it(site, file):
 def test_more_than_can_be_shown_is_refused(site, path):
     answer = site.get(SAYS + path)
     assert answer.status_code == 400 and "the limit is" in answer.text
+
+
+def test_labels_keep_clear_of_each_other() -> None:
+    drawn = {"path": (100.0, 100.0), "directory": (90.0, 108.0), "far": (400.0, 300.0)}
+    labels = words_pages._labels(drawn)
+    assert labels["far"] == 291 and labels["path"] == 91
+    assert abs(labels["directory"] - labels["path"]) >= 16
