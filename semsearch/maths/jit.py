@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, update_wrapper
 from threading import Lock, Thread
+from types import FunctionType
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -35,7 +36,7 @@ class Kernel:
 
     @property
     def compiled(self) -> Callable[..., Any]:
-        """numba's own function, for calls from one kernel to another."""
+        """numba's own function. A kernel that names another calls this one of it."""
         with self._lock:
             if self._compiled is None:
                 self._compiled = _jit(self._function, self._fastmath)
@@ -60,11 +61,23 @@ def summing_kernel(function: Callable[..., Any]) -> Kernel:
 def _jit(function: Callable[..., Any], fastmath: bool) -> Callable[..., Any]:
     import numba  # 0.5 s: only when something is really computed
 
+    function = _linked(function)
     try:
         compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=fastmath)(function)
     except RuntimeError:  # no folder to cache in: an installation that can only be read
         compiled = numba.njit(nogil=True, fastmath=fastmath)(function)
     return compiled
+
+
+def _linked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with numba's own in place of the kernels that it calls by name."""
+    names = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    called = {name: found.compiled for name, found in names.items() if isinstance(found, Kernel)}
+    if not called:
+        return function
+    linked = FunctionType(function.__code__, function.__globals__ | called, function.__name__)
+    linked.__module__, linked.__qualname__ = function.__module__, function.__qualname__
+    return linked
 
 
 def threads() -> int:
