@@ -12,7 +12,7 @@ from semsearch.errors import InputError
 from semsearch.maths.counts import TermCounts, count_terms
 from semsearch.maths.pairs import near_pairs, shared_words
 from semsearch.maths.text import Analyzer
-from semsearch.records import Collection, Report, silent
+from semsearch.records import ROWS, Collection, Report, silent
 from semsearch.storage import chunks, collections, datasets, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
@@ -97,7 +97,7 @@ def cluster(db: Connection, name: str, number: int, *, seed: int = 0) -> list[Cl
     labels, centres = _k_means(matrix, number, seed)
     words = _labels(db, collection, keys, labels, number)
     found = [Cluster(place + 1, words[place], int((labels == place).sum())) for place in range(number)]
-    integers = collection.of == "document" and dataset.key_kind == "integer"
+    integers = collection.of in ROWS and dataset.key_kind == "integer"
     similarity = np.einsum("ij,ij->i", matrix, centres[labels])
     rows = (
         (int(key) if integers else key, int(label) + 1, words[label], float(near))
@@ -130,7 +130,7 @@ def _labels(db: Connection, collection: Collection, keys: Sequence[str], labels:
     A word is weighed by the share of the cluster's documents that hold it, times the logarithm of how many times larger
     that is than its share of all. The words of a word collection name their own cluster: its most frequent ones.
     """
-    if collection.of != "document":
+    if collection.of == "word":
         frequent = collections.words(db, collection, keys)
         order = sorted(range(len(keys)), key=lambda row: -int(frequent.get(keys[row], {}).get("count", 0)))
         return [
