@@ -1,27 +1,32 @@
-"""Verbs about graphs: ingest edges."""
+"""Verbs about graphs: ingest edges, predict-links, evaluate links, evaluate labels."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from semsearch import registry
+from semsearch import learn, registry
 from semsearch.cli.ingest import LISTED, ingest
-from semsearch.cli.output import Progress, counted, remark
+from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
+from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
 from semsearch.ingest.edges import Linked, LoadedGraph, link_table, load_edges
 from semsearch.ingest.sources import read_sources, source_name
-from semsearch.storage.connect import writing
+from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 
 
 def add_to(cli: click.Group) -> None:
-    """Add the verbs; `ingest` has one more."""
+    """Add the verbs; `ingest` has one more, `evaluate` two."""
+    cli.add_command(predict_links)
     ingest.add_command(ingest_edges)
+    evaluate.add_command(evaluate_links)
+    evaluate.add_command(evaluate_labels)
 
 
 @ingest.command("edges", short_help="Read a graph: edges, and perhaps its nodes.")
@@ -97,3 +102,73 @@ def _from_files(connection: Connection, graph: str, sources: tuple[str, ...], as
         )
     loaded.remarks[:0] = dict.fromkeys(columns.remarks)
     return loaded
+
+
+@click.command("predict-links", short_help="Likely edges that are not there.")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.option("-k", type=int, default=1000, show_default=True, help="how many")
+@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same links")
+@listing_options
+def predict_links(db: str, collection: str, k: int, seed: int, shape: str | None) -> None:
+    """Find the likeliest edges that are not there, into the table COLLECTION_links.
+
+    Likely are nodes that are near each other and busy; `score` is the logarithm of the odds, `common` how many
+    neighbours they share.
+    """
+    with writing(db) as connection:
+        found = learn.predict_links(connection, collection, k=k, seed=seed)
+        say_checkpoint(connection)
+    rows = [asdict(one) for one in (found if shape else found[:LISTED])]
+    print_rows(rows if shape == "json" else [_rounded(row) for row in rows], shape)
+    remark(f"Written to the table {collection}_links: {counted(len(found), 'pair')}, best first")
+
+
+@click.command("links", short_help="Hide edges, learn anew, find them again.")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.option("--hide", type=float, default=0.2, show_default=True, help="the share of edges that is hidden")
+@click.option("-k", type=int, default=100, show_default=True, help="how many of the likeliest pairs are looked at")
+@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same edges")
+@listing_options
+def evaluate_links(db: str, collection: str, hide: float, k: int, seed: int, shape: str | None) -> None:
+    """Hide a share of the edges, learn anew as the collection was, and look for them.
+
+    auc: how often a hidden edge is told from two nodes that are not joined; precision: of the k likeliest pairs, how
+    many are hidden edges. Common neighbours and Adamic-Adar are asked the same.
+    """
+    from semsearch.evaluate import links
+
+    with reading(db) as connection, Progress(f"links of {collection}", "step") as progress:
+        found = links.evaluate_links(connection, collection, share=hide, k=k, seed=seed, report=progress)
+    print_rows([one.as_dict() if shape == "json" else _rounded(one.as_dict()) for one in found], shape)
+
+
+@click.command("labels", short_help="Tell labels from vectors.")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.option("--label", "column", required=True, metavar="COL", help="the column of labels")
+@click.option("--separator", help="what stands between several labels in a cell; a JSON array needs none")
+@click.option("--share", "shares", type=float, multiple=True, help="share to train on; by default 0.1 to 0.9")
+@click.option("--shuffles", type=int, default=10, show_default=True, help="how often the items are drawn anew")
+@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same shuffles")
+@listing_options
+def evaluate_labels(db: str, collection: str, column: str, shape: str | None, **how: Any) -> None:
+    """Train on a share of the labelled items and tell the labels of the rest: micro and macro F1.
+
+    One logistic regression a label against the rest; of an item with k labels the k likeliest are told, as is usual
+    for graphs (Perozzi et al. 2014).
+    """
+    from semsearch.evaluate import labels
+
+    if how["shuffles"] < 1:
+        raise InputError(f"shuffles is {how['shuffles']}: at least 1 is needed")
+    how["shares"] = how["shares"] or labels.SHARES
+    with reading(db) as connection:
+        found, different, items = labels.evaluate_labels(connection, collection, column, **how)
+    remark(f"{counted(different, 'label')} on {counted(items, 'item')}; means of {counted(how['shuffles'], 'shuffle')}")
+    print_rows([one.as_dict() if shape == "json" else _rounded(one.as_dict()) for one in found], shape)
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}

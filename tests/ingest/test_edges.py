@@ -115,7 +115,9 @@ def test_bad_edges_are_refused_by_their_line(what: str, run: Run, path: str, tmp
     text, said = BAD[what]
     (tmp_path / "e.csv").write_text(text)
     done = run("ingest", "edges", path, "g", tmp_path / "e.csv")
-    assert done.exit_code == 1 and said in done.stderr.replace(f"{tmp_path}/", "") and len(done.stderr.splitlines()) == 1
+    assert (
+        done.exit_code == 1 and said in done.stderr.replace(f"{tmp_path}/", "") and len(done.stderr.splitlines()) == 1
+    )
 
 
 def test_bad_rows_can_be_left_out(run: Run, path: str, tmp_path: Path) -> None:
