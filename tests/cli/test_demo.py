@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from semsearch.search.query import search
+from semsearch.search.query import search, similar
 from semsearch.storage.connect import reading
 
 EXPECTED = {
@@ -49,3 +49,13 @@ def test_every_kind_of_document_is_there(demo: tuple[str, Result], run: Callable
     with reading(demo[0]) as db:
         counts = dict(db.execute("select kind, count(*) from docs group by kind").fetchall())
     assert sum(counts.values()) > 5000 and set(counts) == {"module", "class", "function"}
+
+
+def test_modules_are_near_those_they_work_with(demo: tuple[str, Result]) -> None:
+    path, result = demo
+    assert "modules joined by" in result.stderr and "similar" in result.stdout
+    with reading(path) as db:
+        near = {hit.id for hit in similar(db, "modules_netmf", ["http.client"], k=15).hits}
+        known = db.execute("select count(*) from modules m join docs d on d.module = m.id").fetchone()[0]
+    assert any(name.startswith(("http", "urllib", "email", "socket", "ssl", "xmlrpc")) for name in near)
+    assert known > 1000  # documents of modules that are nodes
