@@ -16,7 +16,7 @@ import numpy as np
 from semsearch import __version__, corpora
 from semsearch.builders.base import NO_LENGTH, Builder, make_options
 from semsearch.errors import BuildError, InputError
-from semsearch.records import Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
+from semsearch.records import ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
 from semsearch.storage import collections, datasets, fulltext, results
 from semsearch.storage import items as items_noted
 from semsearch.storage.connect import transaction
@@ -54,7 +54,7 @@ def build(
     """
     name = name or f"{dataset.name}_{builder.name}"
     options = make_options(builder, given)
-    if builder.reads not in corpora.SERVES.get(dataset.kind, (dataset.kind,)):
+    if builder.reads not in corpora.served(dataset):
         raise InputError(f"{builder.name} reads {builder.reads}, {dataset.name} holds {dataset.kind}")
     collections.check_name(db, name, dataset.name, builder.name)
     started, clock = datasets.now(), perf_counter()
@@ -80,7 +80,7 @@ def build(
         run = _store(db, dataset, name, fitted, kept, run)
         items_noted.forget_passed(db, dataset)
     made = tuple(collections.of_run(db, run.id))
-    return Built(run, made, len(items) - made[0].count if made[0].of == "document" else 0)
+    return Built(run, made, len(items) - made[0].count if made[0].of in ROWS else 0)
 
 
 def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
@@ -110,7 +110,7 @@ def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Se
     collections.write_arrays(db, run.id, fitted.arrays)
     write = partial(collections.swap_in, db, revision=dataset.revision)
     for collection_name, embeddings in zip(collection_names(name, kept), kept, strict=True):
-        items_are_rows = embeddings.of == "document" and dataset.key_kind == "integer"
+        items_are_rows = embeddings.of in ROWS and dataset.key_kind == "integer"
         collections.check_name(db, collection_name, dataset.name, run.builder)
         write(collection_name, run, embeddings, integer_keys=items_are_rows)
     return run

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from semsearch.errors import BuildError, InputError
-from semsearch.records import Corpus, Dataset, Documents, Kind, Similarities
-from semsearch.storage import similarities
+from semsearch.records import Corpus, Dataset, Documents, Graph, Kind, Similarities
+from semsearch.storage import edges, similarities
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -106,10 +106,35 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def graph(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Graph:
+    """The rows as nodes, joined by the dataset's edges. An edge to no row of the dataset is left out.
+
+    Raises BuildError where there are no two nodes or no edge, InputError for a weight below 0 or that is no number.
+    """
+    if dataset.edges is None:
+        raise InputError(f"{dataset.name} has no edges: `semsearch ingest edges` brings them in")
+    place = {item.key: row for row, item in enumerate(items)}
+    source, target, weight = edges.read(db, dataset, place)
+    if len(place) < 2:
+        raise BuildError(f"{dataset.name} has {len(place)} node: at least two are needed, and an edge between them")
+    if not (source != target).any():
+        what = "no edge leads from one node to another" if len(source) else "it has no edge"
+        raise BuildError(f"{dataset.name} has {len(place):,} nodes, but {what}: there is nothing to learn from")
+    return Graph(list(place), source, target, weight, dataset.edges.directed)
+
+
 READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], Corpus]] = {
     "documents": documents,
     "similarities": pairs,
+    "graph": graph,
 }
-SERVES: Mapping[Kind, frozenset[Kind]] = {
-    "documents": frozenset(("documents", "similarities")),  # similarities may be of anybody's rows
-}
+
+
+def served(dataset: Dataset) -> frozenset[Kind]:
+    """The kinds of corpus that can be made of a dataset: its own, its texts, its edges, similarities of its rows."""
+    kinds: set[Kind] = {dataset.kind, "similarities"}
+    if dataset.text_columns:
+        kinds.add("documents")
+    if dataset.edges is not None:
+        kinds.add("graph")
+    return frozenset(kinds)

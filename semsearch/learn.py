@@ -1,4 +1,4 @@
-"""What is learnt on top of vectors: near-duplicates and clusters."""
+"""What is learnt on top of vectors: near-duplicates, clusters and likely links."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semsearch import corpora
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.counts import TermCounts, count_terms
+from semsearch.maths.graphs import adjacency
+from semsearch.maths.links import best_pairs, common_neighbours, link_scorer
 from semsearch.maths.pairs import near_pairs, shared_words
 from semsearch.maths.text import Analyzer
-from semsearch.records import Collection, Report, silent
+from semsearch.records import ROWS, Collection, Report, silent
 from semsearch.storage import chunks, collections, datasets, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
@@ -97,7 +100,7 @@ def cluster(db: Connection, name: str, number: int, *, seed: int = 0) -> list[Cl
     labels, centres = _k_means(matrix, number, seed)
     words = _labels(db, collection, keys, labels, number)
     found = [Cluster(place + 1, words[place], int((labels == place).sum())) for place in range(number)]
-    integers = collection.of == "document" and dataset.key_kind == "integer"
+    integers = collection.of in ROWS and dataset.key_kind == "integer"
     similarity = np.einsum("ij,ij->i", matrix, centres[labels])
     rows = (
         (int(key) if integers else key, int(label) + 1, words[label], float(near))
@@ -130,7 +133,7 @@ def _labels(db: Connection, collection: Collection, keys: Sequence[str], labels:
     A word is weighed by the share of the cluster's documents that hold it, times the logarithm of how many times larger
     that is than its share of all. The words of a word collection name their own cluster: its most frequent ones.
     """
-    if collection.of != "document":
+    if collection.of == "word":
         frequent = collections.words(db, collection, keys)
         order = sorted(range(len(keys)), key=lambda row: -int(frequent.get(keys[row], {}).get("count", 0)))
         return [
@@ -148,3 +151,50 @@ def _labels(db: Connection, collection: Collection, keys: Sequence[str], labels:
         best = np.argsort(-strength, kind="stable")[:_LABEL_WORDS].tolist() if len(strength) else []
         out.append(", ".join(counts.surfaces[row] for row in best))
     return out
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two nodes that are not joined and might be: the logarithm of the odds, their cosine, their common neighbours."""
+
+    source: str
+    target: str
+    score: float
+    similarity: float
+    common: int
+
+
+LINK_COLUMNS = {"source": "", "target": "", "score": "real", "similarity": "real", "common": "integer"}
+
+
+def predict_links(db: Connection, name: str, *, k: int = 1000, seed: int = 0) -> list[Link]:
+    """The k likeliest edges that are not there, best first, also as the table COLLECTION_links.
+
+    Likely by nearness and by how many neighbours two nodes have (maths.links.link_scorer). Every pair is looked at.
+    Raises InputError for a collection that is not of nodes or for a k that cannot be.
+    """
+    collection = collections.get_collection(db, name)
+    if collection.of != "node":
+        raise InputError(f"{name} holds {collection.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
+    if k < 1:
+        raise InputError(f"k is {k}: at least 1 is needed")
+    dataset = datasets.get_dataset(db, collection.dataset)
+    graph = corpora.graph(db, dataset, None, list(datasets.read_items(db, dataset)))
+    A = adjacency(graph.source, graph.target, graph.weight, len(graph), directed=False)
+    place = {key: row for row, key in enumerate(graph.keys)}
+    keys, matrix = chunks.everything(db, collection)
+    here = [row for row, key in enumerate(keys) if key in place]
+    vectors = np.zeros((len(graph), matrix.shape[1]), np.float32)
+    vectors[[place[keys[row]] for row in here]] = matrix[here]
+    pairs, scores = best_pairs(link_scorer(vectors, A, rng=np.random.default_rng(seed)), A, k)
+    common = common_neighbours(A).pairs(pairs).astype(int).tolist()
+    cosines = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]]).tolist()
+    ends = [(graph.keys[i], graph.keys[j]) for i, j in pairs.T.tolist()]
+    found = [Link(*facts[0], *facts[1:]) for facts in zip(ends, scores.tolist(), cosines, common, strict=True)]
+    integers = dataset.key_kind == "integer"
+    columns = LINK_COLUMNS | dict.fromkeys(("source", "target"), "integer" if integers else "text")
+    typed = int if integers else str
+    rows = ((typed(one.source), typed(one.target), one.score, one.similarity, one.common) for one in found)
+    with transaction(db):
+        results.replace(db, results.table_name(name, "links"), columns, rows)
+    return found

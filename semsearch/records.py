@@ -13,6 +13,7 @@ from semsearch.arrays import FloatArray, IntArray
 
 Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities", "words"]
 Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
+ROWS: frozenset[Of] = frozenset(("document", "node"))  # what is embedded by the key of a dataset's row
 Made = TypeVar("Made")
 
 
@@ -44,7 +45,24 @@ class Similarities:
         return len(self.keys)
 
 
-Corpus: TypeAlias = Documents | Similarities
+@dataclass(frozen=True)
+class Graph:
+    """A corpus of nodes and edges: `keys` (n,) unique, `source` and `target` (m,) places there, `weight` (m,) float64.
+
+    Weights are 0 or more. An edge may stand several times and lead from a node to itself; undirected ones stand once.
+    """
+
+    keys: Sequence[str]
+    source: IntArray
+    target: IntArray
+    weight: npt.NDArray[np.float64]
+    directed: bool = False
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+Corpus: TypeAlias = Documents | Similarities | Graph
 
 
 @dataclass(frozen=True)
@@ -135,6 +153,21 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Edges:
+    """Where the edges of a dataset's rows stand: a table, its two columns of keys, and one of weights if there is one.
+
+    With `through` the target is no row: two rows are joined by each value of it that they share.
+    """
+
+    table: str
+    source: str
+    target: str
+    weight: str | None = None
+    directed: bool = False
+    through: bool = False
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A table of items with its row in the catalogue."""
 
@@ -150,6 +183,7 @@ class Dataset:
     source: str | None
     created: str
     revision: int = 0
+    edges: Edges | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ BUILTINS = (
     "semsearch.builders.lsa",
     "semsearch.builders.pmi",
     "semsearch.builders.factorize",
+    "semsearch.builders.netmf",
+    "semsearch.builders.prone",
+    "semsearch.builders.deepwalk",
     "semsearch.ingest.readers",
 )
 
@@ -57,10 +60,13 @@ class Registry:
             raise NotFoundError(f"No builder {name!r}: there are {', '.join(sorted(self.builders))}")
         return self.builders[name]
 
-    def default_builder(self, kind: str) -> Builder:
-        """The builder used where none is named: the first registered one that reads this kind of dataset."""
+    def default_builder(self, kind: str, items: int = 0) -> Builder:
+        """The builder used where none is named: the first registered one that reads this kind of dataset.
+
+        One with `most_items` is passed over for a dataset that has more.
+        """
         for builder in self.builders.values():
-            if builder.reads == kind:
+            if builder.reads == kind and items <= getattr(builder, "most_items", items):
                 return builder
         raise InputError(f"No installed builder reads {kind}: see `semsearch builders`")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from semsearch.errors import InputError, NotFoundError
-from semsearch.records import Collection, Dataset
+from semsearch.records import ROWS, Collection, Dataset
 from semsearch.storage import collections, datasets, incoming, items, keys, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
@@ -58,7 +58,7 @@ def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[D
             f"The table {name} is gone: name it {name} again, or `semsearch drop DB {name}` removes what was made of it"
         )
     shape = keys.shape_of(db, name)
-    was_integer = any(vectors.has_integer_keys(db, collection) for collection in mine if collection.of == "document")
+    was_integer = any(vectors.has_integer_keys(db, collection) for collection in mine if collection.of in ROWS)
     same = (shape.key_kind, shape.key_columns) == (dataset.key_kind, dataset.key_columns)
     if not same or (was_integer and shape.key_kind != "integer"):
         key = f"{', '.join(shape.key_columns) or 'none'} ({shape.key_kind})"

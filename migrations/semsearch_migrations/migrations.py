@@ -121,3 +121,9 @@ def m003_revisions(db: Database) -> None:
             deleted integer not null,
             metrics text not null
         )""")
+
+
+@migrations()
+def m004_edges(db: Database) -> None:
+    """Where the edges of a dataset's rows stand, as JSON (records.Edges); null for one that is no graph."""
+    db.execute("alter table _semsearch_datasets add column edges text")

@@ -25,18 +25,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import NO_LENGTH, option, timed
+from semsearch.builders.company import Company, Sentences, learn_company
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.contexts import pack_rows, unit_of
-from semsearch.maths.cooccurrence import WHOLE, cooccurrences
-from semsearch.maths.sides import SIDES, factor_sides
+from semsearch.maths.cooccurrence import WHOLE
+from semsearch.maths.sides import SIDES
 from semsearch.maths.text import pack, tokens, unpack
 from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsampled
-from semsearch.maths.weighting import MEASURES, UNSMOOTHED, associations
+from semsearch.maths.weighting import MEASURES
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
 
 WIDEST = 20
@@ -107,27 +107,26 @@ class Pmi:
         metrics: dict[str, float] = {}
         with timed(metrics, "reading"):
             words = _read(corpus, options, report)
-        with timed(metrics, "counting"):
-            counts = _count(words, options, rng)
-        with timed(metrics, "weighting"):
-            M = associations(
-                counts,
-                options.measure,
-                smoothing=options.smoothing,
-                shift=options.shift,
-                symmetric=options.symmetric,
-            )
-        with timed(metrics, "factoring"):
-            sides = factor_sides(
-                M,
+        counts, sides = learn_company(
+            _sentences(words, options, rng),
+            Company(
                 options.dim or default_dim(len(words.words)),
-                power=options.power,
-                symmetric=options.symmetric or options.measure in UNSMOOTHED,
-                rng=rng,
-                progress=lambda at, of: report(at, of),
-            )
+                options.window,
+                _weights(options),
+                options.measure,
+                options.smoothing,
+                options.shift,
+                options.symmetric,
+                options.power,
+            ),
+            rng=rng,
+            report=report,
+            metrics=metrics,
+            nobody=f"No two known words stand in one {options.within}: longer texts are needed, or --within document,"
+            " or a lower --min-count",
+        )
         vectors = sides.joined(options.side)
-        metrics |= {"words_read": float(words.total), "words": float(len(words.words)), "pairs": float(counts.nnz)}
+        metrics |= {"words_read": float(words.total), "words": float(len(words.words))}
         unit = unit_of(_weights(options), options.window)
         packed = pack_rows(counts, unit) if options.contexts else ()
         arrays = {
@@ -137,7 +136,7 @@ class Pmi:
             "unit": np.array(unit),
         }
         embeddings = Embeddings("word", words.words, vectors, {"count": words.counts.tolist()}, packed)
-        return Fitted([embeddings], arrays, metrics | {"nonzeros": float(M.nnz)} | sides.facts())
+        return Fitted([embeddings], arrays, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray:
         """Texts as the mean of their words' directions, (n, k) float32; zero where no word is known."""
@@ -180,18 +179,12 @@ def _weights(options: PmiOptions) -> Literal["flat", "harmonic"]:
     return "flat" if options.window == WHOLE else options.weights
 
 
-def _count(words: Words, options: PmiOptions, rng: np.random.Generator) -> sp.csr_matrix:
-    """Who appears near whom; BuildError where nobody does."""
+def _sentences(words: Words, options: PmiOptions, rng: np.random.Generator) -> Sentences:
+    """Where the ids come from: the words of the texts, frequent ones thinned if asked."""
     stream, starts = words.stream, words.starts
     if options.subsample:
         stream, starts = subsampled(words, options.subsample, rng)
-    counts = cooccurrences(stream, starts, len(words.words), window=options.window, weights=_weights(options))
-    if counts.nnz == 0:
-        raise BuildError(
-            f"No two known words stand in one {options.within}: longer texts are needed, or --within document, or a"
-            " lower --min-count"
-        )
-    return counts
+    return Sentences(stream, starts, len(words.words))
 
 
 def _with_vector(state: State) -> frozenset[str]:

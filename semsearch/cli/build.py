@@ -80,7 +80,8 @@ def _default_for(names: Sequence[str]) -> str:
     if len(names) < 2:
         return next(iter(registry.load().builders))
     with reading(names[0]) as connection:
-        return registry.load().default_builder(datasets.get_dataset(connection, names[1]).kind).name
+        dataset = datasets.get_dataset(connection, names[1])
+        return registry.load().default_builder(dataset.kind, datasets.count_items(connection, dataset)).name
 
 
 def _command(builder: Builder) -> click.Command:
@@ -142,14 +143,14 @@ def run_build(
     if built.without_vector:
         items = counted(built.without_vector, "item")
         why = {"documents": "without a word the model knows: found by words, not by meaning"}
+        why["graph"] = "without an edge to another: without a vector"
         remark(f"{items} {why.get(builder.reads, 'similar to nothing: without a vector')}")
     least = built.run.metrics.get("min_documents", 1)
     if least > 1:
         remark(f"Words in fewer than {least:.0f} documents are left out of the model (--min-documents 1 keeps them)")
     db, first = shlex.quote(db), shlex.quote(built.collections[0].name)
-    remark(
-        f'In {built.run.seconds:.1f} s. Next: semsearch search {db} {first} "some words"   or   semsearch serve {db}'
-    )
+    ask = f"similar {db} {first} ID" if built.collections[0].of == "node" else f'search {db} {first} "some words"'
+    remark(f"In {built.run.seconds:.1f} s. Next: semsearch {ask}   or   semsearch serve {db}")
     return built
 
 

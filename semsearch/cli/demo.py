@@ -10,13 +10,18 @@ from semsearch.cli.output import Progress, remark
 from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
+from semsearch.ingest.edges import load_edges
 from semsearch.ingest.load import Columns, load_documents
-from semsearch.ingest.stdlib import documentation
+from semsearch.ingest.stdlib import documentation, modules
 from semsearch.search.query import search, similar
 from semsearch.search.words import analogy
 from semsearch.storage.connect import reading, writing
+from semsearch.storage.datasets import get_dataset
+from semsearch.storage.driver import Connection
 
 DATASET = "docs"
+GRAPH = "modules"
+MODULES = ("http.client", "zipfile")
 QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
 WORDS = ("socket", "encode")
 ANALOGIES = (
@@ -35,7 +40,8 @@ def add_to(cli: click.Group) -> None:
 @click.argument("db", type=click.Path(), default="demo.db")
 @click.option("--serve", is_flag=True, help="open it in Datasette when done")
 def demo(db: str, serve: bool) -> None:
-    """Build a complete example in DB (demo.db): the documentation of this Python's standard library, and its words.
+    """Build a complete example in DB (demo.db): the documentation of this Python's standard library, its words,
+    and the graph of which of its modules imports which.
 
     Sources are parsed, never imported; nothing is downloaded.
     """
@@ -52,6 +58,7 @@ def demo(db: str, serve: bool) -> None:
         name = run_build(connection, db, loaded.dataset, builder, name=None, seed=0, given={}).collections[0].name
         pmi = registry.load().builder("pmi")
         words = run_build(connection, db, loaded.dataset, pmi, name=None, seed=0, given={}).collections[0].name
+        near = _modules(connection, db)
     with reading(db) as connection:
         for question in QUESTIONS:
             click.echo(f'\nsemsearch search {db} {name} "{question}" -k 5')
@@ -62,6 +69,18 @@ def demo(db: str, serve: bool) -> None:
         for asked in ANALOGIES:
             click.echo(f"\nsemsearch analogy {db} {words} {' '.join(asked)} -k 3")
             print_answers(analogy(connection, words, asked, k=3))
+        for module in MODULES:
+            click.echo(f"\nsemsearch similar {db} {near} {module} -k 5")
+            print_readable(similar(connection, near, [module], k=5), get_dataset(connection, GRAPH), "")
     remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
     if serve:
         open_in_datasette(db, ())
+
+
+def _modules(connection: Connection, db: str) -> str:
+    """The modules as a graph of who imports whom; the collection's name. A module's documents have it as `module`."""
+    nodes, edges = modules()
+    graph = load_edges(connection, GRAPH, edges, source="imports", nodes=nodes, directed=True)
+    remark(f"{graph.nodes:,} modules joined by {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
+    builder = registry.load().default_builder(graph.dataset.kind, graph.nodes)
+    return run_build(connection, db, graph.dataset, builder, name=None, seed=0, given={}).collections[0].name

@@ -149,7 +149,8 @@ def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, w
         if body:
             pieces = present.snippet(body, query, 160)
             line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
-            click.echo(f"{'':>{width}}  {line}")
+            if line:  # a node has no text
+                click.echo(f"{'':>{width}}  {line}")
         for line in present.explanation_lines(why[position - after - 1]) if why else ():
             click.echo(f"{'':>{width}}    {line}")
 

@@ -7,7 +7,7 @@ import os
 import sysconfig
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from semsearch.records import Item
@@ -33,6 +33,45 @@ def documentation() -> Iterator[Item]:
                 seen.add(name)
                 columns = {"title": name, "body": body, "module": module, "kind": kind}
                 yield Item(name, columns, f"{name} in {path}")
+
+
+def modules() -> tuple[list[Item], list[Item]]:
+    """Every module as a node with the first line of its documentation, and every import of one by another as an edge.
+
+    Found in the sources as `documentation` finds its items, wherever in a file an import stands; `from a import b` is
+    of a.b where that is a module, else of a. Items are as the readers of nodes and edges give them.
+    """
+    root = Path(sysconfig.get_paths()["stdlib"])
+    trees: dict[str, tuple[ast.Module, bool]] = {}
+    for path in _sources(root):
+        parts = path.relative_to(root).with_suffix("").parts
+        tree = _parsed(path)
+        if tree is not None:
+            trees.setdefault(".".join(parts).removesuffix(".__init__"), (tree, parts[-1] == "__init__"))
+    nodes, edges = [], []
+    for name, (tree, is_package) in trees.items():
+        summary = (ast.get_docstring(tree) or "").strip().partition("\n")[0]
+        nodes.append(Item(None, {"id": name, "summary": summary or None, "package": name.split(".")[0]}, name))
+        for other in _imported(tree, name if is_package else name.rpartition(".")[0], trees):
+            if other != name:
+                edges.append(Item(None, {"source": name, "target": other, "weight": 1.0}, f"an import in {name}"))
+    return nodes, edges
+
+
+def _imported(tree: ast.Module, package: str, known: Container[str]) -> Iterator[str]:
+    """The known modules that a module in `package` imports, once for each time."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            wanted = [(alias.name, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            up = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*up, node.module] if node.module else up)
+            wanted = [(f"{base}.{alias.name}", base) for alias in node.names]
+        else:
+            continue
+        yield from dict.fromkeys(
+            name if name in known else base for name, base in wanted if name in known or base in known
+        )
 
 
 def _sources(root: Path) -> Iterator[Path]:

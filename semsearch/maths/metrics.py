@@ -83,3 +83,19 @@ def _mean_ranks(values: Numbers) -> npt.NDArray[np.float64]:
     _, place, times = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(times)
     return ((last - times + 1 + last) / 2)[place]
+
+
+def auc(positive: Numbers, negative: Numbers) -> float:
+    """The chance that one of `positive` (n,) scores above one of `negative` (m,), ties counting half: Mann-Whitney."""
+    ranks = _mean_ranks(np.concatenate([positive, negative]))
+    n, m = len(positive), len(negative)
+    return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def f1_scores(truth: BoolArray, told: BoolArray) -> tuple[float, float]:
+    """Micro and macro F1, 0..1, of labels (n, c): over all answers, and the mean over labels that are there at all."""
+    right, wrong, missed = ((truth & told).sum(axis=0), (~truth & told).sum(axis=0), (truth & ~told).sum(axis=0))
+    total = 2 * right + wrong + missed
+    seen = total > 0
+    macro = (2 * right[seen] / total[seen]).mean() if seen.any() else 0.0
+    return float(2 * right.sum() / max(1, total.sum())), float(macro)

@@ -11,7 +11,7 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError
-from semsearch.records import Collection, Dataset, Hit
+from semsearch.records import ROWS, Collection, Dataset, Hit
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
 from semsearch.search.question import MAX_QUERY, Question, parse, plain
@@ -238,7 +238,7 @@ def _hit_maker(
     meaning, words = at.get(ByMeaning, -1), at.get(ByWords, -1)  # the last of each list stands for a side not asked
     cosines, vector_ranks = parts[meaning], places[meaning]
     bm25, text_ranks = parts[words], places[words]
-    typed = int if searched.collection.of == "document" and searched.dataset.key_kind == "integer" else str
+    typed = int if searched.collection.of in ROWS and searched.dataset.key_kind == "integer" else str
 
     def made(key: str, row: Mapping[str, Any]) -> Hit:
         cosine = cosines.get(key)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any, Literal, NamedTuple
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
-from semsearch.records import Dataset, Kind
+from semsearch.records import Dataset, Edges, Kind
 from semsearch.storage.connect import has_catalogue
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import Keys, TableShape, as_integer, as_text, quoted, row_hash, shape_of, split_key
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
-_COLUMNS += ", revision"
+_COLUMNS += ", revision, edges"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
@@ -56,6 +57,7 @@ def _from_row(row: Sequence[Any]) -> Dataset:
         source=row[9],
         created=row[10],
         revision=row[11],
+        edges=Edges(**json.loads(row[12])) if row[12] else None,
     )
 
 
@@ -109,15 +111,15 @@ def draft(
 
 
 def save(db: Connection, dataset: Dataset) -> Dataset:
-    """Write or renew the catalogue's row about a dataset; returns it with its id."""
+    """Write or renew the catalogue's row about a dataset; returns it with its id. Without edges it keeps its own."""
     db.execute(
         "insert into _semsearch_datasets"
-        " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created,"
+        " edges) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " on conflict (name) do update set kind = excluded.kind, key_kind = excluded.key_kind,"
         " key_columns = excluded.key_columns, text_columns = excluded.text_columns,"
         " title_column = excluded.title_column, label_column = excluded.label_column,"
-        " made_by = excluded.made_by, source = excluded.source",
+        " made_by = excluded.made_by, source = excluded.source, edges = coalesce(excluded.edges, edges)",
         [
             dataset.name,
             dataset.kind,
@@ -129,6 +131,7 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
             dataset.made_by,
             dataset.source,
             dataset.created,
+            json.dumps(asdict(dataset.edges)) if dataset.edges else None,
         ],
     )
     return get_dataset(db, dataset.name)

@@ -11,7 +11,7 @@ import pytest
 from semsearch import registry
 from semsearch.builders.base import Builder, Encodes, make_options
 from semsearch.errors import InputError
-from semsearch.records import Device, Documents, Fitted, Similarities, State, silent
+from semsearch.records import Device, Documents, Fitted, Graph, Similarities, State, silent
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from tests.conftest import TOPICS
 
@@ -19,6 +19,7 @@ CIRCLE = [(row, (row + step) % 9, 1.0 / step) for row in range(9) for step in (1
 CORPORA = {
     "documents": Documents([str(row) for row in range(len(TOPICS))], [" ".join(row) for row in TOPICS]),
     "similarities": Similarities(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
+    "graph": Graph(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
 }
 BUILDERS = list(registry.load().builders.values())
 every_builder = pytest.mark.parametrize("builder", BUILDERS, ids=[builder.name for builder in BUILDERS])

@@ -58,3 +58,13 @@ def test_words_of_the_documentation_keep_their_company(demo: tuple[str, Result])
         near = {hit.id for hit in similar(db, "docs_pmi", ["socket"], k=10).hits}
         beside = {context.word for context in contexts(db, "docs_pmi", "socket", 20)}
     assert near & {"sock", "dgram", "getaddrinfo", "connection"} and beside & {"family", "sock", "af", "socket"}
+
+
+def test_modules_are_near_those_they_work_with(demo: tuple[str, Result]) -> None:
+    path, result = demo
+    assert "modules joined by" in result.stderr and "similar" in result.stdout
+    with reading(path) as db:
+        near = {hit.id for hit in similar(db, "modules_netmf", ["http.client"], k=15).hits}
+        known = db.execute("select count(*) from modules m join docs d on d.module = m.id").fetchone()[0]
+    assert any(name.startswith(("http", "urllib", "email", "socket", "ssl", "xmlrpc")) for name in near)
+    assert known > 1000  # documents of modules that are nodes

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from semsearch.ingest.stdlib import documentation
+from semsearch.ingest.stdlib import documentation, modules
 from semsearch.records import Item
 
 
@@ -48,3 +48,14 @@ def test_nothing_is_imported_and_each_name_comes_once_in_the_same_order(document
     assert set(sys.modules) == modules
     assert len(keys) == len(set(keys))
     assert keys == list(documents)
+
+
+def test_imports_join_the_modules() -> None:
+    nodes, edges = modules()
+    names = {node.columns["id"] for node in nodes}
+    pairs = {(edge.columns["source"], edge.columns["target"]) for edge in edges}
+    assert {"json", "json.decoder", "email.message", "asyncio.tasks"} <= names and len(names) == len(nodes)
+    assert ("json", "json.decoder") in pairs  # from .decoder import JSONDecoder
+    assert ("json.decoder", "re") in pairs or ("json.decoder", "json.scanner") in pairs
+    assert ("asyncio.tasks", "asyncio.futures") in pairs  # from . import futures
+    assert all(one in names and other in names and one != other for one, other in pairs)

@@ -63,3 +63,21 @@ def test_a_kernel_calls_another() -> None:
 def test_importing_kernels_does_not_import_numba() -> None:
     code = "import sys, semsearch.maths.counts, semsearch.maths.text; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@kernel
+def _square(value: float) -> float:
+    return value * value
+
+
+@kernel
+def _sum_by_calls(values: np.ndarray) -> float:
+    total = 0.0
+    for value in values:
+        total += _square(value)
+    return total
+
+
+def test_a_kernel_may_call_another_by_its_name() -> None:
+    values = np.arange(100, dtype=np.float64)
+    assert _sum_by_calls(values) == _sum_of_squares(values)

@@ -1,0 +1,51 @@
+"""A graph as a matrix, and products with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from semsearch.arrays import IntArray
+from semsearch.maths.jit import spread, threads
+
+Array = npt.NDArray[Any]
+
+
+def adjacency(source: IntArray, target: IntArray, weight: Array, n: int, *, directed: bool) -> sp.csr_matrix:
+    """(n, n) float32 weights of the edges from row to column, indices sorted.
+
+    Edges that stand several times add up; an undirected one counts both ways. Those from a node to itself are left out:
+    they say nothing about whom a node is near. So are edges of weight 0.
+    """
+    away = source != target
+    source, target, weight = source[away], target[away], weight[away]
+    if not directed:
+        source, target = np.concatenate([source, target]), np.concatenate([target, source])
+        weight = np.concatenate([weight, weight])
+    A = sp.csr_matrix((np.asarray(weight, np.float64), (source, target)), shape=(n, n))
+    A.sum_duplicates()
+    A.eliminate_zeros()
+    return A.astype(np.float32)
+
+
+def undirected(A: sp.csr_matrix) -> sp.csr_matrix:
+    """A graph whose edges are mutual: as it is if they are, else with each edge's weight in both directions added."""
+    return A if (A != A.T).nnz == 0 else (A + A.T).tocsr()
+
+
+def multiplied(A: sp.csr_matrix, X: Array) -> Array:
+    """A X, (m, b) from a sparse (m, n) and a dense (n, b), its rows made on all cores."""
+    out = np.empty((A.shape[0], X.shape[1]), np.result_type(A, X))
+    cuts = np.searchsorted(A.indptr, np.linspace(0, A.nnz, 4 * threads() + 1))
+    bounds = np.unique(np.concatenate([[0], cuts, [A.shape[0]]])).tolist()
+
+    def rows(first: int, last: int) -> None:
+        start, end = A.indptr[first], A.indptr[last]
+        inside = (A.data[start:end], A.indices[start:end], A.indptr[first : last + 1] - start)
+        out[first:last] = sp.csr_matrix(inside, shape=(last - first, A.shape[1])) @ X
+
+    spread(rows, bounds)
+    return out

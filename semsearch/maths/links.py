@@ -1,0 +1,170 @@
+"""Which nodes may be joined: scores of pairs by vectors and by neighbours in common, and the best pairs of all."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from semsearch.arrays import FloatArray, IntArray
+from semsearch.errors import InputError
+from semsearch.maths.jit import kernel, spread
+from semsearch.maths.logistic import one_against_rest
+
+Doubles = npt.NDArray[np.float64]
+_ROWS = 256  # rows of scores made at a time
+_LEARNED = 20_000  # edges that the odds of a link are learned from: for three numbers
+_PAIRS = 4_096  # pairs of sparse rows multiplied at a time
+
+
+class Scorer(Protocol):
+    """Scores of pairs of n nodes."""
+
+    def pairs(self, pairs: IntArray) -> Doubles:
+        """(m,) the scores of pairs (2, m)."""
+
+    def rows(self, first: int, last: int) -> npt.NDArray[Any]:
+        """(last - first, n) the scores of some nodes with all."""
+
+
+class ByProduct:
+    """The scalar product of one node's left and the other's right vector, (n, k) each; by default the same."""
+
+    def __init__(self, left: FloatArray, right: FloatArray | None = None) -> None:
+        self.left, self.right = left, left if right is None else right
+
+    def pairs(self, pairs: IntArray) -> Doubles:
+        products: Doubles = np.einsum("ij,ij->i", self.left[pairs[0]], self.right[pairs[1]]).astype(np.float64)
+        return products
+
+    def rows(self, first: int, last: int) -> npt.NDArray[Any]:
+        return np.asarray(self.left[first:last] @ self.right.T)
+
+
+class ByNeighbours:
+    """The neighbours that two nodes have in common, each counting as much as `worth` (n,) says."""
+
+    def __init__(self, A: sp.csr_matrix, worth: Doubles) -> None:
+        self.A = sp.csr_matrix((np.ones(A.nnz, np.float32), A.indices, A.indptr), shape=A.shape)
+        self.weighted = sp.csr_matrix((worth[A.indices].astype(np.float32), A.indices, A.indptr), shape=A.shape)
+
+    def pairs(self, pairs: IntArray) -> Doubles:
+        starts = range(0, pairs.shape[1], _PAIRS)
+        parts = [
+            np.asarray(
+                self.weighted[pairs[0, at : at + _PAIRS]].multiply(self.A[pairs[1, at : at + _PAIRS]]).sum(axis=1)
+            )
+            for at in starts
+        ]
+        return np.concatenate([part.reshape(-1) for part in parts] or [np.zeros(0)]).astype(np.float64)
+
+    def rows(self, first: int, last: int) -> npt.NDArray[Any]:
+        return np.asarray((self.weighted[first:last] @ self.A).toarray())
+
+
+def common_neighbours(A: sp.csr_matrix) -> ByNeighbours:
+    """How many neighbours two nodes share (Liben-Nowell & Kleinberg 2003)."""
+    return ByNeighbours(A, np.ones(A.shape[0]))
+
+
+def adamic_adar(A: sp.csr_matrix) -> ByNeighbours:
+    """Neighbours in common, each counting 1/ln of its own number of neighbours (Adamic & Adar 2003)."""
+    degrees = np.diff(A.indptr)
+    return ByNeighbours(A, 1 / np.log(np.maximum(degrees, 2)))
+
+
+def are_joined(A: sp.csr_matrix, pairs: IntArray) -> npt.NDArray[np.bool_]:
+    """(m,) whether an edge of A leads from each first to each second node."""
+    return np.asarray(A[pairs[0], pairs[1]]).reshape(-1) != 0
+
+
+def best_pairs(scorer: Scorer, A: sp.csr_matrix, k: int) -> tuple[IntArray, Doubles]:
+    """The k best-scored pairs (2, k) of nodes with edges that A does not join, best first, and their scores (k,).
+
+    Every pair is looked at once, i < j; of equal ones the first come first.
+    """
+    n = A.shape[0]
+    alone = np.diff(A.indptr) == 0
+
+    def best(first: int, last: int) -> tuple[IntArray, Doubles]:
+        scores = np.asarray(scorer.rows(first, last), np.float32)
+        block = A[first:last]
+        scores[np.repeat(np.arange(last - first), np.diff(block.indptr)), block.indices] = -np.inf
+        scores[:, alone] = -np.inf
+        scores[alone[first:last]] = -np.inf
+        scores[np.arange(n)[None, :] <= np.arange(first, last)[:, None]] = -np.inf
+        flat = scores.reshape(-1)
+        top = np.argpartition(-flat, min(k, len(flat) - 1))[:k]
+        top = np.sort(top[np.isfinite(flat[top])])
+        return np.stack([top // n + first, top % n]).astype(np.int64), flat[top].astype(np.float64)
+
+    parts = spread(best, [*range(0, n, _ROWS), n])
+    pairs = np.concatenate([part[0] for part in parts], axis=1)
+    scores = np.concatenate([part[1] for part in parts])
+    order = np.argsort(-scores, kind="stable")[:k]
+    return pairs[:, order], scores[order]
+
+
+def spanning_forest(edges: IntArray, n: int) -> npt.NDArray[np.bool_]:
+    """(m,) which of the edges (2, m), taken in order, join two parts that were apart until then."""
+    chosen = np.zeros(edges.shape[1], np.bool_)
+    _join(edges[0], edges[1], np.arange(n), chosen)
+    return chosen
+
+
+@kernel
+def _join(source: Any, target: Any, parent: Any, chosen: Any) -> None:
+    for edge in range(len(source)):
+        a, b = source[edge], target[edge]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        if a != b:
+            parent[a] = b
+            chosen[edge] = True
+
+
+def unjoined_pairs(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> IntArray:
+    """(2, m) pairs of nodes that have an edge each, but none between them: m is `count`, or less in a full graph."""
+    nodes = np.flatnonzero(np.diff(A.indptr))
+    found = [np.zeros((2, 0), np.int64)]
+    held = 0
+    for _ in range(100):
+        pairs = nodes[rng.integers(0, len(nodes), (2, 2 * count))]
+        pairs = pairs[:, (pairs[0] < pairs[1]) & ~are_joined(A, pairs)][:, : count - held]
+        found.append(pairs)
+        held += pairs.shape[1]
+        if held == count:
+            break
+    return np.concatenate(found, axis=1)
+
+
+def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> ByProduct:
+    """The odds, as logarithms, that two nodes are joined: from their cosine and how many neighbours they have.
+
+    a cos(i, j) + b (ln d_i + ln d_j) + c, fitted by logistic regression to edges of A and as many pairs without one.
+    A cosine alone finds twins; how busy two nodes are says at least as much about whether they will meet. Raises
+    InputError where every two nodes are joined.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    busy = np.log(np.maximum(np.diff(A.indptr), 1)).astype(np.float32)
+    source, target = sp.triu(A, 1).nonzero()
+    some = rng.permutation(len(source))[:_LEARNED]
+    joined = np.stack([source[some], target[some]]).astype(np.int64)
+    apart = unjoined_pairs(A, len(some), rng)
+    if not apart.shape[1]:
+        raise InputError("Every two nodes are joined: there is no link to suggest")
+    pairs = np.concatenate([joined, apart], axis=1)
+    facts = np.stack([np.einsum("ij,ij->i", unit[pairs[0]], unit[pairs[1]]), busy[pairs].sum(axis=0)], axis=1)
+    answers = np.arange(pairs.shape[1])[:, None] < len(some)
+    W, c = one_against_rest(facts, answers, C=10.0)
+    a, b = max(float(W[0, 0]), 0.0), float(W[1, 0])  # what is near is never told to be less likely
+    root, one = np.float32(np.sqrt(a)), np.ones((len(unit), 1), np.float32)
+    share = (np.float32(b) * busy[:, None] + np.float32(c[0] / 2)).astype(np.float32)
+    return ByProduct(np.hstack([root * unit, share, one]), np.hstack([root * unit, one, share]))

@@ -1,0 +1,41 @@
+"""Logistic regression of many yes-or-no questions about the same items at once: one against the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+Doubles = npt.NDArray[np.float64]
+
+
+def one_against_rest(X: npt.NDArray[Any], Y: npt.NDArray[np.bool_], *, C: float = 1.0) -> tuple[Doubles, Doubles]:
+    """Weights (k, c) and intercepts (c,) that minimise ½‖w‖² + C Σ ln(1 + exp(-y (w·x + b))) for each column of Y.
+
+    X (n, k), Y (n, c). The c questions are apart, and are minimised together by L-BFGS: two products of matrices a step
+    serve all of them. The intercept is not held small, as in scikit-learn's LogisticRegression.
+    """
+    n, k = X.shape
+    c = Y.shape[1]
+    data = np.asarray(X, np.float64)
+    signs = np.where(Y, 1.0, -1.0)
+    share = np.clip(Y.mean(axis=0), 1 / (n + 1), n / (n + 1))
+    begin = np.zeros((k + 1, c))
+    begin[k] = np.log(share / (1 - share))
+
+    def loss(flat: Doubles) -> tuple[float, Doubles]:
+        W = flat.reshape(k + 1, c)
+        margins = signs * (data @ W[:k] + W[k])
+        pull = -C * signs * expit(-margins)
+        gradient = np.empty_like(W)
+        gradient[:k] = W[:k] + data.T @ pull
+        gradient[k] = pull.sum(axis=0)
+        value = 0.5 * float((W[:k] ** 2).sum()) + C * float(np.logaddexp(0, -margins).sum())
+        return value, gradient.reshape(-1)
+
+    found = minimize(loss, begin.reshape(-1), jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-7})
+    W = found.x.reshape(k + 1, c)
+    return W[:k], W[k]

@@ -1,0 +1,83 @@
+"""ProNE: node vectors from a sparse matrix of edges, then smoothed and sharpened along the graph.
+
+Zhang, Dong, Wang, Tang & Ding, "ProNE: Fast and Scalable Network Representation Learning" (IJCAI 2019).
+
+    factor       F_ij = ln p_ij - ln c_j for every edge i → j, p_ij = A_ij / d_i, c_j ∝ (Σ_i p_ij)^0.75; F ≈ U S Vᵀ
+    propagate    Z = D⁻¹A (I - g(L)) U S^½, g a band of the spectrum of the graph's Laplacian, as Chebyshev terms
+    straighten   the k strongest directions of Z, so that they are orthogonal again
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from scipy.special import iv
+
+from semsearch.arrays import FloatArray
+from semsearch.maths.factor import SVD, Matrix, fixed_signs, truncated_svd
+from semsearch.maths.graphs import multiplied
+from semsearch.maths.jit import spread
+
+NEGATIVE = 0.75  # power of the contexts' chances, as in word2vec
+_ROWS = 16_384  # rows of a Gram matrix taken into float64 at a time
+
+
+def prone_matrix(A: sp.csr_matrix) -> sp.csr_matrix:
+    """F (n, n) float32 of the paper's section 3.1, with one negative sample; as sparse as the graph."""
+    degrees = np.asarray(A.sum(axis=1, dtype=np.float64)).reshape(-1)
+    p = A.data / np.repeat(np.maximum(degrees, 1e-300), np.diff(A.indptr))
+    reached = np.asarray(np.bincount(A.indices, weights=p, minlength=A.shape[1]) ** NEGATIVE, np.float64)
+    c = reached / max(reached.sum(), 1e-300)
+    F = A.copy()
+    F.data = (np.log(p) - np.log(c[A.indices])).astype(np.float32)
+    return F
+
+
+def factor_graph(A: sp.csr_matrix, k: int, *, rng: np.random.Generator) -> tuple[FloatArray, SVD]:
+    """The first stage's vectors (n, k) at unit length, zero for nodes without an edge, and their factoring."""
+    svd = truncated_svd(Matrix(prone_matrix(A)), k, rng=rng)
+    return _unit(svd.U * np.sqrt(svd.s).astype(np.float32)), svd
+
+
+def propagate(A: sp.csr_matrix, X: FloatArray, *, order: int = 10, mu: float = 0.2, theta: float = 0.5) -> FloatArray:
+    """Vectors (n, k) of unit length after spectral propagation (section 3.2) of X (n, k).
+
+    `order` is the number of Chebyshev terms, `mu` the place of the band in the Laplacian's spectrum, `theta` its
+    sharpness. `A` is undirected.
+    """
+    n = A.shape[0]
+    looped = (A + sp.eye_array(n, dtype=np.float32)).tocsr()
+    inverse = sp.diags_array(1 / np.asarray(looped.sum(axis=1)).reshape(-1)).astype(np.float32)
+    M = (sp.eye_array(n, dtype=np.float32) * np.float32(1 - mu) - inverse @ looped).tocsr().astype(np.float32)
+    M = sp.csr_matrix(M)
+    before, now = X, np.float32(0.5) * multiplied(M, multiplied(M, X)) - X
+    band = np.float32(iv(0, theta)) * before - np.float32(2 * iv(1, theta)) * now
+    for term in range(2, order):
+        before, now = now, multiplied(M, multiplied(M, now)) - 2 * now - before
+        band += np.float32((-1) ** term * 2 * iv(term, theta)) * now
+    return _straightened(multiplied(sp.csr_matrix(looped), X - band))
+
+
+def _straightened(Z: FloatArray) -> FloatArray:
+    """Z's left singular vectors times the square roots of its singular values, at unit length, by the Gram matrix."""
+    squares, V = np.linalg.eigh(_gram(Z))
+    order = np.argsort(-squares, kind="stable")
+    keep = order[squares[order] > 1e-10 * max(float(squares.max(initial=0)), 1e-300)]
+    s = np.sqrt(squares[keep])
+    U = Z @ (V[:, keep] / np.sqrt(s)).astype(np.float32)
+    return _unit(U * fixed_signs(U))
+
+
+def _gram(Z: FloatArray) -> npt.NDArray[np.float64]:
+    parts = spread(
+        lambda first, last: Z[first:last].astype(np.float64).T @ Z[first:last],
+        [*range(0, len(Z), _ROWS), len(Z)],
+    )
+    gram: npt.NDArray[np.float64] = np.sum(parts, axis=0)
+    return gram
+
+
+def _unit(X: FloatArray) -> FloatArray:
+    lengths = np.linalg.norm(X, axis=1, keepdims=True)
+    return np.asarray(X / np.where(lengths > 0, lengths, 1), np.float32)

@@ -1,0 +1,277 @@
+"""Random walks over a graph: the sentences of nodes that DeepWalk and node2vec read.
+
+    uniform    the next node is a neighbour, drawn by the weight of the edge (Perozzi, Al-Rfou & Skiena, KDD 2014)
+    biased     after t → v a neighbour x of v is drawn by weight times 1/p if x is t, 1 if t is joined to x, else 1/q
+               (Grover & Leskovec, "node2vec", KDD 2016)
+
+A walk mostly waits for memory: each step looks at a place of the graph that nobody has looked at lately. Sixteen
+walkers take turns, so that their waits overlap. Biased steps are drawn by rejection ("KnightKing", SOSP 2019): no
+table of second-order probabilities, whose size is the sum of squared degrees, is ever made. Every walk has a generator
+of its own, seeded by its number: the walks are the same on any number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from semsearch.arrays import IntArray
+from semsearch.errors import InputError
+from semsearch.maths.jit import kernel, spread
+
+Ids: TypeAlias = npt.NDArray[np.int32]
+_STRETCH = 8_192  # walks that one thread takes at a time
+_NOWHERE = -1  # stands behind the end of a walk that found no way on
+
+
+def random_walks(
+    A: sp.csr_matrix, starts: IntArray, length: int, *, seed: int, p: float = 1.0, q: float = 1.0
+) -> tuple[Ids, IntArray]:
+    """A walk of up to `length` nodes from each of `starts` (w,): the nodes (s,) of all, and where each begins (w + 1,).
+
+    `A` (n, n) holds the weight of the edge from row to column, each 0 or more. A walk ends early at a node that no edge
+    leaves. Raises InputError for lengths below 1, p or q not above 0, and weights below 0 or not finite.
+    """
+    if length < 1:
+        raise InputError(f"the length of a walk is {length}: at least 1 is needed")
+    if not (p > 0 and q > 0):
+        raise InputError(f"p is {p:g} and q is {q:g}: both must be above 0")
+    A = _prepared(A)
+    weighted = A.nnz > 0 and bool((A.data != A.data[0]).any())
+    nothing = np.zeros(0, np.float32)
+    chance, other = _alias(A) if weighted else (nothing, np.zeros(0, np.int32))
+    graph = (A.indptr.astype(np.int64), A.indices.astype(np.int32), chance, other)
+    nodes = np.full((len(starts), length), _NOWHERE, np.int32)
+    nodes[:, 0] = starts
+    bounds = [*range(0, len(starts), _STRETCH), len(starts)]
+    if p == q == 1:
+        spread(lambda first, last: _walk_uniform(*graph, nodes, first, last, np.uint64(seed)), bounds)
+        return _joined(nodes)
+    mutual = _is_mutual(A)
+    shares = _shares(A) if weighted else nothing
+    how = (np.uint64(seed), (1 / p, 1 / q), mutual)
+    spread(lambda first, last: _walk_biased(*graph, shares, nodes, first, last, *how), bounds)
+    return _joined(nodes)
+
+
+def every_node(A: sp.csr_matrix, times: int, rng: np.random.Generator) -> IntArray:
+    """Every node with an edge that leaves it, `times` over, each time in another order."""
+    leaving = np.flatnonzero(np.diff(A.indptr))
+    return np.concatenate([rng.permutation(leaving) for _ in range(times)]).astype(np.int64)
+
+
+def _prepared(A: sp.csr_matrix) -> sp.csr_matrix:
+    """The graph with each edge once, in order, and none of weight 0."""
+    if A.nnz and not (np.isfinite(A.data).all() and A.data.min() >= 0):
+        raise InputError("A walk needs weights that are numbers of 0 or more")
+    A = A.copy()
+    A.sum_duplicates()
+    A.eliminate_zeros()
+    return A
+
+
+def _joined(nodes: Ids) -> tuple[Ids, IntArray]:
+    """Walks (w, length) as one stream, without what stands behind their ends."""
+    whole = nodes >= 0
+    if whole.all():
+        return nodes.reshape(-1), np.arange(len(nodes) + 1, dtype=np.int64) * nodes.shape[1]
+    return nodes[whole], np.concatenate([[0], np.cumsum(whole.sum(axis=1))]).astype(np.int64)
+
+
+def _is_mutual(A: sp.csr_matrix) -> bool:
+    """Whether every edge leads both ways, whatever it weighs."""
+    B = A.T.tocsr()
+    B.sort_indices()
+    return bool(np.array_equal(A.indptr, B.indptr) and np.array_equal(A.indices, B.indices))
+
+
+def _shares(A: sp.csr_matrix) -> npt.NDArray[np.float32]:
+    """The weight of each edge as a part of its row's."""
+    totals = np.asarray(A.sum(axis=1, dtype=np.float64)).reshape(-1)
+    shares: npt.NDArray[np.float32] = (A.data / np.repeat(totals, np.diff(A.indptr))).astype(np.float32)
+    return shares
+
+
+def _alias(A: sp.csr_matrix) -> tuple[npt.NDArray[np.float32], Ids]:
+    """Walker's tables for each row (Vose 1991): keep slot e with `chance[e]`, else take the row's slot `other[e]`."""
+    chance, other = np.empty(A.nnz, np.float32), np.empty(A.nnz, np.int32)
+    _fill_alias(A.indptr.astype(np.int64), A.data.astype(np.float64), chance, other)
+    return chance, other
+
+
+@kernel
+def _fill_alias(indptr: Any, weights: Any, chance: Any, other: Any) -> None:
+    most = 0
+    for row in range(len(indptr) - 1):
+        most = max(most, indptr[row + 1] - indptr[row])
+    shares, small, large = np.empty(most), np.empty(most, np.int32), np.empty(most, np.int32)
+    for row in range(len(indptr) - 1):
+        start = indptr[row]
+        degree = indptr[row + 1] - start
+        total = weights[start : start + degree].sum()
+        n_small = n_large = 0
+        for slot in range(degree):
+            shares[slot] = weights[start + slot] / total * degree
+            if shares[slot] < 1:
+                small[n_small] = slot
+                n_small += 1
+            else:
+                large[n_large] = slot
+                n_large += 1
+        while n_small and n_large:
+            n_small -= 1
+            less, more = small[n_small], large[n_large - 1]
+            chance[start + less], other[start + less] = shares[less], more
+            shares[more] -= 1 - shares[less]
+            if shares[more] < 1:
+                n_large -= 1
+                small[n_small] = more
+                n_small += 1
+        for rest in range(n_small):  # 1 but for rounding
+            chance[start + small[rest]], other[start + small[rest]] = 1, small[rest]
+        for rest in range(n_large):
+            chance[start + large[rest]], other[start + large[rest]] = 1, large[rest]
+
+
+@kernel
+def _mixed(state: Any) -> Any:
+    """64 random bits: splitmix64 (Steele, Lea & Flood 2014), whose state only ever grows by a constant."""
+    z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def _slot(start: Any, degree: Any, chance: Any, other: Any, bits: Any) -> Any:
+    """An edge by weight, of the row that begins at `start`; the low half of the bits is for the slot.
+
+    A slot is drawn by multiplying instead of dividing (Lemire 2019); its bias is below degree / 2^32.
+    """
+    slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degree)) >> np.uint64(32))
+    if len(chance) and np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24) >= chance[start + slot]:
+        slot = np.int64(other[start + slot])
+    return start + slot
+
+
+@kernel
+def _walk_uniform(  # noqa: PLR0913 - a tuple of arrays would be counted anew at each call
+    indptr: Any, indices: Any, chance: Any, other: Any, nodes: Any, first: Any, last: Any, seed: Any
+) -> None:
+    """Fill walks first..last of `nodes`, whose first column is given; sixteen at a time, a step of each in turn."""
+    length = nodes.shape[1]
+    states, places = np.zeros(16, np.uint64), np.zeros(16, np.int64)
+    starts, degrees = np.zeros(16, np.int64), np.zeros(16, np.int64)
+    for base in range(first, last, 16):
+        lanes = min(16, last - base)
+        for lane in range(lanes):
+            states[lane] = _mixed(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
+            places[lane] = nodes[base + lane, 0]
+        for step in range(1, length):
+            for lane in range(lanes):
+                starts[lane] = indptr[places[lane]]
+                degrees[lane] = indptr[places[lane] + 1] - starts[lane]
+            for lane in range(lanes):
+                if degrees[lane]:  # else it stays there for good, and what stands behind its end stays as it is
+                    states[lane] += np.uint64(0x9E3779B97F4A7C15)
+                    places[lane] = indices[_slot(starts[lane], degrees[lane], chance, other, _mixed(states[lane]))]
+                    nodes[base + lane, step] = places[lane]
+
+
+@kernel
+def _place(indptr: Any, indices: Any, one: Any, other: Any) -> Any:
+    """Where the edge from one node to another stands; -1 where there is none."""
+    low, end = indptr[one], indptr[one + 1]
+    high = end
+    while low < high:
+        middle = (low + high) >> 1
+        if indices[middle] < other:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < end and indices[low] == other else -1
+
+
+@kernel
+def _is_joined(indptr: Any, indices: Any, one: Any, other: Any, mutual: Any) -> Any:
+    """Whether an edge leads from one node to the other; where all edges are mutual, the shorter row is searched."""
+    if mutual and indptr[other + 1] - indptr[other] < indptr[one + 1] - indptr[one]:
+        one, other = other, one
+    return _place(indptr, indices, one, other) >= 0
+
+
+@kernel
+def _walk_biased(  # noqa: PLR0913, PLR0915, C901 - the same; one loop that a call would slow down
+    indptr: Any,
+    indices: Any,
+    chance: Any,
+    other: Any,
+    shares: Any,
+    nodes: Any,
+    first: Any,
+    last: Any,
+    seed: Any,
+    biases: Any,
+    mutual: Any,
+) -> None:
+    """Fill walks first..last of `nodes` by second-order chances; each of sixteen walkers tries one step in turn.
+
+    A try is a neighbour drawn by weight, taken with its bias over the largest one, `most`. Where the way back has a
+    bias above all others it would spoil every other try: what it has above `most` is drawn apart, by its own chance.
+    """
+    length = nodes.shape[1]
+    back, away = biases
+    most = max(away, 1.0)
+    extra = max(back - most, 0.0)
+    surely = min(back, away, 1.0)
+    states, steps, ways = np.zeros(16, np.uint64), np.zeros(16, np.int64), np.zeros(16)
+    for base in range(first, last, 16):
+        lanes = min(16, last - base)
+        for lane in range(lanes):
+            states[lane] = _mixed(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
+            steps[lane] = 1
+        walking = lanes if length > 1 else 0
+        while walking:
+            for lane in range(lanes):
+                step = steps[lane]
+                if step >= length:
+                    continue
+                walk = base + lane
+                node = nodes[walk, step - 1]
+                start, degree = indptr[node], indptr[node + 1] - indptr[node]
+                if degree == 0:
+                    steps[lane] = length
+                    walking -= 1
+                    continue
+                states[lane] += np.uint64(0x9E3779B97F4A7C15)
+                found = indices[_slot(start, degree, chance, other, _mixed(states[lane]))]
+                if step > 1:
+                    before = nodes[walk, step - 2]
+                    states[lane] += np.uint64(0x9E3779B97F4A7C15)
+                    throw = np.float64(_mixed(states[lane]) >> np.uint64(11)) * 2.0**-53 * (most + ways[lane])
+                    if throw >= most:
+                        found = before
+                    elif throw >= surely:
+                        bias = min(back, most)
+                        if found != before:
+                            bias = 1.0 if away == 1.0 or _is_joined(indptr, indices, before, found, mutual) else away
+                        if throw >= bias:
+                            continue
+                nodes[walk, step] = found
+                if extra:
+                    ways[lane] = extra * _share(indptr, indices, shares, found, node, mutual)
+                steps[lane] = step + 1
+                walking -= step + 1 == length
+
+
+@kernel
+def _share(indptr: Any, indices: Any, shares: Any, node: Any, before: Any, mutual: Any) -> Any:
+    """The first-order chance of the way from a node back to the one before; 0 where there is none."""
+    if mutual and len(shares) == 0:
+        return 1.0 / (indptr[node + 1] - indptr[node])
+    place = _place(indptr, indices, node, before)
+    if place < 0:
+        return 0.0
+    return shares[place] if len(shares) else 1.0 / (indptr[node + 1] - indptr[node])
