@@ -36,7 +36,7 @@ def fingerprint(db: Connection) -> tuple[object, ...]:
     """Changes whenever `derived_tables` may: a build or drop changes the schema, a dataset its row in the catalogue."""
     version = db.execute("pragma schema_version").fetchone()[0]
     try:
-        return (version, *db.execute("select id, name from _semsearch_datasets order by id").fetchall())
+        return (version, *db.execute("select id, name, edges from _semsearch_datasets order by id").fetchall())
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise
@@ -75,15 +75,16 @@ def _read(db: Connection, schema: Mapping[str, tuple[str, str]]) -> _Catalogue |
     """The catalogue; None where it is not as this version writes it."""
     try:
         made = db.execute(
-            "select c.name, c.vector_table, c.dataset, coalesce(r.options ->> 'sql', r.options ->> 'table', '')"
-            " from _semsearch_collections c left join _semsearch_runs r on r.id = c.run"
+            "select c.name, c.vector_table, c.dataset, coalesce(r.options ->> 'sql', r.options ->> 'table', ''),"
+            " d.edges ->> 'table' from _semsearch_collections c left join _semsearch_runs r on r.id = c.run"
+            " left join _semsearch_datasets d on d.name = c.dataset"
         ).fetchall()
         datasets = db.execute("select id, name from _semsearch_datasets").fetchall()
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise
         return None
-    of = {row[0]: frozenset((row[2], *_named_in(row[3], schema))) for row in made}
+    of = {row[0]: frozenset((row[2], *_named_in(row[3], schema), *filter(None, [row[4]]))) for row in made}
     return _Catalogue(
         of, {row[1]: of[row[0]] for row in made}, {number: frozenset((name,)) for number, name in datasets}
     )
