@@ -75,28 +75,35 @@ def count_terms(
     """
     numbers, stream, starts = word_numbers(_told(texts, progress))
     words = list(numbers)
-    of_word = analyzer.terms(words)
-    terms = [term for term in dict.fromkeys(of_word) if term is not None]
-    column = _columns(of_word, dict(zip(terms, range(len(terms)), strict=True)))
+    terms, column = _terms(words, analyzer)
     documents = documents_with(stream, starts, column, len(terms))
     order = _most_widespread(documents, terms, min_documents)
     written = np.bincount(stream, minlength=len(words))
-    surfaces = _commonest(words, column, written, len(terms))
+    surface = _commonest(column, written, len(terms))[order]
     totals = np.bincount(column[column >= 0], weights=written[column >= 0], minlength=len(terms))
     rank = np.full(len(terms) + 1, -1, np.int32)  # the last for words without a term
     rank[order] = np.arange(len(order))
     return TermCounts(
         matrix=tally(stream, starts, rank[column], len(order)),
-        terms=[terms[row] for row in order],
-        surfaces=[surfaces[row] for row in order],
+        terms=[terms[row] for row in order.tolist()],
+        surfaces=[words[number] for number in surface.tolist()],
         totals=totals[order].astype(np.int64),
         documents=documents[order].astype(np.int64),
     )
 
 
+def _terms(words: list[str], analyzer: Analyzer) -> tuple[list[str], npt.NDArray[np.int32]]:
+    """The distinct terms in order of first occurrence, and each word's place among them, -1 for none."""
+    if not (analyzer.stem or analyzer.stop):
+        return words, np.arange(len(words), dtype=np.int32)
+    of_word = analyzer.terms(words)
+    terms = [term for term in dict.fromkeys(of_word) if term is not None]
+    return terms, _columns(of_word, dict(zip(terms, range(len(terms)), strict=True)))
+
+
 def _columns(terms: Sequence[str | None], where: Mapping[str, int]) -> npt.NDArray[np.int32]:
     """The column of each term, -1 for none and for one that has no column."""
-    return np.array([-1 if term is None else where.get(term, -1) for term in terms], np.int32)
+    return np.fromiter((where.get(term, -1) for term in terms), np.int32, len(terms))  # type: ignore[call-overload]
 
 
 def _told(texts: Sequence[str], progress: Callable[[int], None] | None) -> Iterable[str]:
@@ -113,14 +120,12 @@ def _most_widespread(documents: IntArray, terms: Sequence[str], least: int) -> I
     return ordered
 
 
-def _commonest(words: Sequence[str], column: Numbers, totals: Numbers, width: int) -> list[str]:
-    """For each term the word most often written for it; the first met wins a tie."""
-    best = [""] * width
-    most = [0] * width
-    for word, term, total in zip(words, column.tolist(), totals.tolist(), strict=True):
-        if term >= 0 and total > most[term]:
-            best[term], most[term] = word, total
-    return best
+def _commonest(column: Numbers, written: Numbers, width: int) -> IntArray:
+    """(width,) for each term the number of the word most often written for it; the first met wins a tie."""
+    rising = len(column) - 1 - np.argsort(written[::-1], kind="stable")  # of equals the first met comes last
+    best = np.zeros(width + 1, np.int64)  # the last for words without a term
+    best[column[rising]] = rising  # of those written to one place the last stays
+    return best[:-1]
 
 
 def count_open(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
