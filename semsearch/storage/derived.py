@@ -25,10 +25,11 @@ class _Catalogue:
     collections: Mapping[str, str]
     vector_tables: Mapping[int, str]
     datasets: Mapping[int, str]
+    edges: Mapping[str, str]  # a graph's table of edges, of which its vectors are made too
 
     @property
     def sources(self) -> frozenset[str]:
-        return frozenset((*self.datasets.values(), *self.collections.values()))
+        return frozenset((*self.datasets.values(), *self.collections.values(), *self.edges.values()))
 
 
 def fingerprint(db: Connection) -> tuple[object, ...]:
@@ -75,11 +76,12 @@ def _read(db: Connection) -> _Catalogue | None:
     try:
         made = db.execute("select name, vector_table, dataset from _semsearch_collections").fetchall()
         datasets = db.execute("select id, name from _semsearch_datasets").fetchall()
+        edges = db.execute("select name, edges ->> 'table' from _semsearch_datasets where edges is not null").fetchall()
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise
         return None
-    return _Catalogue({row[0]: row[2] for row in made}, {row[1]: row[2] for row in made}, dict(datasets))
+    return _Catalogue({row[0]: row[2] for row in made}, {row[1]: row[2] for row in made}, dict(datasets), dict(edges))
 
 
 def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset[str]]:
@@ -95,7 +97,7 @@ def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset
             or catalogue.datasets.get(_number(name, fulltext.PREFIX))
         )
         if source is not None:
-            found[name] = frozenset((source,))
+            found[name] = frozenset(filter(None, (source, catalogue.edges.get(source))))
     return found
 
 
