@@ -103,7 +103,7 @@ def _terms(words: list[str], analyzer: Analyzer) -> tuple[list[str], npt.NDArray
 
 def _columns(terms: Sequence[str | None], where: Mapping[str, int]) -> npt.NDArray[np.int32]:
     """The column of each term, -1 for none and for one that has no column."""
-    return np.fromiter((where.get(term, -1) for term in terms), np.int32, len(terms))  # type: ignore[call-overload]
+    return np.fromiter((-1 if term is None else where.get(term, -1) for term in terms), np.int32, len(terms))
 
 
 def _told(texts: Sequence[str], progress: Callable[[int], None] | None) -> Iterable[str]:

@@ -20,6 +20,7 @@ from semsearch.maths.graphs import multiplied
 from semsearch.maths.jit import spread
 
 NEGATIVE = 0.75  # power of the contexts' chances, as in word2vec
+LOOSE = 0.05  # residual of the factoring: propagation blurs more than this, and a large graph's spectrum is flat
 _ROWS = 16_384  # rows of a Gram matrix taken into float64 at a time
 
 
@@ -36,7 +37,7 @@ def prone_matrix(A: sp.csr_matrix) -> sp.csr_matrix:
 
 def factor_graph(A: sp.csr_matrix, k: int, *, rng: np.random.Generator) -> tuple[FloatArray, SVD]:
     """The first stage's vectors (n, k) at unit length, zero for nodes without an edge, and their factoring."""
-    svd = truncated_svd(Matrix(prone_matrix(A)), k, rng=rng)
+    svd = truncated_svd(Matrix(prone_matrix(A)), k, rng=rng, tolerance=LOOSE)
     return _unit(svd.U * np.sqrt(svd.s).astype(np.float32)), svd
 
 

@@ -12,6 +12,7 @@ from click.testing import Result
 
 from semsearch.evaluate.labels import judge_labels, labels_of, most_likely
 from semsearch.storage import connect
+from semsearch.storage.derived import derived_tables
 
 Run = Callable[..., Result]
 
@@ -101,3 +102,11 @@ def test_vectors_that_say_nothing_score_as_chance() -> None:
     labels = np.eye(4, dtype=bool)[rng.integers(0, 4, 400)]
     (score,) = judge_labels(rng.standard_normal((400, 5)).astype(np.float32), labels, shares=[0.5], shuffles=5)
     assert abs(score.micro_f1 - 0.25) < 0.06  # a thousand answers: four standard errors
+
+
+def test_whoever_may_not_see_the_edges_may_not_see_what_was_made_of_them(friends: str, run: Run) -> None:
+    assert run("predict-links", friends, "friends_netmf", "-k", "5").exit_code == 0
+    with connect.reading(friends) as db:
+        derived = derived_tables(db)
+    assert derived["friends_netmf"] == derived["friends_netmf_links"] == {"friends", "friends_edges"}
+    assert "friends_edges" not in derived

@@ -1,0 +1,167 @@
+"""How fast graphs are walked and embedded, beside PecanPy and a loop over Python's lists, in turn in one run.
+
+    python benchmarks/walks.py [--nodes 60000] [--edges 300000] [--rounds 3] [--peer PYTHON] [--large] [--json FILE]
+
+The graph is drawn with power-law degrees. PYTHON is an interpreter of an environment that has PecanPy (`pip install
+pecanpy`), since it wants an older numpy; without it its lines are left out. `--large` takes 1,000,000 edges of
+200,000 nodes through the real commands, `ingest edges` and `build prone`, in processes of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from tabulate import tabulate
+
+from semsearch.maths.prone import factor_graph, propagate
+from semsearch.maths.walks import every_node, random_walks
+
+LENGTH = 80
+SLOW = 500  # walks that slow libraries are asked for
+PEER = """
+import sys, time, json, numpy as np
+from pecanpy import pecanpy
+path, p, q, walks = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+g = (pecanpy.FirstOrderUnweighted if p == q == 1 else pecanpy.SparseOTF)(p=p, q=q, workers=2)
+g.read_edg(path, weighted=False, directed=False)
+nodes = g.nodes
+def walk(times):
+    start = time.perf_counter()
+    found = g.simulate_walks(times, %d)
+    return len(found) / (time.perf_counter() - start)
+walk(walks)  # compiles
+print(json.dumps(walk(walks)))
+"""
+
+
+def power_law(n: int, m: int, seed: int = 0) -> sp.csr_matrix:
+    """(n, n) edges of weight 1 between nodes drawn by a power law, repeats and self-loops taken out."""
+    rng = np.random.default_rng(seed)
+    chance = rng.pareto(1.2, n) + 1
+    ends = rng.choice(n, (2, int(1.3 * m)), p=chance / chance.sum())
+    ends = np.unique(np.sort(ends[:, ends[0] != ends[1]], axis=0), axis=1)
+    source, target = ends[:, rng.permutation(ends.shape[1])[:m]]
+    both = (np.concatenate([source, target]), np.concatenate([target, source]))
+    return sp.csr_matrix((np.ones(2 * len(source), np.float32), both), shape=(n, n))
+
+
+def ours(A: sp.csr_matrix, p: float, q: float) -> float:
+    """Walks a second, ten from every node."""
+    starts = every_node(A, 10, np.random.default_rng(0))
+    random_walks(A, starts[:16], LENGTH, seed=0, p=p, q=q)  # compiled, as in the second command on a machine
+    start = time.perf_counter()
+    random_walks(A, starts, LENGTH, seed=0, p=p, q=q)
+    return len(starts) / (time.perf_counter() - start)
+
+
+def lists(A: sp.csr_matrix) -> float:
+    """Walks a second over lists of neighbours, as one writes it first."""
+    neighbours = [A.indices[a:b].tolist() for a, b in zip(A.indptr[:-1], A.indptr[1:], strict=True)]
+    starts = every_node(A, 1, np.random.default_rng(0))[:SLOW].tolist()
+    begin = time.perf_counter()
+    for node in starts:
+        walk = [node]
+        for _ in range(LENGTH - 1):
+            walk.append(random.choice(neighbours[walk[-1]]))
+    return len(starts) / (time.perf_counter() - begin)
+
+
+def pecanpy(python: str, edges: str, p: float, q: float) -> float:
+    """Walks a second by PecanPy on two cores, after a first round that compiles it."""
+    done = subprocess.run(
+        [python, "-c", PEER % LENGTH, edges, str(p), str(q), "1"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    return float(json.loads(done.stdout.splitlines()[-1]))
+
+
+def prone(A: sp.csr_matrix) -> float:
+    """Seconds of both stages, 128 dimensions."""
+    start = time.perf_counter()
+    propagate(A, factor_graph(A, 128, rng=np.random.default_rng(0))[0])
+    return time.perf_counter() - start
+
+
+def large(folder: Path, n: int = 200_000, m: int = 1_000_000) -> list[dict[str, Any]]:
+    """Seconds and peak memory of each command, from edges in a file to a file that can be searched."""
+    upper = sp.triu(power_law(n, m)).tocoo()
+    np.savetxt(folder / "g.edgelist", np.stack([upper.row, upper.col], axis=1), fmt="%d")
+    rows = []
+    for name, *verb in (("ingest", "ingest", "edges"), ("build", "build", "prone")):
+        where = [str(folder / "g.db"), "g"] + ([str(folder / "g.edgelist")] if name == "ingest" else ["--dim", "128"])
+        start = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-m", "semsearch", *verb, *where], stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"semsearch {' '.join(verb)} failed")
+        rows.append(
+            {"what": " ".join(verb), "edges": m, "s": time.perf_counter() - start, "peak GB": used.ru_maxrss / 1e6}
+        )
+    return rows
+
+
+def main() -> None:
+    """Measure every line in turn, as often as asked, and print the medians."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nodes", type=int, default=60_000)
+    parser.add_argument("--edges", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peer")
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.large:
+            rows = large(Path(folder))
+        else:
+            rows = compared(asked, power_law(asked.nodes, asked.edges), Path(folder) / "edges.tsv")
+    print(tabulate(rows, headers="keys", floatfmt=",.2f"))
+    if asked.json:
+        asked.json.write_text(json.dumps(rows, indent=2))
+
+
+def compared(asked: argparse.Namespace, A: sp.csr_matrix, path: Path) -> list[dict[str, Any]]:
+    """The table of walks and of prone."""
+    upper = sp.triu(A).tocoo()
+    np.savetxt(path, np.stack([upper.row, upper.col], axis=1), fmt="%d", delimiter="\t")
+    lines: dict[str, Callable[[], float]] = {
+        "uniform, ours": lambda: ours(A, 1, 1),
+        "uniform, Python lists": lambda: lists(A),
+        "p=0.5 q=2, ours": lambda: ours(A, 0.5, 2),
+        "p=4 q=0.25, ours": lambda: ours(A, 4, 0.25),
+        "prone (seconds)": lambda: prone(A),
+    }
+    if asked.peer:
+        lines["uniform, PecanPy"] = lambda: pecanpy(asked.peer, str(path), 1, 1)
+    found: dict[str, list[float]] = {name: [] for name in lines}
+    for _ in range(asked.rounds):
+        for name, measure in lines.items():
+            found[name].append(measure())
+    middle = {name: median(values) for name, values in found.items()}
+    return [
+        {
+            "what": name,
+            "per second": value,
+            "ours is": middle["uniform, ours"] / value if name.startswith("uniform, ") else None,
+            "least": min(found[name]),
+            "most": max(found[name]),
+        }
+        for name, value in middle.items()
+    ]
+
+
+if __name__ == "__main__":
+    main()
