@@ -91,7 +91,7 @@ def default_window(graph: Graph) -> int:
     """10, the papers' number; 2 where nodes have more than 64 neighbours on average.
 
     There ten steps are far: on BlogCatalog (65 edges a node) micro-F1 is 41 with a window of 2 and 35 with 10; on PPI
-    (20) both give 24, and on Cora (2) 58 and 72 % are right (benchmarks/graphs.py).
+    (20) both give 24, and on Cora (2) 58 and 72 % are right.
     """
     return WIDE if 2 * len(graph.source) <= CROWDED * len(graph) else NARROW
 

@@ -3,7 +3,8 @@
 Zhang, Dong, Wang, Tang & Ding, "ProNE: Fast and Scalable Network Representation Learning" (IJCAI 2019).
 
     factor       F_ij = ln p_ij - ln c_j for every edge i → j, p_ij = A_ij / d_i, c_j ∝ (Σ_i p_ij)^0.75; F ≈ U S Vᵀ
-    propagate    Z = D⁻¹A (I - g(L)) U S^½, g a band of the spectrum of the graph's Laplacian, as Chebyshev terms
+    propagate    Z = (A + I) (I - g(L)) U S^½, as the authors' program has it; g a band of the spectrum of the graph's
+                 Laplacian, as Chebyshev terms
     straighten   the k strongest directions of Z, so that they are orthogonal again
 """
 
