@@ -35,6 +35,16 @@ class Kernel:
         return result
 
     @property
+    def inlined(self) -> Callable[..., Any]:
+        """numba's own function, to become part of whoever calls it: a call hands over seven words for each array."""
+        import numba
+
+        inlined: Callable[..., Any] = numba.njit(nogil=True, fastmath=self._fastmath, inline="always")(
+            _with_compiled_callees(self._function)
+        )
+        return inlined
+
+    @property
     def compiled(self) -> Callable[..., Any]:
         """numba's own function."""
         with self._lock:
@@ -74,13 +84,13 @@ def _jit(function: Callable[..., Any], fastmath: bool) -> Callable[..., Any]:
 
 
 def _with_compiled_callees(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, whose names for other kernels mean numba's functions: those are what numba can call."""
+    """The same function, whose names for other kernels mean numba's functions: those numba can inline."""
     if not isinstance(function, FunctionType):
         return function
     called = {name: value for name in function.__code__.co_names if isinstance(value := _named(function, name), Kernel)}
     if not called:
         return function
-    names = function.__globals__ | {name: callee.compiled for name, callee in called.items()}
+    names = function.__globals__ | {name: callee.inlined for name, callee in called.items()}
     twin = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
     return update_wrapper(twin, function)
 

@@ -25,6 +25,7 @@ _KIND, _BYTES = 0x3, 0xC  # the bits of an entry that say its kind, and how many
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Knuth's multiplicative hashing
 _HALF, _BYTE, _BLOCK = np.uint64(32), np.uint64(8), np.uint64(64)
 _LONG = np.uint64(1 << 63)
+_ASCII = 0x80
 
 
 class Vocabulary(NamedTuple):
@@ -119,7 +120,8 @@ def scan(data: Array, starts: Array, table: Array, vocabulary: Vocabulary, out: 
         stretch, kept = at, n
         write, size, key, block, filled = bounds[counted[0]], 0, np.uint64(0), np.uint64(0), np.uint64(0)
         while at <= end:
-            entry, at = _entry(data, at, end, table)
+            ascii = at < end and data[at] < _ASCII  # most bytes by far, and no call is as quick
+            entry, at = (np.int64(table[data[at]]), at + 1) if ascii else _entry(data, at, end, table)
             if entry & _KIND == _WORD:
                 spelt, bits = np.uint64(entry >> 4), np.uint64((entry & _BYTES) << 1)
                 block |= spelt << filled
