@@ -40,7 +40,7 @@ def imported(db: Connection, name: str = "words") -> tuple[list[str], np.ndarray
 
 
 def load(db: Connection, path: Path, **asked: object) -> Imported:
-    return load_vectors(db, "words", Asked(str(path), **asked))  # type: ignore[arg-type]
+    return load_vectors(db, "words", Asked(str(path), **asked))
 
 
 def zipped(data: bytes, name: str = "inside.txt") -> bytes:
@@ -145,7 +145,7 @@ def test_llms_own_file(db: Connection, tmp_path: Path) -> None:
     """Written by llm itself, with two collections."""
     llm = pytest.importorskip("llm", reason="llm is not installed here")
 
-    class Counted(llm.EmbeddingModel):  # type: ignore[misc]
+    class Counted(llm.EmbeddingModel):
         model_id = "counted"
 
         def embed_batch(self, items: list[str]) -> list[list[float]]:
@@ -228,7 +228,7 @@ def test_one_line_and_nothing_imported(db: Connection, run: Run, path: str, tmp_
     make_articles(db)
     before = content(path)
     data, *said = BAD[name]
-    (tmp_path / name).write_bytes(data)  # type: ignore[arg-type]
+    (tmp_path / name).write_bytes(data)
     done = run("ingest", "vectors", path, "words", tmp_path / name)
     assert done.exit_code == 1, done.output
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("Error: "), done.stderr
@@ -283,6 +283,6 @@ def test_standard_input(run: Run, path: str, data: bytes) -> None:
 
 
 def test_a_new_file_is_not_left_behind(run: Run, path: str, tmp_path: Path) -> None:
-    (tmp_path / "v.txt").write_bytes(BAD["nan.txt"][0])  # type: ignore[arg-type]
+    (tmp_path / "v.txt").write_bytes(BAD["nan.txt"][0])
     assert run("ingest", "vectors", path, "words", tmp_path / "v.txt").exit_code == 1
     assert not Path(path).exists()

@@ -66,11 +66,6 @@ def test_importing_kernels_does_not_import_numba() -> None:
 
 
 @kernel
-def _square(value: float) -> float:
-    return value * value
-
-
-@kernel
 def _sum_by_calls(values: np.ndarray) -> float:
     total = 0.0
     for value in values:
