@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from semsearch.storage import contexts, driver, fulltext, vectors
 from semsearch.storage.driver import Connection
+from semsearch.storage.results import MADE_OF
 
 INTERNAL = "_semsearch_"
 WRITTEN = ("vocabulary", "clusters", "predictions", "links", "samples")  # COLLECTION_… tables that verbs write
@@ -109,21 +110,27 @@ def _named_in(sql: str, schema: Mapping[str, tuple[str, str]]) -> set[str]:
     return found
 
 
-def _direct(schema: Iterable[str], catalogue: _Catalogue) -> dict[str, frozenset[str]]:
+def _direct(schema: Mapping[str, tuple[str, str]], catalogue: _Catalogue) -> dict[str, frozenset[str]]:
     """The tables and views whose source the catalogue names, each with that source."""
     found = {}
     written = {f"{name}_{what}": source for name, source in catalogue.collections.items() for what in WRITTEN}
     for name in schema:
         source = (
             catalogue.collections.get(name)
-            or written.get(name)
+            or (name in written and written[name] | _noted(schema[name][1]))
             or catalogue.vector_tables.get(_number(name, vectors.PREFIX))
             or catalogue.vector_tables.get(_number(name, contexts.PREFIX))
             or catalogue.datasets.get(_number(name, fulltext.PREFIX))
         )
-        if source is not None and source != {name}:  # the words of an import are a table of their own, made of no other
+        if source and source != {name}:  # the words of an import are a table of their own, made of no other
             found[name] = source
     return found
+
+
+def _noted(sql: str) -> frozenset[str]:
+    """One more source that a table of results names in its own definition (storage.results.replace)."""
+    noted = re.search(rf"/\* {MADE_OF}((?:[0-9a-f]{{2}})+) \*/\)$", sql)
+    return frozenset([bytes.fromhex(noted[1]).decode()] if noted else [])
 
 
 def _number(name: str, prefix: str) -> int:

@@ -11,6 +11,7 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import columns_of, quoted
 
 CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
+MADE_OF = "made of "  # then the name's bytes in hexadecimal: a name may hold what ends a comment
 SUFFIXES = ("clusters", "predictions", "links", "samples")
 
 
@@ -76,15 +77,26 @@ def check_free(db: Connection, name: str, columns: Sequence[str]) -> None:
 
 
 def replace(
-    db: Connection, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, key: str = "id"
+    db: Connection,
+    name: str,
+    columns: Mapping[str, str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    key: str = "id",
+    made_of: str | None = None,
 ) -> None:
-    """Write the table anew inside the caller's transaction; `columns` maps names to SQL types."""
+    """Write the table anew inside the caller's transaction; `columns` maps names to SQL types.
+
+    `made_of` names one more table that the rows tell of, beside those that the collection was made of. It stands in
+    the table's own definition, as a comment, where permissions look for it (storage.derived).
+    """
     check_free(db, name, list(columns))
     db.execute(f"drop table if exists {quoted(name)}")
     declared = ", ".join(
         f"{quoted(column)} {kind}{' primary key' if column == key else ''}" for column, kind in columns.items()
     )
-    db.execute(f"create table {quoted(name)} ({declared})")
+    note = f" /* {MADE_OF}{made_of.encode().hex()} */" if made_of else ""
+    db.execute(f"create table {quoted(name)} ({declared}{note})")
     db.executemany(f"insert into {quoted(name)} values ({', '.join('?' * len(columns))})", rows)
 
 

@@ -1,0 +1,70 @@
+"""Which items would teach most if somebody said their labels.
+
+With few labels, what teaches is to see what there is: each suggestion is the item nearest the centre of a group
+(k-means) in which nothing is labelled yet, larger groups first (Hacohen, Dekel & Weinshall, "Active Learning on a
+Budget", ICML 2022). With many, what teaches is the border between labels: the items whose two likeliest labels are
+closest, spread over groups so that they do not all ask the same (Zhdanov, "Diverse mini-batch Active Learning", 2019).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch.arrays import IntArray
+
+Floats = npt.NDArray[np.float32]
+
+FEW = 300  # labelled items up to which the first way is taken
+MOST_LOOKED_AT = 10_000  # items of the pool; of more, as many are drawn
+_DOUBTFUL = 10  # doubtful items looked at for each that is suggested
+
+
+def most_telling(
+    pool: Floats, labelled: Floats, told: npt.NDArray[Any] | None, number: int, rng: np.random.Generator
+) -> IntArray:
+    """The places in `pool` (n, k) of at most `number` items, the most telling first.
+
+    `labelled` (m, k) are the items that have a label; `told` (n, c) what each of the pool is believed to be, None
+    where nothing is known. Same rng, same items.
+    """
+    number = min(number, len(pool))
+    looked = np.arange(len(pool))
+    if len(pool) > MOST_LOOKED_AT:
+        looked = np.sort(rng.permutation(len(pool))[:MOST_LOOKED_AT])
+    if told is None or len(labelled) <= FEW:
+        return looked[_uncovered(pool[looked], labelled, number, rng)]
+    doubt = -_margins(told[looked])
+    order = np.argsort(-doubt, kind="stable")[: max(number, _DOUBTFUL * number)]
+    chosen = order[_uncovered(pool[looked[order]], labelled[:0], number, rng)]
+    return looked[chosen[np.argsort(-doubt[chosen], kind="stable")]]
+
+
+def _margins(told: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """(n,) by how much the likeliest label is likelier than the next."""
+    two = np.partition(told, -2, axis=1)[:, -2:]
+    return two[:, 1] - two[:, 0]
+
+
+def _uncovered(pool: Floats, labelled: Floats, number: int, rng: np.random.Generator) -> IntArray:
+    """(number,) of the pool, the item nearest the centre of each of the groups with fewest labelled items."""
+    from sklearn.cluster import KMeans
+
+    if number >= len(pool):
+        return np.arange(len(pool))
+    X = np.concatenate([pool, labelled])
+    groups = min(number + len(labelled), len(pool))
+    model = KMeans(groups, n_init=1, max_iter=30, random_state=int(rng.integers(2**31))).fit(X)
+    inside, covered = model.labels_[: len(pool)], np.bincount(model.labels_[len(pool) :], minlength=groups)
+    sizes = np.bincount(inside, minlength=groups)
+    away = np.linalg.norm(pool - model.cluster_centers_[inside], axis=1)
+    nearest = np.lexsort((away, inside))  # the items group by group, the nearest to the centre first
+    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    order = [group for group in np.lexsort((-sizes, covered)).tolist() if sizes[group]][:number]
+    found = nearest[first[order]].tolist()
+    if len(found) < number:  # fewer groups hold an item of the pool than were asked for
+        rest = np.setdiff1d(np.arange(len(pool)), found)
+        found += rest[np.argsort(away[rest], kind="stable")][: number - len(found)].tolist()
+    return np.array(found, np.int64)
