@@ -1,4 +1,5 @@
-"""`…/item/ID`: one document with its whole text, or one word with its counts; and the nearest others."""
+"""`…/item/ID`: one document with its whole text, one word with its counts, or one node with its neighbours; and the
+nearest others."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ from datasette import NotFound
 from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.records import Hit
-from semsearch.search import company, query
+from semsearch.search import company, graph, query
 from semsearch.search.company import Context
+from semsearch.search.graph import Around
 from semsearch.storage.datasets import text_of
-from semsearch_datasette import links
+from semsearch_datasette import links, surroundings
 from semsearch_datasette.cards import cards
 from semsearch_datasette.connection import read
 from semsearch_datasette.respond import Answer
@@ -29,7 +31,7 @@ TEXT_LENGTH = 20_000  # characters of a text that the page shows; its row has th
 async def item(datasette: Any, request: Any) -> Answer:
     """The item, or 404 where neither row nor vector of it is there."""
     target, id = await target_of(datasette, request), id_of(request)
-    hit, near = await read(target.database, lambda conn: _look(conn, target, id))
+    hit, near, around = await read(target.database, lambda conn: _look(conn, target, id))
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
     beside, using = await read(target.database, lambda conn: _company(conn, target, id))
@@ -37,10 +39,11 @@ async def item(datasette: Any, request: Any) -> Answer:
     row_url = None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id)
 
     def context() -> dict[str, Any]:
+        title = present.title_of(target.dataset, hit)
         return {
             **frame(datasette, target, "item"),
             **_shown(target, hit),
-            "title": present.title_of(target.dataset, hit),
+            "title": title,
             "row_url": row_url,
             "similar_url": links.similar(datasette, database, name, id),
             "cards": cards(datasette, target, near.hits),
@@ -48,6 +51,8 @@ async def item(datasette: Any, request: Any) -> Answer:
             "ways": _ways(datasette, target, hit),
             "contexts": [_context(datasette, target, context) for context in beside],
             "using": [_using(datasette, target, document) for document in using],
+            "node": None if around is None else surroundings.told(datasette, target, id, title, around),
+            "joined": set() if around is None else {one.hit.id for one in around.nearest if one.tie is not None},
         }
 
     data = {
@@ -60,18 +65,24 @@ async def item(datasette: Any, request: Any) -> Answer:
     if target.has_contexts:
         data["contexts"] = [asdict(context) for context in beside]
         data["documents"] = [present.hit_dict(document) for document in using]
+    if around is not None:
+        data |= surroundings.data(target, around)
     return Answer("item.html", context, data, target.private)
 
 
-def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found]:
-    hit = one_hit(conn, target, id)
+def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found, Around | None]:
+    """The item, what is near it, and for a node what is around it."""
+    hit, name = one_hit(conn, target, id), target.collection.name
+    if hit is not None and target.is_of_nodes:
+        around = graph.around(conn, name, id, k=NEIGHBOURS)
+        return hit, query.Found(tuple(one.hit for one in around.nearest), around.remark), around
     try:
-        return hit, query.similar(conn, target.collection.name, [id], k=NEIGHBOURS)
+        return hit, query.similar(conn, name, [id], k=NEIGHBOURS), None
     except NotFoundError:
         remark = (
             "It has no vector: it was added since the last build or update, or holds no word that the collection knows"
         )
-        return hit, query.Found((), remark)
+        return hit, query.Found((), remark), None
 
 
 def _company(conn: Any, target: Target, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:

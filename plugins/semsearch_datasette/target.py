@@ -35,6 +35,11 @@ class Target:
     has_contexts: bool
     columns: tuple[str, ...]  # of the table, which filters may name; none for words
 
+    @property
+    def is_of_nodes(self) -> bool:
+        """Whether its items are nodes, whose edges are known."""
+        return self.collection.of == "node" and self.dataset.edges is not None
+
     def part(self, of: str) -> Collection | None:
         """The collection of the same run that holds this kind of thing."""
         return next((part for part in self.together if part.of == of), None)
@@ -67,7 +72,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
     remember_derived(database, derived)
     if found is None:
         raise NotFound(f"No collection {name!r} in {database.name}")
-    private = await ensure_view(datasette, request.actor, database.name, found.dataset.name, found.collection.name)
+    private = await ensure_view(datasette, request.actor, database.name, *_sources(found), found.collection.name)
     if not found.has_table:
         raise NotFound(f"The table {found.dataset.name}, of which {name} was built, is gone")
     topics = found.has_topics and not missing()
@@ -83,6 +88,12 @@ async def target_of(datasette: Any, request: Any) -> Target:
         has_contexts=found.has_contexts,
         columns=found.columns,
     )
+
+
+def _sources(found: _Found) -> list[str]:
+    """The tables whose rows the pages of a collection show."""
+    edges = found.dataset.edges
+    return [found.dataset.name, *([edges.table] if edges is not None and found.collection.of == "node" else [])]
 
 
 def clusters_of(collection: str) -> str:

@@ -19,6 +19,7 @@ from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.cards import cards
 from semsearch_datasette.connection import read
+from semsearch_datasette.drawing import labels
 from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.target import Target, frame, target_of
 
@@ -35,7 +36,6 @@ EXAMPLES = (
     ("dumps", "dump", "loads"),
 )
 WIDTH, HEIGHT, MARGIN = 800, 520, 70  # of a plot
-LETTER = 8.2  # about the width of a letter of 15 px
 
 
 async def analogy(datasette: Any, request: Any) -> Answer:
@@ -136,7 +136,7 @@ async def plot(datasette: Any, request: Any) -> Answer:
         return frame(datasette, target, "plot") | {
             "words": " ".join(_words(request)),
             "points": drawn,
-            "labels": _labels(drawn),
+            "labels": labels(drawn, {word: word for word in drawn}, (WIDTH, HEIGHT)),
             "offsets": [(drawn[one], drawn[other]) for one, other in offsets if one in drawn and other in drawn],
             "remark": remark,
             "width": WIDTH,
@@ -165,24 +165,6 @@ def _drawn(points: list[engine.Point]) -> dict[str, tuple[float, float]]:
         point.word: (round(shift[0] + (point.x - left) * scale, 1), round(shift[1] + (top - point.y) * scale, 1))
         for point in points
     }
-
-
-def _labels(drawn: dict[str, tuple[float, float]]) -> dict[str, float]:
-    """The height of each word's label: above its point, or below where another label or point stands there already."""
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in drawn.values()]
-    labels = {}
-    for word, (x, y) in drawn.items():
-        half = LETTER * len(word) / 2
-        boxes = [(x - half, y + down - 14, x + half, y + down + 2) for down in (-9, 21, -24, 36)]
-        free = [box for box in boxes if not any(_overlap(box, other) for other in taken)]
-        box = (free or boxes)[0]
-        taken.append(box)
-        labels[word] = round(box[3] - 2, 1)
-    return labels
-
-
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _words(request: Any) -> list[str]:

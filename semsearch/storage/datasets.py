@@ -208,6 +208,20 @@ def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[s
     return found
 
 
+def which_exist(db: Connection, dataset: Dataset, keys: Sequence[str]) -> set[str]:
+    """Those of some keys whose row is there."""
+    if dataset.key_kind == "row":
+        return set(rows_by_key(db, dataset, keys))
+    shape = shape_of(db, dataset.name)
+    reading = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
+    found: set[str] = set()
+    for some in _chunks(keys, BATCH // max(1, len(dataset.key_columns))):
+        condition, values = _key_condition(dataset, shape, some)
+        rows = db.execute(f"select {reading.select} from {quoted(dataset.name)} where {condition}", values)
+        found |= {key for key in map(reading.of, rows) if key is not None}
+    return found
+
+
 def _key_condition(dataset: Dataset, shape: TableShape, keys: Sequence[str]) -> tuple[str, list[Any]]:
     """A condition that finds these keys by the table's own index, and the values to bind."""
     columns = [_comparable(shape, name) for name in dataset.key_columns]

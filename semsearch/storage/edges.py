@@ -45,11 +45,12 @@ def read(db: Connection, dataset: Dataset, place: Mapping[str, int]) -> Arrays:
         if a is not None and b is not None:
             sources.append(a)
             targets.append(b)
-            weights.append(1.0 if value is None else _weight(value, found, one, other))
+            weights.append(1.0 if value is None else checked_weight(value, found, one, other))
     return np.array(sources, np.int64), np.array(targets, np.int64), np.array(weights, np.float64)
 
 
-def _weight(value: Any, found: Edges, one: Any, other: Any) -> float:
+def checked_weight(value: Any, found: Edges, one: Any, other: Any) -> float:
+    """A weight as it stands in a table; InputError names the edge for one below 0 or that is no finite number."""
     weight = float(value) if isinstance(value, int | float) else math.nan
     if not (math.isfinite(weight) and weight >= 0):
         raise InputError(

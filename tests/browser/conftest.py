@@ -34,6 +34,16 @@ BREAD = (
 )
 
 
+HUB = "Hub"  # knows more people than a picture holds
+
+
+def acquaintances() -> list[tuple[str, str]]:
+    """Four circles of thirty, whose names are long, and someone who knows everybody."""
+    names = [f"Person-{number:03} of the circle {number % 4}" for number in range(120)]
+    known = [(names[at], names[(at + step) % 120]) for at in range(120) for step in (4, 8, 20)]
+    return [*known, *((HUB, name) for name in names), (names[1], names[2])]
+
+
 def do_without(reason: str) -> None:
     """Skip, saying why; where CI is set nothing may be skipped."""
     if os.environ.get("CI"):
@@ -137,6 +147,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     _run(folder, "ingest", "documents", "library.db", "articles", "articles.csv", "--text", "body", "--title", "title")
     _run(folder, "build", "lsa", "library.db", "articles", "--dim", "7")
     _run(folder, "cluster", "library.db", "articles_lsa", "--clusters", "3")
+    (folder / "edges.csv").write_text("\n".join(f"{one},{other},1" for one, other in acquaintances()))
+    _run(folder, "ingest", "edges", "library.db", "people", "edges.csv", "--directed")
+    _run(folder, "build", "netmf", "library.db", "people", "--dim", "8")
     with serving(folder / "library.db", folder / "log") as address:
         yield address
 

@@ -7,6 +7,7 @@ import pytest
 PHONE = 360  # pixels: the narrowest phone in use
 ARTICLES = "/library/-/semsearch/articles_lsa"
 WORDS = "/library/-/semsearch/articles_lsa_words"
+PEOPLE = "/library/-/semsearch/people_netmf"
 PAGES = {
     "home": "/-/semsearch",
     "home of a database": "/library/-/semsearch",
@@ -31,6 +32,10 @@ PAGES = {
     "clusters": f"{ARTICLES}/clusters",
     "clusters, none made": f"{WORDS}/clusters",
     "runs": f"{ARTICLES}/runs",
+    "nodes": PEOPLE,
+    "node": f"{PEOPLE}/item/Person-001+of+the+circle+1",
+    "node with more neighbours than are drawn": f"{PEOPLE}/item/Hub",
+    "similar nodes": f"{PEOPLE}/similar/Hub",
 }
 each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
 

@@ -11,6 +11,9 @@ from typing import Any
 from datasette.utils import tilde_encode
 from semsearch_datasette.compat import IS_1
 
+from semsearch import build, registry
+from semsearch.ingest.edges import Linked, link_table
+from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 from tests.datasette.conftest import BREAD, SPACE, build_lsa, build_pmi
 
@@ -62,12 +65,23 @@ def fill(db: Connection) -> None:
         build_lsa(db, table, ["body"], "title", 4)
     for table in (PUBLIC, PRIVATE):
         build_pmi(db, table)
+    _join(db)
     for what in VERBS:
         more = "cluster integer, label text, similarity real" if what == "clusters" else "label text"
         db.execute(f"create table secret_files_lsa_{what} (id integer primary key, {more})")
         db.execute(f"insert into secret_files_lsa_{what} (label) select title from secret_files")
     db.execute("update secret_files_lsa_clusters set cluster = 1 + id % 3, similarity = .5")
     db.execute("analyze")
+
+
+def _join(db: Connection) -> None:
+    """Edges between rows of the private table, in a table that all may see, and vectors of its nodes."""
+    db.execute("create table citations (id integer primary key, citing integer, cited integer)")
+    pairs = [(one, (one + step - 1) % ROWS + 1) for one in range(1, ROWS + 1) for step in (1, 2, 5)]
+    db.executemany("insert into citations (citing, cited) values (?, ?)", pairs)
+    link_table(db, PRIVATE, "citations", Linked("citing", "cited"))
+    netmf = registry.load(entry_points=False).builder("netmf")
+    build.build(db, datasets.get_dataset(db, PRIVATE), netmf, {"dim": 4})
 
 
 def leaks(text: str) -> list[str]:
@@ -80,7 +94,7 @@ def leaks(text: str) -> list[str]:
 
 def names(text: str) -> list[str]:
     """The private table's name and those of what was made of it."""
-    return re.findall(r"secret_files\w*|_semsearch_(?:vec_[346]|contexts_6|fts_2)\w*", text, re.IGNORECASE)
+    return re.findall(r"secret_files\w*|_semsearch_(?:vec_[3467]|contexts_6|fts_2)\w*", text, re.IGNORECASE)
 
 
 def urls_of(table: str, columns: list[str]) -> list[str]:
@@ -133,6 +147,9 @@ if IS_1:
 WORD_PAGES = ("/analogy?a={0}&b={1}&c={2}", "/cooccurrence?words={0}+{1}", "/plot?words={0}+{1}+{2}", "/item/{0}")
 PAGES += [
     f"/library/-/semsearch/secret_files_pmi{page.format(*WORDS)}" for page in ("", "/analogy", "/plot", *WORD_PAGES)
+]
+PAGES += [
+    f"/library/-/semsearch/secret_files_netmf{page}" for page in ("", "/item/1", "/item/1.json", "/similar/1", "/runs")
 ]
 LISTS += [f"/library/-/semsearch/articles_pmi{page.format('moon', 'orbit', 'dough')}" for page in WORD_PAGES]
 SQL = (

@@ -101,6 +101,8 @@ def test_whoever_may_see_the_source_sees_what_was_made_of_it(sites, derived, lev
     for url in ("", f"?q={ASKED}", "/item/1", "/similar/1", "/components", "/runs", *opened):
         page = site.get(f"/library/-/semsearch/secret_files_lsa{url}", **asked)
         assert page.status_code == 200 and page.headers["cache-control"].startswith("private"), url
+    page = site.get("/library/-/semsearch/secret_files_netmf/item/1", **asked)
+    assert page.status_code == 200 and "Dossier" in page.text and "citations by source" in page.text
     assert len(leaks(page_of_all(site, asked))) > 100  # what outsiders are searched for is found where it is
     assert "similar →" in site.get("/library/secret_files_lsa?_size=2", **asked).text
     assert "secret_files_lsa" in site.get("/-/semsearch", **asked).text
@@ -128,7 +130,7 @@ def test_counts_are_of_what_is_listed(sites):
             listed = [table["count"] or 0 for table in tables if table["hidden"] is hidden]
             assert entry[key] == sum(listed)
         assert sum(table["count"] for table in tables if table["name"] in (PUBLIC, PRIVATE)) == least
-        assert entry["views_count"] == (3 if actor is None else 6)
+        assert entry["views_count"] == (3 if actor is None else 7)
 
 
 def _databases(data):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
-from semsearch_datasette import words_pages
+from semsearch_datasette import drawing
 
 from semsearch.search import company
 from semsearch.search import words as engine
@@ -125,6 +125,15 @@ def test_more_than_can_be_shown_is_refused(site, path):
 
 def test_labels_keep_clear_of_each_other() -> None:
     drawn = {"path": (100.0, 100.0), "directory": (90.0, 108.0), "far": (400.0, 300.0)}
-    labels = words_pages._labels(drawn)
-    assert labels["far"] == 291 and labels["path"] == 91
-    assert abs(labels["directory"] - labels["path"]) >= 16
+    labels = drawing.labels(drawn, {word: word for word in drawn}, (800, 520))
+    assert labels["far"].y == 291 and labels["path"].y == 91
+    assert abs(labels["directory"].y - labels["path"].y) >= 15
+
+
+def test_a_label_without_room_is_left_out_and_none_leaves_the_picture() -> None:
+    crowd = {str(number): (20.0 + number % 3, 100.0) for number in range(30)}
+    texts = {key: "漢字とかな" if key == "1" else f"word {key}" for key in crowd}
+    boxes = [label.box for label in drawing.labels(crowd, texts, (400, 300)).values()]
+    assert 2 <= len(boxes) < 30 and all(left >= 0 for left, *_ in boxes)
+    assert not any(drawing._overlap(one, other) for one in boxes for other in boxes if one is not other)
+    assert drawing.width_of("漢字とかな") == 75

@@ -1,0 +1,188 @@
+"""One node among its neighbours: whom it is joined to, whom its vector is near, and whom it might be joined to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from semsearch.errors import InputError, NotFoundError
+from semsearch.maths import layout
+from semsearch.records import Collection, Hit
+from semsearch.search.query import MAX_K, Searched, open_collection, similar, vector_of
+from semsearch.search.sides import ByMeaning
+from semsearch.storage import datasets, ties
+from semsearch.storage.connect import snapshot
+from semsearch.storage.driver import Connection
+from semsearch.storage.ties import Tie
+
+__all__ = ["MOST_DRAWN", "Around", "Near", "around", "arranged"]
+MOST_DRAWN = 60
+_LOOKED = 64  # nearest vectors looked through at first for those that are not joined
+_OF_EACH = 8
+_NAMED = 6  # common neighbours
+
+
+@dataclass(frozen=True)
+class Near:
+    """A node beside another: its row and the cosine of the two, its rank among the nearest if it is one that was looked
+    at, what joins them if anything does, how many nodes both are joined to, and the first of these."""
+
+    hit: Hit
+    rank: int | None = None
+    tie: Tie | None = None
+    shared: int = 0
+    common: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return str(self.hit.id)
+
+
+@dataclass(frozen=True)
+class Around:
+    """A node's surroundings.
+
+    `nearest` by their vectors, `suggested` those of them that no edge joins to it, best first; `neighbours` are joined
+    to it, the nearest and heaviest first, `degree` in all. `drawn` is the most that a picture holds, the node itself
+    left out, and `edges` what joins these and the node, by keys. `remark` says why there is no vector or no edge.
+    """
+
+    nearest: tuple[Near, ...] = ()
+    suggested: tuple[Near, ...] = ()
+    neighbours: tuple[Near, ...] = ()
+    degree: int = 0
+    drawn: tuple[Near, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+    titles: Mapping[str, Hit] = field(default_factory=dict)  # of nodes in common that are not drawn
+    remark: str | None = None
+
+
+def around(db: Connection, name: str, id: str, *, k: int = _OF_EACH, drawn: int = MOST_DRAWN) -> Around:
+    """The k nearest and the k best suggestions beside a node, and its neighbours, `drawn` nodes in all.
+
+    Raises InputError for a collection that is not of nodes, NotFoundError for one that is not there.
+    """
+    with snapshot(db):
+        searched = open_collection(db, name)
+        if searched.collection.of != "node" or searched.dataset.edges is None:
+            raise InputError(f"{name} holds {searched.collection.of}s: only nodes have neighbours")
+        found = _Surroundings(searched, id)
+        nearest = list(found.ranks)[:k]
+        suggested = [key for key in found.ranks if key not in found.ties][:k]
+        apart = list(dict.fromkeys([*suggested, *(key for key in nearest if key not in found.ties)]))
+        last = len(found.ranks) + 1
+        # Python's sort keeps the order of ties by weight
+        neighbours = sorted(found.ties, key=lambda key: found.ranks.get(key, last))[: max(0, drawn - 1 - len(apart))]
+        shown = [*neighbours, *apart]
+        edges = found.edges_of(shown)
+        made = found.described([*shown, *nearest], edges)
+        here = {id, *(key for key in shown if key in made)}
+        return Around(
+            tuple(made[key] for key in nearest),
+            tuple(made[key] for key in suggested),
+            tuple(made[key] for key in neighbours if key in made),
+            len(found.ties),
+            tuple(made[key] for key in shown if key in made),
+            tuple(sorted((a, b) for a, b in edges if a in here and b in here)),
+            found.rows_of({key for one in made.values() for key in one.common} - made.keys()),
+            found.remark,
+        )
+
+
+class _Surroundings:
+    """What is known of a node, gathered in few questions."""
+
+    def __init__(self, searched: Searched, id: str) -> None:
+        self.db, self.searched, self.id = searched.db, searched, id
+        self.remark: str | None = None
+        self.ties: dict[str, Tie] = {}
+        self.ranks: dict[str, int] = {}
+        self.hits: dict[str, Hit] = {}
+        try:
+            self.ties = {tie.key: tie for tie in ties.ties_of(self.db, searched.dataset, id)}
+        except (InputError, NotFoundError) as error:
+            self.remark = str(error)
+        try:
+            self._look(searched.collection)
+        except NotFoundError:
+            self.remark = self.remark or "It has no vector: it was added since the last build, or no edge joins it"
+
+    def _look(self, collection: Collection) -> None:
+        """The nearest nodes: so many that there are enough among them which are not joined."""
+        most = min(MAX_K, collection.count)
+        wanted = min(_LOOKED, most)
+        while wanted:
+            found = similar(self.db, collection.name, [self.id], k=wanted).hits
+            self.hits = {str(hit.id): hit for hit in found}
+            if wanted == most or len(self.hits.keys() - self.ties.keys()) >= _OF_EACH:
+                break
+            wanted = min(4 * wanted, most)
+        self.ranks = {key: rank for rank, key in enumerate(self.hits, 1)}
+
+    def edges_of(self, keys: Sequence[str]) -> set[tuple[str, str]]:
+        """The edges of some nodes with each other, with the node and with its neighbours."""
+        edges = self.searched.dataset.edges
+        if edges is None or not self.ties:
+            return set()
+        return ties.joined_between(self.db, edges, keys, {self.id, *keys, *self.ties})
+
+    def described(self, keys: Sequence[str], edges: set[tuple[str, str]]) -> dict[str, Near]:
+        """Each of some nodes whose row is there."""
+        keys = list(dict.fromkeys(keys))
+        common = self._common(keys, edges)
+        hits = self._hits(keys)
+        return {
+            key: Near(hits[key], self.ranks.get(key), self.ties.get(key), len(common[key]), tuple(common[key][:_NAMED]))
+            for key in keys
+            if key in hits
+        }
+
+    def _common(self, keys: Sequence[str], edges: set[tuple[str, str]]) -> dict[str, list[str]]:
+        """The neighbours that the node and each of the others share, the node's heaviest first."""
+        beside: dict[str, set[str]] = defaultdict(set)
+        for a, b in edges:
+            beside[a].add(b)
+            beside[b].add(a)
+        place = {key: number for number, key in enumerate(self.ties)}
+        return {key: sorted(beside[key] & place.keys() - {key}, key=place.__getitem__) for key in keys}
+
+    def _hits(self, keys: Sequence[str]) -> dict[str, Hit]:
+        found = {key: self.hits[key] for key in keys if key in self.hits}
+        missing = [key for key in keys if key not in found]
+        if not missing:
+            return found
+        cosines: Mapping[str, float] = {}
+        if self.ranks:
+            vector = vector_of(self.db, self.searched.collection, self.id)
+            cosines = ByMeaning(self.db, self.searched.collection, vector).of(missing)
+        rows = self.rows_of(missing)
+        for key, hit in rows.items():
+            cosine = cosines.get(key)
+            found[key] = hit if cosine is None else Hit(hit.id, cosine, vector_score=cosine, row=hit.row)
+        return found
+
+    def rows_of(self, keys: Sequence[str] | set[str]) -> dict[str, Hit]:
+        """The rows of some nodes, where they are there."""
+        dataset = self.searched.dataset
+        typed = int if dataset.key_kind == "integer" else str
+        rows = datasets.rows_by_key(self.db, dataset, sorted(keys))
+        return {key: Hit(typed(key), 0.0, row=row) for key, row in rows.items()}
+
+
+def arranged(
+    id: str, found: Around, boxes: Mapping[str, tuple[float, float, float, float]], size: tuple[float, float]
+) -> dict[str, tuple[float, float]]:
+    """Where the node and those drawn with it stand in a picture of this size, as far apart as edges between them say.
+
+    `boxes` is how far the room that each needs reaches from its place to the left, up, right and down.
+    """
+    keys = [id, *(one.key for one in found.drawn)]
+    place = {key: row for row, key in enumerate(keys)}
+    joined = np.zeros((len(keys), len(keys)), np.bool_)
+    for a, b in found.edges:
+        joined[place[a], place[b]] = joined[place[b], place[a]] = True
+    places = layout.fitted(layout.by_distance(joined), np.array([boxes[key] for key in keys], np.float64), size)
+    return {key: (round(x, 1), round(y, 1)) for key, (x, y) in zip(keys, places.tolist(), strict=True)}

@@ -1,0 +1,118 @@
+"""The edges of a few nodes, by key: what a page about one node needs of a graph, without reading all of it.
+
+Tables that `ingest edges` writes have an index for either end. Of a table in place, which is never altered and may have
+none, SQLite reads every row once for each question, and hands over only those that are asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from semsearch.records import Dataset, Edges
+from semsearch.storage import datasets
+from semsearch.storage.driver import Connection
+from semsearch.storage.edges import check_columns, checked_weight
+from semsearch.storage.keys import as_integer, as_text, quoted
+
+
+@dataclass(frozen=True)
+class Tie:
+    """What joins a node to the one of this key: the weights of the edges that lead there, and of those that come."""
+
+    key: str
+    there: float
+    back: float
+
+    @property
+    def weight(self) -> float:
+        """Of both together: how much an undirected graph joins the two."""
+        return self.there + self.back
+
+
+def ties_of(db: Connection, dataset: Dataset, key: str) -> list[Tie]:
+    """Every other row of the dataset that an edge joins a node to, the heaviest first.
+
+    Edges weigh what `storage.edges.read` says; those of weight 0 and from the node to itself join nothing. Raises
+    NotFoundError for a table of edges that is gone, InputError for a weight that is none.
+    """
+    assert dataset.edges is not None
+    found = dataset.edges
+    check_columns(db, found)
+    there: dict[str, float] = defaultdict(float)
+    back: dict[str, float] = defaultdict(float)
+    if found.through:
+        there |= _shared(db, dataset, key)
+    else:
+        weight = quoted(found.weight) if found.weight else "null"
+        source, target = quoted(found.source), quoted(found.target)
+        asked = (
+            f"select {source}, {target}, {weight} from {quoted(found.table)}"
+            f" where {source} in (select value from json_each(:key)) or {target} in (select value from json_each(:key))"
+        )
+        for one, other, value in db.execute(asked, {"key": _bound([key])}):
+            a, b = as_text(one), as_text(other)
+            if key in (a, b) and a != b:
+                side = there if a == key else back
+                side[b if a == key else a] += 1.0 if value is None else checked_weight(value, found, one, other)
+    keys = {*there, *back} - {key}
+    keys &= datasets.which_exist(db, dataset, sorted(keys))
+    ties = [Tie(other, there.get(other, 0.0), back.get(other, 0.0)) for other in keys]
+    return sorted((tie for tie in ties if tie.weight > 0), key=lambda tie: (-tie.weight, tie.key))
+
+
+def joined_between(db: Connection, found: Edges, some: Iterable[str], others: Iterable[str]) -> set[tuple[str, str]]:
+    """The edges between some nodes and others, each as it leads; between nodes that share a value, in both directions.
+
+    Of `some` all edges are looked at, so let them be the fewer.
+    """
+    some, others = set(some), set(others)
+    source, target, table = quoted(found.source), quoted(found.target), quoted(found.table)
+    lists = "with some as materialized (select value from json_each(:some)), others as materialized (select value from"
+    if found.through:
+        asked = (
+            f"{lists} json_each(:others)) select distinct a.{source}, b.{source} from {table} a join {table} b"
+            f" on b.{target} = a.{target} where a.{source} in some and b.{source} in others"
+        )
+    else:  # a plus keeps SQLite from looking for each of the others in turn: there may be thousands
+        heavy = f" and ({quoted(found.weight)} is null or {quoted(found.weight)} > 0)" if found.weight else ""
+        asked = (
+            f"{lists} json_each(:others)) select {source}, {target} from {table} where (({source} in some and"
+            f" +{target} in others) or ({target} in some and +{source} in others)){heavy}"
+        )
+    pairs = set()
+    for row in db.execute(asked, {"some": _bound(sorted(some)), "others": _bound(sorted(others))}):
+        a, b = as_text(row[0]), as_text(row[1])
+        if a != b and ((a in some and b in others) or (b in some and a in others)):
+            pairs |= {(a, b), (b, a)} if found.through else {(a, b)}
+    return pairs
+
+
+def _shared(db: Connection, dataset: Dataset, key: str) -> dict[str, float]:
+    """Rows that share a value with this one, and 1/(s - 1) summed over the values, s rows sharing each."""
+    found = dataset.edges
+    assert found is not None
+    source, target, table = quoted(found.source), quoted(found.target), quoted(found.table)
+    groups: dict[Any, set[str]] = defaultdict(set)
+    asked = (
+        f"select distinct {source}, {target} from {table} where {target} in (select {target} from {table} where"
+        f" {source} in (select value from json_each(?)))"
+    )
+    for one, value in db.execute(asked, [_bound([key])]):
+        groups[value].add(as_text(one))
+    rows = datasets.which_exist(db, dataset, sorted(set().union(*groups.values())))
+    weights: dict[str, float] = defaultdict(float)
+    for members in groups.values():
+        here = members & rows
+        for other in here - {key} if key in here else ():
+            weights[other] += 1 / (len(here) - 1)
+    return weights
+
+
+def _bound(keys: Sequence[str]) -> str:
+    """Keys as one value to bind: each as the text and, where it spells one, as the integer that a column may hold."""
+    numbers = [number for number in map(as_integer, keys) if number is not None]
+    return json.dumps([*keys, *numbers])
