@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from semsearch import imagery
 from semsearch.errors import BuildError, InputError
-from semsearch.records import Corpus, Dataset, Documents, Graph, Kind, Similarities
+from semsearch.records import Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
 from semsearch.storage import edges, similarities
+from semsearch.storage import images as stored
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -123,16 +125,49 @@ def graph(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextIt
     return Graph(list(place), source, target, weight, dataset.edges.directed)
 
 
+def images(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Images:
+    """The rows' pictures, at one size: `side` of the options, or what suits them. BuildError if none can be read."""
+    shape = imagery.common_shape(db, dataset, getattr(options, "side", None))
+    found = imagery.corpus(db, dataset, [item.key for item in items], shape)
+    if not len(found):
+        raise BuildError(f"None of the {len(items):,} pictures of {dataset.name} can be read: ingest them again")
+    return found
+
+
+def table(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Table:
+    """The columns that the options name, as numbers. InputError names the column and a row that holds none."""
+    columns = [name.strip() for name in (options.columns or "").split(",") if name.strip()]
+    keys, rows = stored.numbers(db, dataset, columns)
+    values = np.empty((len(keys), len(columns)))
+    for place, (key, row) in enumerate(zip(keys, rows, strict=True)):
+        for at, value in enumerate(row):
+            number = math.nan if isinstance(value, str | bytes) or value is None else float(value)
+            if not math.isfinite(number):
+                raise InputError(_no_number(dataset.name, columns[at], key, value, [one[at] for one in rows]))
+            values[place, at] = number
+    return Table(keys, columns, values)
+
+
+def _no_number(table: str, column: str, key: str, value: Any, all_values: Sequence[Any]) -> str:
+    found = "NULL" if value is None else f"a BLOB of {len(value):,} bytes" if isinstance(value, bytes) else repr(value)
+    nulls = sum(one is None for one in all_values)
+    count = f" ({nulls:,} rows have NULL there)" if nulls else ""
+    return f"{table}.{column} of row {key} is {found}{count}: numbers are needed; leave the column out or fill it in"
+
+
 READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], Corpus]] = {
     "documents": documents,
     "similarities": pairs,
     "graph": graph,
+    "images": images,
+    "table": table,
 }
 
 
 def served(dataset: Dataset) -> frozenset[Kind]:
-    """The kinds of corpus that can be made of a dataset: its own, its texts, its edges, similarities of its rows."""
-    kinds: set[Kind] = {dataset.kind, "similarities"}
+    """The kinds of corpus that can be made of a dataset: its own, its texts, its edges, similarities of its rows,
+    its columns of numbers."""
+    kinds: set[Kind] = {dataset.kind, "similarities", "table"}
     if dataset.text_columns:
         kinds.add("documents")
     if dataset.edges is not None:

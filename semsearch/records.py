@@ -9,11 +9,11 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.arrays import FloatArray, IntArray
+from semsearch.arrays import ByteArray, FloatArray, IntArray
 
 Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities", "words"]
 Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
-ROWS: frozenset[Of] = frozenset(("document", "node"))  # what is embedded by the key of a dataset's row
+ROWS: frozenset[Of] = frozenset(("document", "node", "image", "row"))  # what is embedded by the key of a dataset's row
 Made = TypeVar("Made")
 
 
@@ -62,7 +62,38 @@ class Graph:
         return len(self.keys)
 
 
-Corpus: TypeAlias = Documents | Similarities | Graph
+@dataclass(frozen=True)
+class Images:
+    """A corpus of pictures of one size: `keys` (n,) unique, `pixels` (n, height, width, channels) uint8, 1 channel for
+    grey or 3 for RGB; `labels` (n,) text, each None where there is none, or None where no picture has one."""
+
+    keys: Sequence[str]
+    pixels: ByteArray
+    labels: Sequence[str | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of each picture."""
+        height, width, channels = self.pixels.shape[1:]
+        return height, width, channels
+
+
+@dataclass(frozen=True)
+class Table:
+    """A corpus of numeric columns: `keys` (n,) unique, `columns` their names, `values` (n, columns) float64, finite."""
+
+    keys: Sequence[str]
+    columns: Sequence[str]
+    values: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+Corpus: TypeAlias = Documents | Similarities | Graph | Images | Table
 
 
 @dataclass(frozen=True)

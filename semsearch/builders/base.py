@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.arrays import FloatArray, IntArray
+from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.records import Corpus, Device, Fitted, Kind, Report, State
 
@@ -49,6 +49,20 @@ class Encodes(Protocol):
     """A builder that can embed items not seen by fit: (n_items, dim) float32, a zero row where nothing is known."""
 
     def encode(self, state: State, corpus: Corpus) -> FloatArray: ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """A builder that turns codes back into pictures: reconstruction, samples, walks between two codes.
+
+    Builders that read pictures keep `shape` (3,) in their arrays, height, width and channels: `encode` is given that.
+    """
+
+    def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
+        """(n, dim) float32 codes as its own idea of chance gives them."""
+
+    def decode(self, state: State, codes: FloatArray) -> ByteArray:
+        """(n, height, width, channels) uint8 from (n, dim)."""
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ import click
 from semsearch import registry
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import say_checkpoint
+from semsearch.ingest.images import LoadedImages
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.storage.connect import writing
@@ -37,9 +38,9 @@ def column_options(command: Command) -> Command:
     return command
 
 
-@click.group(short_help="Bring documents or vectors in.")
+@click.group(short_help="Bring documents, graphs, pictures or vectors in.")
 def ingest() -> None:
-    """Bring documents or vectors into a file, or name a table that is already there."""
+    """Bring documents, graphs, pictures or vectors into a file, or name a table that is already there."""
 
 
 @ingest.command("documents")
@@ -82,7 +83,7 @@ def ingest_documents(  # noqa: PLR0913 - one parameter per option of the command
     remark(f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}")
 
 
-def say_loaded(loaded: Loaded) -> None:
+def say_loaded(loaded: Loaded | LoadedImages) -> None:
     """What became of the rows, what was guessed, and what was left out."""
     for line in loaded.remarks:
         remark(line)

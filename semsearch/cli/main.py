@@ -51,9 +51,22 @@ def cli() -> None:
 
 def assemble() -> click.Group:
     """The group with every verb, built-in and of plugins."""
-    from semsearch.cli import build, demo, exchange, graphs, ingest, learn, listing, search, update, upkeep, words
+    from semsearch.cli import (
+        build,
+        demo,
+        exchange,
+        graphs,
+        images,
+        ingest,
+        learn,
+        listing,
+        search,
+        update,
+        upkeep,
+        words,
+    )
 
-    for module in (demo, ingest, exchange, graphs, build, update, search, words, learn, listing, upkeep):
+    for module in (demo, ingest, exchange, graphs, images, build, update, search, words, learn, listing, upkeep):
         module.add_to(cli)
     registry.load().plugins.hook.register_commands(cli=cli)
     return cli

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset, Edges, Kind
 from semsearch.storage.connect import has_catalogue
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import Keys, TableShape, as_integer, as_text, quoted, row_hash, shape_of, split_key
+from semsearch.storage.keys import (
+    Keys,
+    TableShape,
+    as_integer,
+    as_text,
+    quoted,
+    row_hash,
+    shape_of,
+    split_key,
+)
+from semsearch.storage.textitem import PICTURE, digest_of
+from semsearch.storage.textitem import TextItem as TextItem  # others take it from here, with `read_items`
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
 _COLUMNS += ", revision, edges"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
-
-
-class TextItem(NamedTuple):
-    """One row as text: its key, where it stood (tables without a key), its title and its body."""
-
-    key: str
-    row_hint: int | None
-    title: str
-    body: str
-
-    @property
-    def text(self) -> str:
-        """Title and body, as builders read them."""
-        return f"{self.title}\n{self.body}" if self.title else self.body
-
-    def hash(self) -> bytes:
-        """16 bytes that change when the text does."""
-        return hashlib.blake2b(f"{self.title}\0{self.body}".encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def now() -> str:
@@ -181,13 +173,16 @@ def read_items(db: Connection, dataset: Dataset) -> Iterator[TextItem]:
     bodies = [column for column in dataset.text_columns if column != dataset.title_column]
     title = quoted(dataset.title_column) if dataset.title_column else "null"
     hint = "rowid" if dataset.key_kind == "row" else "null"
-    wanted = ", ".join([hint, title, *map(quoted, bodies)])
+    digested = [column for column in PICTURE if dataset.kind == "images" and column in shape.columns]
+    wanted = ", ".join([hint, title, *map(quoted, bodies), *map(quoted, digested)])
+    pictures = 2 + len(bodies)
     statement = f"select {wanted}, {keys.select} from {quoted(dataset.name)} order by {keys.order}"
     for row in db.execute(statement):
-        key = keys.of(row[2 + len(bodies) :])
+        key = keys.of(row[pictures + len(digested) :])
         if key is not None:
-            body = "\n".join(filter(None, (as_text(value) for value in row[2 : 2 + len(bodies)])))
-            yield TextItem(key, row[0], as_text(row[1]), body)
+            body = "\n".join(filter(None, (as_text(value) for value in row[2:pictures])))
+            picture = digest_of(row[pictures : pictures + len(digested)])
+            yield TextItem(key, row[0], as_text(row[1]), body, picture)
 
 
 def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
