@@ -121,9 +121,6 @@ class Suggestion:
     probability: float | None
 
 
-PREDICTION_COLUMNS = {"id": "", "label": "", "probability": "real", "second": "", "second_probability": "real"}
-
-
 def classify(
     db: Connection,
     names: Sequence[str],
@@ -139,8 +136,20 @@ def classify(
     Reads only; `write` keeps the predictions. With `words`, a bag of words is judged on the same items where they have
     text. See labelled.read for the arguments and errors; InputError too where two labels of two items are lacking.
     """
+    return learn(db, read_checked(db, names, column, table=table), words=words, seed=seed, report=report)
+
+
+def read_checked(
+    db: Connection, names: Sequence[str], column: str | None = None, *, table: str | None = None
+) -> Labelled:
+    """What there is to learn from, if it can be learned from."""
     found = labelled.read(db, names, column, table=table)
     labelled.check_can_learn(found)
+    return found
+
+
+def learn(db: Connection, found: Labelled, *, words: bool = True, seed: int = 0, report: Report = silent) -> Classified:
+    """`classify` of what has been read already."""
     rows, y, c = found.rows, found.y[found.rows], len(found.labels)
     told = classifier.held_out(found.X[rows], y, c, np.random.default_rng(seed))
     report(1, 3)
@@ -178,7 +187,7 @@ def write(db: Connection, found: Classified, *, table: str | None = None) -> Non
     integers = all(isinstance(row[0], int) for row in found.predictions)
     kinds = {type(facts.label) for facts in found.labels}
     kind = "integer" if kinds == {int} else "real" if kinds <= {int, float} else "text"
-    columns = PREDICTION_COLUMNS | {"id": "integer" if integers else "text", "label": kind, "second": kind}
+    columns = results.PREDICTION_COLUMNS | {"id": "integer" if integers else "text", "label": kind, "second": kind}
     with transaction(db):
         results.replace(db, found.table, columns, found.predictions, made_of=table)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
@@ -12,13 +13,15 @@ from semsearch.errors import SemsearchError
 from semsearch.records import Collection, Dataset
 from semsearch.search.company import has_contexts
 from semsearch.search.components import has_topics
-from semsearch.storage import collections, datasets, keys, results
+from semsearch.storage import collections, connect, datasets, keys, labels, results
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.permissions import ensure_view, look_at_derived, remember_derived
 
 MOST_COMPARED = 20_000  # items of a collection that a page compares with one another
+
+_offered: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Target:
     has_clusters: bool
     has_contexts: bool
     columns: tuple[str, ...]  # of the table, which filters may name; none for words
+    labels: tuple[str, ...]  # columns that could hold labels
 
     @property
     def is_of_nodes(self) -> bool:
@@ -63,7 +67,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
     name = tilde_decode(request.url_vars["collection"])
     try:
         found, derived = await read(
-            database, lambda conn: (_look(conn, name), look_at_derived(conn, database)), without_vectors=True
+            database, lambda conn: (_look(conn, name, database), look_at_derived(conn, database)), without_vectors=True
         )
     except SemsearchError as error:  # what is wrong with a file is told to those who may see it
         if not await allows(datasette, request.actor, database.name):
@@ -87,6 +91,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
         has_clusters=clusters,
         has_contexts=found.has_contexts,
         columns=found.columns,
+        labels=found.labels,
     )
 
 
@@ -113,24 +118,36 @@ class _Found:
     has_clusters: bool
     has_contexts: bool
     columns: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
-def _look(conn: Any, name: str) -> _Found | None:
+def _look(conn: Any, name: str, database: Any) -> _Found | None:
     collection = next((found for found in collections.all_collections(conn) if found.name == name), None)
     if collection is None:
         return None
     dataset = datasets.get_dataset(conn, collection.dataset)
     together = tuple(collections.of_run(conn, collection.run))
+    has_table = datasets.has_table(conn, dataset)
     return _Found(
         collection,
         dataset,
         together,
-        has_table=datasets.has_table(conn, dataset),
+        has_table=has_table,
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
         has_contexts=has_contexts(conn, collection),
         columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
+        labels=_labels(conn, database, collection, dataset) if has_table else (),
     )
+
+
+def _labels(conn: Any, database: Any, collection: Collection, dataset: Dataset) -> tuple[str, ...]:
+    """The columns that could hold labels, looked for once for each state of the file."""
+    stamp, kept = connect.stamp_of(database.path), _offered.setdefault(database, {})
+    key = (collection.name, collection.run)
+    if kept.get(key, (None,))[0] != stamp or not stamp:
+        kept[key] = (stamp, tuple(labels.candidates(conn, dataset, collection)))
+    return kept[key][1]
 
 
 def id_of(request: Any) -> str:
@@ -151,6 +168,8 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         tabs.append(("cooccurrence", "Counts", links.collection(datasette, database, name, "cooccurrence")))
     if 1 < target.collection.count <= MOST_COMPARED and not missing():
         tabs.append(("duplicates", "Duplicates", links.collection(datasette, database, name, "duplicates")))
+    if target.labels and not missing():
+        tabs.append(("labels", "Labels", links.collection(datasette, database, name, "labels")))
     if target.has_clusters:
         tabs.append(("clusters", "Clusters", links.collection(datasette, database, name, "clusters")))
     tabs.append(("runs", "Runs", links.collection(datasette, database, name, "runs")))

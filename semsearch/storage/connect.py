@@ -129,6 +129,21 @@ def file_of(db: Connection) -> tuple[str, int]:
     return (path, os.stat(path).st_ino) if path else (f":memory:{id(db)}", 0)
 
 
+def stamp_of(path: str | None) -> tuple[int, ...]:
+    """Changes when somebody writes to this file: when it and its log were last written, and their sizes.
+
+    For a database in memory it says nothing.
+    """
+    found: list[int] = []
+    for name in (path, f"{path}-wal") if path else ():
+        try:
+            about = os.stat(name)
+        except OSError:
+            continue
+        found += [about.st_mtime_ns, about.st_size]
+    return tuple(found)
+
+
 def is_wal(db: Connection) -> bool:
     """Whether the file keeps a write-ahead log."""
     return bool(db.execute("pragma journal_mode").fetchone()[0] == "wal")

@@ -12,6 +12,7 @@ from semsearch.storage.keys import columns_of, quoted
 
 CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
 MADE_OF = "made of "  # then the name's bytes in hexadecimal: a name may hold what ends a comment
+PREDICTION_COLUMNS = {"id": "", "label": "", "probability": "real", "second": "", "second_probability": "real"}
 SUFFIXES = ("clusters", "predictions", "links", "samples")
 
 
@@ -35,6 +36,11 @@ def has_clusters(db: Connection, collection: str) -> bool:
     """Whether `cluster` has written this collection's table; one of that name that somebody else made is none."""
     name = table_name(collection, "clusters")
     return columns_of(db, name) == tuple(CLUSTER_COLUMNS)
+
+
+def has_predictions(db: Connection, collection: str) -> bool:
+    """Whether `classify` has written this collection's table."""
+    return columns_of(db, table_name(collection, "predictions")) == tuple(PREDICTION_COLUMNS)
 
 
 def count_clusters(db: Connection, collection: str) -> int:

@@ -120,6 +120,9 @@ FILTERED = (
     "/duplicates?threshold=0.5&words=0.1",
     "/clusters",
     "/clusters?k=1",
+    "/labels",
+    "/labels?label=tags&k=5",
+    "/labels?label=title",
 )
 PAGES = [
     f"/library/-/semsearch/{collection}{page}"
@@ -135,7 +138,7 @@ LISTS = [
     "/library/articles", "/library/articles/1", "/library/articles_lsa", "/library/articles_lsa_words_vocabulary",
     "/library/articles?_facet=theme", "/library/articles_lsa.json?_facet=norm",
     "/library/-/semsearch/articles_lsa?q=moon", "/library/-/semsearch/articles_lsa?q=moon&explain=1",
-    "/library/-/semsearch/articles_lsa/components",
+    "/library/-/semsearch/articles_lsa/components", "/library/-/semsearch/articles_lsa/labels?label=theme",
     "/library/-/semsearch/articles_lsa/runs.json", "/library/-/semsearch/articles_lsa/item/1",
 ]  # fmt: skip
 if IS_1:

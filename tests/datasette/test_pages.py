@@ -35,6 +35,9 @@ PAGES = {
     "duplicates": ARTICLES + "/duplicates?threshold=0.5&words=0.1",
     "duplicates among words": WORDS + "/duplicates",
     "clusters, none made": ARTICLES + "/clusters",
+    "labels": ARTICLES + "/labels?label=theme",
+    "labels, the first column": ARTICLES + "/labels",
+    "labels, no column of them": WORDS + "/labels",
     "runs": ARTICLES + "/runs",
 }
 each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())

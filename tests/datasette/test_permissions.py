@@ -97,7 +97,7 @@ def test_whoever_may_see_the_source_sees_what_was_made_of_it(sites, derived, lev
         if name.startswith("sqlite_"):
             continue  # 1.0 denies statistics to everybody
         assert site.get(f"/library/{name}.json?_size=1", **asked).status_code == 200, name
-    opened = ("?title__startswith=Dossier", "/similar/1?id__lt=9", "/duplicates", "/clusters")
+    opened = ("?title__startswith=Dossier", "/similar/1?id__lt=9", "/duplicates", "/clusters", "/labels")
     for url in ("", f"?q={ASKED}", "/item/1", "/similar/1", "/components", "/runs", *opened):
         page = site.get(f"/library/-/semsearch/secret_files_lsa{url}", **asked)
         assert page.status_code == 200 and page.headers["cache-control"].startswith("private"), url

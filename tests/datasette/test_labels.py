@@ -1,0 +1,92 @@
+"""The page of labels: the same report as the command's, suggestions, limits, and what stands where nothing is learnt."""
+
+from __future__ import annotations
+
+import pytest
+from semsearch_datasette import labels_page
+
+from semsearch import classify
+from semsearch.storage import connect
+from tests.datasette.conftest import SPACE
+from tests.datasette.test_pages import ARTICLES, WORDS, ours
+
+
+@pytest.fixture
+def library(library):
+    """Every third article has no theme."""
+    with connect.writing(library) as db:
+        db.execute("update articles set theme = null where id % 3 = 0")
+    return library
+
+
+def test_page_shows_what_classify_finds(site, library):
+    with connect.reading(library) as db:
+        found = classify.classify(db, ["articles_lsa"], "theme")
+    data = site.get(ARTICLES + "/labels.json?label=theme").json()
+    assert data["columns"] == ["theme"] and data["label"] == "theme"
+    learnt = data["learnt"]
+    assert learnt["judged"] == [one.as_dict() for one in found.judged] and learnt["predictions"] == 4
+    assert [tuple(row) for row in learnt["confusion"]] == list(found.confusion)
+    page = ours(site.get(ARTICLES + "/labels?label=theme").text)
+    assert f"{100 * found.judged[0].accuracy:.1f} %" in page and "Bag of words" in page
+    assert 'href="/library/articles?theme__exact=space"' in page and "how little that is" in page
+    assert page.count("sem-shade-") == 4
+
+
+def test_suggestions_lead_to_their_rows(site):
+    data = site.get(ARTICLES + "/labels.json?label=theme&k=3").json()["suggestions"]
+    assert len(data) == 3 and all(one["id"] % 3 == 0 for one in data)
+    right = [one["label"] == ("space" if one["id"] <= len(SPACE) else "bread") for one in data]
+    assert all(right) and all(0.5 <= one["probability"] <= 1 for one in data)
+    page = ours(site.get(ARTICLES + "/labels?label=theme&k=3").text)
+    assert page.count('class="sem-card"') == 3 and "Taken for space" in page
+    assert all(f'href="/library/articles/{one["id"]}"' in page for one in data)
+
+
+def test_a_new_label_is_seen_at_once(site, library):
+    before = site.get(ARTICLES + "/labels.json?label=theme").json()["learnt"]["labelled"]
+    with connect.writing(library) as db:
+        db.execute("update articles set theme = 'space' where id = 3")
+    assert site.get(ARTICLES + "/labels.json?label=theme").json()["learnt"]["labelled"] == before + 1
+
+
+def test_the_table_of_predictions_is_linked_once_it_is_there(site, library):
+    assert "semsearch classify library.db articles_lsa --label theme" in site.get(ARTICLES + "/labels").text
+    with connect.writing(library) as db:
+        classify.write(db, classify.classify(db, ["articles_lsa"], "theme"))
+    page = site.get(ARTICLES + "/labels").text
+    assert 'href="/library/articles_lsa_predictions"' in page
+    assert len(site.get("/library/articles_lsa_predictions.json?_shape=array").json()) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ("label=nothing", 404, "articles has no column &#39;nothing&#39;"),
+        ("label=title", 400, "No label of title stands on two items"),
+        ("label=theme&k=900", 400, None),
+    ],
+)
+def test_what_cannot_be_learned_is_told_beside_the_form(site, arguments, status, said):
+    assert site.get(f"{ARTICLES}/labels.json?{arguments}").status_code == status
+    page = site.get(f"{ARTICLES}/labels?{arguments}")
+    assert page.status_code == (200 if said else 400)
+    assert said is None or said in page.text
+
+
+def test_only_where_something_could_be_learned_is_there_a_tab(site):
+    assert ">Labels</a>" in site.get(ARTICLES).text
+    assert ">Labels</a>" not in site.get(WORDS).text
+    page = site.get(WORDS + "/labels")
+    assert page.status_code == 200 and "No column of labels yet" in page.text
+    assert site.get(WORDS + "/labels.json").json()["learnt"] is None
+
+
+def test_limits_name_the_command(site, monkeypatch):
+    monkeypatch.setattr(labels_page, "MOST_COMPARED", 5)
+    answer = site.get(ARTICLES + "/labels.json?label=theme")
+    assert answer.status_code == 400 and "semsearch classify library.db articles_lsa --label theme" in answer.text
+    monkeypatch.setattr(labels_page, "MOST_COMPARED", 50)
+    monkeypatch.setattr(labels_page, "MOST_LABELS", 1)
+    answer = site.get(ARTICLES + "/labels.json?label=theme")
+    assert answer.status_code == 400 and "a page learns up to 1" in answer.text
