@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -149,25 +150,48 @@ def evaluate_links(db: str, collection: str, hide: float, k: int, seed: int, sha
 @click.argument("collection")
 @click.option("--label", "column", required=True, metavar="COL", help="the column of labels")
 @click.option("--separator", help="what stands between several labels in a cell; a JSON array needs none")
+@click.option("--folds", type=int, help="hold back each of so many parts in turn, instead of shares")
+@click.option("--split", metavar="COL", help="learn from the rows whose COL says train, judge those that say test")
 @click.option("--share", "shares", type=float, multiple=True, help="share to train on; by default 0.1 to 0.9")
 @click.option("--shuffles", type=int, default=10, show_default=True, help="how often the items are drawn anew")
+@click.option("--c", "C", type=float, help="how freely weights may grow; by default chosen, or 1 with shares")
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same shuffles")
 @listing_options
 def evaluate_labels(db: str, collection: str, column: str, shape: str | None, **how: Any) -> None:
-    """Train on a share of the labelled items and tell the labels of the rest: micro and macro F1.
+    """Train on some of the labelled items and tell the labels of the others: accuracy, micro and macro F1.
 
-    One logistic regression a label against the rest; of an item with k labels the k likeliest are told, as is usual
-    for graphs (Perozzi et al. 2014).
+    By default with shares of 0.1 to 0.9 to train on and one logistic regression a label against the rest; of an item
+    with k labels the k likeliest are told, as is usual for graphs (Perozzi et al. 2014). With --folds or --split each
+    item is judged once, and one label an item is learned as `classify` learns it.
+
+    \b
+    semsearch evaluate labels my.db articles_lsa --label theme --folds 10
+    semsearch evaluate labels my.db articles_lsa --label theme --split part
     """
     from semsearch.evaluate import labels
 
-    if how["shuffles"] < 1:
-        raise InputError(f"shuffles is {how['shuffles']}: at least 1 is needed")
-    how["shares"] = how["shares"] or labels.SHARES
+    how = _checked(how, labels.SHARES)
     with reading(db) as connection:
         found, different, items = labels.evaluate_labels(connection, collection, column, **how)
-    remark(f"{counted(different, 'label')} on {counted(items, 'item')}; means of {counted(how['shuffles'], 'shuffle')}")
+    means = f"; means of {counted(how['shuffles'], 'shuffle')}" if "shuffles" in how else ""
+    remark(f"{counted(different, 'label')} on {counted(items, 'item')}{means}")
     print_rows([one.as_dict() if shape == "json" else _rounded(one.as_dict()) for one in found], shape)
+
+
+def _checked(how: dict[str, Any], shares: Sequence[float]) -> dict[str, Any]:
+    """One way of holding items back, and what belongs to it."""
+    given = [name for name in ("folds", "split", "shares") if how[name]]
+    if len(given) > 1:
+        raise InputError("--folds, --split and --share are three ways to hold items back: give one of them")
+    if how["C"] is not None and not how["C"] > 0:
+        raise InputError(f"c is {how['C']:g}: a number above 0 is needed")
+    if how["shuffles"] < 1:
+        raise InputError(f"shuffles is {how['shuffles']}: at least 1 is needed")
+    held = how["folds"] is not None or how["split"] is not None
+    if held:
+        return {name: how[name] for name in ("folds", "split", "separator", "seed", "C")}
+    C = 1.0 if how["C"] is None else how["C"]
+    return {name: how[name] for name in ("separator", "shuffles", "seed")} | {"shares": how["shares"] or shares, "C": C}
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 Several labels an item: one logistic regression a label against the rest, and of each judged item its k_i most likely
 labels are taken, k_i being how many it really has (Perozzi, Al-Rfou & Skiena 2014; Tang, Rajan & Narayanan 2009). The
 means over several shuffles are told; vectors are taken at unit length.
+
+By `folds` or a `split` each item is judged once, by what was learnt without it. One label an item is then learnt as
+`classify` learns it: multinomial, C chosen inside of what is learnt from.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,17 +19,19 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError
+from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
 from semsearch.maths.metrics import f1_scores
-from semsearch.records import ROWS
 from semsearch.storage import chunks, collections, datasets
+from semsearch.storage import labels as stored
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
 
 Answers = npt.NDArray[np.bool_]
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SHUFFLES = 10
+TRAIN, TEST = frozenset({"train", "training"}), frozenset({"test", "testing"})  # what a split column may say
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,78 @@ class LabelScores:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class HeldOutScores:
+    """What was told of items that were held back: how often all labels of an item were right, its 95 % interval, micro
+    and macro F1, 0..1, the accuracy's standard deviation over the folds, and how many items were used."""
+
+    how: str
+    accuracy: float
+    low: float
+    high: float
+    micro_f1: float
+    macro_f1: float
+    deviation: float | None
+    trained: int
+    judged: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for --json."""
+        return asdict(self)
+
+
+Turn = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # the rows learnt from, the rows judged
+
+
+def fold_turns(labels: Answers, folds: int, seed: int = 0) -> list[Turn]:
+    """Every item is judged in one of `folds` turns; each label is spread over them. InputError for too many or few."""
+    if not 2 <= folds <= len(labels):
+        raise InputError(f"folds is {folds}: choose 2 to {len(labels):,}, the number of items with a label")
+    fold = classifier.folds_of(labels.argmax(axis=1), folds, np.random.default_rng(seed))
+    return [(np.flatnonzero(fold != turn), np.flatnonzero(fold == turn)) for turn in range(folds)]
+
+
+def split_turn(said: Sequence[str], column: str) -> list[Turn]:
+    """The items whose split says train are learnt from, those that say test judged, others left out."""
+    sides = [
+        np.array([row for row, value in enumerate(said) if value.lower() in side], np.int64) for side in (TRAIN, TEST)
+    ]
+    if not all(map(len, sides)):
+        found = ", ".join(repr(value) for value in sorted(set(said))[:8])
+        raise InputError(f"{column} says {found} of the items with a label: some must say train, some test")
+    return [(sides[0], sides[1])]
+
+
+def judge_turns(
+    vectors: FloatArray, labels: Answers, turns: Sequence[Turn], how: str, *, seed: int = 0, C: float | None = None
+) -> HeldOutScores:
+    """Scores of vectors (n, k) and whether item i has label j, (n, c), over all turns together."""
+    rng = np.random.default_rng(seed)
+    truth, told = [], []
+    single = bool((labels.sum(axis=1) == 1).all())
+    X = classifier.scaled(vectors) if single else _unit(vectors)
+    for learnt, asked in turns:
+        truth.append(labels[asked])
+        if single:
+            found, _ = classifier.told_by(X, labels.argmax(axis=1), learnt, asked, labels.shape[1], rng, C)
+        else:
+            W, b = one_against_rest(X[learnt], labels[learnt], C=1.0 if C is None else C)
+            found = X[asked] @ W + b
+        told.append(most_likely(found, truth[-1].sum(axis=1)))
+    right = [(one == other).all(axis=1) for one, other in zip(truth, told, strict=True)]
+    total, judged = int(sum(map(np.sum, right))), sum(map(len, right))
+    low, high = classifier.wilson(total, judged)
+    micro, macro = f1_scores(np.concatenate(truth), np.concatenate(told))
+    deviation = float(np.std([one.mean() for one in right])) if len(turns) > 1 else None
+    trained = round(float(np.mean([len(learnt) for learnt, _ in turns])))
+    return HeldOutScores(how, total / judged, low, high, micro, macro, deviation, trained, judged)
+
+
+def _unit(vectors: FloatArray) -> npt.NDArray[np.float64]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float64)
+
+
 def judge_labels(
     vectors: FloatArray,
     labels: Answers,
@@ -58,8 +135,7 @@ def judge_labels(
 
     Items without a label are left out of the judging, not of the training. Raises InputError for shares outside 0..1.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    X = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float64)
+    X = _unit(vectors)
     found = []
     for share in shares:
         if not 0 < share < 1:
@@ -84,22 +160,26 @@ def most_likely(scores: npt.NDArray[np.float64], how_many: npt.NDArray[Any]) -> 
 
 
 def evaluate_labels(
-    db: Connection, name: str, column: str, *, separator: str | None = None, **how: Any
-) -> tuple[list[LabelScores], int, int]:
+    db: Connection,
+    name: str,
+    column: str,
+    *,
+    separator: str | None = None,
+    folds: int | None = None,
+    split: str | None = None,
+    **how: Any,
+) -> tuple[Sequence[LabelScores | HeldOutScores], int, int]:
     """The scores of a collection on a column of labels, how many labels there are, and how many items have one.
 
-    A cell is one label, a JSON array of them, or labels with a separator between. Rows without a label, and rows
-    without a vector, are left out. Raises InputError where fewer than two labels or ten items are left.
+    By shares of the items (`judge_labels`), or where asked by `folds` or by what the column `split` says. A cell is one
+    label, a JSON array of them, or labels with a separator between. Rows without a label, and rows without a vector,
+    are left out. Raises InputError where fewer than two labels or ten items are left.
     """
     collection = collections.get_collection(db, name)
-    if collection.of not in ROWS:
-        raise InputError(f"{name} holds {collection.of}s, which have no row and so no label")
     dataset = datasets.get_dataset(db, collection.dataset)
     keys, matrix = chunks.everything(db, collection)
-    rows = datasets.rows_by_key(db, dataset, keys)
-    if rows and column not in next(iter(rows.values())):
-        raise NotFoundError(f"{dataset.name} has no column {column!r}: it has {', '.join(next(iter(rows.values())))}")
-    told = [labels_of(rows.get(key, {}), column, separator) for key in keys]
+    values = stored.of_items(db, dataset, collection, column)
+    told = [labels_of(values.get(key), separator) for key in keys]
     names = {label: place for place, label in enumerate(sorted({label for some in told for label in some}))}
     kept = [row for row, some in enumerate(told) if some]
     if len(names) < 2 or len(kept) < 10:
@@ -109,12 +189,20 @@ def evaluate_labels(
     labels = np.zeros((len(kept), len(names)), bool)
     for place, row in enumerate(kept):
         labels[place, [names[label] for label in told[row]]] = True
-    return judge_labels(matrix[kept], labels, **how), len(names), len(kept)
+    if folds is None and split is None:
+        return judge_labels(matrix[kept], labels, **how), len(names), len(kept)
+    if split is None:
+        turns, title = fold_turns(labels, folds or 0, how.get("seed", 0)), f"{folds} folds"
+    else:
+        said = stored.of_items(db, dataset, collection, split)
+        turns = split_turn([as_text(said.get(keys[row])).strip() for row in kept], split)
+        title = f"split by {split}"
+    return [judge_turns(matrix[kept], labels, turns, title, **how)], len(names), len(kept)
 
 
-def labels_of(row: Mapping[str, Any], column: str, separator: str | None = None) -> list[str]:
-    """The labels in a row's cell: none, one, or several."""
-    text = as_text(row.get(column)).strip()
+def labels_of(value: Any, separator: str | None = None) -> list[str]:
+    """The labels in a cell: none, one, or several."""
+    text = as_text(value).strip()
     if separator is not None:
         return [part.strip() for part in text.split(separator) if part.strip()]
     if text.startswith("[") and text.endswith("]"):

@@ -123,16 +123,30 @@ def held_out(
     C is chosen inside of what is learnt from, so that nothing of an item's label reaches its answer.
     """
     fold = folds_of(y, folds, rng)
-    turns = range(folds if len(y) <= MOST_FOLDED else 1)
     rows, told, used = [], [], []
-    for turn in turns:
-        back = np.flatnonzero(fold == turn)
-        learnt = thinned(np.flatnonzero(fold != turn), rng)
-        some, known = X[learnt], y[learnt]
-        used.append(choose_C(some, known, labels, rng) if C is None else C)
-        told.append(probabilities(some, known, X[back], labels, used[-1]))
-        rows.append(back)
+    for turn in range(folds if len(y) <= MOST_FOLDED else 1):
+        rows.append(np.flatnonzero(fold == turn))
+        answers, chosen = told_by(X, y, np.flatnonzero(fold != turn), rows[-1], labels, rng, C)
+        told.append(answers)
+        used.append(chosen)
     return HeldOut(np.concatenate(rows), np.concatenate(told), tuple(used))
+
+
+@one_thread()
+def told_by(
+    X: Any,
+    y: IntArray,
+    learnt: IntArray,
+    asked: IntArray,
+    labels: int,
+    rng: np.random.Generator,
+    C: float | None = None,
+) -> tuple[Doubles, float]:
+    """(m, labels) probabilities of the rows `asked` (m,), learnt from the rows `learnt`, and C, chosen if not given."""
+    rows = thinned(learnt, rng)
+    some, known = X[rows], y[rows]
+    chosen = choose_C(some, known, labels, rng) if C is None else C
+    return probabilities(some, known, X[asked], labels, chosen), chosen
 
 
 def thinned(rows: IntArray, rng: np.random.Generator) -> IntArray:

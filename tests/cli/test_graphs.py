@@ -87,9 +87,9 @@ def test_mistakes_get_one_clear_line(command: tuple[str, ...], said: str, friend
 
 
 def test_a_cell_may_hold_several_labels() -> None:
-    assert labels_of({"x": "a"}, "x") == ["a"] and labels_of({"x": None}, "x") == []
-    assert labels_of({"x": '["a", "b"]'}, "x") == ["a", "b"] and labels_of({"x": "[a"}, "x") == ["[a"]
-    assert labels_of({"x": "a; b;"}, "x", ";") == ["a", "b"] and labels_of({"x": 3}, "x") == ["3"]
+    assert labels_of("a") == ["a"] and labels_of(None) == []
+    assert labels_of('["a", "b"]') == ["a", "b"] and labels_of("[a") == ["[a"]
+    assert labels_of("a; b;", ";") == ["a", "b"] and labels_of(3) == ["3"]
 
 
 def test_as_many_labels_are_told_as_there_are() -> None:

@@ -1,4 +1,4 @@
-"""The page of labels: the same report as the command's, suggestions, limits, and what stands where nothing is learnt."""
+"""The page of labels: the report that the command gives, suggestions, limits, and a page where nothing is learnt."""
 
 from __future__ import annotations
 

@@ -1,0 +1,78 @@
+"""Labels told by folds and by a split: planted ones are found, every item is judged once, mistakes get one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from semsearch import build as engine
+from semsearch import registry
+from semsearch.evaluate.labels import fold_turns, judge_turns
+from semsearch.storage import connect
+from tests.conftest import TOPICS, make_articles
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def path(path: str) -> str:
+    """Both topics twice, with a theme, themes of two labels, and a split."""
+    with connect.writing(path, create=True) as db:
+        dataset = make_articles(db, TOPICS * 2)
+        for declared in ("theme text", "themes text", "part text"):
+            db.execute(f"alter table articles add column {declared}")
+        db.execute("update articles set theme = case when (id - 1) % 12 < 6 then 'space' else 'bread' end")
+        db.execute("update articles set themes = case when id % 2 then theme || ';text' else theme end")
+        db.execute("update articles set part = case when id <= 12 then 'Train' when id <= 22 then 'test' end")
+        engine.build(db, dataset, registry.load(entry_points=False).builder("lsa"), {"dim": 3})
+    return path
+
+
+def test_every_item_is_judged_once_and_told_as_planted(path: str, run: Run) -> None:
+    done = run("evaluate", "labels", path, "articles_lsa", "--label", "theme", "--folds", "6", "--json")
+    (score,) = json.loads(done.stdout)
+    assert (score["judged"], score["trained"], score["how"]) == (24, 20, "6 folds")
+    assert score["accuracy"] == score["micro_f1"] >= 0.95 and score["low"] < score["accuracy"] <= score["high"]
+    assert "2 labels on 24 items" in done.stderr
+
+
+def test_a_split_says_what_is_learnt_from(path: str, run: Run) -> None:
+    done = run("evaluate", "labels", path, "articles_lsa", "--label", "theme", "--split", "part", "--json")
+    (score,) = json.loads(done.stdout)
+    assert (score["judged"], score["trained"], score["deviation"]) == (10, 12, None) and score["accuracy"] == 1
+
+
+def test_several_labels_an_item(path: str, run: Run) -> None:
+    asked = ("evaluate", "labels", path, "articles_lsa", "--label", "themes", "--separator", ";", "--folds", "4")
+    (score,) = json.loads(run(*asked, "--json").stdout)
+    assert score["judged"] == 24 and 0.5 < score["micro_f1"] <= 1 and score["accuracy"] <= score["micro_f1"]
+    (strict,) = json.loads(run(*asked, "--c", "0.0001", "--json").stdout)
+    assert strict["micro_f1"] < score["micro_f1"]
+
+
+def test_labels_of_chance_are_told_by_chance() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.eye(2, dtype=bool)[rng.integers(2, size=500)]
+    vectors = rng.standard_normal((500, 40)).astype(np.float32)
+    score = judge_turns(vectors, labels, fold_turns(labels, 5), "5 folds")
+    assert abs(score.accuracy - 0.5) < 0.067  # three standard errors of 500 coins
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--folds", "1"), "folds is 1: choose 2 to 24"),
+        (("--folds", "25"), "folds is 25: choose 2 to 24"),
+        (("--split", "theme"), "theme says 'bread', 'space' of the items with a label: some must say train"),
+        (("--split", "nothing"), "has no column 'nothing'"),
+        (("--folds", "3", "--split", "part"), "give one of them"),
+        (("--c", "0"), "c is 0: a number above 0"),
+    ],
+)
+def test_mistakes_get_one_clear_line(path: str, run: Run, options: tuple[str, ...], said: str) -> None:
+    done = run("evaluate", "labels", path, "articles_lsa", "--label", "theme", *options)
+    assert done.exit_code == 1 and said in done.stderr
