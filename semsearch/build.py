@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from semsearch import __version__, corpora
-from semsearch.builders.base import NO_LENGTH, Builder, make_options
+from semsearch.builders.base import NO_LENGTH, Builder, make_options, reads_of
 from semsearch.errors import BuildError, InputError
 from semsearch.records import ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
 from semsearch.storage import collections, datasets, fulltext, results
@@ -54,12 +54,13 @@ def build(
     """
     name = name or f"{dataset.name}_{builder.name}"
     options = make_options(builder, given)
-    if builder.reads not in corpora.served(dataset):
-        raise InputError(f"{builder.name} reads {builder.reads}, {dataset.name} holds {dataset.kind}")
+    reads = reads_of(builder, options)
+    if reads not in corpora.served(dataset):
+        raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
     collections.check_name(db, name, dataset.name, builder.name)
     started, clock = datasets.now(), perf_counter()
     items = list(datasets.read_items(db, dataset))
-    corpus = corpora.READERS[builder.reads](db, dataset, options, items)
+    corpus = corpora.READERS[reads](db, dataset, options, items)
     fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=report)
     kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
     run = Run(

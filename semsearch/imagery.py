@@ -13,7 +13,7 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import BuildError, InputError
 from semsearch.maths.jit import spread, threads
 from semsearch.pictures import Wanted
-from semsearch.records import Dataset, Images
+from semsearch.records import Dataset, Images, State
 from semsearch.storage import images
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -42,6 +42,17 @@ def common_shape(db: Connection, dataset: Dataset, side: int | None = None) -> S
     longer = np.repeat([max(one[:2]) for one in found], list(found.values()))
     square = side or min(MOST_SIDE, int(np.median(longer)))
     return square, square, channels
+
+
+def shape_of_model(state: State) -> Shape:
+    """Height, width and channels of what a model of pictures was built of, which its builder keeps as `shape`.
+
+    InputError for a model of anything else.
+    """
+    if "shape" not in state.arrays:
+        raise InputError("This collection was not built of pictures")
+    height, width, channels = state.arrays["shape"].tolist()
+    return int(height), int(width), int(channels)
 
 
 def corpus(db: Connection, dataset: Dataset, keys: Sequence[str], shape: Shape) -> Images:

@@ -23,6 +23,7 @@ BUILTINS = (
     "semsearch.builders.netmf",
     "semsearch.builders.prone",
     "semsearch.builders.deepwalk",
+    "semsearch.builders.pca",
     "semsearch.ingest.readers",
 )
 

@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from semsearch import registry
+from semsearch import imagery, registry
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Builder, Drifts, Encodes
 from semsearch.errors import BuildError, InputError, NotFoundError, PluginError, SemsearchError
@@ -28,6 +28,8 @@ from semsearch.storage.items import Changes
 
 ATTEMPTS = 3  # another program may write between reading and writing; if it always does, it never rests
 AT_ONCE = 5_000  # texts encoded together
+PICTURES_AT_ONCE = 1_000
+FOLDED = (("documents", "document"), ("images", "image"))  # what a builder reads, and what its collection is of
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _builder_of(collection: Collection) -> Encodes:
             f"{collection.name} was built by {collection.builder}, which is not installed here: install the plugin it"
             " came with, or drop the collection"
         ) from error
-    if not isinstance(builder, Encodes) or builder.reads != "documents" or collection.of != "document":
+    if not isinstance(builder, Encodes) or (builder.reads, collection.of) not in FOLDED:
         raise InputError(
             f"{collection.name} was built by {collection.builder}, which cannot embed rows it has not seen: {again}"
         )
@@ -169,18 +171,35 @@ def _fold(db: Connection, dataset: Dataset, changes: Changes, collection: Collec
     fresh = changes.since(collection.revision)
     gone = deleted_for(db, dataset, changes, collection) - {item.key for item in fresh}
     counts = _counts(db, changes, collection, len(gone))
-    texts = Documents([item.key for item in fresh], [item.text for item in fresh])
-    out = sorted(gone.union(texts.keys))
+    out = sorted(gone.union(item.key for item in fresh))
     if not fresh:
         return _Fold(collection, counts, out, [], np.empty((0, collection.dim), np.float32), 0, {})
     builder, state = _builder_of(collection), state_of(db, collection)
-    encoded = np.concatenate(list(_encoded(builder, collection, state, texts, report)))
-    metrics = {"texts": float(len(texts))}
-    if isinstance(builder, Drifts):
-        metrics |= builder.drift(state, texts, encoded)
-    full = np.flatnonzero(np.linalg.norm(encoded, axis=1) > 1e-12)
-    keys_of_full = [texts.keys[row] for row in full.tolist()]
-    return _Fold(collection, counts, out, keys_of_full, encoded[full], len(texts), metrics)
+    if collection.of == "image":
+        metrics: dict[str, float] = {"pictures": float(len(fresh))}
+        keys, encoded = _pictures(db, dataset, builder, collection, state, [item.key for item in fresh])
+    else:
+        texts = Documents([item.key for item in fresh], [item.text for item in fresh])
+        encoded = np.concatenate(list(_encoded(builder, collection, state, texts, report)))
+        keys, metrics = list(texts.keys), {"texts": float(len(texts))}
+        if isinstance(builder, Drifts):
+            metrics |= builder.drift(state, texts, encoded)
+    full = np.flatnonzero(np.linalg.norm(encoded, axis=1) > 1e-12).tolist()
+    return _Fold(collection, counts, out, [keys[row] for row in full], encoded[full], len(fresh), metrics)
+
+
+def _pictures(
+    db: Connection, dataset: Dataset, builder: Encodes, collection: Collection, state: State, keys: Sequence[str]
+) -> tuple[list[str], FloatArray]:
+    """The pictures that can be read, at the model's shape, and their vectors."""
+    kept: list[str] = []
+    encoded = [np.empty((0, collection.dim), np.float32)]
+    for start in range(0, len(keys), PICTURES_AT_ONCE):
+        some = imagery.corpus(db, dataset, keys[start : start + PICTURES_AT_ONCE], imagery.shape_of_model(state))
+        if len(some):
+            kept += some.keys
+            encoded.append(_checked(builder.encode(state, some), len(some), collection))
+    return kept, np.concatenate(encoded)
 
 
 def _counts(db: Connection, changes: Changes, collection: Collection, deleted: int) -> tuple[int, int, int]:
@@ -198,13 +217,16 @@ def _encoded(
     for start in range(0, len(texts), AT_ONCE):
         report(start, len(texts))
         some = Documents(texts.keys[start : start + AT_ONCE], texts.texts[start : start + AT_ONCE])
-        found = builder.encode(state, some)
-        if found.shape != (len(some), collection.dim) or not np.isfinite(found).all():
-            raise BuildError(
-                f"{collection.builder} returned vectors of shape {found.shape} for {len(some)} texts in"
-                f" {collection.dim} dimensions, or not finite: a defect of that builder; nothing was written"
-            )
-        yield found
+        yield _checked(builder.encode(state, some), len(some), collection)
+
+
+def _checked(found: FloatArray, items: int, collection: Collection) -> FloatArray:
+    if found.shape != (items, collection.dim) or not np.isfinite(found).all():
+        raise BuildError(
+            f"{collection.builder} returned vectors of shape {found.shape} for {items} items in"
+            f" {collection.dim} dimensions, or not finite: a defect of that builder; nothing was written"
+        )
+    return found
 
 
 def _is_as_read(db: Connection, plan: _Plan) -> bool:

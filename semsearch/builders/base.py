@@ -6,7 +6,7 @@ Capabilities are found by protocol: a builder that has `encode` can embed items 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -42,6 +42,12 @@ class Builder(Protocol):
     def fit(
         self, corpus: Corpus, options: Any, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted: ...
+
+
+def reads_of(builder: Builder, options: Any) -> Kind:
+    """What a builder reads with these options: one that reads several kinds of corpus says which by `reads_with`."""
+    chosen: Callable[[Any], Kind] | None = getattr(builder, "reads_with", None)
+    return builder.reads if chosen is None else chosen(options)
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ import click
 
 from semsearch import build as engine
 from semsearch import registry
-from semsearch.builders.base import Builder
+from semsearch.builders.base import Builder, make_options, reads_of
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
@@ -87,7 +87,7 @@ def _default_for(names: Sequence[str]) -> str:
 def _command(builder: Builder) -> click.Command:
     def run(db: str, dataset: str, name: str | None, seed: int, **given: Any) -> None:
         with writing(db) as connection:
-            found = _dataset(connection, dataset, builder)
+            found = _dataset(connection, dataset, builder, given)
             run_build(connection, db, found, builder, name=name, seed=seed, given=given)
 
     common: list[click.Parameter] = [
@@ -100,10 +100,11 @@ def _command(builder: Builder) -> click.Command:
     return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)
 
 
-def _dataset(connection: Connection, name: str, builder: Builder) -> Dataset:
+def _dataset(connection: Connection, name: str, builder: Builder, given: dict[str, Any]) -> Dataset:
     """The dataset, or any table for a builder that does not read its text: that becomes one with the build."""
     names = {found.name for found in datasets.all_datasets(connection)}
-    if builder.reads != "similarities" or name in names or not is_table_or_view(connection, name):
+    reads = reads_of(builder, make_options(builder, given))
+    if reads not in ("similarities", "table") or name in names or not is_table_or_view(connection, name):
         return datasets.get_dataset(connection, name)
     return described_anyway(connection, name)
 
@@ -144,12 +145,14 @@ def run_build(
         items = counted(built.without_vector, "item")
         why = {"documents": "without a word the model knows: found by words, not by meaning"}
         why["graph"] = "without an edge to another: without a vector"
+        why["images"] = "whose picture cannot be read, or is the very mean of all: without a vector"
         remark(f"{items} {why.get(builder.reads, 'similar to nothing: without a vector')}")
     least = built.run.metrics.get("min_documents", 1)
     if least > 1:
         remark(f"Words in fewer than {least:.0f} documents are left out of the model (--min-documents 1 keeps them)")
     db, first = shlex.quote(db), shlex.quote(built.collections[0].name)
-    ask = f"similar {db} {first} ID" if built.collections[0].of == "node" else f'search {db} {first} "some words"'
+    by_item = built.collections[0].of in ("node", "image", "row")
+    ask = f"similar {db} {first} ID" if by_item else f'search {db} {first} "some words"'
     remark(f"In {built.run.seconds:.1f} s. Next: semsearch {ask}   or   semsearch serve {db}")
     return built
 

@@ -55,8 +55,9 @@ def say_updated(found: Updated, *, counts: bool = True) -> None:
         took = f" in {done.seconds:.1f} s" if said else ""
         remark(f"{collection.name}: {said or 'up to date'}{took}, {counted(collection.count, collection.of)}")
     if found.without_vector:
-        items = counted(found.without_vector, "row")
-        remark(f"{items} without a word the model knows: found by words, not by meaning")
+        why = {"image": "whose picture cannot be read: without a vector"}
+        texts = "without a word the model knows: found by words, not by meaning"
+        remark(f"{counted(found.without_vector, 'row')} {why.get(collection.of, texts)}")
 
 
 def again(db: str, found: Updated) -> str:

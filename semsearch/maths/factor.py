@@ -23,7 +23,10 @@ Array = npt.NDArray[Any]
 
 
 class Operator(Protocol):
-    """A matrix that is only ever multiplied: in memory, streamed, or elsewhere."""
+    """A matrix that is only ever multiplied: in memory, streamed, or elsewhere.
+
+    One that has `normal`, AᵀA X (n, b) from (n, b), is asked that where it is tall: one pass over its rows, not two.
+    """
 
     shape: tuple[int, int]
 
@@ -172,8 +175,12 @@ def truncated_svd(
     d = min(m, n)
     k = min(k, d)
 
+    normal: Callable[[Array], Array] | None = getattr(operator, "normal", None)
+
     def product(X: Array) -> Array:
-        return operator.matmat(operator.rmatmat(X)) if wide else operator.rmatmat(operator.matmat(X))
+        if wide:
+            return operator.matmat(operator.rmatmat(X))
+        return operator.rmatmat(operator.matmat(X)) if normal is None else normal(X)
 
     vectors, residual, steps = _largest(product, d, k, (block or (32 if k <= 128 else 64), tolerance), rng, progress)
     return _finish(operator, vectors, wide, residual, steps)

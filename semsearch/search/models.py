@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from semsearch import registry
+from semsearch import imagery, registry
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Encodes
 from semsearch.errors import InputError
-from semsearch.records import Collection, Documents, State
+from semsearch.records import Collection, Documents, Images, State
 from semsearch.search.wordmean import mean_of_words
 from semsearch.storage import collections, incoming
 from semsearch.storage.connect import file_of
@@ -55,6 +55,21 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
             f"{collection.name} was built by {collection.builder}, which cannot embed a text: search by item"
         )
     return _at_unit_length(builder.encode(state_of(db, collection), Documents([""], [text]))[0])
+
+
+def encode_picture(db: Connection, collection: Collection, content: bytes) -> FloatArray:
+    """The vector of a picture file in a collection, (dim,) float32, at the length its builder gives it.
+
+    Raises InputError for what is no picture, and for a collection whose builder cannot embed one.
+    """
+    builder = registry.load().builder(collection.builder)
+    if not isinstance(builder, Encodes) or collection.of != "image":
+        raise InputError(
+            f"{collection.name} was built by {collection.builder} of {collection.of}s: no picture can be placed in it"
+        )
+    state = state_of(db, collection)
+    pixels = imagery.at_shape(content, imagery.shape_of_model(state))
+    return np.asarray(builder.encode(state, Images([""], pixels[None]))[0], np.float32)
 
 
 def _at_unit_length(vector: FloatArray | None) -> FloatArray | None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from semsearch import registry
-from semsearch.builders.base import Builder, Encodes, make_options
+from semsearch.builders.base import Builder, Decodes, Encodes, make_options
 from semsearch.errors import InputError
-from semsearch.records import Device, Documents, Fitted, Graph, Similarities, State, silent
+from semsearch.records import Device, Documents, Fitted, Graph, Images, Similarities, State, silent
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from tests.conftest import TOPICS
 
@@ -20,6 +20,7 @@ CORPORA = {
     "documents": Documents([str(row) for row in range(len(TOPICS))], [" ".join(row) for row in TOPICS]),
     "similarities": Similarities(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
     "graph": Graph(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
+    "images": Images([str(row) for row in range(9)], np.random.default_rng(0).integers(0, 256, (9, 6, 5, 3), np.uint8)),
 }
 BUILDERS = list(registry.load().builders.values())
 every_builder = pytest.mark.parametrize("builder", BUILDERS, ids=[builder.name for builder in BUILDERS])
@@ -75,6 +76,21 @@ def test_encoding_what_was_fitted_agrees_with_its_vectors(builder: Builder) -> N
         return
     encoded = builder.encode(state, CORPORA[builder.reads])
     assert np.allclose(encoded, first.vectors, atol=1e-4)
+
+
+@every_builder
+def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
+    if not isinstance(builder, Decodes):
+        pytest.skip(f"{builder.name} does not decode")
+    fitted = fit(builder)
+    state, corpus = fitted.state(), CORPORA[builder.reads]
+    assert tuple(state.arrays["shape"].tolist()) == corpus.shape
+    codes = builder.sample_codes(state, 4, rng=np.random.default_rng(0))
+    again = builder.sample_codes(state, 4, rng=np.random.default_rng(0))
+    assert codes.shape == (4, fitted.embeddings[0].vectors.shape[1]) and codes.dtype == np.float32
+    assert codes.tobytes() == again.tobytes()
+    made = builder.decode(state, codes)
+    assert made.shape == (4, *corpus.shape) and made.dtype == np.uint8
 
 
 @every_builder
