@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from semsearch import __version__, corpora
-from semsearch.builders.base import NO_LENGTH, Builder, make_options, reads_of
-from semsearch.errors import BuildError, InputError
+from semsearch import __version__, corpora, devices
+from semsearch.builders.base import NO_LENGTH, Builder, Needs, make_options, reads_of
+from semsearch.errors import BuildError, CapabilityError, InputError
+from semsearch.journal import RunJournal
 from semsearch.records import ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
-from semsearch.storage import collections, datasets, fulltext, results
+from semsearch.storage import checkpoints, collections, datasets, fulltext, results
 from semsearch.storage import items as items_noted
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
@@ -37,7 +39,7 @@ def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
     return [name] + [f"{name}_{embeddings.of}s" for embeddings in found[1:]]
 
 
-def build(
+def build(  # noqa: PLR0913 - what a build can be told
     db: Connection,
     dataset: Dataset,
     builder: Builder,
@@ -45,15 +47,20 @@ def build(
     *,
     name: str | None = None,
     seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
     report: Report = silent,
 ) -> Built:
     """Fit the builder on the dataset and store its collections, replacing earlier ones of the same name at once.
 
-    The computation runs outside any transaction; all writing is in one. Raises BuildError for a dataset with nothing
-    to learn from or a builder that returns something inconsistent, InputError for options or a kind that do not fit.
+    The computation runs outside any transaction; all writing is in one. With `resume` a training that was interrupted
+    goes on from its last checkpoint; where there is none it starts. Raises BuildError for a dataset with nothing to
+    learn from or a builder that returns something inconsistent, InputError for options or a kind that do not fit,
+    CapabilityError for a package or a device that is not there.
     """
     name = name or f"{dataset.name}_{builder.name}"
     options = make_options(builder, given)
+    chosen = device_for(builder, device)
     reads = reads_of(builder, options)
     if reads not in corpora.served(dataset):
         raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
@@ -61,7 +68,14 @@ def build(
     started, clock = datasets.now(), perf_counter()
     items = list(datasets.read_items(db, dataset))
     corpus = corpora.READERS[reads](db, dataset, options, items)
-    fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=report)
+    journal = RunJournal(report)
+    if isinstance(builder, Needs):
+        made_with = {"builder": builder.name, "options": dataclasses.asdict(options), "seed": seed}
+        made_with |= {"corpus": corpora.digest(corpus)}
+        journal = RunJournal(report, checkpoints.path_for(db, name), made_with, resume=resume)
+    elif resume:
+        raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
+    fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
     kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
     run = Run(
         id=0,
@@ -69,19 +83,34 @@ def build(
         builder=builder.name,
         options=dataclasses.asdict(options),
         seed=seed,
-        device=Device().name,
+        device=chosen.name,
         started=started,
         seconds=round(perf_counter() - clock, 3),
         metrics={key: float(value) for key, value in fitted.metrics.items()},
-        versions=versions(),
+        versions=versions(builder),
     )
     with transaction(db):
         dataset, numbers = items_noted.note_all(db, datasets.save(db, dataset), items)
         fulltext.refill(db, dataset, items, numbers)
         run = _store(db, dataset, name, fitted, kept, run)
+        collections.write_curve(db, run.id, journal.curve, journal.shown)
         items_noted.forget_passed(db, dataset)
+    journal.done()
     made = tuple(collections.of_run(db, run.id))
     return Built(run, made, len(items) - made[0].count if made[0].of in ROWS else 0)
+
+
+def device_for(builder: Builder, asked: str) -> Device:
+    """The device a builder will run on. CapabilityError for one that is not there, or a package that is missing."""
+    needs = builder.needs if isinstance(builder, Needs) else ()
+    for package in needs:
+        if find_spec(package) is None:
+            raise CapabilityError(f"{builder.name} needs {package}: pip install 'semsearch[{package}]'")
+    if needs:
+        return devices.choose(asked)
+    if asked == "cuda":
+        raise CapabilityError(f"{builder.name} runs on the CPU alone: leave out --device cuda")
+    return Device("cpu", f"{builder.name} runs there")
 
 
 def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
@@ -117,9 +146,9 @@ def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Se
     return run
 
 
-def versions() -> dict[str, str]:
+def versions(builder: Builder) -> dict[str, str]:
     """The versions a result depends on."""
-    packages = ("numpy", "scipy", "sqlite-vec")
+    packages = ("numpy", "scipy", "sqlite-vec", *(builder.needs if isinstance(builder, Needs) else ()))
     ours = {"semsearch": __version__, "python": platform.python_version()}
     return ours | {package: version(package) for package in packages}
 

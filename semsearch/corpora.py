@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -153,6 +155,21 @@ def _no_number(table: str, column: str, key: str, value: Any, all_values: Sequen
     nulls = sum(one is None for one in all_values)
     count = f" ({nulls:,} rows have NULL there)" if nulls else ""
     return f"{table}.{column} of row {key} is {found}{count}: numbers are needed; leave the column out or fill it in"
+
+
+def digest(corpus: Corpus) -> str:
+    """What tells a corpus from any other: a training goes on only with what it began with."""
+    told = hashlib.blake2b(digest_size=16)
+    for field in dataclasses.fields(corpus):
+        value = getattr(corpus, field.name)
+        if isinstance(value, np.ndarray):
+            told.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
+        elif isinstance(value, Sequence):
+            for text in value:
+                told.update(str(text).encode("utf-8", "surrogatepass") + b"\0")
+        else:
+            told.update(repr(value).encode())
+    return told.hexdigest()
 
 
 READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], Corpus]] = {

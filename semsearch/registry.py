@@ -19,6 +19,8 @@ from semsearch.errors import InputError, NotFoundError, PluginError
 BUILTINS = (
     "semsearch.builders.lsa",
     "semsearch.builders.pmi",
+    "semsearch.builders.glove",
+    "semsearch.builders.sgns",
     "semsearch.builders.factorize",
     "semsearch.builders.netmf",
     "semsearch.builders.prone",

@@ -127,3 +127,15 @@ def m003_revisions(db: Database) -> None:
 def m004_edges(db: Database) -> None:
     """Where the edges of a dataset's rows stand, as JSON (records.Edges); null for one that is no graph."""
     db.execute("alter table _semsearch_datasets add column edges text")
+
+
+@migrations()
+def m005_pictures(db: Database) -> None:
+    """Pictures (PNG) of what a training made of the same few items as it went on."""
+    db.execute("""
+        create table _semsearch_run_pictures (
+            run integer not null references _semsearch_runs(id),
+            step integer not null,
+            content blob not null,
+            primary key (run, step)
+        )""")

@@ -7,23 +7,33 @@ from typing import Any
 from semsearch import present
 from semsearch.records import Run, Update
 from semsearch.storage import collections
+from semsearch_datasette import curves
 from semsearch_datasette.connection import read
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, target_of
 
 
 async def runs(datasette: Any, request: Any) -> Answer:
-    """Options, metrics, seconds and versions, newest first."""
+    """Options, metrics, seconds and versions, newest first; the curves of the training in use, where it was one."""
     target = await target_of(datasette, request)
-    found = await read(target.database, lambda conn: _look(conn, target), without_vectors=True)
+    found, curve = await read(
+        target.database,
+        lambda conn: (_look(conn, target), collections.read_curve(conn, target.collection.run)),
+        without_vectors=True,
+    )
 
     def context() -> dict[str, Any]:
-        return frame(datasette, target, "runs") | {"runs": [_shown(run, target.collection.run) for run, _ in found]}
+        return frame(datasette, target, "runs") | {
+            "runs": [_shown(run, target.collection.run) for run, _ in found],
+            "panels": curves.panels(curve),
+            "panel_size": (curves.WIDTH, curves.HEIGHT),
+        }
 
     data = {
         "collection": target.collection.name,
         "run": target.collection.run,
         "runs": [present.run_dict(run, updates) for run, updates in found],
+        "curve": [{"step": step, **metrics} for step, metrics in curve],
         "next_url": None,
     }
     return Answer("runs.html", context, data, target.private)

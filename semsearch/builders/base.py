@@ -106,6 +106,16 @@ class Explains(Protocol):
     def explain(self, state: State, query: str, corpus: Corpus) -> Iterator[Meeting]: ...
 
 
+@runtime_checkable
+class Needs(Protocol):
+    """A builder that needs packages which do not come by default, each the name of an extra of semsearch's too.
+
+    One that needs torch runs on the device it is given; it imports torch, and semsearch.nets, inside its methods alone.
+    """
+
+    needs: tuple[str, ...]
+
+
 def option(default: Any, help: str, *, choices: tuple[str, ...] = ()) -> Any:
     """A field of an Options dataclass: its default, one line of help, and the allowed words if it is a choice."""
     return dataclasses.field(default=default, metadata={"help": help, "choices": choices})

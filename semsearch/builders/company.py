@@ -60,8 +60,7 @@ def learn_company(
         counts = cooccurrences(
             sentences.stream, sentences.starts, sentences.width, window=how.window, weights=how.weights
         )
-    if counts.nnz == 0:
-        raise BuildError(nobody)
+    check_met(counts, nobody)
     with timed(metrics, "weighting"):
         M = associations(counts, how.measure, smoothing=how.smoothing, shift=how.shift, symmetric=how.symmetric)
     with timed(metrics, "factoring"):
@@ -75,3 +74,9 @@ def learn_company(
         )
     metrics |= {"pairs": float(counts.nnz), "nonzeros": float(M.nnz)} | sides.facts()
     return counts, sides
+
+
+def check_met(counts: sp.csr_matrix, nobody: str) -> None:
+    """BuildError, with `nobody` as its text, where no two ids are near each other."""
+    if counts.nnz == 0:
+        raise BuildError(nobody)

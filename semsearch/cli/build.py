@@ -14,6 +14,8 @@ import click
 from semsearch import build as engine
 from semsearch import registry
 from semsearch.builders.base import Builder, make_options, reads_of
+from semsearch import devices, registry
+from semsearch.builders.base import Builder, Needs
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
@@ -85,16 +87,27 @@ def _default_for(names: Sequence[str]) -> str:
 
 
 def _command(builder: Builder) -> click.Command:
-    def run(db: str, dataset: str, name: str | None, seed: int, **given: Any) -> None:
+    def run(db: str, dataset: str, **given: Any) -> None:
+        how = {said: given.pop(said) for said in ("name", "seed", "device", "resume")}
         with writing(db) as connection:
             found = _dataset(connection, dataset, builder, given)
             run_build(connection, db, found, builder, name=name, seed=seed, given=given)
+            found = _dataset(connection, dataset, builder)
+            run_build(connection, db, found, builder, given, **how)
 
     common: list[click.Parameter] = [
         click.Argument(["db"], type=click.Path()),
         click.Argument(["dataset"]),
         click.Option(["--name"], help="name of the collection; by default DATASET_BUILDER"),
         click.Option(["--seed"], type=int, default=0, show_default=True, help="same seed, same bytes"),
+        click.Option(
+            ["--device"],
+            type=click.Choice(devices.CHOICES),
+            default="auto",
+            show_default=True,
+            help="where to compute: the GPU if there is one",
+        ),
+        click.Option(["--resume"], is_flag=True, help="go on with a training that was interrupted"),
     ]
     summary = (builder.__doc__ or builder.name).strip().split("\n")[0]
     return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)
@@ -129,14 +142,20 @@ def run_build(
     db: str,
     dataset: Dataset,
     builder: Builder,
-    *,
-    name: str | None,
-    seed: int,
     given: dict[str, Any],
+    **how: Any,
 ) -> engine.Built:
-    """Build with a progress bar, and say what was made and what to do next."""
-    with Progress(f"{builder.name} {dataset.name}", "step") as progress:
-        built = engine.build(connection, dataset, builder, given, name=name, seed=seed, report=progress)
+    """Build with a progress bar, and say what was made and what to do next; `how` are further arguments of build."""
+    if isinstance(builder, Needs):
+        device = engine.device_for(builder, how.get("device", "auto"))
+        remark(f"On the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
+    try:
+        with Progress(f"{builder.name} {dataset.name}", "step") as progress:
+            built = engine.build(connection, dataset, builder, given, report=progress, **how)
+    except KeyboardInterrupt:
+        if isinstance(builder, Needs):
+            remark("Interrupted. The same command with --resume goes on from here")
+        raise
     say_checkpoint(connection)
     for collection in built.collections:
         of, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
@@ -168,4 +187,4 @@ def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: 
         for line in remarks:
             remark(line)
         builder = registry.load().default_builder(dataset.kind)
-        run_build(connection, db, dataset, builder, name=None, seed=0, given={})
+        run_build(connection, db, dataset, builder, {})

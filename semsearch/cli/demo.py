@@ -55,9 +55,9 @@ def demo(db: str, serve: bool) -> None:
             )
         remark(f"{loaded.added + loaded.updated + loaded.unchanged:,} documents in {db}, table {DATASET}")
         builder = registry.load().default_builder(loaded.dataset.kind)
-        name = run_build(connection, db, loaded.dataset, builder, name=None, seed=0, given={}).collections[0].name
+        name = run_build(connection, db, loaded.dataset, builder, {}).collections[0].name
         pmi = registry.load().builder("pmi")
-        words = run_build(connection, db, loaded.dataset, pmi, name=None, seed=0, given={}).collections[0].name
+        words = run_build(connection, db, loaded.dataset, pmi, {}).collections[0].name
         near = _modules(connection, db)
     with reading(db) as connection:
         for question in QUESTIONS:
@@ -83,4 +83,4 @@ def _modules(connection: Connection, db: str) -> str:
     graph = load_edges(connection, GRAPH, edges, source="imports", nodes=nodes, directed=True)
     remark(f"{graph.nodes:,} modules joined by {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
     builder = registry.load().default_builder(graph.dataset.kind, graph.nodes)
-    return run_build(connection, db, graph.dataset, builder, name=None, seed=0, given={}).collections[0].name
+    return run_build(connection, db, graph.dataset, builder, {}).collections[0].name

@@ -82,4 +82,6 @@ class Progress:
         if self.bar is None or self.bar.total != total:
             self.__exit__()
             self.bar = tqdm(total=total or None, desc=self.label, unit=self.unit, leave=False, file=sys.stderr)
+        if metrics:
+            self.bar.set_postfix_str("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()), refresh=False)
         self.bar.update(step - self.bar.n)

@@ -84,19 +84,44 @@ def _run(db: Connection, row: Sequence[Any]) -> Run:
     )
 
 
-def write_run(db: Connection, run: Run, steps: Sequence[Mapping[str, float]] = ()) -> int:
-    """Record a run and its curve; its own id is ours to give and is returned."""
+def write_run(db: Connection, run: Run) -> int:
+    """Record a run; its own id is ours to give and is returned."""
     values = [run.dataset, run.builder, json.dumps(run.options), run.seed, run.device, run.started, run.seconds]
     number = db.execute(
         "insert into _semsearch_runs (dataset, builder, options, seed, device, started, seconds, metrics, versions)"
         " values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
         [*values, json.dumps(run.metrics), json.dumps(run.versions)],
     ).fetchone()[0]
+    return int(number)
+
+
+def write_curve(
+    db: Connection, run: int, curve: Sequence[tuple[int, Mapping[str, float]]], pictures: Sequence[tuple[int, bytes]]
+) -> None:
+    """Store what a training reported: numbers by step, those of one step together, and pictures (PNG) by step."""
+    steps: dict[int, dict[str, float]] = {}
+    for step, metrics in curve:
+        steps.setdefault(step, {}).update(metrics)
     db.executemany(
         "insert into _semsearch_run_steps (run, step, metrics) values (?, ?, ?)",
-        ((number, step, json.dumps(metrics)) for step, metrics in enumerate(steps)),
+        ((run, step, json.dumps(metrics)) for step, metrics in steps.items()),
     )
-    return int(number)
+    db.executemany(
+        "insert into _semsearch_run_pictures (run, step, content) values (?, ?, ?)",
+        [(run, step, content) for step, content in dict(pictures).items()],
+    )
+
+
+def read_curve(db: Connection, run: int) -> list[tuple[int, dict[str, float]]]:
+    """What a training reported, by step."""
+    rows = db.execute("select step, metrics from _semsearch_run_steps where run = ? order by step", [run])
+    return [(step, json.loads(metrics)) for step, metrics in rows]
+
+
+def read_pictures(db: Connection, run: int) -> list[tuple[int, bytes]]:
+    """The pictures (PNG) of a training, by step."""
+    rows = db.execute("select step, content from _semsearch_run_pictures where run = ? order by step", [run])
+    return [(step, content) for step, content in rows]
 
 
 def write_arrays(db: Connection, run: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:

@@ -1,0 +1,71 @@
+"""word2vec's skip-gram with negative sampling: words that met are told from words drawn by chance.
+
+Mikolov, Sutskever, Chen, Corrado & Dean, "Distributed Representations of Words and Phrases and their Compositionality"
+(NIPS 2013). Given room enough, the products of its two sides are PMI - ln k (Levy & Goldberg, NIPS 2014): it factors
+the matrix that `pmi` weighs, each entry by how sure the counts make it, where `pmi` weighs all alike. word2vec goes
+through the text word by word; here the counts are gone through, which is the same sum. The training is
+nets/wordfactors.py's; what is counted and where it starts, trained.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from semsearch.builders.base import option
+from semsearch.builders.trained import FactoringOptions, learn, prepare
+from semsearch.builders.words import MeansOfWords, word_fit
+from semsearch.hookspecs import hookimpl
+from semsearch.records import Device, Documents, Fitted, Report
+
+
+@dataclass(frozen=True)
+class SgnsOptions(FactoringOptions):
+    """What `build sgns` can be told."""
+
+    negatives: float = option(5.0, "contexts drawn by chance for each pair that was met")
+    smoothing: float = option(0.75, "they are drawn as often as they are written to this power")
+    side: Literal["left", "sum"] = option(
+        "left", "the vectors of words, as in word2vec, or those and their contexts' added", choices=("left", "sum")
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.negatives >= 1:
+            raise ValueError(f"negatives is {self.negatives:g}: at least 1 is needed")
+        if not 0 < self.smoothing <= 1:
+            raise ValueError(f"smoothing is {self.smoothing:g}: choose above 0, up to 1")
+
+
+class Sgns(MeansOfWords):
+    """The builder `sgns`: vectors of words by skip-gram with negative sampling, word2vec's own loss (needs torch)."""
+
+    name = "sgns"
+    reads: Literal["documents"] = "documents"
+    Options = SgnsOptions
+    needs = ("torch",)
+
+    def fit(
+        self, corpus: Documents, options: SgnsOptions, *, rng: np.random.Generator, device: Device, report: Report
+    ) -> Fitted:
+        """Words (v, dim), commonest first."""
+        from semsearch.nets import wordfactors
+        from semsearch.nets.pairs import Pairs
+
+        metrics: dict[str, float] = {}
+        start = prepare(corpus, options, rng=rng, report=report, metrics=metrics)
+        how = wordfactors.How(start.dim, options.epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
+        pairs = Pairs(start.counts, device)
+        task = wordfactors.Sgns(
+            pairs, how, start.sides, start.totals, negatives=options.negatives, smoothing=options.smoothing
+        )
+        left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
+        return word_fit(start.words, start.counts, left + right if options.side == "sum" else left, options, metrics)
+
+
+@hookimpl
+def register_builders(register: Callable[[Any], None]) -> None:
+    register(Sgns())

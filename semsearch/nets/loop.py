@@ -1,0 +1,295 @@
+"""THE training loop. It knows nothing of the model it trains.
+
+A Task yields batches and, for each, pairs of an optimiser and the loss it is to lower, one after another: an
+autoencoder yields one, a GAN two, the second computed after the first has stepped. All that is the same for every
+training happens here and nowhere else: gradients are cleared, computed, bounded and followed, losses that are not
+finite stop it with advice, curves are reported, checkpoints kept and gone on from, and it ends early where held-out
+data say so.
+
+A training that was interrupted and resumed ends with the same bytes as one that was not, on the CPU with one number of
+threads: the batches of an epoch depend on its number alone, and chance inside a step on the step's.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from time import monotonic
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from semsearch.errors import BuildError
+from semsearch.nets.device import place
+from semsearch.nets.saving import Part, pack, unpack
+from semsearch.records import Device, Journal, Report
+
+POINTS = 400  # of a curve
+KEEP_SECONDS = 60.0  # between two checkpoints
+LOOK = 20  # steps between two looks at a loss on a GPU, which waits for it
+
+
+class Pull(NamedTuple):
+    """One turn of one optimiser: it is to lower `loss`, a scalar, called `name` in the curves."""
+
+    optimiser: torch.optim.Optimizer
+    loss: torch.Tensor
+    name: str = "loss"
+
+
+@dataclass
+class Step:
+    """What a task may know of the step it is in: its number from 0, how far the training is (0..1: what schedules
+    depend on), and a source of chance that is this step's own.
+    """
+
+    number: int
+    progress: float
+    draw: torch.Generator
+    notes: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def note(self, **values: torch.Tensor) -> None:
+        """Scalars worth a curve, beside the losses."""
+        self.notes |= values
+
+
+class Task(Protocol):
+    """Something to train. Its parts are on their device when the loop gets it."""
+
+    epochs: int
+    steps: int  # of one epoch
+
+    def parts(self) -> Mapping[str, Part]:
+        """Modules and optimisers by name: all that changes while it trains."""
+        ...
+
+    def batches(self, epoch: int) -> Iterable[Any]:
+        """The batches of an epoch, the same whenever asked for the same one."""
+        ...
+
+    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+        """Lazily, each optimiser's loss; what follows the last `yield` runs after its step."""
+        ...
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """A task that can say after an epoch how good it is. `held_out`, smaller is better, decides when to stop early."""
+
+    def judge(self) -> Mapping[str, float]: ...
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A task that can be looked at: fixed items as one picture, (height, width, channels) uint8, as it goes on."""
+
+    def picture(self) -> npt.NDArray[np.uint8]: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a training is run. `clip` bounds the length of a gradient, `patience` is in epochs.
+
+    `seconds` is a budget: the last step is the one during which it ran out, and progress goes by the clock.
+    """
+
+    seed: int = 0
+    clip: float | None = None
+    patience: int | None = None
+    seconds: float | None = None
+    mixed: bool = False  # bfloat16 where a GPU has it; on CPUs without it that is many times slower
+    pictures: int = 12  # at most so many over the whole training
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How it ended: steps made, the epoch whose state was kept, and what was measured last."""
+
+    steps: int
+    epochs: int
+    stopped_early: bool
+    metrics: Mapping[str, float]
+
+
+def train(task: Task, rules: Rules, *, device: Device, report: Report) -> Trained:
+    """Train the task to its end, from where an earlier training was interrupted if the journal kept that.
+
+    Raises BuildError, with what to try, when a loss is not finite.
+    """
+    return _Training(task, rules, device, report).run()
+
+
+class _Training:
+    """The loop's own state: where it is, what it saw, what was best."""
+
+    def __init__(self, task: Task, rules: Rules, device: Device, report: Report) -> None:
+        self.task, self.rules, self.report = task, rules, report
+        self.journal = report if isinstance(report, Journal) else None
+        self.place = place(device)
+        self.total = task.epochs * task.steps
+        self.epoch = self.inside = self.number = 0
+        self.best, self.best_epoch = np.inf, 0
+        self.best_state: dict[str, dict[str, Any]] | None = None
+        self.measured: dict[str, float] = {}
+        self.sums: dict[str, torch.Tensor] = {}
+        self.summed: dict[str, int] = {}
+        self.every = max(1, self.total // POINTS)
+        self.show_every = max(1, self.total // max(1, rules.pictures))
+        self.began = self.kept_at = monotonic()
+        self.spent = 0.0  # seconds of the trainings that this one goes on from
+
+    def run(self) -> Trained:
+        self._go_on()
+        try:
+            while self.epoch < self.task.epochs and not self._is_over():
+                self._epoch()
+        except KeyboardInterrupt:
+            self._keep()
+            raise
+        stopped = self.epoch < self.task.epochs and not self._out_of_time()
+        if self.best_state is not None:
+            for name, part in self.task.parts().items():
+                part.load_state_dict(self.best_state[name])
+        return Trained(self.number, self.epoch, stopped, self.measured)
+
+    def _epoch(self) -> None:
+        for batch in islice(self.task.batches(self.epoch), self.inside, None):
+            self._step(batch)
+            self.inside += 1
+            self.number += 1
+            self._tell()
+            if self._out_of_time():
+                break
+            if monotonic() - self.kept_at > KEEP_SECONDS:
+                self._keep()
+        self._check()
+        self.epoch, self.inside = self.epoch + 1, 0
+        self._judge()
+
+    def _step(self, batch: Any) -> None:
+        draw = torch.Generator(self.place).manual_seed((self.rules.seed << 32) ^ self.number)
+        step = Step(self.number, self._progress(), draw)
+        pulls = iter(self.task.losses(batch, step))
+        while (pull := self._next(pulls)) is not None:
+            pull.optimiser.zero_grad(set_to_none=True)
+            pull.loss.backward()
+            if self.rules.clip is not None:
+                mine = [one for group in pull.optimiser.param_groups for one in group["params"]]
+                torch.nn.utils.clip_grad_norm_(mine, self.rules.clip)
+            pull.optimiser.step()
+            self._sum(pull.name, pull.loss)
+        for name, value in step.notes.items():
+            self._sum(name, value)
+
+    def _next(self, pulls: Iterator[Pull]) -> Pull | None:
+        mixed = self.rules.mixed and self.place.type == "cuda"
+        with torch.autocast(self.place.type, torch.bfloat16, enabled=mixed):
+            return next(pulls, None)
+
+    def _progress(self) -> float:
+        budget = self.rules.seconds
+        return self.number / max(1, self.total) if budget is None else min(1.0, self._used() / budget)
+
+    def _sum(self, name: str, value: torch.Tensor) -> None:
+        value = value.detach()
+        self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.summed[name] = self.summed.get(name, 0) + 1
+
+    def _tell(self) -> None:
+        """A point of the curves: the mean since the last one. On a GPU looking waits for it, so it is done seldom."""
+        at_once = self.place.type == "cpu" or self.number % LOOK == 0
+        if at_once:
+            self._check()
+        if self.number % self.every == 0 or self.inside == self.task.steps:
+            means = {name: float(value) / self.summed[name] for name, value in self.sums.items()}
+            self.sums, self.summed = {}, {}
+            self.report(self.number, self.total, **means)
+        elif at_once:
+            self.report(self.number, self.total)
+        if self.journal and isinstance(self.task, Shows) and self.number % self.show_every == 0:
+            self.journal.pictures(self.number, self.task.picture())
+
+    def _check(self) -> None:
+        for name, value in self.sums.items():
+            if not bool(torch.isfinite(value)):
+                raise BuildError(
+                    f"The training ran away: {name} is {float(value)} at step {self.number:,} of {self.total:,}."
+                    " Try a lower --rate (a quarter), or another --seed; nothing was written"
+                )
+
+    def _judge(self) -> None:
+        if not isinstance(self.task, Judges):
+            return
+        self.measured = dict(self.task.judge())
+        self.report(self.number, self.total, **self.measured)
+        held_out = self.measured.get("held_out")
+        if self.rules.patience is None or held_out is None:
+            return
+        if held_out < self.best:
+            self.best, self.best_epoch = held_out, self.epoch
+            self.best_state = {name: copy.deepcopy(part.state_dict()) for name, part in self.task.parts().items()}
+
+    def _is_over(self) -> bool:
+        patience = self.rules.patience
+        waited = patience is not None and self.best_epoch and self.epoch - self.best_epoch >= patience
+        return bool(waited) or self._out_of_time()
+
+    def _used(self) -> float:
+        return self.spent + monotonic() - self.began
+
+    def _out_of_time(self) -> bool:
+        return self.rules.seconds is not None and self._used() >= self.rules.seconds
+
+    def _keep(self) -> None:
+        """Write down where the training is, so that it can go on from here."""
+        self.kept_at = monotonic()
+        if self.journal is None:
+            return
+        self._check()  # what ran away is not worth going on from
+        parts: dict[str, Part] = {**self.task.parts(), "sums": _Held(self.sums)}
+        if self.best_state is not None:
+            parts |= {f"best {name}": _Held(state) for name, state in self.best_state.items()}
+        facts = {
+            "epoch": self.epoch,
+            "inside": self.inside,
+            "number": self.number,
+            "summed": self.summed,
+            "best": self.best if np.isfinite(self.best) else None,
+            "best_epoch": self.best_epoch,
+            "measured": self.measured,
+            "spent": self._used(),
+        }
+        self.journal.keep(pack(parts, facts))
+
+    def _go_on(self) -> None:
+        checkpoint = self.journal.kept() if self.journal else None
+        if checkpoint is None:
+            return
+        mine = self.task.parts()
+        sums = _Held({})
+        best = {f"best {name}": _Held({}) for name in mine} if checkpoint.facts["best"] is not None else {}
+        facts = unpack(checkpoint, {**mine, "sums": sums, **best})
+        self.epoch, self.inside, self.number = facts["epoch"], facts["inside"], facts["number"]
+        self.sums = {name: value.to(self.place) for name, value in sums.state.items()}
+        self.summed, self.measured = dict(facts["summed"]), dict(facts["measured"])
+        self.spent, self.best_epoch = facts["spent"], facts["best_epoch"]
+        if best:
+            self.best = facts["best"]
+            self.best_state = {name: best[f"best {name}"].state for name in mine}
+
+
+class _Held:
+    """A state that belongs to no module, as a part of a checkpoint."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.state = state

@@ -1,0 +1,67 @@
+"""Trainings in the middle, each in a file beside the database: `my.db.semsearch/NAME.ckpt`.
+
+A checkpoint is no part of the database, which is written once a training is done. The file is a zip of arrays (.npz)
+with one more entry, JSON; nothing in it is pickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from semsearch.errors import DatabaseError
+from semsearch.records import Checkpoint
+from semsearch.storage.connect import file_of
+from semsearch.storage.driver import Connection
+
+_FACTS = "facts.json"
+
+
+def path_for(db: Connection, name: str) -> Path | None:
+    """Where the checkpoint of the collection `name` stands; None for a database in memory."""
+    file, inode = file_of(db)
+    return Path(f"{file}.semsearch") / f"{quote(name, safe='')}.ckpt" if inode else None
+
+
+def write(path: Path, made_with: Mapping[str, Any], checkpoint: Checkpoint) -> None:
+    """Replace the file at once, so that an interruption leaves the old one or the new one."""
+    path.parent.mkdir(exist_ok=True)
+    fresh = path.with_suffix(".new")
+    facts = {"made_with": made_with, "facts": checkpoint.facts}
+    arrays: dict[str, Any] = dict(checkpoint.arrays)
+    with open(fresh, "wb") as file:
+        np.savez(file, **arrays)
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.writestr(_FACTS, json.dumps(facts))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)
+
+
+def read(path: Path) -> tuple[dict[str, Any], Checkpoint] | None:
+    """What a training was made with, and where it is; None without a file. DatabaseError for one that is damaged."""
+    if not path.exists():
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            told = json.loads(archive.read(_FACTS))
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files if name != _FACTS}
+        return told["made_with"], Checkpoint(told["facts"], found)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise DatabaseError(f"{path} is no checkpoint ({error}): delete it, or build without --resume") from error
+
+
+def remove(path: Path) -> None:
+    """Take the file away, and its folder when nothing else is in it."""
+    path.unlink(missing_ok=True)
+    path.with_suffix(".new").unlink(missing_ok=True)
+    if path.parent.is_dir() and not any(path.parent.iterdir()):
+        path.parent.rmdir()

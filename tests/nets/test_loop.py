@@ -1,0 +1,213 @@
+"""The one training loop: turns, curves, checkpoints, early stop and what runs away, with trainings of a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from semsearch.errors import BuildError  # noqa: E402 - needs torch
+from semsearch.nets.loop import Pull, Rules, Step, Trained, train  # noqa: E402
+from semsearch.records import Checkpoint, Device, silent  # noqa: E402
+
+CPU = Device("cpu", "a test")
+
+
+class Line:
+    """Finds the slope and height of y = 3x - 1 from noisy points; batches and noise follow the epoch and the step."""
+
+    def __init__(self, epochs: int = 3, rate: float = 0.05, momentum: float = 0.9) -> None:
+        self.epochs, self.steps = epochs, 20
+        self.model = torch.nn.Linear(1, 1)
+        with torch.no_grad():
+            self.model.weight.fill_(0.0)
+            self.model.bias.fill_(0.0)
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=rate, betas=(momentum, 0.99))
+
+    def parts(self) -> Mapping[str, Any]:
+        return {"model": self.model, "optimiser": self.optimiser}
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        rng = np.random.default_rng((5, epoch))
+        for _ in range(self.steps):
+            yield torch.from_numpy(rng.normal(size=(8, 1)).astype(np.float32))
+
+    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+        noise = 0.1 * torch.randn(batch.shape, generator=step.draw)
+        error = self.model(batch) - (3 * batch - 1 + noise)
+        step.note(bias=self.model.bias[0])
+        yield Pull(self.optimiser, (error**2).mean())
+
+    def found(self) -> tuple[float, float]:
+        return self.model.weight.item(), self.model.bias.item()
+
+
+class Notebook:
+    """A Journal in memory; `stop_at` interrupts it as Ctrl-C does."""
+
+    def __init__(self, kept: Checkpoint | None = None, stop_at: int | None = None) -> None:
+        self.last, self.stop_at = kept, stop_at
+        self.curve: list[tuple[int, dict[str, float]]] = []
+        self.shown: list[int] = []
+
+    def __call__(self, step: int, total: int, **metrics: float) -> None:
+        if metrics:
+            self.curve.append((step, metrics))
+        if self.stop_at == step:
+            raise KeyboardInterrupt
+
+    def pictures(self, step: int, pixels: Any) -> None:
+        self.shown.append(step)
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        self.last = checkpoint
+
+    def kept(self) -> Checkpoint | None:
+        return self.last
+
+
+def run(task: Any, report: Any = silent, **rules: Any) -> Trained:
+    return train(task, Rules(seed=7, **rules), device=CPU, report=report)
+
+
+def test_a_task_learns_and_its_curve_is_told() -> None:
+    task, notes = Line(epochs=30), Notebook()
+    done = run(task, notes)
+    assert done.steps == 600
+    assert task.found() == pytest.approx((3.0, -1.0), abs=0.05)  # noise of 0.1 over 4,800 points
+    losses = [metrics["loss"] for _, metrics in notes.curve]
+    assert losses[0] > 5 and losses[-1] < 0.05
+    assert {"loss", "bias"} <= notes.curve[-1][1].keys()
+    assert notes.curve[-1][0] == 600
+
+
+@pytest.mark.parametrize("stop_at", [1, 27, 40, 59])
+def test_an_interrupted_training_goes_on_to_the_same_bytes(stop_at: int) -> None:
+    whole, whole_notes = Line(), Notebook()
+    run(whole, whole_notes)
+    notes = Notebook(stop_at=stop_at)
+    with pytest.raises(KeyboardInterrupt):
+        run(Line(), notes)
+    assert notes.last is not None
+    again, rest = Line(), Notebook(kept=notes.last)
+    run(again, rest)
+    assert again.found() == whole.found()  # the very same numbers, not nearly
+    assert rest.curve == [point for point in whole_notes.curve if point[0] > stop_at]
+
+
+class Duel(Line):
+    """Two optimisers that take turns: the second must see what the first has done."""
+
+    def __init__(self) -> None:
+        super().__init__(epochs=1)
+        self.second = torch.optim.SGD([self.model.bias], lr=0.1)
+        self.seen: list[tuple[float, float, float]] = []
+
+    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+        before = self.found()[0]
+        yield Pull(self.optimiser, ((self.model(batch) - 3 * batch) ** 2).mean(), "first")
+        between = self.found()[0]
+        yield Pull(self.second, (self.model.bias**2).sum(), "second")
+        self.seen.append((before, between, self.found()[0]))
+
+
+def test_the_second_optimiser_moves_after_the_first_has_stepped() -> None:
+    task, notes = Duel(), Notebook()
+    run(task, notes)
+    assert all(before != between and between == after for before, between, after in task.seen)
+    assert len(task.seen) == task.steps
+    assert {"first", "second"} <= notes.curve[0][1].keys()
+
+
+class Away(Line):
+    """Runs away at the third step."""
+
+    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+        scale = float("nan") if step.number == 2 else 1.0
+        yield Pull(self.optimiser, (self.model(batch) ** 2).mean() * scale)
+
+
+def test_a_loss_that_is_not_finite_stops_it_with_advice_and_keeps_nothing() -> None:
+    notes = Notebook()
+    with pytest.raises(BuildError, match=r"loss is nan at step 3 of 60.*--rate"):
+        run(Away(), notes)
+    assert notes.last is None
+
+
+class Judged(Line):
+    """Held-out error falls for four epochs, then rises."""
+
+    def __init__(self) -> None:
+        super().__init__(epochs=50)
+        self.judged = 0
+        self.states: list[tuple[float, float]] = []
+
+    def judge(self) -> Mapping[str, float]:
+        self.judged += 1
+        self.states.append(self.found())
+        return {"held_out": float(abs(self.judged - 4))}
+
+
+def test_it_stops_early_and_goes_back_to_the_best_epoch() -> None:
+    task = Judged()
+    done = run(task, patience=3)
+    assert done.stopped_early and done.epochs == 7
+    assert task.found() == task.states[3] != task.states[6]
+
+
+def test_early_stop_survives_an_interruption() -> None:
+    notes = Notebook(stop_at=110)  # in the sixth epoch, two after the best
+    first = Judged()
+    with pytest.raises(KeyboardInterrupt):
+        run(first, notes, patience=3)
+    again = Judged()
+    again.judged = first.judged
+    done = run(again, Notebook(kept=notes.last), patience=3)
+    assert done.stopped_early and done.epochs == 7
+    assert again.found() == first.states[3]
+
+
+def test_gradients_are_bounded() -> None:
+    task = Line(epochs=1)
+    task.optimiser = torch.optim.SGD(task.model.parameters(), lr=1.0)
+    moved = []
+
+    def watch(step: int, total: int, **metrics: float) -> None:
+        moved.append(task.found())
+
+    train(task, Rules(seed=7, clip=0.01), device=CPU, report=watch)
+    places = np.array([(0.0, 0.0), *moved])
+    assert np.linalg.norm(np.diff(places, axis=0), axis=1).max() <= 0.01 + 1e-6  # float32 rounding
+
+
+def test_a_budget_of_seconds_ends_it() -> None:
+    task = Line(epochs=1_000_000)
+    done = run(task, seconds=0.3)
+    assert 0 < done.steps < 20_000_000 and not done.stopped_early
+
+
+class Shown(Line):
+    def picture(self) -> Any:
+        return np.zeros((2, 2, 1), np.uint8)
+
+
+def test_pictures_are_taken_as_it_goes_on() -> None:
+    notes = Notebook()
+    run(Shown(), notes, pictures=6)
+    assert notes.shown == [10, 20, 30, 40, 50, 60]
+
+
+def test_the_global_source_of_chance_is_left_alone() -> None:
+    from semsearch.nets.device import seeded
+
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    with seeded(99):
+        task = Line()
+    run(task)
+    assert torch.equal(torch.rand(3), expected)
