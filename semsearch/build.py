@@ -27,11 +27,13 @@ from semsearch.storage.driver import Connection
 
 @dataclass(frozen=True)
 class Built:
-    """What a build made: its run, its collections, and how many items have no vector, nothing in them being known."""
+    """What a build made: its run, its collections, how many items have no vector, nothing in them being known, and the
+    step of an interrupted training that it went on from, if it did."""
 
     run: Run
     collections: tuple[Collection, ...]
     without_vector: int
+    resumed: int | None = None
 
 
 def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
@@ -70,8 +72,8 @@ def build(  # noqa: PLR0913 - what a build can be told
     corpus = corpora.READERS[reads](db, dataset, options, items)
     journal = RunJournal(report)
     if isinstance(builder, Needs):
-        made_with = {"builder": builder.name, "options": dataclasses.asdict(options), "seed": seed}
-        made_with |= {"corpus": corpora.digest(corpus)}
+        made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
+        made_with |= {f"--{said.replace('_', '-')}": value for said, value in dataclasses.asdict(options).items()}
         journal = RunJournal(report, checkpoints.path_for(db, name), made_with, resume=resume)
     elif resume:
         raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
@@ -97,7 +99,8 @@ def build(  # noqa: PLR0913 - what a build can be told
         items_noted.forget_passed(db, dataset)
     journal.done()
     made = tuple(collections.of_run(db, run.id))
-    return Built(run, made, len(items) - made[0].count if made[0].of in ROWS else 0)
+    without = len(items) - made[0].count if made[0].of in ROWS else 0
+    return Built(run, made, without, journal.resumed)
 
 
 def device_for(builder: Builder, asked: str) -> Device:

@@ -16,7 +16,7 @@ from semsearch.storage import checkpoints
 class RunJournal:
     """A Journal (records) that keeps curves and pictures for the run, and checkpoints in a file.
 
-    `curve` holds (step, numbers), `shown` holds (step, PNG), both in the order they came. `made_with` is what a
+    `curve` holds (step, numbers), `shown` (step, PNG), `resumed` the step that was gone on from. `made_with` is what a
     checkpoint must have been made with to be gone on from: builder, options, seed and what was read.
     """
 
@@ -31,7 +31,7 @@ class RunJournal:
         self.progress, self.path, self.made_with = progress, path, made_with or {}
         self.curve: list[tuple[int, dict[str, float]]] = []
         self.shown: list[tuple[int, bytes]] = []
-        self.resumed = False
+        self.resumed: int | None = None
         self._kept = self._read() if resume else None
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
@@ -48,7 +48,8 @@ class RunJournal:
             checkpoints.write(self.path, {**self.made_with, "curve": self.curve}, checkpoint)
 
     def kept(self) -> Checkpoint | None:
-        self.resumed = self._kept is not None
+        if self._kept is not None:
+            self.resumed = int(self._kept.facts["number"])
         return self._kept
 
     def done(self) -> None:
@@ -72,8 +73,5 @@ class RunJournal:
 
 
 def _said(name: str, value: Any) -> str:
-    if name == "corpus":
-        return "rows as they then were" if value is None else f"rows with the digest {str(value)[:8]}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"--{key.replace('_', '-')} {inner}" for key, inner in value.items() if inner is not None)
-    return f"{name} {value}"
+    """An option and its value; of rows, what tells them from others."""
+    return f"rows with the digest {str(value)[:6]}" if name == "rows" else f"{name} {value}"

@@ -15,7 +15,7 @@ from semsearch import build as engine
 from semsearch import registry
 from semsearch.builders.base import Builder, make_options, reads_of
 from semsearch import devices, registry
-from semsearch.builders.base import Builder, Needs
+from semsearch.builders.base import Builder, Needs, make_options
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
@@ -146,6 +146,7 @@ def run_build(
     **how: Any,
 ) -> engine.Built:
     """Build with a progress bar, and say what was made and what to do next; `how` are further arguments of build."""
+    make_options(builder, given)  # before anything is said
     if isinstance(builder, Needs):
         device = engine.device_for(builder, how.get("device", "auto"))
         remark(f"On the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
@@ -157,6 +158,9 @@ def run_build(
             remark("Interrupted. The same command with --resume goes on from here")
         raise
     say_checkpoint(connection)
+    if how.get("resume"):
+        went_on = None if built.resumed is None else f"Went on from step {built.resumed:,}"
+        remark(went_on or "There was no training to go on with: it began anew")
     for collection in built.collections:
         of, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
         remark(f"Built {collection.name}: {of}, {dimensions}")

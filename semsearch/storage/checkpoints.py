@@ -36,7 +36,7 @@ def write(path: Path, made_with: Mapping[str, Any], checkpoint: Checkpoint) -> N
     fresh = path.with_suffix(".new")
     facts = {"made_with": made_with, "facts": checkpoint.facts}
     arrays: dict[str, Any] = dict(checkpoint.arrays)
-    with open(fresh, "wb") as file:
+    with open(fresh, "w+b") as file:
         np.savez(file, **arrays)
         with zipfile.ZipFile(file, "a") as archive:
             archive.writestr(_FACTS, json.dumps(facts))

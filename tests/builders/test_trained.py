@@ -1,0 +1,151 @@
+"""glove and sgns from end to end: built by the command, killed in the middle and gone on with, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+pytest.importorskip("torch")
+
+from semsearch.storage import collections, connect
+
+# Keeps a checkpoint every twentieth of a second, so that a kill finds one.
+OFTEN = "import semsearch.nets.loop as loop; loop.KEEP_SECONDS = 0.05; from semsearch.cli.main import main; main()"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def animals(path: str, tmp_path: Path, run: Run) -> str:
+    """Sentences about animals and about tools: `cat` and `dog` never meet, but keep the same company."""
+    rng = np.random.default_rng(0)
+    company = {"cat dog": "fur paw tail food sleeps runs", "saw hammer": "steel wood nail bench cuts grips"}
+    lines = ["text"]
+    for kind in rng.choice(list(company), 400):
+        lines.append(" ".join([rng.choice(kind.split()), *rng.choice(company[kind].split(), 4)]))
+    (tmp_path / "animals.csv").write_text("\n".join(lines))
+    assert run("ingest", "documents", path, "animals", tmp_path / "animals.csv", "--text", "text").exit_code == 0
+    return path
+
+
+def stored(path: str, name: str) -> dict[str, bytes]:
+    with connect.reading(path) as db:
+        rows = db.execute(f'select id, embedding from "{name}"').fetchall()
+    assert len(rows) == 16  # words of two companies, with their four names
+    return {key: bytes(embedding) for key, embedding in rows}
+
+
+@pytest.mark.parametrize("builder", ["glove", "sgns"])
+@pytest.mark.parametrize("start", ["svd", "random"])
+def test_a_word_is_near_its_company_and_those_that_keep_the_same(
+    animals: str, run: Run, builder: str, start: str
+) -> None:
+    done = run("build", builder, animals, "animals", "--dim", 6, "--start", start, "--epochs", 60, "--rows", 4)
+    assert done.exit_code == 0, done.stderr
+    assert "On the CPU: " in done.stderr
+    near = json.loads(run("similar", animals, f"animals_{builder}", "cat", "-k", 7, "--json").stdout)
+    assert {hit["id"] for hit in near} == {"dog", *["fur", "paw", "tail", "food", "sleeps", "runs"]}
+    text = json.loads(run("search", animals, f"animals_{builder}", "fur and paw", "-k", 6, "--json").stdout)
+    assert not {hit["id"] for hit in text} & {"steel", "wood", "nail", "bench", "cuts", "grips", "saw", "hammer"}
+
+
+def test_the_curve_of_a_training_is_kept_by_step(animals: str, run: Run) -> None:
+    run("build", "sgns", animals, "animals", "--epochs", 10, "--rows", 4, "--start", "random", "--rate", 0.5)
+    with connect.reading(animals) as db:
+        found = collections.get_collection(db, "animals_sgns")
+        curve = collections.read_curve(db, found.run)
+        metrics = collections.run_metrics(db, found.run)
+    losses = [point["loss"] for _, point in curve]
+    assert len(losses) == metrics["steps"] == 10 * 4  # 16 words, 4 a step
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
+
+
+def build(path: str, *more: Any) -> list[str]:
+    asked = ["build", "sgns", path, "animals", "--epochs", 1500, "--rows", 4, "--dim", 6, "--min-count", 2, *more]
+    return [sys.executable, "-c", OFTEN, *map(str, asked)]
+
+
+def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(animals: str, tmp_path: Path, run: Run) -> None:
+    kept = Path(f"{animals}.semsearch/animals_sgns.ckpt")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(build(animals), env=environment, stderr=subprocess.PIPE) as training:
+        for _ in range(1200):
+            if kept.exists() or training.poll() is not None:
+                break
+            time.sleep(0.05)
+        assert training.poll() is None, "the training ended before a checkpoint was kept"
+        training.send_signal(signal.SIGKILL)
+    assert kept.exists()
+    assert "No collection" in run("similar", animals, "animals_sgns", "cat").stderr  # nothing half made
+
+    again = subprocess.run(build(animals, "--resume"), env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "Went on from step " in again.stderr
+    assert not kept.parent.exists()
+    resumed = stored(animals, "animals_sgns")
+
+    whole = subprocess.run(build(animals), env=environment, capture_output=True, text=True, check=False)
+    assert whole.returncode == 0, whole.stderr
+    assert stored(animals, "animals_sgns") == resumed
+
+
+def test_another_training_is_not_gone_on_with(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from semsearch.nets import loop
+
+    monkeypatch.setattr(loop, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(loop._Training, "_judge", _interrupt)
+    arguments = ("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2)
+    stopped = run(*arguments, "--epochs", 50)
+    assert stopped.exit_code == 1 and "--resume goes on from here" in stopped.stderr
+    monkeypatch.undo()
+    other = run(*arguments, "--epochs", 60, "--resume")
+    assert other.exit_code == 1
+    assert "had --epochs 50, this one has --epochs 60" in other.stderr
+    assert run(*arguments, "--epochs", 50, "--resume").exit_code == 0
+
+
+def _interrupt(training: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_bad_options_and_missing_things_are_told_in_one_line(animals: str, run: Run) -> None:
+    asked = {
+        ("--epochs", "0"): "epochs is 0: at least 1 is needed",
+        ("--rate", "0"): "rate is 0: choose above 0",
+        ("--negatives", "0"): "negatives is 0: at least 1",
+        ("--smoothing", "2"): "smoothing is 2: choose above 0, up to 1",
+    }
+    for options, told in asked.items():
+        done = run("build", "sgns", animals, "animals", *options)
+        assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1
+    lsa = run("build", "lsa", animals, "animals", "--resume")
+    assert lsa.exit_code == 1 and "nothing to go on with" in lsa.stderr
+
+
+def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from semsearch import devices
+
+    monkeypatch.setattr(devices, "_missing", lambda: "no NVIDIA GPU is found here")
+    done = run("build", "sgns", animals, "animals", "--device", "cuda")
+    assert done.exit_code == 1
+    assert done.stderr == "Error: --device cuda: no NVIDIA GPU is found here; --device cpu runs without\n"
+    lsa = run("build", "lsa", animals, "animals", "--device", "cuda")
+    assert lsa.exit_code == 1 and "lsa runs on the CPU alone" in lsa.stderr
+
+
+def test_without_torch_the_extra_is_named(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from semsearch import build as engine
+
+    monkeypatch.setattr(engine, "find_spec", lambda package: None)
+    done = run("build", "glove", animals, "animals")
+    assert done.exit_code == 1 and "glove needs torch: pip install 'semsearch[torch]'" in done.stderr
