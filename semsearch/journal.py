@@ -9,8 +9,9 @@ from typing import Any
 from semsearch import png
 from semsearch.arrays import ByteArray
 from semsearch.errors import InputError
-from semsearch.records import Checkpoint, Report
+from semsearch.records import Report
 from semsearch.storage import checkpoints
+from semsearch.training import Checkpoint
 
 
 class RunJournal:

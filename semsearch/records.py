@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -160,28 +160,6 @@ class Report(Protocol):
     """How a builder speaks while it works: how far it is, and numbers worth a curve."""
 
     def __call__(self, step: int, total: int, **metrics: float) -> None: ...
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A training in the middle: `facts` of plain values (JSON), and `arrays` by name."""
-
-    facts: Mapping[str, Any]
-    arrays: Mapping[str, npt.NDArray[Any]]
-
-
-@runtime_checkable
-class Journal(Report, Protocol):
-    """A Report that also takes pictures (height, width, channels) of a training as it goes on, and keeps where it is.
-
-    `kept` is the checkpoint of an earlier training that is to be gone on with, None where there is none.
-    """
-
-    def pictures(self, step: int, pixels: npt.NDArray[np.uint8]) -> None: ...
-
-    def keep(self, checkpoint: Checkpoint) -> None: ...
-
-    def kept(self) -> Checkpoint | None: ...
 
 
 def silent(step: int, total: int, **metrics: float) -> None:

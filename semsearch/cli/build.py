@@ -12,10 +12,8 @@ from typing import Any
 import click
 
 from semsearch import build as engine
-from semsearch import registry
-from semsearch.builders.base import Builder, make_options, reads_of
 from semsearch import devices, registry
-from semsearch.builders.base import Builder, Needs, make_options
+from semsearch.builders.base import Builder, Needs, make_options, reads_of
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
@@ -91,8 +89,6 @@ def _command(builder: Builder) -> click.Command:
         how = {said: given.pop(said) for said in ("name", "seed", "device", "resume")}
         with writing(db) as connection:
             found = _dataset(connection, dataset, builder, given)
-            run_build(connection, db, found, builder, name=name, seed=seed, given=given)
-            found = _dataset(connection, dataset, builder)
             run_build(connection, db, found, builder, given, **how)
 
     common: list[click.Parameter] = [

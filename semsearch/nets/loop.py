@@ -26,7 +26,8 @@ import torch
 from semsearch.errors import BuildError
 from semsearch.nets.device import place
 from semsearch.nets.saving import Part, pack, unpack
-from semsearch.records import Device, Journal, Report
+from semsearch.records import Device, Report
+from semsearch.training import Journal
 
 POINTS = 400  # of a curve
 KEEP_SECONDS = 60.0  # between two checkpoints

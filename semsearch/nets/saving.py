@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from semsearch.records import Checkpoint
+from semsearch.training import Checkpoint
 
 
 class Part(Protocol):

@@ -17,9 +17,9 @@ from urllib.parse import quote
 import numpy as np
 
 from semsearch.errors import DatabaseError
-from semsearch.records import Checkpoint
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
+from semsearch.training import Checkpoint
 
 _FACTS = "facts.json"
 

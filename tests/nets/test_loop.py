@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch")
 
 from semsearch.errors import BuildError  # noqa: E402 - needs torch
 from semsearch.nets.loop import Pull, Rules, Step, Trained, train  # noqa: E402
-from semsearch.records import Checkpoint, Device, silent  # noqa: E402
+from semsearch.records import Device, silent  # noqa: E402
+from semsearch.training import Checkpoint  # noqa: E402
 
 CPU = Device("cpu", "a test")
 

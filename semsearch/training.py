@@ -1,0 +1,34 @@
+"""What a training, beside saying how far it is, shows and keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy.typing as npt
+
+from semsearch.arrays import ByteArray
+from semsearch.records import Report
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training in the middle: `facts` of plain values (JSON), and `arrays` by name."""
+
+    facts: Mapping[str, Any]
+    arrays: Mapping[str, npt.NDArray[Any]]
+
+
+@runtime_checkable
+class Journal(Report, Protocol):
+    """A Report that also takes pictures (height, width, channels) of a training as it goes on, and keeps where it is.
+
+    `kept` is the checkpoint of an earlier training that is to be gone on with, None where there is none.
+    """
+
+    def pictures(self, step: int, pixels: ByteArray) -> None: ...
+
+    def keep(self, checkpoint: Checkpoint) -> None: ...
+
+    def kept(self) -> Checkpoint | None: ...
