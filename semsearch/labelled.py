@@ -83,12 +83,8 @@ def read(db: Connection, names: Sequence[str], column: str | None = None, *, tab
     said = {key: value for key, value in values.items() if as_text(value).strip()}
     here = [said.get(key) for key in keys]
     counts = Counter(as_text(value).strip() for value in here if value is not None)
-    if len(counts) > MOST_LABELS:
-        raise InputError(
-            f"{column} has {len(counts):,} different labels on {sum(counts.values()):,} items: up to {MOST_LABELS} can"
-            " be told apart; choose a column that says less"
-        )
     alone = sorted(label for label, count in counts.items() if count == 1)
+    _check_counts(column, counts, len(alone))
     labels = _in_order({text: value for value in here if (text := as_text(value).strip()) and counts[text] > 1})
     place = {as_text(label).strip(): number for number, label in enumerate(labels)}
     texts = [as_text(value).strip() for value in here]
@@ -147,6 +143,17 @@ def _check_joined(found: Sequence[Collection]) -> None:
             )
     if len({one.name for one in found}) < len(found):
         raise InputError(f"{listed([one.name for one in found])}: name each collection once")
+
+
+def _check_counts(column: str, counts: Mapping[str, int], alone: int) -> None:
+    """InputError for a column that says something else of nearly every item, or more than can be told apart."""
+    total = sum(counts.values())
+    if alone < len(counts) and (2 * alone > total or len(counts) - alone > MOST_LABELS):
+        stand = f", {alone:,} of them on one item only" if alone else ""
+        raise InputError(
+            f"{column} has {len(counts):,} different labels on {total:,} items{stand}: up to {MOST_LABELS}, on most"
+            " items, can be told apart; choose a column that says less"
+        )
 
 
 def _ask(db: Connection, collection: Collection, table: str | None) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from semsearch import registry
+from semsearch.classify import classify
 from semsearch.cli.build import run_build
-from semsearch.cli.output import Progress, remark
+from semsearch.cli.output import Progress, print_rows, remark, rounded
 from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
@@ -21,6 +22,7 @@ from semsearch.storage.driver import Connection
 
 DATASET = "docs"
 GRAPH = "modules"
+LABEL = "package"  # of a module: told by what imports it and what it imports
 MODULES = ("http.client", "zipfile")
 QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
 WORDS = ("socket", "encode")
@@ -72,6 +74,8 @@ def demo(db: str, serve: bool) -> None:
         for module in MODULES:
             click.echo(f"\nsemsearch similar {db} {near} {module} -k 5")
             print_readable(similar(connection, near, [module], k=5), get_dataset(connection, GRAPH), "")
+        click.echo(f"\nsemsearch classify {db} {near} --label {LABEL}")
+        print_rows([rounded(judged.as_dict()) for judged in classify(connection, [near], LABEL).judged], None)
     remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
     if serve:
         open_in_datasette(db, ())

@@ -11,7 +11,7 @@ import click
 
 from semsearch import learn, registry
 from semsearch.cli.ingest import LISTED, ingest
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
+from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
@@ -121,7 +121,7 @@ def predict_links(db: str, collection: str, k: int, seed: int, shape: str | None
         found = learn.predict_links(connection, collection, k=k, seed=seed)
         say_checkpoint(connection)
     rows = [asdict(one) for one in (found if shape else found[:LISTED])]
-    print_rows(rows if shape == "json" else [_rounded(row) for row in rows], shape)
+    print_rows(rows if shape == "json" else [rounded(row) for row in rows], shape)
     remark(f"Written to the table {collection}_links: {counted(len(found), 'pair')}, best first")
 
 
@@ -142,7 +142,7 @@ def evaluate_links(db: str, collection: str, hide: float, k: int, seed: int, sha
 
     with reading(db) as connection, Progress(f"links of {collection}", "step") as progress:
         found = links.evaluate_links(connection, collection, share=hide, k=k, seed=seed, report=progress)
-    print_rows([one.as_dict() if shape == "json" else _rounded(one.as_dict()) for one in found], shape)
+    print_rows([one.as_dict() if shape == "json" else rounded(one.as_dict()) for one in found], shape)
 
 
 @click.command("labels", short_help="Tell labels from vectors.")
@@ -175,7 +175,7 @@ def evaluate_labels(db: str, collection: str, column: str, shape: str | None, **
         found, different, items = labels.evaluate_labels(connection, collection, column, **how)
     means = f"; means of {counted(how['shuffles'], 'shuffle')}" if "shuffles" in how else ""
     remark(f"{counted(different, 'label')} on {counted(items, 'item')}{means}")
-    print_rows([one.as_dict() if shape == "json" else _rounded(one.as_dict()) for one in found], shape)
+    print_rows([one.as_dict() if shape == "json" else rounded(one.as_dict()) for one in found], shape)
 
 
 def _checked(how: dict[str, Any], shares: Sequence[float]) -> dict[str, Any]:
@@ -192,7 +192,3 @@ def _checked(how: dict[str, Any], shares: Sequence[float]) -> dict[str, Any]:
         return {name: how[name] for name in ("folds", "split", "separator", "seed", "C")}
     C = 1.0 if how["C"] is None else how["C"]
     return {name: how[name] for name in ("separator", "shuffles", "seed")} | {"shares": how["shares"] or shares, "C": C}
-
-
-def _rounded(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}

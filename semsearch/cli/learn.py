@@ -10,7 +10,7 @@ import click
 from semsearch import classify as labels
 from semsearch import learn, present
 from semsearch.classify import Classified, Suggestion
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
+from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.records import Hit
 from semsearch.storage import collections, datasets
@@ -102,9 +102,9 @@ def _print(found: Classified, shape: str | None) -> None:
     elif shape == "csv":
         print_rows(_label_rows(found), shape)
     else:
-        print_rows([_rounded(judged.as_dict()) for judged in found.judged], shape)
+        print_rows([rounded(judged.as_dict()) for judged in found.judged], shape)
         click.echo()
-        print_rows([_rounded(row) for row in _label_rows(found)], shape)
+        print_rows([rounded(row) for row in _label_rows(found)], shape)
         if len(found.labels) <= MOST_SHOWN:
             click.echo()
             print_rows(_confusion_rows(found), shape, widest=24)
@@ -141,8 +141,4 @@ def _suggested(db: Connection, name: str, found: list[Suggestion]) -> list[dict[
         row = rows.get(str(one.id))
         title = present.title_of(dataset, Hit(one.id, 1.0, row=row)) if row else ""
         told.append({"id": one.id, "title": title, "label": one.label, "probability": one.probability})
-    return [_rounded(row) for row in told]
-
-
-def _rounded(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+    return [rounded(row) for row in told]

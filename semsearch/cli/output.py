@@ -52,6 +52,11 @@ def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
 
 
+def rounded(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for people: numbers to four places."""
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+
+
 def counted(number: int, noun: str) -> str:
     """`1 word`, `2 words`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def test_words_of_the_documentation_keep_their_company(demo: tuple[str, Result])
 def test_modules_are_near_those_they_work_with(demo: tuple[str, Result]) -> None:
     path, result = demo
     assert "modules joined by" in result.stderr and "similar" in result.stdout
+    told = re.search(r"^vectors +(0\.\d+)", result.stdout, re.MULTILINE)
+    assert told and float(told[1]) > 0.8  # who imports whom tells the package
     with reading(path) as db:
         near = {hit.id for hit in similar(db, "modules_netmf", ["http.client"], k=15).hits}
         known = db.execute("select count(*) from modules m join docs d on d.module = m.id").fetchone()[0]
