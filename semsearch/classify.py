@@ -31,7 +31,8 @@ from semsearch.storage.keys import as_text
 
 VECTORS, WORDS = "vectors", "bag of words"
 MOST_SUGGESTED = 1_000
-FEW_JUDGED = 100
+FEW_JUDGED = 100  # items, below which a remark says so
+ENOUGH_TO_DOUBT = 10_000  # labelled items that tell well enough which others are doubtful
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def suggestions(found: Labelled, number: int, *, seed: int = 0) -> list[Suggesti
     rng = np.random.default_rng(seed)
     told = None
     if len(found.labels) >= 2:
-        learnt = classifier.thinned(rows, rng)
+        learnt = classifier.thinned(rows, rng, ENOUGH_TO_DOUBT)
         X, y = found.X[learnt], found.y[learnt]
         C = classifier.choose_C(X, y, len(found.labels), rng)
         told = classifier.probabilities(X, y, found.X[pool], len(found.labels), C)

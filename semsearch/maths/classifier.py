@@ -149,9 +149,10 @@ def told_by(
     return probabilities(some, known, X[asked], labels, chosen), chosen
 
 
-def thinned(rows: IntArray, rng: np.random.Generator) -> IntArray:
-    """At most MOST_LEARNT of these rows, drawn at random, in their order."""
-    return rows if len(rows) <= MOST_LEARNT else np.sort(rng.choice(rows, MOST_LEARNT, replace=False))
+def thinned(rows: IntArray, rng: np.random.Generator, most: int | None = None) -> IntArray:
+    """At most so many of these rows, by default MOST_LEARNT, drawn at random, in their order."""
+    most = MOST_LEARNT if most is None else most
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
 def wilson(right: int, judged: int) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from semsearch.arrays import IntArray
 Floats = npt.NDArray[np.float32]
 
 FEW = 300  # labelled items up to which the first way is taken
-MOST_LOOKED_AT = 10_000  # items of the pool; of more, as many are drawn
+MOST_LOOKED_AT = 4_000  # items of the pool; of more, as many are drawn
 _DOUBTFUL = 10  # doubtful items looked at for each that is suggested
 
 
@@ -56,7 +56,7 @@ def _uncovered(pool: Floats, labelled: Floats, number: int, rng: np.random.Gener
         return np.arange(len(pool))
     X = np.concatenate([pool, labelled])
     groups = min(number + len(labelled), len(pool))
-    model = KMeans(groups, n_init=1, max_iter=30, random_state=int(rng.integers(2**31))).fit(X)
+    model = KMeans(groups, n_init=1, max_iter=20, random_state=int(rng.integers(2**31))).fit(X)
     inside, covered = model.labels_[: len(pool)], np.bincount(model.labels_[len(pool) :], minlength=groups)
     sizes = np.bincount(inside, minlength=groups)
     away = np.linalg.norm(pool - model.cluster_centers_[inside], axis=1)
