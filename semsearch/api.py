@@ -20,10 +20,12 @@ from threading import RLock
 from typing import Any
 
 from semsearch import build as engine
+from semsearch import classify as labels
 from semsearch import registry, sqlfunctions
 from semsearch import update as updating
 from semsearch.arrays import FloatArray
 from semsearch.build import Built
+from semsearch.classify import Classified, Suggestion
 from semsearch.export.write import export as write
 from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
 from semsearch.ingest.sources import read_sources, source_name
@@ -247,6 +249,21 @@ class Database:
         with self._writing() as db:
             return load_vectors(db, name, asked, report=report)
 
+    def classify(self, *collections: str, label: str | None = None, table: str | None = None, **how: Any) -> Classified:
+        """Learn a column of labels from the rows that have one, and write what the others are told as a table.
+
+        `how`: words, seed, report, as in semsearch.classify.classify; `suggest` says which rows to label next.
+        """
+        with self._writing() as db:
+            found = labels.classify(db, collections, label, table=table, **how)
+            labels.write(db, found, table=table)
+            return found
+
+    def suggest(self, *collections: str, k: int = 20, label: str | None = None, seed: int = 0) -> list[Suggestion]:
+        """The k rows without a label whose labels would teach most, the first one first."""
+        with self._reading() as db:
+            return labels.suggest(db, collections, k, label, seed=seed)
+
     def export(self, collection: str, file: Path, *, report: Report = silent) -> list[str]:
         """Write a collection to new files in the format that the suffix says; returns their paths."""
         with self._reading() as db:
@@ -263,4 +280,15 @@ class Database:
             return engine.drop(db, name)
 
 
-__all__ = ["Built", "Database", "Explanation", "Imported", "Loaded", "Outcome", "Updated", "open"]
+__all__ = [
+    "Built",
+    "Classified",
+    "Database",
+    "Explanation",
+    "Imported",
+    "Loaded",
+    "Outcome",
+    "Suggestion",
+    "Updated",
+    "open",
+]

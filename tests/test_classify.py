@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+import semsearch
 from semsearch import build as engine
 from semsearch import classify, registry
 from semsearch.errors import InputError, NameTakenError, NotFoundError
@@ -215,3 +216,11 @@ def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
     assert run("drop", path, "articles_lsa").exit_code == 0
     with connect.reading(path) as again:
         assert not again.execute("select 1 from sqlite_master where name like '%predictions'").fetchall()
+
+
+def test_python(db: Connection, path: str) -> None:
+    make(db)
+    with semsearch.open(path) as file:
+        found = file.classify("articles_lsa", label="theme", words=False)
+        assert len(found.judged) == 1 and len(file.sql("select * from articles_lsa_predictions")) == 4
+        assert len(file.suggest("articles_lsa", k=2, label="theme")) == 2
