@@ -43,6 +43,7 @@ def scaled(X: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(moved / (length or 1.0), np.float32)
 
 
+@one_thread()
 def probabilities(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Doubles:
     """(m, labels) of each row of `asked` (m, k), learnt from X (n, k) and y (n,) 0..labels-1; rows add up to 1.
 
