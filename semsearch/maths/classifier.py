@@ -53,7 +53,7 @@ def probabilities(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Dou
 
     found = np.zeros((asked.shape[0], labels))
     met = np.unique(y)
-    if len(met) == 1:
+    if len(met) == 1 or not len(found):
         found[:, met] = 1
         return found
     model = LogisticRegression(C=C, max_iter=1000, tol=1e-3).fit(X, y)
@@ -76,7 +76,7 @@ def choose_C(X: Any, y: IntArray, labels: int, rng: np.random.Generator) -> floa
     if len(y) > ENOUGH:
         some = np.sort(rng.permutation(len(y))[:ENOUGH])
         X, y = X[some], y[some]
-    fold = folds_of(y, INNER, rng)
+    fold = folds_of(y, min(INNER, len(y)), rng)
     losses: dict[int, float] = {}
 
     def loss(place: int) -> float:
@@ -123,6 +123,7 @@ def held_out(
 
     C is chosen inside of what is learnt from, so that nothing of an item's label reaches its answer.
     """
+    folds = min(folds, len(y))
     fold = folds_of(y, folds, rng)
     rows, told, used = [], [], []
     for turn in range(folds if len(y) <= MOST_FOLDED else 1):

@@ -72,6 +72,13 @@ def test_C_is_small_for_noise_and_large_for_what_is_certain() -> None:
     assert tight <= 0.3 and loose >= 30
 
 
+def test_two_labels_of_two_items_are_enough() -> None:
+    X = np.array([[1, 0], [0, 1], [2, 0.1], [0.1, 2]], np.float32)
+    told = classifier.held_out(classifier.scaled(X), np.array([0, 1, 0, 1]), 2, np.random.default_rng(0))
+    assert sorted(told.rows.tolist()) == [0, 1, 2, 3] and len(told.C) == 4
+    assert (told.told.argmax(axis=1) == told.rows % 2).all()
+
+
 def test_large_sets_hold_back_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier, "MOST_FOLDED", 100)
     monkeypatch.setattr(classifier, "MOST_LEARNT", 60)
