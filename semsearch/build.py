@@ -19,9 +19,9 @@ from semsearch.builders.base import NO_LENGTH, Builder, Needs, make_options, rea
 from semsearch.errors import BuildError, CapabilityError, InputError
 from semsearch.journal import RunJournal
 from semsearch.records import ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
-from semsearch.storage import checkpoints, collections, datasets, fulltext, results
+from semsearch.storage import checkpoints, collections, datasets, fulltext, inputs, results
 from semsearch.storage import items as items_noted
-from semsearch.storage.connect import transaction
+from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
 
 
@@ -68,8 +68,10 @@ def build(  # noqa: PLR0913 - what a build can be told
         raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
     collections.check_name(db, name, dataset.name, builder.name)
     started, clock = datasets.now(), perf_counter()
-    items = list(datasets.read_items(db, dataset))
-    corpus = corpora.READERS[reads](db, dataset, options, items)
+    with snapshot(db):
+        read = inputs.asked(db, builder.name, options)
+        items = list(datasets.read_items(db, dataset))
+        corpus = corpora.with_inputs(db, corpora.READERS[reads](db, dataset, options, items), read)
     journal = RunJournal(report)
     if isinstance(builder, Needs):
         made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
@@ -96,6 +98,7 @@ def build(  # noqa: PLR0913 - what a build can be told
         fulltext.refill(db, dataset, items, numbers)
         run = _store(db, dataset, name, fitted, kept, run)
         collections.write_curve(db, run.id, journal.curve, journal.shown)
+        inputs.write(db, run.id, read)
         items_noted.forget_passed(db, dataset)
     journal.done()
     made = tuple(collections.of_run(db, run.id))
@@ -159,7 +162,8 @@ def versions(builder: Builder) -> dict[str, str]:
 def drop(db: Connection, name: str) -> list[str]:
     """Remove a collection with those of its run, or a dataset with all its collections; returns what went.
 
-    A user's table always stays. Raises NotFoundError for an unknown name, InputError for a part of another collection.
+    A user's table always stays. Raises NotFoundError for an unknown name, InputError for a part of another collection
+    and for one that a collection which would stay was made of: a text could not be searched there any more.
     """
     known = {dataset.name: dataset for dataset in datasets.all_datasets(db)}
     with transaction(db):
@@ -168,13 +172,23 @@ def drop(db: Connection, name: str) -> list[str]:
             first = collections.of_run(db, collection.run)[0]
             if first.name != name:
                 raise InputError(f"{name} is a part of {first.name}, which needs it: drop {first.name} instead")
+            _check_unread(db, collections.of_run(db, collection.run))
             return _drop_together(db, collection)
+        _check_unread(db, [found for found in collections.all_collections(db) if found.dataset == name])
         gone = []
         while mine := [found for found in collections.all_collections(db) if found.dataset == name]:
             gone += _drop_together(db, mine[0])
         fulltext.drop(db, known[name])
         datasets.forget(db, known[name])
         return [*gone, name]
+
+
+def _check_unread(db: Connection, going: Sequence[Collection]) -> None:
+    """InputError if a collection that stays was made of one of those that go."""
+    for collection in going:
+        staying = [reader.name for reader in inputs.readers(db, collection.name) if reader not in going]
+        if staying:
+            raise InputError(f"{collection.name} is what {', '.join(staying)} reads: drop that first")
 
 
 def _drop_together(db: Connection, collection: Collection) -> list[str]:

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import numpy as np
 
 from semsearch import imagery
 from semsearch.errors import BuildError, InputError
-from semsearch.records import Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
-from semsearch.storage import edges, similarities
+from semsearch.records import Collection, Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
+from semsearch.storage import edges, inputs, similarities
 from semsearch.storage import images as stored
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
@@ -29,6 +30,13 @@ def documents(db: Connection, dataset: Dataset, options: Any, items: Sequence[Te
     if not items:
         raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
     return Documents([item.key for item in items], [item.text for item in items])
+
+
+def with_inputs(db: Connection, corpus: Corpus, read: Mapping[str, Collection]) -> Corpus:
+    """The corpus, with all that these collections hold, by the option that names each."""
+    if not read or not isinstance(corpus, Documents):
+        return corpus
+    return replace(corpus, inputs={option: inputs.everything(db, collection) for option, collection in read.items()})
 
 
 def pairs(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Similarities:

@@ -19,10 +19,14 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Documents:
-    """A corpus of texts: `keys` (n,) unique, `texts` (n,) title and body joined, in the same order."""
+    """A corpus of texts: `keys` (n,) unique, `texts` (n,) title and body joined, in the same order.
+
+    `inputs` are the embeddings of other collections that a builder's options name, by the name of the option.
+    """
 
     keys: Sequence[str]
     texts: Sequence[str]
+    inputs: Mapping[str, Embeddings] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -116,24 +120,32 @@ class Embeddings:
         where = {key: row for row, key in enumerate(self.keys)}
         return self.vectors[[where[key] for key in keys]]
 
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Those of these keys that have a vector."""
+        return set(keys).intersection(self.keys)
+
 
 class Rows(Protocol):
     """Embeddings that can be asked for some rows by key: in memory (Embeddings) or stored (storage.vectors)."""
 
     def take(self, keys: Sequence[str]) -> FloatArray: ...
 
+    def known(self, keys: Sequence[str]) -> set[str]: ...
+
 
 @dataclass(frozen=True)
 class State:
     """All that `encode` and `decode` need: arrays by name, and the embeddings of the same run by what they are of.
 
-    An array that equals a collection of the run is not kept a second time: ask `embeddings["word"].take(keys)`.
+    An array that equals a collection of the run is not kept a second time: ask `embeddings["word"].take(keys)`, and for
+    the collections that fit was given, `inputs[option].take(keys)`: they are still the very ones (storage.inputs).
     `derived` keeps what is costly to make from the arrays (a dictionary of terms) for as long as the arrays live.
     """
 
     arrays: Mapping[str, npt.NDArray[Any]]
     embeddings: Mapping[Of, Rows] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Rows] = field(default_factory=dict)
 
     def derived(self, name: str, make: Callable[[], Made]) -> Made:
         """What `make` returns, made once per state."""
@@ -151,9 +163,9 @@ class Fitted:
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
-    def state(self) -> State:
-        """The state as it is in memory right after fit."""
-        return State(self.arrays, {found.of: found for found in self.embeddings})
+    def state(self, inputs: Mapping[str, Rows] = {}) -> State:
+        """The state as it is in memory right after fit; `inputs` are those that fit was given."""
+        return State(self.arrays, {found.of: found for found in self.embeddings}, inputs=inputs)
 
 
 class Report(Protocol):

@@ -21,6 +21,7 @@ BUILTINS = (
     "semsearch.builders.pmi",
     "semsearch.builders.glove",
     "semsearch.builders.sgns",
+    "semsearch.builders.wordmean",
     "semsearch.builders.factorize",
     "semsearch.builders.netmf",
     "semsearch.builders.prone",

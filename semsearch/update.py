@@ -21,7 +21,7 @@ from semsearch.errors import BuildError, InputError, NotFoundError, PluginError,
 from semsearch.records import Collection, Dataset, Documents, Report, Run, State, Update, silent
 from semsearch.search.models import state_of
 from semsearch.staleness import changes_of, deleted_for, main_collections, stale_rows, why_rebuild
-from semsearch.storage import collections, datasets, fulltext, incoming, items, vectors
+from semsearch.storage import collections, datasets, fulltext, incoming, inputs, items, vectors
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.items import Changes
@@ -88,18 +88,21 @@ def update(db: Connection, name: str | None = None, *, report: Report = silent) 
     """Bring one collection, or all of them, up to date with their tables.
 
     For one collection raises what stands in the way: NotFoundError for an unknown name or a table or column that is
-    gone, InputError for a builder that cannot embed new rows or keys of another type, PluginError for a builder that
+    gone, InputError for a builder that cannot embed new rows, vectors it reads that are others now, or keys of another
+    type, PluginError for a builder that
     is not installed, BuildError if other programs never stop writing. For all, those are `left` with that reason.
     """
     if name is not None:
         collection = _main(db, name)
         _builder_of(collection)
+        inputs.of_run(db, collection)  # or says that they are others now
         return Outcome((*_update(db, collection.dataset, [collection.name], report),), {})
     left: dict[str, str] = {}
     together: dict[str, list[str]] = {}
     for collection in main_collections(db):
         try:
             _builder_of(collection)
+            inputs.of_run(db, collection)
             together.setdefault(collection.dataset, []).append(collection.name)
         except SemsearchError as error:
             left[collection.name] = str(error)

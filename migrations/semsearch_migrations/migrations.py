@@ -139,3 +139,16 @@ def m005_pictures(db: Database) -> None:
             content blob not null,
             primary key (run, step)
         )""")
+
+
+@migrations()
+def m006_inputs(db: Database) -> None:
+    """Which other collections a run read, by the option that named each, and the run that had made what it read."""
+    db.execute("""
+        create table _semsearch_inputs (
+            run integer not null references _semsearch_runs(id),
+            option text not null,
+            collection text not null,
+            made integer not null,
+            primary key (run, option)
+        ) without rowid""")

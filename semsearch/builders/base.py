@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.errors import InputError
-from semsearch.records import Corpus, Device, Fitted, Kind, Report, State
+from semsearch.records import Corpus, Device, Fitted, Kind, Of, Report, State
 
 Doubles: TypeAlias = npt.NDArray[np.float64]  # sums of many small parts are told in full
 NO_LENGTH = 1e-12  # a vector as short as this says nothing: such an item gets none
@@ -116,9 +116,15 @@ class Needs(Protocol):
     needs: tuple[str, ...]
 
 
-def option(default: Any, help: str, *, choices: tuple[str, ...] = ()) -> Any:
-    """A field of an Options dataclass: its default, one line of help, and the allowed words if it is a choice."""
-    return dataclasses.field(default=default, metadata={"help": help, "choices": choices})
+def option(
+    default: Any, help: str, *, choices: tuple[str, ...] = (), of: Of | None = None, needed: bool = False
+) -> Any:
+    """A field of an Options dataclass: its default, one line of help, and the allowed words if it is a choice.
+
+    With `of` its value is the name of a collection of such things: what that holds comes to fit as
+    `corpus.inputs[field]`. Where it is `needed`, a build without it ends with a line that says what there is to name.
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "choices": choices, "of": of, "needed": needed})
 
 
 def make_options(builder: Builder, given: Mapping[str, Any]) -> Any:

@@ -41,7 +41,6 @@ class Company:
     shift: float
     symmetric: bool
     power: float
-    shrink: float = 0.0
 
 
 def learn_company(
@@ -69,7 +68,6 @@ def learn_company(
             M,
             how.dim,
             power=how.power,
-            shrink=how.shrink,
             symmetric=how.symmetric or how.measure in UNSMOOTHED,
             rng=rng,
             progress=lambda at, of: report(at, of),

@@ -13,7 +13,7 @@ Two documents that share no word are near when their words keep company: they lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from semsearch.arrays import FloatArray, IntArray
-from semsearch.builders.base import Doubles, Meeting, option, timed
+from semsearch.arrays import FloatArray
+from semsearch.builders.base import Meeting, option, timed
+from semsearch.builders.meeting import Side, taken, where_they_meet
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_known, count_open, count_terms
@@ -31,13 +32,12 @@ from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
 from semsearch.maths.text import Analyzer, pack, tokens, unpack
 from semsearch.maths.weighting import idf, log_tfidf
-from semsearch.records import Device, Documents, Embeddings, Fitted, Report, Rows, State
+from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
 
 SPLITS = ("documents", "words", "even")
 _SHARE = {"documents": 0.0, "words": 1.0, "even": 0.5}  # how much of S the words carry
 _LARGE = 10_000  # documents from which a term of a single document is left out: it cannot relate two of them
 _SAMPLE = 2_000  # fitted texts by which drift is judged
-_AT_ONCE = 256  # stored rows asked for at once: many more would read the whole table
 
 
 @dataclass(frozen=True)
@@ -159,42 +159,14 @@ class Lsa:
         share = _SHARE[SPLITS[int(state.arrays["split"])]]
         # The words' own vectors are VS^share already: the same factor is taken off them and off the documents.
         scale = s ** (float(state.arrays.get("power", 0)) - 2 * share)
-        stretched = _taken(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
-        sides = [_side(X[row], stretched, present, _written(text, analyzer, terms)) for row, text in enumerate(texts)]
+        stretched = taken(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
+        sides = []
+        for row, text in enumerate(texts):
+            numbers, written = X[row].indices, _written(text, analyzer, terms)
+            loads = stretched[np.searchsorted(present, numbers)] * X[row].data.astype(np.float64)[:, None]
+            sides.append(Side(numbers, [written[number] for number in numbers.tolist()], loads))
         for side in sides[1:]:
-            yield _meeting(sides[0], side)
-
-
-@dataclass(frozen=True)
-class _Side:
-    """A text's known terms: numbers, weights and rows in `V` (.., k), (n,) each, and the words as written."""
-
-    numbers: IntArray
-    weights: Doubles
-    rows: IntArray
-    V: Doubles
-    words: list[str]
-
-    def loads(self) -> Doubles:
-        """(n, k) float64: each term's part of the text's vector, which is their sum."""
-        found: Doubles = self.V[self.rows] * self.weights[:, None]
-        return found
-
-
-def _side(row: sp.csr_matrix, V: Doubles, present: IntArray, written: dict[int, str]) -> _Side:
-    numbers = row.indices
-    words = [written[number] for number in numbers.tolist()]
-    return _Side(numbers, row.data.astype(np.float64), np.searchsorted(present, numbers), V, words)
-
-
-def _meeting(query: _Side, document: _Side) -> Meeting:
-    q, d = query.loads(), document.loads()
-    along = q.sum(axis=0)
-    lengths = float(np.linalg.norm(along) * np.linalg.norm(d.sum(axis=0)))
-    part = 1 / lengths if lengths > 1e-12 else 0.0  # a text of no known word is near to nothing
-    places = {number: place for place, number in enumerate(query.numbers.tolist())}
-    same = np.array([places.get(number, -1) for number in document.numbers.tolist()], np.int64)
-    return Meeting(query.words, document.words, same, q @ d.T * part, d * along * part)
+            yield where_they_meet(sides[0], side)
 
 
 def _written(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, str]:
@@ -205,12 +177,6 @@ def _written(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, 
         if term is not None and term in terms:
             found.setdefault(terms[term], word)
     return found
-
-
-def _taken(rows: Rows, keys: Sequence[str], dim: int) -> Doubles:
-    """The vectors of these words, (len(keys), dim) float64, a few hundred at a time."""
-    found = [rows.take(keys[start : start + _AT_ONCE]) for start in range(0, len(keys), _AT_ONCE)]
-    return np.concatenate([np.empty((0, dim)), *found])
 
 
 def _count(corpus: Documents, analyzer: Analyzer, options: LsaOptions, report: Report) -> TermCounts:

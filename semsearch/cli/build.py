@@ -14,6 +14,7 @@ import click
 from semsearch import build as engine
 from semsearch import devices, registry
 from semsearch.builders.base import Builder, Needs, make_options, reads_of
+from semsearch.cli.again import say_outdated
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
@@ -24,6 +25,8 @@ from semsearch.storage import datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 from semsearch.storage.tables import is_table_or_view
+
+FEW_KNOWN = 0.5  # of the words of texts; of texts in its own language a collection knows more than nine in ten
 
 
 def add_to(cli: click.Group) -> None:
@@ -166,6 +169,14 @@ def run_build(
         why["graph"] = "without an edge to another: without a vector"
         why["images"] = "whose picture cannot be read, or is the very mean of all: without a vector"
         remark(f"{items} {why.get(builder.reads, 'similar to nothing: without a vector')}")
+    known = built.run.metrics.get("known_words", 1.0)
+    if known < FEW_KNOWN:
+        remark(
+            f"Only {known:.0%} of the words of {dataset.name} have a vector: is it in another language than"
+            " those, or of another field?"
+        )
+    for collection in built.collections:
+        say_outdated(connection, db, collection)
     least = built.run.metrics.get("min_documents", 1)
     if least > 1:
         remark(f"Words in fewer than {least:.0f} documents are left out of the model (--min-documents 1 keeps them)")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from semsearch.cli.again import say_outdated
 from semsearch.cli.ingest import ingest
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
 from semsearch.cli.upkeep import say_checkpoint
@@ -106,6 +107,8 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **a
         remark(line)
     collection = made.collection
     remark(f"Made {name}: {counted(collection.count, 'word')}, {counted(collection.dim, 'dimension')}")
+    with reading(db) as connection:
+        say_outdated(connection, db, collection)
     remark(f"Next: semsearch search {shlex.quote(db)} {shlex.quote(name)} WORD")
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import shlex
-
 import click
 
-from semsearch import present, registry
+from semsearch import present
+from semsearch.cli.again import again
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import BuildError
@@ -41,7 +39,7 @@ def update(db: str, collection: str | None, shape: str | None) -> None:
     for found in outcome.updated:
         say_updated(found, counts=not shape)
         if found.rebuild:
-            remark(f"A rebuild would pay: {found.rebuild}. {again(db, found)}")
+            remark(f"A rebuild would pay: {found.rebuild}. {again(db, found.collection, found.run)}")
     if outcome.left:
         raise BuildError("; ".join(f"{name} was left as it is: {why}" for name, why in outcome.left.items()))
 
@@ -58,17 +56,3 @@ def say_updated(found: Updated, *, counts: bool = True) -> None:
         why = {"image": "whose picture cannot be read: without a vector"}
         texts = "without a word the model knows: found by words, not by meaning"
         remark(f"{counted(found.without_vector, 'row')} {why.get(collection.of, texts)}")
-
-
-def again(db: str, found: Updated) -> str:
-    """The command that builds a collection as it was built, on the rows there are now."""
-    collection, run = found.collection, found.run
-    words = ["semsearch", "build", collection.builder, db, collection.dataset, "--name", collection.name]
-    words += ["--seed", str(run.seed)] if run.seed else []
-    for field in dataclasses.fields(registry.load().builder(collection.builder).Options):
-        value, flag = run.options.get(field.name, field.default), field.name.replace("_", "-")
-        if value != field.default:
-            words += (
-                [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-            )
-    return shlex.join(words)

@@ -14,7 +14,7 @@ from semsearch.builders.base import Encodes
 from semsearch.errors import InputError
 from semsearch.records import Collection, Documents, Images, State
 from semsearch.search.wordmean import mean_of_words
-from semsearch.storage import collections, incoming
+from semsearch.storage import collections, incoming, inputs
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import StoredRows
@@ -25,8 +25,12 @@ _lock = Lock()
 
 
 def state_of(db: Connection, collection: Collection) -> State:
-    """The state of the run that made a collection, bound to this connection for what it reads by key."""
+    """The state of the run that made a collection, bound to this connection for what it reads by key.
+
+    InputError if another collection that it needs was built anew or is gone.
+    """
     rows = {part.of: StoredRows(db, part) for part in collections.of_run(db, collection.run)}
+    read = {option: StoredRows(db, part) for option, part in inputs.of_run(db, collection).items()}
     key = (*file_of(db), collection.run, collection.created)
     with _lock:
         kept = _states.get(key)
@@ -38,7 +42,7 @@ def state_of(db: Connection, collection: Collection) -> State:
             kept = _states.setdefault(key, kept)
             while len(_states) > KEPT:
                 _states.popitem(last=False)
-    return State(kept.arrays, rows, kept.cache)
+    return State(kept.arrays, rows, kept.cache, read)
 
 
 def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from semsearch.arrays import FloatArray
+from semsearch.maths.spelling import spellings
 from semsearch.records import Collection
 from semsearch.storage import collections, vectors
 from semsearch.storage.driver import Connection
-
-_AROUND = "\"'`.,;:!?()[]{}<>…“”„‘’«»—–-"
 
 
 def mean_of_words(db: Connection, collection: Collection, text: str) -> FloatArray | None:
@@ -23,16 +22,11 @@ def mean_of_words(db: Connection, collection: Collection, text: str) -> FloatArr
     each word is looked for as it stands, without the punctuation around it, and in lower case.
     """
     words = text.split()
-    wholes = list(dict.fromkeys([text.strip(), "_".join(words), *_spellings(text.strip())]))
-    options = [_spellings(word) for word in words]
+    wholes = list(dict.fromkeys([text.strip(), "_".join(words), *spellings(text.strip())]))
+    options = [spellings(word) for word in words]
     held = collections.words(db, collection, list(dict.fromkeys([*wholes, *(one for some in options for one in some)])))
     whole = next((one for one in wholes if one in held), None)
     known = [whole] if whole else [found for some in options if (found := next(filter(held.__contains__, some), None))]
     if not known:
         return None
     return np.mean([vectors.unit_vector(db, collection, word) for word in known], axis=0, dtype=np.float32)
-
-
-def _spellings(word: str) -> list[str]:
-    bare = word.strip(_AROUND)
-    return [spelled for spelled in dict.fromkeys([word, bare, word.lower(), bare.lower()]) if spelled]

@@ -80,12 +80,19 @@ def _read(db: Connection, schema: Mapping[str, tuple[str, str]]) -> _Catalogue |
             " d.edges ->> 'table' from _semsearch_collections c left join _semsearch_runs r on r.id = c.run"
             " left join _semsearch_datasets d on d.name = c.dataset"
         ).fetchall()
+        read = db.execute(
+            "select c.name, i.collection from _semsearch_collections c join _semsearch_inputs i on i.run = c.run"
+        ).fetchall()
         datasets = db.execute("select id, name from _semsearch_datasets").fetchall()
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise
         return None
-    of = {row[0]: frozenset((row[2], *_named_in(row[3], schema), *filter(None, [row[4]]))) for row in made}
+    inputs = {row[0]: [name for reader, name in read if reader == row[0]] for row in made}
+    of = {
+        name: frozenset((dataset, *_named_in(sql, schema), *filter(None, [edges]), *inputs[name]))
+        for name, _, dataset, sql, edges in made
+    }
     return _Catalogue(
         of, {row[1]: of[row[0]] for row in made}, {number: frozenset((name,)) for number, name in datasets}
     )

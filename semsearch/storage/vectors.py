@@ -245,6 +245,10 @@ class StoredRows:
         found = {str(row[0]): blob_to_vector(row[1]) * np.float32(row[2]) for row in rows if str(row[0]) in wanted}
         return np.stack([found[key] for key in keys])
 
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Those of these keys that have a vector."""
+        return known(self.db, self.collection, keys)
+
     def _all(self) -> Iterable[Any]:
         """A pass over the table: faster than looking most of it up."""
         return self.db.execute(f"select id, embedding, norm from {table_name(self.collection.vector_table)}")

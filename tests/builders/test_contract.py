@@ -11,13 +11,17 @@ import pytest
 from semsearch import registry
 from semsearch.builders.base import Builder, Decodes, Encodes, make_options
 from semsearch.errors import InputError
-from semsearch.records import Device, Documents, Fitted, Graph, Images, Similarities, State, silent
+from semsearch.maths.text import tokens
+from semsearch.records import Device, Documents, Embeddings, Fitted, Graph, Images, Similarities, silent
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from tests.conftest import TOPICS
 
 CIRCLE = [(row, (row + step) % 9, 1.0 / step) for row in range(9) for step in (1, 2)]
+TEXTS = [" ".join(row) for row in TOPICS]
+SPELLED = sorted({word for text in TEXTS for word in tokens(text)})  # for those that read a word collection
+WORDS = Embeddings("word", SPELLED, np.random.default_rng(5).standard_normal((len(SPELLED), 8)).astype(np.float32))
 CORPORA = {
-    "documents": Documents([str(row) for row in range(len(TOPICS))], [" ".join(row) for row in TOPICS]),
+    "documents": Documents([str(row) for row in range(len(TOPICS))], TEXTS, {"words": WORDS}),
     "similarities": Similarities(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
     "graph": Graph(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
     "images": Images([str(row) for row in range(9)], np.random.default_rng(0).integers(0, 256, (9, 6, 5, 3), np.uint8)),
@@ -69,7 +73,7 @@ def test_encoding_what_was_fitted_agrees_with_its_vectors(builder: Builder) -> N
     if not isinstance(builder, Encodes):
         pytest.skip(f"{builder.name} does not encode")
     fitted = fit(builder)
-    first, state = fitted.embeddings[0], State(fitted.arrays, fitted.state().embeddings)
+    first, state = fitted.embeddings[0], fitted.state({"words": WORDS})
     if first.of == "word":  # a word is a text of one word, and only directions are compared
         encoded = builder.encode(state, Documents(first.keys, first.keys))
         assert np.allclose(encoded, first.vectors / np.linalg.norm(first.vectors, axis=1, keepdims=True), atol=1e-4)

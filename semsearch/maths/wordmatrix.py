@@ -1,0 +1,127 @@
+"""A text as the matrix of its words' vectors: the mean of the rows, and how they spread around it.
+
+    A       its distinct words' unit vectors, (m, k); a row weighs a_i, adding up to 1
+    mean    m = Σ a_i w_i
+    spread  the eigenvectors of Σ a_i (w_i - m)(w_i - m)ᵀ: directions along which the text's own words differ most
+
+Every text has a matrix of its own, so there are as many small eigenproblems as texts. They are solved side by side,
+texts of like length together, by a few steps of Lanczos (Golub & Van Loan, "Matrix Computations", 10.1), in which a
+matrix is only multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from semsearch.arrays import FloatArray, IntArray
+from semsearch.maths.blas import gram, one_thread
+from semsearch.maths.jit import spread
+from semsearch.maths.spmm import ENOUGH, matmat
+
+Array = npt.NDArray[Any]
+
+_STEPS, _STEPS_EACH = 6, 4  # of Lanczos: some, and some more for each direction wanted
+_ROOM = 4 << 20  # numbers in one batch: 16 MB
+_NOTHING = 1e-6  # a spread this small is rounding
+
+
+def shares(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
+    """(n, v): each word's count times its weight, over the number of words the text has; rows without one stay zero."""
+    found = counts.copy()
+    totals = np.asarray(counts.sum(axis=1)).reshape(-1)
+    found.data *= weights[found.indices] / np.repeat(np.maximum(totals, 1), np.diff(found.indptr)).astype(np.float32)
+    return found
+
+
+def means(shared: sp.csr_matrix, words: FloatArray) -> FloatArray:
+    """(n, k) float32, the sum of each text's words' vectors (v, k) by their shares (n, v)."""
+    found: FloatArray = matmat(shared, words) if shared.nnz >= ENOUGH else np.asarray(shared @ words, np.float32)
+    return found
+
+
+def common_direction(vectors: FloatArray) -> FloatArray:
+    """(k,) the unit vector along which all of these (n, k) lie most: their first right singular vector."""
+    found: FloatArray = np.linalg.eigh(gram(vectors))[1][:, -1].astype(np.float32)
+    return found
+
+
+def principal_components(
+    shared: sp.csr_matrix, words: FloatArray, n: int, *, progress: Callable[[int, int], None] | None = None
+) -> FloatArray:
+    """(texts, n, k) float32: the n directions in which each text's words spread most, each as long as their standard
+    deviation along it; zero where there are fewer.
+
+    An eigenvector has no sign of its own: its largest entry is made positive.
+    """
+    lengths = np.diff(shared.indptr)
+    out = np.zeros((shared.shape[0], n, words.shape[1]), np.float32)
+    order = np.argsort(lengths, kind="stable")
+    order = order[lengths[order] > 1]
+
+    def work(first: int, last: int) -> None:
+        out[order[first:last]] = _of_batch(shared, words, order[first:last], n)
+        if progress is not None:
+            progress(last, len(order))
+
+    with one_thread():
+        spread(work, _batches(lengths[order], words.shape[1]))
+    return out
+
+
+def _batches(lengths: IntArray, k: int) -> list[int]:
+    """Where to cut texts in order of length so that each batch, padded to its longest, keeps within bounds."""
+    bounds = [0]
+    while bounds[-1] < len(lengths):
+        start = bounds[-1]
+        fits = np.arange(1, len(lengths) - start + 1) * lengths[start:] * k <= _ROOM
+        alike = lengths[start:] <= 1.2 * lengths[start] + 1
+        bounds.append(start + max(1, int(np.argmin(np.append(fits & alike, False)))))
+    return bounds
+
+
+def _of_batch(shared: sp.csr_matrix, words: FloatArray, rows: IntArray, n: int) -> FloatArray:
+    starts, lengths = shared.indptr[rows], np.diff(shared.indptr)[rows]
+    inside = np.arange(lengths.max()) < lengths[:, None]
+    at = np.where(inside, starts[:, None] + np.arange(lengths.max()), starts[:, None])
+    a = np.where(inside, shared.data[at], 0)
+    a /= a.sum(axis=1, keepdims=True)
+    A = words[shared.indices[at]]
+    A -= np.matmul(a[:, None], A)
+    A *= np.sqrt(a)[:, :, None]
+    values, vectors = _lanczos(A, min(_STEPS + _STEPS_EACH * n, int(lengths.max()), words.shape[1]))
+    n_found = min(n, values.shape[1])
+    values, vectors = values[:, ::-1][:, :n_found], vectors[:, ::-1][:, :n_found]
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=2)[:, :, None], axis=2)
+    deviations = np.sqrt(np.maximum(values, 0))[:, :, None]
+    found = np.zeros((len(rows), n, words.shape[1]), np.float32)
+    found[:, :n_found] = np.where(deviations > _NOTHING, vectors * np.sign(largest) * deviations, 0)
+    return found
+
+
+def _lanczos(A: FloatArray, steps: int) -> tuple[Array, Array]:
+    """The Ritz values (b, steps) of each AᵀA, rising, and their vectors (b, steps, k); A is (b, m, k).
+
+    It starts from the longest row of each A. Where a basis closes early, its further vectors and values are zero.
+    """
+    b, _, k = A.shape
+    squares = np.einsum("bmk,bmk->bm", A, A)
+    v = np.take_along_axis(A, squares.argmax(axis=1)[:, None, None], axis=1)
+    K = np.zeros((b, steps, k), np.float32)
+    T = np.zeros((b, steps, steps))
+    smallest = _NOTHING * np.sqrt(np.maximum(squares.sum(axis=1), 1e-30))
+    for step in range(steps):
+        length = np.linalg.norm(v, axis=2, keepdims=True)
+        K[:, step] = np.where(length > smallest[:, None, None], v / np.maximum(length, 1e-30), 0)[:, 0]
+        basis = K[:, : step + 1]
+        v = np.matmul(np.matmul(K[:, step : step + 1], A.transpose(0, 2, 1)), A)
+        for _ in range(2):  # twice is enough, as in maths.factor
+            H = np.matmul(v, basis.transpose(0, 2, 1))
+            T[:, step, : step + 1] += H[:, 0]
+            v -= np.matmul(H, basis)
+    values, Z = np.linalg.eigh(np.tril(T) + np.tril(T, -1).transpose(0, 2, 1))
+    return values, np.matmul(Z.transpose(0, 2, 1).astype(np.float32), K)
