@@ -41,6 +41,7 @@ class Company:
     shift: float
     symmetric: bool
     power: float
+    shrink: float = 0.0
 
 
 def learn_company(
@@ -68,6 +69,7 @@ def learn_company(
             M,
             how.dim,
             power=how.power,
+            shrink=how.shrink,
             symmetric=how.symmetric or how.measure in UNSMOOTHED,
             rng=rng,
             progress=lambda at, of: report(at, of),

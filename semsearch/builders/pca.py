@@ -59,6 +59,7 @@ class Pca:
     name = "pca"
     reads: Literal["images"] = "images"
     Options = PcaOptions
+    ordered = True  # the first k numbers of a code are the best k
 
     def reads_with(self, options: PcaOptions) -> Kind:
         """Pictures, or a table's columns where some are named."""

@@ -1,23 +1,31 @@
-"""Verbs about pictures: ingest images."""
+"""Verbs about pictures: ingest images, reconstruct, sample, interpolate."""
 
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
 
+from semsearch import pictures
+from semsearch.arrays import ByteArray
 from semsearch.cli.ingest import ingest, say_loaded
-from semsearch.cli.output import Progress, remark
+from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
 from semsearch.cli.upkeep import say_checkpoint
+from semsearch.errors import InputError
 from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.sources import source_name
 from semsearch.pictures import Wanted
-from semsearch.storage.connect import writing
+from semsearch.storage.connect import reading, writing
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs; `ingest` has one more."""
     ingest.add_command(ingest_images)
+    for command in (reconstruct, sample, interpolate):
+        cli.add_command(command)
 
 
 @click.command("images", short_help="Read pictures from folders, archives and arrays.")
@@ -63,3 +71,95 @@ def ingest_images(
         say_checkpoint(connection)
     say_loaded(loaded)
     remark(f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}")
+
+
+output_option = click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True), help="the PNG to write"
+)
+
+
+@click.command(short_help="Pictures through their codes and back.")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@output_option
+@click.option("-n", "count", type=int, default=16, show_default=True, help="how many pictures, where no ID is given")
+@click.option("--k", type=int, help="keep only the first k numbers of each code (pca)")
+@click.option("--noise", type=float, metavar="SIGMA", help="add noise first; pixels count from 0 to 1")
+@click.option("--mask", type=int, metavar="N", help="cut a hole of N by N pixels first, anywhere")
+@click.option("--from-size", type=int, metavar="N", help="make them N pixels large first, and enlarge them")
+@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures, noise and holes")
+@listing_options
+def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, shape: str | None, **asked: Any) -> None:
+    """Send pictures through their codes and back, and write a grid: originals, what was given, what came back.
+
+    Prints the mean squared error (pixels from 0 to 1) and the PSNR in dB, beside a baseline: the noisy picture itself,
+    a hole filled smoothly, bicubic enlargement.
+    """
+    from semsearch import generate
+
+    damage = generate.Damage(asked["noise"], asked["mask"], asked["from_size"])
+    with reading(db) as connection:
+        model = generate.open_model(connection, collection)
+        rng = np.random.default_rng(asked["seed"])
+        keys = list(ids) or generate.some_keys(model, asked["count"], rng)
+        found = generate.reconstruct(model, model.pictures(keys).pixels, k=asked["k"], damage=damage, rng=rng)
+    rows = [found.originals, *([found.given] if found.baseline is not None else []), found.made]
+    if found.baseline is not None and not (found.baseline == found.given).all():
+        rows.insert(2, found.baseline)
+    _write(output, np.concatenate(rows), len(keys))
+    scores = found.scores()
+    print_rows(scores if shape == "json" else [_rounded(row) for row in scores], shape)
+
+
+@click.command(short_help="New pictures of random codes.")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@output_option
+@click.option("-n", "count", type=int, default=64, show_default=True, help="how many")
+@click.option(
+    "--prior",
+    type=click.Choice(("own", "normal", "gaussian", "mixture")),
+    default="own",
+    show_default=True,
+    help="what codes are drawn from: the builder's own idea, N(0, I), one Gaussian or ten fitted to the codes",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
+def sample(db: str, collection: str, output: str, count: int, prior: str, seed: int) -> None:
+    """Draw random codes, make pictures of them, and write a grid."""
+    from semsearch import generate
+
+    with reading(db) as connection:
+        model = generate.open_model(connection, collection)
+        drawn = generate.prior_of(model, prior, seed=seed)
+        _write(output, generate.sample(model, count, prior=drawn, seed=seed), round(count**0.5) or 1)
+
+
+@click.command(short_help="A walk from one picture to another.")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.argument("one")
+@click.argument("other")
+@output_option
+@click.option("--steps", type=int, default=9, show_default=True, help="pictures on the way, both ends included")
+def interpolate(db: str, collection: str, one: str, other: str, output: str, steps: int) -> None:
+    """Walk straight from the code of the picture ONE to that of OTHER, and write the pictures on the way."""
+    from semsearch import generate
+
+    with reading(db) as connection:
+        model = generate.open_model(connection, collection)
+        _write(output, generate.interpolate(model, one, other, steps), steps)
+
+
+def _write(path: str, made: ByteArray, columns: int) -> None:
+    """A grid of pictures as a PNG file, small ones enlarged."""
+    grid = pictures.grid(np.stack([pictures.enlarged(one, 64) for one in made]), columns)
+    try:
+        Path(path).write_bytes(pictures.to_png(grid))
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    remark(f"Wrote {path}: {counted(len(made), 'picture')}")
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {"what": row["what"], "mse": f"{row['mse']:.5f}", "psnr": f"{row['psnr']:.2f}"}

@@ -6,6 +6,12 @@
 With p = 1/2 the scalar product of a left and a right vector is the entry of M. A symmetric M with negative eigenvalues
 has no single set of vectors whose products give it back: its two sides differ in the sign of those directions. Their
 sum leaves them out, their concatenation keeps all.
+
+`shrink` takes a share of the weakest kept direction's strength off all of them before the power is applied: s becomes
+s - shrink · s_k. Noise lengthens every singular value, and the weakest that are kept are little else; taking them for
+its level is soft thresholding (Cai, Candès & Shen 2010; Gavish & Donoho, "Optimal Shrinkage of Singular Values", 2017),
+and (λ - σ²)^½ is what probabilistic PCA finds most likely (Tipping & Bishop 1999). The directions then fade out rather
+than end at the k-th, so that k itself matters less.
 """
 
 from __future__ import annotations
@@ -66,20 +72,21 @@ def factor_sides(
     k: int,
     *,
     power: float,
+    shrink: float = 0.0,
     symmetric: bool,
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sides:
-    """Both sides of the k strongest directions of M, stretched by the spectrum to the given power."""
+    """Both sides of the k strongest directions of M, stretched by the spectrum, shrunk (0..1), to the given power."""
     if symmetric:
         eigen = truncated_eigen(M, k, rng=rng, progress=progress)
         spectrum, residual, steps = eigen.values, eigen.residual, eigen.steps
-        left = eigen.vectors * (np.abs(spectrum) ** power).astype(np.float32)
+        left = eigen.vectors * stretch(spectrum, power, shrink)
         right = left * np.sign(spectrum).astype(np.float32)
     else:
         svd = truncated_svd(Matrix(M), k, rng=rng, progress=progress)
         spectrum, residual, steps = svd.s, svd.residual, svd.steps
-        scale = (spectrum**power).astype(np.float32)
+        scale = stretch(spectrum, power, shrink)
         left, right = svd.U * scale, svd.Vt.T * scale
     squares = spectrum**2
     held = float(squares.sum())
@@ -92,3 +99,10 @@ def factor_sides(
         residual=residual,
         steps=steps,
     )
+
+
+def stretch(spectrum: np.ndarray[tuple[int], np.dtype[np.float64]], power: float, shrink: float) -> FloatArray:
+    """What each direction (k,), the weakest last, is multiplied by."""
+    strength = np.abs(spectrum)
+    stretched: FloatArray = ((strength - shrink * strength[-1:]) ** power).astype(np.float32)
+    return stretched

@@ -95,6 +95,44 @@ def test_the_indefinite_part_is_reported_and_the_sum_leaves_it_out() -> None:
     assert factor_sides(gram, 20, power=0.5, symmetric=True, rng=np.random.default_rng(0)).negative == 0
 
 
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_shrinking_takes_a_share_of_the_weakest_direction_off_all(symmetric: bool) -> None:
+    M = indefinite()
+    plain, shrunk = (
+        factor_sides(M, 20, power=0.5, shrink=shrink, symmetric=symmetric, rng=np.random.default_rng(0))
+        for shrink in (0, 0.8)
+    )
+    strength = np.abs(plain.spectrum)
+    assert shrunk.spectrum == pytest.approx(plain.spectrum)
+    for side in ("left", "right"):
+        lengths = np.linalg.norm(getattr(shrunk, side), axis=0) ** 2
+        assert lengths == pytest.approx(strength - 0.8 * strength[-1], rel=1e-4)
+    assert lengths[-1] == pytest.approx(0.2 * strength[-1], rel=1e-4)
+
+
+def test_noise_over_a_planted_matrix_is_shrunk_away() -> None:
+    """Vectors of a few directions under much noise have cosines nearer to the true ones when the spectrum is shrunk."""
+    rng = np.random.default_rng(3)
+    true = rng.standard_normal((200, 5))
+    noise = rng.standard_normal((200, 200))
+    M = sp.csr_matrix((true @ true.T + 3 * (noise + noise.T)).astype(np.float32))
+    wanted = unit(true) @ unit(true).T
+
+    def wrong(shrink: float) -> float:
+        left = factor_sides(M, 40, power=0.5, shrink=shrink, symmetric=True, rng=np.random.default_rng(0)).left
+        return float(np.square(unit(left) @ unit(left).T - wanted).mean())
+
+    assert wrong(0.95) < wrong(0.8) < 0.9 * wrong(0)
+
+
+def test_counts_are_not_shrunk_unless_asked_and_ppmi_is() -> None:
+    def vectors(**options: Any) -> np.ndarray:
+        return fit(planted(), min_count=1, dim=6, **options).embeddings[0].vectors
+
+    assert np.array_equal(vectors(measure="count"), vectors(measure="count", shrink=0.0))
+    assert np.array_equal(vectors(), vectors(shrink=0.8)) and not np.allclose(vectors(), vectors(shrink=0.0))
+
+
 @pytest.mark.parametrize("side", ["left", "right", "sum", "concat"])
 @pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize("measure", ["count", "ratio", "log", "pmi", "ppmi", "shifted"])
@@ -172,7 +210,16 @@ def test_what_cannot_be_learned_from_is_said(texts: list[str], options: dict[str
 
 @pytest.mark.parametrize(
     "given",
-    [{"window": 21}, {"window": -1}, {"dim": 0}, {"power": 3}, {"smoothing": 0}, {"shift": 0.5}, {"subsample": 1}],
+    [
+        {"window": 21},
+        {"window": -1},
+        {"dim": 0},
+        {"power": 3},
+        {"shrink": 1},
+        {"smoothing": 0},
+        {"shift": 0.5},
+        {"subsample": 1},
+    ],
     ids=str,
 )
 def test_options_that_cannot_be_are_refused(given: dict[str, Any]) -> None:

@@ -1,0 +1,226 @@
+"""Pictures out of codes: reconstructions, repairs, samples, and walks between two pictures.
+
+Everything here asks two protocols of a collection's builder, `encode` and `decode` (builders/base.py), and so holds for
+any model of pictures. Errors are mean squared differences of pixels that count from 0 to 1; PSNR is 10 log10(1 / MSE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from semsearch import imagery, pictures, registry
+from semsearch.arrays import ByteArray, FloatArray
+from semsearch.builders.base import Decodes, Encodes
+from semsearch.errors import InputError, NotFoundError
+from semsearch.maths.codes import Mixture, fit_prior
+from semsearch.maths.repair import smooth
+from semsearch.records import Collection, Dataset, Images, State
+from semsearch.search.models import state_of
+from semsearch.storage import chunks, collections, datasets, vectors
+from semsearch.storage.driver import Connection
+
+PRIORS = ("own", "normal", "gaussian", "mixture")
+ENOUGH = 8_000  # codes that a prior is fitted to
+ROUNDS = 30  # of encoding and decoding a repair; PCA's has then settled
+MOST = 400  # pictures made at once
+
+
+class Model:
+    """A collection whose builder makes codes of pictures and pictures of codes."""
+
+    def __init__(self, db: Connection, collection: Collection, dataset: Dataset, builder: Any, state: State) -> None:
+        self.db, self.collection, self.dataset, self.builder, self.state = db, collection, dataset, builder, state
+        self.shape = imagery.shape_of_model(state)
+        self.ordered = bool(getattr(builder, "ordered", False))  # whether the first k numbers of a code are the best k
+
+    def pictures(self, keys: Sequence[str]) -> Images:
+        """Stored pictures at the model's shape; NotFoundError for one that is not there or cannot be read."""
+        found = imagery.corpus(self.db, self.dataset, keys, self.shape)
+        missing = [key for key in keys if key not in set(found.keys)]
+        if missing:
+            raise NotFoundError(f"{self.dataset.name} has no picture {missing[0]!r} that can be read")
+        return found
+
+    def encode(self, pixels: ByteArray) -> FloatArray:
+        """Codes (n, dim) of pictures (n, height, width, channels)."""
+        return np.asarray(self.builder.encode(self.state, Images([str(n) for n in range(len(pixels))], pixels)))
+
+    def decode(self, codes: FloatArray) -> ByteArray:
+        """Pictures of codes."""
+        return np.asarray(self.builder.decode(self.state, np.asarray(codes, np.float32)), np.uint8)
+
+    def through(self, pixels: ByteArray, k: int | None = None) -> ByteArray:
+        """Pictures through their codes and back, of the first k numbers alone if k is given."""
+        codes = self.encode(pixels)
+        if k is not None:
+            self.check_k(k)
+            codes[:, k:] = 0
+        return self.decode(codes)
+
+    def check_k(self, k: int) -> None:
+        """InputError for a k that says nothing in this model."""
+        if not self.ordered:
+            raise InputError(f"The codes of {self.collection.builder} have no order: leave k out")
+        if not 1 <= k <= self.collection.dim:
+            raise InputError(f"k is {k}: choose 1 to {self.collection.dim}")
+
+
+def can_decode(collection: Collection) -> bool:
+    """Whether a collection is of pictures by a builder that makes pictures of codes."""
+    known = registry.load().builders.get(collection.builder)
+    return collection.of == "image" and isinstance(known, Decodes) and isinstance(known, Encodes)
+
+
+def open_model(db: Connection, name: str) -> Model:
+    """The model behind a collection. InputError for one that makes no pictures."""
+    collection = collections.get_collection(db, name)
+    if not can_decode(collection):
+        raise InputError(
+            f"{name} was built by {collection.builder} of {collection.of}s, which makes no pictures of codes: build pca"
+        )
+    dataset = datasets.get_dataset(db, collection.dataset)
+    return Model(db, collection, dataset, registry.load().builder(collection.builder), state_of(db, collection))
+
+
+def some_keys(model: Model, n: int, rng: np.random.Generator) -> list[str]:
+    """Keys of n pictures drawn at random, in the collection's order. InputError for no picture or more than 400."""
+    if not 1 <= n <= MOST:
+        raise InputError(f"{n} pictures: choose 1 to {MOST}")
+    keys = vectors.all_keys(model.db, model.collection)
+    return [keys[row] for row in sorted(rng.permutation(len(keys))[:n].tolist())]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is done to pictures before they are mended: noise of this deviation (pixels 0..1), a square hole of so many
+    pixels, or that they are known at a smaller size only."""
+
+    noise: float | None = None
+    mask: int | None = None
+    from_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if sum(one is not None for one in (self.noise, self.mask, self.from_size)) > 1:
+            raise InputError("Give one of noise, mask and from-size: what is mended is one damage at a time")
+        if self.noise is not None and not 0 < self.noise <= 2:
+            raise InputError(f"noise is {self.noise:g}: choose above 0, up to 2")
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Pictures as they are, as they were given to the model, as the baseline mends them, and as the model does."""
+
+    originals: ByteArray
+    given: ByteArray
+    baseline: ByteArray | None
+    made: ByteArray
+    baseline_name: str = ""
+
+    def scores(self) -> list[dict[str, Any]]:
+        """MSE and PSNR of the model, and of what it is to be compared with."""
+        rows = [{"what": "model", **error(self.originals, self.made)}]
+        if self.baseline is not None:
+            rows.append({"what": self.baseline_name, **error(self.originals, self.baseline)})
+        return rows
+
+
+def error(truth: ByteArray, made: ByteArray) -> dict[str, float]:
+    """Mean squared error of pixels 0..1, and PSNR in dB; an exact copy has 99 dB."""
+    mse = float(np.mean((truth.astype(np.float32) - made.astype(np.float32)) ** 2)) / 255**2
+    return {"mse": mse, "psnr": float(min(99.0, -10 * np.log10(max(mse, 1e-12))))}
+
+
+def reconstruct(
+    model: Model, pixels: ByteArray, *, k: int | None = None, damage: Damage, rng: np.random.Generator
+) -> Reconstruction:
+    """Pictures damaged as asked, and mended by a way through the code and back."""
+    if damage.noise is not None:
+        noisy = pixels / 255 + damage.noise * rng.standard_normal(pixels.shape)
+        given = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
+        return Reconstruction(pixels, given, given, model.through(given, k), "noisy")
+    if damage.mask is not None:
+        return _mended(model, pixels, damage.mask, k, rng)
+    if damage.from_size is not None:
+        height, width = model.shape[:2]
+        if not 1 <= damage.from_size < max(height, width):
+            raise InputError(f"from-size is {damage.from_size}: choose 1 to {max(height, width) - 1}")
+        scale = damage.from_size / max(height, width)
+        small = (max(1, round(height * scale)), max(1, round(width * scale)))
+        given = np.stack([_there_and_back(one, small) for one in pixels])
+        return Reconstruction(pixels, given, given, _consistent(model, given, small, k), "bicubic")
+    return Reconstruction(pixels, pixels, None, model.through(pixels, k))
+
+
+def _consistent(model: Model, given: ByteArray, small: tuple[int, int], k: int | None) -> ByteArray:
+    """The model's picture of an enlarged one, whose reduction is brought back to what was known, some rounds long."""
+    current = given
+    for _ in range(ROUNDS // 3):
+        made = model.through(current, k)
+        lost = np.stack([_there_and_back(one, small) for one in made]).astype(np.float32)
+        current = np.rint(np.clip(made + (given.astype(np.float32) - lost), 0, 255)).astype(np.uint8)
+    return current
+
+
+def _there_and_back(pixels: ByteArray, small: tuple[int, int]) -> ByteArray:
+    height, width = pixels.shape[:2]
+    reduced = pictures.resized(pixels, small[0], small[1], "box")
+    return pictures.resized(reduced, height, width, "bicubic")
+
+
+def _mended(model: Model, pixels: ByteArray, side: int, k: int | None, rng: np.random.Generator) -> Reconstruction:
+    """A hole somewhere in each picture, filled again and again from the code of the picture as it is filled so far:
+    alternating projections, which for PCA find the code that the pixels outside of the hole speak for."""
+    n, (height, width, _) = len(pixels), model.shape
+    if not 1 <= side < min(height, width):
+        raise InputError(f"mask is {side}: choose 1 to {min(height, width) - 1} pixels")
+    hole = np.zeros((n, height, width, 1), bool)
+    tops, lefts = (rng.integers(0, length - side + 1, n) for length in (height, width))
+    for row, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):
+        hole[row, top : top + side, left : left + side] = True
+    given = np.where(hole, 0, pixels).astype(np.uint8)
+    filled = smooth(given, hole)
+    made = filled
+    for _ in range(ROUNDS):
+        made = np.where(hole, model.through(made, k), pixels).astype(np.uint8)
+    return Reconstruction(pixels, given, filled, made, "smooth filling")
+
+
+def stored_codes(db: Connection, collection: Collection, most: int = ENOUGH) -> FloatArray:
+    """Up to `most` of a collection's codes at full length, (n, dim) float32."""
+    found: list[FloatArray] = []
+    for block in chunks.at_full_length(db, collection):
+        found.append(block.vectors)
+        if sum(map(len, found)) >= most:
+            break
+    return np.concatenate(found)[:most]
+
+
+def prior_of(model: Model, name: str, *, seed: int) -> Mixture | None:
+    """What random codes are drawn from; None for the builder's own idea. InputError for an unknown name."""
+    if name not in PRIORS:
+        raise InputError(f"prior is {name[:40]!r}: choose one of {', '.join(PRIORS)}")
+    if name == "own":
+        return None
+    return fit_prior(stored_codes(model.db, model.collection), name, seed=seed)
+
+
+def sample(model: Model, n: int, *, prior: Mixture | None, seed: int) -> ByteArray:
+    """n pictures of random codes; the same seed gives the same. InputError for more than 400."""
+    if not 1 <= n <= MOST:
+        raise InputError(f"{n} pictures: choose 1 to {MOST}")
+    rng = np.random.default_rng(seed)
+    codes = model.builder.sample_codes(model.state, n, rng=rng) if prior is None else prior.draw(n, rng)
+    return model.decode(codes)
+
+
+def interpolate(model: Model, one: str, other: str, steps: int) -> ByteArray:
+    """Pictures on the straight way from one item's code to another's, both ends included."""
+    if not 2 <= steps <= MOST:
+        raise InputError(f"steps is {steps}: choose 2 to {MOST}")
+    ends = model.encode(model.pictures([one, other] if one != other else [one]).pixels)
+    at = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+    return model.decode((1 - at) * ends[0] + at * ends[-1])
