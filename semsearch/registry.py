@@ -27,6 +27,7 @@ BUILTINS = (
     "semsearch.builders.prone",
     "semsearch.builders.deepwalk",
     "semsearch.builders.pca",
+    "semsearch.builders.autoencoder",
     "semsearch.ingest.readers",
 )
 

@@ -72,10 +72,22 @@ class Both(nn.Module):
         self.encoder = Flat(shape, out, back=False) if net.linear else Encoder(shape, out, net.width)
         self.decoder = Flat(shape, net.dim, back=True) if net.linear else Decoder(shape, net.dim, net.width)
 
+    def read(self, pictures: torch.Tensor) -> torch.Tensor:
+        """What the encoder says of pictures (n, c, h, w): codes (n, dim), or Gaussians (n, 2 dim).
+
+        Grey is 0 to the nets, in and out: what all pictures share would slow the learning of how they differ.
+        """
+        out: torch.Tensor = self.encoder(pictures - 0.5)
+        return out
+
     def codes(self, pictures: torch.Tensor) -> torch.Tensor:
         """(n, dim) codes; of a variational net the middle of each Gaussian."""
-        out: torch.Tensor = self.encoder(pictures)
-        return out[:, : self.net.dim]
+        return self.read(pictures)[:, : self.net.dim]
+
+    def pictures(self, codes: torch.Tensor) -> torch.Tensor:
+        """(n, c, h, w), about 0..1, of (n, dim) codes."""
+        out: torch.Tensor = self.decoder(codes)
+        return out + 0.5
 
 
 class Autoencode:
@@ -108,9 +120,9 @@ class Autoencode:
         for group in self.optimiser.param_groups:
             group["lr"] = self.lessons.rate * _pace(step.progress)
         whole = floats(self.seen[batch])
-        out = self.both.encoder(spoiled(whole, self.lessons, step.draw))
+        out = self.both.read(spoiled(whole, self.lessons, step.draw))
         codes, extra = self._drawn(out, step) if self.net.variational else (out, None)
-        mse = ((self.both.decoder(codes) - whole) ** 2).mean()
+        mse = ((self.both.pictures(codes) - whole) ** 2).mean()
         step.note(mse=mse)
         yield Pull(self.optimiser, mse if extra is None else mse + self.lessons.beta * extra)
 
@@ -128,7 +140,7 @@ class Autoencode:
         if not len(self.held):
             return {}
         parts = [
-            ((self.both.decoder(self.both.codes(some)) - some) ** 2).mean(dim=(1, 2, 3))
+            ((self.both.pictures(self.both.codes(some)) - some) ** 2).mean(dim=(1, 2, 3))
             for some in map(floats, self.seen[self.held].split(AT_ONCE))
         ]
         return {"held_out": float(torch.cat(parts).mean())}
@@ -137,7 +149,7 @@ class Autoencode:
     def picture(self) -> Bytes:
         """Some held-out pictures above what is made of them."""
         some = floats(self.seen[(self.held if len(self.held) else self.taught)[:SHOWN]])
-        rows = [bytes_of(some), bytes_of(self.both.decoder(self.both.codes(some)))]
+        rows = [bytes_of(some), bytes_of(self.both.pictures(self.both.codes(some)))]
         return np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
 
 
@@ -220,7 +232,7 @@ def decode(both: Both, codes: FloatArray, device: Device) -> Bytes:
     where = place(device)
     both = both.to(where)
     found = [
-        bytes_of(both.decoder(torch.from_numpy(np.ascontiguousarray(some, np.float32)).to(where)))
+        bytes_of(both.pictures(torch.from_numpy(np.ascontiguousarray(some, np.float32)).to(where)))
         for some in np.array_split(codes, max(1, math.ceil(len(codes) / AT_ONCE)))
     ]
     return np.concatenate(found)

@@ -1,0 +1,134 @@
+"""Autoencoders: pictures through a narrow code and back, by convolutions that are trained (needs torch).
+
+    encoder     a picture to `dim` numbers, its code; codes are the embeddings, less their mean
+    decoder     a code back to a picture
+    loss        the mean squared difference of the two, pixels from 0 to 1
+
+What no code of so few numbers can hold must be guessed from what pictures are like, so that the decoder learns just
+that. PCA is the best that can be had of it without bends (`--linear`, to see it: Baldi & Hornik 1989); with them a
+code of the same length holds more. `--noise` and `--mask` spoil what the encoder sees, and so teach repair (Vincent
+et al. 2008; Pathak et al. 2016). `--variational` (Kingma & Welling 2014) holds codes near N(0, I), so that chance
+codes are pictures too; a plain autoencoder's codes lie anywhere, and a mixture of Gaussians fitted to them samples
+them better (Ghosh et al. 2020): `sample`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from semsearch.arrays import ByteArray, FloatArray
+from semsearch.builders.base import option, timed
+from semsearch.errors import BuildError, InputError
+from semsearch.hookspecs import hookimpl
+from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
+
+CPU = Device("cpu", "one picture is no work")
+SEEN = 600_000  # pictures that a training looks at by default, counting each as often as it is seen
+LARGEST = 128  # pixels of a side
+
+
+@dataclass(frozen=True)
+class AutoencoderOptions:
+    """What `build autoencoder` can be told."""
+
+    dim: int = option(32, "numbers of a code")
+    epochs: int | None = option(
+        None, "times over all pictures; by default 600,000 of them, at least 10 times, at most 200"
+    )
+    batch: int = option(128, "pictures of a step")
+    rate: float = option(0.002, "how long the strides are at most (Adam's rate)")
+    width: int = option(16, "channels at the pictures' full size; more where they are smaller")
+    noise: float = option(0.0, "learn to remove noise of this standard deviation, pixels from 0 to 1, such as 0.3")
+    mask: float = option(0.0, "learn to fill a square hole, its side this share of the picture's, such as 0.35")
+    variational: bool = option(False, "hold the codes near N(0, I)")
+    beta: float = option(1.0, "how strongly, with --variational")
+    linear: bool = option(False, "without bends: finds what pca finds, slowly")
+    side: int | None = option(None, "pixels of the longer side to learn at; by default theirs, at most 128")
+
+    def __post_init__(self) -> None:
+        least = {"dim": self.dim, "epochs": self.epochs, "batch": self.batch, "width": self.width}
+        for name, value in least.items():
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}: at least 1 is needed")
+        if not 0 < self.rate <= 1:
+            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.002")
+        if self.noise < 0 or self.beta < 0:
+            raise ValueError("noise and beta are 0 or more")
+        if not 0 <= self.mask < 1:
+            raise ValueError(f"mask is {self.mask:g}: choose 0, for none, or more, below 1")
+        if self.side is not None and not 8 <= self.side <= LARGEST:
+            raise ValueError(f"side is {self.side}: choose 8 to {LARGEST} pixels")
+
+
+class Autoencoder:
+    """The builder `autoencoder`: codes of pictures that a decoder makes pictures of again (needs torch)."""
+
+    name = "autoencoder"
+    reads: Literal["images"] = "images"
+    Options = AutoencoderOptions
+    needs = ("torch",)
+
+    def fit(
+        self, corpus: Images, options: AutoencoderOptions, *, rng: np.random.Generator, device: Device, report: Report
+    ) -> Fitted:
+        """Codes (n, dim). BuildError for fewer than two pictures, and where all of them are the same."""
+        from semsearch.nets import autoencoder as nets
+        from semsearch.nets.loop import Rules, train
+
+        if len(corpus) < 2 or (corpus.pixels == corpus.pixels[:1]).all():
+            raise BuildError(f"{len(corpus):,} pictures, all the same: there is nothing to tell them apart by")
+        height, across, channels = corpus.shape
+        net = nets.Net(height, across, channels, options.dim, options.width, options.linear, options.variational)
+        epochs = options.epochs or max(10, min(200, math.ceil(SEEN / len(corpus))))
+        seed = int(rng.integers(1 << 31))
+        lessons = nets.Lessons(epochs, options.batch, options.rate, options.noise, options.mask, options.beta, seed)
+        metrics: dict[str, float] = {"pictures": float(len(corpus)), "epochs": float(epochs)}
+        task = nets.Autoencode(corpus.pixels, net, lessons, device)
+        with timed(metrics, "training"):
+            trained = train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
+        metrics |= {"steps": float(trained.steps), **trained.metrics}
+        codes = nets.encode(task.both, corpus.pixels, device)
+        centre = codes.mean(axis=0)
+        arrays = nets.state_of(task.both) | {"shape": np.array(corpus.shape, np.int64), "centre": centre}
+        made = nets.decode(task.both, codes, device).astype(np.float32)
+        metrics["mse"] = float(((made - corpus.pixels) ** 2).mean() / 255**2)
+        return Fitted([Embeddings("image", corpus.keys, codes - centre)], arrays, metrics)
+
+    def encode(self, state: State, corpus: Corpus) -> FloatArray:
+        """The codes of other pictures, (n, dim). InputError for another shape than was learned."""
+        from semsearch.nets import autoencoder as nets
+
+        if not isinstance(corpus, Images):
+            raise InputError("autoencoder embeds pictures")
+        if corpus.shape != tuple(state.arrays["shape"].tolist()):
+            raise InputError(
+                f"The pictures are {corpus.shape}, the model was built of {state.arrays['shape'].tolist()}"
+            )
+        return nets.encode(_net(state), corpus.pixels, CPU) - state.arrays["centre"]
+
+    def decode(self, state: State, codes: FloatArray) -> ByteArray:
+        """What the decoder makes of codes, (n, height, width, channels)."""
+        from semsearch.nets import autoencoder as nets
+
+        return nets.decode(_net(state), np.asarray(codes, np.float32) + state.arrays["centre"], CPU)
+
+    def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
+        """Codes from N(0, I), which is what a variational autoencoder is taught; to a plain one it means little."""
+        centre = state.arrays["centre"]
+        return rng.standard_normal((n, len(centre))).astype(np.float32) - centre
+
+
+def _net(state: State) -> Any:
+    from semsearch.nets import autoencoder as nets
+
+    return state.derived("net", lambda: nets.net_of(state.arrays))
+
+
+@hookimpl
+def register_builders(register: Callable[[Any], None]) -> None:
+    register(Autoencoder())
