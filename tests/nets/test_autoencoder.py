@@ -71,7 +71,7 @@ def test_the_subspace_of_a_linear_autoencoder_is_pcas() -> None:
 
 def test_a_net_overfits_a_few_pictures_and_its_state_survives() -> None:
     pictures = bars(40)
-    task = taught(pictures, net(), lessons(200))
+    task = taught(pictures, net(dim=8), lessons(300))
     shown = pictures[task.taught.numpy()]  # a tenth is held out
     assert error(task, shown) < 0.1 * float(shown.var() / 255**2)
     again = nets.net_of(nets.state_of(task.both))
