@@ -12,11 +12,14 @@ from scipy.special import expit
 Doubles = npt.NDArray[np.float64]
 
 
-def one_against_rest(X: npt.NDArray[Any], Y: npt.NDArray[np.bool_], *, C: float = 1.0) -> tuple[Doubles, Doubles]:
+def one_against_rest(
+    X: npt.NDArray[Any], Y: npt.NDArray[np.bool_], *, C: float = 1.0, held: bool = False
+) -> tuple[Doubles, Doubles]:
     """Weights (k, c) and intercepts (c,) that minimise ½‖w‖² + C Σ ln(1 + exp(-y (w·x + b))) for each column of Y.
 
     X (n, k), Y (n, c). The c questions are apart, and are minimised together by L-BFGS: two products of matrices a step
-    serve all of them. The intercept is not held small, as in scikit-learn's LogisticRegression.
+    serve all of them. The intercept is not held small, as in scikit-learn's LogisticRegression; if it is `held`, it
+    counts as one more weight, as in liblinear (Fan et al. 2008), so that rare answers are not given up early.
     """
     n, k = X.shape
     c = Y.shape[1]
@@ -32,8 +35,8 @@ def one_against_rest(X: npt.NDArray[Any], Y: npt.NDArray[np.bool_], *, C: float 
         pull = -C * signs * expit(-margins)
         gradient = np.empty_like(W)
         gradient[:k] = W[:k] + data.T @ pull
-        gradient[k] = pull.sum(axis=0)
-        value = 0.5 * float((W[:k] ** 2).sum()) + C * float(np.logaddexp(0, -margins).sum())
+        gradient[k] = pull.sum(axis=0) + held * W[k]
+        value = 0.5 * float((W[: k + held] ** 2).sum()) + C * float(np.logaddexp(0, -margins).sum())
         return value, gradient.reshape(-1)
 
     found = minimize(loss, begin.reshape(-1), jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-7})

@@ -47,8 +47,11 @@ def random_walks(
     nodes = np.full((len(starts), length), _NOWHERE, np.int32)
     nodes[:, 0] = starts
     bounds = [*range(0, len(starts), _STRETCH), len(starts)]
+    if p == q == 1 and weighted:
+        spread(lambda first, last: _walk_weighted(*graph, nodes, first, last, np.uint64(seed)), bounds)
+        return _joined(nodes)
     if p == q == 1:
-        spread(lambda first, last: _walk_uniform(*graph, nodes, first, last, np.uint64(seed)), bounds)
+        spread(lambda first, last: _walk_uniform(*graph[:2], nodes, first, last, np.uint64(seed)), bounds)
         return _joined(nodes)
     mutual = _is_mutual(A)
     shares = _shares(A) if weighted else nothing
@@ -144,22 +147,13 @@ def _mixed(state: Any) -> Any:
     return z ^ (z >> np.uint64(31))
 
 
-@kernel
-def _slot(start: Any, degree: Any, chance: Any, other: Any, bits: Any) -> Any:
-    """An edge by weight, of the row that begins at `start`; the low half of the bits is for the slot.
-
-    A slot is drawn by multiplying instead of dividing (Lemire 2019); its bias is below degree / 2^32.
-    """
-    slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degree)) >> np.uint64(32))
-    if len(chance) and np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24) >= chance[start + slot]:
-        slot = np.int64(other[start + slot])
-    return start + slot
+# A slot of a row is drawn by multiplying the low half of the bits instead of dividing (Lemire 2019): its bias is below
+# degree / 2^32. The lines that do so stand in each kernel: called, they halve its speed, and a test for weights at each
+# step costs a third of what is left.
 
 
 @kernel
-def _walk_uniform(  # noqa: PLR0913 - a tuple of arrays would be counted anew at each call
-    indptr: Any, indices: Any, chance: Any, other: Any, nodes: Any, first: Any, last: Any, seed: Any
-) -> None:
+def _walk_uniform(indptr: Any, indices: Any, nodes: Any, first: Any, last: Any, seed: Any) -> None:
     """Fill walks first..last of `nodes`, whose first column is given; sixteen at a time, a step of each in turn."""
     length = nodes.shape[1]
     states, places = np.zeros(16, np.uint64), np.zeros(16, np.int64)
@@ -174,9 +168,39 @@ def _walk_uniform(  # noqa: PLR0913 - a tuple of arrays would be counted anew at
                 starts[lane] = indptr[places[lane]]
                 degrees[lane] = indptr[places[lane] + 1] - starts[lane]
             for lane in range(lanes):
+                states[lane] += np.uint64(0x9E3779B97F4A7C15)
+                bits = _mixed(states[lane])
                 if degrees[lane]:  # else it stays there for good, and what stands behind its end stays as it is
-                    states[lane] += np.uint64(0x9E3779B97F4A7C15)
-                    places[lane] = indices[_slot(starts[lane], degrees[lane], chance, other, _mixed(states[lane]))]
+                    slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degrees[lane])) >> np.uint64(32))
+                    places[lane] = indices[starts[lane] + slot]
+                    nodes[base + lane, step] = places[lane]
+
+
+@kernel
+def _walk_weighted(  # noqa: PLR0913 - a tuple of arrays would be counted anew at each call
+    indptr: Any, indices: Any, chance: Any, other: Any, nodes: Any, first: Any, last: Any, seed: Any
+) -> None:
+    """The same by weight: a slot is kept by its chance, else it is the other one's."""
+    length = nodes.shape[1]
+    states, places = np.zeros(16, np.uint64), np.zeros(16, np.int64)
+    starts, degrees = np.zeros(16, np.int64), np.zeros(16, np.int64)
+    for base in range(first, last, 16):
+        lanes = min(16, last - base)
+        for lane in range(lanes):
+            states[lane] = _mixed(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
+            places[lane] = nodes[base + lane, 0]
+        for step in range(1, length):
+            for lane in range(lanes):
+                starts[lane] = indptr[places[lane]]
+                degrees[lane] = indptr[places[lane] + 1] - starts[lane]
+            for lane in range(lanes):
+                states[lane] += np.uint64(0x9E3779B97F4A7C15)
+                bits = _mixed(states[lane])
+                if degrees[lane]:
+                    slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degrees[lane])) >> np.uint64(32))
+                    if np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24) >= chance[starts[lane] + slot]:
+                        slot = np.int64(other[starts[lane] + slot])
+                    places[lane] = indices[starts[lane] + slot]
                     nodes[base + lane, step] = places[lane]
 
 
@@ -221,7 +245,7 @@ def _walk_biased(  # noqa: PLR0913, PLR0915, C901 - the same; one loop that a ca
     A try is a neighbour drawn by weight, taken with its bias over the largest one, `most`. Where the way back has a
     bias above all others it would spoil every other try: what it has above `most` is drawn apart, by its own chance.
     """
-    length = nodes.shape[1]
+    length, weighted = nodes.shape[1], len(chance) > 0
     back, away = biases
     most = max(away, 1.0)
     extra = max(back - most, 0.0)
@@ -246,7 +270,11 @@ def _walk_biased(  # noqa: PLR0913, PLR0915, C901 - the same; one loop that a ca
                     walking -= 1
                     continue
                 states[lane] += np.uint64(0x9E3779B97F4A7C15)
-                found = indices[_slot(start, degree, chance, other, _mixed(states[lane]))]
+                bits = _mixed(states[lane])
+                slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degree)) >> np.uint64(32))
+                if weighted and np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24) >= chance[start + slot]:
+                    slot = np.int64(other[start + slot])
+                found = indices[start + slot]
                 if step > 1:
                     before = nodes[walk, step - 2]
                     states[lane] += np.uint64(0x9E3779B97F4A7C15)

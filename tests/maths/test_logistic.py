@@ -27,3 +27,13 @@ def test_a_question_that_all_answer_alike_is_no_trouble() -> None:
     X = np.random.default_rng(0).standard_normal((20, 3))
     weights, intercepts = one_against_rest(X, np.stack([np.zeros(20, bool), np.ones(20, bool)], axis=1))
     assert np.isfinite(weights).all() and intercepts[0] < -2 < 2 < intercepts[1]
+
+
+def test_a_held_intercept_is_one_more_weight() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((120, 4))
+    Y = X[:, :1] + 1.5 + 0.5 * rng.standard_normal((120, 1)) > 0
+    W, b = one_against_rest(X, Y, held=True)
+    model = LogisticRegression(solver="liblinear", tol=1e-8).fit(X, Y[:, 0])
+    np.testing.assert_allclose(W[:, 0], model.coef_[0], atol=2e-3)  # both stop a little before the bottom
+    np.testing.assert_allclose(b, model.intercept_, atol=2e-3)
