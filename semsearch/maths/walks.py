@@ -20,6 +20,7 @@ import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
+from semsearch.maths.alias import alias_tables
 from semsearch.maths.jit import kernel, spread
 
 Ids: TypeAlias = npt.NDArray[np.int32]
@@ -42,7 +43,7 @@ def random_walks(
     A = _prepared(A)
     weighted = A.nnz > 0 and bool((A.data != A.data[0]).any())
     nothing = np.zeros(0, np.float32)
-    chance, other = _alias(A) if weighted else (nothing, np.zeros(0, np.int32))
+    chance, other = alias_tables(A) if weighted else (nothing, np.zeros(0, np.int32))
     graph = (A.indptr.astype(np.int64), A.indices.astype(np.int32), chance, other)
     nodes = np.full((len(starts), length), _NOWHERE, np.int32)
     nodes[:, 0] = starts
@@ -96,47 +97,6 @@ def _shares(A: sp.csr_matrix) -> npt.NDArray[np.float32]:
     totals = np.asarray(A.sum(axis=1, dtype=np.float64)).reshape(-1)
     shares: npt.NDArray[np.float32] = (A.data / np.repeat(totals, np.diff(A.indptr))).astype(np.float32)
     return shares
-
-
-def _alias(A: sp.csr_matrix) -> tuple[npt.NDArray[np.float32], Ids]:
-    """Walker's tables for each row (Vose 1991): keep slot e with `chance[e]`, else take the row's slot `other[e]`."""
-    chance, other = np.empty(A.nnz, np.float32), np.empty(A.nnz, np.int32)
-    _fill_alias(A.indptr.astype(np.int64), A.data.astype(np.float64), chance, other)
-    return chance, other
-
-
-@kernel
-def _fill_alias(indptr: Any, weights: Any, chance: Any, other: Any) -> None:
-    most = 0
-    for row in range(len(indptr) - 1):
-        most = max(most, indptr[row + 1] - indptr[row])
-    shares, small, large = np.empty(most), np.empty(most, np.int32), np.empty(most, np.int32)
-    for row in range(len(indptr) - 1):
-        start = indptr[row]
-        degree = indptr[row + 1] - start
-        total = weights[start : start + degree].sum()
-        n_small = n_large = 0
-        for slot in range(degree):
-            shares[slot] = weights[start + slot] / total * degree
-            if shares[slot] < 1:
-                small[n_small] = slot
-                n_small += 1
-            else:
-                large[n_large] = slot
-                n_large += 1
-        while n_small and n_large:
-            n_small -= 1
-            less, more = small[n_small], large[n_large - 1]
-            chance[start + less], other[start + less] = shares[less], more
-            shares[more] -= 1 - shares[less]
-            if shares[more] < 1:
-                n_large -= 1
-                small[n_small] = more
-                n_small += 1
-        for rest in range(n_small):  # 1 but for rounding
-            chance[start + small[rest]], other[start + small[rest]] = 1, small[rest]
-        for rest in range(n_large):
-            chance[start + large[rest]], other[start + large[rest]] = 1, large[rest]
 
 
 @kernel
