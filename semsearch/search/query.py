@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, SemsearchError
+from semsearch.maths.text import tokens
 from semsearch.records import ROWS, Collection, Dataset, Hit
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
@@ -165,7 +167,7 @@ def similar(db: Connection, name: str, ids: Sequence[str], *, k: int = 10, only:
 
 def _similar(searched: Searched, ids: Sequence[str], k: int, only: Filter) -> Found:
     db = searched.db
-    mean: FloatArray = np.sum([vector_of(db, searched.collection, key) for key in ids], axis=0, dtype=np.float32)
+    mean: FloatArray = np.sum([_starting_from(searched, key) for key in ids], axis=0, dtype=np.float32)
     length = float(np.linalg.norm(mean))
     if length < 1e-9:
         raise InputError("These items point in opposite directions: their sum is nothing to search by")
@@ -174,6 +176,19 @@ def _similar(searched: Searched, ids: Sequence[str], k: int, only: Filter) -> Fo
         return Found((), _nothing_kept(searched, only))
     near = ByMeaning(db, searched.collection, mean / np.float32(length), among, frozenset(ids))
     return Found(_hits(searched, [Weighted(near, 1.0, relative=False)], k))
+
+
+def _starting_from(searched: Searched, key: str) -> FloatArray:
+    """The unit vector of an item; of an unknown word the one that the collection's builder makes of it, if it can."""
+    try:
+        return vector_of(searched.db, searched.collection, key)
+    except NotFoundError:
+        if searched.collection.of != "word" or len(tokens(key)) != 1:
+            raise
+        with suppress(SemsearchError):  # a builder that is gone or embeds no text: the word is unknown, no more
+            if (made := encode_text(searched.db, searched.collection, key)) is not None:
+                return made
+        raise
 
 
 def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
