@@ -115,9 +115,11 @@ def newsgroups(data: Path, *, stripped: bool) -> Texts:
                     content = archive.extractfile(member)
                     assert content is not None
                     text = content.read().decode("latin-1")
+                    if text.count("\n") < text.count("\t"):  # a copy that is about has tabs where lines end
+                        text = text.replace("\t", "\n")
                     if stripped:
                         text = strip.strip_newsgroup_header(text)
-                        text = strip.strip_newsgroup_footer(strip.strip_newsgroup_quoting(text))
+                        text = strip.strip_newsgroup_quoting(strip.strip_newsgroup_footer(text))
                     rows.append((text, member.name.split("/")[-2], part))
         if len(rows) - before != published:
             raise sets.SetError(f"20 Newsgroups has {len(rows) - before} messages to {part}; published: {published}")
