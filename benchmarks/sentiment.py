@@ -60,7 +60,7 @@ WAYS = (
     Way("own_1", "wordmean", {"weights": "sif", "components": 1}, "own"),
     Way("joined", joined=("sif", "own")),
 )
-ALL, FEWEST = "own", "sif"  # the ways that figures with all labels and with a hundred are asked of
+ALL, FEWEST = "joined", "sif"  # the ways that figures with all labels and with a hundred are asked of
 SETS = {  # files, each with the part its items are in; without a part the set is judged in folds
     "MR": {"rt-polarity.all": ""},
     "CR": {"custrev.all": ""},
@@ -128,9 +128,9 @@ def newsgroups(data: Path, *, stripped: bool) -> Texts:
     return Texts(title, [r[0] for r in rows], np.array([names.index(r[1]) for r in rows]), [r[2] for r in rows])
 
 
-def word_vectors(db: semsearch.Database, data: Path) -> str:
-    """The collection of words to read: one that is there, or one learnt from Simple English Wikipedia."""
-    for found in db.collections():
+def word_vectors(db: semsearch.Database, data: Path, *, given: bool) -> str:
+    """The collection of words to read: the first of a database that was given, or learnt from Simple Wikipedia."""
+    for found in db.collections() if given else ():
         if found.of == "word":
             return found.name
     db.ingest("wiki", sets.simplewiki(data), id="id", text=["text"])
@@ -271,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if asked.database:
             shutil.copy(asked.database, file)
         with semsearch.open(file, create=True) as db:
-            words = word_vectors(db, asked.data) if len(ways) > 1 else ""
+            words = word_vectors(db, asked.data, given=bool(asked.database)) if len(ways) > 1 else ""
             for name in filter(None, asked.sets.split(",")):
                 found[name] = measure(db, load(name, asked.data), ways, words)
             for stripped in () if asked.without_newsgroups else (False, True):

@@ -49,6 +49,11 @@ def _margins(told: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return two[:, 1] - two[:, 0]
 
 
+def _different(X: Floats, rng: np.random.Generator) -> int:
+    """About how many rows differ, at least 1: k-means cannot make more groups than that. Told by a random direction."""
+    return len(np.unique(np.round(X @ rng.standard_normal(X.shape[1]), 4)))
+
+
 @one_thread()  # the BLAS's threads, waking for each of k-means' many small products, take sixteen times as long
 def _uncovered(pool: Floats, labelled: Floats, number: int, rng: np.random.Generator) -> IntArray:
     """(number,) of the pool, the item nearest the centre of each of the groups with fewest labelled items."""
@@ -57,7 +62,7 @@ def _uncovered(pool: Floats, labelled: Floats, number: int, rng: np.random.Gener
     if number >= len(pool):
         return np.arange(len(pool))
     X = np.concatenate([pool, labelled])
-    groups = min(number + len(labelled), len(pool))
+    groups = min(number + len(labelled), _different(X, rng))
     model = KMeans(groups, n_init=1, max_iter=20, random_state=int(rng.integers(2**31))).fit(X)
     inside, covered = model.labels_[: len(pool)], np.bincount(model.labels_[len(pool) :], minlength=groups)
     sizes = np.bincount(inside, minlength=groups)

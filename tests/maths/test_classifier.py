@@ -134,6 +134,12 @@ def test_with_many_labels_the_doubtful_are_suggested() -> None:
     assert chosen.tolist() == again.tolist()
 
 
+def test_copies_are_no_trouble() -> None:
+    X, _ = planted(6, 2, noise=0.2)
+    chosen = most_telling(np.repeat(X, 20, axis=0), X[:2], None, 30, np.random.default_rng(0))
+    assert len(set(chosen.tolist())) == 30 and set((chosen // 20).tolist()) == set(range(6))
+
+
 def test_more_suggestions_than_items_are_all_of_them() -> None:
     X, _ = planted(5, 2, noise=0.2)
     assert sorted(most_telling(X, X[:0], None, 20, np.random.default_rng(0)).tolist()) == list(range(5))
