@@ -124,8 +124,11 @@ def listed(names: Sequence[Any], most: int = _NAMED) -> str:
 
 
 def texts_of(db: Connection, found: Labelled, rows: IntArray) -> list[str] | None:
-    """The texts of these items, in their order; None where they have none (words, nodes without text)."""
-    if found.collections[0].of == "word" or not (found.dataset.text_columns or found.dataset.title_column):
+    """The texts of these items, in their order; None where they have none (words, nodes without text, pictures).
+
+    A picture's title may be its path, in which its label stands.
+    """
+    if found.collections[0].of in ("word", "image") or not found.dataset.text_columns:
         return None
     wanted = {found.keys[row] for row in rows.tolist()}
     texts = {item.key: item.text for item in datasets.read_items(db, found.dataset) if item.key in wanted}
