@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import IntArray
+from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
 from semsearch.maths.jit import spread
 
@@ -56,10 +57,13 @@ def probabilities(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Dou
     if len(met) == 1 or not len(found):
         found[:, met] = 1
         return found
-    # OpenBLAS's kernels for small products read past the rows and drop what they find, which may look invalid to numpy.
+    # Seen once in a product of a few rows, never again in thousands: numpy's flag for invalid numbers. What comes in is
+    # finite, and what comes out is looked at.
     with np.errstate(invalid="ignore"):
         model = LogisticRegression(C=C, max_iter=1000, tol=1e-3).fit(X, y)
         found[:, met] = model.predict_proba(asked)
+    if not np.isfinite(found).all():
+        raise InputError("The regression did not end in finite numbers: are the vectors finite?")
     return found
 
 
