@@ -125,13 +125,14 @@ class Lsa:
         counts = count_known(corpus.texts, Analyzer(stem, stop), terms)
         X = log_tfidf(counts, state.arrays["idf"])
         s = state.arrays["singular_values"]
-        present = np.unique(X.indices)
+        present, columns = np.unique(X.indices, return_inverse=True)
         if not len(present):
             return np.zeros((len(corpus), len(s)), np.float32)
         share = _SHARE[SPLITS[int(state.arrays["split"])]]
         V = state.embeddings["word"].take([words[row] for row in present]) / s**share
         power = np.float32(state.arrays.get("power", 0))  # models of before there was a power
-        folded: FloatArray = (X[:, present] @ V) * s ** (power - np.float32(share))
+        known = sp.csr_matrix((X.data, columns, X.indptr), shape=(len(corpus), len(present)))
+        folded: FloatArray = (known @ V) * s ** (power - np.float32(share))
         return folded
 
     def drift(self, state: State, corpus: Documents, vectors: FloatArray) -> dict[str, float]:

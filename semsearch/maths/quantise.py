@@ -23,7 +23,7 @@ Bytes = npt.NDArray[np.int8]
 
 MOST_BITS = 512  # more find hardly more, and take longer to read
 SEED = 2023  # of the rotation: the same in every process, so that answers are
-_SPREAD_FROM = 50_000  # rows from which a second thread pays
+_SPREAD_FROM = 400_000  # rows from which a second thread pays: below, waking it takes as long as its half
 
 
 @dataclass(frozen=True)

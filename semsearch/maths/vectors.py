@@ -7,6 +7,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.arrays import FloatArray, IntArray
+from semsearch.maths.jit import summing_kernel
+
+
+@summing_kernel
+def dots_of_rows(vectors: FloatArray, vector: FloatArray, rows: IntArray, out: FloatArray) -> None:
+    """Inner products (len(rows),) of some rows of `vectors` (n, dim) with a vector (dim,), read where they stand."""
+    for at in range(len(rows)):
+        row = rows[at]
+        total = np.float32(0)
+        for column in range(vectors.shape[1]):
+            total += vectors[row, column] * vector[column]
+        out[at] = total
+
 
 def largest(values: npt.NDArray[Any], n: int) -> npt.NDArray[np.intp]:
     """Positions of the n largest of (m,) values, largest first, ties by position."""

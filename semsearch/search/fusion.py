@@ -97,11 +97,10 @@ def _look_up(sides: Sequence[Weighted], lists: Sequence[_List]) -> None:
 
 
 def _fused(sides: Sequence[Weighted], lists: Sequence[_List]) -> dict[str, float]:
-    seen = {key for shown in lists for key in shown.known}
-    total = {
-        key: sum(one.weight * shown.known.get(key, 0.0) / shown.scale for one, shown in zip(sides, lists, strict=True))
-        for key in seen
-    }
+    total: dict[str, float] = {}
+    for one, shown in zip(sides, lists, strict=True):
+        for key, score in shown.known.items():
+            total[key] = total.get(key, 0.0) + one.weight * score / shown.scale
     return dict(sorted(total.items(), key=lambda pair: (-pair[1], in_order(pair[0]))))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -12,7 +14,7 @@ from semsearch import imagery, registry
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Encodes
 from semsearch.errors import InputError
-from semsearch.records import Collection, Documents, Images, State
+from semsearch.records import Collection, Documents, Images, Rows, State
 from semsearch.search.wordmean import mean_of_words
 from semsearch.storage import collections, incoming, inputs
 from semsearch.storage.connect import file_of
@@ -20,6 +22,8 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import StoredRows
 
 KEPT = 8
+MOST_WORDS = 64  # of a question; a text of more is a document
+ROWS_KEPT = 4096
 _states: OrderedDict[tuple[Any, ...], State] = OrderedDict()
 _lock = Lock()
 
@@ -29,7 +33,6 @@ def state_of(db: Connection, collection: Collection) -> State:
 
     InputError if another collection that it needs was built anew or is gone.
     """
-    rows = {part.of: StoredRows(db, part) for part in collections.of_run(db, collection.run)}
     read = {option: StoredRows(db, part) for option, part in inputs.of_run(db, collection).items()}
     key = (*file_of(db), collection.run, collection.created)
     with _lock:
@@ -42,7 +45,45 @@ def state_of(db: Connection, collection: Collection) -> State:
             kept = _states.setdefault(key, kept)
             while len(_states) > KEPT:
                 _states.popitem(last=False)
+    rows = {part.of: _rows(StoredRows(db, part), kept) for part in collections.of_run(db, collection.run)}
     return State(kept.arrays, rows, kept.cache, read)
+
+
+def _rows(stored: StoredRows, state: State) -> Rows:
+    """Words are remembered for as long as their run's state is: an update gives other documents, never other words."""
+    return _Remembered(stored, state.derived("asked", _Asked)) if stored.collection.of == "word" else stored
+
+
+class _Asked:
+    """Rows that were asked for by key, (dim,) float32 each: as many as stand in a few thousand questions."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, FloatArray] = {}
+
+    def add(self, keys: Sequence[str], rows: FloatArray) -> None:
+        """Keep these as well; when they are too many, begin again."""
+        if len(self.rows) + len(keys) > ROWS_KEPT:
+            self.rows = {}
+        self.rows.update(zip(keys, rows, strict=True))
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """Stored rows of which those asked for once are kept: vec0 takes some 50 µs to find one, as questions need them."""
+
+    stored: StoredRows
+    asked: _Asked
+
+    def take(self, keys: Sequence[str]) -> FloatArray:
+        """As of `StoredRows`; many at once are not kept."""
+        if len(keys) > MOST_WORDS:
+            return self.stored.take(keys)
+        known = self.asked.rows
+        if missing := [key for key in keys if key not in known]:
+            rows = self.stored.take(missing)
+            self.asked.add(missing, rows)
+            known = known | dict(zip(missing, rows, strict=True))
+        return np.stack([known[key] for key in keys]) if keys else self.stored.take(keys)
 
 
 def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray | None:

@@ -22,7 +22,7 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths import quantise
 from semsearch.maths.blas import one_thread
 from semsearch.maths.quantise import ByteCodes, SignBits
-from semsearch.maths.vectors import largest
+from semsearch.maths.vectors import dots_of_rows, largest
 from semsearch.records import Collection
 from semsearch.search import postings
 from semsearch.search.kept import Kept
@@ -36,6 +36,7 @@ _SCANNED = 2 << 20  # bytes of floats up to which reading them all is as fast as
 _CANDIDATES = 400  # by bits: the ten nearest are among them (benchmarks/search.py tells how surely)
 _DEEP = 20  # candidates for each hit that is asked for, where that is more
 _SAMPLED = 16  # blocks that the centre is the mean of
+_KERNELS = (quantise.hamming, quantise.within, quantise.dots_of_bytes, dots_of_rows)
 
 Exactly = Callable[[Sequence[str]], Mapping[str, float]]
 
@@ -74,7 +75,7 @@ class Floats:
             rows: IntArray | None = self.keys.positions(among)
         else:
             rows = self.finder.candidates(vector, n) if self.finder else None
-        cosines = self.vectors @ vector if rows is None else _dots(self.vectors[rows], vector)
+        cosines = self.vectors @ vector if rows is None else _dots(self.vectors, rows, vector)
         order = largest(cosines, n)
         found = self.keys.at(order if rows is None else rows[order])
         return dict(zip(found, cosines[order].tolist(), strict=True))
@@ -82,7 +83,7 @@ class Floats:
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
         """As `Resident.cosines`; the file is not asked."""
         rows = self.keys.positions(keys)
-        return dict(zip(self.keys.at(rows), _dots(self.vectors[rows], vector).tolist(), strict=True))
+        return dict(zip(self.keys.at(rows), _dots(self.vectors, rows, vector).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,13 @@ class Coded:
         return exactly(keys)
 
 
-def _dots(rows: FloatArray, vector: FloatArray) -> FloatArray:
-    """Inner products of a few hundred rows (n, dim) with a vector (dim,), in this thread: BLAS would call others."""
-    dots: FloatArray = np.einsum("ij,j->i", rows, vector)
+def _dots(vectors: FloatArray, rows: IntArray, vector: FloatArray) -> FloatArray:
+    """Inner products of some of the rows (n, dim) with a vector (dim,), in this thread: BLAS would call others."""
+    if not dots_of_rows.ready:
+        found: FloatArray = np.einsum("ij,j->i", vectors[rows], vector)
+        return found
+    dots = np.empty(len(rows), np.float32)
+    dots_of_rows(vectors, vector, rows, dots)
     return dots
 
 
@@ -147,7 +152,7 @@ class Resident(Protocol):
 
 def compiled() -> bool:
     """Whether the kernels answer at once."""
-    return all(each.ready for each in (quantise.hamming, quantise.within, quantise.dots_of_bytes))
+    return all(each.ready for each in _KERNELS)
 
 
 def prepare() -> None:
@@ -156,6 +161,7 @@ def prepare() -> None:
     quantise.hamming.prepare(words, words[0], numbers, 0, 1, np.zeros(65, np.int64))
     quantise.within.prepare(numbers, 0, np.zeros(1, np.int64))
     one = np.zeros(1, np.float32)
+    dots_of_rows.prepare(np.zeros((1, 1), np.float32), one, np.zeros(1, np.int64), one.copy())
     quantise.dots_of_bytes.prepare(np.zeros((1, 1), np.int8), one, one, np.zeros(1, np.int64), one.copy())
 
 

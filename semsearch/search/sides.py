@@ -9,7 +9,7 @@ from functools import cached_property
 from semsearch.arrays import FloatArray
 from semsearch.records import Collection, Dataset
 from semsearch.search import postings
-from semsearch.search.resident import resident
+from semsearch.search.resident import Resident, resident
 from semsearch.storage import fulltext, vectors
 from semsearch.storage.driver import Connection
 
@@ -28,7 +28,7 @@ class ByMeaning:
         """The n nearest: from memory where the process holds the collection, else by vec0's own search, or by a pass
         over all where that search does not go so deep."""
         deep = n + len(self.out)
-        held = resident(self.db, self.collection)
+        held = self._resident
         if held is not None:
             near = held.nearest(self.vector, deep, self.among, self._in_file)
             return dict([(key, cosine) for key, cosine in near.items() if key not in self.out][:n])
@@ -42,10 +42,14 @@ class ByMeaning:
 
     def of(self, keys: Sequence[str]) -> Mapping[str, float]:
         """The cosines of these items."""
-        held = resident(self.db, self.collection)
+        held = self._resident
         if held is not None:
             return held.cosines(self.vector, keys, self._in_file)
         return self._in_file(keys)
+
+    @cached_property
+    def _resident(self) -> Resident | None:
+        return resident(self.db, self.collection)
 
     def _in_file(self, keys: Sequence[str]) -> Mapping[str, float]:
         found = vectors.distances(self.db, self.collection, self.vector, keys)
@@ -71,9 +75,13 @@ class ByWords:
 
     def _best(self, n: int, among: Sequence[str] | None) -> list[tuple[str, float]]:
         if postings.is_held():
-            return postings.best(self.db, self.dataset, self._postings, n, among)
+            return postings.best(self._postings, self._items, n, among)
         return fulltext.best(self.db, self.dataset, self.phrases, n, among)
 
     @cached_property
     def _postings(self) -> postings.Postings:
         return postings.summed(self.db, self.dataset, self.phrases)
+
+    @cached_property
+    def _items(self) -> postings.Numbered | postings.InFile:
+        return postings.items(self.db, self.dataset)

@@ -21,6 +21,7 @@ from semsearch.storage.keys import (
     row_hash,
     shape_of,
     split_key,
+    types_of,
 )
 from semsearch.storage.textitem import PICTURE, digest_of
 from semsearch.storage.textitem import TextItem as TextItem  # others take it from here, with `read_items`
@@ -187,19 +188,21 @@ def read_items(db: Connection, dataset: Dataset) -> Iterator[TextItem]:
 
 def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The table's own rows for these keys; keys whose row is gone are absent."""
-    shape = shape_of(db, dataset.name)
+    types = types_of(db, dataset.name)
+    if not types:
+        shape_of(db, dataset.name)  # says that it is gone, and what there is
     if dataset.key_kind == "row":
-        return _rows_by_hash(db, dataset, shape, keys)
+        return _rows_by_hash(db, dataset, tuple(types), keys)
     found: dict[str, dict[str, Any]] = {}
-    reading = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
-    columns = ", ".join(map(quoted, shape.columns))
+    reading = Keys(dataset.key_kind, dataset.key_columns, tuple(types))
+    columns = ", ".join(map(quoted, types))
     for some in _chunks(keys, BATCH // max(1, len(dataset.key_columns))):
-        condition, values = _key_condition(dataset, shape, some)
+        condition, values = _key_condition(dataset, types, some)
         statement = f"select {reading.select}, {columns} from {quoted(dataset.name)} where {condition}"
         for row in db.execute(statement, values):
             key = reading.of(row[: reading.width])
             if key is not None:
-                found[key] = dict(zip(shape.columns, row[reading.width :], strict=True))
+                found[key] = dict(zip(types, row[reading.width :], strict=True))
     return found
 
 
@@ -207,19 +210,21 @@ def which_exist(db: Connection, dataset: Dataset, keys: Sequence[str]) -> set[st
     """Those of some keys whose row is there."""
     if dataset.key_kind == "row":
         return set(rows_by_key(db, dataset, keys))
-    shape = shape_of(db, dataset.name)
-    reading = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
+    types = types_of(db, dataset.name)
+    if not types:
+        shape_of(db, dataset.name)  # says that it is gone, and what there is
+    reading = Keys(dataset.key_kind, dataset.key_columns, tuple(types))
     found: set[str] = set()
     for some in _chunks(keys, BATCH // max(1, len(dataset.key_columns))):
-        condition, values = _key_condition(dataset, shape, some)
+        condition, values = _key_condition(dataset, types, some)
         rows = db.execute(f"select {reading.select} from {quoted(dataset.name)} where {condition}", values)
         found |= {key for key in map(reading.of, rows) if key is not None}
     return found
 
 
-def _key_condition(dataset: Dataset, shape: TableShape, keys: Sequence[str]) -> tuple[str, list[Any]]:
+def _key_condition(dataset: Dataset, types: Mapping[str, str], keys: Sequence[str]) -> tuple[str, list[Any]]:
     """A condition that finds these keys by the table's own index, and the values to bind."""
-    columns = [_comparable(shape, name) for name in dataset.key_columns]
+    columns = [_comparable(name, types[name]) for name in dataset.key_columns]
     if dataset.key_kind == "integer":
         numbers = [number for number in map(as_integer, keys) if number is not None]
         return f"{columns[0]} in ({marks(numbers)})", list(numbers)
@@ -230,17 +235,16 @@ def _key_condition(dataset: Dataset, shape: TableShape, keys: Sequence[str]) -> 
     return " or ".join([one] * len(parts)) or "0", [value for values in parts for value in values]
 
 
-def _comparable(shape: TableShape, column: str) -> str:
+def _comparable(column: str, declared: str) -> str:
     """The column so that comparing it with text finds a number too: declared types do that, untyped columns do not."""
-    declared = shape.types[shape.columns.index(column)]
     return quoted(column) if declared and "BLOB" not in declared else f"cast({quoted(column)} as text)"
 
 
 def _rows_by_hash(
-    db: Connection, dataset: Dataset, shape: TableShape, keys: Sequence[str]
+    db: Connection, dataset: Dataset, names: Sequence[str], keys: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     """Rows of a table without a key: by the row number noted at build, verified, else by reading the table once."""
-    columns = ", ".join(map(quoted, shape.columns))
+    columns = ", ".join(map(quoted, names))
     found: dict[str, dict[str, Any]] = {}
     for some in _chunks(keys, BATCH):
         hints = db.execute(
@@ -250,14 +254,14 @@ def _rows_by_hash(
         for key, hint in hints:
             row = db.execute(f"select {columns} from {quoted(dataset.name)} where rowid = ?", [hint]).fetchone()
             if row is not None and row_hash(row) == key.split("-")[0]:
-                found[key] = dict(zip(shape.columns, row, strict=True))
+                found[key] = dict(zip(names, row, strict=True))
     missing = set(keys) - set(found)
     if missing:
-        reading = Keys("row", (), shape.columns)
+        reading = Keys("row", (), names)
         for row in db.execute(f"select {columns} from {quoted(dataset.name)} order by rowid"):
             key = reading.of(row)
             if key in missing:
-                found[str(key)] = dict(zip(shape.columns, row, strict=True))
+                found[str(key)] = dict(zip(names, row, strict=True))
     return found
 
 

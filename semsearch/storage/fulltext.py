@@ -136,6 +136,17 @@ def holding(db: Connection, dataset: Dataset, phrase: str) -> tuple[npt.NDArray[
     return np.ascontiguousarray(found["item"]), np.ascontiguousarray(found["score"])
 
 
+def highest_item(db: Connection) -> int:
+    """The highest item number of the file: about how many items there are, without counting them."""
+    return int(db.execute("select max(item) from _semsearch_items").fetchone()[0] or 0)
+
+
+def all_items(db: Connection, dataset: Dataset) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """The numbers of all of a dataset's items, ascending, and their keys."""
+    rows = db.execute("select item, key from _semsearch_items where dataset = ? order by item", [dataset.id]).fetchall()
+    return np.fromiter((row[0] for row in rows), np.int64, len(rows)), [row[1] for row in rows]
+
+
 def keys_of(db: Connection, items: Sequence[int]) -> dict[int, str]:
     """The keys of these item numbers."""
     return dict(

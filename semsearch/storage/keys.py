@@ -68,13 +68,25 @@ def shape_of(db: Connection, table: str) -> TableShape:
         raise InputError(f"{table} is a view: name the table whose rows are to be searched")
     if (found[1] or "").lower().lstrip().startswith("create virtual"):
         raise InputError(f"{table} is a virtual table: name the ordinary table whose rows are to be searched")
-    info = db.execute(f"pragma table_xinfo({quoted(table)})").fetchall()
-    info = [column for column in info if column[6] != 1]  # hidden columns of virtual tables
-    columns = tuple(column[1] for column in info)
-    types = tuple((column[2] or "").upper() for column in info)
+    info = _columns(db, table)
+    types = _declared(info)
     by_position = sorted((column[5], column[1]) for column in info if column[5])
     key_columns = tuple(name for _, name in by_position)
-    return TableShape(table, columns, types, key_columns, _key_kind(db, table, key_columns))
+    return TableShape(table, tuple(types), tuple(types.values()), key_columns, _key_kind(db, table, key_columns))
+
+
+def types_of(db: Connection, table: str) -> dict[str, str]:
+    """The columns of a table in order, each with its declared type in capitals; none where it is gone."""
+    return _declared(_columns(db, table))
+
+
+def _declared(info: Sequence[Any]) -> dict[str, str]:
+    return {column[1]: (column[2] or "").upper() for column in info}
+
+
+def _columns(db: Connection, table: str) -> list[Any]:
+    """What SQLite says of each column but those that virtual tables hide."""
+    return [column for column in db.execute(f"pragma table_xinfo({quoted(table)})") if column[6] != 1]
 
 
 def columns_of(db: Connection, table: str) -> tuple[str, ...]:

@@ -114,3 +114,29 @@ def test_the_bound_is_kept_oldest_use_first() -> None:
 def test_a_command_keeps_nothing(built: Connection, dataset: Dataset) -> None:
     resident.hold(0)
     assert not postings.is_held()
+
+
+def test_items_in_memory_and_in_the_file_agree(built: Connection, dataset: Dataset, monkeypatch) -> None:
+    held = postings.items(built, dataset)
+    monkeypatch.setattr(postings, "_ITEM_BYTES", 1 << 40)
+    resident.hold(0)
+    resident.hold(1 << 20)
+    stored = postings.items(built, dataset)
+    assert isinstance(held, postings.Numbered) and isinstance(stored, postings.InFile)
+    numbers = np.array([7, 3, 200, 201, -1, 10**12])
+    assert held.keys(numbers) == stored.keys(numbers) == {7: "7", 3: "3", 200: "200"}
+    keys = ["150", "2", "nothing", "77"]
+    assert sorted(held.numbers(keys)) == sorted(stored.numbers(keys)) == [2, 77, 150]
+
+
+def test_few_items_and_many_add_up_alike(monkeypatch) -> None:
+    rng = np.random.default_rng(5)
+    lists = [
+        Postings(np.sort(rng.choice(5_000, size, replace=False)).astype(np.int64), rng.random(size))
+        for size in (9, 40, 1, 25)
+    ]
+    few = postings._summed(lists)
+    monkeypatch.setattr(postings, "_FEW", 5_000)
+    many = postings._summed(lists)
+    assert few.items.tolist() == many.items.tolist() and few.scores.tolist() == many.scores.tolist()
+    assert few.scores.sum() == pytest.approx(sum(each.scores.sum() for each in lists))

@@ -1,0 +1,18 @@
+"""Small arithmetic against the plain way."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from semsearch.maths.vectors import dots_of_rows
+
+
+def test_dots_of_rows_are_those_of_a_product() -> None:
+    rng = np.random.default_rng(7)
+    vectors, vector = rng.standard_normal((50, 37)).astype("f4"), rng.standard_normal(37).astype("f4")
+    rows = np.array([49, 0, 7, 7], np.int64)
+    out = np.empty(4, np.float32)
+    dots_of_rows(vectors, vector, rows, out)
+    exact = vectors[rows].astype(float) @ vector.astype(float)
+    assert np.allclose(out, exact, atol=1e-5)  # float32 sums of 37 numbers of size 1, in any order
+    assert out[2] == out[3]
