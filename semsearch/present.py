@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -89,20 +89,42 @@ def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
     Words match by their stem, so "compressing" marks "compressed".
     """
     line = _SPACE.sub(" ", text).strip()
-    wanted = {term for term in Analyzer().terms(Analyzer().content_words(query)) if term}
-    found = [match for match in _WORD.finditer(line) if not wanted.isdisjoint(_stems(match.group()))] if wanted else []
-    start = _best_start(line, [match.start() for match in found], length)
+    found = _marked(line, query)
+    start = _best_start(line, [begin for begin, _ in found], length)
     end = min(len(line), start + length)
     if end < len(line) and (space := line.rfind(" ", start, end + 1)) > start + length // 2:
         end = space
     pieces: list[tuple[str, bool]] = [("…", False)] if start else []
     at = start
-    for match in found:
-        if start <= match.start() and match.end() <= end:
-            pieces += [(line[at : match.start()], False), (match.group(), True)]
-            at = match.end()
+    for begin, after in found:
+        if start <= begin and after <= end:
+            pieces += [(line[at:begin], False), (line[begin:after], True)]
+            at = after
     pieces += [(line[at:end], False), ("…" if end < len(line) else "", False)]
     return [piece for piece in pieces if piece[0]]
+
+
+def _marked(line: str, query: str) -> list[tuple[int, int]]:
+    """Where the query's words begin and end in a line, by their stem. Each distinct word is looked at once."""
+    wanted = _wanted(query)
+    words = [word for word in set(_WORD.findall(line)) if not wanted.isdisjoint(_stems(word))] if wanted else []
+    return sorted((start, start + len(word)) for word in words for start in _starts(line, word))
+
+
+def _starts(line: str, word: str) -> Iterator[int]:
+    """Where a word stands by itself: what `_WORD` takes for parts of words is what `isalnum` does."""
+    at = line.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not line[at - 1 : at].isalnum() and not line[end : end + 1].isalnum():
+            yield at
+        at = line.find(word, end)
+
+
+@lru_cache(maxsize=64)
+def _wanted(query: str) -> frozenset[str]:
+    """The stems of a query's words."""
+    return frozenset(term for term in Analyzer().terms(Analyzer().content_words(query)) if term)
 
 
 @lru_cache(maxsize=20_000)

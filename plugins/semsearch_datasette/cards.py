@@ -57,20 +57,23 @@ def cards(
 ) -> list[Card]:
     """A card for each hit; `best_text` is what a full bar of the text score stands for, `filters` are kept by "more
     like this", `reasons` say why each was found, or are empty."""
-    made = [_card(datasette, target, hit, query, best_text, filters) for hit in hits]
+    here = links.collection(datasette, target.database.name, target.collection.name)
+    made = [_card(datasette, target, here, hit, query, best_text, filters) for hit in hits]
     if not reasons:
         return made
     return [replace(card, reasons=reasons_of(datasette, target, why)) for card, why in zip(made, reasons, strict=True)]
 
 
-def _card(datasette: Any, target: Target, hit: Hit, query: str, best_text: float, filters: links.Pairs) -> Card:
+def _card(
+    datasette: Any, target: Target, here: str, hit: Hit, query: str, best_text: float, filters: links.Pairs
+) -> Card:
     database, collection, dataset = target.database.name, target.collection, target.dataset
     is_word = collection.of == "word"
     return Card(
         id=hit.id,
         title=present.title_of(dataset, hit),
-        href=links.item(datasette, database, collection.name, hit.id),
-        similar_url=links.similar(datasette, database, collection.name, hit.id, filters),
+        href=links.of_item(here, "item", hit.id),
+        similar_url=links.with_arguments(links.of_item(here, "similar", hit.id), {}, filters),
         row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
         pieces=() if is_word else snippet(dataset, hit.row, query),
         meters=_meters(hit, best_text),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from datasette import Forbidden, hookimpl
+from datasette import hookimpl
+
+from semsearch_datasette.memory import key_of, once
 
 try:
     from datasette.resources import DatabaseResource, TableResource  # 1.0a20 and later
@@ -21,20 +24,16 @@ async def check_visibility(datasette: Any, actor: Any, database: str, table: str
         return await allows(datasette, None, database, table), False
     if IS_1:
         found = await datasette.check_visibility(actor, action="view-table", resource=TableResource(database, table))
-    else:
-        found = await datasette.check_visibility(actor, permissions=_cascade(database, table))
-    visible, private = found
-    return bool(visible), bool(private)
+        visible, private = found
+        return bool(visible), bool(private)
+    visible = await allows(datasette, actor, database, table)
+    return visible, visible and not await allows(datasette, None, database, table)
 
 
 async def allows(datasette: Any, actor: Any, database: str | None = None, table: str | None = None) -> bool:
     """Whether the actor may view the instance, a database or a table; half the work of `check_visibility`."""
     if not IS_1:
-        try:
-            await datasette.ensure_permissions(actor, _cascade(database, table))
-        except Forbidden:
-            return False
-        return True
+        return await _cascade(datasette, actor, database, table)
     if database is None:
         asked: dict[str, Any] = {"action": "view-instance"}
     elif table is None:
@@ -44,10 +43,17 @@ async def allows(datasette: Any, actor: Any, database: str | None = None, table:
     return bool(await datasette.allowed(**asked, actor=actor))
 
 
-def _cascade(database: str | None, table: str | None) -> list[Any]:
-    """What 0.65 asks in turn: the first that has an answer decides."""
-    asked: list[Any] = [] if table is None else [("view-table", (database, table))]
-    return [*asked, *([] if database is None else [("view-database", database)]), "view-instance"]
+async def _cascade(datasette: Any, actor: Any, database: str | None, table: str | None) -> bool:
+    """What 0.65's `ensure_permissions` asks in turn: the first that has an answer decides. Whether the database and the
+    instance may be seen is asked once in a request, however many tables it is about."""
+    asked: list[tuple[str, Any]] = [] if table is None else [("view-table", (database, table))]
+    asked += [*([] if database is None else [("view-database", database)]), ("view-instance", None)]
+    for action, resource in asked:
+        ask = partial(datasette.permission_allowed, actor, action, resource=resource, default=None)
+        verdict = await (ask() if action == "view-table" else once((action, resource, key_of(actor)), ask))
+        if verdict is not None:
+            return bool(verdict)
+    return True
 
 
 def is_searchable(name: str) -> bool:

@@ -28,12 +28,17 @@ def collection(datasette: Any, database: str, name: str, page: str = "", filters
 
 def item(datasette: Any, database: str, name: str, id: Any, **arguments: Any) -> str:
     """One item's page."""
-    return collection(datasette, database, name, f"item/{tilde_encode(str(id))}", **arguments)
+    return with_arguments(of_item(collection(datasette, database, name), "item", id), arguments)
 
 
 def similar(datasette: Any, database: str, name: str, id: Any, filters: Pairs = (), **arguments: Any) -> str:
     """The page of an item's neighbours."""
-    return collection(datasette, database, name, f"similar/{tilde_encode(str(id))}", filters, **arguments)
+    return with_arguments(of_item(collection(datasette, database, name), "similar", id), arguments, filters)
+
+
+def of_item(collection_url: str, page: str, id: Any) -> str:
+    """One item's page or that of its neighbours, from its collection's URL: a list of hits makes that once."""
+    return f"{collection_url}/{page}/{tilde_encode(str(id))}"
 
 
 def with_arguments(path: str, arguments: Mapping[str, Any], filters: Pairs = ()) -> str:

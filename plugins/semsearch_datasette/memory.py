@@ -5,6 +5,7 @@ Nothing is kept from one request to the next: the next one may come from another
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -39,6 +40,11 @@ def known() -> dict[Any, Any]:
     """What this request has found out; outside of requests a new, empty one each time."""
     found = _found.get()
     return {} if found is None else found
+
+
+def key_of(actor: Any) -> str:
+    """What tells an actor from others, in the key of something that differs for each."""
+    return json.dumps(actor, sort_keys=True, default=repr)
 
 
 async def once(key: Any, make: Callable[[], Awaitable[Result]]) -> Result:

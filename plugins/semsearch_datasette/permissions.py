@@ -20,7 +20,7 @@ from datasette import Forbidden, hookimpl
 from semsearch.storage import driver
 from semsearch.storage.derived import derived_tables, fingerprint
 from semsearch_datasette.compat import allows, check_visibility, is_searchable
-from semsearch_datasette.memory import known, once
+from semsearch_datasette.memory import key_of, known, once
 
 Result = TypeVar("Result")
 Derived = Mapping[str, frozenset[str]]
@@ -92,7 +92,7 @@ def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callabl
         return None
 
     async def inner() -> Any:
-        denied, unreadable = await once(("denied", _key(actor)), lambda: _all_denied(datasette, actor))
+        denied, unreadable = await once(("denied", key_of(actor)), lambda: _all_denied(datasette, actor))
         if not denied and not unreadable:
             return None
         from datasette.permissions import PermissionSQL
@@ -130,16 +130,15 @@ async def _read_derived(database: Any) -> Derived | None:
     show what should be hidden.
     """
     try:
-        found: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database))
+        found: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database, fingerprint(conn)))
     except driver.Error:
         return _derived.get(database, (None, None))[1]
     return found
 
 
-def look_at_derived(conn: Any, database: Any) -> Derived:
-    """What was made of what, by a connection: read again only when the schema or the catalogue has changed."""
+def look_at_derived(conn: Any, database: Any, now: Any) -> Derived:
+    """What was made of what, by a connection: read again only when `now`, the file's fingerprint, is not the last."""
     last, found = _derived.get(database, (None, {}))
-    now = fingerprint(conn)
     if now != last:
         found = {_folded(name): sources for name, sources in derived_tables(conn).items()}
         _derived[database] = (now, found)
@@ -168,13 +167,9 @@ async def _apart(judging: Coroutine[Any, Any, Result]) -> Result:
 
 def _verdict(actor: Any, database: str, table: str) -> tuple[str, ...]:
     """Under what a request remembers whether an actor may view a table."""
-    return ("may view", database, table, _key(actor))
+    return ("may view", database, table, key_of(actor))
 
 
 def _folded(name: str) -> str:
     """One spelling of a name for all those that SQLite takes for the same: it folds ASCII letters only."""
     return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
-
-
-def _key(actor: Any) -> str:
-    return json.dumps(actor, sort_keys=True, default=repr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,10 +14,11 @@ from semsearch.records import Collection, Dataset
 from semsearch.search.company import has_contexts
 from semsearch.search.components import has_topics
 from semsearch.storage import collections, connect, datasets, keys, labels, results
+from semsearch.storage.derived import fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
-from semsearch_datasette.permissions import ensure_view, look_at_derived, remember_derived
+from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
 
 MOST_COMPARED = 20_000  # items of a collection that a page compares with one another
 
@@ -66,9 +67,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
     database = database_of(datasette, request)
     name = tilde_decode(request.url_vars["collection"])
     try:
-        found, derived = await read(
-            database, lambda conn: (_look(conn, name, database), look_at_derived(conn, database)), without_vectors=True
-        )
+        found, derived = await read(database, lambda conn: _seen(conn, database, name), without_vectors=True)
     except SemsearchError as error:  # what is wrong with a file is told to those who may see it
         if not await allows(datasette, request.actor, database.name):
             raise Forbidden("You do not have permission to view this database") from error
@@ -118,26 +117,42 @@ class _Found:
     has_clusters: bool
     has_contexts: bool
     columns: tuple[str, ...]
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()  # found among the rows, so looked for again whenever the file was written to
 
 
-def _look(conn: Any, name: str, database: Any) -> _Found | None:
+# Database -> (fingerprint, what the catalogue said of each collection asked for), as last read
+_catalogues: WeakKeyDictionary[Any, tuple[Any, dict[str, _Found]]] = WeakKeyDictionary()
+
+
+def _seen(conn: Any, database: Any, name: str) -> tuple[_Found | None, Derived]:
+    """`_look`, and what was made of what: both read again only when the schema or the catalogue has changed."""
+    now = fingerprint(conn)
+    last, kept = _catalogues.get(database, (None, {}))
+    if now != last:
+        last, kept = _catalogues[database] = (now, {})
+    if name not in kept and (found := _look(conn, name)) is not None:
+        kept[name] = found
+    found, derived = kept.get(name), look_at_derived(conn, database, now)
+    if found is not None and found.has_table:
+        found = replace(found, labels=_labels(conn, database, found.collection, found.dataset))
+    return found, derived
+
+
+def _look(conn: Any, name: str) -> _Found | None:
     collection = next((found for found in collections.all_collections(conn) if found.name == name), None)
     if collection is None:
         return None
     dataset = datasets.get_dataset(conn, collection.dataset)
     together = tuple(collections.of_run(conn, collection.run))
-    has_table = datasets.has_table(conn, dataset)
     return _Found(
         collection,
         dataset,
         together,
-        has_table=has_table,
+        has_table=datasets.has_table(conn, dataset),
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
         has_contexts=has_contexts(conn, collection),
         columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
-        labels=_labels(conn, database, collection, dataset) if has_table else (),
     )
 
 

@@ -34,14 +34,16 @@ class _Catalogue:
 
 
 def fingerprint(db: Connection) -> tuple[object, ...]:
-    """Changes whenever `derived_tables` may: a build or drop changes the schema, a dataset its row in the catalogue."""
-    version = db.execute("pragma schema_version").fetchone()[0]
+    """Changes whenever `derived_tables`, or anything else that schema and catalogue say, may: a build or a drop changes
+    the schema, an update the rows of a dataset and its collections."""
+    found: list[object] = [db.execute("pragma schema_version").fetchone()[0]]
     try:
-        return (version, *db.execute("select id, name, edges from _semsearch_datasets order by id").fetchall())
+        for table in ("_semsearch_datasets", "_semsearch_collections"):
+            found += db.execute(f"select * from {table} order by id").fetchall()
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise
-        return (version,)
+    return tuple(found)
 
 
 def derived_tables(db: Connection) -> dict[str, frozenset[str]]:

@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from semsearch_datasette import permissions
+from semsearch_datasette import permissions, target
+from semsearch_datasette.compat import IS_1
 
-from semsearch import build
+from semsearch import build, update
 from semsearch.storage import connect, driver
 from semsearch.storage.derived import derived_tables
 from tests.datasette.closed import ASKED, INSIDERS, LEVELS, PRIVATE, PUBLIC, VERBS, leaks, names
@@ -141,3 +142,39 @@ def test_files_that_are_not_ours_are_left_alone(make_site, tmp_path):
     site = make_site(file, memory=True, **_configured({"databases": {"plain": {"tables": {"t": {"allow": False}}}}}))
     for path in ("/", "/plain", "/plain/t_vocabulary", "/plain/sqlite_sequence", "/_memory"):
         assert site.get(path).status_code == 200
+
+
+def test_catalogue_is_read_again_only_when_it_changed(built, make_site, tmp_path, monkeypatch):
+    file = str(shutil.copy(built, tmp_path / "library.db"))
+    looked = []
+    look = target._look
+    monkeypatch.setattr(target, "_look", lambda conn, name: looked.append(name) or look(conn, name))
+    site = make_site(file)
+    page = "/library/-/semsearch/articles_lsa"
+    assert "12 documents" in site.get(page).text and "12 documents" in site.get(f"{page}?q=moon").text
+    assert looked == ["articles_lsa"]
+    with connect.writing(file) as db:
+        db.execute("insert into articles (title, body) values ('Probe', 'a probe in orbit around the moon')")
+        update.update(db)
+    assert "13 documents" in site.get(page).text
+    with connect.writing(file) as db:
+        db.execute("alter table articles add column shelf text")
+    assert "<option>shelf</option>" in site.get(page).text
+    with connect.writing(file) as db:
+        build.drop(db, "articles_lsa")
+    assert site.get(page).status_code == 404
+    assert looked == ["articles_lsa"] * 4
+
+
+@pytest.mark.skipif(IS_1, reason="1.0 asks for all rules at once")
+def test_instance_and_database_are_asked_about_once_in_a_request(site, monkeypatch):
+    asked = []
+    allowed = site.datasette.permission_allowed
+
+    async def told(actor, action, resource=None, default=False):
+        asked.append(action)
+        return await allowed(actor, action, resource=resource, default=default)
+
+    monkeypatch.setattr(site.datasette, "permission_allowed", told)
+    assert site.get("/library/-/semsearch/articles_lsa.json?q=moon").status_code == 200
+    assert sorted(asked) == ["view-database", "view-instance", "view-table", "view-table"]

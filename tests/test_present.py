@@ -1,0 +1,30 @@
+"""Where the words of a query stand in a text."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from semsearch.maths.text import Analyzer, tokens
+from semsearch.present import snippet
+
+PIECES = ("orbit", "Orbits", "orbiting", "moon", "_", "-", " ", " ", "'", "é", "ﬁ", "7", "ORBIT", "in", "\u0301", ".")
+
+
+def plainly(text: str, query: str) -> list[str]:
+    """The words of a text that share a stem with the query, each as it stands: word by word, by regular expression."""
+    every = Analyzer(stop=False)
+    wanted = set(filter(None, Analyzer().terms(Analyzer().content_words(query))))
+    return [word for word in re.findall(r"[^\W_]{2,}", text) if wanted & set(every.terms(tokens(word)))]
+
+
+def test_marks_are_those_of_a_plain_reading() -> None:
+    chance = random.Random(6)
+    marked = 0
+    for _ in range(500):
+        text = "".join(chance.choices(PIECES, k=30))
+        pieces = snippet(text, "orbits of moons", len(text) + 1)
+        assert [word for word, is_wanted in pieces if is_wanted] == plainly(text, "orbits of moons")
+        assert "".join(piece for piece, _ in pieces) == " ".join(text.split())
+        marked += sum(is_wanted for _, is_wanted in pieces)
+    assert marked > 500
