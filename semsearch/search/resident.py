@@ -169,9 +169,8 @@ _held: Kept[Resident] = Kept()
 
 
 def hold(limit_bytes: int = LIMIT) -> None:
-    """From now on keep collections of this process in memory, up to so many bytes, and words in an eighth of that more.
-
-    0 forgets them.
+    """From now on keep collections of this process in memory, up to so many bytes, and words in an eighth of that more,
+    keys of items in another. 0 forgets them.
     """
     _held.set_limit(limit_bytes)
     postings.hold(limit_bytes // 8)
