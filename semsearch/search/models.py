@@ -85,6 +85,10 @@ class _Remembered:
             known = known | dict(zip(missing, rows, strict=True))
         return np.stack([known[key] for key in keys]) if keys else self.stored.take(keys)
 
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """As of `StoredRows`."""
+        return self.stored.known(keys)
+
 
 def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray | None:
     """The unit vector of a text in a collection, (dim,) float32; None where no word of it is known.
