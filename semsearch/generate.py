@@ -35,7 +35,7 @@ class Model:
     def __init__(self, db: Connection, collection: Collection, dataset: Dataset, builder: Any, state: State) -> None:
         self.db, self.collection, self.dataset, self.builder, self.state = db, collection, dataset, builder, state
         self.shape = imagery.shape_of_model(state)
-        self.ordered = bool(getattr(builder, "ordered", False))  # whether the first k numbers of a code are the best k
+        self.ordered = is_ordered(collection)
 
     def pictures(self, keys: Sequence[str]) -> Images:
         """Stored pictures at the model's shape; NotFoundError for one that is not there or cannot be read."""
@@ -73,6 +73,11 @@ def can_decode(collection: Collection) -> bool:
     """Whether a collection is of pictures by a builder that makes pictures of codes."""
     known = registry.load().builders.get(collection.builder)
     return collection.of == "image" and isinstance(known, Decodes) and isinstance(known, Encodes)
+
+
+def is_ordered(collection: Collection) -> bool:
+    """Whether the first k numbers of a collection's codes are the best k."""
+    return bool(getattr(registry.load().builders.get(collection.builder), "ordered", False))
 
 
 def open_model(db: Connection, name: str) -> Model:

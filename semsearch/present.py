@@ -65,8 +65,17 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
     """What to call a hit: its title, a word itself, else the beginning of its text, else its id."""
     if is_word(hit.row):
         return str(hit.row["word"])
+    if dataset.kind == "images":
+        label = hit.row.get(dataset.label_column) if dataset.label_column else None
+        return str(hit.id) if label is None else f"{label} · {hit.id}"
     title, body = text_of(dataset, hit.row)
     return title.strip() or shortened(body, 60) or str(hit.id)
+
+
+def alt_of(dataset: Dataset, hit: Hit) -> str:
+    """What a picture is, in words: its label where it has one, and its id."""
+    label = hit.row.get(dataset.label_column) if dataset.label_column else None
+    return f"Picture {hit.id}" if label is None else f"Picture {hit.id}, labelled {label}"
 
 
 def is_word(row: Mapping[str, Any]) -> bool:

@@ -15,7 +15,8 @@ MAX_DEPTH = query.MAX_K  # results in all, page after page
 DEFAULT_K = 10
 MAX_CONDITIONS = 20
 MAX_VALUE = 1000  # characters a filter compares with
-OURS = frozenset({"q", "mode", "k", "weight", "after", "explain"})  # a column of such a name is reached as `q__exact`
+# A column of such a name is reached as `q__exact`.
+OURS = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture"})
 NEW = ("_filter_column", "_filter_op", "_filter_value")  # Datasette's own names for the fields of a new filter
 
 Pairs = Iterable[tuple[str, str]]
@@ -65,8 +66,8 @@ def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
 
 def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
     """Read `k` and `after`; InputError names the argument and its limit."""
-    k = _number("k", arguments.get("k") or str(default_k), 1, MAX_K)
-    after = _number("after", arguments.get("after") or "0", 0, MAX_DEPTH)
+    k = number("k", arguments.get("k") or str(default_k), 1, MAX_K)
+    after = number("after", arguments.get("after") or "0", 0, MAX_DEPTH)
     if after + k > MAX_DEPTH:
         raise InputError(f"after + k is {after + k:,}: the limit is {MAX_DEPTH:,}")
     return Paging(k, after)
@@ -151,7 +152,7 @@ def _within_limits(found: Sequence[Condition]) -> tuple[Condition, ...]:
     return different
 
 
-def _number(name: str, text: str, least: int, most: int) -> int:
+def number(name: str, text: str, least: int, most: int) -> int:
     """A whole number in ASCII digits within limits, or InputError."""
     if not (text.isascii() and text.isdecimal()):
         raise InputError(f"{name} is {text[:40]!r}: it must be a number from {least:,} to {most:,}")

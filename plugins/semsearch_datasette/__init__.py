@@ -16,12 +16,15 @@ from semsearch_datasette import (
     home_page,
     item_page,
     labels_page,
+    pictures,
     runs_page,
+    samples_page,
     search_page,
     similar_page,
+    upload,
     words_pages,
 )
-from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql
+from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql, skip_csrf
 from semsearch_datasette.connection import prepare_connection, tell_interruptions
 from semsearch_datasette.memory import asgi_wrapper
 from semsearch_datasette.permissions import permission_allowed, permission_resources_sql
@@ -49,6 +52,7 @@ __all__ = [
     "register_routes",
     "render_cell",
     "row_actions",
+    "skip_csrf",
     "startup",
     "table_actions",
     "view_actions",
@@ -73,6 +77,14 @@ def register_routes() -> list[Any]:
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
         route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar),
         route(collection + r"/components", components_page.components),
+        route(collection + r"/thumbnail/(?P<id>[^/]+?)", pictures.thumbnail),
+        route(collection + r"/component/(?P<number>\d{1,5})", pictures.component),
+        route(collection + r"/reconstruction/(?P<id>[^/]+?)", pictures.reconstruction),
+        route(collection + r"/coded", pictures.coded),
+        route(collection + r"/samples", samples_page.samples),
+        route(collection + r"/sample", pictures.sampled),
+        route(collection + r"/walk", pictures.walk),
+        (f"^{collection}/picture$", upload.upload),
         route(collection + r"/duplicates", duplicates_page.duplicates),
         route(collection + r"/clusters", clusters_page.clusters),
         route(collection + r"/labels", labels_page.labels),

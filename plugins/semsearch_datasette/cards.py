@@ -13,6 +13,7 @@ from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
 from semsearch_datasette.reasons import Reasons, reasons_of
 from semsearch_datasette.target import Target
+from semsearch_datasette.thumbs import Thumb, thumb_of
 
 FACTS = 5
 FACT_LENGTH = 48
@@ -43,6 +44,7 @@ class Card:
     why: str
     facts: Sequence[tuple[str, str]]
     reasons: Reasons | None = None
+    thumb: Thumb | None = None
 
 
 def cards(
@@ -76,9 +78,10 @@ def _card(
         similar_url=links.with_arguments(links.of_item(here, "similar", hit.id), {}, filters),
         row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
         pieces=() if is_word else snippet(dataset, hit.row, query),
-        meters=_meters(hit, best_text),
+        meters=_meters(hit, best_text, "Likeness" if collection.of == "image" else "Meaning"),
         why=why(hit),
         facts=facts(collection, dataset, hit.row),
+        thumb=thumb_of(datasette, target, hit),
     )
 
 
@@ -93,6 +96,7 @@ def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> l
     if collection.of == "word":
         return [(name, f"{row[name]:,}") for name in ("count", "documents") if isinstance(row.get(name), int)]
     shown = {*dataset.key_columns, *dataset.text_columns, dataset.title_column}
+    shown |= {"path", "width", "height", "channels", "digest"} if dataset.kind == "images" else set()
     short = [
         (column, str(value))
         for column, value in row.items()
@@ -101,11 +105,11 @@ def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> l
     return short[:FACTS]
 
 
-def _meters(hit: Hit, best_text: float) -> list[Meter]:
+def _meters(hit: Hit, best_text: float, meaning: str) -> list[Meter]:
     meters = []
     if hit.vector_score is not None:
         width = 100 * min(1.0, max(0.0, hit.vector_score))
-        meters.append(Meter("meaning", "Meaning", f"{round(hit.vector_score, 2) + 0.0:.2f}", round(width, 1)))
+        meters.append(Meter("meaning", meaning, f"{round(hit.vector_score, 2) + 0.0:.2f}", round(width, 1)))
     if hit.text_score is not None and best_text > 0:
         width = 100 * min(1.0, max(0.0, hit.text_score / best_text))
         meters.append(Meter("words", "Words", f"{hit.text_score:.1f}", round(width, 1)))

@@ -8,7 +8,7 @@ from semsearch import present
 from semsearch.records import Collection, Hit
 from semsearch.search.components import End, Topic, topics
 from semsearch.web import paging
-from semsearch_datasette import links
+from semsearch_datasette import eigen_page, links
 from semsearch_datasette.connection import read
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, target_of
@@ -17,6 +17,8 @@ from semsearch_datasette.target import Target, frame, target_of
 async def components(datasette: Any, request: Any) -> Answer:
     """Some topics, strongest first."""
     target, asked = await target_of(datasette, request), paging(request.args)
+    if target.has_eigen:
+        return await eigen_page.components(datasette, request, target)
     name, database = target.collection.name, target.database.name
     found = await read(target.database, lambda conn: topics(conn, name, k=asked.k, after=asked.after))
     after = asked.next_after(found.total)

@@ -15,8 +15,9 @@ from semsearch.records import Hit
 from semsearch.search import company, graph, query
 from semsearch.search.company import Context
 from semsearch.search.graph import Around
+from semsearch.search.images import code_stored
 from semsearch.storage.datasets import text_of
-from semsearch_datasette import links, surroundings
+from semsearch_datasette import links, portrait, surroundings
 from semsearch_datasette.cards import cards
 from semsearch_datasette.connection import read
 from semsearch_datasette.respond import Answer
@@ -35,6 +36,8 @@ async def item(datasette: Any, request: Any) -> Answer:
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
     beside, using = await read(target.database, lambda conn: _company(conn, target, id))
+    is_picture = target.dataset.kind == "images" and target.collection.of == "image"
+    code = await read(target.database, lambda conn: code_stored(conn, target.collection, id)) if is_picture else None
     name, database = target.collection.name, target.database.name
     row_url = None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id)
 
@@ -51,6 +54,7 @@ async def item(datasette: Any, request: Any) -> Answer:
             "ways": _ways(datasette, target, hit),
             "contexts": [_context(datasette, target, context) for context in beside],
             "using": [_using(datasette, target, document) for document in using],
+            "portrait": None if not is_picture else portrait.told(datasette, request, target, hit, code),
             "node": None if around is None else surroundings.told(datasette, target, id, title, around),
             "joined": set() if around is None else {one.hit.id for one in around.nearest if one.tie is not None},
         }
@@ -62,6 +66,8 @@ async def item(datasette: Any, request: Any) -> Answer:
         "hits": [present.hit_dict(neighbour) for neighbour in near.hits],
         "next_url": None,
     }
+    if is_picture:
+        data |= portrait.data(code)
     if target.has_contexts:
         data["contexts"] = [asdict(context) for context in beside]
         data["documents"] = [present.hit_dict(document) for document in using]

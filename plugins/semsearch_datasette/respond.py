@@ -41,7 +41,16 @@ class Elsewhere:
     url: str
 
 
-View = Callable[[Any, Any], Awaitable["Answer | Elsewhere"]]
+@dataclass(frozen=True)
+class Png:
+    """A picture. `lasting`: its URL names its content, so that browsers may keep it for good."""
+
+    content: bytes
+    private: bool = False
+    lasting: bool = False
+
+
+View = Callable[[Any, Any], Awaitable["Answer | Elsewhere | Png"]]
 
 
 def wants_json(request: Any) -> bool:
@@ -59,18 +68,20 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
         try:
             answer = await view(datasette, request)
         except SemsearchError as error:
-            raise _as_datasette(error) from error
+            raise as_datasette(error) from error
         except driver.Error as error:  # 1.0 reads the file to know who may see it, and so meets its damage before we do
             name = request.url_vars.get("database", "the database")
-            raise _as_datasette(connect.plain(error, name)) from error
+            raise as_datasette(connect.plain(error, name)) from error
         if isinstance(answer, Elsewhere):
             return Response.redirect(answer.url)
+        if isinstance(answer, Png):
+            return _png(request, answer)
         return await (_json if wants_json(request) else _html)(datasette, request, answer)
 
     return f"^{path}(?P<format>\\.json)?$", respond
 
 
-def _as_datasette(error: SemsearchError) -> Exception:
+def as_datasette(error: SemsearchError) -> Exception:
     """The exception that Datasette answers with its own page, or its own JSON."""
     status = status_of(error)
     if status == 404:
@@ -94,6 +105,7 @@ async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
         "json_url": twin,
         "alternate_url_json": twin,
         "style_url": style_url(datasette),
+        "pictures_style_url": static_url(datasette, "pictures.css"),
     }
     body = await datasette.render_template(f"semsearch/{answer.template}", context, request=request)
     return _with_headers(datasette, request, answer, body, "text/html; charset=utf-8")
@@ -117,18 +129,40 @@ def _with_headers(datasette: Any, request: Any, answer: Answer, body: str, conte
     headers = {"etag": tag, "cache-control": "private, no-cache" if answer.private else "no-cache"}
     if "json" in content_type and datasette.cors:
         add_cors_headers(headers)
-    known = [each.strip().removeprefix("W/") for each in (request.headers.get("if-none-match") or "").split(",")]
-    if tag in known:
+    if tag in _known_tags(request):
         return Response("", status=304, headers=headers, content_type=content_type)
     return Response(body, status=200, headers=headers, content_type=content_type)
 
 
+def _png(request: Any, answer: Png) -> Any:
+    """The picture, or 304 where the browser has it."""
+    tag = f'"{hashlib.blake2b(answer.content, digest_size=12).hexdigest()}"'
+    keep = "max-age=31536000, immutable" if answer.lasting else "no-cache"
+    headers = {
+        "etag": tag,
+        "cache-control": f"{'private' if answer.private else 'public'}, {keep}",
+        "x-content-type-options": "nosniff",
+    }
+    if tag in _known_tags(request):
+        return Response("", status=304, headers=headers, content_type="image/png")
+    return Response(answer.content, status=200, headers=headers, content_type="image/png")
+
+
+def _known_tags(request: Any) -> list[str]:
+    return [each.strip().removeprefix("W/") for each in (request.headers.get("if-none-match") or "").split(",")]
+
+
 @lru_cache
-def _style_hash() -> str:
-    content = (Path(__file__).parent / "static" / STYLE).read_bytes()
+def _hash_of(file: str) -> str:
+    content = (Path(__file__).parent / "static" / file).read_bytes()
     return hashlib.blake2b(content, digest_size=4).hexdigest()
 
 
 def style_url(datasette: Any) -> str:
     """The stylesheet's URL, which changes when it does."""
-    return f"{datasette.urls.static_plugins('semsearch', STYLE)}?{_style_hash()}"
+    return static_url(datasette, STYLE)
+
+
+def static_url(datasette: Any, file: str) -> str:
+    """The URL of a file of ours, which changes when it does."""
+    return f"{datasette.urls.static_plugins('semsearch', file)}?{_hash_of(file)}"

@@ -11,7 +11,7 @@ from semsearch.records import Hit
 from semsearch.search import query
 from semsearch.search.explain import Explanation, explain
 from semsearch.web import SearchArguments, search_arguments
-from semsearch_datasette import links
+from semsearch_datasette import gallery_page, links
 from semsearch_datasette.cards import cards
 from semsearch_datasette.connection import read
 from semsearch_datasette.filtering import Filters, filters_of
@@ -33,6 +33,8 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
     """The form, and the hits once something is asked. What the form sends is shown under the URL it stands for."""
     target = await target_of(datasette, request)
     filters = filters_of(target, request)
+    if target.collection.of == "image":
+        return await gallery_page.gallery(datasette, request, target, filters)
     asked = _for_collection(target, search_arguments(_weighed(request.args, filters)))
     if filters.from_form and not wants_json(request):
         return Elsewhere(_here(datasette, target, asked, filters.pairs))

@@ -10,9 +10,11 @@ from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
 
 from semsearch.errors import SemsearchError
+from semsearch.generate import can_decode
 from semsearch.records import Collection, Dataset
 from semsearch.search.company import has_contexts
 from semsearch.search.components import has_topics
+from semsearch.search.images import has_pictures
 from semsearch.storage import collections, connect, datasets, keys, labels, results
 from semsearch.storage.derived import fingerprint
 from semsearch_datasette import links
@@ -37,6 +39,7 @@ class Target:
     has_topics: bool
     has_clusters: bool
     has_contexts: bool
+    has_eigen: bool  # components that are pictures
     columns: tuple[str, ...]  # of the table, which filters may name; none for words
     labels: tuple[str, ...]  # columns that could hold labels
 
@@ -89,6 +92,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
         has_topics=topics,
         has_clusters=clusters,
         has_contexts=found.has_contexts,
+        has_eigen=found.has_eigen and not missing(),
         columns=found.columns,
         labels=found.labels,
     )
@@ -116,6 +120,7 @@ class _Found:
     has_topics: bool
     has_clusters: bool
     has_contexts: bool
+    has_eigen: bool
     columns: tuple[str, ...]
     labels: tuple[str, ...] = ()  # found among the rows, so looked for again whenever the file was written to
 
@@ -152,6 +157,7 @@ def _look(conn: Any, name: str) -> _Found | None:
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
         has_contexts=has_contexts(conn, collection),
+        has_eigen=has_pictures(conn, collection),
         columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
     )
 
@@ -176,6 +182,10 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
     tabs = [("search", "Search", links.collection(datasette, database, name))]
     if target.has_topics:
         tabs.append(("components", "Topics", links.collection(datasette, database, name, "components")))
+    if target.has_eigen:
+        tabs.append(("components", "Components", links.collection(datasette, database, name, "components")))
+    if can_decode(target.collection) and not missing():
+        tabs.append(("samples", "Samples", links.collection(datasette, database, name, "samples")))
     if target.collection.of == "word" and not missing():
         tabs.append(("analogy", "Analogy", links.collection(datasette, database, name, "analogy")))
         tabs.append(("plot", "Plot", links.collection(datasette, database, name, "plot")))

@@ -115,7 +115,7 @@ async def _row_links(datasette: Any, database: str, table: str, path: str) -> li
     made = [
         found
         for found in await _collections(datasette, database)
-        if found.dataset == table and (found.of == "document" or found.vocabulary == table)
+        if found.dataset == table and (found.of in ("document", "image") or found.vocabulary == table)
     ]
     if not made:
         return []

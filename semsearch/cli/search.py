@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -73,7 +74,8 @@ class Part:
 @click.command()
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.argument("query")
+@click.argument("query", required=False)
+@click.option("--image", type=click.Path(dir_okay=False), metavar="FILE", help="search by this picture, without QUERY")
 @click.option(
     "--mode", type=click.Choice(MODES), default="hybrid", show_default=True, help="by meaning, by words, or both"
 )
@@ -83,12 +85,17 @@ class Part:
 @click.option("--explain", "explained", is_flag=True, help="say of each result through which words it was found")
 @narrowing_options
 @listing_options
-def search(db: str, collection: str, query: str, shape: str | None, **asked: Any) -> None:
+def search(db: str, collection: str, query: str | None, image: str | None, shape: str | None, **asked: Any) -> None:
     """Find the items that answer a QUERY best.
 
     A "phrase" in double quotes must stand in a result, a -word must not. --where takes any SQL condition on the
     table: --where "year > 1990 and place is not null".
     """
+    if (query is None) == (image is None):
+        raise click.UsageError("Give either a QUERY or --image FILE")
+    if query is None:
+        _by_picture(db, collection, str(image), shape, Part(asked["k"], asked["after"], asked["where"]))
+        return
     text = sys.stdin.read() if query == "-" else query
     part = Part(asked["k"], asked["after"], asked["where"])
     with reading(db) as connection:
@@ -99,6 +106,23 @@ def search(db: str, collection: str, query: str, shape: str | None, **asked: Any
         found = part.of(found)
         why = explain(connection, collection, text, found.hits) if asked["explained"] else ()
     print_found(found, dataset, shape, text, part.after, why)
+
+
+def _by_picture(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
+    from semsearch.search.images import search_by_picture
+
+    try:
+        content = Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+    with reading(db) as connection:
+        try:
+            found = search_by_picture(connection, collection, content, k=part.depth, only=part.only)
+        except InputError as error:
+            said = str(error)
+            raise InputError(f"{file} {said}" if said[:1].islower() else said) from error
+        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
+    print_found(part.of(found), dataset, shape, "", part.after)
 
 
 @click.command()

@@ -191,6 +191,21 @@ def _starting_from(searched: Searched, key: str) -> FloatArray:
         raise
 
 
+def nearest_to(db: Connection, name: str, vector: FloatArray, *, k: int = 10, only: Filter = EVERYTHING) -> Found:
+    """The k items nearest to a vector (dim,) of any length, among the rows `only` keeps. InputError for a zero one."""
+    check_k(k)
+    length = float(np.linalg.norm(vector))
+    if length < 1e-9:
+        raise InputError("This is the very mean of all items: it is like none of them more than another")
+    with snapshot(db):
+        searched = open_collection(db, name)
+        among = _among(searched, only)
+        if among is not None and not among:
+            return Found((), _nothing_kept(searched, only))
+        near = ByMeaning(db, searched.collection, (vector / np.float32(length)).astype(np.float32), among)
+        return Found(_hits(searched, [Weighted(near, 1.0, relative=False)], k))
+
+
 def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The unit vector of one item; NotFoundError says what to do."""
     try:

@@ -172,6 +172,22 @@ def all_keys(db: Connection, collection: Collection) -> list[str]:
     return [str(row[0]) for row in db.execute(f"select id from {table_name(collection.vector_table)}")]
 
 
+def some_keys(db: Connection, collection: Collection, k: int, after: int) -> list[str]:
+    """The keys of k items after the first few, in the order they were written."""
+    table = table_name(collection.vector_table)
+    rows = db.execute(f"select id from {table}_rowids order by rowid limit ? offset ?", [k, after])
+    if integer_keys(db, table):
+        rows = db.execute(f"select rowid from {table}_rowids order by rowid limit ? offset ?", [k, after])
+    return [str(row[0]) for row in rows]
+
+
+def full_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
+    """The vector of one item at the length it had in fit, (dim,) float32; NotFoundError if it has none."""
+    table = table_name(collection.vector_table)
+    row = db.execute(f"select norm from {table} where id = ?", [_bound(db, table, key)]).fetchone()
+    return unit_vector(db, collection, key) * np.float32(1.0 if row is None else row[0])
+
+
 def has_integer_keys(db: Connection, collection: Collection) -> bool:
     """Whether only integers can be keys of this collection's items."""
     return integer_keys(db, table_name(collection.vector_table))

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests import conftest as topics
 from tests.browser.machine import ARGUMENTS, SEMSEARCH, find_browser, serving
+from tests.builders.test_pca import shapes
 
 INSTALL = "install chromium (on Debian: apt-get install chromium)"
 
@@ -150,6 +152,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "edges.csv").write_text("\n".join(f"{one},{other},1" for one, other in acquaintances()))
     _run(folder, "ingest", "edges", "library.db", "people", "edges.csv", "--directed")
     _run(folder, "build", "netmf", "library.db", "people", "--dim", "8")
+    pixels, kinds = shapes(40, 12)
+    np.savez(folder / "shapes.npz", images=pixels, labels=kinds)
+    _run(folder, "ingest", "images", "library.db", "shapes", "shapes.npz")
+    _run(folder, "build", "pca", "library.db", "shapes", "--dim", "6")
     with serving(folder / "library.db", folder / "log") as address:
         yield address
 

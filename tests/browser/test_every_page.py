@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import struct
+
 import pytest
 
 PHONE = 360  # pixels: the narrowest phone in use
 ARTICLES = "/library/-/semsearch/articles_lsa"
 WORDS = "/library/-/semsearch/articles_lsa_words"
 PEOPLE = "/library/-/semsearch/people_netmf"
+SHAPES = "/library/-/semsearch/shapes_pca"
+CODE = base64.urlsafe_b64encode(struct.pack("<f6b", 1.0, 127, 60, 0, 0, -9, 3)).decode().rstrip("=")
 PAGES = {
     "home": "/-/semsearch",
     "home of a database": "/library/-/semsearch",
@@ -35,6 +40,13 @@ PAGES = {
     "labels, unknown column": f"{ARTICLES}/labels?label=nothing",
     "labels, none": f"{WORDS}/labels",
     "runs": f"{ARTICLES}/runs",
+    "pictures": SHAPES,
+    "pictures, filtered": f"{SHAPES}?label=lying&k=12",
+    "by picture": f"{SHAPES}?picture={CODE}",
+    "picture": f"{SHAPES}/item/1?k=3",
+    "similar pictures": f"{SHAPES}/similar/1",
+    "components": f"{SHAPES}/components",
+    "samples": f"{SHAPES}/samples?seed=7&prior=gaussian&from=1&to=2",
     "nodes": PEOPLE,
     "node": f"{PEOPLE}/item/Person-001+of+the+circle+1",
     "node with more neighbours than are drawn": f"{PEOPLE}/item/Hub",

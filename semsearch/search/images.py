@@ -1,0 +1,130 @@
+"""Searching by picture, and what the components of pictures look like.
+
+A picture asked for stands in a URL as its code: the vector's direction as int8 numbers in base64url. Nothing of an
+upload is stored, and whoever has the URL sees the same results.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch.arrays import ByteArray, FloatArray
+from semsearch.errors import InputError, NotFoundError
+from semsearch.records import Collection, Hit
+from semsearch.search.models import encode_picture, state_of
+from semsearch.search.query import Filter, Found, nearest_to, open_collection
+from semsearch.storage import collections, datasets, filters, vectors
+from semsearch.storage.driver import Connection
+from semsearch.storage.filters import EVERYTHING
+
+MAX_UPLOAD = 10 << 20  # bytes
+_FULL = 127.0
+
+
+def search_by_picture(db: Connection, name: str, content: bytes, *, k: int = 10, only: Filter = EVERYTHING) -> Found:
+    """The k items nearest to a picture file's bytes. InputError for what is no picture, or a collection of texts."""
+    collection = collections.get_collection(db, name)
+    return nearest_to(db, name, encode_picture(db, collection, content), k=k, only=only)
+
+
+def code_of(vector: FloatArray) -> str:
+    """A vector (dim,) as text for a URL: its length as a float32, then int8 numbers; a 254th of the largest is lost."""
+    largest = float(np.abs(vector).max())
+    if largest <= 0:
+        raise InputError("The picture is the very mean of all: it is like none of them more than another")
+    numbers = np.rint(vector / largest * _FULL).astype(np.int8).tobytes()
+    return base64.urlsafe_b64encode(np.array(largest, "<f4").tobytes() + numbers).decode("ascii").rstrip("=")
+
+
+def vector_of_code(code: str, dim: int) -> FloatArray:
+    """The inverse, (dim,) float32; InputError for text that is no code of this many dimensions."""
+    try:
+        content = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    if len(content) != 4 + dim:
+        raise InputError(f"picture is no picture's code in {dim} dimensions: upload the picture again")
+    largest = float(np.frombuffer(content[:4], "<f4")[0])
+    numbers = np.frombuffer(content[4:], np.int8).astype(np.float32)
+    if not 0 < largest < 1e12 or not numbers.any():
+        raise InputError(f"picture is no picture's code in {dim} dimensions: upload the picture again")
+    return numbers * np.float32(largest / _FULL)
+
+
+def browse(db: Connection, name: str, *, k: int, after: int = 0) -> list[Hit]:
+    """k items in the order they were written, after the first few, each with its row."""
+    searched = open_collection(db, name)
+    keys = vectors.some_keys(db, searched.collection, k, after)
+    rows = datasets.rows_by_key(db, searched.dataset, keys)
+    typed = int if searched.dataset.key_kind == "integer" else str
+    return [Hit(typed(key), 0.0, row=rows[key]) for key in keys if key in rows]
+
+
+def browse_filtered(db: Connection, name: str, *, k: int, only: Filter) -> Found:
+    """k of the items whose rows a filter keeps, in key order; a hit's score says nothing."""
+    searched = open_collection(db, name)
+    dataset = searched.dataset
+    kept = filters.matching_keys(db, dataset.name, dataset.key_kind, dataset.key_columns, only)
+    known = vectors.known(db, searched.collection, kept)
+    keys = [key for key in kept if key in known][:k]
+    rows = datasets.rows_by_key(db, dataset, keys)
+    typed = int if dataset.key_kind == "integer" else str
+    remark = None if keys else f"The filter keeps no row of {dataset.name}"
+    return Found(tuple(Hit(typed(key), 0.0, row=rows[key]) for key in keys if key in rows), remark)
+
+
+def code_stored(db: Connection, collection: Collection, key: str) -> FloatArray | None:
+    """An item's vector at full length, (dim,) float32; None where it has none."""
+    try:
+        return vectors.full_vector(db, collection, key)
+    except NotFoundError:
+        return None
+
+
+def has_pictures(db: Connection, collection: Collection) -> bool:
+    """Whether a collection's components are pictures themselves."""
+    return collection.of == "image" and all(
+        collections.has_array(db, collection.run, name) for name in ("components", "shape", "captured")
+    )
+
+
+@dataclass(frozen=True)
+class Eigen:
+    """The components of pictures: `captured` (k,) float64, the share of the variance that the first so many hold, 0..1;
+    `singular_values` (k,)."""
+
+    captured: npt.NDArray[np.float64]
+    singular_values: npt.NDArray[np.float64]
+    arrays: Any
+
+    def share(self, number: int) -> float:
+        """The share of one component, numbered from 1."""
+        before = float(self.captured[number - 2]) if number > 1 else 0.0
+        return float(self.captured[number - 1]) - before
+
+    def picture(self, number: int) -> ByteArray:
+        """A component, numbered from 1, as a picture (height, width, channels): middle grey is nothing, its strongest
+        pixel is white or black. Number 0 is the mean of all pictures. NotFoundError for others."""
+        shape = self.arrays["shape"].tolist()
+        if number == 0:
+            return np.asarray(np.rint(np.clip(self.arrays["mean"], 0, 255)), np.uint8).reshape(shape)
+        if not 1 <= number <= len(self.captured):
+            raise NotFoundError(f"No component {number}: there are {len(self.captured)}")
+        component = self.arrays["components"][number - 1]
+        largest = float(np.abs(component).max()) or 1.0
+        return np.asarray(np.rint(127.5 + 127.5 * component / largest), np.uint8).reshape(shape)
+
+
+def eigen(db: Connection, name: str) -> Eigen:
+    """The components of a collection of pictures. InputError for one that has none."""
+    collection = collections.get_collection(db, name)
+    if not has_pictures(db, collection):
+        raise InputError(f"{name} was built by {collection.builder}, whose components are no pictures: build pca")
+    arrays = state_of(db, collection).arrays
+    return Eigen(arrays["captured"], arrays["singular_values"], arrays)
