@@ -53,8 +53,8 @@ def prepare(folder: Path, data: Path, k: int) -> tuple[Cost, Quality]:
     words = keep_words(texts, min_count=LEAST)
     np.savez(folder / "stream.npz", stream=words.stream, starts=words.starts, width=len(words.words))
     (folder / "words.txt").write_text("\n".join(words.words), encoding="utf-8")
-    numbers, stream, starts = word_numbers(texts)
-    spelled = np.array(list(numbers), dtype=object)
+    words_of, stream, starts = word_numbers(texts)
+    spelled = np.array(words_of, dtype=object)
     with (folder / "tokens.txt").open("w", encoding="utf-8") as lines:
         for first, last in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
             lines.write(" ".join(spelled[stream[first:last]]) + "\n")

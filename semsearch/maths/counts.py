@@ -14,8 +14,8 @@ import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.maths.numbering import number_words
-from semsearch.maths.scan import scan
-from semsearch.maths.tally import documents_with, tally
+from semsearch.maths.scan import number
+from semsearch.maths.tally import documents_with, tally, times
 from semsearch.maths.text import Analyzer, tokens
 
 Numbers: TypeAlias = npt.NDArray[np.int32 | np.int64]
@@ -40,30 +40,30 @@ class TermCounts:
     documents: IntArray
 
 
-def word_numbers(texts: Iterable[str]) -> tuple[dict[str, int], Numbers, IntArray]:
-    """Each distinct word's number, the numbers of all words in order, and where each text begins in them (n + 1,).
+def word_numbers(texts: Iterable[str]) -> tuple[list[str], Numbers, IntArray]:
+    """The distinct words, the numbers of all words in order, and where each text begins in them (n + 1,).
 
-    Numbers count from 0 in order of first occurrence. Much text is scanned by compiled code, with the same result.
+    Word i has the number i; they are in order of first occurrence. Much text is scanned by compiled code, with the same
+    result.
     """
     rest = iter(texts)
-    enough = _SOON if scan.ready else _LATER
+    enough = _SOON if number.ready else _LATER
     first, size = [], 0
     for text in rest:
         first.append(text)
         size += len(text)
         if size >= enough:
-            words, stream, starts = number_words(chain(first, rest))
-            return dict(zip(words, range(len(words)), strict=True)), stream, starts
+            return number_words(chain(first, rest))
     return _numbered(first)
 
 
-def _numbered(texts: Iterable[str]) -> tuple[dict[str, int], Numbers, IntArray]:
+def _numbered(texts: Iterable[str]) -> tuple[list[str], Numbers, IntArray]:
     numbers: dict[str, int] = {}
     stream, starts = array("i"), array("q", [0])
     for text in texts:
         stream.extend([numbers.setdefault(word, len(numbers)) for word in tokens(text)])
         starts.append(len(stream))
-    return numbers, np.frombuffer(stream, dtype=np.int32), np.frombuffer(starts, dtype=np.int64)
+    return list(numbers), np.frombuffer(stream, dtype=np.int32), np.frombuffer(starts, dtype=np.int64)
 
 
 def count_terms(
@@ -73,12 +73,11 @@ def count_terms(
 
     Words are counted as written, and stemmed once per distinct word: a million documents hold few distinct words.
     """
-    numbers, stream, starts = word_numbers(_told(texts, progress))
-    words = list(numbers)
+    words, stream, starts = word_numbers(_told(texts, progress))
     terms, column = _terms(words, analyzer)
     documents = documents_with(stream, starts, column, len(terms))
     order = _most_widespread(documents, terms, min_documents)
-    written = np.bincount(stream, minlength=len(words))
+    written = times(stream, starts, len(words))
     surface = _commonest(column, written, len(terms))[order]
     totals = np.bincount(column[column >= 0], weights=written[column >= 0], minlength=len(terms))
     rank = np.full(len(terms) + 1, -1, np.int32)  # the last for words without a term
@@ -130,10 +129,10 @@ def _commonest(column: Numbers, written: Numbers, width: int) -> IntArray:
 
 def count_open(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where) + m) float32 counts of all terms: the known ones by their numbers, then m others as they come."""
-    numbers, stream, starts = word_numbers(texts)
+    words, stream, starts = word_numbers(texts)
     columns = dict(where)
     column = np.array(
-        [-1 if term is None else columns.setdefault(term, len(columns)) for term in analyzer.terms(list(numbers))],
+        [-1 if term is None else columns.setdefault(term, len(columns)) for term in analyzer.terms(words)],
         dtype=np.int32,
     )
     return tally(stream, starts, column, len(columns))
@@ -141,5 +140,5 @@ def count_open(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int
 
 def count_known(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where)) float32 counts of the terms already known, by their numbers; other words are left out."""
-    numbers, stream, starts = word_numbers(texts)
-    return tally(stream, starts, _columns(analyzer.terms(list(numbers)), where), len(where))
+    words, stream, starts = word_numbers(texts)
+    return tally(stream, starts, _columns(analyzer.terms(words), where), len(where))

@@ -9,13 +9,15 @@ aborts the process. `spread` splits rows over threads instead, which is safe sin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, update_wrapper
 from threading import Lock, Thread
 from types import FunctionType
 from typing import Any, TypeVar
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -99,8 +101,9 @@ def _named(function: FunctionType, name: str) -> Any:
     return function.__globals__.get(name)
 
 
+@cache
 def threads() -> int:
-    """How many cores this process may use."""
+    """How many cores this process may use, as it first was: the pool has so many threads."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -115,3 +118,14 @@ def spread(work: Callable[[int, int], Result], bounds: Sequence[int]) -> list[Re
     if len(stretches) < 2:
         return [work(start, end) for start, end in stretches]
     return list(_pool().map(lambda stretch: work(*stretch), stretches))
+
+
+def each(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """`work(item)` for each item on all cores, the results in order; items are taken by this thread, a few ahead."""
+    begun: deque[Future[Result]] = deque()
+    for item in items:
+        begun.append(_pool().submit(work, item))
+        if len(begun) > 2 * threads():
+            yield begun.popleft().result()
+    for one in begun:
+        yield one.result()

@@ -1,11 +1,13 @@
-"""Words as numbers, straight from UTF-8 bytes: compiled scanning, hashing and numbering.
+"""Words as numbers, straight from UTF-8 bytes: three flat compiled passes, each of few branches.
 
-The bytes are walked once. A word's lower-case letters are packed, eight bytes to a block, behind the last known word's,
-and looked up by open addressing; only a new word keeps its blocks. The key of a word of one block is that block times
-an odd number, so that equal keys are equal words; longer words are compared. What the table of code points calls odd
-leaves a note instead: the stretch between two separators that holds it goes through `text.tokens`, once for each
-distinct stretch. Numbers are given last, in the order of first occurrence, so that threads may each have a vocabulary
-of their own and the result is that of the plain path.
+`lower` writes a text's words in lower case, and where each begins and ends. ASCII goes byte by byte through a table; a
+piece between two ASCII separators that holds other bytes goes code point by code point through that of `codepoints`.
+What that calls odd leaves an empty word: the stretch between two separators that holds it goes through `text.tokens`,
+once for each distinct stretch. `hashed` gives each word its key, eight bytes at a time, and `number` looks the keys up.
+One pass that does all three takes longer: every word then waits for what was guessed wrong about the one before.
+
+A vocabulary numbers words as they come. Numbers are given anew in the end, in the order of first occurrence, so that
+threads may each have a vocabulary of their own and the result is that of the plain path.
 """
 
 from __future__ import annotations
@@ -20,16 +22,18 @@ from semsearch.maths.jit import kernel
 
 Array = npt.NDArray[Any]
 
-_SEPARATOR, _WORD, _ODD, _PLANE = codepoints.SEPARATOR, codepoints.WORD, codepoints.ODD, codepoints.PLANE
+_SEPARATOR, _WORD, _ODD = codepoints.SEPARATOR, codepoints.WORD, codepoints.ODD
 _KIND, _BYTES = 0x3, 0xC  # the bits of an entry that say its kind, and how many bytes its lower case takes
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Knuth's multiplicative hashing
-_HALF, _BYTE, _BLOCK = np.uint64(32), np.uint64(8), np.uint64(64)
-_LONG = np.uint64(1 << 63)
 _ASCII = 0x80
+_LOWER = np.array([ord(chr(byte).lower()) if chr(byte).isalnum() else 0 for byte in range(_ASCII)], np.uint8)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Knuth's multiplicative hashing
+_MASKS = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)  # the first so many bytes of a block
+_ONE, _THREE, _SEVEN, _HALF, _BITS = (np.uint64(number) for number in (1, 3, 7, 32, 63))
+_LONG = np.uint64(1 << 63)
 
 
 class Vocabulary(NamedTuple):
-    """Distinct words: word i of `counted[0]` is the blocks `letters[bounds[i]:bounds[i + 1]]`.
+    """Distinct words: word i of `counted[0]` is the blocks `letters[bounds[i]:bounds[i + 1]]`; word 0 is the empty one.
 
     `letters` uint64 holds the UTF-8 eight bytes to a block, the first byte lowest, zeros behind the last. `slots`
     (2^b, 2) uint64 is a hash table with open addressing, a word standing at the upper b bits of its key or soon after:
@@ -45,15 +49,89 @@ class Vocabulary(NamedTuple):
 
 
 @kernel
-def _entry(data: Array, at: int, end: int, table: Array) -> tuple[int, int]:
-    """What the table says of the code point that begins at a byte, and where the next begins.
+def lower(data: Array, ends: Array, table: Array, out: tuple[Array, Array, Array]) -> tuple[int, int]:
+    """Write the words of texts in lower case to `text`, and to `words` (n, 2) where each begins and ends in it.
 
-    A text ends with a separator. The UTF-8 is taken to be well-formed.
+    `data` is well-formed UTF-8, each text with a line break behind it; `ends` is moved from where texts end in it to
+    where they end in `words`. `out` is (text, words, odd). The bytes `data[odd[i, 0]:odd[i, 1]]` are the i-th odd
+    stretch, which is an empty word. ASCII words of one letter are still there. How many words, and odd stretches.
     """
-    if at >= end:
-        return _SEPARATOR, at + 1
+    text, words, _ = out
+    edges = words.reshape(-1)
+    n = odds = at = write = 0
+    inside = False
+    for row in range(len(ends)):
+        start = at
+        while at < ends[row]:
+            if data[at] < _ASCII:
+                letter = _LOWER[data[at]]
+                text[write] = letter
+                edges[n] = write  # stays only where a word begins or ends
+                n += (letter != 0) != inside
+                inside = letter != 0
+                at, write = at + 1, write + 1
+                continue
+            while at > start and not _separates(data[at - 1], table):
+                at, write = at - 1, write - 1
+            while n and edges[n - 1] >= write:
+                n -= 1
+            at, write, n, odds = _spelt(data, at, table, out, (write, n >> 1, odds))
+            n, inside = 2 * n, False
+        ends[row] = n >> 1
+    return n >> 1, odds
+
+
+@kernel
+def _separates(byte: Any, table: Array) -> bool:
+    return byte < _ASCII and table[byte] & _KIND == _SEPARATOR
+
+
+@kernel
+def _spelt(
+    data: Array, at: int, table: Array, out: tuple[Array, Array, Array], done: tuple[int, int, int]
+) -> tuple[int, int, int, int]:
+    """As `lower`, from after an ASCII separator to the next: where that is, how many bytes, words and odd stretches.
+
+    All are counted from the first text; `done` is how many are written before.
+    """
+    text, words, odd = out
+    write, n, odds = done
+    stretch, kept, is_odd = at, n, False
+    begin, size = write, 0
+    while True:
+        entry, after = _entry(data, at, table)
+        kind = entry & _KIND
+        if kind == _WORD:
+            size += 1
+            for _ in range((entry & _BYTES) >> 2):
+                text[write] = entry >> 4 & 0xFF
+                entry >>= 8
+                write += 1
+        else:
+            if size > 1:
+                words[n, 0], words[n, 1] = begin, write
+                n += 1
+            else:
+                write = begin
+            begin, size = write, 0
+        is_odd |= kind == _ODD
+        if kind == _SEPARATOR:
+            if is_odd:
+                odd[odds, 0], odd[odds, 1] = stretch, at
+                n = kept
+                words[n, 0] = words[n, 1] = write
+                n, odds = n + 1, odds + 1
+            if data[at] < _ASCII:
+                return at, write, n, odds
+            stretch, kept, is_odd = after, n, False
+        at = after
+
+
+@kernel
+def _entry(data: Array, at: int, table: Array) -> tuple[int, int]:
+    """What the table says of the code point that begins at a byte, and where the next begins."""
     first = np.int64(data[at])
-    if first < 0x80:
+    if first < _ASCII:
         return np.int64(table[first]), at + 1
     if first >= 0xF0:
         return _ODD, at + 4
@@ -64,119 +142,91 @@ def _entry(data: Array, at: int, end: int, table: Array) -> tuple[int, int]:
 
 
 @kernel
-def _key(before: Any, block: Any) -> Any:
-    """The key of a word, from the key of what stands before its last block (0 before the first)."""
-    return ((before << _HALF | before >> _HALF) ^ block) * _GOLDEN
+def _block(blocks: Array, at: Any, end: Any) -> Any:
+    """Eight bytes from any place in the blocks, those from `end` on zero."""
+    which, shift = at >> _THREE, (at & _SEVEN) << _THREE
+    both = blocks[which] >> shift | blocks[which + _ONE] << _ONE << (_BITS - shift)
+    return both & _MASKS[min(end - at, np.uint64(8))]
 
 
 @kernel
-def _number(vocabulary: Vocabulary, key: Any, end: int) -> int:
-    """The number of the word whose blocks stand behind the last known word's, up to `end`; it becomes known if new."""
-    slots, keys, bounds, letters, counted = vocabulary
-    count = counted[0]
-    begin = bounds[count]
-    long = _LONG if end - begin > 1 else np.uint64(0)
-    place = key >> np.uint64(counted[1])
-    while slots[place, 1] != 0:
-        if slots[place, 0] == key and slots[place, 1] & _LONG == long:
-            known = np.int64(slots[place, 1] & ~_LONG) - 1
-            if not long:
-                return known
-            shift = bounds[known] - begin
-            at = begin
-            while at < end and letters[at + shift] == letters[at]:
-                at += 1
-            if at == end and at + shift == bounds[known + 1]:
-                return known
-        place = (place + np.uint64(1)) & np.uint64(len(slots) - 1)
-    slots[place, 0], slots[place, 1] = key, long | np.uint64(count + 1)
-    keys[count], bounds[count + 1], counted[0] = key, end, count + 1
-    return count
+def hashed(blocks: Array, words: Array, ends: Array, keys: Array) -> int:
+    """Write the key of each word, and leave out words of one byte: `words` and `ends` are moved. How many are left.
 
-
-@kernel
-def _stretch_end(data: Array, at: int, end: int, table: Array) -> int:
-    """Where the next separator is."""
-    while at < end:
-        entry, after = _entry(data, at, end, table)
-        if entry & _KIND == _SEPARATOR:
-            return at
-        at = after
-    return end
-
-
-@kernel
-def scan(data: Array, starts: Array, table: Array, vocabulary: Vocabulary, out: tuple[Array, Array, Array]) -> int:
-    """Write the number of each word of each text to `stream`, and to `ends` where each text's words end in it.
-
-    `out` is (stream, ends, odd). The bytes `odd[i]` are the i-th odd stretch, which is -1 in the stream. Returns how
-    many odd stretches there are. A word begun in what turns out to be one may become known all the same.
+    The key of a word of one block is that block times an odd number, so that equal keys are equal words. `blocks` is
+    what `lower` wrote, with a block to spare.
     """
-    stream, ends, odd = out
-    _, _, bounds, letters, counted = vocabulary
-    n = odds = 0
-    for row in range(len(starts) - 1):
-        at, end = starts[row], starts[row + 1]
-        stretch, kept = at, n
-        write, size, key, block, filled = bounds[counted[0]], 0, np.uint64(0), np.uint64(0), np.uint64(0)
-        while at <= end:
-            ascii = at < end and data[at] < _ASCII  # most bytes by far, and no call is as quick
-            entry, at = (np.int64(table[data[at]]), at + 1) if ascii else _entry(data, at, end, table)
-            if entry & _KIND == _WORD:
-                spelt, bits = np.uint64(entry >> 4), np.uint64((entry & _BYTES) << 1)
-                block |= spelt << filled
-                filled += bits
-                size += 1
-                if filled >= _BLOCK:
-                    letters[write] = block
-                    key = _key(key, block)
-                    write += 1
-                    filled -= _BLOCK
-                    block = spelt >> (bits - filled)
-                continue
-            if size > 1:
-                if filled:
-                    letters[write] = block
-                    key = _key(key, block)
-                    write += 1
-                stream[n] = _number(vocabulary, key, write)
-                n += 1
-            if size:
-                write, size, key, block, filled = bounds[counted[0]], 0, np.uint64(0), np.uint64(0), np.uint64(0)
-            if entry & _KIND == _ODD:
-                at = _stretch_end(data, at, end, table)
-                odd[odds, 0], odd[odds, 1] = stretch, at
-                odds += 1
-                stream[kept] = -1
-                n = kept + 1
-            if entry & _KIND in (_ODD, _SEPARATOR):
-                stretch, kept = at, n
+    n = word = 0
+    for row in range(len(ends)):
+        while word < ends[row]:
+            at, end = np.uint64(words[word, 0]), np.uint64(words[word, 1])
+            words[n, 0], words[n, 1] = at, end
+            keys[n] = _block(blocks, at, end) * _GOLDEN
+            n += end - at != _ONE
+            word += 1
+            while end - at > np.uint64(8):
+                at += np.uint64(8)
+                key = keys[n - 1]
+                keys[n - 1] = ((key << _HALF | key >> _HALF) ^ _block(blocks, at, end)) * _GOLDEN
         ends[row] = n
-    return odds
+    return n
 
 
 @kernel
-def enter(other: Vocabulary, vocabulary: Vocabulary, numbers: Array) -> None:
-    """Write to `numbers` the number in the vocabulary of each word of the other; only its words need be there."""
-    _, _, bounds, letters, counted = vocabulary
-    _, _, ends, spelt, count = other
-    for word in range(count[0]):
-        write, key = bounds[counted[0]], np.uint64(0)
-        for at in range(ends[word], ends[word + 1]):
-            letters[write] = spelt[at]
-            key = _key(key, spelt[at])
-            write += 1
-        numbers[word] = _number(vocabulary, key, write)
+def number(vocabulary: Vocabulary, blocks: Array, words: Array, keys: Array, stream: Array) -> None:
+    """Write each word's number to `stream`; a new word becomes known, for which there must be room."""
+    slots, _, _, _, counted = vocabulary
+    shift, last = np.uint64(counted[1]), np.uint64(len(slots) - 1)
+    for word in range(len(keys)):
+        key, at, end = keys[word], np.uint64(words[word, 0]), np.uint64(words[word, 1])
+        long = _LONG if end - at > np.uint64(8) else np.uint64(0)
+        place = key >> shift
+        while True:
+            held = slots[place, 1]
+            if held == 0:
+                held = long | np.uint64(counted[0] + 1)
+                slots[place, 0], slots[place, 1] = key, held
+                _learn(vocabulary, key, blocks, at, end)
+                break
+            alike = slots[place, 0] == key and held & _LONG == long
+            if alike and (not long or _is(vocabulary, np.int64(held & ~_LONG) - 1, blocks, at, end)):
+                break
+            place = (place + _ONE) & last
+        stream[word] = np.int64(held & ~_LONG) - 1
+
+
+@kernel
+def _learn(vocabulary: Vocabulary, key: Any, blocks: Array, at: Any, end: Any) -> None:
+    """Keep a word as the next."""
+    _, keys, bounds, letters, counted = vocabulary
+    count = counted[0]
+    write = bounds[count]
+    while at < end:
+        letters[write] = _block(blocks, at, end)
+        at += np.uint64(8)
+        write += 1
+    keys[count], bounds[count + 1], counted[0] = key, write, count + 1
+
+
+@kernel
+def _is(vocabulary: Vocabulary, word: int, blocks: Array, at: Any, end: Any) -> bool:
+    """Whether the word is spelt like that."""
+    _, _, bounds, letters, _ = vocabulary
+    place = bounds[word]
+    while at < end and place < bounds[word + 1] and letters[place] == _block(blocks, at, end):
+        at += np.uint64(8)
+        place += 1
+    return at >= end and place == bounds[word + 1]
 
 
 @kernel
 def rehash(vocabulary: Vocabulary) -> None:
-    """Fill the empty slots with the words that are known."""
+    """Fill the empty slots with the words that are known; the empty one has its own."""
     slots, keys, bounds, _, counted = vocabulary
-    for word in range(counted[0]):
+    for word in range(1, counted[0]):
         place = keys[word] >> np.uint64(counted[1])
         while slots[place, 1] != 0:
-            place = (place + np.uint64(1)) & np.uint64(len(slots) - 1)
+            place = (place + _ONE) & np.uint64(len(slots) - 1)
         long = _LONG if bounds[word + 1] - bounds[word] > 1 else np.uint64(0)
         slots[place, 0], slots[place, 1] = keys[word], long | np.uint64(word + 1)
 
@@ -219,7 +269,7 @@ def spell(vocabulary: Vocabulary, order: Array, out: Array) -> int:
             block = letters[at]
             while block:
                 out[n] = block & np.uint64(0xFF)
-                block >>= _BYTE
+                block >>= np.uint64(8)
                 n += 1
         out[n] = 10
         n += 1

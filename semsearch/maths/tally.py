@@ -13,6 +13,10 @@ from semsearch.maths.jit import kernel, spread, threads
 
 Array = npt.NDArray[Any]
 
+_ONE, _SIX, _TWELVE = (np.uint64(number) for number in (1, 6, 12))
+_LAST = np.uint64(63)
+_TURN = np.uint64(0x022FDD63CC95386D)  # de Bruijn: its upper six bits are another number after each shift to the left
+_SHIFTS = np.argsort([int(_TURN) << shift >> 58 & 63 for shift in range(64)])  # which shift brings a number there
 _ENOUGH = 1 << 20  # numbers: fewer are counted by scipy in less time than it takes to load numba
 
 
@@ -21,9 +25,25 @@ def documents_with(stream: Array, starts: IntArray, column: Array, width: int) -
     if len(stream) <= (0 if count_documents.ready else _ENOUGH):
         return np.bincount(_plain(stream, starts, column, width).indices, minlength=width)
 
+    column = _spared(column, width)
+
     def work(first: int, last: int) -> Array:
-        found = np.zeros(width, np.int64)
-        count_documents(stream, starts[first : last + 1], column, np.full(width, -1, np.int64), found)
+        found = np.full((width + 1, 2), (0, -1), np.int32)
+        count_documents(stream, starts[first : last + 1], column, found)
+        return found[:-1, 0]
+
+    found: IntArray = np.sum(spread(work, _shares(starts)), axis=0, dtype=np.int64)
+    return found
+
+
+def times(stream: Array, starts: IntArray, numbers: int) -> IntArray:
+    """(numbers,) how often each number stands in the stream."""
+    if len(stream) <= (0 if count_numbers.ready else _ENOUGH):
+        return np.bincount(stream, minlength=numbers)
+
+    def work(first: int, last: int) -> Array:
+        found = np.zeros(numbers, np.int64)
+        count_numbers(stream[starts[first] : starts[last]], found)
         return found
 
     found: IntArray = np.sum(spread(work, _shares(starts)), axis=0)
@@ -38,12 +58,14 @@ def tally(stream: Array, starts: IntArray, column: Array, width: int) -> sp.csr_
     if len(stream) <= (0 if count_rows.ready else _ENOUGH):
         return _plain(stream, starts, column, width)
 
+    column = _spared(column, width)
+
     def work(first: int, last: int) -> tuple[Array, Array, Array]:
         rows = starts[first : last + 1]
         room = int(rows[-1] - rows[0])
         columns, counts, ends = np.empty(room, np.int32), np.empty(room, np.float32), np.empty(last - first, np.int64)
-        used = count_rows(stream, rows, column, np.full(width, -1, np.int64), (columns, counts, ends))
-        return columns[:used].copy(), counts[:used].copy(), ends
+        used = count_rows(stream, rows, column, _empty(width), (columns, counts, ends))
+        return columns[:used], counts[:used], ends
 
     found = spread(work, _shares(starts))
     befores = np.cumsum([0] + [len(columns) for columns, _, _ in found])
@@ -54,6 +76,18 @@ def tally(stream: Array, starts: IntArray, column: Array, width: int) -> sp.csr_
     matrix = sp.csr_matrix((counts, columns.astype(kind, copy=False), indptr), shape=(len(starts) - 1, width))
     matrix.has_canonical_format = True  # or scipy would look
     return matrix
+
+
+def _spared(column: Array, width: int) -> Array:
+    """The columns, those left out being one more, which saves the kernels a guess for every number."""
+    return np.where(column < 0, width, column).astype(np.int32)
+
+
+def _empty(width: int) -> tuple[Array, Array, Array]:
+    """What `count_rows` holds of a row, with a column to spare: nothing yet."""
+    sizes = ((np.int32, width + 1), (np.uint64, (width >> 6) + 1), (np.uint64, (width >> 12) + 1))
+    times, bits, groups = (np.zeros(size, kind) for kind, size in sizes)
+    return times, bits, groups
 
 
 def _plain(stream: Array, starts: IntArray, column: Array, width: int) -> sp.csr_matrix:
@@ -73,38 +107,62 @@ def _shares(starts: IntArray) -> list[int]:
 
 
 @kernel
-def count_documents(stream: Array, starts: Array, column: Array, last: Array, found: Array) -> None:
-    """Add to `found` (width,) the stretches each column stands in. `last` (width,) holds -1, then rows."""
-    for row in range(len(starts) - 1):
-        for at in range(starts[row], starts[row + 1]):
-            which = column[stream[at]]
-            if which >= 0 and last[which] != row:
-                last[which] = row
-                found[which] += 1
+def count_numbers(stream: Array, found: Array) -> None:
+    """Add to `found` how often each number stands in the stream."""
+    for number in stream:
+        found[np.uint64(number)] += 1
 
 
 @kernel
-def count_rows(stream: Array, starts: Array, column: Array, place: Array, out: tuple[Array, Array, Array]) -> int:
+def count_documents(stream: Array, starts: Array, column: Array, found: Array) -> None:
+    """Add to `found[:, 0]` in how many stretches each column stands. `found[:, 1]` holds -1, then where it was last."""
+    for row in range(len(starts) - 1):
+        for at in range(starts[row], starts[row + 1]):
+            which = np.uint64(column[stream[at]])
+            found[which, 0] += found[which, 1] != row  # no branch: half of the words stand there already
+            found[which, 1] = row
+
+
+@kernel
+def count_rows(
+    stream: Array, starts: Array, column: Array, held: tuple[Array, Array, Array], out: tuple[Array, Array, Array]
+) -> int:
     """Write each stretch's distinct columns in order and how often they stand in it; where rows end; how many entries.
 
-    `place` (width,) holds -1, then where a column was counted last. `out` is (columns, counts, ends).
+    `out` is (columns, counts, ends). The last column is left out. `held` is (times, bits, groups), zeros before and
+    after: how often each column stands in the row, a bit for each that does, and a bit for each 64 bits not all zero;
+    read from the lowest they are in order.
     """
     columns, counts, ends = out
+    times, bits, groups = held
+    spare = np.uint64(len(times) - 1)
     n = 0
     for row in range(len(starts) - 1):
-        begin = n
         for at in range(starts[row], starts[row + 1]):
-            which = column[stream[at]]
-            if which < 0:
-                continue
-            if place[which] >= begin:
-                counts[place[which]] += 1
-            else:
-                place[which], columns[n], counts[n] = n, which, 1
-                n += 1
-        held = counts[begin:n].copy()
-        columns[begin:n].sort()
-        for at in range(begin, n):
-            counts[at], place[columns[at]] = held[place[columns[at]] - begin], -1
+            which = np.uint64(column[stream[at]])
+            times[which] += 1
+            bits[which >> _SIX] |= _ONE << (which & _LAST)
+            groups[which >> _TWELVE] |= _ONE << (which >> _SIX & _LAST)
+        times[spare] = 0
+        bits[spare >> _SIX] &= ~(_ONE << (spare & _LAST))
+        for group in range(len(groups)):
+            some = groups[group]
+            groups[group] = 0
+            while some:
+                word = np.uint64(group) << _SIX | _lowest(some)
+                some &= some - _ONE
+                found = bits[word]
+                bits[word] = 0
+                while found:
+                    which = word << _SIX | _lowest(found)
+                    found &= found - _ONE
+                    columns[n], counts[n], times[which] = which, times[which], 0
+                    n += 1
         ends[row] = n
     return n
+
+
+@kernel
+def _lowest(bits: Any) -> Any:
+    """The place of the lowest bit that is set."""
+    return np.uint64(_SHIFTS[(bits & (~bits + _ONE)) * _TURN >> np.uint64(58)])

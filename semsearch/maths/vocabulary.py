@@ -11,6 +11,7 @@ import numpy as np
 from semsearch.arrays import IntArray
 from semsearch.maths.cooccurrence import Ids
 from semsearch.maths.counts import word_numbers
+from semsearch.maths.tally import times
 
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n")
 
@@ -49,9 +50,8 @@ def keep_words(texts: Iterable[str], *, min_count: int | None = None, max_words:
 
     What is left out is gone before windows are laid, as in word2vec: its neighbours become each other's.
     """
-    numbers, stream, starts = word_numbers(texts)
-    spelled = list(numbers)
-    counts = np.bincount(stream, minlength=len(spelled))
+    spelled, stream, starts = word_numbers(texts)
+    counts = times(stream, starts, len(spelled))
     least = default_min_count(len(stream)) if min_count is None else min_count
     kept = sorted(np.flatnonzero(counts >= least).tolist(), key=lambda number: (-counts[number], spelled[number]))
     kept = kept[:max_words]

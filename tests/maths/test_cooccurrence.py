@@ -24,11 +24,11 @@ def naive(stream: np.ndarray, starts: np.ndarray, width: int, window: int, weigh
 def test_three_sentences_of_a_girl_a_dog_and_a_park() -> None:
     """Counted by hand: window 4, so that the fifth word on is out of sight."""
     texts = ["the girl walks her dog in the park", "the dog runs in the park", "the girl reads"]
-    numbers, stream, starts = word_numbers(texts)
-    counts = cooccurrences(stream, starts, len(numbers), window=4).toarray()
+    words, stream, starts = word_numbers(texts)
+    counts = cooccurrences(stream, starts, len(words), window=4).toarray()
 
     def met(one: str, other: str) -> int:
-        return int(counts[numbers[one], numbers[other]])
+        return int(counts[words.index(one), words.index(other)])
 
     assert met("girl", "dog") == 1  # girl walks her dog
     assert met("dog", "park") == 2  # dog in the park; dog runs in the park

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import numpy as np
+import pytest
 
-from semsearch.maths.jit import kernel, spread
+from semsearch.maths.jit import each, kernel, spread, threads
 
 
 def _sum_of_squares(values: np.ndarray) -> float:
@@ -40,6 +42,26 @@ def test_spread_keeps_the_order_and_covers_every_row() -> None:
     values = np.arange(10_000, dtype=np.float64)
     parts = spread(lambda start, end: squares(values[start:end]), [0, 10, 3000, 3000, 10_000])
     assert parts == [_sum_of_squares(part) for part in (values[:10], values[10:3000], values[:0], values[3000:])]
+
+
+def test_each_keeps_the_order_and_takes_few_items_ahead() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(100):
+            taken.append(item)
+            yield item
+
+    results = each(lambda item: item * item, items())
+    assert next(results) == 0
+    assert len(taken) <= 2 * threads() + 1
+    assert list(results) == [item * item for item in range(1, 100)]
+    assert taken == list(range(100))
+
+
+def test_each_passes_on_what_work_raises() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(each(lambda item: 1 // item, [1, 0, 1]))
 
 
 @kernel

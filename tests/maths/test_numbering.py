@@ -111,7 +111,6 @@ def test_random_texts(points: Sequence[int]) -> None:
 def test_batches_threads_and_growth_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many more words than a batch holds, met again in later batches and by other threads."""
     monkeypatch.setattr(numbering, "_AT_ONCE", 500)
-    monkeypatch.setattr(numbering, "_BATCH", 2000)
     monkeypatch.setattr(numbering, "threads", lambda: 3)
     rng = random.Random(5)
     vocabulary = [f"wort{number}é½"[: rng.randrange(2, 11)] for number in range(3000)]
@@ -147,7 +146,7 @@ def test_counts_are_the_same_bytes_on_both_paths(monkeypatch: pytest.MonkeyPatch
             monkeypatch.setattr(counts, name, enough)
         monkeypatch.setattr(tally, "spread" if enough else "_plain", None)  # neither path may do the other's work
         monkeypatch.setattr(tally, "_ENOUGH", enough)
-        for kernel in (tally.count_rows, tally.count_documents):
+        for kernel in (tally.count_rows, tally.count_documents, tally.count_numbers):
             monkeypatch.setattr(kernel, "ready", False)
         terms = count_terms(texts, Analyzer(), min_documents=least)
         found.append((terms, count_known(texts[:50], Analyzer(), {"compress": 1, "iv": 0})))
@@ -163,14 +162,14 @@ def test_counts_are_the_same_bytes_on_both_paths(monkeypatch: pytest.MonkeyPatch
 
 
 def test_much_text_is_scanned_and_little_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counts.scan, "ready", False)
+    monkeypatch.setattr(counts.number, "ready", False)
     monkeypatch.setattr(counts, "number_words", None)
-    assert word_numbers(["little text"])[0] == {"little": 0, "text": 1}
+    assert word_numbers(["little text"])[0] == ["little", "text"]
     monkeypatch.undo()
     monkeypatch.setattr(counts, "_numbered", None)
     monkeypatch.setattr(counts, "_SOON", 20)
     monkeypatch.setattr(counts, "_LATER", 20)
-    numbers, stream, starts = word_numbers(iter(["much text", "much more text"]))
-    assert numbers == {"much": 0, "text": 1, "more": 2}
+    words, stream, starts = word_numbers(iter(["much text", "much more text"]))
+    assert words == ["much", "text", "more"]
     assert stream.tolist() == [0, 1, 0, 2, 1] and starts.tolist() == [0, 2, 5]
     assert stream.dtype == np.int32
