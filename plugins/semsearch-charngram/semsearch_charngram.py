@@ -35,7 +35,7 @@ class CharngramOptions:
     shortest: int = option(3, "letters of the shortest n-grams, < and > counted")
     longest: int = option(6, "letters of the longest n-grams")
     min_words: int = option(3, "words that an n-gram must stand in")
-    ridge: float = option(0.003, "how far rare n-grams are held back, above 0")
+    ridge: float = option(0.1, "how far rare n-grams are held back, above 0")
 
     def __post_init__(self) -> None:
         if not 1 <= self.shortest <= self.longest <= 10:

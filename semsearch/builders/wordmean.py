@@ -3,8 +3,8 @@
     mean        v = Σ n_w a_w w / Σ n_w, over the words w of a document that the word collection knows, at unit length
     weights     a_w: 1 (mean); ln((n + 1) / documents with w) (idf); a / (a + p(w)) with a = 0.001 (sif)
     sif         v - u uᵀv, u the direction in which the documents' vectors all lie most
-    components  v joined with the directions in which the document's own words differ most, each as long as half the
-                standard deviation of the words along it, its largest entry positive
+    components  v joined with the directions in which the document's own words differ most, each as long as an eighth of
+                the standard deviation of the words along it, its largest entry positive
 
 Smooth inverse frequency and the removal of the common component: Arora, Liang & Ma, "A Simple but Tough-to-Beat
 Baseline for Sentence Embeddings" (ICLR 2017). p(w) is the share of w among the words of these documents.
@@ -39,7 +39,7 @@ from semsearch.records import Device, Documents, Embeddings, Fitted, Report, Sta
 WEIGHTS = ("mean", "idf", "sif")
 MOST_COMPONENTS = 10
 _RARE = 1e-3  # a of the paper: words much rarer than this count nearly 1
-_HALF = np.float32(0.5)  # of a component's length: more of them than of the mean blurs it (benchmarks/README.md)
+_EIGHTH = np.float32(0.125)  # of a component's length: longer ones drown the mean (benchmarks/README.md)
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _finished(
     n = int(arrays["components"])
     if not n:
         return vectors
-    components = principal_components(shared, table, n, progress=report) * _HALF
+    components = principal_components(shared, table, n, progress=report) * _EIGHTH
     return np.concatenate([vectors, components.reshape(len(vectors), -1)], axis=1)
 
 

@@ -63,11 +63,20 @@ def test_idf_and_sif_by_hand() -> None:
     assert np.allclose(fit(TEXTS, weights="sif").embeddings[0].vectors, means - np.outer(means @ u, u), atol=1e-6)
 
 
+def spread(text: str) -> np.ndarray:
+    """The eigenvalues of the covariance of a text's words, largest first."""
+    rows = UNIT[[WORDS.keys.index(word) for word in text.split()]]
+    return np.linalg.eigvalsh(np.cov(rows.T, bias=True))[::-1]
+
+
 def test_components_join_behind_the_mean() -> None:
     alone, joined = fit(TEXTS, weights="mean"), fit(TEXTS, weights="mean", components=2)
     vectors = joined.embeddings[0].vectors
     assert vectors.shape == (4, 9) and np.array_equal(vectors[:, :3], alone.embeddings[0].vectors)
-    assert vectors[0, 3:6].any() and not vectors[3].any()
+    assert (
+        np.linalg.norm(vectors[0, 3:6]) == pytest.approx(0.125 * np.sqrt(spread(TEXTS[0])[0]), rel=1e-3)
+        and not vectors[3].any()
+    )
     encoded = Wordmean().encode(joined.state({"words": WORDS}), Documents(["a"], ["moon of sun"]))
     assert np.allclose(encoded[0], vectors[0], atol=1e-5)  # order says nothing
 
