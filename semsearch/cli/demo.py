@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import numpy as np
 
 from semsearch import registry
 from semsearch.classify import classify
@@ -12,8 +13,11 @@ from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
 from semsearch.ingest.edges import load_edges
+from semsearch.ingest.imagefiles import Pixels
+from semsearch.ingest.images import load_images
 from semsearch.ingest.load import Columns, load_documents
 from semsearch.ingest.stdlib import documentation, modules
+from semsearch.pictures import Wanted
 from semsearch.search.query import search, similar
 from semsearch.search.words import analogy
 from semsearch.storage.connect import reading, writing
@@ -22,6 +26,8 @@ from semsearch.storage.driver import Connection
 
 DATASET = "docs"
 GRAPH = "modules"
+DIGITS = "digits"
+DIGIT = "7"
 LABEL = "package"  # of a module: told by what imports it and what it imports
 MODULES = ("http.client", "zipfile")
 QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
@@ -43,7 +49,7 @@ def add_to(cli: click.Group) -> None:
 @click.option("--serve", is_flag=True, help="open it in Datasette when done")
 def demo(db: str, serve: bool) -> None:
     """Build a complete example in DB (demo.db): the documentation of this Python's standard library, its words,
-    and the graph of which of its modules imports which.
+    the graph of which of its modules imports which, and the pictures of digits that come with scikit-learn.
 
     Sources are parsed, never imported; nothing is downloaded.
     """
@@ -61,6 +67,7 @@ def demo(db: str, serve: bool) -> None:
         pmi = registry.load().builder("pmi")
         words = run_build(connection, db, loaded.dataset, pmi, {}).collections[0].name
         near = _modules(connection, db)
+        pictures = _digits(connection, db)
     with reading(db) as connection:
         for question in QUESTIONS:
             click.echo(f'\nsemsearch search {db} {name} "{question}" -k 5')
@@ -76,6 +83,8 @@ def demo(db: str, serve: bool) -> None:
             print_readable(similar(connection, near, [module], k=5), get_dataset(connection, GRAPH), "")
         click.echo(f"\nsemsearch classify {db} {near} --label {LABEL}")
         print_rows([rounded(judged.as_dict()) for judged in classify(connection, [near], LABEL).judged], None)
+        click.echo(f"\nsemsearch similar {db} {pictures} {DIGIT} -k 5")
+        print_readable(similar(connection, pictures, [DIGIT], k=5), get_dataset(connection, DIGITS), "")
     remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
     if serve:
         open_in_datasette(db, ())
@@ -88,3 +97,16 @@ def _modules(connection: Connection, db: str) -> str:
     remark(f"{graph.nodes:,} modules joined by {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
     builder = registry.load().default_builder(graph.dataset.kind, graph.nodes)
     return run_build(connection, db, graph.dataset, builder, {}).collections[0].name
+
+
+def _digits(connection: Connection, db: str) -> str:
+    """1,797 handwritten digits of 8 by 8 pixels (Alpaydin & Kaynak 1998), as scikit-learn has them; the collection."""
+    from sklearn.datasets import load_digits
+
+    loaded = load_digits()
+    pixels = np.rint(loaded.images * (255 / 16)).astype(np.uint8)[..., None]
+    block = Pixels("scikit-learn's digits", pixels, {"label": loaded.target.tolist()})
+    made = load_images(connection, DIGITS, [block], Wanted(), source="scikit-learn's digits")
+    remark(f"{len(pixels):,} pictures of digits, table {DIGITS}")
+    builder = registry.load().default_builder(made.dataset.kind)
+    return run_build(connection, db, made.dataset, builder, {}).collections[0].name

@@ -1,4 +1,4 @@
-"""Verbs about pictures: ingest images, reconstruct, sample, interpolate."""
+"""Verbs about pictures: ingest images, reconstruct, sample, interpolate, evaluate images."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from semsearch import pictures
 from semsearch.arrays import ByteArray
 from semsearch.cli.ingest import ingest, say_loaded
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
+from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.ingest.images import load_images, read_images
@@ -24,6 +25,7 @@ from semsearch.storage.connect import reading, writing
 def add_to(cli: click.Group) -> None:
     """Add the verbs; `ingest` has one more."""
     ingest.add_command(ingest_images)
+    evaluate.add_command(evaluate_images)
     for command in (reconstruct, sample, interpolate):
         cli.add_command(command)
 
@@ -149,6 +151,30 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
     with reading(db) as connection:
         model = generate.open_model(connection, collection)
         _write(output, generate.interpolate(model, one, other, steps), steps)
+
+
+@click.command("images", short_help="What codes of pictures lose and tell.")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
+@click.option("--label", metavar="COL", help="the column of labels; by default the dataset's")
+@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
+@listing_options
+def evaluate_images(db: str, collection: str, split: str, label: str | None, seed: int, shape: str | None) -> None:
+    """Judge a collection of pictures on those whose split is test: what is lost on the way through the code and back,
+    and how well the codes tell labels, to a linear probe and to the five nearest.
+
+    Without a column of splits every fifth picture is judged; what the builder learned from them is not held back then.
+    """
+    from semsearch.evaluate import images
+
+    with reading(db) as connection:
+        found = images.evaluate_images(connection, collection, split=split, label=label, seed=seed).as_dict()
+    rows = [
+        {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
+        for name, value in found.items()
+    ]
+    print_rows([found] if shape == "json" else rows, shape)
 
 
 def _write(path: str, made: ByteArray, columns: int) -> None:

@@ -71,3 +71,11 @@ def test_modules_are_near_those_they_work_with(demo: tuple[str, Result]) -> None
         known = db.execute("select count(*) from modules m join docs d on d.module = m.id").fetchone()[0]
     assert any(name.startswith(("http", "urllib", "email", "socket", "ssl", "xmlrpc")) for name in near)
     assert known > 1000  # documents of modules that are nodes
+
+
+def test_digits_are_near_their_own_kind(demo: tuple[str, Result]) -> None:
+    with reading(demo[0]) as db:
+        told = dict(db.execute("select id, label from digits").fetchall())
+        asked = range(1, 1797, 60)
+        right = [told[int(similar(db, "digits_pca", [str(one)], k=1).hits[0].id)] == told[one] for one in asked]
+    assert len(told) == 1797 and sum(right) / len(right) > 0.9

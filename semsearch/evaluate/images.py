@@ -1,0 +1,134 @@
+"""How good a collection of pictures is: what is lost on the way through the code and back, and what codes tell.
+
+Pictures of the split `test` are judged, the others learned from; where the table has no split, every fifth is judged.
+The probe is a logistic regression on the codes, each number at variance 1; k-NN asks the nearest by cosine, as search
+does, and counts their votes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semsearch import generate
+from semsearch.arrays import FloatArray
+from semsearch.errors import InputError
+from semsearch.maths.logistic import one_against_rest
+from semsearch.storage import chunks, collections, datasets
+from semsearch.storage.driver import Connection
+from semsearch.storage.keys import as_text
+
+JUDGED = 2_000  # pictures sent through the code and back
+LEARNED = 20_000  # codes the probe learns from
+NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class ImageScores:
+    """Mean squared error (pixels 0..1) and PSNR of reconstructions; accuracies 0..1, None where there are no labels;
+    how many pictures were learned from and judged."""
+
+    mse: float | None
+    psnr: float | None
+    probe: float | None
+    knn: float | None
+    learned: int
+    judged: int
+    split: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for --json."""
+        return asdict(self)
+
+
+def evaluate_images(
+    db: Connection, name: str, *, split: str = "split", label: str | None = None, seed: int = 0
+) -> ImageScores:
+    """Judge a collection. `split` is the column that says train or test, `label` that of labels, by default the
+    dataset's. Raises InputError for a collection of anything but pictures, or a split that leaves nothing to judge."""
+    collection = collections.get_collection(db, name)
+    if collection.of != "image":
+        raise InputError(f"{name} holds {collection.of}s: `evaluate images` judges collections of pictures")
+    dataset = datasets.get_dataset(db, collection.dataset)
+    column = label or dataset.label_column
+    keys, codes, told, splits = _read(db, collection, dataset, column, split)
+    test = np.array([one == "test" for one in splits])
+    said = f"column {split}"
+    if not test.any():
+        test, said = np.arange(len(keys)) % 5 == 4, "every fifth"
+    if test.all() or not test.any():
+        raise InputError(f"{name} has {int(test.sum())} pictures to judge of {len(keys)}: some must be learned from")
+    mse, psnr = _lost(db, name, [keys[row] for row in np.flatnonzero(test).tolist()], seed)
+    probe, knn = _told(codes, told, test, np.random.default_rng(seed)) if column else (None, None)
+    return ImageScores(mse, psnr, probe, knn, int((~test).sum()), int(test.sum()), said)
+
+
+def _read(
+    db: Connection, collection: Any, dataset: Any, label: str | None, split: str
+) -> tuple[list[str], FloatArray, list[str], list[str]]:
+    """Keys, codes (n, dim) at full length, labels and splits as text, empty where there is none."""
+    keys: list[str] = []
+    codes: list[FloatArray] = []
+    for block in chunks.at_full_length(db, collection):
+        keys += map(str, block.keys)
+        codes.append(block.vectors)
+    told, splits = [""] * len(keys), [""] * len(keys)
+    for start in range(0, len(keys), 500):
+        rows = datasets.rows_by_key(db, dataset, keys[start : start + 500])
+        for at, key in enumerate(keys[start : start + 500], start):
+            row = rows.get(key, {})
+            told[at] = as_text(row.get(label)) if label else ""
+            splits[at] = as_text(row.get(split)).lower()
+    return keys, np.concatenate(codes), told, splits
+
+
+def _lost(db: Connection, name: str, keys: list[str], seed: int) -> tuple[float | None, float | None]:
+    """The error of reconstructions; None where the builder makes no pictures."""
+    if not generate.can_decode(collections.get_collection(db, name)):
+        return None, None
+    model = generate.open_model(db, name)
+    chosen = np.random.default_rng(seed).permutation(len(keys))[:JUDGED]
+    squares, count = 0.0, 0
+    for start in range(0, len(chosen), 500):
+        pixels = model.pictures([keys[row] for row in chosen[start : start + 500].tolist()]).pixels
+        squares += generate.error(pixels, model.through(pixels))["mse"] * len(pixels)
+        count += len(pixels)
+    mse = squares / count
+    return mse, float(min(99.0, -10 * np.log10(max(mse, 1e-12))))
+
+
+def _told(
+    codes: FloatArray, told: list[str], test: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[float | None, float | None]:
+    """The accuracy of the probe and of the neighbours on the labelled pictures that are judged."""
+    labelled = np.array([one != "" for one in told])
+    names = sorted({one for one in told if one})
+    train, judged = np.flatnonzero(labelled & ~test), np.flatnonzero(labelled & test)
+    if len(names) < 2 or not len(train) or not len(judged):
+        return None, None
+    number = {label: place for place, label in enumerate(names)}
+    y = np.array([number.get(one, -1) for one in told])
+    some = np.sort(rng.permutation(train)[:LEARNED])
+    scale = codes[some].std(axis=0) + 1e-12
+    X = (codes - codes[some].mean(axis=0)) / scale
+    W, b = one_against_rest(X[some], y[some, None] == np.arange(len(names)))
+    probe = float(((X[judged] @ W + b).argmax(axis=1) == y[judged]).mean())
+    return probe, _neighbours(codes, y, train, judged)
+
+
+def _neighbours(codes: FloatArray, y: npt.NDArray[Any], train: npt.NDArray[Any], judged: npt.NDArray[Any]) -> float:
+    unit = codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
+    known, k, right = unit[train], min(NEIGHBOURS, len(train)), 0
+    for start in range(0, len(judged), 500):
+        some = judged[start : start + 500]
+        cosines = unit[some] @ known.T
+        near = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+        for row, found in enumerate(near.tolist()):
+            found.sort(key=lambda one: (-cosines[row, one], one))
+            votes = Counter(y[train[found]].tolist())  # equal votes: the nearer comes first
+            right += votes.most_common(1)[0][0] == y[some[row]]
+    return right / len(judged)
