@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from semsearch import __version__, corpora, devices
-from semsearch.builders.base import NO_LENGTH, Builder, Needs, make_options, reads_of
+from semsearch.builders.base import NO_LENGTH, Builder, make_options, needs_of, reads_of
 from semsearch.errors import BuildError, CapabilityError, InputError
 from semsearch.journal import RunJournal
 from semsearch.records import ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
@@ -62,7 +62,8 @@ def build(  # noqa: PLR0913 - what a build can be told
     """
     name = name or f"{dataset.name}_{builder.name}"
     options = make_options(builder, given)
-    chosen = device_for(builder, device)
+    needs = needs_of(builder, options)
+    chosen = device_for(builder, needs, device)
     reads = reads_of(builder, options)
     if reads not in corpora.served(dataset):
         raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
@@ -73,7 +74,7 @@ def build(  # noqa: PLR0913 - what a build can be told
         items = list(datasets.read_items(db, dataset))
         corpus = corpora.with_inputs(db, corpora.READERS[reads](db, dataset, options, items), read)
     journal = RunJournal(report)
-    if isinstance(builder, Needs):
+    if needs:
         made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
         made_with |= {f"--{said.replace('_', '-')}": value for said, value in dataclasses.asdict(options).items()}
         journal = RunJournal(report, checkpoints.path_for(db, name), made_with, resume=resume)
@@ -91,7 +92,7 @@ def build(  # noqa: PLR0913 - what a build can be told
         started=started,
         seconds=round(perf_counter() - clock, 3),
         metrics={key: float(value) for key, value in fitted.metrics.items()},
-        versions=versions(builder),
+        versions=versions(needs),
     )
     with transaction(db):
         dataset, numbers = items_noted.note_all(db, datasets.save(db, dataset), items)
@@ -106,9 +107,8 @@ def build(  # noqa: PLR0913 - what a build can be told
     return Built(run, made, without, journal.resumed)
 
 
-def device_for(builder: Builder, asked: str) -> Device:
+def device_for(builder: Builder, needs: Sequence[str], asked: str) -> Device:
     """The device a builder will run on. CapabilityError for one that is not there, or a package that is missing."""
-    needs = builder.needs if isinstance(builder, Needs) else ()
     for package in needs:
         if find_spec(package) is None:
             raise CapabilityError(f"{builder.name} needs {package}: pip install 'semsearch[{package}]'")
@@ -152,9 +152,9 @@ def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Se
     return run
 
 
-def versions(builder: Builder) -> dict[str, str]:
+def versions(needs: Sequence[str] = ()) -> dict[str, str]:
     """The versions a result depends on."""
-    packages = ("numpy", "scipy", "sqlite-vec", *(builder.needs if isinstance(builder, Needs) else ()))
+    packages = ("numpy", "scipy", "sqlite-vec", *needs)
     ours = {"semsearch": __version__, "python": platform.python_version()}
     return ours | {package: version(package) for package in packages}
 

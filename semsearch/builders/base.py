@@ -106,6 +106,14 @@ class Explains(Protocol):
     def explain(self, state: State, query: str, corpus: Corpus) -> Iterator[Meeting]: ...
 
 
+def needs_of(builder: Builder, options: Any) -> tuple[str, ...]:
+    """The packages (`Needs`) that a builder needs with these options: one whose options decide says by `needs_with`."""
+    chosen: Callable[[Any], tuple[str, ...]] | None = getattr(builder, "needs_with", None)
+    if chosen is not None:
+        return chosen(options)
+    return builder.needs if isinstance(builder, Needs) else ()
+
+
 @runtime_checkable
 class Needs(Protocol):
     """A builder that needs packages which do not come by default, each the name of an extra of semsearch's too.

@@ -5,9 +5,10 @@
     measure     ln of that over what chance would give, its positive part
     vectors     the strongest directions of the matrix, stretched by their eigenvalues to a power
 
-Perozzi, Al-Rfou & Skiena, "DeepWalk" (KDD 2014), read walks with word2vec's skip-gram; that factors this very matrix
-(Levy & Goldberg 2014; Qiu et al. 2018), which is had here by counting. From the walks on it is what `pmi` does with
-text, by the same function (builders/company.py); a walk never leaves its component, so neither do vectors.
+Perozzi, Al-Rfou & Skiena, "DeepWalk" (KDD 2014), read walks with word2vec's skip-gram (`--learn skipgram`, which
+needs torch); that factors this very matrix (Levy & Goldberg 2014; Qiu et al. 2018), which is had here by counting.
+From the walks on it is what `pmi` does with text, by the same function (builders/company.py); a walk never leaves its
+component, so neither do vectors.
 
 `node2vec` (Grover & Leskovec, KDD 2016) draws the walks otherwise: after t → v, a node x next to v has its
 weight times 1/p if x is t, 1 if t is joined to x too, else 1/q. A low q walks away and finds communities; a high q
@@ -22,8 +23,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from semsearch.arrays import FloatArray
 from semsearch.builders.base import option, timed
 from semsearch.builders.company import Company, Sentences, learn_company
+from semsearch.builders.trained import Near, learn, prepare
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.sides import SIDES
@@ -31,6 +34,8 @@ from semsearch.maths.walks import every_node, random_walks
 from semsearch.maths.weighting import MEASURES
 from semsearch.records import Device, Embeddings, Fitted, Graph, Report
 
+NOBODY = "No walk leads from one node to another: the edges have weight 0"
+ROWS = 1024  # nodes of a step of skip-gram
 WIDE, NARROW = 10, 2  # windows
 CROWDED = 64  # neighbours of a node, on average, above which the window is narrow
 
@@ -51,9 +56,18 @@ class DeepWalkOptions:
     shift: float = option(5.0, "with measure shifted: word2vec's number of negative samples")
     side: str = option("left", "which side's vectors: nodes', contexts', or both", choices=SIDES)
     power: float = option(0.5, "power of the spectrum in the vectors; 0.5 gives back the matrix")
+    learn: Literal["factor", "skipgram"] = option(
+        "factor",
+        "how vectors are learnt from the counts: at once, or by word2vec's gradient",
+        choices=("factor", "skipgram"),
+    )
+    epochs: int = option(5, "with skipgram: times over all pairs")
+    rate: float = option(0.05, "with skipgram: how long the strides are (Adagrad's rate)")
+    negatives: float = option(5.0, "with skipgram: nodes drawn by chance for each pair that was met")
 
     def __post_init__(self) -> None:
         least = {"dim": self.dim, "walks": self.walks, "length": self.length, "window": self.window}
+        least["epochs"] = self.epochs
         for name, value in least.items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}: at least 1 is needed")
@@ -65,6 +79,10 @@ class DeepWalkOptions:
             raise ValueError(f"power is {self.power:g}: choose 0 to 2")
         if not self.shift >= 1:
             raise ValueError(f"shift is {self.shift:g}: at least 1, which is none")
+        if not self.negatives >= 1:
+            raise ValueError(f"negatives is {self.negatives:g}: at least 1 is needed")
+        if not 0 < self.rate <= 10:
+            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.05")
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,10 @@ class DeepWalk:
     reads: Literal["graph"] = "graph"
     Options: type = DeepWalkOptions
 
+    def needs_with(self, options: DeepWalkOptions) -> tuple[str, ...]:
+        """torch, where vectors are learnt by gradient."""
+        return ("torch",) if options.learn == "skipgram" else ()
+
     def fit(
         self, corpus: Graph, options: DeepWalkOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
@@ -111,6 +133,9 @@ class DeepWalk:
         with timed(metrics, "walking"):
             walks = _walks(corpus, options, rng)
         metrics["steps"] = float(len(walks.stream))
+        if options.learn == "skipgram":
+            vectors = _skip_gram(walks, corpus, options, rng=rng, device=device, report=report, metrics=metrics)
+            return Fitted([Embeddings("node", corpus.keys, vectors)], {}, metrics)
         how = Company(
             options.dim or default_dim(len(corpus)),
             options.window or default_window(corpus),
@@ -121,8 +146,7 @@ class DeepWalk:
             True,
             options.power,
         )
-        nobody = "No walk leads from one node to another: the edges have weight 0"
-        counts, sides = learn_company(walks, how, rng=rng, report=report, metrics=metrics, nobody=nobody)
+        counts, sides = learn_company(walks, how, rng=rng, report=report, metrics=metrics, nobody=NOBODY)
         vectors = sides.joined(options.side)
         vectors[np.diff(counts.indptr) == 0] = 0  # what rounding leaves there is no direction
         return Fitted([Embeddings("node", corpus.keys, vectors)], {}, metrics)
@@ -142,6 +166,37 @@ def _walks(corpus: Graph, options: DeepWalkOptions, rng: np.random.Generator) ->
     p, q = (options.p, options.q) if isinstance(options, Node2vecOptions) else (1.0, 1.0)
     stream, begins = random_walks(A, starts, options.length, seed=int(rng.integers(1 << 62)), p=p, q=q)
     return Sentences(stream, begins, len(corpus))
+
+
+def _skip_gram(
+    walks: Sentences,
+    corpus: Graph,
+    options: DeepWalkOptions,
+    *,
+    rng: np.random.Generator,
+    device: Device,
+    report: Report,
+    metrics: dict[str, float],
+) -> FloatArray:
+    """What the papers do, by the trainer of word2vec's loss (builders/sgns.py): a walk is a sentence there too."""
+    from semsearch.nets import wordfactors
+    from semsearch.nets.pairs import Pairs
+
+    near = Near(options.dim or default_dim(len(corpus)), options.window or default_window(corpus), options.weights)
+    start = prepare(walks, near, by_chance=False, rng=rng, report=report, metrics=metrics, nobody=NOBODY)
+    how = wordfactors.How(start.dim, options.epochs, options.rate, ROWS, int(rng.integers(1 << 31)))
+    task = wordfactors.Sgns(
+        Pairs(start.counts, device),
+        how,
+        start.sides,
+        start.totals,
+        negatives=options.negatives,
+        smoothing=options.smoothing,
+    )
+    left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
+    vectors = {"left": left, "right": right, "sum": left + right, "concat": np.hstack([left, right])}[options.side]
+    vectors[start.totals == 0] = 0  # never met, never moved
+    return vectors
 
 
 @hookimpl

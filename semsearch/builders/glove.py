@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch.builders.base import option
-from semsearch.builders.trained import FactoringOptions, learn, prepare
-from semsearch.builders.words import MeansOfWords, word_fit
+from semsearch.builders.base import option, timed
+from semsearch.builders.trained import FactoringOptions, Near, learn, prepare
+from semsearch.builders.words import MeansOfWords, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Device, Documents, Fitted, Report
 
@@ -54,12 +54,22 @@ class Glove(MeansOfWords):
         from semsearch.nets.pairs import Pairs
 
         metrics: dict[str, float] = {}
-        start = prepare(corpus, options, rng=rng, report=report, metrics=metrics)
+        with timed(metrics, "reading"):
+            words = read_words(corpus, options, report)
+        start = prepare(
+            word_sentences(words, options, rng),
+            Near(options.dim or default_dim(len(words.words)), options.window, options.by_distance),
+            by_chance=options.start == "random",
+            rng=rng,
+            report=report,
+            metrics=metrics,
+            nobody=options.nobody,
+        )
         how = wordfactors.How(start.dim, options.epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
         pairs = Pairs(start.counts, device)
         task = wordfactors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
         left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
-        return word_fit(start.words, start.counts, left + right if options.side == "sum" else left, options, metrics)
+        return word_fit(words, start.counts, left + right if options.side == "sum" else left, options, metrics)
 
 
 @hookimpl

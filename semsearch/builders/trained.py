@@ -15,13 +15,12 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import option, timed
-from semsearch.builders.company import check_met
-from semsearch.builders.words import WordOptions, default_dim, read_words, word_sentences
+from semsearch.builders.company import Sentences, check_met
+from semsearch.builders.words import WordOptions
 from semsearch.maths.cooccurrence import cooccurrences
 from semsearch.maths.sides import factor_sides
-from semsearch.maths.vocabulary import Words
 from semsearch.maths.weighting import associations
-from semsearch.records import Device, Documents, Report
+from semsearch.records import Device, Report
 
 SMOOTHING = 0.75  # of the contexts, where `pmi` starts it
 
@@ -48,39 +47,49 @@ class FactoringOptions(WordOptions):
 
 @dataclass(frozen=True)
 class Start:
-    """The words, how often they met (v, v), the sums of that (v,), and where both sides begin if not by chance."""
+    """What is trained on: how often ids met (v, v), the sums of that (v,), and where both sides begin, (v, dim)."""
 
-    words: Words
     counts: sp.csr_matrix
     totals: FloatArray
     dim: int
-    sides: tuple[FloatArray, FloatArray] | None
+    sides: tuple[FloatArray, FloatArray] | None  # None: by chance
+
+
+@dataclass(frozen=True)
+class Near:
+    """Who counts as near whom, and in how many dimensions that is to be told."""
+
+    dim: int
+    window: int
+    weights: Literal["flat", "harmonic"]
 
 
 def prepare(
-    corpus: Documents,
-    options: FactoringOptions,
+    sentences: Sentences,
+    near: Near,
     *,
+    by_chance: bool,
     rng: np.random.Generator,
     report: Report,
     metrics: dict[str, float],
+    nobody: str,
 ) -> Start:
-    """Read and count, and factor at once for a start; adds to `metrics` the seconds of each. BuildError as `pmi`."""
-    with timed(metrics, "reading"):
-        words = read_words(corpus, options, report)
-    read = word_sentences(words, options, rng)
+    """Count, and factor at once for a start unless it is to be drawn by chance; adds the seconds to `metrics`.
+
+    Raises BuildError, with `nobody` as its text, where no two ids are near each other.
+    """
     with timed(metrics, "counting"):
-        counts = cooccurrences(read.stream, read.starts, read.width, window=options.window, weights=options.by_distance)
-    check_met(counts, options.nobody)
+        read = sentences.stream, sentences.starts, sentences.width
+        counts = cooccurrences(*read, window=near.window, weights=near.weights)
+    check_met(counts, nobody)
     metrics["pairs"] = float(counts.nnz)
     totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
-    dim = options.dim or default_dim(len(words.words))
-    if options.start == "random":
-        return Start(words, counts, totals, dim, None)
+    if by_chance:
+        return Start(counts, totals, near.dim, None)
     with timed(metrics, "starting"):
         M = associations(counts, "ppmi", smoothing=SMOOTHING, shift=1.0, symmetric=True)
-        sides = factor_sides(M, dim, power=0.5, symmetric=True, rng=rng, progress=lambda at, of: report(at, of))
-    return Start(words, counts, totals, sides.left.shape[1], (sides.left, sides.right))
+        sides = factor_sides(M, near.dim, power=0.5, symmetric=True, rng=rng, progress=lambda at, of: report(at, of))
+    return Start(counts, totals, sides.left.shape[1], (sides.left, sides.right))
 
 
 def learn(

@@ -13,7 +13,7 @@ import click
 
 from semsearch import build as engine
 from semsearch import devices, registry
-from semsearch.builders.base import Builder, Needs, make_options, reads_of
+from semsearch.builders.base import Builder, make_options, needs_of, reads_of
 from semsearch.cli.again import say_outdated
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
@@ -145,15 +145,15 @@ def run_build(
     **how: Any,
 ) -> engine.Built:
     """Build with a progress bar, and say what was made and what to do next; `how` are further arguments of build."""
-    make_options(builder, given)  # before anything is said
-    if isinstance(builder, Needs):
-        device = engine.device_for(builder, how.get("device", "auto"))
+    needs = needs_of(builder, make_options(builder, given))
+    if needs:
+        device = engine.device_for(builder, needs, how.get("device", "auto"))
         remark(f"On the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
     try:
         with Progress(f"{builder.name} {dataset.name}", "step") as progress:
             built = engine.build(connection, dataset, builder, given, report=progress, **how)
     except KeyboardInterrupt:
-        if isinstance(builder, Needs):
+        if needs:
             remark("Interrupted. The same command with --resume goes on from here")
         raise
     say_checkpoint(connection)

@@ -14,11 +14,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from click.testing import Result
 
 pytest.importorskip("torch")
 
+from semsearch import registry
+from semsearch.builders.base import make_options, needs_of
+from semsearch.records import Device, Graph, silent
 from semsearch.storage import collections, connect
+from tests.maths.test_graph_factors import communities, purity
 
 # Keeps a checkpoint every twentieth of a second, so that a kill finds one.
 OFTEN = "import semsearch.nets.loop as loop; loop.KEEP_SECONDS = 0.05; from semsearch.cli.main import main; main()"
@@ -43,6 +48,22 @@ def stored(path: str, name: str) -> dict[str, bytes]:
         rows = db.execute(f'select id, embedding from "{name}"').fetchall()
     assert len(rows) == 16  # words of two companies, with their four names
     return {key: bytes(embedding) for key, embedding in rows}
+
+
+@pytest.mark.parametrize("name", ["deepwalk", "node2vec"])
+def test_skip_gram_over_walks_finds_planted_communities(name: str) -> None:
+    """A walk is a sentence: what reads words in company reads nodes too. The last node has no edge, and no vector."""
+    A, of = communities(np.random.default_rng(2))
+    edges = sp.triu(A, 1).tocoo()
+    n = A.shape[0] + 1
+    corpus = Graph([str(row) for row in range(n)], edges.row, edges.col, edges.data.astype(np.float64))
+    builder = registry.load().builder(name)
+    options = make_options(builder, {"learn": "skipgram", "dim": 8, "walks": 4, "length": 20, "window": 5})
+    assert needs_of(builder, options) == ("torch",) and needs_of(builder, make_options(builder, {})) == ()
+    fitted = builder.fit(corpus, options, rng=np.random.default_rng(0), device=Device(), report=silent)
+    vectors = fitted.embeddings[0].vectors
+    assert purity(vectors[:-1], of) > 0.95 and not vectors[-1].any()
+    assert fitted.metrics["steps"] == 5  # of training: one batch of all nodes in each of five epochs
 
 
 @pytest.mark.parametrize("builder", ["glove", "sgns"])
