@@ -3,8 +3,8 @@
     python benchmarks/training.py --data FOLDER [--documents N] [--k 300] [--only loop|words] [--json FILE]
 
 `loop`: the same small autoencoder on the same pictures (made up where FOLDER has no fashion-mnist/), trained by
-`semsearch.nets.loop` and by a dozen lines of plain PyTorch, in turn. `words`: `semsearch build glove` and `build sgns` as a
-user runs them, and gensim's word2vec (skip-gram, 5 epochs, 2 workers) on the same words, with processor seconds of all.
+`semsearch.nets.loop` and by a dozen lines of plain PyTorch, in turn. `words`: `semsearch build glove` and `build sgns`
+as a user runs them, and gensim's word2vec (skip-gram, 5 epochs, 2 workers) on the same words, with processor seconds.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def _pictures(data: Path) -> Any:
     path = data / "fashion-mnist" / "train-images-idx3-ubyte.gz"
     if not path.exists():
         return np.random.default_rng(0).integers(0, 256, (PICTURES, 28, 28, 1), np.uint8)
-    content = gzip.open(path).read(16 + PICTURES * 784)
+    with gzip.open(path) as file:
+        content = file.read(16 + PICTURES * 784)
     return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28, 1)
 
 
