@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsearch import build, generate, registry
+from semsearch import build, generate, png, registry
 from semsearch.errors import InputError, NotFoundError
 from semsearch.generate import Damage, Model
 from semsearch.maths.codes import fit_prior
@@ -114,6 +114,14 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     assert run("reconstruct", path, "shapes_pca", "-o", grid, "--k", "3").exit_code == 0
     assert run("sample", path, "shapes_pca", "-o", grid, "-n", "9", "--prior", "gaussian").exit_code == 0
     assert run("interpolate", path, "shapes_pca", "1", "3", "-o", grid).exit_code == 0
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(png.encode(model.pictures(["6"]).pixels[0]))
+    done = run("search", path, "shapes_pca", "--image", picture, "-k", "2", "--json")
+    assert done.exit_code == 0 and '"id": 6' in done.stdout
+    picture.write_bytes(b"words")
+    done = run("search", path, "shapes_pca", "--image", picture)
+    assert done.exit_code == 1 and f"{picture} is no picture of a known format" in done.stderr
+    assert "--image FILE" in run("search", path, "shapes_pca", "words").stderr
     done = run("sample", path, "shapes_pca", "-o", tmp_path / "no" / "grid.png")
     assert done.exit_code == 1 and "cannot be written" in done.stderr
     done = run("sample", path, "shapes_pca", "-o", grid, "-n", "4000")

@@ -100,8 +100,9 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
         return _at_unit_length(mean_of_words(db, collection, text))
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or builder.reads != "documents":
+        how = "by item, or by picture with --image FILE" if collection.of == "image" else "by item"
         raise InputError(
-            f"{collection.name} was built by {collection.builder}, which cannot embed a text: search by item"
+            f"{collection.name} was built by {collection.builder}, which cannot embed a text: search {how}"
         )
     return _at_unit_length(builder.encode(state_of(db, collection), Documents([""], [text]))[0])
 

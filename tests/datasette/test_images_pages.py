@@ -57,6 +57,11 @@ def test_every_page_answers_and_has_a_twin(file: str, make_site: Any) -> None:
     assert len(site.get(f"{BASE}/item/1.json").json()["code"]) == 6
 
 
+def test_the_list_of_collections_offers_no_search_by_text(file: str, make_site: Any) -> None:
+    text = make_site(file).get("/pics/-/semsearch").text
+    assert "search by a picture" in text and 'name="q"' not in text
+
+
 def test_pictures_have_words_for_who_cannot_see_them(file: str, make_site: Any) -> None:
     text = make_site(file).get(f"{BASE}/similar/1").text
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text)
