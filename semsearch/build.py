@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from semsearch import __version__, corpora, devices
-from semsearch.builders.base import NO_LENGTH, Builder, make_options, needs_of, reads_of
+from semsearch.builders.base import NO_LENGTH, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.errors import BuildError, CapabilityError, InputError
 from semsearch.journal import RunJournal
 from semsearch.records import ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
@@ -92,7 +92,7 @@ def build(  # noqa: PLR0913 - what a build can be told
         started=started,
         seconds=round(perf_counter() - clock, 3),
         metrics={key: float(value) for key, value in fitted.metrics.items()},
-        versions=versions(needs),
+        versions=versions(needs or _faster_with(builder, chosen)),
     )
     with transaction(db):
         dataset, numbers = items_noted.note_all(db, datasets.save(db, dataset), items)
@@ -115,8 +115,16 @@ def device_for(builder: Builder, needs: Sequence[str], asked: str) -> Device:
     if needs:
         return devices.choose(asked)
     if asked == "cuda":
+        # Only when asked to: on the CPU the same seed is the same bytes.
+        if isinstance(builder, Accelerates):
+            return devices.choose(asked)
         raise CapabilityError(f"{builder.name} runs on the CPU alone: leave out --device cuda")
     return Device("cpu", f"{builder.name} runs there")
+
+
+def _faster_with(builder: Builder, device: Device) -> Sequence[str]:
+    """The packages by which a builder that can do without a GPU runs on one."""
+    return builder.faster_with if device.name != "cpu" and isinstance(builder, Accelerates) else ()
 
 
 def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:

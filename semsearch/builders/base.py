@@ -124,6 +124,16 @@ class Needs(Protocol):
     needs: tuple[str, ...]
 
 
+@runtime_checkable
+class Accelerates(Protocol):
+    """A builder that computes on the CPU, and on a GPU where it is asked to and these packages are installed.
+
+    Its fit heeds the device it is given, and imports them, and semsearch.nets, only where that is not the CPU.
+    """
+
+    faster_with: tuple[str, ...]
+
+
 def option(
     default: Any, help: str, *, choices: tuple[str, ...] = (), of: Of | None = None, needed: bool = False
 ) -> Any:

@@ -13,11 +13,12 @@ import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.builders.base import timed
+from semsearch.builders.multiplied import matrix_on
 from semsearch.errors import BuildError
 from semsearch.maths.cooccurrence import Ids, cooccurrences
 from semsearch.maths.sides import Sides, factor_sides
 from semsearch.maths.weighting import UNSMOOTHED, associations
-from semsearch.records import Report
+from semsearch.records import Device, Report
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def learn_company(
     how: Company,
     *,
     rng: np.random.Generator,
+    device: Device,
     report: Report,
     metrics: dict[str, float],
     nobody: str,
@@ -66,7 +68,7 @@ def learn_company(
         M = associations(counts, how.measure, smoothing=how.smoothing, shift=how.shift, symmetric=how.symmetric)
     with timed(metrics, "factoring"):
         sides = factor_sides(
-            M,
+            matrix_on(device)(M),
             how.dim,
             power=how.power,
             shrink=how.shrink,

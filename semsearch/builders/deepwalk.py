@@ -120,6 +120,7 @@ class DeepWalk:
     name = "deepwalk"
     reads: Literal["graph"] = "graph"
     Options: type = DeepWalkOptions
+    faster_with = ("torch",)
 
     def needs_with(self, options: DeepWalkOptions) -> tuple[str, ...]:
         """torch, where vectors are learnt by gradient."""
@@ -146,7 +147,7 @@ class DeepWalk:
             True,
             options.power,
         )
-        counts, sides = learn_company(walks, how, rng=rng, report=report, metrics=metrics, nobody=NOBODY)
+        counts, sides = learn_company(walks, how, rng=rng, device=device, report=report, metrics=metrics, nobody=NOBODY)
         vectors = sides.joined(options.side)
         vectors[np.diff(counts.indptr) == 0] = 0  # what rounding leaves there is no direction
         return Fitted([Embeddings("node", corpus.keys, vectors)], {}, metrics)

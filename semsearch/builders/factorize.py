@@ -28,6 +28,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from semsearch.builders.base import option, timed
+from semsearch.builders.multiplied import matrix_on
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.sides import SIDES, factor_sides
@@ -75,6 +76,7 @@ class Factorize:
     name = "factorize"
     reads: Literal["similarities"] = "similarities"
     Options = FactorizeOptions
+    faster_with = ("torch",)
 
     def fit(
         self,
@@ -108,7 +110,7 @@ class Factorize:
             raise BuildError(f"No similarity is left to factor by measure {options.measure}: all are 0")
         with timed(metrics, "factoring"):
             sides = factor_sides(
-                M,
+                matrix_on(device)(M),
                 options.dim or default_dim(n),
                 power=options.power,
                 symmetric=not options.directed,

@@ -24,6 +24,7 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Meeting, option, timed
 from semsearch.builders.meeting import Side, taken, where_they_meet
+from semsearch.builders.multiplied import matrix_on
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_known, count_open, count_terms
@@ -82,6 +83,7 @@ class Lsa:
     name = "lsa"
     reads: Literal["documents"] = "documents"
     Options = LsaOptions
+    faster_with = ("torch",)
 
     def fit(
         self, corpus: Documents, options: LsaOptions, *, rng: np.random.Generator, device: Device, report: Report
@@ -96,7 +98,7 @@ class Lsa:
             X = log_tfidf(counts.matrix, weights)
         with timed(metrics, "factoring"):
             dim = options.dim or default_dim(len(corpus))
-            svd = truncated_svd(Matrix(X), dim, rng=rng, progress=lambda at, of: report(at, of))
+            svd = truncated_svd(matrix_on(device)(X), dim, rng=rng, progress=lambda at, of: report(at, of))
         metrics |= _facts(X, svd, counts)
         s = svd.s.astype(np.float32)
         share = _SHARE[options.split]

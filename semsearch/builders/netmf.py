@@ -19,6 +19,7 @@ import numpy as np
 
 from semsearch.builders.base import option, timed
 from semsearch.builders.deepwalk import default_dim
+from semsearch.builders.multiplied import matrix_on
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
@@ -57,6 +58,7 @@ class Netmf:
     name = "netmf"
     reads: Literal["graph"] = "graph"
     Options = NetmfOptions
+    faster_with = ("torch",)
     most_items = 20_000  # up to which it is the default
 
     def fit(
@@ -69,18 +71,21 @@ class Netmf:
         metrics: dict[str, float] = {"nodes": float(n), "edges": float(len(corpus.weight))}
         A = adjacency(corpus.source, corpus.target, corpus.weight, n, directed=False)
         exact = options.exact if options.exact is not None else n <= EXACT
+        operator = matrix_on(device)
         report(0, 2)
         with timed(metrics, "matrix"):
             if exact:
                 M = netmf_exact(A, options.window, negative=options.negative)
             else:
-                M = netmf_approximated(A, options.window, rank=options.rank, negative=options.negative, rng=rng)
+                M = netmf_approximated(
+                    A, options.window, rank=options.rank, negative=options.negative, rng=rng, operator=operator
+                )
         if not M.any():
             raise BuildError("No two nodes are nearer than chance: nothing to tell them apart; try a lower --negative")
         report(1, 2)
         with timed(metrics, "factoring"):
             k = options.dim or default_dim(n)
-            sides = factor_sides(M, k, power=options.power, symmetric=True, rng=rng)
+            sides = factor_sides(operator(M), k, power=options.power, symmetric=True, rng=rng)
         vectors = sides.left
         vectors[np.diff(A.indptr) == 0] = 0  # what rounding leaves there is no direction
         metrics |= {"exact": float(exact), "nonzeros": float(np.count_nonzero(M))} | sides.facts()

@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import option, timed
+from semsearch.builders.multiplied import centred_on
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.pca import Components, enough, principal_components
@@ -59,6 +60,7 @@ class Pca:
     name = "pca"
     reads: Literal["images"] = "images"
     Options = PcaOptions
+    faster_with = ("torch",)
     ordered = True  # the first k numbers of a code are the best k
 
     def reads_with(self, options: PcaOptions) -> Kind:
@@ -87,7 +89,9 @@ class Pca:
         metrics: dict[str, float] = {"items": float(len(corpus)), "inputs": float(X.shape[1])}
         with timed(metrics, "factoring"):
             asked = options.dim or min(MOST, X.shape[1])
-            found = principal_components(X, asked, rng=rng, unit=unit, progress=lambda at, of: report(at, of))
+            found = principal_components(
+                X, asked, rng=rng, unit=unit, progress=lambda at, of: report(at, of), centred=centred_on(device)
+            )
         if not len(found.singular_values):
             raise BuildError(f"All {len(corpus):,} {what} are the same: there is nothing to tell them apart by")
         if options.dim is None:

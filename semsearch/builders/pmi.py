@@ -80,6 +80,7 @@ class Pmi(MeansOfWords):
     name = "pmi"
     reads: Literal["documents"] = "documents"
     Options = PmiOptions
+    faster_with = ("torch",)
 
     def fit(
         self, corpus: Documents, options: PmiOptions, *, rng: np.random.Generator, device: Device, report: Report
@@ -102,6 +103,7 @@ class Pmi(MeansOfWords):
                 default_shrink(options.measure) if options.shrink is None else options.shrink,
             ),
             rng=rng,
+            device=device,
             report=report,
             metrics=metrics,
             nobody=options.nobody,

@@ -21,6 +21,7 @@ import numpy as np
 
 from semsearch.builders.base import option, timed
 from semsearch.builders.deepwalk import default_dim
+from semsearch.builders.multiplied import matrix_on
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.prone import factor_graph, propagate
@@ -53,6 +54,7 @@ class Prone:
     name = "prone"
     reads: Literal["graph"] = "graph"
     Options = ProneOptions
+    faster_with = ("torch",)
 
     def fit(
         self, corpus: Graph, options: ProneOptions, *, rng: np.random.Generator, device: Device, report: Report
@@ -63,7 +65,7 @@ class Prone:
         A = adjacency(corpus.source, corpus.target, corpus.weight, n, directed=False)
         report(0, 2)
         with timed(metrics, "factoring"):
-            vectors, svd = factor_graph(A, options.dim or default_dim(n), rng=rng)
+            vectors, svd = factor_graph(A, options.dim or default_dim(n), rng=rng, operator=matrix_on(device))
         report(1, 2)
         if options.order:
             with timed(metrics, "propagating"):

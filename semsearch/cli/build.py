@@ -104,7 +104,7 @@ def _command(builder: Builder) -> click.Command:
             type=click.Choice(devices.CHOICES),
             default="auto",
             show_default=True,
-            help="where to compute: the GPU if there is one",
+            help="where to compute: by default on a GPU what is trained, if there is one",
         ),
         click.Option(["--resume"], is_flag=True, help="go on with a training that was interrupted"),
     ]

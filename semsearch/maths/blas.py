@@ -1,5 +1,8 @@
 """Products of tall dense matrices, and how many threads the BLAS may take for them.
 
+What factor.py does with tall matrices it does with the functions from `room` on, and so the module itself is the
+namespace `xp` of every matrix that is in memory; semsearch.nets.operator has the same for one on a GPU.
+
 OpenBLAS wakes its threads for every product and lets them spin while they wait for each other. For small products and
 on a machine that has something else to do that costs several times the product. So here the BLAS works with one
 thread, and tall matrices are split over ours by rows.
@@ -46,6 +49,21 @@ def one_thread() -> Iterator[None]:
                 limit.restore_original_limits()
 
 
+def room(rows: int, columns: int) -> Array:
+    """(rows, columns) float32 of anything, columns together."""
+    return np.empty((rows, columns), np.float32, order="F")
+
+
+def put(small: Array) -> Array:
+    """An array where the tall matrices are: here they are."""
+    return small
+
+
+def take(tall: Array) -> Array:
+    """The inverse of `put`."""
+    return tall
+
+
 @one_thread()
 def inner(A: Array, B: Array) -> Array:
     """AᵀB, (a, b) from (n, a) and (n, b); A may be B."""
@@ -65,6 +83,12 @@ def gram(W: Array) -> npt.NDArray[np.float64]:
         return found
 
     found: npt.NDArray[np.float64] = np.sum(spread(work, _shares(len(W))), axis=0)
+    return found
+
+
+def exact_inner(A: Array, B: Array) -> npt.NDArray[np.float64]:
+    """AᵀB in float64."""
+    found: npt.NDArray[np.float64] = A.T.astype(np.float64) @ B.astype(np.float64)
     return found
 
 

@@ -10,31 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from semsearch.errors import InputError
 from semsearch.maths import spmm
-from semsearch.maths.blas import gram, inner, one_thread, subtract, times
+from semsearch.maths.blas import one_thread
+from semsearch.maths.operator import Namespace, Operator, Tall, namespace_of
 
 Array = npt.NDArray[Any]
-
-
-class Operator(Protocol):
-    """A matrix that is only ever multiplied: in memory, streamed, or elsewhere.
-
-    One that has `normal`, AᵀA X (n, b) from (n, b), is asked that where it is tall: one pass over its rows, not two.
-    """
-
-    shape: tuple[int, int]
-
-    def matmat(self, X: Array) -> Array:
-        """A X, (m, b) from (n, b)."""
-
-    def rmatmat(self, Y: Array) -> Array:
-        """Aᵀ Y, (n, b) from (m, b)."""
 
 
 class Matrix:
@@ -54,6 +40,11 @@ class Matrix:
         """‖A‖²_F, the sum of all squared singular values."""
         values = self.A.data if hasattr(self.A, "indptr") else np.asarray(self.A)
         return float(np.vdot(values, values))
+
+
+def as_operator(A: Any) -> Any:
+    """An Operator as it is, a matrix in memory as one."""
+    return A if hasattr(A, "matmat") else Matrix(A)
 
 
 @dataclass(frozen=True)
@@ -88,12 +79,13 @@ class Eigen:
 class _Krylov:
     """An orthonormal basis K (d, used) and T = Kᵀ B K, grown a block at a time; B is AᵀA or AAᵀ."""
 
-    K: Array
+    xp: Namespace
+    K: Tall
     T: npt.NDArray[np.float64]
     used: int
     residual_factor: Array  # R of the next block: B X = K H + X' R
 
-    def add(self, X: Array, product: Callable[[Array], Array]) -> Array:
+    def add(self, X: Tall, product: Callable[[Tall], Tall]) -> Tall:
         """Take block X (d, b) into the basis, and return the remainder of B X orthogonal to it, (d, b)."""
         start, self.used = self.used, self.used + X.shape[1]
         if self.used > self.K.shape[1]:
@@ -104,15 +96,15 @@ class _Krylov:
         # (Giraud, Langou & Rozložník 2005).
         for near in (max(0, start - self.residual_factor.shape[1]), 0):
             basis = self.K[:, near : self.used]
-            H = inner(basis, W)
+            H = self.xp.inner(basis, W)
             self.T[near : self.used, start : self.used] += H
-            subtract(W, basis, H)
+            self.xp.subtract(W, basis, H)
         return W
 
     def _grow(self) -> None:
         """Twice the room. Most factorings end long before the largest basis, which would be much to ask for at once."""
         held = self.K.shape[1]
-        K = np.empty((self.K.shape[0], 2 * held), self.K.dtype, order="F")
+        K = self.xp.room(self.K.shape[0], 2 * held)
         T = np.zeros((2 * held, 2 * held))
         K[:, :held], T[:held, :held] = self.K, self.T
         self.K, self.T = K, T
@@ -129,27 +121,27 @@ class _Krylov:
 
 
 @one_thread()
-def _orthonormal(W: Array, floor: float) -> tuple[Array, npt.NDArray[np.float64]]:
+def _orthonormal(xp: Namespace, W: Tall, floor: float) -> tuple[Tall, npt.NDArray[np.float64]]:
     """W = Q R with orthonormal Q (d, r), r the number of directions longer than `floor`; R (r, b).
 
     By the eigenvectors of WᵀW in float64 instead of Cholesky's triangle: the same cost, and it survives a singular W.
     """
-    lengths, Z = np.linalg.eigh(gram(W))
+    lengths, Z = np.linalg.eigh(xp.gram(W))
     keep = lengths > floor**2
     roots = np.sqrt(lengths[keep])
-    Q = times(W, (Z[:, keep] / roots).astype(W.dtype))
+    Q = xp.times(W, (Z[:, keep] / roots).astype(np.float32))
     return Q, roots[:, None] * Z[:, keep].T
 
 
-def _fresh(krylov: _Krylov, width: int, rng: np.random.Generator) -> Array:
+def _fresh(krylov: _Krylov, width: int, rng: np.random.Generator) -> Tall:
     """Random directions orthogonal to the basis, for when it has closed on itself."""
     basis = krylov.K[:, : krylov.used]
-    X = rng.standard_normal((len(basis), width)).astype(basis.dtype)
+    X = krylov.xp.put(rng.standard_normal((len(basis), width)).astype(np.float32))
     for _ in range(2):
         X -= basis @ (basis.T @ X)
-    X, _ = _orthonormal(X, 1e-3)
+    X, _ = _orthonormal(krylov.xp, X, 1e-3)
     X -= basis @ (basis.T @ X)
-    return _orthonormal(X, 1e-3)[0]
+    return _orthonormal(krylov.xp, X, 1e-3)[0]
 
 
 def truncated_svd(
@@ -175,37 +167,39 @@ def truncated_svd(
     d = min(m, n)
     k = min(k, d)
 
-    normal: Callable[[Array], Array] | None = getattr(operator, "normal", None)
+    normal: Callable[[Tall], Tall] | None = getattr(operator, "normal", None)
 
-    def product(X: Array) -> Array:
+    def product(X: Tall) -> Tall:
         if wide:
             return operator.matmat(operator.rmatmat(X))
         return operator.rmatmat(operator.matmat(X)) if normal is None else normal(X)
 
-    vectors, residual, steps = _largest(product, d, k, (block or (32 if k <= 128 else 64), tolerance), rng, progress)
+    how = (block or (32 if k <= 128 else 64), tolerance)
+    vectors, residual, steps = _largest(namespace_of(operator), product, d, k, how, rng, progress)
     return _finish(operator, vectors, wide, residual, steps)
 
 
 def _largest(
-    product: Callable[[Array], Array],
+    xp: Namespace,
+    product: Callable[[Tall], Tall],
     d: int,
     k: int,
     how: tuple[int, float],
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None,
-) -> tuple[Array, float, int]:
+) -> tuple[Tall, float, int]:
     """The k eigenvectors (d, k) of largest magnitude of a symmetric product, the mean relative residual, the steps."""
     block, tolerance = min(how[0], d), how[1]
     limit = min(d, max(12 * k, k + 8 * block))
     held = min(limit, 4 * k + block)
-    krylov = _Krylov(np.empty((d, held), np.float32, order="F"), np.zeros((held, held)), 0, np.empty((0, 0)))
-    X, _ = _orthonormal(rng.standard_normal((d, block)).astype(np.float32), 0.0)
+    krylov = _Krylov(xp, xp.room(d, held), np.zeros((held, held)), 0, np.empty((0, 0)))
+    X, _ = _orthonormal(xp, xp.put(rng.standard_normal((d, block)).astype(np.float32)), 0.0)
     largest, steps = 0.0, 0
     while True:
         W = krylov.add(X, product)
         steps += 1
         largest = max(largest, float(np.abs(krylov.T[: krylov.used, krylov.used - X.shape[1] : krylov.used]).max()))
-        X, krylov.residual_factor = _orthonormal(W, 100 * float(np.finfo(np.float32).eps) * largest)
+        X, krylov.residual_factor = _orthonormal(xp, W, 100 * float(np.finfo(np.float32).eps) * largest)
         room = limit - krylov.used
         closed = X.shape[1] == 0
         if closed and krylov.used < min(limit, k):
@@ -218,11 +212,11 @@ def _largest(
             exact = closed or krylov.used == d
             relative = 0.0 if exact else float(np.mean(residuals / np.maximum(np.abs(values), abs(values[0]) * 1e-6)))
             if done or relative <= tolerance:
-                return krylov.K[:, : krylov.used] @ vectors.astype(np.float32), relative, steps
+                return krylov.K[:, : krylov.used] @ xp.put(vectors.astype(np.float32)), relative, steps
 
 
 def truncated_eigen(
-    A: Array | Any,
+    A: Array | Operator | Any,
     k: int,
     *,
     rng: np.random.Generator,
@@ -230,7 +224,8 @@ def truncated_eigen(
     block: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Eigen:
-    """The k eigenvalues of largest magnitude of a symmetric (n, n) matrix, dense or sparse, and their vectors.
+    """The k eigenvalues of largest magnitude of a symmetric (n, n) matrix, dense, sparse or an Operator, and their
+    vectors.
 
     One product a step, where the singular values of any other matrix take two. `tolerance` bounds the mean of
     ‖Av − λv‖ / |λ|: 0.03 loses nothing measurable on word vectors (benchmarks/words.py). The rest is as in
@@ -238,27 +233,29 @@ def truncated_eigen(
     """
     if k < 1:
         raise InputError(f"the number of dimensions is {k}: at least 1 is needed")
-    matrix, n = Matrix(A), A.shape[0]
+    matrix = as_operator(A)
+    xp, n = namespace_of(matrix), A.shape[0]
     k = min(k, n)
     how = (block or (32 if k <= 128 else 64), tolerance)
-    basis, residual, steps = _largest(matrix.matmat, n, k, how, rng, progress)
-    quotient = basis.T.astype(np.float64) @ matrix.matmat(basis).astype(np.float64)
+    basis, residual, steps = _largest(xp, matrix.matmat, n, k, how, rng, progress)
+    quotient = xp.exact_inner(basis, matrix.matmat(basis))
     values, Z = np.linalg.eigh((quotient + quotient.T) / 2)
     order = np.argsort(-np.abs(values), kind="stable")
     keep = order[np.abs(values[order]) > 1e-5 * np.abs(values[order[:1]])]
-    vectors = basis @ Z[:, keep].astype(np.float32)
+    vectors = xp.take(basis @ xp.put(Z[:, keep].astype(np.float32)))
     return Eigen(values[keep], vectors * fixed_signs(vectors), residual, steps)
 
 
 @one_thread()
-def _finish(operator: Operator, vectors: Array, wide: bool, residual: float, steps: int) -> SVD:
+def _finish(operator: Operator, vectors: Tall, wide: bool, residual: float, steps: int) -> SVD:
     """From eigenvectors of one side to both sides: one product more, then Rayleigh-Ritz in float64."""
+    xp = namespace_of(operator)
     image = operator.rmatmat(vectors) if wide else operator.matmat(vectors)
-    squares, Z = np.linalg.eigh(gram(image))
+    squares, Z = np.linalg.eigh(xp.gram(image))
     s = np.sqrt(np.maximum(squares[::-1], 0))
     keep = s > 1e-5 * s[0] if len(s) and s[0] > 0 else np.zeros(len(s), bool)
     Z, s = Z[:, ::-1][:, keep].astype(np.float32), s[keep]
-    near, far = times(vectors, Z), times(image, Z / s.astype(np.float32))
+    near, far = xp.take(xp.times(vectors, Z)), xp.take(xp.times(image, Z / s.astype(np.float32)))
     U, V = (near, far) if wide else (far, near)
     signs = fixed_signs(V)
     return SVD(U * signs, s, (V * signs).T, residual, steps)

@@ -14,14 +14,18 @@ M is symmetric and, for all but small windows, dense: n² float32, which is what
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
-from semsearch.maths.factor import truncated_eigen
+from semsearch.maths.factor import Matrix, truncated_eigen
 from semsearch.maths.graphs import multiplied
 from semsearch.maths.jit import spread
+from semsearch.maths.operator import Operator
 
 _ROWS = 512  # rows of M made at a time
 
@@ -47,11 +51,17 @@ def netmf_exact(A: sp.csr_matrix, window: int, *, negative: float = 1.0) -> Floa
 
 
 def netmf_approximated(
-    A: sp.csr_matrix, window: int, *, rank: int = 256, negative: float = 1.0, rng: np.random.Generator
+    A: sp.csr_matrix,
+    window: int,
+    *,
+    rank: int = 256,
+    negative: float = 1.0,
+    rng: np.random.Generator,
+    operator: Callable[[Any], Operator] = Matrix,
 ) -> FloatArray:
     """M (n, n) float32 from the `rank` eigenpairs of largest magnitude. `A` is undirected."""
     root, S = _normalised(A)
-    eigen = truncated_eigen(S, rank, rng=rng)
+    eigen = truncated_eigen(operator(S), rank, rng=rng)
     values = np.clip(eigen.values, -1, 1)
     summed = np.maximum(sum(values**r for r in range(1, window + 1)) / window, 0)
     scale = float(A.sum(dtype=np.float64)) / negative

@@ -10,6 +10,9 @@ Zhang, Dong, Wang, Tang & Ding, "ProNE: Fast and Scalable Network Representation
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import iv
@@ -18,6 +21,7 @@ from semsearch.arrays import FloatArray
 from semsearch.maths.blas import gram, one_thread, times
 from semsearch.maths.factor import SVD, Matrix, fixed_signs, truncated_svd
 from semsearch.maths.graphs import multiplied
+from semsearch.maths.operator import Operator
 
 NEGATIVE = 0.75  # power of the contexts' chances, as in word2vec
 CLOSE = 0.01  # residual of the factoring: 0.05 loses half a point of BlogCatalog's micro-F1, and saves three products
@@ -34,13 +38,15 @@ def prone_matrix(A: sp.csr_matrix) -> sp.csr_matrix:
     return F
 
 
-def factor_graph(A: sp.csr_matrix, k: int, *, rng: np.random.Generator) -> tuple[FloatArray, SVD]:
+def factor_graph(
+    A: sp.csr_matrix, k: int, *, rng: np.random.Generator, operator: Callable[[Any], Operator] = Matrix
+) -> tuple[FloatArray, SVD]:
     """The first stage's vectors (n, k) at unit length, zero for nodes without an edge, and their factoring.
 
     The paper takes the left side alone. Here a node is the sum of what it is on the left, as itself, and on the right,
     as the company of others (as GloVe does with words): up to a point of micro-F1 more on BlogCatalog, for nothing.
     """
-    svd = truncated_svd(Matrix(prone_matrix(A)), k, rng=rng, tolerance=CLOSE)
+    svd = truncated_svd(operator(prone_matrix(A)), k, rng=rng, tolerance=CLOSE)
     both = (svd.U + svd.Vt.T) * np.sqrt(svd.s).astype(np.float32)
     both[np.diff(A.indptr) == 0] = 0  # what rounding leaves there is no direction
     return _unit(both), svd

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
-from semsearch.maths.factor import Matrix, truncated_eigen, truncated_svd
+from semsearch.maths.factor import as_operator, truncated_eigen, truncated_svd
 
 SIDES = ("left", "right", "sum", "concat")
 
@@ -68,7 +68,7 @@ class Sides:
 
 
 def factor_sides(
-    M: sp.csr_matrix,
+    M: Any,
     k: int,
     *,
     power: float,
@@ -77,14 +77,18 @@ def factor_sides(
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sides:
-    """Both sides of the k strongest directions of M, stretched by the spectrum, shrunk (0..1), to the given power."""
+    """Both sides of the k strongest directions of M, stretched by the spectrum, shrunk (0..1), to the given power.
+
+    M is a matrix, dense or sparse, or an Operator of one with `energy`.
+    """
+    M = as_operator(M)
     if symmetric:
         eigen = truncated_eigen(M, k, rng=rng, progress=progress)
         spectrum, residual, steps = eigen.values, eigen.residual, eigen.steps
         left = eigen.vectors * stretch(spectrum, power, shrink)
         right = left * np.sign(spectrum).astype(np.float32)
     else:
-        svd = truncated_svd(Matrix(M), k, rng=rng, progress=progress)
+        svd = truncated_svd(M, k, rng=rng, progress=progress)
         spectrum, residual, steps = svd.s, svd.residual, svd.steps
         scale = stretch(spectrum, power, shrink)
         left, right = svd.U * scale, svd.Vt.T * scale
@@ -94,7 +98,7 @@ def factor_sides(
         left=np.ascontiguousarray(left),
         right=np.ascontiguousarray(right),
         spectrum=spectrum,
-        energy=held / max(Matrix(M).energy(), 1e-300),
+        energy=held / max(M.energy(), 1e-300),
         negative=float(squares[spectrum < 0].sum()) / max(held, 1e-300),
         residual=residual,
         steps=steps,

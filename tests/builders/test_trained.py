@@ -161,7 +161,10 @@ def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: py
     assert done.exit_code == 1
     assert done.stderr == "Error: --device cuda: no NVIDIA GPU is found here; --device cpu runs without\n"
     lsa = run("build", "lsa", animals, "animals", "--device", "cuda")
-    assert lsa.exit_code == 1 and "lsa runs on the CPU alone" in lsa.stderr
+    assert lsa.exit_code == 1 and lsa.stderr == done.stderr
+    run("build", "pmi", animals, "animals")
+    mean = run("build", "wordmean", animals, "animals", "--words", "animals_pmi", "--device", "cuda")
+    assert mean.exit_code == 1 and "wordmean runs on the CPU alone" in mean.stderr
 
 
 def test_without_torch_the_extra_is_named(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
