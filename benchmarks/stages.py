@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 REPETITIONS = 3
-WARMING = 20_000  # texts: enough of them for the compiled path
 ENOUGH = 60.0  # seconds after which a stage is not repeated
 Cost = dict[str, Any]  # "seconds": of each repetition; "peak": bytes
 Quality = dict[str, Any]  # numbers; or those of each library
@@ -77,11 +76,12 @@ def words_in_turn(texts: list[str]) -> tuple[Cost, Quality]:
     """Split and count all words, by us and by CountVectorizer in turn, so that whatever slows one slows the other.
 
     CountVectorizer comes as it is but for what a word is: no stop words, and no Unicode NFKC, which we do even so. Ours
-    is warmed by a few texts: its kernels are compiled once on a machine and loaded once in a process.
+    goes once before: its kernels are compiled once on a machine and loaded once in a process.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
     from semsearch.maths.counts import count_terms
+    from semsearch.maths.numbering import number_words
     from semsearch.maths.text import Analyzer
 
     def ours(some: list[str]) -> Any:
@@ -90,7 +90,8 @@ def words_in_turn(texts: list[str]) -> tuple[Cost, Quality]:
     def theirs(some: list[str]) -> Any:
         return CountVectorizer(token_pattern=r"[^\W_]{2,}").fit_transform(some)
 
-    ours(texts[:WARMING])
+    number_words(texts[:1])  # or little text would be counted without them
+    ours(texts)
     seconds: dict[str, list[float]] = {}
     sizes: Quality = {}
     for _ in range(REPETITIONS):
