@@ -77,7 +77,7 @@ def _plain(pixels: Any) -> float:
     """What one would write for this net alone: no curves, no checkpoints, no look at the loss."""
     import torch
 
-    from semsearch.nets.autoencoder import _pace
+    from semsearch.nets.autoencoder import pace
 
     task = _task(pixels)
     both, optimiser, seen, taught = task.both, task.optimiser, task.seen, task.taught
@@ -85,7 +85,7 @@ def _plain(pixels: Any) -> float:
     for epoch in range(task.epochs):
         for batch in task.batches(epoch):
             for group in optimiser.param_groups:
-                group["lr"] = 0.002 * _pace(done / total)
+                group["lr"] = 0.002 * pace(done / total)
             x = seen[batch].float().div_(255)
             loss = ((both.decoder(both.encoder(x - 0.5)) + 0.5 - x) ** 2).mean()
             optimiser.zero_grad(set_to_none=True)

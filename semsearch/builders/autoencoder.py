@@ -41,8 +41,8 @@ class AutoencoderOptions:
         None, "times over all pictures; by default 600,000 of them, at least 10 times, at most 200"
     )
     batch: int = option(128, "pictures of a step")
-    rate: float = option(0.002, "how long the strides are at most (Adam's rate)")
-    width: int = option(16, "channels at the pictures' full size; more where they are smaller")
+    rate: float = option(0.004, "how long the strides are at most (Adam's rate)")
+    width: int = option(8, "channels at half the pictures' size, more where they are smaller")
     noise: float = option(0.0, "learn to remove noise of this standard deviation, pixels from 0 to 1, such as 0.3")
     mask: float = option(0.0, "learn to fill a square hole, its side this share of the picture's, such as 0.35")
     variational: bool = option(False, "hold the codes near N(0, I)")
@@ -56,7 +56,7 @@ class AutoencoderOptions:
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}: at least 1 is needed")
         if not 0 < self.rate <= 1:
-            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.002")
+            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.004")
         if self.noise < 0 or self.beta < 0:
             raise ValueError("noise and beta are 0 or more")
         if not 0 <= self.mask < 1:

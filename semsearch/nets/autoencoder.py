@@ -118,7 +118,7 @@ class Autoencode:
 
     def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
         for group in self.optimiser.param_groups:
-            group["lr"] = self.lessons.rate * _pace(step.progress)
+            group["lr"] = self.lessons.rate * pace(step.progress)
         whole = floats(self.seen[batch])
         out = self.both.read(spoiled(whole, self.lessons, step.draw))
         codes, extra = self._drawn(out, step) if self.net.variational else (out, None)
@@ -153,7 +153,7 @@ class Autoencode:
         return np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
 
 
-def _pace(progress: float) -> float:
+def pace(progress: float) -> float:
     """Rises at first, then falls along half a cosine, which ends in a calm."""
     if progress < WARM:
         return max(0.02, progress / WARM)

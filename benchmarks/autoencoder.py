@@ -1,0 +1,213 @@
+"""Autoencoders beside principal components at the same number of codes: what is lost, told, mended, packed and made up.
+
+    python benchmarks/autoencoder.py --data FOLDER --keep FOLDER
+
+FOLDER of --data holds mnist/ and fashion-mnist/ as idx files; --keep is where trained nets are kept, so that a second
+run, or another figure, does not train them again. Each net is `build autoencoder` with its defaults but for what is
+said. All figures are of the sets' own test pictures; the rest of a line is PCA by the same way through the same code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
+from semsearch.builders.pca import Pca, PcaOptions
+from semsearch.generate import Damage, Reconstruction, error, reconstruct
+from semsearch.maths.codes import fit_prior
+from semsearch.records import Device, Images, State, silent
+
+DIMS = (16, 32)
+SOME = 1_000  # test pictures that are mended
+SAMPLES = 10_000
+FASHION, DIGITS = "fashion-mnist", "mnist"
+TRAIN, TEST = "train", "t10k"
+
+
+class Way:
+    """A fitted builder: pictures to codes and back, as generate.py asks it."""
+
+    ordered = False
+
+    def __init__(self, builder: Any, arrays: dict[str, np.ndarray]) -> None:
+        self.builder, self.state, self.shape = builder, State(arrays), tuple(arrays["shape"].tolist())
+
+    def encode(self, pixels: np.ndarray) -> np.ndarray:
+        """Codes (n, dim)."""
+        return np.asarray(self.builder.encode(self.state, Images([str(n) for n in range(len(pixels))], pixels)))
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Pictures (n, 28, 28, 1) uint8."""
+        return np.asarray(self.builder.decode(self.state, codes))
+
+    def through(self, pixels: np.ndarray, k: int | None = None) -> np.ndarray:
+        """There and back."""
+        return self.decode(self.encode(pixels))
+
+
+class Bench:
+    """The sets, and the nets that are trained of them, kept in a folder."""
+
+    def __init__(self, data: Path, keep: Path) -> None:
+        self.data, self.keep = data, keep
+        self.pictures, self.labels = cache(self._pictures), cache(self._labels)
+        self.net, self.pca = cache(self._net), cache(self._pca)
+
+    def _pictures(self, name: str, part: str) -> np.ndarray:
+        """(n, 28, 28, 1) uint8."""
+        content = gzip.open(self.data / name / f"{part}-images-idx3-ubyte.gz").read()
+        return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28, 1)
+
+    def _labels(self, name: str, part: str) -> np.ndarray:
+        content = gzip.open(self.data / name / f"{part}-labels-idx1-ubyte.gz").read()
+        return np.frombuffer(content, np.uint8, offset=8)
+
+    def _net(self, name: str, dim: int, noise: float = 0.0, mask: float = 0.0) -> Way:
+        """An autoencoder with default options, trained unless it is kept already."""
+        options = AutoencoderOptions(dim=dim, noise=noise, mask=mask)
+        said = "_".join(f"{key}{value}" for key, value in asdict(options).items() if key != "linear")
+        path = self.keep / f"{name}_{said}.npz"
+        if not path.exists():
+            wall, work = time.perf_counter(), time.process_time()
+            arrays, metrics = self._fit(Autoencoder(), name, options)
+            wall, work = time.perf_counter() - wall, time.process_time() - work
+            self.keep.mkdir(parents=True, exist_ok=True)
+            np.savez(path, **arrays)
+            print(f"trained {path.stem}: {wall:.0f} s, {work:.0f} s of a processor, {metrics['steps']:,.0f} steps")
+        return Way(Autoencoder(), dict(np.load(path)))
+
+    def _pca(self, name: str, dim: int) -> Way:
+        return Way(Pca(), self._fit(Pca(), name, PcaOptions(dim=dim))[0])
+
+    def _fit(self, builder: Any, name: str, options: Any) -> tuple[dict[str, np.ndarray], Any]:
+        pixels = self.pictures(name, TRAIN)
+        images = Images([str(n) for n in range(len(pixels))], pixels)
+        fitted = builder.fit(images, options, rng=np.random.default_rng(0), device=Device(), report=silent)
+        return dict(fitted.arrays), fitted.metrics
+
+
+def loss(bench: Bench) -> None:
+    """Test MSE."""
+    print("\nTest MSE on Fashion-MNIST, pixels 0..1 (asked: at most .75 of PCA's)")
+    test = bench.pictures(FASHION, TEST)
+    for dim in DIMS:
+        ours, peer = (error(test, way.through(test))["mse"] for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim)))
+        print(f"  dim {dim}  autoencoder {ours:.5f}  PCA {peer:.5f}  ratio {ours / peer:.3f}")
+
+
+def probe(bench: Bench) -> None:
+    """A logistic regression on 32 codes, each at variance 1."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    print("\nLinear probe on 32 codes, test accuracy (asked: not below PCA's less a point)")
+    for name in (DIGITS, FASHION):
+        found = []
+        for way in (bench.net(name, 32), bench.pca(name, 32)):
+            model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+            model.fit(way.encode(bench.pictures(name, TRAIN)), bench.labels(name, TRAIN))
+            found.append(model.score(way.encode(bench.pictures(name, TEST)), bench.labels(name, TEST)))
+        print(f"  {name:>13}  autoencoder {found[0]:.4f}  PCA {found[1]:.4f}  difference {found[0] - found[1]:+.4f}")
+
+
+def _mend(bench: Bench, damage: Damage, nets: dict[str, Way]) -> None:
+    test = bench.pictures(FASHION, TEST)[:SOME]
+    found: dict[str, Reconstruction] = {
+        said: reconstruct(way, test, damage=damage, rng=np.random.default_rng(0))  # type: ignore[arg-type]
+        for said, way in nets.items()
+    }
+    one = next(iter(found.values()))
+    assert one.baseline is not None
+    print(f"  {one.baseline_name} {error(test, one.baseline)['psnr']:.2f} dB", end="")
+    for said, made in found.items():
+        print(f"  {said} {error(test, made.made)['psnr']:.2f}", end="")
+    print()
+
+
+def denoising(bench: Bench) -> None:
+    """PSNR of pictures with noise of deviation .3, and through the code."""
+    print("\nDenoising, sigma .3, Fashion-MNIST, dim 32 (asked: above PCA's)")
+    nets = {"trained with --noise .3": bench.net(FASHION, 32, 0.3), "autoencoder": bench.net(FASHION, 32)}
+    _mend(bench, Damage(noise=0.3), nets | {"PCA": bench.pca(FASHION, 32)})
+
+
+def repair(bench: Bench) -> None:
+    """PSNR with a hole of 10 × 10 filled, over whole pictures."""
+    print("\nRepair of a hole of 10 × 10, Fashion-MNIST, dim 32 (asked: above PCA's and smooth filling)")
+    nets = {"trained with --mask .36": bench.net(FASHION, 32, 0.0, 0.36), "autoencoder": bench.net(FASHION, 32)}
+    _mend(bench, Damage(mask=10), nets | {"PCA": bench.pca(FASHION, 32)})
+
+
+def enlarging(bench: Bench) -> None:
+    """PSNR of pictures known at 14 × 14."""
+    print("\nSuper-resolution 14 -> 28, Fashion-MNIST (asked: above bicubic and PCA's)")
+    for dim in DIMS:
+        print(f"  dim {dim}", end="")
+        _mend(bench, Damage(from_size=14), {"autoencoder": bench.net(FASHION, dim), "PCA": bench.pca(FASHION, dim)})
+
+
+def packing(bench: Bench) -> None:
+    """PSNR of codes of 8 bits a number, steps by the training codes' least and most."""
+    print("\nCompression, one byte a number, Fashion-MNIST (asked: PSNR above PCA's)")
+    train, test = (bench.pictures(FASHION, part) for part in (TRAIN, TEST))
+    for dim in DIMS:
+        found = []
+        for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim)):
+            codes, known = way.encode(test), way.encode(train)
+            low, high = known.min(axis=0), known.max(axis=0)
+            kept = np.rint(np.clip((codes - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+            found.append(error(test, way.decode((kept / 255 * (high - low) + low).astype(np.float32)))["psnr"])
+        print(f"  {dim} bytes  autoencoder {found[0]:.2f} dB  PCA {found[1]:.2f} dB  gain {found[0] - found[1]:+.2f}")
+
+
+def sampling(bench: Bench) -> None:
+    """Samples of fitted priors, judged in the features of a classifier of the same training pictures."""
+    from semsearch.evaluate.features import Features, learn_features, spread_scores
+
+    print("\nSampling, MNIST, dim 32: Frechet distance in own features (asked: the mixture 1.5 times lower)")
+    train, test = (bench.pictures(DIGITS, part) for part in (TRAIN, TEST))
+    features: Features = learn_features(train, bench.labels(DIGITS, TRAIN), seed=0, device=Device(), report=silent)
+    print(f"  the classifier's test accuracy {features.accuracy(test, bench.labels(DIGITS, TEST)):.4f}")
+    real = features.of(test)
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, test.shape, dtype=np.uint8)
+    rows: dict[str, np.ndarray] = {"train (the floor)": train[rng.permutation(len(train))[:SAMPLES]], "noise": noise}
+    way = bench.net(DIGITS, 32)
+    codes = way.encode(train)
+    rows["reconstructions"] = way.through(test)
+    for prior in ("gaussian", "mixture"):
+        rows[prior] = way.decode(fit_prior(codes[:8_000], prior, seed=0).draw(SAMPLES, rng))
+    found = {said: spread_scores(real, features.of(pixels)) for said, pixels in rows.items()}
+    for said, scores in found.items():
+        print(f"  {said:>18}  " + "  ".join(f"{key} {value:.3f}" for key, value in scores.items()))
+    print(f"  ratio gaussian / mixture {found['gaussian']['frechet'] / found['mixture']['frechet']:.2f}")
+
+
+FIGURES: tuple[Callable[[Bench], None], ...] = (loss, probe, denoising, repair, enlarging, packing, sampling)
+
+
+def main() -> None:
+    """Run all, or some."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
+    parser.add_argument("--keep", type=Path, required=True, help="where trained nets are kept")
+    parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
+    asked = parser.parse_args()
+    bench = Bench(asked.data, asked.keep)
+    for work in FIGURES:
+        if not asked.only or work.__name__ in asked.only:
+            work(bench)
+
+
+if __name__ == "__main__":
+    main()
