@@ -28,7 +28,10 @@ DEMO_DB ?= demo.db
 	.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt ruff mypy import-linter --editable .
 	@touch $@
 
-demo: .venv/installed  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page
+.venv/torch: .venv/installed
+	$(PIP) --editable '.[torch]' && touch $@ || echo "torch could not be installed: the demo goes without it"
+
+demo: .venv/torch  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
 test: .venv/test .venv-next/installed  ## the whole suite, and the pages once more on the other Datasette

@@ -64,11 +64,11 @@ class Bench:
 
     def _pictures(self, name: str, part: str) -> np.ndarray:
         """(n, 28, 28, 1) uint8."""
-        content = gzip.open(self.data / name / f"{part}-images-idx3-ubyte.gz").read()
+        content = gzip.decompress((self.data / name / f"{part}-images-idx3-ubyte.gz").read_bytes())
         return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28, 1)
 
     def _labels(self, name: str, part: str) -> np.ndarray:
-        content = gzip.open(self.data / name / f"{part}-labels-idx1-ubyte.gz").read()
+        content = gzip.decompress((self.data / name / f"{part}-labels-idx1-ubyte.gz").read_bytes())
         return np.frombuffer(content, np.uint8, offset=8)
 
     def _net(self, name: str, dim: int, noise: float = 0.0, mask: float = 0.0) -> Way:
@@ -100,7 +100,9 @@ def loss(bench: Bench) -> None:
     print("\nTest MSE on Fashion-MNIST, pixels 0..1 (asked: at most .75 of PCA's)")
     test = bench.pictures(FASHION, TEST)
     for dim in DIMS:
-        ours, peer = (error(test, way.through(test))["mse"] for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim)))
+        ours, peer = (
+            error(test, way.through(test))["mse"] for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim))
+        )
         print(f"  dim {dim}  autoencoder {ours:.5f}  PCA {peer:.5f}  ratio {ours / peer:.3f}")
 
 

@@ -78,6 +78,7 @@ class Autoencoder:
     ) -> Fitted:
         """Codes (n, dim). BuildError for fewer than two pictures, and where all of them are the same."""
         from semsearch.nets import autoencoder as nets
+        from semsearch.nets.device import threads_for
         from semsearch.nets.loop import Rules, train
 
         if len(corpus) < 2 or (corpus.pixels == corpus.pixels[:1]).all():
@@ -89,7 +90,7 @@ class Autoencoder:
         lessons = nets.Lessons(epochs, options.batch, options.rate, options.noise, options.mask, options.beta, seed)
         metrics: dict[str, float] = {"pictures": float(len(corpus)), "epochs": float(epochs)}
         task = nets.Autoencode(corpus.pixels, net, lessons, device)
-        with timed(metrics, "training"):
+        with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
             trained = train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
         metrics |= {"steps": float(trained.steps), **trained.metrics}
         codes = nets.encode(task.both, corpus.pixels, device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import click
 import numpy as np
 
@@ -12,6 +14,7 @@ from semsearch.cli.output import Progress, print_rows, remark, rounded
 from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
+from semsearch.evaluate.images import evaluate_images
 from semsearch.ingest.edges import load_edges
 from semsearch.ingest.imagefiles import Pixels
 from semsearch.ingest.images import load_images
@@ -28,6 +31,7 @@ DATASET = "docs"
 GRAPH = "modules"
 DIGITS = "digits"
 DIGIT = "7"
+CODES = 16  # numbers that a digit of 64 pixels goes through
 LABEL = "package"  # of a module: told by what imports it and what it imports
 MODULES = ("http.client", "zipfile")
 QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
@@ -83,8 +87,11 @@ def demo(db: str, serve: bool) -> None:
             print_readable(similar(connection, near, [module], k=5), get_dataset(connection, GRAPH), "")
         click.echo(f"\nsemsearch classify {db} {near} --label {LABEL}")
         print_rows([rounded(judged.as_dict()) for judged in classify(connection, [near], LABEL).judged], None)
-        click.echo(f"\nsemsearch similar {db} {pictures} {DIGIT} -k 5")
-        print_readable(similar(connection, pictures, [DIGIT], k=5), get_dataset(connection, DIGITS), "")
+        click.echo(f"\nsemsearch similar {db} {pictures[0]} {DIGIT} -k 5")
+        print_readable(similar(connection, pictures[0], [DIGIT], k=5), get_dataset(connection, DIGITS), "")
+        for coded in pictures:
+            click.echo(f"\nsemsearch evaluate images {db} {coded}")
+            print_rows([rounded(evaluate_images(connection, coded).as_dict())], None)
     remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
     if serve:
         open_in_datasette(db, ())
@@ -99,8 +106,9 @@ def _modules(connection: Connection, db: str) -> str:
     return run_build(connection, db, graph.dataset, builder, {}).collections[0].name
 
 
-def _digits(connection: Connection, db: str) -> str:
-    """1,797 handwritten digits of 8 by 8 pixels (Alpaydin & Kaynak 1998), as scikit-learn has them; the collection."""
+def _digits(connection: Connection, db: str) -> list[str]:
+    """1,797 handwritten digits of 8 by 8 pixels (Alpaydin & Kaynak 1998), as scikit-learn has them, by principal
+    components and, where torch is installed, by an autoencoder of as many numbers; the collections."""
     from sklearn.datasets import load_digits
 
     loaded = load_digits()
@@ -108,5 +116,11 @@ def _digits(connection: Connection, db: str) -> str:
     block = Pixels("scikit-learn's digits", pixels, {"label": loaded.target.tolist()})
     made = load_images(connection, DIGITS, [block], Wanted(), source="scikit-learn's digits")
     remark(f"{len(pixels):,} pictures of digits, table {DIGITS}")
-    builder = registry.load().default_builder(made.dataset.kind)
-    return run_build(connection, db, made.dataset, builder, {}).collections[0].name
+    names = []
+    for name in ("pca", "autoencoder"):
+        if name == "autoencoder" and find_spec("torch") is None:
+            remark("No autoencoder of them, since torch is not installed: pip install 'semsearch[torch]'")
+            continue
+        built = run_build(connection, db, made.dataset, registry.load().builder(name), {"dim": CODES})
+        names.append(built.collections[0].name)
+    return names

@@ -158,18 +158,34 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
 @click.argument("collection")
 @click.option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
 @click.option("--label", metavar="COL", help="the column of labels; by default the dataset's")
+@click.option("--samples", type=int, metavar="N", help="judge so many random pictures as well (needs torch)")
+@click.option(
+    "--prior",
+    type=click.Choice(("own", "normal", "gaussian", "mixture")),
+    default="mixture",
+    show_default=True,
+    help="what these are drawn from",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
 @listing_options
-def evaluate_images(db: str, collection: str, split: str, label: str | None, seed: int, shape: str | None) -> None:
+def evaluate_images(
+    db: str, collection: str, samples: int | None, prior: str, shape: str | None, **judged_by: Any
+) -> None:
     """Judge a collection of pictures on those whose split is test: what is lost on the way through the code and back,
     and how well the codes tell labels, to a linear probe and to the five nearest.
 
     Without a column of splits every fifth picture is judged; what the builder learned from them is not held back then.
+
+    With --samples random codes become pictures, and these are compared with the judged ones in the features of a small
+    classifier that learns the others' labels: Frechet distance, precision, recall, density and coverage, with that
+    classifier's accuracy, the floor (the distance of training pictures) and the ceiling (that of noise).
     """
     from semsearch.evaluate import images
+    from semsearch.evaluate.sampled import Sampling
 
-    with reading(db) as connection:
-        found = images.evaluate_images(connection, collection, split=split, label=label, seed=seed).as_dict()
+    wanted = None if samples is None else Sampling(samples, prior)
+    with reading(db) as connection, Progress("learning features", "step") as progress:
+        found = images.evaluate_images(connection, collection, wanted=wanted, report=progress, **judged_by).as_dict()
     rows = [
         {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
         for name, value in found.items()

@@ -41,9 +41,7 @@ class Features:
         return float(np.mean([self.names[one] == str(label) for one, label in zip(told, labels, strict=True)]))
 
 
-def learn_features(
-    pixels: ByteArray, labels: Sequence[Any], *, seed: int, device: Device, report: Report
-) -> Features:
+def learn_features(pixels: ByteArray, labels: Sequence[Any], *, seed: int, device: Device, report: Report) -> Features:
     """A classifier of these pictures. InputError for fewer than two classes, CapabilityError without torch."""
     if find_spec("torch") is None:
         raise CapabilityError("Features of pictures are learned by torch: pip install 'semsearch[torch]'")

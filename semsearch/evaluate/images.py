@@ -2,7 +2,7 @@
 
 Pictures of the split `test` are judged, the others learned from; where the table has no split, every fifth is judged.
 The probe is a logistic regression on the codes, each number at variance 1; k-NN asks the nearest by cosine, as search
-does, and counts their votes.
+does, and counts their votes. With `wanted`, what random codes make is judged as well (evaluate/sampled.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy.typing as npt
 from semsearch import generate
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
+from semsearch.evaluate.sampled import Part, SampleScores, Sampling, evaluate_samples
 from semsearch.maths.logistic import one_against_rest
+from semsearch.records import Report, silent
 from semsearch.storage import chunks, collections, datasets
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -30,7 +32,7 @@ NEIGHBOURS = 5
 @dataclass(frozen=True)
 class ImageScores:
     """Mean squared error (pixels 0..1) and PSNR of reconstructions; accuracies 0..1, None where there are no labels;
-    how many pictures were learned from and judged."""
+    how many pictures were learned from and judged; what samples come to, where they were asked for."""
 
     mse: float | None
     psnr: float | None
@@ -39,17 +41,27 @@ class ImageScores:
     learned: int
     judged: int
     split: str
+    sampled: SampleScores | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for --json."""
-        return asdict(self)
+        """Plain values, for --json; those of samples beside the others, if there are any."""
+        found = asdict(self)
+        return found | (found.pop("sampled") or {})
 
 
 def evaluate_images(
-    db: Connection, name: str, *, split: str = "split", label: str | None = None, seed: int = 0
+    db: Connection,
+    name: str,
+    *,
+    split: str = "split",
+    label: str | None = None,
+    wanted: Sampling | None = None,
+    seed: int = 0,
+    report: Report = silent,
 ) -> ImageScores:
     """Judge a collection. `split` is the column that says train or test, `label` that of labels, by default the
-    dataset's. Raises InputError for a collection of anything but pictures, or a split that leaves nothing to judge."""
+    dataset's. Raises InputError for a collection of anything but pictures, or a split that leaves nothing to judge, and
+    what `evaluate_samples` raises."""
     collection = collections.get_collection(db, name)
     if collection.of != "image":
         raise InputError(f"{name} holds {collection.of}s: `evaluate images` judges collections of pictures")
@@ -62,9 +74,19 @@ def evaluate_images(
         test, said = np.arange(len(keys)) % 5 == 4, "every fifth"
     if test.all() or not test.any():
         raise InputError(f"{name} has {int(test.sum())} pictures to judge of {len(keys)}: some must be learned from")
+    sampled = None
+    if wanted is not None:
+        if column is None:
+            raise InputError(f"{dataset.name} has no column of labels, which features are learned from: give --label")
+        train, judged = (_part(keys, told, codes, np.flatnonzero(some)) for some in (~test, test))
+        sampled = evaluate_samples(db, name, train, judged, wanted, seed=seed, report=report)
     mse, psnr = _lost(db, name, [keys[row] for row in np.flatnonzero(test).tolist()], seed)
     probe, knn = _told(codes, told, test, np.random.default_rng(seed)) if column else (None, None)
-    return ImageScores(mse, psnr, probe, knn, int((~test).sum()), int(test.sum()), said)
+    return ImageScores(mse, psnr, probe, knn, int((~test).sum()), int(test.sum()), said, sampled)
+
+
+def _part(keys: list[str], told: list[str], codes: FloatArray, rows: npt.NDArray[np.intp]) -> Part:
+    return Part([keys[row] for row in rows], [told[row] for row in rows], codes[rows])
 
 
 def _read(
@@ -131,4 +153,4 @@ def _neighbours(codes: FloatArray, y: npt.NDArray[Any], train: npt.NDArray[Any],
             found.sort(key=lambda one: (-cosines[row, one], one))
             votes = Counter(y[train[found]].tolist())  # equal votes: the nearer comes first
             right += votes.most_common(1)[0][0] == y[some[row]]
-    return right / len(judged)
+    return float(right / len(judged))

@@ -181,7 +181,7 @@ def spoiled(whole: torch.Tensor, lessons: Lessons, draw: torch.Generator) -> tor
 
 def on_device(pictures: Bytes, where: torch.device) -> torch.Tensor:
     """(n, c, h, w) uint8, channels last in memory; on the GPU if they fit in half of what is free, else pinned here."""
-    tensor = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
+    tensor = torch.from_numpy(np.require(pictures, requirements=["C", "W"])).permute(0, 3, 1, 2)
     if where.type == "cpu":
         return tensor
     free, _ = torch.cuda.mem_get_info(where)

@@ -18,7 +18,7 @@ from torch import nn
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.nets.autoencoder import AT_ONCE, Bytes, floats, on_device, pace
-from semsearch.nets.device import place, seeded
+from semsearch.nets.device import place, seeded, threads_for
 from semsearch.nets.layers import Encoder
 from semsearch.nets.loop import Pull, Rules, Step, train
 from semsearch.nets.saving import Part
@@ -79,7 +79,8 @@ class Classify:
 def learn(pictures: Bytes, classes: IntArray, *, seed: int, device: Device, report: Report) -> Classifier:
     """A trained classifier."""
     task = Classify(pictures, classes, seed, device)
-    train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
+    with threads_for(BATCH, pictures[0].size):
+        train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
     return task.net.eval()
 
 

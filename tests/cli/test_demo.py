@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import Result
 
 from semsearch.search.company import contexts
 from semsearch.search.query import search, similar
+from semsearch.storage.collections import get_collection, get_run
 from semsearch.storage.connect import reading
 
 EXPECTED = {
@@ -79,3 +81,15 @@ def test_digits_are_near_their_own_kind(demo: tuple[str, Result]) -> None:
         asked = range(1, 1797, 60)
         right = [told[int(similar(db, "digits_pca", [str(one)], k=1).hits[0].id)] == told[one] for one in asked]
     assert len(told) == 1797 and sum(right) / len(right) > 0.9
+
+
+def test_an_autoencoder_of_the_digits_loses_less_than_as_many_components(demo: tuple[str, Result]) -> None:
+    path, result = demo
+    if find_spec("torch") is None:
+        assert "No autoencoder of them, since torch is not installed" in result.stderr
+        return
+    with reading(path) as db:
+        mse = [get_collection(db, name).run for name in ("digits_autoencoder", "digits_pca")]
+        ours, peer = (get_run(db, run).metrics["mse"] for run in mse)
+    assert ours < 0.5 * peer  # measured: a fifth
+    assert "semsearch evaluate images" in result.stdout

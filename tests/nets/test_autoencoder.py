@@ -46,7 +46,9 @@ def error(task: nets.Autoencode, pictures: np.ndarray, shown: np.ndarray | None 
     return float(((nets.decode(task.both, codes, CPU).astype(float) - pictures) ** 2).mean() / 255**2)
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (17, 40, 3), (112, 92, 1), (5, 5, 3), (1, 64, 1), (128, 3, 3)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(16, 16, 1), (28, 28, 1), (17, 40, 3), (112, 92, 1), (5, 5, 3), (1, 64, 1), (128, 3, 3)], ids=str
+)
 def test_pictures_of_any_size_go_through_and_back(shape: tuple[int, int, int]) -> None:
     x = torch.zeros(2, shape[2], *shape[:2])
     codes = Encoder(shape, 7, 4)(x)

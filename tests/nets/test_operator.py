@@ -10,11 +10,13 @@ import scipy.sparse as sp
 
 torch = pytest.importorskip("torch")
 
+from semsearch import build, registry  # noqa: E402
 from semsearch.maths import blas  # noqa: E402 - needs torch
 from semsearch.maths.factor import Matrix, truncated_eigen, truncated_svd  # noqa: E402
 from semsearch.maths.pca import principal_components  # noqa: E402
+from semsearch.nets import operator  # noqa: E402
 from semsearch.nets.operator import CentredOnDevice, MatrixOnDevice, OnDevice  # noqa: E402
-from semsearch.records import Device  # noqa: E402
+from semsearch.records import Device, Graph, Images, silent  # noqa: E402
 
 HERE = Device("cpu", "a test")
 
@@ -103,3 +105,37 @@ def test_each_function_of_the_namespace_does_what_numpys_does() -> None:
     xp.subtract(b, a, H)
     assert np.allclose(xp.take(b), wanted, atol=1e-5)
     assert xp.room(7, 2).shape == (7, 2) and xp.room(7, 2).stride() == (1, 7)
+
+
+def pictures() -> Images:
+    rows = np.clip(decaying(80, 64) * 4 + 128, 0, 255).astype(np.uint8)
+    return Images([str(row) for row in range(80)], rows.reshape(80, 8, 8, 1))
+
+
+def blocks() -> Graph:
+    """Five groups of nodes, the smaller the closer, and some edges between any: spectra without equal values."""
+    rng, group = np.random.default_rng(0), np.repeat(np.arange(5), (36, 28, 20, 14, 10))
+    near = rng.random((108, 108)) < np.where(group[:, None] == group, 0.2 + 0.15 * group, 0.02)
+    source, target = np.nonzero(np.triu(near, 1))
+    return Graph([str(node) for node in range(108)], source, target, np.ones(len(source)))
+
+
+@pytest.mark.parametrize(("name", "corpus"), [("pca", pictures), ("netmf", blocks), ("prone", blocks)])
+def test_builders_on_a_device_find_what_they_find_without(
+    name: str, corpus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operator, "place", lambda device: torch.device("cpu"))
+    builder = registry.load().builder(name)
+    options = builder.Options(dim=4)
+    ours, found = (
+        builder.fit(corpus(), options, rng=np.random.default_rng(0), device=device, report=silent)
+        .embeddings[0]
+        .vectors.astype(np.float64)
+        for device in (HERE, Device("cuda", "a test"))
+    )
+    assert np.allclose(found @ found.T, ours @ ours.T, atol=1e-3 * np.abs(ours @ ours.T).max())
+
+
+def test_a_run_says_which_torch_a_gpu_had() -> None:
+    assert "torch" in build.versions(build._faster_with(registry.load().builder("lsa"), Device("cuda", "a test")))
+    assert build._faster_with(registry.load().builder("lsa"), HERE) == ()
