@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option, timed
-from semsearch.builders.trained import FactoringOptions, Near, learn, prepare
+from semsearch.builders.trained import FactoringOptions, Near, evened, learn, prepare
 from semsearch.builders.words import MeansOfWords, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Device, Documents, Fitted, Report
@@ -27,7 +27,7 @@ class GloveOptions(FactoringOptions):
     x_max: float = option(10.0, "a pair met so often weighs in full, a rarer one less")
     alpha: float = option(0.75, "how much less: (times met / x-max) to this power")
     side: Literal["left", "sum"] = option(
-        "sum", "the vectors of words, or those and their contexts' added, as in the paper", choices=("left", "sum")
+        "left", "the vectors of words, or those and their contexts' added, as in the paper", choices=("left", "sum")
     )
 
     def __post_init__(self) -> None:
@@ -69,7 +69,8 @@ class Glove(MeansOfWords):
         pairs = Pairs(start.counts, device)
         task = wordfactors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
         left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
-        return word_fit(words, start.counts, left + right if options.side == "sum" else left, options, metrics)
+        vectors = evened(left + right if options.side == "sum" else left, options.power)
+        return word_fit(words, start.counts, vectors, options, metrics)
 
 
 @hookimpl

@@ -16,9 +16,10 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option, timed
-from semsearch.builders.trained import FactoringOptions, Near, learn, prepare
+from semsearch.builders.trained import FactoringOptions, Near, evened, learn, prepare
 from semsearch.builders.words import MeansOfWords, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
+from semsearch.maths.vocabulary import staying, thinned
 from semsearch.records import Device, Documents, Fitted, Report
 
 
@@ -28,6 +29,10 @@ class SgnsOptions(FactoringOptions):
 
     negatives: float = option(5.0, "contexts drawn by chance for each pair that was met")
     smoothing: float = option(0.75, "they are drawn as often as they are written to this power")
+    thin: float = option(
+        0.001,
+        "pairs of words more frequent than this share weigh less, as if they had been left out by chance; 0: none",
+    )
     side: Literal["left", "sum"] = option(
         "left", "the vectors of words, as in word2vec, or those and their contexts' added", choices=("left", "sum")
     )
@@ -36,6 +41,8 @@ class SgnsOptions(FactoringOptions):
         super().__post_init__()
         if not self.negatives >= 1:
             raise ValueError(f"negatives is {self.negatives:g}: at least 1 is needed")
+        if not 0 <= self.thin < 1:
+            raise ValueError(f"thin is {self.thin:g}: choose 0 to 1, such as 0.001")
         if not 0 < self.smoothing <= 1:
             raise ValueError(f"smoothing is {self.smoothing:g}: choose above 0, up to 1")
 
@@ -68,12 +75,16 @@ class Sgns(MeansOfWords):
             nobody=options.nobody,
         )
         how = wordfactors.How(start.dim, options.epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
-        pairs = Pairs(start.counts, device)
+        counts = start.counts
+        if options.thin:
+            counts = thinned(counts, staying(words.counts, options.thin))
+        totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
         task = wordfactors.Sgns(
-            pairs, how, start.sides, start.totals, negatives=options.negatives, smoothing=options.smoothing
+            Pairs(counts, device), how, start.sides, totals, negatives=options.negatives, smoothing=options.smoothing
         )
         left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
-        return word_fit(words, start.counts, left + right if options.side == "sum" else left, options, metrics)
+        vectors = evened(left + right if options.side == "sum" else left, options.power)
+        return word_fit(words, start.counts, vectors, options, metrics)
 
 
 @hookimpl

@@ -29,9 +29,10 @@ SMOOTHING = 0.75  # of the contexts, where `pmi` starts it
 class FactoringOptions(WordOptions):
     """What both builders can be told beside how texts are read."""
 
-    epochs: int = option(5, "times over all pairs")
+    epochs: int = option(3, "times over all pairs")
     rate: float = option(0.05, "how long the strides are (Adagrad's rate)")
     rows: int = option(1024, "words of a step, each with all its contexts")
+    power: float = option(0.5, "power of the trained vectors' spectrum; 1 leaves them as they are")
     start: Literal["svd", "random"] = option(
         "svd", "start from the vectors of pmi, or from small numbers drawn by chance", choices=("svd", "random")
     )
@@ -41,6 +42,8 @@ class FactoringOptions(WordOptions):
         for name, value in (("epochs", self.epochs), ("rows", self.rows)):
             if value < 1:
                 raise ValueError(f"{name} is {value}: at least 1 is needed")
+        if not 0 < self.power <= 2:
+            raise ValueError(f"power is {self.power:g}: choose above 0, up to 2")
         if not 0 < self.rate <= 10:
             raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.05")
 
@@ -90,6 +93,19 @@ def prepare(
         M = associations(counts, "ppmi", smoothing=SMOOTHING, shift=1.0, symmetric=True)
         sides = factor_sides(M, near.dim, power=0.5, symmetric=True, rng=rng, progress=lambda at, of: report(at, of))
     return Start(counts, totals, sides.left.shape[1], (sides.left, sides.right))
+
+
+def evened(vectors: FloatArray, power: float) -> FloatArray:
+    """The vectors (v, k) with their spectrum to a power: U S^p Qᵀ of U S Qᵀ. 1 leaves them as they are.
+
+    Below 1 the strongest directions dominate less, which serves similarity in trained vectors as it does in factored
+    ones (Levy, Goldberg & Dagan 2015, section 3.3).
+    """
+    if power == 1:
+        return vectors
+    squares, Q = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)
+    strength = np.sqrt(np.maximum(squares, 1e-12 * squares[-1]))
+    return np.asarray(vectors @ ((Q * strength ** (power - 1)) @ Q.T), np.float32)
 
 
 def learn(

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
-from semsearch.arrays import IntArray
+from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.cooccurrence import Ids
 from semsearch.maths.counts import word_numbers
 from semsearch.maths.tally import times
@@ -72,10 +73,22 @@ def subsampled(words: Words, threshold: float, rng: np.random.Generator) -> tupl
 
     Mikolov et al., "Distributed Representations of Words and Phrases" (2013), section 2.3.
     """
-    share = words.counts / max(1, int(words.counts.sum()))
-    chance = np.minimum(1, np.sqrt(threshold / np.maximum(share, 1e-300))).astype(np.float32)
+    chance = staying(words.counts, threshold)
     lost = rng.random(len(words.stream), dtype=np.float32) >= chance[words.stream]
     return _without(np.where(lost, np.int32(-1), words.stream), words.starts)
+
+
+def staying(counts: IntArray, threshold: float) -> FloatArray:
+    """(v,) how likely a word of each kind is left in: one of share f of all by √(threshold/f), rarer ones surely."""
+    share = counts / max(1, int(counts.sum()))
+    chance: FloatArray = np.minimum(1, np.sqrt(threshold / np.maximum(share, 1e-300))).astype(np.float32)
+    return chance
+
+
+def thinned(pairs: sp.csr_matrix, staying: FloatArray) -> sp.csr_matrix:
+    """Counts of pairs (v, v) as they would be on average if each word stayed by its chance, alone of its window."""
+    rows = np.repeat(staying, np.diff(pairs.indptr))
+    return sp.csr_matrix((pairs.data * rows * staying[pairs.indices], pairs.indices, pairs.indptr), shape=pairs.shape)
 
 
 def _without(stream: Ids, starts: IntArray) -> tuple[Ids, IntArray]:
