@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO_DB ?= demo.db
 
-.PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa clean
+.PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-training clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -62,5 +62,14 @@ bench-lsa: .venv/installed  ## DATA=folder: every stage of a build beside scikit
 	$(PIP) '.[bench]'
 	$(BIN)/python benchmarks/lsa.py --data $(DATA)
 
+bench-images: .venv/installed  ## DATA=folder KEEP=folder: faces, factoring and reading beside peers, then what autoencoders reach (long)
+	$(PIP) --editable '.[bench,torch]'
+	$(BIN)/python benchmarks/images.py --data $(DATA)
+	$(BIN)/python benchmarks/autoencoder.py --data $(DATA) --keep $(KEEP)
+
+bench-training: .venv/installed  ## DATA=folder: GloVe and skip-gram beside gensim, the training loop beside a plain one (long)
+	$(PIP) --editable '.[bench,torch]'
+	$(BIN)/python benchmarks/training.py --data $(DATA)
+
 clean:
-	rm -rf .venv .venv-lint build dist *.egg-info
+	rm -rf .venv .venv-next .venv-lint build dist *.egg-info
