@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -57,8 +58,8 @@ class Way:
 class Bench:
     """The sets, and the nets that are trained of them, kept in a folder."""
 
-    def __init__(self, data: Path, keep: Path) -> None:
-        self.data, self.keep = data, keep
+    def __init__(self, data: Path, keep: Path, epochs: int | None = None) -> None:
+        self.data, self.keep, self.epochs = data, keep, epochs
         self.pictures, self.labels = cache(self._pictures), cache(self._labels)
         self.net, self.pca = cache(self._net), cache(self._pca)
 
@@ -73,7 +74,7 @@ class Bench:
 
     def _net(self, name: str, dim: int, noise: float = 0.0, mask: float = 0.0) -> Way:
         """An autoencoder with default options, trained unless it is kept already."""
-        options = AutoencoderOptions(dim=dim, noise=noise, mask=mask)
+        options = AutoencoderOptions(dim=dim, epochs=self.epochs, noise=noise, mask=mask)
         said = "_".join(f"{key}{value}" for key, value in asdict(options).items() if key != "linear")
         path = self.keep / f"{name}_{said}.npz"
         if not path.exists():
@@ -202,13 +203,15 @@ def main() -> None:
     """Run all, or some."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
-    parser.add_argument("--keep", type=Path, required=True, help="where trained nets are kept")
+    parser.add_argument("--keep", type=Path, help="where trained nets are kept; by default nowhere")
+    parser.add_argument("--epochs", type=int, help="of every net; by default the builder's own, ten of these sets")
     parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
     asked = parser.parse_args()
-    bench = Bench(asked.data, asked.keep)
-    for work in FIGURES:
-        if not asked.only or work.__name__ in asked.only:
-            work(bench)
+    with tempfile.TemporaryDirectory() as passing:
+        bench = Bench(asked.data, asked.keep or Path(passing), asked.epochs)
+        for work in FIGURES:
+            if not asked.only or work.__name__ in asked.only:
+                work(bench)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from semsearch.storage.driver import Connection
 PRIORS = ("own", "normal", "gaussian", "mixture")
 ENOUGH = 8_000  # codes that a prior is fitted to
 ROUNDS = 30  # of encoding and decoding a repair; PCA's has then settled
+SMOOTH = "smooth filling"
 MOST = 400  # pictures made at once
 
 
@@ -188,10 +189,13 @@ def _mended(model: Model, pixels: ByteArray, side: int, k: int | None, rng: np.r
         hole[row, top : top + side, left : left + side] = True
     given = np.where(hole, 0, pixels).astype(np.uint8)
     filled = smooth(given, hole)
+    if (grey := model.state.arrays.get("hole")) is not None:  # one that was taught to fill holes needs no more
+        through = model.through(np.where(hole, grey, pixels).astype(np.uint8), k)
+        return Reconstruction(pixels, given, filled, np.where(hole, through, pixels).astype(np.uint8), SMOOTH)
     made = filled
     for _ in range(ROUNDS):
         made = np.where(hole, model.through(made, k), pixels).astype(np.uint8)
-    return Reconstruction(pixels, given, filled, made, "smooth filling")
+    return Reconstruction(pixels, given, filled, made, SMOOTH)
 
 
 def stored_codes(db: Connection, collection: Collection, most: int = ENOUGH) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,16 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     assert done.exit_code == 1 and "cannot be written" in done.stderr
     done = run("sample", path, "shapes_pca", "-o", grid, "-n", "4000")
     assert done.exit_code == 1 and "choose 1 to 400" in done.stderr
+
+
+def test_a_builder_that_was_taught_to_fill_holes_is_shown_them_as_it_was(model: Model) -> None:
+    pixels = model.pictures(["1", "2"]).pixels
+    shown: list[Any] = []
+    through = model.through
+    model.state = replace(model.state, arrays={**model.state.arrays, "hole": np.array(128)})
+    model.through = lambda given, k=None: (shown.append(given), through(given, k))[1]  # type: ignore[method-assign]
+    made = generate.reconstruct(model, pixels, damage=Damage(mask=4), rng=rng()).made
+    (given,) = shown  # once
+    hole = (given != pixels).any(axis=-1)
+    assert (given[hole] == 128).all() and 0 < hole.sum() <= 2 * 16
+    assert (made[~hole] == pixels[~hole]).all()

@@ -96,6 +96,8 @@ class Autoencoder:
         codes = nets.encode(task.both, corpus.pixels, device)
         centre = codes.mean(axis=0)
         arrays = nets.state_of(task.both) | {"shape": np.array(corpus.shape, np.int64), "centre": centre}
+        if options.mask:
+            arrays["hole"] = np.array(nets.HOLE, np.uint8)
         made = nets.decode(task.both, codes, device).astype(np.float32)
         metrics["mse"] = float(((made - corpus.pixels) ** 2).mean() / 255**2)
         return Fitted([Embeddings("image", corpus.keys, codes - centre)], arrays, metrics)

@@ -62,6 +62,7 @@ class Decodes(Protocol):
     """A builder that turns codes back into pictures: reconstruction, samples, walks between two codes.
 
     Builders that read pictures keep `shape` (3,) in their arrays, height, width and channels: `encode` is given that.
+    One that was taught to fill holes keeps `hole` (), what pixels there were to it, 0..255.
     """
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:

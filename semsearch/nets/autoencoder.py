@@ -29,6 +29,7 @@ from semsearch.records import Device
 
 Bytes = npt.NDArray[np.uint8]
 AT_ONCE = 1024  # pictures through a net when nothing is learned
+HOLE = 128  # what a hole is filled with, of 0..255: grey, which is next to 0 to the nets
 SHOWN = 8
 WARM = 0.05  # of the training, in which the rate rises
 
@@ -175,7 +176,7 @@ def spoiled(whole: torch.Tensor, lessons: Lessons, draw: torch.Generator) -> tor
         down = torch.arange(height, device=whole.device)[None, :, None] - top
         along = torch.arange(across, device=whole.device)[None, None, :] - left
         hole = (down >= 0) & (down < side) & (along >= 0) & (along < side)
-        out = torch.where(hole[:, None], torch.full((), 0.5, device=whole.device), out)
+        out = torch.where(hole[:, None], torch.full((), HOLE / 255, device=whole.device), out)
     return out
 
 
@@ -220,7 +221,7 @@ def encode(both: Both, pictures: Bytes, device: Device) -> FloatArray:
     where = place(device)
     both = both.to(where)
     found = [
-        both.codes(floats(torch.from_numpy(some).permute(0, 3, 1, 2).to(where))).cpu().numpy()
+        both.codes(floats(torch.from_numpy(np.array(some)).permute(0, 3, 1, 2).to(where))).cpu().numpy()
         for some in np.array_split(pictures, max(1, math.ceil(len(pictures) / AT_ONCE)))
     ]
     return np.concatenate(found).astype(np.float32)

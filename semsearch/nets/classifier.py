@@ -90,7 +90,7 @@ def read(net: Classifier, pictures: Bytes) -> tuple[FloatArray, npt.NDArray[np.i
     where = net.last.weight.device
     features, told = [], []
     for some in np.array_split(pictures, max(1, math.ceil(len(pictures) / AT_ONCE))):
-        found = net.features(floats(torch.from_numpy(np.ascontiguousarray(some)).permute(0, 3, 1, 2).to(where)))
+        found = net.features(floats(torch.from_numpy(np.array(some)).permute(0, 3, 1, 2).to(where)))
         features.append(found.cpu().numpy())
         told.append(net.last(found).argmax(dim=1).cpu().numpy())
     return np.concatenate(features).astype(np.float32), np.concatenate(told)

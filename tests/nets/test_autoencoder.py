@@ -86,7 +86,7 @@ def test_noise_and_holes_are_spoiled_into_what_the_encoder_sees_and_learnt_to_be
     pictures, how = bars(400), lessons(40, noise=0.2, mask=0.3)
     whole = nets.floats(torch.from_numpy(pictures[:8]).permute(0, 3, 1, 2))
     seen = nets.spoiled(whole, lessons(1, mask=0.3), torch.Generator().manual_seed(0))
-    assert ((seen == 0.5).sum(dim=(1, 2, 3)) == 4).all()  # a hole of 2 by 2 in each, 0.3 of 8 rounded
+    assert ((seen == nets.HOLE / 255).sum(dim=(1, 2, 3)) == 4).all()  # a hole of 2 by 2 in each, 0.3 of 8 rounded
     task = taught(pictures, net(dim=6), how)
     fresh = bars(100, seed=9)
     spoiled = nets.spoiled(
