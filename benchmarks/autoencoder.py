@@ -29,7 +29,7 @@ from semsearch.records import Device, Images, State, silent
 
 DIMS = (16, 32)
 SOME = 1_000  # test pictures that are mended
-SAMPLES = 10_000
+SAMPLES = 5_000  # and as many test pictures
 FASHION, DIGITS = "fashion-mnist", "mnist"
 TRAIN, TEST = "train", "t10k"
 
@@ -181,8 +181,9 @@ def sampling(bench: Bench) -> None:
     train, test = (bench.pictures(DIGITS, part) for part in (TRAIN, TEST))
     features: Features = learn_features(train, bench.labels(DIGITS, TRAIN), seed=0, device=Device(), report=silent)
     print(f"  the classifier's test accuracy {features.accuracy(test, bench.labels(DIGITS, TEST)):.4f}")
-    real = features.of(test)
     rng = np.random.default_rng(0)
+    test = test[rng.permutation(len(test))[:SAMPLES]]
+    real = features.of(test)
     noise = rng.integers(0, 256, test.shape, dtype=np.uint8)
     rows: dict[str, np.ndarray] = {"train (the floor)": train[rng.permutation(len(train))[:SAMPLES]], "noise": noise}
     way = bench.net(DIGITS, 32)
