@@ -80,7 +80,9 @@ def test_samples_that_cannot_be_judged(db: Connection, run: Callable[..., Any], 
     assert few.exit_code == 1 and few.stderr == "Error: samples is 3: choose 100 to 20,000\n"
     db.execute("update shapes set label = 'one'")
     alike = run("evaluate", "images", path, "shapes_pca", "--samples", "100")
-    assert alike.exit_code == 1 and "features need labels of two or more" in alike.stderr
+    assert alike.exit_code == 1 and "have 1 different labels" in alike.stderr
+    unknown = run("evaluate", "images", path, "shapes_pca", "--label", "colour")
+    assert unknown.exit_code == 1 and "shapes has no column 'colour': it has id, " in unknown.stderr
 
 
 def test_without_torch_the_extra_is_named(db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:

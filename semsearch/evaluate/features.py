@@ -48,7 +48,7 @@ def learn_features(pixels: ByteArray, labels: Sequence[Any], *, seed: int, devic
     told = [str(label) for label in labels]
     names = sorted(set(told))
     if len(names) < 2:
-        raise InputError(f"The training pictures are of {len(names)} class: features need labels of two or more")
+        raise InputError(f"The training pictures have {len(names)} different labels: features need two or more")
     from semsearch.nets import classifier
 
     number = {name: place for place, name in enumerate(names)}

@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from semsearch import generate
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate.sampled import Part, SampleScores, Sampling, evaluate_samples
 from semsearch.maths.logistic import one_against_rest
 from semsearch.records import Report, silent
 from semsearch.storage import chunks, collections, datasets
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import as_text
+from semsearch.storage.keys import as_text, columns_of
 
 JUDGED = 2_000  # pictures sent through the code and back
 LEARNED = 20_000  # codes the probe learns from
@@ -66,6 +66,8 @@ def evaluate_images(
     if collection.of != "image":
         raise InputError(f"{name} holds {collection.of}s: `evaluate images` judges collections of pictures")
     dataset = datasets.get_dataset(db, collection.dataset)
+    if label is not None and label not in (known := columns_of(db, dataset.name)):
+        raise NotFoundError(f"{dataset.name} has no column {label!r}: it has {', '.join(known)}")
     column = label or dataset.label_column
     keys, codes, told, splits = _read(db, collection, dataset, column, split)
     test = np.array([one == "test" for one in splits])
