@@ -91,7 +91,7 @@ class Autoencoder:
         metrics: dict[str, float] = {"pictures": float(len(corpus)), "epochs": float(epochs)}
         task = nets.Autoencode(corpus.pixels, net, lessons, device)
         with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
-            trained = train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
+            trained = train(task, Rules(seed=seed, clip=1.0, mixed=True), device=device, report=report)
         metrics |= {"steps": float(trained.steps), **trained.metrics}
         codes = nets.encode(task.both, corpus.pixels, device)
         centre = codes.mean(axis=0)

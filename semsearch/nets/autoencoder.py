@@ -120,7 +120,7 @@ class Autoencode:
     def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
         for group in self.optimiser.param_groups:
             group["lr"] = self.lessons.rate * pace(step.progress)
-        whole = floats(self.seen[batch])
+        whole = floats(chosen(self.seen, batch))
         out = self.both.read(spoiled(whole, self.lessons, step.draw))
         codes, extra = self._drawn(out, step) if self.net.variational else (out, None)
         mse = ((self.both.pictures(codes) - whole) ** 2).mean()
@@ -142,14 +142,14 @@ class Autoencode:
             return {}
         parts = [
             ((self.both.pictures(self.both.codes(some)) - some) ** 2).mean(dim=(1, 2, 3))
-            for some in map(floats, self.seen[self.held].split(AT_ONCE))
+            for some in (floats(chosen(self.seen, rows)) for rows in self.held.split(AT_ONCE))
         ]
         return {"held_out": float(torch.cat(parts).mean())}
 
     @torch.no_grad()
     def picture(self) -> Bytes:
         """Some held-out pictures above what is made of them."""
-        some = floats(self.seen[(self.held if len(self.held) else self.taught)[:SHOWN]])
+        some = floats(chosen(self.seen, (self.held if len(self.held) else self.taught)[:SHOWN]))
         rows = [bytes_of(some), bytes_of(self.both.pictures(self.both.codes(some)))]
         return np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
 
@@ -187,6 +187,11 @@ def on_device(pictures: Bytes, where: torch.device) -> torch.Tensor:
         return tensor
     free, _ = torch.cuda.mem_get_info(where)
     return tensor.to(where) if tensor.numel() < free // 2 else tensor.pin_memory()
+
+
+def chosen(seen: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Some of the pictures, where the rows' numbers are: those that did not fit on the GPU are sent there."""
+    return seen[rows.to(seen.device)].to(rows.device, non_blocking=True)
 
 
 def floats(pictures: torch.Tensor) -> torch.Tensor:

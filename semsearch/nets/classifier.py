@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.nets.autoencoder import AT_ONCE, Bytes, floats, on_device, pace
+from semsearch.nets.autoencoder import AT_ONCE, Bytes, chosen, floats, on_device, pace
 from semsearch.nets.device import place, seeded, threads_for
 from semsearch.nets.layers import Encoder
 from semsearch.nets.loop import Pull, Rules, Step, train
@@ -73,7 +73,7 @@ class Classify:
     def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
         for group in self.optimiser.param_groups:
             group["lr"] = RATE * pace(step.progress)
-        yield Pull(self.optimiser, F.cross_entropy(self.net(floats(self.seen[batch])), self.classes[batch]))
+        yield Pull(self.optimiser, F.cross_entropy(self.net(floats(chosen(self.seen, batch))), self.classes[batch]))
 
 
 def learn(pictures: Bytes, classes: IntArray, *, seed: int, device: Device, report: Report) -> Classifier:
