@@ -224,6 +224,8 @@ class Database:
         *,
         name: str | None = None,
         seed: int = 0,
+        device: str = "auto",
+        resume: bool = False,
         report: Report = silent,
         **options: Any,
     ) -> Built:
@@ -231,7 +233,8 @@ class Database:
         with self._writing() as db:
             found, known = datasets.get_dataset(db, dataset), registry.load()
             chosen = known.default_builder(found.kind) if builder is None else known.builder(builder)
-            return engine.build(db, found, chosen, options, name=name, seed=seed, report=report)
+            how: dict[str, Any] = {"name": name, "seed": seed, "device": device, "resume": resume, "report": report}
+            return engine.build(db, found, chosen, options, **how)
 
     def ingest_vectors(
         self,

@@ -34,6 +34,7 @@ class Built:
     collections: tuple[Collection, ...]
     without_vector: int
     resumed: int | None = None
+    unkept: str | None = None  # why no checkpoint could be kept, where that was so
 
 
 def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
@@ -77,7 +78,11 @@ def build(  # noqa: PLR0913 - what a build can be told
     if needs:
         made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
         made_with |= {f"--{said.replace('_', '-')}": value for said, value in dataclasses.asdict(options).items()}
-        journal = RunJournal(report, checkpoints.path_for(db, name), made_with, resume=resume)
+        made_with["semsearch"] = __version__
+        path = checkpoints.path_for(db, name)
+        if path is not None and not resume:
+            checkpoints.remove(path)  # of a training that was given up
+        journal = RunJournal(report, path, made_with, resume=resume)
     elif resume:
         raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
     fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
@@ -104,7 +109,7 @@ def build(  # noqa: PLR0913 - what a build can be told
     journal.done()
     made = tuple(collections.of_run(db, run.id))
     without = len(items) - made[0].count if made[0].of in ROWS else 0
-    return Built(run, made, without, journal.resumed)
+    return Built(run, made, without, journal.resumed, journal.unkept)
 
 
 def device_for(builder: Builder, needs: Sequence[str], asked: str) -> Device:
@@ -181,14 +186,23 @@ def drop(db: Connection, name: str) -> list[str]:
             if first.name != name:
                 raise InputError(f"{name} is a part of {first.name}, which needs it: drop {first.name} instead")
             _check_unread(db, collections.of_run(db, collection.run))
-            return _drop_together(db, collection)
+            gone = _drop_together(db, collection)
+            _forget_checkpoints(db, gone)
+            return gone
         _check_unread(db, [found for found in collections.all_collections(db) if found.dataset == name])
         gone = []
         while mine := [found for found in collections.all_collections(db) if found.dataset == name]:
             gone += _drop_together(db, mine[0])
         fulltext.drop(db, known[name])
         datasets.forget(db, known[name])
+        _forget_checkpoints(db, gone)
         return [*gone, name]
+
+
+def _forget_checkpoints(db: Connection, names: Sequence[str]) -> None:
+    """Take away what trainings of these collections that were given up have left beside the file."""
+    for path in filter(None, (checkpoints.path_for(db, name) for name in names)):
+        checkpoints.remove(path)
 
 
 def _check_unread(db: Connection, going: Sequence[Collection]) -> None:

@@ -168,16 +168,30 @@ def _no_number(table: str, column: str, key: str, value: Any, all_values: Sequen
 def digest(corpus: Corpus) -> str:
     """What tells a corpus from any other: a training goes on only with what it began with."""
     told = hashlib.blake2b(digest_size=16)
-    for field in dataclasses.fields(corpus):
-        value = getattr(corpus, field.name)
-        if isinstance(value, np.ndarray):
-            told.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
-        elif isinstance(value, Sequence):
-            for text in value:
-                told.update(str(text).encode("utf-8", "surrogatepass") + b"\0")
-        else:
-            told.update(repr(value).encode())
+    for part in _parts(corpus):
+        told.update(part)
     return told.hexdigest()
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Everything in a corpus as bytes, arrays whole."""
+    if isinstance(value, np.ndarray):
+        yield np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _parts(getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield str(name).encode()
+            yield from _parts(inner)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        yield from ((inner if isinstance(inner, bytes) else _encoded(inner)) + b"\0" for inner in value)
+    else:
+        yield _encoded(value)
+
+
+def _encoded(value: Any) -> bytes:
+    return str(value).encode("utf-8", "surrogatepass")
 
 
 READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], Corpus]] = {

@@ -15,7 +15,7 @@ from semsearch.training import Checkpoint
 
 
 class RunJournal:
-    """A Journal (records) that keeps curves and pictures for the run, and checkpoints in a file.
+    """A Journal (training) that keeps curves and pictures for the run, and checkpoints in a file.
 
     `curve` holds (step, numbers), `shown` (step, PNG), `resumed` the step that was gone on from. `made_with` is what a
     checkpoint must have been made with to be gone on from: builder, options, seed and what was read.
@@ -33,6 +33,7 @@ class RunJournal:
         self.curve: list[tuple[int, dict[str, float]]] = []
         self.shown: list[tuple[int, bytes]] = []
         self.resumed: int | None = None
+        self.unkept: str | None = None  # why a checkpoint could not be written
         self._kept = self._read() if resume else None
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
@@ -44,14 +45,22 @@ class RunJournal:
         self.shown.append((step, png.encode(pixels)))
 
     def keep(self, checkpoint: Checkpoint) -> None:
-        """Replace the file; the curve so far goes with it. Pictures do not: those of a resumed run begin anew."""
-        if self.path is not None:
+        """Replace the file; the curve so far goes with it. Pictures do not: those of a resumed run begin anew.
+
+        A file that cannot be written is no reason to stop a training.
+        """
+        if self.path is None:
+            return
+        try:
             checkpoints.write(self.path, {**self.made_with, "curve": self.curve}, checkpoint)
+        except OSError as error:
+            self.unkept = f"{self.path} cannot be written ({error.strerror})"
 
     def kept(self) -> Checkpoint | None:
-        if self._kept is not None:
-            self.resumed = int(self._kept.facts["number"])
-        return self._kept
+        kept, self._kept = self._kept, None  # its arrays are not needed twice
+        if kept is not None:
+            self.resumed = int(kept.facts["number"])
+        return kept
 
     def done(self) -> None:
         """The run is written: nothing is left to go on from."""

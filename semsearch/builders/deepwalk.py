@@ -133,7 +133,7 @@ class DeepWalk:
         metrics: dict[str, float] = {"nodes": float(len(corpus)), "edges": float(len(corpus.weight))}
         with timed(metrics, "walking"):
             walks = _walks(corpus, options, rng)
-        metrics["steps"] = float(len(walks.stream))
+        metrics["walked"] = float(len(walks.stream))
         if options.learn == "skipgram":
             vectors = _skip_gram(walks, corpus, options, rng=rng, device=device, report=report, metrics=metrics)
             return Fitted([Embeddings("node", corpus.keys, vectors)], {}, metrics)
@@ -195,7 +195,8 @@ def _skip_gram(
         smoothing=options.smoothing,
     )
     left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
-    vectors = {"left": left, "right": right, "sum": left + right, "concat": np.hstack([left, right])}[options.side]
+    joined = {"left": lambda: left, "right": lambda: right, "sum": lambda: left + right}
+    vectors = joined.get(options.side, lambda: np.hstack([left, right]))()
     vectors[start.totals == 0] = 0  # never met, never moved
     return vectors
 

@@ -111,7 +111,7 @@ def evened(vectors: FloatArray, power: float) -> FloatArray:
 def learn(
     task: Any, seed: int, *, device: Device, report: Report, metrics: dict[str, float]
 ) -> tuple[FloatArray, FloatArray]:
-    """Train a task of nets.wordfactors; its two sides (v, dim). Adds the seconds, the steps and the last losses."""
+    """Train a task of nets.wordfactors; its two sides (v, dim). Adds the seconds and how many steps it took."""
     from semsearch.nets.loop import Rules, train
 
     with timed(metrics, "training"):

@@ -21,7 +21,7 @@ from semsearch.cli.upkeep import say_checkpoint
 from semsearch.ingest.columns import described_anyway
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.records import Dataset
-from semsearch.storage import datasets
+from semsearch.storage import checkpoints, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 from semsearch.storage.tables import is_table_or_view
@@ -153,13 +153,12 @@ def run_build(
         with Progress(f"{builder.name} {dataset.name}", "step") as progress:
             built = engine.build(connection, dataset, builder, given, report=progress, **how)
     except KeyboardInterrupt:
-        if needs:
+        kept = checkpoints.path_for(connection, how.get("name") or f"{dataset.name}_{builder.name}")
+        if needs and kept is not None and kept.exists():
             remark("Interrupted. The same command with --resume goes on from here")
         raise
     say_checkpoint(connection)
-    if how.get("resume"):
-        went_on = None if built.resumed is None else f"Went on from step {built.resumed:,}"
-        remark(went_on or "There was no training to go on with: it began anew")
+    _say_training(built, how.get("resume", False))
     for collection in built.collections:
         of, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
         remark(f"Built {collection.name}: {of}, {dimensions}")
@@ -185,6 +184,15 @@ def run_build(
     ask = f"similar {db} {first} ID" if by_item else f'search {db} {first} "some words"'
     remark(f"In {built.run.seconds:.1f} s. Next: semsearch {ask}   or   semsearch serve {db}")
     return built
+
+
+def _say_training(built: engine.Built, resume: bool) -> None:
+    """What became of a training that was to be gone on with, and of its checkpoints."""
+    if resume:
+        went_on = None if built.resumed is None else f"Went on from step {built.resumed:,}"
+        remark(went_on or "There was no training to go on with: it began anew")
+    if built.unkept:
+        remark(f"No checkpoint could be kept: {built.unkept}")
 
 
 @click.command(short_help="Make a table searchable by meaning.")

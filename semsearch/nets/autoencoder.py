@@ -23,8 +23,8 @@ from torch import nn
 from semsearch.arrays import FloatArray
 from semsearch.nets.device import Arrays, from_arrays, place, seeded, to_arrays
 from semsearch.nets.layers import Decoder, Encoder, Flat
-from semsearch.nets.loop import Pull, Step
 from semsearch.nets.saving import Part
+from semsearch.nets.task import Pull, Step
 from semsearch.records import Device
 
 Bytes = npt.NDArray[np.uint8]

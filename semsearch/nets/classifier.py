@@ -20,8 +20,9 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.nets.autoencoder import AT_ONCE, Bytes, chosen, floats, on_device, pace
 from semsearch.nets.device import place, seeded, threads_for
 from semsearch.nets.layers import Encoder
-from semsearch.nets.loop import Pull, Rules, Step, train
+from semsearch.nets.loop import Rules, train
 from semsearch.nets.saving import Part
+from semsearch.nets.task import Pull, Step
 from semsearch.records import Device, Report
 
 FEATURES = 64

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from semsearch.errors import CapabilityError
 from semsearch.records import Device
 
 SMALL = 1 << 17  # numbers of a batch; 128 grey pictures of 28 × 28 are fewer
@@ -24,8 +25,8 @@ def place(device: Device) -> torch.device:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Inside, torch's global chance follows `seed`, as layers draw their first weights; outside it is as it was."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU; no GPU is woken for it
+        torch.default_generator.manual_seed(seed)
         yield
 
 
@@ -43,6 +44,17 @@ def threads_for(batch: int, numbers: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """Inside, a GPU without enough memory is one line for people, CapabilityError, with what to do."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise CapabilityError(
+            "The GPU has too little memory: try smaller steps (--rows, --batch), a lower --dim, or --device cpu"
+        ) from error
 
 
 def to_arrays(module: torch.nn.Module) -> dict[str, npt.NDArray[Any]]:

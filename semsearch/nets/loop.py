@@ -7,88 +7,37 @@ finite stop it with advice, curves are reported, checkpoints kept and gone on fr
 data say so.
 
 A training that was interrupted and resumed ends with the same bytes as one that was not, on the CPU with one number of
-threads: the batches of an epoch depend on its number alone, and chance inside a step on the step's.
+threads: the batches of an epoch depend on its number alone, and chance inside a step on the step's. (Not one with a
+budget of seconds: its progress goes by the clock.) Ctrl-C waits for the end of the step; a second one does not, and
+leaves the last checkpoint.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import math
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from semsearch.errors import BuildError
-from semsearch.nets.device import place
+from semsearch.nets.device import memory_told, place
 from semsearch.nets.saving import Part, pack, unpack
+from semsearch.nets.task import Judges, Pull, Shows, Step, Task
 from semsearch.records import Device, Report
 from semsearch.training import Journal
 
 POINTS = 400  # of a curve
 KEEP_SECONDS = 60.0  # between two checkpoints
 LOOK = 20  # steps between two looks at a loss on a GPU, which waits for it
-
-
-class Pull(NamedTuple):
-    """One turn of one optimiser: it is to lower `loss`, a scalar, called `name` in the curves."""
-
-    optimiser: torch.optim.Optimizer
-    loss: torch.Tensor
-    name: str = "loss"
-
-
-@dataclass
-class Step:
-    """What a task may know of the step it is in: its number from 0, how far the training is (0..1: what schedules
-    depend on), and a source of chance that is this step's own.
-    """
-
-    number: int
-    progress: float
-    draw: torch.Generator
-    notes: dict[str, torch.Tensor] = field(default_factory=dict)
-
-    def note(self, **values: torch.Tensor) -> None:
-        """Scalars worth a curve, beside the losses."""
-        self.notes |= values
-
-
-class Task(Protocol):
-    """Something to train. Its parts are on their device when the loop gets it."""
-
-    epochs: int
-    steps: int  # of one epoch
-
-    def parts(self) -> Mapping[str, Part]:
-        """Modules and optimisers by name: all that changes while it trains."""
-        ...
-
-    def batches(self, epoch: int) -> Iterable[Any]:
-        """The batches of an epoch, the same whenever asked for the same one."""
-        ...
-
-    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
-        """Lazily, each optimiser's loss; what follows the last `yield` runs after its step."""
-        ...
-
-
-@runtime_checkable
-class Judges(Protocol):
-    """A task that can say after an epoch how good it is. `held_out`, smaller is better, decides when to stop early."""
-
-    def judge(self) -> Mapping[str, float]: ...
-
-
-@runtime_checkable
-class Shows(Protocol):
-    """A task that can be looked at: fixed items as one picture, (height, width, channels) uint8, as it goes on."""
-
-    def picture(self) -> npt.NDArray[np.uint8]: ...
 
 
 @dataclass(frozen=True)
@@ -108,7 +57,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Trained:
-    """How it ended: steps made, the epoch whose state was kept, and what was measured last."""
+    """How it ended: steps and epochs made, whether it stopped early, and what was measured of the state it kept."""
 
     steps: int
     epochs: int
@@ -121,7 +70,8 @@ def train(task: Task, rules: Rules, *, device: Device, report: Report) -> Traine
 
     Raises BuildError, with what to try, when a loss is not finite.
     """
-    return _Training(task, rules, device, report).run()
+    with memory_told():
+        return _Training(task, rules, device, report).run()
 
 
 class _Training:
@@ -136,26 +86,49 @@ class _Training:
         self.best, self.best_epoch = np.inf, 0
         self.best_state: dict[str, dict[str, Any]] | None = None
         self.measured: dict[str, float] = {}
+        self.best_measured: dict[str, float] = {}
+        self.stop = False  # Ctrl-C was pressed
         self.sums: dict[str, torch.Tensor] = {}
         self.summed: dict[str, int] = {}
-        self.every = max(1, self.total // POINTS)
-        self.show_every = max(1, self.total // max(1, rules.pictures))
+        self.every = math.ceil(self.total / POINTS)
+        self.show_every = math.ceil(self.total / max(1, rules.pictures))
         self.began = self.kept_at = monotonic()
         self.spent = 0.0  # seconds of the trainings that this one goes on from
 
     def run(self) -> Trained:
         self._go_on()
-        try:
+        with self._stopping_between_steps():
             while self.epoch < self.task.epochs and not self._is_over():
                 self._epoch()
-        except KeyboardInterrupt:
-            self._keep()
-            raise
         stopped = self.epoch < self.task.epochs and not self._out_of_time()
-        if self.best_state is not None:
-            for name, part in self.task.parts().items():
-                part.load_state_dict(self.best_state[name])
-        return Trained(self.number, self.epoch, stopped, self.measured)
+        if self.best_state is None:
+            return Trained(self.number, self.epoch, stopped, self.measured)
+        for name, part in self.task.parts().items():
+            part.load_state_dict(self.best_state[name])
+        return Trained(self.number, self.epoch, stopped, self.best_measured)
+
+    @contextmanager
+    def _stopping_between_steps(self) -> Iterator[None]:
+        """Inside, the first Ctrl-C is remembered: a step that is half made is nothing to go on from."""
+        if threading.current_thread() is not threading.main_thread():  # others get no signals
+            yield
+            return
+
+        def remember(number: int, frame: Any) -> None:
+            self.stop = True
+            signal.signal(signal.SIGINT, before)
+
+        before = signal.getsignal(signal.SIGINT)
+        signal.signal(signal.SIGINT, remember)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _stop_if_asked(self) -> None:
+        if self.stop:
+            self._keep()
+            raise KeyboardInterrupt
 
     def _epoch(self) -> None:
         for batch in islice(self.task.batches(self.epoch), self.inside, None):
@@ -163,6 +136,7 @@ class _Training:
             self.inside += 1
             self.number += 1
             self._tell()
+            self._stop_if_asked()
             if self._out_of_time():
                 break
             if monotonic() - self.kept_at > KEEP_SECONDS:
@@ -170,6 +144,7 @@ class _Training:
         self._check()
         self.epoch, self.inside = self.epoch + 1, 0
         self._judge()
+        self._stop_if_asked()
 
     def _step(self, batch: Any) -> None:
         draw = torch.Generator(self.place).manual_seed((self.rules.seed << 32) ^ self.number)
@@ -211,27 +186,34 @@ class _Training:
             self.report(self.number, self.total, **means)
         elif at_once:
             self.report(self.number, self.total)
-        if self.journal and isinstance(self.task, Shows) and self.number % self.show_every == 0:
+        due = self.rules.pictures > 0 and self.number % self.show_every == 0
+        if due and self.journal is not None and isinstance(self.task, Shows):
             self.journal.pictures(self.number, self.task.picture())
 
     def _check(self) -> None:
         for name, value in self.sums.items():
             if not bool(torch.isfinite(value)):
-                raise BuildError(
-                    f"The training ran away: {name} is {float(value)} at step {self.number:,} of {self.total:,}."
-                    " Try a lower --rate (a quarter), or another --seed; nothing was written"
-                )
+                self._ran_away(name, float(value))
+
+    def _ran_away(self, name: str, value: float) -> NoReturn:
+        raise BuildError(
+            f"The training ran away: {name} is {value} at step {self.number:,} of {self.total:,}."
+            " Try a lower --rate (a quarter), or another --seed; nothing was written"
+        )
 
     def _judge(self) -> None:
         if not isinstance(self.task, Judges):
             return
         self.measured = dict(self.task.judge())
+        for name, value in self.measured.items():
+            if not math.isfinite(value):
+                self._ran_away(name, value)
         self.report(self.number, self.total, **self.measured)
         held_out = self.measured.get("held_out")
         if self.rules.patience is None or held_out is None:
             return
         if held_out < self.best:
-            self.best, self.best_epoch = held_out, self.epoch
+            self.best, self.best_epoch, self.best_measured = held_out, self.epoch, self.measured
             self.best_state = {name: copy.deepcopy(part.state_dict()) for name, part in self.task.parts().items()}
 
     def _is_over(self) -> bool:
@@ -262,6 +244,7 @@ class _Training:
             "best": self.best if np.isfinite(self.best) else None,
             "best_epoch": self.best_epoch,
             "measured": self.measured,
+            "best_measured": self.best_measured,
             "spent": self._used(),
         }
         self.journal.keep(pack(parts, facts))
@@ -279,7 +262,7 @@ class _Training:
         self.summed, self.measured = dict(facts["summed"]), dict(facts["measured"])
         self.spent, self.best_epoch = facts["spent"], facts["best_epoch"]
         if best:
-            self.best = facts["best"]
+            self.best, self.best_measured = facts["best"], dict(facts["best_measured"])
             self.best_state = {name: best[f"best {name}"].state for name in mine}
 
 

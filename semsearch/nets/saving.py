@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from semsearch.errors import BuildError
 from semsearch.training import Checkpoint
 
 
@@ -28,9 +29,17 @@ def pack(parts: Mapping[str, Part], facts: Mapping[str, Any]) -> Checkpoint:
 
 
 def unpack(checkpoint: Checkpoint, parts: Mapping[str, Part]) -> Mapping[str, Any]:
-    """Put the states back into parts of the same shapes; the facts that were packed with them."""
-    for name, part in parts.items():
-        part.load_state_dict(_live(checkpoint.facts["states"][name], checkpoint.arrays))
+    """Put the states back into parts of the same shapes; the facts that were packed with them.
+
+    Raises BuildError for a checkpoint of another net, as another version may have made.
+    """
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(_live(checkpoint.facts["states"][name], checkpoint.arrays))
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise BuildError(
+            "The training to go on with was of another make, perhaps of another semsearch: leave out --resume"
+        ) from error
     return checkpoint.facts
 
 

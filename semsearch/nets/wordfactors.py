@@ -25,9 +25,9 @@ import torch.nn.functional as F
 
 from semsearch.arrays import FloatArray
 from semsearch.nets.device import seeded
-from semsearch.nets.loop import Pull, Step
 from semsearch.nets.pairs import Block, Pairs
 from semsearch.nets.saving import Part
+from semsearch.nets.task import Pull, Step
 
 CALM = 5e-4  # Adagrad's first sum of squares, where the mean gradient of a word is about 0.1
 DRAWN = 4096  # contexts drawn for a step; with fewer words than that all of them are taken

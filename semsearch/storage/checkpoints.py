@@ -6,10 +6,12 @@ with one more entry, JSON; nothing in it is pickled.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,13 +23,17 @@ from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 from semsearch.training import Checkpoint
 
+LONGEST = 200  # bytes of a file's name; most systems allow 255
 _FACTS = "facts.json"
 
 
 def path_for(db: Connection, name: str) -> Path | None:
     """Where the checkpoint of the collection `name` stands; None for a database in memory."""
     file, inode = file_of(db)
-    return Path(f"{file}.semsearch") / f"{quote(name, safe='')}.ckpt" if inode else None
+    called = quote(name, safe="")
+    if len(called) > LONGEST:
+        called = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+    return Path(f"{file}.semsearch") / f"{called}.ckpt" if inode else None
 
 
 def write(path: Path, made_with: Mapping[str, Any], checkpoint: Checkpoint) -> None:
@@ -60,8 +66,8 @@ def read(path: Path) -> tuple[dict[str, Any], Checkpoint] | None:
 
 
 def remove(path: Path) -> None:
-    """Take the file away, and its folder when nothing else is in it."""
-    path.unlink(missing_ok=True)
-    path.with_suffix(".new").unlink(missing_ok=True)
-    if path.parent.is_dir() and not any(path.parent.iterdir()):
+    """Take the file away, and its folder when nothing else is in it. What cannot be taken away stays."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.with_suffix(".new").unlink(missing_ok=True)
         path.parent.rmdir()

@@ -273,5 +273,6 @@ def _remove(db: Connection, collection: Collection) -> None:
     vectors.drop(db, collection.vector_table)
     contexts.drop(db, collection.vector_table)
     db.execute("delete from _semsearch_collections where id = ?", [collection.id])
-    if not of_run(db, collection.run):
-        db.execute("delete from _semsearch_models where run = ?", [collection.run])
+    if not of_run(db, collection.run):  # nor are curves and pictures of what is gone anybody's any more
+        for table in ("_semsearch_models", "_semsearch_run_steps", "_semsearch_run_pictures"):
+            db.execute(f"delete from {table} where run = ?", [collection.run])

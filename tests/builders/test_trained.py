@@ -29,6 +29,7 @@ from tests.maths.test_graph_factors import communities, purity
 # Keeps a checkpoint every twentieth of a second, so that a kill finds one.
 OFTEN = "import semsearch.nets.loop as loop; loop.KEEP_SECONDS = 0.05; from semsearch.cli.main import main; main()"
 Run = Callable[..., Result]
+TRACES = ("models", "run_steps", "run_pictures")
 
 
 @pytest.fixture
@@ -59,6 +60,11 @@ def test_a_power_of_the_spectrum_keeps_directions_and_evens_their_strength() -> 
     assert evened(vectors, 1) is vectors
     flat = np.c_[vectors, np.zeros(50, np.float32)]  # a direction without strength stays without
     assert np.abs(evened(flat, 0.5)[:, 4]).max() < 1e-3
+
+
+def curve_of(path: str, name: str) -> list[tuple[int, dict[str, float]]]:
+    with connect.reading(path) as db:
+        return collections.read_curve(db, collections.get_collection(db, name).run)
 
 
 @pytest.mark.parametrize("name", ["deepwalk", "node2vec"])
@@ -127,11 +133,12 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(animals: str, tmp_pat
     assert again.returncode == 0, again.stderr
     assert "Went on from step " in again.stderr
     assert not kept.parent.exists()
-    resumed = stored(animals, "animals_sgns")
+    resumed, curve = stored(animals, "animals_sgns"), curve_of(animals, "animals_sgns")
 
     whole = subprocess.run(build(animals), env=environment, capture_output=True, text=True, check=False)
     assert whole.returncode == 0, whole.stderr
     assert stored(animals, "animals_sgns") == resumed
+    assert curve_of(animals, "animals_sgns") == curve
 
 
 def test_another_training_is_not_gone_on_with(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +154,43 @@ def test_another_training_is_not_gone_on_with(animals: str, run: Run, monkeypatc
     assert other.exit_code == 1
     assert "had --epochs 50, this one has --epochs 60" in other.stderr
     assert run(*arguments, "--epochs", 50, "--resume").exit_code == 0
+
+
+def test_what_a_training_left_goes_with_its_collection(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures and curves may show what the rows hold: nobody could say any more whose they are."""
+    from semsearch.nets import loop
+
+    asked = ("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2, "--epochs", 20)
+    assert run(*asked).exit_code == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "KEEP_SECONDS", 0.0)
+        patched.setattr(loop._Training, "_judge", _interrupt)
+        assert run(*asked).exit_code == 1
+    assert Path(f"{animals}.semsearch/animals_sgns.ckpt").exists()
+    assert run("drop", animals, "animals_sgns").exit_code == 0
+    assert not Path(f"{animals}.semsearch").exists()
+    with connect.reading(animals) as db:
+        left = [db.execute(f"select count(*) from _semsearch_{table}").fetchone()[0] for table in TRACES]
+    assert left == [0, 0, 0]
+
+
+def test_a_checkpoint_that_cannot_be_written_stops_no_training(
+    animals: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from semsearch.nets import loop
+
+    monkeypatch.setattr(loop, "KEEP_SECONDS", 0.0)
+    Path(f"{animals}.semsearch").write_text("a file where the folder should be")
+    done = run("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2)
+    assert done.exit_code == 0
+    assert "No checkpoint could be kept: " in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_damaged_checkpoint_is_one_line(animals: str, run: Run) -> None:
+    Path(f"{animals}.semsearch").mkdir()
+    Path(f"{animals}.semsearch/animals_sgns.ckpt").write_bytes(b"no zip")
+    done = run("build", "sgns", animals, "animals", "--dim", 6, "--resume")
+    assert done.exit_code == 1 and "is no checkpoint" in done.stderr and "--resume" in done.stderr
 
 
 def _interrupt(training: Any) -> None:

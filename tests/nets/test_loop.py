@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from semsearch.errors import BuildError  # noqa: E402 - needs torch
-from semsearch.nets.loop import Pull, Rules, Step, Trained, train  # noqa: E402
+from semsearch.nets.loop import Rules, Trained, train  # noqa: E402
+from semsearch.nets.task import Pull, Step  # noqa: E402
 from semsearch.records import Device, silent  # noqa: E402
 from semsearch.training import Checkpoint  # noqa: E402
 
@@ -59,7 +61,7 @@ class Notebook:
         if metrics:
             self.curve.append((step, metrics))
         if self.stop_at == step:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     def pictures(self, step: int, pixels: Any) -> None:
         self.shown.append(step)
@@ -98,6 +100,33 @@ def test_an_interrupted_training_goes_on_to_the_same_bytes(stop_at: int) -> None
     run(again, rest)
     assert again.found() == whole.found()  # the very same numbers, not nearly
     assert rest.curve == [point for point in whole_notes.curve if point[0] > stop_at]
+
+
+class Pressed(Line):
+    """Ctrl-C falls into the middle of a step: gradients are there and some weights have moved."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+        yield from super().losses(batch, step)
+        if step.number == self.at:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("at", [0, 26, 39])
+def test_ctrl_c_inside_a_step_waits_for_its_end(at: int) -> None:
+    whole = Line()
+    run(whole)
+    before, notes = signal.getsignal(signal.SIGINT), Notebook()
+    with pytest.raises(KeyboardInterrupt):
+        run(Pressed(at), notes)
+    assert notes.last is not None and notes.last.facts["number"] == at + 1
+    assert signal.getsignal(signal.SIGINT) is before
+    again = Line()
+    run(again, Notebook(kept=notes.last))
+    assert again.found() == whole.found()
 
 
 class Duel(Line):
@@ -157,6 +186,7 @@ def test_it_stops_early_and_goes_back_to_the_best_epoch() -> None:
     task = Judged()
     done = run(task, patience=3)
     assert done.stopped_early and done.epochs == 7
+    assert done.metrics == {"held_out": 0.0}  # of the state that is kept
     assert task.found() == task.states[3] != task.states[6]
 
 
@@ -189,6 +219,18 @@ def test_a_budget_of_seconds_ends_it() -> None:
     task = Line(epochs=1_000_000)
     done = run(task, seconds=0.3)
     assert 0 < done.steps < 20_000_000 and not done.stopped_early
+
+
+class Lost(Line):
+    """Its last step breaks it, which only judging sees."""
+
+    def judge(self) -> Mapping[str, float]:
+        return {"held_out": float("nan")}
+
+
+def test_what_is_judged_must_be_a_number() -> None:
+    with pytest.raises(BuildError, match="held_out is nan at step 20 of 60"):
+        run(Lost())
 
 
 class Shown(Line):

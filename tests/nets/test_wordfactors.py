@@ -8,8 +8,10 @@ import scipy.sparse as sp
 
 torch = pytest.importorskip("torch")
 
-from semsearch.nets.loop import Rules, Step, train  # noqa: E402 - needs torch
+from semsearch.nets import wordfactors  # noqa: E402
+from semsearch.nets.loop import Rules, train  # noqa: E402 - needs torch
 from semsearch.nets.pairs import Pairs  # noqa: E402
+from semsearch.nets.task import Step  # noqa: E402 - needs torch
 from semsearch.nets.wordfactors import Glove, How, Sgns  # noqa: E402
 from semsearch.records import Device, silent  # noqa: E402
 
@@ -73,6 +75,20 @@ def test_the_loss_of_sgns_is_its_formula_summed_over_all_pairs(counts: sp.csr_ma
             expected += n[i, j] * np.log1p(np.exp(-x)) + K * t[i] * chance[j] * np.log1p(np.exp(x))
     found = sum(task.loss(task.pairs.block(rows), step()).item() for rows in task.batches(0))
     assert found == pytest.approx(expected / t.mean(), rel=1e-5)  # sums of float32
+
+
+def test_contexts_drawn_by_chance_give_the_same_loss_on_average(
+    counts: sp.csr_matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What every vocabulary above DRAWN words uses."""
+    task = Sgns(Pairs(counts, CPU), How(DIM, 1, 0.1, N, 0), sides(), totals(counts), negatives=K, smoothing=0.75)
+    block = task.pairs.block(torch.arange(N))
+    exact = task.loss(block, step()).item()
+    monkeypatch.setattr(wordfactors, "DRAWN", 8)
+    drawn = [task.loss(block, Step(0, 0.0, torch.Generator().manual_seed(n))).item() for n in range(400)]
+    error = np.std(drawn) / np.sqrt(len(drawn))
+    assert np.mean(drawn) == pytest.approx(exact, abs=4 * error)  # four standard errors
+    assert error < 0.05 * exact
 
 
 def test_the_loss_of_glove_is_its_formula_summed_over_met_pairs(counts: sp.csr_matrix) -> None:
