@@ -7,6 +7,7 @@ DEMO_DB ?= demo.db
 .PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-training clean
 
 .venv/installed: pyproject.toml constraints.txt
+	@echo "Installing into .venv, once"
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
 	@touch $@
@@ -29,6 +30,7 @@ DEMO_DB ?= demo.db
 	@touch $@
 
 .venv/torch: .venv/installed
+	@echo "Installing torch, once: it is large"
 	$(PIP) --editable '.[torch]' && touch $@ || echo "torch could not be installed: the demo goes without it"
 
 demo: .venv/torch  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page

@@ -23,7 +23,7 @@ from semsearch.search.models import state_of
 from semsearch.storage import chunks, collections, datasets, vectors
 from semsearch.storage.driver import Connection
 
-PRIORS = ("own", "normal", "gaussian", "mixture")
+PRIORS = ("mixture", "gaussian", "normal", "own")  # the first is the default: it serves every model
 ENOUGH = 8_000  # codes that a prior is fitted to
 ROUNDS = 30  # of encoding and decoding a repair; PCA's has then settled
 SMOOTH = "smooth filling"

@@ -84,6 +84,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/samples", samples_page.samples),
         route(collection + r"/sample", pictures.sampled),
         route(collection + r"/walk", pictures.walk),
+        route(collection + r"/trained/(?P<step>\d{1,12})", pictures.trained),
         (f"^{collection}/picture$", upload.upload),
         route(collection + r"/duplicates", duplicates_page.duplicates),
         route(collection + r"/clusters", clusters_page.clusters),

@@ -12,6 +12,7 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import InputError, NotFoundError
 from semsearch.pictures import Wanted
 from semsearch.search import images
+from semsearch.storage import collections
 from semsearch.web import number
 from semsearch_datasette.connection import read
 from semsearch_datasette.kept import computed
@@ -89,6 +90,16 @@ async def sampled(datasette: Any, request: Any) -> Png:
     return _drawn(target, request, _grid(await _found(target, make), 9))
 
 
+async def trained(datasette: Any, request: Any) -> Png:
+    """What a training made of the same few items at one step of it."""
+    target = await target_of(datasette, request)
+    step = int(request.url_vars["step"])
+    shown = await read(target.database, lambda conn: dict(collections.read_pictures(conn, target.collection.run)))
+    if step not in shown:
+        raise NotFound(f"No picture of step {step} of the training of {target.collection.name}")
+    return Png(shown[step], target.private, request.args.get("v") == run_of(target))
+
+
 async def walk(datasette: Any, request: Any) -> Png:
     """The pictures on the way from one item to another."""
     target = await target_of(datasette, request)
@@ -109,7 +120,7 @@ def seed_of(request: Any) -> int:
 
 def prior_of(request: Any) -> str:
     """The prior in the URL; InputError for an unknown one."""
-    prior = request.args.get("prior") or "own"
+    prior = request.args.get("prior") or generate.PRIORS[0]
     if prior not in generate.PRIORS:
         raise InputError(f"prior is {prior[:40]!r}: choose one of {', '.join(generate.PRIORS)}")
     return str(prior)

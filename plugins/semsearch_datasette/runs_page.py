@@ -9,24 +9,29 @@ from semsearch.records import Run, Update
 from semsearch.storage import collections
 from semsearch_datasette import curves
 from semsearch_datasette.connection import read
+from semsearch_datasette.pictures import run_of
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, target_of
+from semsearch_datasette.thumbs import url_of
 
 
 async def runs(datasette: Any, request: Any) -> Answer:
     """Options, metrics, seconds and versions, newest first; the curves of the training in use, where it was one."""
     target = await target_of(datasette, request)
-    found, curve = await read(
+    run = target.collection.run
+    found, curve, steps = await read(
         target.database,
-        lambda conn: (_look(conn, target), collections.read_curve(conn, target.collection.run)),
+        lambda conn: (_look(conn, target), collections.read_curve(conn, run), collections.pictured_steps(conn, run)),
         without_vectors=True,
     )
+    shown = [(step, url_of(datasette, target, "trained", step, v=run_of(target))) for step in steps]
 
     def context() -> dict[str, Any]:
         return frame(datasette, target, "runs") | {
             "runs": [_shown(run, target.collection.run) for run, _ in found],
             "panels": curves.panels(curve),
             "panel_size": (curves.WIDTH, curves.HEIGHT),
+            "shown": shown,
         }
 
     data = {
@@ -34,6 +39,7 @@ async def runs(datasette: Any, request: Any) -> Answer:
         "run": target.collection.run,
         "runs": [present.run_dict(run, updates) for run, updates in found],
         "curve": [{"step": step, **metrics} for step, metrics in curve],
+        "pictures": [{"step": step, "url": url} for step, url in shown],
         "next_url": None,
     }
     return Answer("runs.html", context, data, target.private)

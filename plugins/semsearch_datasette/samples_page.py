@@ -18,10 +18,10 @@ from semsearch_datasette.target import Target, frame, target_of
 from semsearch_datasette.thumbs import url_of
 
 PRIORS = {
-    "own": "the builder's own idea",
-    "normal": "N(0, I)",
-    "gaussian": "one Gaussian fitted to the codes",
     "mixture": "ten Gaussians fitted to the codes",
+    "gaussian": "one Gaussian fitted to the codes",
+    "normal": "N(0, I)",
+    "own": "as the builder implies",
 }
 
 

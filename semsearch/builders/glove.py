@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option, timed
-from semsearch.builders.trained import FactoringOptions, Near, evened, learn, prepare
+from semsearch.builders.trained import FactoringOptions, Near, default_epochs, evened, learn, prepare
 from semsearch.builders.words import MeansOfWords, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Device, Documents, Fitted, Report
@@ -65,7 +65,8 @@ class Glove(MeansOfWords):
             metrics=metrics,
             nobody=options.nobody,
         )
-        how = wordfactors.How(start.dim, options.epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
+        epochs = options.epochs or default_epochs(len(words.words), options.rows)
+        how = wordfactors.How(start.dim, epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
         pairs = Pairs(start.counts, device)
         task = wordfactors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
         left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)

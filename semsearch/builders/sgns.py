@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option, timed
-from semsearch.builders.trained import FactoringOptions, Near, evened, learn, prepare
+from semsearch.builders.trained import FactoringOptions, Near, default_epochs, evened, learn, prepare
 from semsearch.builders.words import MeansOfWords, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.vocabulary import staying, thinned
@@ -74,7 +74,8 @@ class Sgns(MeansOfWords):
             metrics=metrics,
             nobody=options.nobody,
         )
-        how = wordfactors.How(start.dim, options.epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
+        epochs = options.epochs or default_epochs(len(words.words), options.rows)
+        how = wordfactors.How(start.dim, epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
         counts = start.counts
         if options.thin:
             counts = thinned(counts, staying(words.counts, options.thin))

@@ -7,6 +7,7 @@ words, which are hardly ever moved, have sensible vectors; `--start random` is t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from semsearch.maths.sides import factor_sides
 from semsearch.maths.weighting import associations
 from semsearch.records import Device, Report
 
+ENOUGH = 200  # steps of a training
 SMOOTHING = 0.75  # of the contexts, where `pmi` starts it
 
 
@@ -29,7 +31,7 @@ SMOOTHING = 0.75  # of the contexts, where `pmi` starts it
 class FactoringOptions(WordOptions):
     """What both builders can be told beside how texts are read."""
 
-    epochs: int = option(3, "times over all pairs")
+    epochs: int | None = option(None, "times over all pairs; by default 3, in small vocabularies more")
     rate: float = option(0.05, "how long the strides are (Adagrad's rate)")
     rows: int = option(1024, "words of a step, each with all its contexts")
     power: float = option(0.5, "power of the trained vectors' spectrum; 1 leaves them as they are")
@@ -40,12 +42,17 @@ class FactoringOptions(WordOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, value in (("epochs", self.epochs), ("rows", self.rows)):
-            if value < 1:
+            if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}: at least 1 is needed")
         if not 0 < self.power <= 2:
             raise ValueError(f"power is {self.power:g}: choose above 0, up to 2")
         if not 0 < self.rate <= 10:
             raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.05")
+
+
+def default_epochs(n_words: int, rows: int) -> int:
+    """3, and in small vocabularies as many as make ENOUGH steps: on 17 million words 3 are 255 steps."""
+    return max(3, math.ceil(ENOUGH / math.ceil(n_words / rows)))
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ from semsearch.storage.tables import is_table_or_view
 FEW_KNOWN = 0.5  # of the words of texts; of texts in its own language a collection knows more than nine in ten
 
 
+HARDLY = 100  # steps of a training below which it has hardly begun
+
+
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
     cli.add_command(build)
@@ -191,6 +194,9 @@ def _say_training(built: engine.Built, resume: bool) -> None:
     if resume:
         went_on = None if built.resumed is None else f"Went on from step {built.resumed:,}"
         remark(went_on or "There was no training to go on with: it began anew")
+    steps = built.run.metrics.get("steps", HARDLY)
+    if steps < HARDLY:
+        remark(f"Only {steps:,.0f} steps: hardly trained. More --epochs or fewer items a step (--batch, --rows) help")
     if built.unkept:
         remark(f"No checkpoint could be kept: {built.unkept}")
 

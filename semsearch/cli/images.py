@@ -121,10 +121,10 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
 @click.option("-n", "count", type=int, default=64, show_default=True, help="how many")
 @click.option(
     "--prior",
-    type=click.Choice(("own", "normal", "gaussian", "mixture")),
-    default="own",
+    type=click.Choice(("mixture", "gaussian", "normal", "own")),
+    default="mixture",
     show_default=True,
-    help="what codes are drawn from: the builder's own idea, N(0, I), one Gaussian or ten fitted to the codes",
+    help="what codes are drawn from: ten Gaussians or one, fitted to the codes; N(0, I); or as the builder implies",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
 def sample(db: str, collection: str, output: str, count: int, prior: str, seed: int) -> None:

@@ -124,7 +124,8 @@ class Autoencode:
         out = self.both.read(spoiled(whole, self.lessons, step.draw))
         codes, extra = self._drawn(out, step) if self.net.variational else (out, None)
         mse = ((self.both.pictures(codes) - whole) ** 2).mean()
-        step.note(mse=mse)
+        if extra is not None:  # else it is the loss itself
+            step.note(mse=mse)
         yield Pull(self.optimiser, mse if extra is None else mse + self.lessons.beta * extra)
 
     def _drawn(self, out: torch.Tensor, step: Step) -> tuple[torch.Tensor, torch.Tensor]:

@@ -118,6 +118,11 @@ def read_curve(db: Connection, run: int) -> list[tuple[int, dict[str, float]]]:
     return [(step, json.loads(metrics)) for step, metrics in rows]
 
 
+def pictured_steps(db: Connection, run: int) -> list[int]:
+    """The steps of a training that there are pictures of."""
+    return [row[0] for row in db.execute("select step from _semsearch_run_pictures where run = ? order by step", [run])]
+
+
 def read_pictures(db: Connection, run: int) -> list[tuple[int, bytes]]:
     """The pictures (PNG) of a training, by step."""
     rows = db.execute("select step, content from _semsearch_run_pictures where run = ? order by step", [run])
