@@ -9,9 +9,11 @@ from typing import Any, TypeAlias
 from semsearch import present
 from semsearch.records import Hit
 from semsearch.search import query
+from semsearch.search.byname import by_name
 from semsearch.search.explain import Explanation, explain
+from semsearch.search.models import takes_text
 from semsearch.web import SearchArguments, search_arguments
-from semsearch_datasette import gallery_page, links
+from semsearch_datasette import finding, gallery_page, links
 from semsearch_datasette.cards import cards
 from semsearch_datasette.connection import read
 from semsearch_datasette.filtering import Filters, filters_of
@@ -38,9 +40,14 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
     asked = _for_collection(target, search_arguments(_weighed(request.args, filters)))
     if filters.from_form and not wants_json(request):
         return Elsewhere(_here(datasette, target, asked, filters.pairs))
+    if asked.q and not filters.pairs and not wants_json(request):
+        one = await finding.one_called(target, asked.q)
+        if one is not None:
+            return Elsewhere(links.item(datasette, target.database.name, target.collection.name, one))
     found, page, reasons = NOTHING
     if asked.q:
         found, page, reasons = await read(target.database, lambda conn: _search(conn, target, asked, filters))
+    beginnings = [] if found.hits else await finding.beginnings(target)
     after = asked.paging.next_after(len(found.hits))
     next_url = _here(datasette, target, asked, filters.pairs, after=after) if after else None
 
@@ -49,6 +56,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         return {
             **frame(datasette, target, "search"),
             **_form(target, asked, found),
+            **finding.told(datasette, target, beginnings),
             **_explaining(datasette, target, asked, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, asked, pairs)),
             "first": asked.paging.after + 1,
@@ -68,6 +76,8 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         "hits": _told(page, reasons),
         "next_url": datasette.absolute_url(request, next_url) if next_url else None,
     }
+    if beginnings:
+        data["starts"] = finding.data(beginnings)
     return Answer("search.html", context, data, target.private)
 
 
@@ -100,7 +110,7 @@ def _told(page: Sequence[Hit], reasons: Sequence[Explanation]) -> list[dict[str,
 
 def _explaining(datasette: Any, target: Target, asked: SearchArguments, filters: links.Pairs) -> dict[str, Any]:
     """Whether each result says why it was found, and the URL where it does or does not; words have nothing to say."""
-    if target.collection.of != "document":
+    if target.collection.of != "document" or not takes_text(target.collection):
         return {"explain": False, "explain_url": None}
     other = replace(asked, explain=not asked.explain)
     after = asked.paging.after or None
@@ -122,7 +132,7 @@ def _form(target: Target, asked: SearchArguments, found: query.Found) -> dict[st
         "q": asked.q,
         "mode": asked.mode,
         "k": asked.paging.k,
-        "modes": MODES if target.collection.of == "document" else (),
+        "modes": MODES if target.collection.of == "document" and takes_text(target.collection) else (),
         "sizes": sorted({*SIZES, asked.paging.k}),
         "weight": "" if asked.weight is None else f"{asked.weight:g}",
         "weight_step": f"{STEP:g}" if is_round else "any",
@@ -144,7 +154,10 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
 
 def _for_collection(target: Target, asked: SearchArguments) -> SearchArguments:
     """Words have no text to match: unless that is what was asked for, they are searched by meaning alone. And they
-    have no parts that would say why."""
+    have no parts that would say why. Where no text can be placed, items are found by name and words."""
+    if not takes_text(target.collection):
+        mode = "text" if asked.mode == "hybrid" else asked.mode
+        return replace(asked, mode=mode, weight=None, explain=False)
     if target.collection.of == "document":
         return asked
     if asked.mode == "hybrid":
@@ -155,6 +168,9 @@ def _for_collection(target: Target, asked: SearchArguments) -> SearchArguments:
 def _search(conn: Any, target: Target, asked: SearchArguments, filters: Filters) -> Answered:
     """All that was found, the hits that this page shows, and why each of these was found if that is asked."""
     name, paging = target.collection.name, asked.paging
+    if asked.mode == "text" and not takes_text(target.collection):
+        found = by_name(conn, name, asked.q, k=paging.depth, only=filters.only)
+        return found, found.hits[paging.after : paging.after + paging.k], ()
     found = query.search(conn, name, asked.q, mode=asked.mode, k=paging.depth, weight=asked.weight, only=filters.only)
     page = found.hits[paging.after : paging.after + paging.k]
     return found, page, explain(conn, name, asked.q, page) if asked.explain else ()

@@ -13,7 +13,7 @@ import numpy as np
 from semsearch import imagery, registry
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Encodes
-from semsearch.errors import InputError
+from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Collection, Documents, Images, Rows, State
 from semsearch.search.wordmean import mean_of_words
 from semsearch.storage import collections, incoming, inputs
@@ -90,6 +90,17 @@ class _Remembered:
         return self.stored.known(keys)
 
 
+def takes_text(collection: Collection) -> bool:
+    """Whether a text can be placed in a collection: whether its builder, if it is there, embeds texts."""
+    if collection.builder == incoming.BUILDER:
+        return True
+    try:
+        builder = registry.load().builder(collection.builder)
+    except NotFoundError:
+        return True  # nobody knows: whoever asks is told that the builder is not there
+    return isinstance(builder, Encodes) and builder.reads == "documents"
+
+
 def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray | None:
     """The unit vector of a text in a collection, (dim,) float32; None where no word of it is known.
 
@@ -99,7 +110,7 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
     if collection.builder == incoming.BUILDER:
         return _at_unit_length(mean_of_words(db, collection, text))
     builder = registry.load().builder(collection.builder)
-    if not isinstance(builder, Encodes) or builder.reads != "documents":
+    if not isinstance(builder, Encodes) or not takes_text(collection):
         how = "by item, or by picture with --image FILE" if collection.of == "image" else "by item"
         raise InputError(
             f"{collection.name} was built by {collection.builder}, which cannot embed a text: search {how}"

@@ -95,9 +95,58 @@ def test_directed_edges_are_told_apart(tmp_path: Path, make_site) -> None:
     assert joined == {"n6": (1.0, 0.0), "n4": (0.0, 1.0), "hub": (0.0, 1.0)}
 
 
-def test_a_search_by_text_says_what_is_searched_by_instead(friends: str, make_site) -> None:
-    answer = make_site(friends).get(f"{BASE}?q=a1")
-    assert answer.status_code in (200, 400) and "Traceback" not in answer.text
+def test_a_nodes_name_leads_to_its_page(friends: str, make_site) -> None:
+    site = make_site(friends)
+    answer = site.get(f"{BASE}?q=a1&k=10")
+    assert answer.status_code == 302 and answer.headers["location"] == f"{BASE}/item/a1"
+    assert site.get(f"{BASE}.json?q=a1").json()["hits"][0]["id"] == "a1"  # a twin answers, it leads nowhere
+
+
+def test_nodes_are_found_by_part_of_their_name(friends: str, make_site) -> None:
+    site = make_site(friends)
+    page = site.get(f"{BASE}?q=b")
+    assert page.status_code == 200 and "6 results" in page.text and "Begin with" not in page.text
+    assert re.findall(r'<h3><a href="[^"]*/item/(\w+)"', page.text) == [f"b{number}" for number in range(6)]
+    found = [site.get(f"{BASE}.json?q=b&k=2&after={after}").json() for after in (0, 2, 4)]
+    assert [hit["id"] for page in found for hit in page["hits"]] == [f"b{number}" for number in range(6)]
+    assert [bool(page["next_url"]) for page in found] == [True, True, False] and found[0]["mode"] == "text"
+    for nothing in ("%25", "zebra", "_"):
+        page = site.get(f"{BASE}?q={nothing}")
+        assert page.status_code == 200 and "Nothing found" in page.text and "Begin with" in page.text
+    assert site.get(f"{BASE}.json?q=a1&mode=vector").status_code == 400  # what cannot be is said where it was asked for
+
+
+def test_the_form_of_nodes_asks_for_a_name_and_shows_where_to_begin(friends: str, make_site) -> None:
+    site = make_site(friends)
+    page = ours(site.get(BASE).text)
+    assert "Find a node by its name or words" in page and "own words" not in page and 'name="mode"' not in page
+    begun = re.findall(r'<li><a href="[^"]*/item/(\w+)">\w+</a> <span class="sem-for">(\d) edges', page)
+    assert begun[:2] == [("a0", "6"), ("b0", "6")] and len(begun) == 12 and {count for _, count in begun[2:]} == {"5"}
+    assert site.get(f"{BASE}.json").json()["starts"][0] == {"id": "a0", "edges": 6}
+
+
+def test_rows_are_found_by_title_and_by_the_words_of_their_text(tmp_path: Path, make_site) -> None:
+    path = str(tmp_path / "wines.db")
+    with connect.writing(path, create=True) as db:
+        db.execute("create table wines (id integer primary key, name text, note text, acid real, sugar real)")
+        rows = [(1, "Red Hill", "dark plum"), (2, "Red Rock", "a hill of plums"), (3, "White", "lime"), (4, "Hill", "")]
+        db.executemany("insert into wines values (?, ?, ?, ?, ?)", [(*row, row[0] % 3, row[0] ** 2) for row in rows])
+    for arguments in (
+        ("ingest", "table", path, "wines", "--title", "name", "--text", "note"),
+        ("build", "pca", path, "wines", "--columns", "acid,sugar"),
+    ):
+        done = CliRunner().invoke(assemble(), list(arguments))
+        assert done.exit_code == 0, done.output
+    site, base = make_site(path), "/wines/-/semsearch/wines_pca"
+    assert "Find a row by its name or words" in site.get(base).text
+    assert [one["id"] for one in site.get(f"{base}.json").json()["starts"]] == [4, 1, 2, 3]  # by title
+    for asked, id in (("3", 3), ("white", 3), ("hill", 4)):
+        assert site.get(f"{base}?q={asked}").headers["location"] == f"{base}/item/{id}"
+    found = site.get(f"{base}.json?q=hill").json()["hits"]
+    assert [hit["id"] for hit in found] == [4, 1, 2]  # the very title, one that holds it, then a text with the word
+    assert [hit["score"] for hit in found[:2]] == [3.0, 1.0] and found[2]["text_score"] > 0
+    assert [hit["id"] for hit in site.get(f"{base}.json?q=hill&acid__exact=2").json()["hits"]] == [2]
+    assert site.get(f"{base}?q=plum").text.count("<h3>") == 2
 
 
 def test_closed_edges_close_what_was_made_of_them(friends: str, make_site) -> None:
