@@ -122,7 +122,7 @@ def why(hit: Hit) -> str:
         return ""
     ranks = (("meaning", hit.vector_rank), ("words", hit.text_rank))
     parts = [f"{name} {ordinal(rank)}" for name, rank in ranks if rank is not None]
-    return f"Score {hit.score:.4f} · {', '.join(parts)}"
+    return f"Score {hit.score:.3f} · {', '.join(parts)}"
 
 
 def ordinal(number: int) -> str:

@@ -28,7 +28,10 @@ async def components(datasette: Any, request: Any, target: Target) -> Answer:
     version = run_of(target)
 
     def context() -> dict[str, Any]:
+        height, width = found.size
         return frame(datasette, target, "components") | {
+            "width": width,
+            "height": height,
             "mean_url": url_of(datasette, target, "component/0", v=version),
             "components": [
                 {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from semsearch import present
@@ -10,6 +11,7 @@ from semsearch.search.byname import Start, called, starts
 from semsearch.search.models import takes_text
 from semsearch.storage import connect
 from semsearch_datasette import links
+from semsearch_datasette.cards import Card
 from semsearch_datasette.connection import read
 from semsearch_datasette.kept import computed
 from semsearch_datasette.target import Target
@@ -50,6 +52,11 @@ def told(datasette: Any, target: Target, found: Sequence[Start]) -> dict[str, An
             for one in found
         ],
     }
+
+
+def scored(target: Target, made: list[Card]) -> list[Card]:
+    """The cards, without a score where that is only how well a name fits."""
+    return made if takes_text(target.collection) else [replace(card, why="") for card in made]
 
 
 def data(found: Sequence[Start]) -> list[dict[str, Any]]:

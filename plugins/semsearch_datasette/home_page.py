@@ -10,6 +10,7 @@ from datasette import Forbidden
 from semsearch import present
 from semsearch.errors import SemsearchError
 from semsearch.records import Collection, Run
+from semsearch.search.models import takes_text
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows, check_visibility, is_searchable
@@ -79,6 +80,7 @@ def _entry(datasette: Any, request: Any, database: str, collection: Collection, 
     row["url"] = datasette.absolute_url(request, href)
     return {
         "collection": collection,
+        "named": not takes_text(collection),
         "run": run,
         "href": href,
         "runs_url": links.collection(datasette, database, collection.name, "runs"),

@@ -60,8 +60,11 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             **_explaining(datasette, target, asked, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, asked, pairs)),
             "first": asked.paging.after + 1,
-            "cards": cards(
-                datasette, target, page, query=asked.q, best_text=best_text, filters=filters.pairs, reasons=reasons
+            "cards": finding.scored(
+                target,
+                cards(
+                    datasette, target, page, query=asked.q, best_text=best_text, filters=filters.pairs, reasons=reasons
+                ),
             ),
             "remark": found.remark,
             "next_url": next_url,

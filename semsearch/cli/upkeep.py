@@ -78,5 +78,22 @@ def open_in_datasette(db: str, options: Sequence[str]) -> None:
         pass
     from datasette.cli import cli as datasette
 
-    remark(f"Serving {db}: the search pages are at /-/semsearch under the address below. Ctrl-C ends.")
+    remark(f"Serving {db}: the search pages are at {_address(datasette, [db, *options])} (Ctrl-C ends)")
     datasette.main(args=["serve", db, *options], prog_name="datasette")
+
+
+def _address(datasette: click.Group, arguments: list[str]) -> str:
+    """Where the search pages will be, as Datasette's own reading of its options has it; it chooses what -p 0 leaves
+    open, and what is wrong with the options it says itself."""
+    below = "/-/semsearch under the address below"
+    try:
+        given = datasette.commands["serve"].make_context("serve", arguments, resilient_parsing=True).params
+    except click.ClickException:
+        return below
+    if given.get("uds") or not given.get("port"):
+        return below
+    scheme = "https" if given.get("ssl_keyfile") or given.get("ssl_certfile") else "http"
+    host = f"[{given['host']}]" if ":" in given["host"] else given["host"]
+    settings = {name.rpartition(".")[2]: value for name, value in given.get("settings") or ()}
+    base = str(settings.get("base_url") or "/").strip("/")
+    return f"{scheme}://{host}:{given['port']}/{base}{'/' if base else ''}-/semsearch"

@@ -103,6 +103,12 @@ class Eigen:
     singular_values: npt.NDArray[np.float64]
     arrays: Any
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of each in pixels."""
+        height, width, _ = self.arrays["shape"].tolist()
+        return height, width
+
     def share(self, number: int) -> float:
         """The share of one component, numbered from 1."""
         before = float(self.captured[number - 2]) if number > 1 else 0.0

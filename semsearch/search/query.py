@@ -18,6 +18,7 @@ from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
 from semsearch.search.question import MAX_QUERY, Question, parse, plain
 from semsearch.search.sides import ByMeaning, ByWords
+from semsearch.search.spelling import spelled_like
 from semsearch.storage import collections, datasets, filters, fulltext, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
@@ -180,15 +181,17 @@ def _similar(searched: Searched, ids: Sequence[str], k: int, only: Filter) -> Fo
 
 def _starting_from(searched: Searched, key: str) -> FloatArray:
     """The unit vector of an item; of an unknown word the one that the collection's builder makes of it, if it can."""
+    db, collection = searched.db, searched.collection
     try:
-        return vector_of(searched.db, searched.collection, key)
-    except NotFoundError:
-        if searched.collection.of != "word" or len(tokens(key)) != 1:
+        return vector_of(db, collection, key)
+    except NotFoundError as error:
+        if collection.of != "word":
             raise
         with suppress(SemsearchError):  # a builder that is gone or embeds no text: the word is unknown, no more
-            if (made := encode_text(searched.db, searched.collection, key)) is not None:
+            if len(tokens(key)) == 1 and (made := encode_text(db, collection, key)) is not None:
                 return made
-        raise
+        (close,) = spelled_like(db, collection, [key])
+        raise NotFoundError(f"{error}: near in spelling: {', '.join(close)}" if close else str(error)) from error
 
 
 def nearest_to(db: Connection, name: str, vector: FloatArray, *, k: int = 10, only: Filter = EVERYTHING) -> Found:
@@ -211,9 +214,10 @@ def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
     try:
         return vectors.unit_vector(db, collection, key)
     except NotFoundError as error:
-        what = "word" if collection.of == "word" else "item"
+        if collection.of == "word":
+            raise NotFoundError(f"{collection.name} has no word {key!r}") from error
         raise NotFoundError(
-            f"{collection.name} has no {what} {key!r}: it is not in {collection.dataset}, was added since the"
+            f"{collection.name} has no item {key!r}: it is not in {collection.dataset}, was added since the"
             " last build or update, or holds no known word"
         ) from error
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,13 @@ from semsearch.records import Collection, Hit
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.search.query import check_k, open_collection
 from semsearch.search.resident import Floats, resident
+from semsearch.search.spelling import spelled_like
 from semsearch.storage import chunks, collections, datasets, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 
 __all__ = ["METHODS", "MOST_WORDS", "Analogy", "Point", "analogy", "known_words", "odd_one_out", "project"]
 MOST_WORDS = 200
-_SUGGESTED = 3
-_ALIKE = 0.75  # of difflib's ratio: one letter wrong in a word of four
 
 
 @dataclass(frozen=True)
@@ -73,10 +71,8 @@ def which_are_known(db: Connection, collection: Collection, words: Sequence[str]
 
 
 def _unknown(db: Connection, collection: Collection, missing: Sequence[str]) -> str:
-    every = vectors.all_keys(db, collection)
     said = []
-    for word in missing:
-        close = get_close_matches(word.lower(), every, _SUGGESTED, _ALIKE)
+    for word, close in zip(missing, spelled_like(db, collection, missing), strict=True):
         said.append(f"{word!r} (did you mean {' or '.join(close)}?)" if close else repr(word))
     return f"{collection.name} does not know {', '.join(said)}"
 

@@ -69,7 +69,7 @@ def get_dataset(db: Connection, name: str) -> Dataset:
             return dataset
     if not datasets:
         raise NotFoundError(f"No dataset {name!r}: the file has none yet; `semsearch ingest` makes one")
-    raise NotFoundError(f"No dataset {name!r}: there are {', '.join(found.name for found in datasets)}")
+    raise NotFoundError(f"No dataset {name!r}: the datasets are: {', '.join(found.name for found in datasets)}")
 
 
 def draft(

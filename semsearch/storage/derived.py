@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from semsearch.storage import contexts, driver, fulltext, vectors
 from semsearch.storage.driver import Connection
+from semsearch.storage.keys import WRITTEN
 from semsearch.storage.results import MADE_OF
 
 INTERNAL = "_semsearch_"
-WRITTEN = ("vocabulary", "clusters", "predictions", "links", "samples")  # COLLECTION_… tables that verbs write
 COUNTERS = ("sqlite_sequence", *(f"sqlite_stat{number}" for number in (1, 2, 3, 4)))
 
 

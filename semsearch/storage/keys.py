@@ -15,6 +15,7 @@ from typing import Any, Literal
 from semsearch.errors import InputError, NotFoundError
 from semsearch.storage.driver import Connection
 
+WRITTEN = ("vocabulary", "clusters", "predictions", "links", "samples")  # COLLECTION_… tables that verbs write
 KeyKind = Literal["integer", "text", "compound", "row"]
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
@@ -62,7 +63,7 @@ def shape_of(db: Connection, table: str) -> TableShape:
         "select type, sql, name from sqlite_master where lower(name) = lower(?) and type in ('table', 'view')", [table]
     ).fetchone()
     if found is None:
-        raise NotFoundError(f"No table {table!r} in this database: it has {_listed(ordinary_tables(db))}")
+        raise NotFoundError(f"No table {table!r} in this database: it has {_listed(_own_tables(db))}")
     table = found[2]  # as it was created: SQLite does not mind the case of a name, our catalogue does
     if found[0] == "view":
         raise InputError(f"{table} is a view: name the table whose rows are to be searched")
@@ -117,6 +118,14 @@ def ordinary_tables(db: Connection) -> list[str]:
         " and substr(l.name, 1, 7) <> 'sqlite_' and substr(l.name, 1, 1) <> '_' order by l.name"
     )
     return [row[0] for row in rows]
+
+
+def _own_tables(db: Connection) -> list[str]:
+    """The ordinary tables without those that verbs wrote about collections: nobody misspells these."""
+    catalogued = db.execute("select 1 from sqlite_master where name = '_semsearch_collections'").fetchone()
+    names = db.execute("select name from _semsearch_collections").fetchall() if catalogued else []
+    written = {f"{row[0]}_{what}" for row in names for what in WRITTEN}
+    return [table for table in ordinary_tables(db) if table not in written]
 
 
 def _listed(names: Sequence[str]) -> str:

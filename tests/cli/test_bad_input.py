@@ -44,7 +44,7 @@ def content(path: str) -> str:
 def fails(result: Result, said: str) -> None:
     assert result.exit_code == 1, result.output
     lines = result.stderr.strip().splitlines()
-    assert lines[-1].startswith("Error: ") and said in lines[-1], result.stderr
+    assert lines[-1].startswith("Error: ") and said in f"{lines[-1]}\n", result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -57,14 +57,14 @@ def fails(result: Result, said: str) -> None:
         (("search", "DB", "nothing", "moon"), "there are news_lsa, news_lsa_words"),
         (("search", "DB", "news_lsa_words", "moon", "--mode", "text"), "use --mode vector"),
         (("similar", "DB", "news_lsa", "zzz"), "has no item 'zzz'"),
-        (("build", "lsa", "DB", "nothing"), "No dataset 'nothing': there are news"),
-        (("build", "DB", "nothing"), "No dataset 'nothing': there are news"),
+        (("build", "lsa", "DB", "nothing"), "No dataset 'nothing': the datasets are: news"),
+        (("build", "DB", "nothing"), "No dataset 'nothing': the datasets are: news"),
         (("build", "magic", "DB", "news"), "No builder 'magic': there are "),
         (("build", "lsa", "DB", "news", "--dim", "0"), "dim is 0: at least 1"),
         (("build", "lsa", "DB", "news", "--name", "news"), "already a table"),
         (("build", "lsa", "DB", "news", "--name", "_semsearch_x"), "are internal"),
         (("build", "lsa", "DB", "news", "--min-documents", "99"), "holds a word to learn from"),
-        (("index", "DB", "nothing"), "it has news"),
+        (("index", "DB", "nothing"), "it has news\n"),
         (("index", "DB", "news", "--text", "colour"), "has no column 'colour'"),
         (("drop", "DB", "nothing"), "No collection 'nothing'"),
         (("runs", "DB", "99"), "No run 99"),

@@ -20,6 +20,7 @@ from semsearch.storage import connect
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 from tests.datasette.test_answers import _configured
+from tests.datasette.test_pages import ours
 
 BASE = "/pics/-/semsearch/shapes_pca"
 PIXELS, LABELS = shapes(60, 12)
@@ -67,6 +68,21 @@ def test_pictures_have_words_for_who_cannot_see_them(file: str, make_site: Any) 
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text)
     assert len(set(alts)) == 10
     assert all(re.fullmatch(r"Picture \d+, labelled standing", alt) for alt in alts)
+
+
+def test_components_keep_their_place_until_they_are_there(file: str, make_site: Any) -> None:
+    page = ours(make_site(file).get(f"{BASE}/components").text)
+    grid = page[page.index("<ol") : page.index("</ol>")]
+    sizes = set(re.findall(r'<img [^>]*width="(\d+)" height="(\d+)"', grid))
+    assert grid.count("<img") == len(re.findall(r'width="\d+" height="\d+"', grid)) and len(sizes) == 1, sizes
+
+
+def test_samples_before_and_after_are_two_links(file: str, make_site: Any) -> None:
+    page = ours(make_site(file).get(f"{BASE}/samples?seed=4").text)
+    between = page[page.index('rel="prev"') : page.index('rel="next"')]
+    assert "Samples before</a>" in between and '<span class="sem-dot">·</span>' in between
+    first = ours(make_site(file).get(f"{BASE}/samples?seed=0").text)
+    assert 'rel="prev"' not in first and 'rel="next"' in first
 
 
 def test_thumbnails_are_the_pictures_and_are_kept(file: str, make_site: Any) -> None:
