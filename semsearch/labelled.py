@@ -100,7 +100,7 @@ def check_can_learn(found: Labelled) -> None:
         return
     column, name = found.column, found.collections[0].name
     if not found.labels and not found.alone:
-        more = f" ({found.without:,} rows with a label have no vector: `semsearch update`)" if found.without else ""
+        more = f" ({lacking(found.collections[0].of, found.without)})" if found.without else ""
         raise InputError(
             f"{column} is empty on all {len(found.keys):,} items of {name}{more}: label some rows first;"
             " --suggest 20 lists those to begin with"
@@ -115,6 +115,14 @@ def check_can_learn(found: Labelled) -> None:
         f"{column} has one label, {as_text(found.labels[0])}, on {len(found.rows):,} items{alone}:"
         " two labels with two items each are needed"
     )
+
+
+def lacking(of: str, count: int) -> str:
+    """That so many items have a label and no vector, and why that is."""
+    why = {"node": "a node without edges has none", "word": "not in the vocabulary"}.get(of)
+    new = "" if of == "word" else "`semsearch update` brings in new ones"
+    many = f"{of} with a label has" if count == 1 else f"{of}s with a label have"
+    return f"{count:,} {many} no vector: " + ", ".join(filter(None, (why, new)))
 
 
 def listed(names: Sequence[Any], most: int = _NAMED) -> str:

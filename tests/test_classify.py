@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import Result
 
 import semsearch
 from semsearch import build as engine
-from semsearch import classify, registry
+from semsearch import classify, labelled, registry
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.storage import connect, labels
@@ -197,6 +198,35 @@ def test_columns_that_could_hold_labels_are_found(db: Connection) -> None:
     assert labels.candidates(db, dataset, get_collection(db, "articles_lsa_words")) == []
 
 
+def test_columns_in_which_some_labels_stand_alone_are_offered(db: Connection) -> None:
+    make_articles(db, TOPICS * 3)
+    db.execute("alter table articles add column package text")
+    db.execute("alter table articles add column file text")
+    db.execute(
+        "update articles set package = case when id > 24 then 'single' || id else 'p' || (id % 3) end,"
+        " file = case when id > 10 then 'single' || id else 'p' || (id % 3) end"
+    )
+    engine.build(db, get_dataset(db, "articles"), registry.load(entry_points=False).builder("lsa"), {"dim": 2})
+    dataset, collection = get_dataset(db, "articles"), get_collection(db, "articles_lsa")
+    assert labels.candidates(db, dataset, collection) == ["package"]  # 15 different ones, of which 3 on most rows
+    for own, offered in (("package", ["package"]), ("file", ["package", "file"])):
+        assert labels.candidates(db, replace(dataset, label_column=own), collection) == offered
+    db.execute("update articles set file = null")  # yet to be filled
+    assert labels.candidates(db, replace(dataset, label_column="file"), collection) == ["file", "package"]
+
+
+@pytest.mark.parametrize(
+    ("of", "count", "said"),
+    [
+        ("node", 2, "2 nodes with a label have no vector: a node without edges has none, `semsearch update` brings in"),
+        ("word", 1, "1 word with a label has no vector: not in the vocabulary"),
+        ("image", 1, "1 image with a label has no vector: `semsearch update` brings in new ones"),
+    ],
+)
+def test_what_lacks_a_vector_is_told_by_kind(of: str, count: int, said: str) -> None:
+    assert labelled.lacking(of, count).startswith(said)
+
+
 def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
     make(db)
     told = json.loads(run("classify", path, "articles_lsa", "--label", "theme", "--json").stdout)
@@ -209,6 +239,10 @@ def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
     assert "articles_lsa_predictions: 4 rows" in shown.stderr and "how little that is" in shown.stderr
     before = db.execute("select * from articles_lsa_predictions").fetchall()
     asked = json.loads(run("classify", path, "articles_lsa", "--label", "theme", "--suggest", 3, "--json").stdout)
+    bodies = dict(SPACE[4:] + BREAD[4:])
+    assert all(bodies[row["title"]].startswith(row["text"].rstrip("…")) for row in asked)
+    shown = run("classify", path, "articles_lsa", "--label", "theme", "--suggest", 3)
+    assert "With up to 300 labels" in shown.stderr and "depends on N" in shown.stderr
     assert len(asked) == 3 and {row["title"] for row in asked} <= {title for title, _ in SPACE[4:] + BREAD[4:]}
     assert db.execute("select * from articles_lsa_predictions").fetchall() == before
     wrong = run("classify", path, "articles_lsa", "--label", "colour")

@@ -14,7 +14,9 @@ from typing import Any
 from semsearch import classify as engine
 from semsearch.classify import Classified, Suggestion
 from semsearch.errors import InputError, NotFoundError
+from semsearch.judged import WORDS
 from semsearch.storage import connect, results
+from semsearch.storage.labels import MOST_DIFFERENT
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.cards import Card, Meter, cards
@@ -25,7 +27,8 @@ from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.rows import hits_of, named
 from semsearch_datasette.target import MOST_COMPARED, Target, frame, target_of
 
-MOST_LABELS = 40  # different ones that a page learns
+MOST_LABELS = MOST_DIFFERENT  # different ones that a page learns
+MOST_WORDS = 2_000  # rows that a bag of words is judged on while somebody waits
 MOST_CROSSED = 20  # in the table of what is taken for what
 LONGEST = 200  # characters of a column's name
 Learnt = tuple[Classified, list[Suggestion]]
@@ -51,7 +54,7 @@ async def labels(datasette: Any, request: Any) -> Answer:
             "label": column,
             "k": asked.k,
             "here_url": links.collection(datasette, database.name, target.collection.name, "labels"),
-            "remark": remark,
+            "remark": remark and _pieces(remark),
             "found": found and _shown(datasette, target, found),
             "suggested": _suggested(datasette, target, suggested, hits),
             "predictions_url": datasette.urls.table(database.name, written) if has_table else None,
@@ -102,7 +105,7 @@ def _learn(conn: Any, target: Target, column: str, k: int) -> Learnt:
             f"{column} has {len(found.labels)} labels, and a page learns up to {MOST_LABELS}."
             f" Run: {_command(target, column)}"
         )
-    learnt = engine.learn(conn, found)
+    learnt = engine.learn(conn, found, most_words=MOST_WORDS)
     return learnt, engine.suggestions(found, k) if learnt.predictions else []
 
 
@@ -122,7 +125,7 @@ def _shown(datasette: Any, target: Target, found: Classified) -> dict[str, Any]:
         "judged": [
             {
                 "meter": Meter(
-                    "meaning" if one.features == engine.VECTORS else "words",
+                    "words" if one.features == WORDS else "meaning",
                     one.features.capitalize(),
                     f"{100 * one.accuracy:.1f} %",
                     round(100 * one.accuracy, 1),
@@ -148,8 +151,13 @@ def _shown(datasette: Any, target: Target, found: Classified) -> dict[str, Any]:
         ],
         "crossed": _crossed(names, found) if len(names) <= MOST_CROSSED else [],
         "predictions": len(found.predictions),
-        "remarks": found.remarks,
+        "remarks": [_pieces(line) for line in found.remarks],
     }
+
+
+def _pieces(line: str) -> list[tuple[str, bool]]:
+    """A sentence in stretches, and whether each is code, which stands between backticks."""
+    return [(piece, place % 2 == 1) for place, piece in enumerate(line.split("`")) if piece]
 
 
 def _crossed(names: list[str], found: Classified) -> list[tuple[str, list[tuple[int, int, bool]]]]:

@@ -12,11 +12,13 @@ from semsearch import learn, present
 from semsearch.classify import Classified, Suggestion
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
 from semsearch.cli.upkeep import say_checkpoint
+from semsearch.maths.suggest import FEW
 from semsearch.records import Hit
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 
+TEXT = 200  # characters of a suggested row's text; a table shows fewer
 MOST_SHOWN = 20  # labels in a table of what is taken for what
 
 
@@ -86,6 +88,10 @@ def classify(db: str, names: tuple[str, ...], shape: str | None, **asked: Any) -
             found = labels.suggest(connection, names, suggest, **asked)
             rows = _suggested(connection, names[0], found)
         print_rows(rows, shape, widest=60)
+        remark(
+            f"With up to {FEW} labels these are the middles of groups in which nothing is labelled; how many groups"
+            " are made, and so which rows are listed, depends on N"
+        )
         return
     with writing(db) as connection:
         with Progress(f"learning from {names[0]}", "step") as progress:
@@ -130,15 +136,20 @@ def _confusion_rows(found: Classified) -> list[dict[str, Any]]:
 
 
 def _suggested(db: Connection, name: str, found: list[Suggestion]) -> list[dict[str, Any]]:
-    """Each with its title, where it has one."""
+    """Each with its title and the beginning of its text, where it has them."""
     collection = collections.get_collection(db, name)
     rows: dict[str, dict[str, Any]] = {}
+    has_text = False
     if collection.of != "word":
         dataset = datasets.get_dataset(db, collection.dataset)
         rows = datasets.rows_by_key(db, dataset, [str(one.id) for one in found])
+        has_text = bool(dataset.text_columns) and collection.of != "image"
     told = []
     for one in found:
         row = rows.get(str(one.id))
         title = present.title_of(dataset, Hit(one.id, 1.0, row=row)) if row else ""
-        told.append({"id": one.id, "title": title, "label": one.label, "probability": one.probability})
+        said = {"id": one.id, "title": title, "label": one.label, "probability": one.probability}
+        if has_text:
+            said["text"] = present.shortened(datasets.text_of(dataset, row)[1], TEXT) if row else ""
+        told.append(said)
     return [rounded(row) for row in told]

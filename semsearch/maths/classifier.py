@@ -25,7 +25,7 @@ from semsearch.maths.jit import spread
 Doubles = npt.NDArray[np.float64]
 
 CHOICES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of C
-_BEGIN = 2  # where among them the search begins
+_BEGIN, _BEGIN_SPARSE = 2, 4  # where among them the search begins for arrays, and for CSR, which is tf-idf
 ENOUGH = 1_000  # items that C is chosen on
 INNER = 3  # folds for that
 FOLDS = 5
@@ -57,6 +57,11 @@ def probabilities(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Dou
     if len(met) == 1 or not len(found):
         found[:, met] = 1
         return found
+    if not isinstance(X, np.ndarray):
+        # A column that is empty here has weights of exactly 0. Of tf-idf most are where C is chosen on a thousand
+        # texts, and L-BFGS keeps twenty vectors as long as all weights.
+        met_by = np.unique(X.indices)
+        X, asked = X[:, met_by], asked[:, met_by]
     # Seen once in a product of a few rows, never again in thousands: numpy's flag for invalid numbers. What comes in is
     # finite, and what comes out is looked at.
     with np.errstate(invalid="ignore"):
@@ -78,7 +83,7 @@ def folds_of(y: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
 
 @one_thread()
 def choose_C(X: Any, y: IntArray, labels: int, rng: np.random.Generator) -> float:
-    """The C of CHOICES under which held-back labels are likeliest, found by going downhill from the middle."""
+    """The C of CHOICES under which held-back labels are likeliest, found by going downhill from near the middle."""
     if len(y) > ENOUGH:
         some = np.sort(rng.permutation(len(y))[:ENOUGH])
         X, y = X[some], y[some]
@@ -91,7 +96,7 @@ def choose_C(X: Any, y: IntArray, labels: int, rng: np.random.Generator) -> floa
             losses[place] = -float(np.log(np.maximum(told[np.arange(len(y)), y], 1e-6)).mean())
         return losses[place]
 
-    at = _BEGIN
+    at = _BEGIN if isinstance(X, np.ndarray) else _BEGIN_SPARSE
     step = 1 if loss(at + 1) < loss(at) else -1
     while 0 <= at + step < len(CHOICES) and loss(at + step) < loss(at):
         at += step
@@ -123,16 +128,24 @@ class HeldOut:
 
 @one_thread()
 def held_out(
-    X: Any, y: IntArray, labels: int, rng: np.random.Generator, *, folds: int = FOLDS, C: float | None = None
+    X: Any,
+    y: IntArray,
+    labels: int,
+    rng: np.random.Generator,
+    *,
+    folds: int = FOLDS,
+    C: float | None = None,
+    once: bool = False,
 ) -> HeldOut:
-    """Every item told by a model that has not seen it, in `folds` turns; of more than MOST_FOLDED, one part of `folds`.
+    """Every item told by a model that has not seen it, in `folds` turns; of more than MOST_FOLDED, or if `once`, one
+    part of `folds`.
 
     C is chosen inside of what is learnt from, so that nothing of an item's label reaches its answer.
     """
     folds = min(folds, len(y))
     fold = folds_of(y, folds, rng)
     rows, told, used = [], [], []
-    for turn in range(folds if len(y) <= MOST_FOLDED else 1):
+    for turn in range(1 if once or len(y) > MOST_FOLDED else folds):
         rows.append(np.flatnonzero(fold == turn))
         answers, chosen = told_by(X, y, np.flatnonzero(fold != turn), rows[-1], labels, rng, C)
         told.append(answers)

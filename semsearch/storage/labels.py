@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import Keys, TableShape, as_text, quoted, shape_of
 
 SAMPLED = 500  # rows looked at to find columns of labels
-MOST_DIFFERENT = 50  # different values of a column that is offered
+MOST_DIFFERENT = 40  # different values, on two rows or more, of a column that is offered
 _OURS = frozenset({"word", "count", "term", "documents"})  # a vocabulary's own columns, which are no labels
 _LONGEST = 60  # characters of a value that is offered as a label
 
@@ -54,29 +55,37 @@ def of_table(db: Connection, table: str, column: str, *, words: bool) -> dict[st
 
 
 def candidates(db: Connection, dataset: Dataset, collection: Collection) -> list[str]:
-    """The columns that could hold labels: few different texts or whole numbers, each on several rows.
+    """The columns that could hold labels: few different texts or whole numbers, on most rows one that others have too.
 
     Found from some hundred rows spread over the table, so that every page can ask. The dataset's own column of labels
-    comes first, whatever it holds.
+    comes first if it is one of them or still empty, else last: it may say something else of nearly every row.
     """
     shape = shape_of(db, table_of(collection))
-    first = [dataset.label_column] if collection.of != "word" and dataset.label_column in shape.columns else []
-    not_labels = {*dataset.key_columns, *dataset.text_columns, dataset.title_column, *first}
+    own = dataset.label_column if collection.of != "word" and dataset.label_column in shape.columns else None
+    not_labels = {*dataset.key_columns, *dataset.text_columns, dataset.title_column} - {own}
     if collection.of == "word":
         not_labels = set(_OURS)
     columns = [name for name in shape.columns if name not in not_labels]
     values = _spread_sample(db, shape, columns)
-    return [*filter(None, first), *(column for column in columns if _is_label(values[column]))]
+    found = [column for column in columns if column != own and _is_label(values[column])]
+    if own is None:
+        return found
+    return [own, *found] if _is_label(values[own]) or not _said(values[own]) else [*found, own]
+
+
+def _said(values: Sequence[Any]) -> list[Any]:
+    return [value for value in values if value is not None and value != ""]
 
 
 def _is_label(values: Sequence[Any]) -> bool:
-    """Whether these could be labels: texts or whole numbers that come again and again."""
-    said = [value for value in values if value is not None and value != ""]
-    different = set(said)
+    """Whether these could be labels: texts or whole numbers of which most come again and again."""
+    said = _said(values)
+    counts = Counter(said)
+    again = [value for value, count in counts.items() if count > 1]
     return (
-        2 <= len(different) <= min(MOST_DIFFERENT, len(said) // 3)
-        and all(isinstance(value, int | str) for value in different)
-        and all(len(str(value)) <= _LONGEST for value in different)
+        2 <= len(again) <= min(MOST_DIFFERENT, len(said) // 3)
+        and 2 * (len(counts) - len(again)) <= len(said)
+        and all(isinstance(value, int | str) and len(str(value)) <= _LONGEST for value in counts)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from semsearch_datasette import labels_page
 
-from semsearch import classify
+from semsearch import classify, judged
 from semsearch.storage import connect
 from tests.datasette.conftest import SPACE
 from tests.datasette.test_pages import ARTICLES, WORDS, ours
@@ -80,6 +80,31 @@ def test_only_where_something_could_be_learned_is_there_a_tab(site):
     page = site.get(WORDS + "/labels")
     assert page.status_code == 200 and "No column of labels yet" in page.text
     assert site.get(WORDS + "/labels.json").json()["learnt"] is None
+
+
+def test_of_many_rows_words_are_compared_on_some(site, library, monkeypatch):
+    monkeypatch.setattr(labels_page, "MOST_WORDS", 5)
+    learnt = site.get(ARTICLES + "/labels.json?label=theme").json()["learnt"]
+    vectors, *compared = learnt["judged"]
+    assert (vectors["features"], vectors["judged"], learnt["labelled"]) == ("vectors", 8, 8)
+    assert [(one["features"], one["judged"]) for one in compared] == [(judged.SAMPLED, 1), (judged.WORDS, 1)]
+    assert any("on 1 items drawn at random, by what was learnt of 4 others: with all 8" in r for r in learnt["remarks"])
+    page = ours(site.get(ARTICLES + "/labels?label=theme").text)
+    assert "<code>semsearch classify</code> compares them on all." in page and "Vectors, on the same rows" in page
+
+
+def test_rows_without_a_vector_are_told_with_the_command_as_code(site, library):
+    with connect.writing(library) as db:
+        db.execute("insert into articles (id, title, body, theme) values (900, 'New', 'Not embedded yet', 'space')")
+    page = ours(site.get(ARTICLES + "/labels?label=theme").text)
+    assert "1 document with a label has no vector: <code>semsearch update</code> brings in new ones." in page
+
+
+def test_the_first_column_that_can_be_learned_is_chosen(site, library):
+    with connect.writing(library) as db:
+        db.execute("update _semsearch_datasets set label_column = 'title' where name = 'articles'")
+    data = site.get(ARTICLES + "/labels.json").json()
+    assert data["columns"] == ["theme", "title"] and data["label"] == "theme"
 
 
 def test_limits_name_the_command(site, monkeypatch):
