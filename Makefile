@@ -36,6 +36,8 @@ DEMO_DB ?= demo.db
 demo: .venv/torch  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
+# On the small matrices of tests a second thread of BLAS or torch only waits for the first.
+test test-install: export OMP_NUM_THREADS := 1
 test: .venv/test .venv-next/installed  ## the whole suite, and the pages once more on the other Datasette
 	$(BIN)/python -m pytest
 	.venv-next/bin/python -m pytest tests/datasette tests/browser

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -47,10 +46,16 @@ BUILDERS = with_the_example()
 every_builder = pytest.mark.parametrize("builder", BUILDERS, ids=[builder.name for builder in BUILDERS])
 
 
-def fit(builder: Builder, given: Mapping[str, Any] = {}, seed: int = 0) -> Fitted:
-    options = make_options(builder, given)
+def fit_anew(builder: Builder, seed: int = 0) -> Fitted:
+    options = make_options(builder, {})
     corpus = CORPORA[builder.reads]
     return builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=silent)
+
+
+@cache
+def fit(builder: Builder) -> Fitted:
+    """One fit serves all tests that only look at it."""
+    return fit_anew(builder)
 
 
 @every_builder
@@ -73,7 +78,7 @@ def test_the_first_embeddings_are_of_the_corpus(builder: Builder) -> None:
 
 @every_builder
 def test_same_seed_same_bytes(builder: Builder) -> None:
-    one, two = fit(builder, seed=3), fit(builder, seed=3)
+    one, two = fit_anew(builder, seed=3), fit_anew(builder, seed=3)
     assert [e.vectors.tobytes() for e in one.embeddings] == [e.vectors.tobytes() for e in two.embeddings]
 
 
