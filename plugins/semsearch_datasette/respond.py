@@ -105,6 +105,7 @@ async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
         "json_url": twin,
         "alternate_url_json": twin,
         "style_url": style_url(datasette),
+        "details_style_url": static_url(datasette, "details.css"),
         "pictures_style_url": static_url(datasette, "pictures.css"),
     }
     body = await datasette.render_template(f"semsearch/{answer.template}", context, request=request)
