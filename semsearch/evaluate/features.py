@@ -8,7 +8,7 @@ are of Inception's features.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import CapabilityError, InputError
-from semsearch.maths.samples import frechet, likeness
+from semsearch.maths.generative import frechet_distance, likeness
 from semsearch.records import Device, Report
 
 
@@ -58,7 +58,7 @@ def learn_features(pixels: ByteArray, labels: Sequence[Any], *, seed: int, devic
 
 def spread_scores(real: FloatArray, made: FloatArray) -> dict[str, float]:
     """`frechet`, `precision`, `recall`, `density` and `coverage` of made things' features beside real ones'."""
-    return {"frechet": frechet(real, made)} | likeness(real, made)
+    return {"frechet": frechet_distance(real, made)} | asdict(likeness(real, made))
 
 
 def noise(like: ByteArray, rng: np.random.Generator) -> ByteArray:

@@ -12,7 +12,7 @@ from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError
 from semsearch.evaluate.features import learn_features, noise, spread_scores
 from semsearch.maths.codes import fit_prior
-from semsearch.maths.samples import NEIGHBOURS
+from semsearch.maths.generative import NEIGHBOURS
 from semsearch.records import Report, silent
 from semsearch.storage.driver import Connection
 

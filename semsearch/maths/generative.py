@@ -2,7 +2,7 @@
 
 Features are (n, d) floats of any network or linear map; what is learned from its own training set compares with nothing
 but itself. Frechet distance: Heusel et al. 2017; precision and recall: Kynkäänniemi et al. 2019; density and coverage:
-Naeem et al. 2020.
+Naeem et al. 2020. A Frechet distance of few items is too large, the more so in many dimensions: compare equal numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
 
 Numbers = npt.NDArray[np.floating[Any]]
-_ROWS = 512
+NEIGHBOURS = 5
+_ROWS = 512  # distances from so many items at once
 
 
 @one_thread()
@@ -54,7 +55,7 @@ class Likeness:
 
 
 @one_thread()
-def likeness(real: Numbers, made: Numbers, k: int = 5) -> Likeness:
+def likeness(real: Numbers, made: Numbers, k: int = NEIGHBOURS) -> Likeness:
     """From balls around each item that reach to its k-th neighbour of its kind; real (n, d), made (m, d), n, m > k."""
     _check(real, made, k + 1)
     real_reach, made_reach = (_reach(features, k) for features in (real, made))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import scipy.linalg
 
 from semsearch.errors import InputError
-from semsearch.maths.samples import frechet, likeness
+from semsearch.maths import generative
+from semsearch.maths.generative import frechet_distance as frechet
+
+
+def likeness(real: np.ndarray, made: np.ndarray, k: int = generative.NEIGHBOURS) -> dict[str, float]:
+    return asdict(generative.likeness(real, made, k))
 
 
 def cloud(n: int, seed: int, at: float = 0.0, wide: float = 1.0, dim: int = 6) -> np.ndarray:
