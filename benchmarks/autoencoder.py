@@ -126,8 +126,7 @@ def probe(bench: Bench) -> None:
 def _mend(bench: Bench, damage: Damage, nets: dict[str, Way]) -> None:
     test = bench.pictures(FASHION, TEST)[:SOME]
     found: dict[str, Reconstruction] = {
-        said: reconstruct(way, test, damage=damage, rng=np.random.default_rng(0))  # type: ignore[arg-type]
-        for said, way in nets.items()
+        said: reconstruct(way, test, damage=damage, rng=np.random.default_rng(0)) for said, way in nets.items()
     }
     one = next(iter(found.values()))
     assert one.baseline is not None

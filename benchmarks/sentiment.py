@@ -87,7 +87,7 @@ class Texts:
         """Ten folds, or the set's own split."""
         if not any(self.parts):
             return fold_turns(np.eye(int(self.y.max()) + 1, dtype=bool)[self.y], FOLDS)
-        return [tuple(np.flatnonzero([part == side for part in self.parts]) for side in ("train", "test"))]  # type: ignore[list-item]
+        return [tuple(np.flatnonzero([part == side for part in self.parts]) for side in ("train", "test"))]
 
 
 def load(name: str, data: Path) -> Texts:

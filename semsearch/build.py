@@ -42,7 +42,7 @@ def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
     return [name] + [f"{name}_{embeddings.of}s" for embeddings in found[1:]]
 
 
-def build(  # noqa: PLR0913 - what a build can be told
+def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
     db: Connection,
     dataset: Dataset,
     builder: Builder,

@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch.builders.base import option, timed
-from semsearch.builders.trained import FactoringOptions, Near, default_epochs, evened, learn, prepare
-from semsearch.builders.words import MeansOfWords, default_dim, read_words, word_fit, word_sentences
+from semsearch.builders.base import option
+from semsearch.builders.trained import FactoringOptions, Start, fit_words
+from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
+from semsearch.maths.vocabulary import Words
 from semsearch.records import Device, Documents, Fitted, Report
 
 
@@ -53,25 +54,11 @@ class Glove(MeansOfWords):
         from semsearch.nets import wordfactors
         from semsearch.nets.pairs import Pairs
 
-        metrics: dict[str, float] = {}
-        with timed(metrics, "reading"):
-            words = read_words(corpus, options, report)
-        start = prepare(
-            word_sentences(words, options, rng),
-            Near(options.dim or default_dim(len(words.words)), options.window, options.by_distance),
-            by_chance=options.start == "random",
-            rng=rng,
-            report=report,
-            metrics=metrics,
-            nobody=options.nobody,
-        )
-        epochs = options.epochs or default_epochs(len(words.words), options.rows)
-        how = wordfactors.How(start.dim, epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
-        pairs = Pairs(start.counts, device)
-        task = wordfactors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
-        left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
-        vectors = evened(left + right if options.side == "sum" else left, options.power)
-        return word_fit(words, start.counts, vectors, options, metrics)
+        def task(start: Start, words: Words, how: Any) -> wordfactors.Glove:
+            pairs = Pairs(start.counts, device)
+            return wordfactors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
+
+        return fit_words(corpus, options, task, rng=rng, device=device, report=report)
 
 
 @hookimpl

@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch.builders.base import option, timed
-from semsearch.builders.trained import FactoringOptions, Near, default_epochs, evened, learn, prepare
-from semsearch.builders.words import MeansOfWords, default_dim, read_words, word_fit, word_sentences
+from semsearch.builders.base import option
+from semsearch.builders.trained import FactoringOptions, Start, fit_words
+from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.vocabulary import staying, thinned
+from semsearch.maths.vocabulary import Words, staying, thinned
 from semsearch.records import Device, Documents, Fitted, Report
 
 
@@ -62,30 +62,13 @@ class Sgns(MeansOfWords):
         from semsearch.nets import wordfactors
         from semsearch.nets.pairs import Pairs
 
-        metrics: dict[str, float] = {}
-        with timed(metrics, "reading"):
-            words = read_words(corpus, options, report)
-        start = prepare(
-            word_sentences(words, options, rng),
-            Near(options.dim or default_dim(len(words.words)), options.window, options.by_distance),
-            by_chance=options.start == "random",
-            rng=rng,
-            report=report,
-            metrics=metrics,
-            nobody=options.nobody,
-        )
-        epochs = options.epochs or default_epochs(len(words.words), options.rows)
-        how = wordfactors.How(start.dim, epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
-        counts = start.counts
-        if options.thin:
-            counts = thinned(counts, staying(words.counts, options.thin))
-        totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
-        task = wordfactors.Sgns(
-            Pairs(counts, device), how, start.sides, totals, negatives=options.negatives, smoothing=options.smoothing
-        )
-        left, right = learn(task, how.seed, device=device, report=report, metrics=metrics)
-        vectors = evened(left + right if options.side == "sum" else left, options.power)
-        return word_fit(words, start.counts, vectors, options, metrics)
+        def task(start: Start, words: Words, how: Any) -> wordfactors.Sgns:
+            counts = thinned(start.counts, staying(words.counts, options.thin)) if options.thin else start.counts
+            totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
+            more = {"negatives": options.negatives, "smoothing": options.smoothing}
+            return wordfactors.Sgns(Pairs(counts, device), how, start.sides, totals, **more)
+
+        return fit_words(corpus, options, task, rng=rng, device=device, report=report)
 
 
 @hookimpl

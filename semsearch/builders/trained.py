@@ -8,8 +8,9 @@ words, which are hardly ever moved, have sensible vectors; `--start random` is t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,11 +18,12 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import option, timed
 from semsearch.builders.company import Sentences, check_met
-from semsearch.builders.words import WordOptions
+from semsearch.builders.words import WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.maths.cooccurrence import cooccurrences
 from semsearch.maths.sides import factor_sides
+from semsearch.maths.vocabulary import Words
 from semsearch.maths.weighting import associations
-from semsearch.records import Device, Report
+from semsearch.records import Device, Documents, Fitted, Report
 
 ENOUGH = 200  # steps of a training
 SMOOTHING = 0.75  # of the contexts, where `pmi` starts it
@@ -72,6 +74,10 @@ class Near:
     dim: int
     window: int
     weights: Literal["flat", "harmonic"]
+
+
+# What makes a training (nets.wordfactors) from where it starts, the words, and how it is to be run (its How).
+MakesTask: TypeAlias = Callable[[Start, Words, Any], Any]
 
 
 def prepare(
@@ -126,3 +132,34 @@ def learn(
     metrics |= {"steps": float(trained.steps), "dim": float(task.left.shape[1]), **trained.metrics}
     sides: tuple[FloatArray, FloatArray] = task.sides()
     return sides
+
+
+def fit_words(
+    corpus: Documents,
+    options: Any,
+    task: MakesTask,
+    *,
+    rng: np.random.Generator,
+    device: Device,
+    report: Report,
+) -> Fitted:
+    """The fit of a builder of word vectors whose training `task` makes: words (v, dim), commonest first."""
+    from semsearch.nets.wordfactors import How
+
+    metrics: dict[str, float] = {}
+    with timed(metrics, "reading"):
+        words = read_words(corpus, options, report)
+    start = prepare(
+        word_sentences(words, options, rng),
+        Near(options.dim or default_dim(len(words.words)), options.window, options.by_distance),
+        by_chance=options.start == "random",
+        rng=rng,
+        report=report,
+        metrics=metrics,
+        nobody=options.nobody,
+    )
+    epochs = options.epochs or default_epochs(len(words.words), options.rows)
+    how = How(start.dim, epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
+    left, right = learn(task(start, words, how), how.seed, device=device, report=report, metrics=metrics)
+    vectors = evened(left + right if options.side == "sum" else left, options.power)
+    return word_fit(words, start.counts, vectors, options, metrics)

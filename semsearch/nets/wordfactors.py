@@ -16,6 +16,7 @@ words long strides and frequent ones short ones; it starts from CALM, so that wh
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class How:
     seed: int
 
 
-class _Factors:
+class _Factors(ABC):
     """What both have in common: vectors of words and of contexts, one optimiser, words in another order each epoch."""
 
     def __init__(self, pairs: Pairs, how: How, start: tuple[FloatArray, FloatArray] | None) -> None:
@@ -71,9 +72,9 @@ class _Factors:
             group["lr"] = self.how.rate * max(0.05, 1 - step.progress)
         yield Pull(self.optimiser, self.loss(self.pairs.block(batch), step))
 
+    @abstractmethod
     def loss(self, block: Block, step: Step) -> torch.Tensor:
         """What the block's share of the sum is, over how much there is to count in it."""
-        raise NotImplementedError
 
     def sides(self) -> tuple[FloatArray, FloatArray]:
         """The vectors of words and of contexts, (v, k) float32 each."""
