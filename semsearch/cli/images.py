@@ -114,18 +114,21 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
     print_rows(scores if shape == "json" else [_rounded(row) for row in scores], shape)
 
 
+prior_option = click.option(
+    "--prior",
+    type=click.Choice(("mixture", "gaussian", "normal", "own")),  # generate.PRIORS, whose import is not for --help
+    default="mixture",
+    show_default=True,
+    help="what codes are drawn from: ten Gaussians or one, fitted to the codes; N(0, I); or as the builder implies",
+)
+
+
 @click.command(short_help="New pictures of random codes.")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @output_option
 @click.option("-n", "count", type=int, default=64, show_default=True, help="how many")
-@click.option(
-    "--prior",
-    type=click.Choice(("mixture", "gaussian", "normal", "own")),
-    default="mixture",
-    show_default=True,
-    help="what codes are drawn from: ten Gaussians or one, fitted to the codes; N(0, I); or as the builder implies",
-)
+@prior_option
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
 def sample(db: str, collection: str, output: str, count: int, prior: str, seed: int) -> None:
     """Draw random codes, make pictures of them, and write a grid."""
@@ -159,13 +162,7 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
 @click.option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
 @click.option("--label", metavar="COL", help="the column of labels; by default the dataset's")
 @click.option("--samples", type=int, metavar="N", help="judge so many random pictures as well (needs torch)")
-@click.option(
-    "--prior",
-    type=click.Choice(("own", "normal", "gaussian", "mixture")),
-    default="mixture",
-    show_default=True,
-    help="what these are drawn from",
-)
+@prior_option
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
 @listing_options
 def evaluate_images(
