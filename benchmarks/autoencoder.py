@@ -25,6 +25,7 @@ from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
 from semsearch.builders.pca import Pca, PcaOptions
 from semsearch.generate import Damage, Reconstruction, error, reconstruct
 from semsearch.maths.codes import fit_prior
+from semsearch.maths.packing import steps_of
 from semsearch.records import Device, Images, State, silent
 
 DIMS = (16, 32)
@@ -165,10 +166,8 @@ def packing(bench: Bench) -> None:
     for dim in DIMS:
         found = []
         for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim)):
-            codes, known = way.encode(test), way.encode(train)
-            low, high = known.min(axis=0), known.max(axis=0)
-            kept = np.rint(np.clip((codes - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-            found.append(error(test, way.decode((kept / 255 * (high - low) + low).astype(np.float32)))["psnr"])
+            steps = steps_of(way.encode(train), 8)
+            found.append(error(test, way.decode(steps.unpack(steps.pack(way.encode(test)))))["psnr"])
         print(f"  {dim} bytes  autoencoder {found[0]:.2f} dB  PCA {found[1]:.2f} dB  gain {found[0] - found[1]:+.2f}")
 
 

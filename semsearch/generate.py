@@ -126,6 +126,13 @@ class Reconstruction:
     made: ByteArray
     baseline_name: str = ""
 
+    def rows(self) -> list[ByteArray]:
+        """What a grid shows, row by row: a baseline that is not what was given has its own."""
+        if self.baseline is None:
+            return [self.originals, self.made]
+        mended = [] if (self.baseline == self.given).all() else [self.baseline]
+        return [self.originals, self.given, *mended, self.made]
+
     def scores(self) -> list[dict[str, Any]]:
         """MSE and PSNR of the model, and of what it is to be compared with."""
         rows = [{"what": "model", **error(self.originals, self.made)}]

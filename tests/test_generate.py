@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsearch import build, generate, png, registry
+from semsearch import build, compress, generate, png, registry
 from semsearch.errors import InputError, NotFoundError
 from semsearch.generate import Damage, Model
 from semsearch.maths.codes import fit_prior
@@ -140,3 +141,30 @@ def test_a_builder_that_was_taught_to_fill_holes_is_shown_them_as_it_was(model: 
     hole = (given != pixels).any(axis=-1)
     assert (given[hole] == 128).all() and 0 < hole.sum() <= 2 * 16
     assert (made[~hole] == pixels[~hole]).all()
+
+
+def test_codes_of_few_bits_lose_little(model: Model) -> None:
+    pixels = model.pictures([str(key) for key in range(1, 41)]).pixels
+    whole = generate.error(pixels, model.through(pixels))["psnr"]
+    found = {bits: compress.packed(model, pixels, bits) for bits in (2, 4, 8)}
+    psnr = {bits: generate.error(pixels, one.made)["psnr"] for bits, one in found.items()}
+    assert [one.size for one in found.values()] == [2, 4, 8]  # of 8 numbers
+    assert psnr[2] < psnr[4] < psnr[8] and psnr[8] > whole - 0.1
+    fewer = compress.packed(model, pixels, 8, 3)
+    assert (fewer.numbers, fewer.size) == (3, 3) and generate.error(pixels, fewer.made)["psnr"] < psnr[8]
+
+
+def test_packed_codes_stand_beside_components_in_as_many_bytes(
+    model: Model, path: str, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    grid, shapes = tmp_path / "grid.png", ("reconstruct", path, "shapes_pca")
+    done = run(*shapes, "-o", grid, "--bits", "8", "--json")
+    assert [row["what"].split(", ")[-1] for row in json.loads(done.stdout)] == ["8 bits a number", "floats", "PNG"]
+    assert [row["bytes"] for row in json.loads(done.stdout)][:2] == [8, 32]
+    other = replace(model.collection, id=99, name="shapes_other", builder="other", dim=5)
+    mine = Model(model.db, other, model.dataset, model.builder, model.state)
+    assert (peer := compress.peer_of(mine)) is not None and peer.collection.name == "shapes_pca"
+    assert compress.peer_of(model) is None
+    done = run(*shapes, "-o", grid, "--bits", "8", "--noise", "0.3")
+    assert done.exit_code == 1 and "--bits or a damage" in done.stderr
+    assert "choose 1 to 16" in run(*shapes, "-o", grid, "--bits", "40").stderr

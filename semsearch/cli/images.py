@@ -90,27 +90,33 @@ output_option = click.option(
 @click.option("--noise", type=float, metavar="SIGMA", help="add noise first; pixels count from 0 to 1")
 @click.option("--mask", type=int, metavar="N", help="cut a hole of N by N pixels first, anywhere")
 @click.option("--from-size", type=int, metavar="N", help="make them N pixels large first, and enlarge them")
+@click.option("--bits", type=int, metavar="N", help="keep each number of the code in N bits, 1 to 16, such as 8")
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures, noise and holes")
 @listing_options
 def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, shape: str | None, **asked: Any) -> None:
     """Send pictures through their codes and back, and write a grid: originals, what was given, what came back.
 
     Prints the mean squared error (pixels from 0 to 1) and the PSNR in dB, beside a baseline: the noisy picture itself,
-    a hole filled smoothly, bicubic enlargement.
+    a hole filled smoothly, bicubic enlargement. With --bits it prints the bytes of a picture as well, beside principal
+    components of the same pictures (build pca) in as many bytes, and the grid shows theirs last.
     """
-    from semsearch import generate
+    from semsearch import compress, generate
 
-    damage = generate.Damage(asked["noise"], asked["mask"], asked["from_size"])
+    damage, bits = generate.Damage(asked["noise"], asked["mask"], asked["from_size"]), asked["bits"]
+    if bits is not None and damage != generate.Damage():
+        raise InputError("Give --bits or a damage to mend: the error of both together says nothing of either")
     with reading(db) as connection:
         model = generate.open_model(connection, collection)
         rng = np.random.default_rng(asked["seed"])
         keys = list(ids) or generate.some_keys(model, asked["count"], rng)
-        found = generate.reconstruct(model, model.pictures(keys).pixels, k=asked["k"], damage=damage, rng=rng)
-    rows = [found.originals, *([found.given] if found.baseline is not None else []), found.made]
-    if found.baseline is not None and not (found.baseline == found.given).all():
-        rows.insert(2, found.baseline)
+        pixels = model.pictures(keys).pixels
+        if bits is None:
+            found = generate.reconstruct(model, pixels, k=asked["k"], damage=damage, rng=rng)
+            rows, scores = found.rows(), found.scores()
+        else:
+            packed = compress.compare(model, pixels, bits, asked["k"])
+            rows, scores = [pixels, *(one.made for one in packed)], compress.scores(model, pixels, packed)
     _write(output, np.concatenate(rows), len(keys))
-    scores = found.scores()
     print_rows(scores if shape == "json" else [_rounded(row) for row in scores], shape)
 
 
@@ -201,4 +207,4 @@ def _write(path: str, made: ByteArray, columns: int) -> None:
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:
-    return {"what": row["what"], "mse": f"{row['mse']:.5f}", "psnr": f"{row['psnr']:.2f}"}
+    return row | {"mse": f"{row['mse']:.5f}", "psnr": f"{row['psnr']:.2f}" if row["mse"] else "exact"}
