@@ -67,7 +67,7 @@ def check_file(path: str) -> list[Check]:
     try:
         with connect.reading(path) as db:
             sound = db.execute("pragma quick_check").fetchone()[0]
-            found = [Check(path, sound == "ok", f"SQLite says {sound}; {len(datasets.all_datasets(db))} datasets")]
+            found = [Check(path, sound == "ok", f"SQLite says {sound}; datasets: {len(datasets.all_datasets(db))}")]
             return found + [_collection(db, collection) for collection in collections.all_collections(db)]
     except SemsearchError as error:
         return [Check(path, False, str(error))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from semsearch import learn, registry
-from semsearch.cli.ingest import LISTED, ingest
+from semsearch.cli.ingest import LISTED, ingest, next_step
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
@@ -63,6 +62,7 @@ def ingest_edges(db: str, graph: str, sources: tuple[str, ...], **asked: Any) ->
     with writing(db, create=not asked["table"]) as connection:
         loaded = (_from_table if asked["table"] else _from_files)(connection, graph, sources, asked)
         say_checkpoint(connection)
+        following = next_step(connection, db, loaded.dataset.name)
     for line in loaded.remarks:
         remark(line)
     for message in loaded.skipped[:LISTED]:
@@ -70,7 +70,7 @@ def ingest_edges(db: str, graph: str, sources: tuple[str, ...], **asked: Any) ->
     if len(loaded.skipped) > LISTED:
         remark(f"… and {len(loaded.skipped) - LISTED:,} more")
     remark(f"{loaded.dataset.name}: {counted(loaded.nodes, 'node')}, {counted(loaded.edges, 'edge')}")
-    remark(f"Next: semsearch build {shlex.quote(db)} {shlex.quote(loaded.dataset.name)}")
+    remark(following)
 
 
 def _from_table(connection: Connection, graph: str, sources: tuple[str, ...], asked: dict[str, Any]) -> LoadedGraph:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from semsearch import pictures
 from semsearch.arrays import ByteArray
-from semsearch.cli.ingest import ingest, say_loaded
+from semsearch.cli.ingest import ingest, next_step, say_loaded
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
@@ -71,8 +70,9 @@ def ingest_images(
             report=progress,
         )
         say_checkpoint(connection)
+        following = next_step(connection, db, dataset)
     say_loaded(loaded)
-    remark(f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}")
+    remark(following)
 
 
 output_option = click.option(

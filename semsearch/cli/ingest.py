@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 import click
 
 from semsearch import registry
+from semsearch.builders.base import Encodes
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.ingest.images import LoadedImages
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
+from semsearch.staleness import main_collections
 from semsearch.storage.connect import writing
+from semsearch.storage.driver import Connection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 LISTED = 10  # skipped files or rows named on the screen; the rest are counted
@@ -79,8 +82,18 @@ def ingest_documents(  # noqa: PLR0913 - one parameter per option of the command
             connection, dataset, items, source=source, columns=columns, skip_errors=skip_errors, report=progress
         )
         say_checkpoint(connection)
+        following = next_step(connection, db, dataset)
     say_loaded(loaded)
-    remark(f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}")
+    remark(following)
+
+
+def next_step(connection: Connection, db: str, dataset: str) -> str:
+    """What to do once rows have come in: build, or update what is built where its model can take rows in."""
+    builders = registry.load().builders
+    for collection in main_collections(connection):
+        if collection.dataset == dataset and isinstance(builders.get(collection.builder), Encodes):
+            return f"Next: semsearch update {shlex.quote(db)}"
+    return f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}"
 
 
 def say_loaded(loaded: Loaded | LoadedImages) -> None:
@@ -107,4 +120,5 @@ def ingest_table(db: str, table: str, text: tuple[str, ...], title: str | None, 
         for line in remarks:
             remark(line)
         say_checkpoint(connection)
-    remark(f"{dataset.name} is a dataset now. Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset.name)}")
+        following = next_step(connection, db, dataset.name)
+    remark(f"{dataset.name} is a dataset now. {following}")

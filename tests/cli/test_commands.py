@@ -55,6 +55,13 @@ def test_index_is_all_a_person_needs(run: Run, own: str) -> None:
     assert "The text is" not in again.stderr  # what was chosen once is not guessed again
 
 
+def test_what_comes_next_is_an_update_once_something_is_built(run: Run, news: str, tmp_path: Path) -> None:
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps({"title": "Orbit", "body": "a rocket in orbit around the moon"}))
+    assert f"Next: semsearch update {news}\n" in ok(run("ingest", "documents", news, "news", more)).stderr
+    assert f"Next: semsearch build {news} other\n" in ok(run("ingest", "documents", news, "other", more)).stderr
+
+
 def test_a_search_has_the_fields_of_the_contract(run: Run, news: str) -> None:
     hits = json.loads(ok(run("search", news, "news_lsa", "yeast", "-k", 3, "--json")).stdout)
     assert len(hits) == 3
