@@ -56,7 +56,7 @@ def test_index_is_all_a_person_needs(run: Run, own: str) -> None:
 
 
 def test_what_comes_next_is_an_update_once_something_is_built(run: Run, news: str, tmp_path: Path) -> None:
-    more = tmp_path / "more.jsonl"
+    more = tmp_path / "news.jsonl"  # read again, with another text
     more.write_text(json.dumps({"title": "Orbit", "body": "a rocket in orbit around the moon"}))
     assert f"Next: semsearch update {news}\n" in ok(run("ingest", "documents", news, "news", more)).stderr
     assert f"Next: semsearch build {news} other\n" in ok(run("ingest", "documents", news, "other", more)).stderr
