@@ -13,30 +13,31 @@ docs/python.md walks through it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
-from threading import RLock
 from typing import Any
 
 from semsearch import build as engine
 from semsearch import classify as labels
-from semsearch import registry, sqlfunctions
+from semsearch import registry
 from semsearch import update as updating
 from semsearch.arrays import FloatArray
 from semsearch.build import Built
 from semsearch.classify import Classified, Suggestion
 from semsearch.export.write import export as write
+from semsearch.ingest.images import LoadedImages, load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.ingest.vectors import Asked, Imported, load_vectors
+from semsearch.opened import Opened
+from semsearch.pictures import Wanted
 from semsearch.records import Collection, Dataset, Hit, Item, Report, Run, Update, silent
 from semsearch.search import explain, models, query, resident
 from semsearch.search.explain import Explanation
+from semsearch.search.images import Picture, search_by_picture
 from semsearch.search.query import Filter, Mode
 from semsearch.staleness import stale_rows
-from semsearch.storage import chunks, collections, connect, datasets
-from semsearch.storage.driver import Connection
+from semsearch.storage import chunks, collections, datasets
 from semsearch.update import Outcome, Updated
 
 Path = str | os.PathLike[str]
@@ -55,54 +56,11 @@ def open(path: Path, *, create: bool = False, memory: int = MEMORY) -> Database:
     return Database(os.fspath(path), create=create)
 
 
-class Database:
+class Database(Opened):
     """One file. Reads see one state of it each; writes are all or nothing. May be shared between threads.
 
     A context manager; `close()` does the same. Raises semsearch.SemsearchError, whose text is one line for people.
     """
-
-    def __init__(self, path: str, *, create: bool = False) -> None:
-        self.path = path
-        self._create = create
-        self._lock = RLock()
-        self._stack = ExitStack()
-        self._reader: Connection | None = None
-        if not os.path.exists(path) and create:
-            return
-        with self._reading():
-            pass  # says now what is wrong with the file
-
-    def __repr__(self) -> str:
-        return f"semsearch.open({self.path!r})"
-
-    def __enter__(self) -> Database:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file. It opens again when it is used again."""
-        with self._lock:
-            self._reader = None
-            self._stack.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """The connection that reads, at one state of the file."""
-        with self._lock, connect.explained(self.path):
-            if self._reader is None:
-                self._reader = self._stack.enter_context(connect.reading(self.path))
-                sqlfunctions.register(self._reader)
-            with connect.snapshot(self._reader):
-                yield self._reader
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A connection that writes; at the end all stands in the file itself, unless a reader is in the way."""
-        with self._lock, connect.writing(self.path, create=self._create) as db:
-            yield db
-            connect.checkpoint(db)
 
     def search(
         self,
@@ -127,6 +85,14 @@ class Database:
         """The k items nearest to one item, or to the mean of several, without themselves."""
         with self._reading() as db:
             return list(query.similar(db, collection, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
+
+    def search_by_picture(
+        self, collection: str, picture: Picture, *, k: int = 10, where: str | None = None
+    ) -> list[Hit]:
+        """The k pictures nearest to one of yours: a path, the bytes of a file, or pixels (height, width) or (height,
+        width, 1 or 3), uint8. It is looked at and not kept."""
+        with self._reading() as db:
+            return list(search_by_picture(db, collection, picture, k=k, only=Filter(where=where)).hits)
 
     def explain(self, collection: str, text: str, hits: Sequence[Hit]) -> list[Explanation]:
         """Why each of these hits of a search was found: parts that add up to its scores, and a sentence."""
@@ -217,6 +183,21 @@ class Database:
         with self._writing() as db:
             return load_documents(db, dataset, items, source=source_name(paths), columns=chosen)
 
+    def ingest_images(
+        self,
+        dataset: str,
+        *sources: Path,
+        size: int | None = None,
+        channels: int | None = None,
+        link: bool = False,
+        strict: bool = False,
+    ) -> LoadedImages:
+        """Write pictures into the table `dataset`, as `semsearch ingest images` does; 1 channel makes them grey."""
+        paths = [os.fspath(source) for source in sources]
+        with self._writing() as db:
+            found, wanted = read_images(paths), Wanted(size, channels)
+            return load_images(db, dataset, found, wanted, source=source_name(paths), link=link, strict=strict)
+
     def build(
         self,
         dataset: str,
@@ -290,6 +271,7 @@ __all__ = [
     "Explanation",
     "Imported",
     "Loaded",
+    "LoadedImages",
     "Outcome",
     "Suggestion",
     "Updated",

@@ -17,9 +17,11 @@ import pytest
 from click.testing import Result
 
 import semsearch
+from semsearch import png
 from semsearch.present import hit_dict
 from semsearch.search import resident
 from semsearch.storage import connect
+from tests.builders.test_pca import shapes
 from tests.conftest import TOPICS, make_articles
 
 Run = Callable[..., Result]
@@ -67,6 +69,34 @@ def test_api_and_command_give_the_same_hits(db: semsearch.Database, run: Run, mo
         assert [hit_dict(hit) for hit in hits] == json.loads(said.stdout)
     said = run("similar", db.path, "articles_lsa", 2, 5, "-k", 4, "--json")
     assert [hit_dict(hit) for hit in db.similar("articles_lsa", 2, "5", k=4)] == json.loads(said.stdout)
+
+
+def test_a_picture_may_be_a_path_bytes_or_pixels(path: str, run: Run, tmp_path: Path) -> None:
+    pixels, labels = shapes(20, 12)
+    for number, one in enumerate(pixels):
+        (tmp_path / f"{number:02}.png").write_bytes(png.encode(one))
+    with semsearch.open(path, create=True, memory=0) as db:
+        assert db.ingest_images("shapes", *tmp_path.glob("*.png"), channels=1).added == 20
+        db.build("shapes", "pca", dim=4)
+        asked = tmp_path / "05.png"
+        hits = db.search_by_picture("shapes_pca", asked, k=3, where="id <> '04.png'")
+        said = run("search", path, "shapes_pca", "--image", asked, "-k", 3, "--where", "id <> '04.png'", "--json")
+        assert [hit_dict(hit) for hit in hits] == json.loads(said.stdout) and hits[0].id == "05.png"
+        for same in (str(asked), asked.read_bytes(), pixels[5], pixels[5, :, :, 0], np.repeat(pixels[5], 3, axis=2)):
+            assert db.search_by_picture("shapes_pca", same, k=3, where="id <> '04.png'") == hits
+        for bad, why in (
+            (b"words", "The picture is no picture of a known format"),
+            (tmp_path / "none.png", "none.png cannot be read: No such file"),
+            (pixels[5] / 255, "uint8 of .height, width."),
+            (np.zeros((3, 3, 4), np.uint8), r"shape \(3, 3, 4\)"),
+        ):
+            with pytest.raises(semsearch.SemsearchError, match=why):
+                db.search_by_picture("shapes_pca", bad)
+
+
+def test_a_picture_cannot_be_placed_among_texts(db: semsearch.Database) -> None:
+    with pytest.raises(semsearch.SemsearchError, match="^articles_lsa was built by lsa of documents: no picture"):
+        db.search_by_picture("articles_lsa", np.zeros((4, 4), np.uint8))
 
 
 def test_memory_changes_no_hit(db: semsearch.Database) -> None:

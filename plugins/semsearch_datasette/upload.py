@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 from datasette import Forbidden, Response
@@ -11,8 +12,7 @@ from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
 
 from semsearch.errors import InputError, SemsearchError
-from semsearch.search.images import MAX_UPLOAD, code_of
-from semsearch.search.models import encode_picture
+from semsearch.search.images import MAX_UPLOAD, code_of, vector_of_picture
 from semsearch_datasette import links
 from semsearch_datasette.compat import is_ours
 from semsearch_datasette.connection import read
@@ -33,10 +33,10 @@ async def upload(datasette: Any, request: Any) -> Any:
         if not is_ours(request, token):
             raise Forbidden("This form is not of this server, or of a session that is over: load the page again")
         name = target.collection.name
-        code = await read(target.database, lambda conn: code_of(encode_picture(conn, target.collection, content)))
+        look = partial(vector_of_picture, name=name, picture=content, said="The file")
+        code = await read(target.database, lambda conn: code_of(look(conn)))
     except InputError as error:
-        said = str(error)
-        raise BadRequest(f"The file {said}" if said[:1].islower() else said) from error
+        raise BadRequest(str(error)) from error
     except SemsearchError as error:
         raise as_datasette(error) from error
     url = links.collection(datasette, target.database.name, name, picture=code)

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -111,16 +110,8 @@ def search(db: str, collection: str, query: str | None, image: str | None, shape
 def _by_picture(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
     from semsearch.search.images import search_by_picture
 
-    try:
-        content = Path(file).read_bytes()
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from error
     with reading(db) as connection:
-        try:
-            found = search_by_picture(connection, collection, content, k=part.depth, only=part.only)
-        except InputError as error:
-            said = str(error)
-            raise InputError(f"{file} {said}" if said[:1].islower() else said) from error
+        found = search_by_picture(connection, collection, file, k=part.depth, only=part.only)
         dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
     print_found(part.of(found), dataset, shape, "", part.after)
 

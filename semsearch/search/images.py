@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from semsearch import pictures
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Collection, Hit
@@ -25,12 +28,40 @@ from semsearch.storage.filters import EVERYTHING
 
 MAX_UPLOAD = 10 << 20  # bytes
 _FULL = 127.0
+Picture: TypeAlias = str | os.PathLike[str] | bytes | ByteArray
 
 
-def search_by_picture(db: Connection, name: str, content: bytes, *, k: int = 10, only: Filter = EVERYTHING) -> Found:
-    """The k items nearest to a picture file's bytes. InputError for what is no picture, or a collection of texts."""
+def search_by_picture(db: Connection, name: str, picture: Picture, *, k: int = 10, only: Filter = EVERYTHING) -> Found:
+    """The k items nearest to a picture: a path, the bytes of a file, or pixels. InputError for what is no picture, for
+    a file that cannot be read, and for a collection of anything else."""
+    return nearest_to(db, name, vector_of_picture(db, name, picture), k=k, only=only)
+
+
+def vector_of_picture(db: Connection, name: str, picture: Picture, *, said: str | None = None) -> FloatArray:
+    """A picture's vector in a collection, (dim,) float32; errors call it `said`, by default by its path if it has one.
+
+    Raises what `search_by_picture` raises.
+    """
     collection = collections.get_collection(db, name)
-    return nearest_to(db, name, encode_picture(db, collection, content), k=k, only=only)
+    content = picture if isinstance(picture, bytes) else _bytes_of(picture)
+    by_path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else "The picture"
+    return encode_picture(db, collection, content, said=said or by_path)
+
+
+def _bytes_of(picture: str | os.PathLike[str] | ByteArray) -> bytes:
+    """A file's bytes, or those of a PNG that pixels make, which loses nothing."""
+    if isinstance(picture, np.ndarray):
+        pixels = picture[:, :, None] if picture.ndim == 2 else picture
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or not pixels.size:
+            raise InputError(
+                f"The picture is an array of {picture.dtype} and shape {picture.shape}: uint8 of (height, width), or"
+                " (height, width, 1 or 3), is needed"
+            )
+        return pictures.to_png(np.ascontiguousarray(pixels))
+    try:
+        return Path(picture).read_bytes()
+    except OSError as error:
+        raise InputError(f"{os.fspath(picture)} cannot be read: {error.strerror}") from error
 
 
 def code_of(vector: FloatArray) -> str:

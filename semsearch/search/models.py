@@ -118,10 +118,11 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
     return _at_unit_length(builder.encode(state_of(db, collection), Documents([""], [text]))[0])
 
 
-def encode_picture(db: Connection, collection: Collection, content: bytes) -> FloatArray:
+def encode_picture(db: Connection, collection: Collection, content: bytes, *, said: str) -> FloatArray:
     """The vector of a picture file in a collection, (dim,) float32, at the length its builder gives it.
 
-    Raises InputError for what is no picture, and for a collection whose builder cannot embed one.
+    Raises InputError for what is no picture, which calls the file `said`, and for a collection whose builder cannot
+    embed one.
     """
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or collection.of != "image":
@@ -129,7 +130,11 @@ def encode_picture(db: Connection, collection: Collection, content: bytes) -> Fl
             f"{collection.name} was built by {collection.builder} of {collection.of}s: no picture can be placed in it"
         )
     state = state_of(db, collection)
-    pixels = imagery.at_shape(content, imagery.shape_of_model(state))
+    shape = imagery.shape_of_model(state)
+    try:
+        pixels = imagery.at_shape(content, shape)
+    except InputError as error:
+        raise InputError(f"{said} {error}") from error
     return np.asarray(builder.encode(state, Images([""], pixels[None]))[0], np.float32)
 
 

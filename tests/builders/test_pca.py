@@ -69,7 +69,7 @@ def test_all_components_give_the_pictures_back(db: Connection) -> None:
     few = np.where(np.arange(19) < 3, codes, 0)
     error = [((PCA.decode(state, each).astype(float) - pixels) ** 2).mean() for each in (few, codes)]
     assert error[0] > 10 * error[1]
-    assert encode_picture(db, collection, png.encode(pixels[4])) == pytest.approx(codes[4], abs=1e-3)
+    assert encode_picture(db, collection, png.encode(pixels[4]), said="it") == pytest.approx(codes[4], abs=1e-3)
 
 
 def test_the_mse_it_reports_is_that_of_its_reconstructions(db: Connection) -> None:

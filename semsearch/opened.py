@@ -1,0 +1,62 @@
+"""A file that the Python API holds open: a connection that reads, kept, and one that writes, made for each writing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from threading import RLock
+from typing import TypeVar
+
+from semsearch import sqlfunctions
+from semsearch.storage import connect
+from semsearch.storage.driver import Connection
+
+Self = TypeVar("Self", bound="Opened")
+
+
+class Opened:
+    """One file at a path, opened when it is used; a context manager. Threads wait for each other."""
+
+    def __init__(self, path: str, *, create: bool = False) -> None:
+        self.path = path
+        self._create = create
+        self._lock = RLock()
+        self._stack = ExitStack()
+        self._reader: Connection | None = None
+        if not os.path.exists(path) and create:
+            return
+        with self._reading():
+            pass  # says now what is wrong with the file
+
+    def __repr__(self) -> str:
+        return f"semsearch.open({self.path!r})"
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. It opens again when it is used again."""
+        with self._lock:
+            self._reader = None
+            self._stack.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """The connection that reads, at one state of the file."""
+        with self._lock, connect.explained(self.path):
+            if self._reader is None:
+                self._reader = self._stack.enter_context(connect.reading(self.path))
+                sqlfunctions.register(self._reader)
+            with connect.snapshot(self._reader):
+                yield self._reader
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A connection that writes; at the end all stands in the file itself, unless a reader is in the way."""
+        with self._lock, connect.writing(self.path, create=self._create) as db:
+            yield db
+            connect.checkpoint(db)
