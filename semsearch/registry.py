@@ -28,6 +28,7 @@ BUILTINS = (
     "semsearch.builders.deepwalk",
     "semsearch.builders.pca",
     "semsearch.builders.autoencoder",
+    "semsearch.builders.rotation",
     "semsearch.ingest.readers",
 )
 

@@ -13,6 +13,23 @@ from semsearch.records import Report
 
 
 @dataclass(frozen=True)
+class Quiz:
+    """One question that a self-supervised net was asked about a picture: what it was given, what it made of that, and
+    what is true, each a picture (height, width, channels) uint8 and, where the answer has a name, `told` and `fact`.
+
+    `right` is None where an answer is more or less right, and `error` then how far it is off.
+    """
+
+    given: ByteArray
+    said: ByteArray
+    truth: ByteArray
+    told: str = ""
+    fact: str = ""
+    right: bool | None = None
+    error: float | None = None
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A training in the middle: `facts` of plain values (JSON), and `arrays` by name."""
 

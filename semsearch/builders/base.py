@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.errors import InputError
-from semsearch.records import Corpus, Device, Fitted, Kind, Of, Report, State
+from semsearch.records import Corpus, Device, Fitted, Images, Kind, Of, Report, State
+from semsearch.training import Quiz
 
 Doubles: TypeAlias = npt.NDArray[np.float64]  # sums of many small parts are told in full
 NO_LENGTH = 1e-12  # a vector as short as this says nothing: such an item gets none
@@ -70,6 +71,14 @@ class Decodes(Protocol):
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """(n, height, width, channels) uint8 from (n, dim)."""
+
+
+@runtime_checkable
+class Quizzes(Protocol):
+    """A builder that learned by questions about pictures whose answers cost nothing, and can be seen answering some."""
+
+    def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:
+        """A question about each picture, in their order, and its answer; the same seed asks the same."""
 
 
 @runtime_checkable

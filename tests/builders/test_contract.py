@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from semsearch import registry
-from semsearch.builders.base import Builder, Decodes, Encodes, make_options
+from semsearch.builders.base import Builder, Decodes, Encodes, Quizzes, make_options
+from semsearch.builders.selfsupervised import PretextOptions
 from semsearch.errors import InputError
 from semsearch.maths.text import tokens
 from semsearch.records import Device, Documents, Embeddings, Fitted, Graph, Images, Similarities, silent
@@ -26,7 +27,9 @@ CORPORA = {
     "documents": Documents([str(row) for row in range(len(TOPICS))], TEXTS, {"words": WORDS}),
     "similarities": Similarities(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
     "graph": Graph(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
-    "images": Images([str(row) for row in range(9)], np.random.default_rng(0).integers(0, 256, (9, 6, 5, 3), np.uint8)),
+    "images": Images(
+        [str(row) for row in range(9)], np.random.default_rng(0).integers(0, 256, (9, 16, 12, 3), np.uint8)
+    ),
 }
 PLUGIN = Path(__file__).parents[2] / "plugins" / "semsearch-charngram" / "semsearch_charngram.py"
 
@@ -47,7 +50,8 @@ every_builder = pytest.mark.parametrize("builder", BUILDERS, ids=[builder.name f
 
 
 def fit_anew(builder: Builder, seed: int = 0) -> Fitted:
-    options = make_options(builder, {})
+    short = {"width": 4, "epochs": 3} if issubclass(builder.Options, PretextOptions) else {}
+    options = make_options(builder, short)
     corpus = CORPORA[builder.reads]
     return builder.fit(corpus, options, rng=np.random.default_rng(seed), device=Device(), report=silent)
 
@@ -117,6 +121,20 @@ def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
     assert codes.tobytes() == again.tobytes()
     made = builder.decode(state, codes)
     assert made.shape == (4, *corpus.shape) and made.dtype == np.uint8
+
+
+@every_builder
+def test_what_can_be_asked_answers_about_each_picture(builder: Builder) -> None:
+    if not isinstance(builder, Quizzes):
+        pytest.skip(f"{builder.name} learned by no questions")
+    state, corpus = fit(builder).state(), CORPORA["images"]
+    one, two = (builder.quiz(state, corpus, seed=4) for _ in range(2))
+    assert len(one) == len(corpus)
+    for quiz, again in zip(one, two, strict=True):
+        assert quiz.given.dtype == quiz.said.dtype == quiz.truth.dtype == np.uint8
+        assert quiz.given.shape == quiz.said.shape == quiz.truth.shape and quiz.given.ndim == 3
+        assert (quiz.said == again.said).all() and (quiz.told, quiz.right) == (again.told, again.right)
+        assert (quiz.right is None) != (quiz.error is None)
 
 
 @every_builder
