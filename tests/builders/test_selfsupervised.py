@@ -47,7 +47,7 @@ def test_pictures_come_in_are_learned_from_and_are_searched_by(
     metrics = collections.get_run(db, 1).metrics
     assert metrics["held_out_accuracy"] > 0.7 > 2 * metrics["chance"] == 0.5
     near = json.loads(run("similar", path, "lamps_rotation", "2", "-k", "8", "--json").stdout)
-    assert [hit["label"] for hit in near].count("ring") >= 7
+    assert [labels[hit["id"] - 1] for hit in near].count("ring") >= 7
     (tmp_path / "one.png").write_bytes(png.encode(pixels[6]))
     found = json.loads(
         run("search", path, "lamps_rotation", "--image", tmp_path / "one.png", "-k", "1", "--json").stdout
