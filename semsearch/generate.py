@@ -40,11 +40,15 @@ class Model:
 
     def pictures(self, keys: Sequence[str]) -> Images:
         """Stored pictures at the model's shape; NotFoundError for one that is not there or cannot be read."""
-        found = imagery.corpus(self.db, self.dataset, keys, self.shape)
+        found = self.readable(keys)
         missing = [key for key in keys if key not in set(found.keys)]
         if missing:
             raise NotFoundError(f"{self.dataset.name} has no picture {missing[0]!r} that can be read")
         return found
+
+    def readable(self, keys: Sequence[str]) -> Images:
+        """Those of some stored pictures that can be read, at the model's shape."""
+        return imagery.corpus(self.db, self.dataset, keys, self.shape)
 
     def encode(self, pixels: ByteArray) -> FloatArray:
         """Codes (n, dim) of pictures (n, height, width, channels)."""
@@ -125,13 +129,6 @@ class Reconstruction:
     baseline: ByteArray | None
     made: ByteArray
     baseline_name: str = ""
-
-    def rows(self) -> list[ByteArray]:
-        """What a grid shows, row by row: a baseline that is not what was given has its own."""
-        if self.baseline is None:
-            return [self.originals, self.made]
-        mended = [] if (self.baseline == self.given).all() else [self.baseline]
-        return [self.originals, self.given, *mended, self.made]
 
     def scores(self) -> list[dict[str, Any]]:
         """MSE and PSNR of the model, and of what it is to be compared with."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsearch import build, compress, generate, png, registry
+from semsearch import build, generate, png, reconstruct, registry
 from semsearch.errors import InputError, NotFoundError
 from semsearch.generate import Damage, Model
 from semsearch.maths.codes import fit_prior
@@ -112,7 +112,10 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     done = run("reconstruct", path, "shapes_pca", "1", "2", "3", "-o", grid, "--from-size", "4", "--json")
     assert done.exit_code == 0 and '"what": "bicubic"' in done.stdout
     with Image.open(grid) as made:
-        assert made.size[0] == 3 * 66 + 2
+        assert made.size == (3 * 66 + 2, 3 * 66 + 2)  # as they are, enlarged, made
+    assert run("reconstruct", path, "shapes_pca", "1", "-o", grid, "--mask", "4").exit_code == 0
+    with Image.open(grid) as made:
+        assert made.size == (66 + 2, 4 * 66 + 2)  # filled smoothly, too
     assert run("reconstruct", path, "shapes_pca", "-o", grid, "--k", "3").exit_code == 0
     assert run("sample", path, "shapes_pca", "-o", grid, "-n", "9", "--prior", "gaussian").exit_code == 0
     assert run("interpolate", path, "shapes_pca", "1", "3", "-o", grid).exit_code == 0
@@ -146,11 +149,11 @@ def test_a_builder_that_was_taught_to_fill_holes_is_shown_them_as_it_was(model: 
 def test_codes_of_few_bits_lose_little(model: Model) -> None:
     pixels = model.pictures([str(key) for key in range(1, 41)]).pixels
     whole = generate.error(pixels, model.through(pixels))["psnr"]
-    found = {bits: compress.packed(model, pixels, bits) for bits in (2, 4, 8)}
+    found = {bits: reconstruct.packed(model, pixels, bits) for bits in (2, 4, 8)}
     psnr = {bits: generate.error(pixels, one.made)["psnr"] for bits, one in found.items()}
     assert [one.size for one in found.values()] == [2, 4, 8]  # of 8 numbers
     assert psnr[2] < psnr[4] < psnr[8] and psnr[8] > whole - 0.1
-    fewer = compress.packed(model, pixels, 8, 3)
+    fewer = reconstruct.packed(model, pixels, 8, 3)
     assert (fewer.numbers, fewer.size) == (3, 3) and generate.error(pixels, fewer.made)["psnr"] < psnr[8]
 
 
@@ -163,8 +166,8 @@ def test_packed_codes_stand_beside_components_in_as_many_bytes(
     assert [row["bytes"] for row in json.loads(done.stdout)][:2] == [8, 32]
     other = replace(model.collection, id=99, name="shapes_other", builder="other", dim=5)
     mine = Model(model.db, other, model.dataset, model.builder, model.state)
-    assert (peer := compress.peer_of(mine)) is not None and peer.collection.name == "shapes_pca"
-    assert compress.peer_of(model) is None
+    assert (peer := reconstruct.peer_of(mine)) is not None and peer.collection.name == "shapes_pca"
+    assert reconstruct.peer_of(model) is None
     done = run(*shapes, "-o", grid, "--bits", "8", "--noise", "0.3")
-    assert done.exit_code == 1 and "--bits or a damage" in done.stderr
+    assert done.exit_code == 1 and "Give bits or a damage" in done.stderr
     assert "choose 1 to 16" in run(*shapes, "-o", grid, "--bits", "40").stderr

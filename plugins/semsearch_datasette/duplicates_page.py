@@ -34,7 +34,7 @@ async def duplicates(datasette: Any, request: Any) -> Answer:
         found = learn.duplicates(conn, collection.name, threshold=threshold, words=words, most=MOST_PAIRS)
         return len(found), found[:SHOWN]
 
-    key = (collection.name, collection.run, collection.created, collection.revision, threshold, words)
+    key = ("duplicates", collection.name, collection.run, collection.created, collection.revision, threshold, words)
     total, pairs = await computed(database, key, compare)
     shown = pairs[asked.after : asked.after + asked.k]
     ids = list(dict.fromkeys(id for pair in shown for id in (pair.one, pair.other)))

@@ -11,6 +11,7 @@ from datasette import NotFound
 
 from semsearch import present
 from semsearch.errors import NotFoundError
+from semsearch.generate import can_decode
 from semsearch.records import Hit
 from semsearch.search import company, graph, query
 from semsearch.search.company import Context
@@ -133,7 +134,10 @@ def _shown(target: Target, hit: Hit) -> dict[str, Any]:
 
 
 def _ways(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:
-    """From a word to the documents it means most."""
+    """From a word to the documents it means most, from a picture to what its code makes of it."""
+    if can_decode(target.collection):
+        href = links.collection(datasette, target.database.name, target.collection.name, "reconstruct", id=hit.id)
+        return [{"label": "Damage and mend it, or pack it", "href": href}]
     documents = target.part("document")
     if target.collection.of != "word" or documents is None:
         return []

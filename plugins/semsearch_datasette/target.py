@@ -185,6 +185,7 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
     if target.has_eigen:
         tabs.append(("components", "Components", links.collection(datasette, database, name, "components")))
     if can_decode(target.collection) and not missing():
+        tabs.append(("reconstruct", "Reconstruct", links.collection(datasette, database, name, "reconstruct")))
         tabs.append(("samples", "Samples", links.collection(datasette, database, name, "samples")))
     if target.collection.of == "word" and not missing():
         tabs.append(("analogy", "Analogy", links.collection(datasette, database, name, "analogy")))

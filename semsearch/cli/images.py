@@ -100,24 +100,17 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
     a hole filled smoothly, bicubic enlargement. With --bits it prints the bytes of a picture as well, beside principal
     components of the same pictures (build pca) in as many bytes, and the grid shows theirs last.
     """
-    from semsearch import compress, generate
+    from semsearch import generate
+    from semsearch.reconstruct import show
 
-    damage, bits = generate.Damage(asked["noise"], asked["mask"], asked["from_size"]), asked["bits"]
-    if bits is not None and damage != generate.Damage():
-        raise InputError("Give --bits or a damage to mend: the error of both together says nothing of either")
+    damage, bits, k = generate.Damage(asked["noise"], asked["mask"], asked["from_size"]), asked["bits"], asked["k"]
     with reading(db) as connection:
         model = generate.open_model(connection, collection)
         rng = np.random.default_rng(asked["seed"])
         keys = list(ids) or generate.some_keys(model, asked["count"], rng)
-        pixels = model.pictures(keys).pixels
-        if bits is None:
-            found = generate.reconstruct(model, pixels, k=asked["k"], damage=damage, rng=rng)
-            rows, scores = found.rows(), found.scores()
-        else:
-            packed = compress.compare(model, pixels, bits, asked["k"])
-            rows, scores = [pixels, *(one.made for one in packed)], compress.scores(model, pixels, packed)
-    _write(output, np.concatenate(rows), len(keys))
-    print_rows(scores if shape == "json" else [_rounded(row) for row in scores], shape)
+        found = show(model, model.pictures(keys).pixels, damage=damage, bits=bits, k=k, rng=rng)
+    _write(output, np.concatenate([strip.pixels for strip in found.strips]), len(keys))
+    print_rows(found.scores if shape == "json" else [_rounded(row) for row in found.scores], shape)
 
 
 prior_option = click.option(

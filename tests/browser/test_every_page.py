@@ -46,6 +46,7 @@ PAGES = {
     "picture": f"{SHAPES}/item/1?k=3",
     "similar pictures": f"{SHAPES}/similar/1",
     "components": f"{SHAPES}/components",
+    "reconstruct": f"{SHAPES}/reconstruct?bits=8",
     "samples": f"{SHAPES}/samples?seed=7&prior=gaussian&from=1&to=2",
     "nodes": PEOPLE,
     "node": f"{PEOPLE}/item/Person-001+of+the+circle+1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,22 @@ PIXELS, LABELS = shapes(60, 12)
 IMAGES = (
     "/thumbnail/1", "/component/0", "/component/1", "/reconstruction/1", "/reconstruction/1?k=2", "/sample?seed=3",
     "/sample?seed=3&prior=mixture", "/walk?from=1&to=2",
+    "/reconstructed/1?noise=0.3", "/reconstructed/0?id=2",
 )  # fmt: skip
-PAGES = ("", "/item/1", "/item/1?k=2", "/similar/1", "/components", "/samples", "/samples?seed=4&from=1&to=3", "/runs")
+MENDED = tuple(
+    f"/reconstruct{way}" for way in ("", "?noise=0.3", "?mask=4&seed=2", "?from_size=6&id=2", "?bits=8", "?k=3")
+)
+PAGES = (
+    "",
+    "/item/1",
+    "/item/1?k=2",
+    "/similar/1",
+    "/components",
+    "/samples",
+    "/samples?seed=4&from=1&to=3",
+    "/runs",
+    *MENDED,
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +140,36 @@ def test_an_upload_is_answered_by_a_page_that_can_be_shared(file: str, make_site
     page = site.get(answer.headers["location"])
     assert "Nearest to your picture" in page.text and "as the collection sees it" in page.text
     assert opened(site.get(re.findall(r'src="([^"]*/coded[^"]*)"', page.text)[0].replace("&amp;", "&"))).size
+
+
+def test_reconstructions_say_what_the_command_says(file: str, make_site: Any, run: Any, tmp_path: Path) -> None:
+    site = make_site(file)
+    for page, option in (
+        ("noise=0.3", "--noise=0.3"),
+        ("mask=4", "--mask=4"),
+        ("bits=4", "--bits=4"),
+        ("k=2", "--k=2"),
+    ):
+        answer = site.get(f"{BASE}/reconstruct.json?{page}&seed=5").json()
+        said = run("reconstruct", file, "shapes_pca", "-o", tmp_path / "g.png", "-n", 10, "--seed=5", option, "--json")
+        assert answer["scores"] == json.loads(said.stdout) and len(answer["ids"]) == 10
+        assert opened(site.get(answer["rows"][-1]["url"].partition("localhost")[2])).shape == (74 + 2, 10 * 74 + 2)
+    page = site.get(f"{BASE}/reconstruct?mask=4&id=3&id=7").text
+    captions = re.findall(r"<figcaption>(.*?)(?: <|</)", page)
+    assert captions == ["As they are", "With a hole of 4 by 4", "Filled smoothly", "shapes_pca, 6 numbers"]
+    assert page.count('name="id"') == 2 and "Other pictures" not in page
+    assert "What a picture costs" in site.get(f"{BASE}/reconstruct?bits=8").text
+    assert f"{BASE}/reconstruct?id=3" in site.get(f"{BASE}/item/3").text
+
+
+def test_reconstructions_that_cannot_be(file: str, make_site: Any) -> None:
+    site = make_site(file)
+    many = "&".join(f"id={number}" for number in range(1, 43))
+    for page in ("noise=0.3&mask=2", "k=2&bits=3", "noise=x", "noise=3", "mask=12", "bits=17", "bits=1.5", "k=7", many):
+        answer = site.get(f"{BASE}/reconstruct?{page}")
+        assert answer.status_code == 400 and "<pre" not in answer.text, page
+    for page in ("reconstruct?id=999", "reconstruct?id=1&id=x", "reconstructed/4?mask=3"):
+        assert site.get(f"{BASE}/{page}").status_code == 404, page
 
 
 def test_uploads_that_cannot_be(file: str, make_site: Any) -> None:
