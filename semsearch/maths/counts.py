@@ -76,7 +76,7 @@ def count_terms(
     words, stream, starts = word_numbers(_told(texts, progress))
     terms, column = _terms(words, analyzer)
     documents = documents_with(stream, starts, column, len(terms))
-    order = _most_widespread(documents, terms, min_documents)
+    order = _most_widespread(documents, min_documents)
     written = times(stream, starts, len(words))
     surface = _commonest(column, written, len(terms))[order]
     totals = np.bincount(column[column >= 0], weights=written[column >= 0], minlength=len(terms))
@@ -112,9 +112,9 @@ def _told(texts: Sequence[str], progress: Callable[[int], None] | None) -> Itera
         yield text
 
 
-def _most_widespread(documents: IntArray, terms: Sequence[str], least: int) -> IntArray:
-    """The terms of at least so many documents, by number: most widespread first, then by the alphabet."""
-    kept = np.array(sorted(np.flatnonzero(documents >= least).tolist(), key=terms.__getitem__), np.int64)
+def _most_widespread(documents: IntArray, least: int) -> IntArray:
+    """The terms of at least so many documents, by number: most widespread first, then the first met."""
+    kept = np.flatnonzero(documents >= least)
     ordered: IntArray = kept[np.argsort(-documents[kept], kind="stable")]
     return ordered
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import IntArray
 from semsearch.maths import codepoints, scan
-from semsearch.maths.jit import each, threads
+from semsearch.maths.jit import each, spread, threads
 from semsearch.maths.scan import Vocabulary
 from semsearch.maths.text import tokens
 
@@ -42,12 +44,14 @@ class _Scanner:
 class _Part:
     """The words of some texts in a row: numbers in the vocabulary of scanner `by`, where texts end, and phrases.
 
+    `fresh` are the numbers from and up to which words were new to the scanner, in the order in which they stand here.
     `odd` int32 is which phrase stands for each odd stretch; in `stream` int32 phrase p is -1 - p.
     """
 
     by: int
     stream: Array
     ends: IntArray
+    fresh: tuple[int, int]
     odd: Array = field(default_factory=lambda: np.empty(0, np.int32))
 
 
@@ -56,15 +60,13 @@ def number_words(texts: Iterable[str]) -> tuple[list[str], npt.NDArray[np.int32]
 
     The same as numbering the words of `text.tokens` one by one, several times faster.
     """
-    scanners = [_Scanner() for _ in range(threads())]
-    idle = list(range(len(scanners)))
+    scanners: dict[int, _Scanner] = {}
 
     def work(batch: list[str]) -> tuple[_Part, list[bytes]]:
-        mine = idle.pop()  # as many work at once as there are scanners
-        try:
-            return _scanned(batch, mine, scanners[mine])
-        finally:
-            idle.append(mine)
+        mine = get_ident()  # a thread takes batches in their order: what is new to its scanner it met here first
+        if mine not in scanners:
+            scanners[mine] = _Scanner()
+        return _scanned(batch, mine, scanners[mine])
 
     parts: list[_Part] = []
     phrases: dict[bytes, int] = {}
@@ -101,8 +103,10 @@ def _scanned(texts: list[str], by: int, scanner: _Scanner) -> tuple[_Part, list[
     data = np.frombuffer(text, np.uint8)
     n, odds = scan.lower(data, ends, codepoints.table(), (blocks.view(np.uint8), words, odd))
     n = scan.hashed(blocks, words, ends, keys)
+    before = int(scanner.vocabulary.counted[0])
     stream = _numbers(scanner, blocks, words[:n], keys[:n])
-    return _Part(by, stream, ends), [text[start:end] for start, end in odd[:odds].tolist()]
+    fresh = before, int(scanner.vocabulary.counted[0])
+    return _Part(by, stream, ends, fresh), [text[start:end] for start, end in odd[:odds].tolist()]
 
 
 def _numbers(scanner: _Scanner, blocks: Array, words: Array, keys: Array) -> Array:
@@ -113,26 +117,69 @@ def _numbers(scanner: _Scanner, blocks: Array, words: Array, keys: Array) -> Arr
     return stream
 
 
+@dataclass(frozen=True)
+class _Phrases:
+    """Phrase p is the words `words[places[p]:places[p + 1]]`, numbers int32 in the joined vocabulary."""
+
+    words: Array
+    places: IntArray
+
+    def lengths(self, odd: Array) -> IntArray:
+        """How many words each of these phrases has."""
+        return self.places[odd + 1] - self.places[odd]
+
+
 def _joined(
-    parts: Sequence[_Part], scanners: Sequence[_Scanner], phrases: Sequence[Sequence[str]]
+    parts: Sequence[_Part], scanners: Mapping[int, _Scanner], phrases: Sequence[Sequence[str]]
 ) -> tuple[list[str], npt.NDArray[np.int32], IntArray]:
     """One vocabulary, numbered by first occurrence, and one stream."""
-    odd = {word: number for number, word in enumerate(dict.fromkeys(word for phrase in phrases for word in phrase))}
     joined = _Scanner()
-    known = [_entered(joined, scanner.vocabulary) for scanner in scanners]
-    known.append(_spelt(joined, list(odd)))
-    lengths = np.array([len(phrase) for phrase in phrases], np.int64)
-    words = known[-1][np.array([odd[word] for phrase in phrases for word in phrase], np.int64)]
-    places = np.concatenate([[0], np.cumsum(lengths)])
-    numbers = np.full(int(joined.vocabulary.counted[0]) + 1, -1, np.int32)
-    numbers[-1] = 0
-    sizes = [len(part.stream) + int((lengths[part.odd] - 1).sum()) for part in parts]
-    bounds = np.cumsum([0, *sizes])
+    known = {by: _entered(joined, scanner.vocabulary) for by, scanner in scanners.items()}
+    odd = _spelt_out(joined, phrases)
+    met = [_first_met(part, known[part.by], odd) for part in parts]
+    order = _distinct(np.concatenate([*met, np.empty(0, np.int32)]), int(joined.vocabulary.counted[0]))
+    numbers = np.zeros(int(joined.vocabulary.counted[0]), np.int32)
+    numbers[order] = np.arange(len(order))
+    final = {by: numbers[mine] for by, mine in known.items()}
+    bounds = np.cumsum([0] + [len(part.stream) + int((odd.lengths(part.odd) - 1).sum()) for part in parts])
     stream = np.empty(bounds[-1], np.int32)
-    for part, start, end in zip(parts, bounds[:-1], bounds[1:], strict=True):
-        scan.settle((part.stream, part.ends, known[part.by]), (words, places), numbers, stream[start:end])
+
+    def work(first: int, last: int) -> None:
+        for part, start, end in zip(parts[first:last], bounds[first:last], bounds[first + 1 : last + 1], strict=True):
+            mine = (part.stream, part.ends, final[part.by])
+            scan.settle(mine, (numbers[odd.words], odd.places), stream[start:end])
+
+    spread(work, np.linspace(0, len(parts), threads() + 1).astype(int).tolist())
     starts = np.concatenate([[0], *(part.ends + start for part, start in zip(parts, bounds[:-1], strict=True))])
-    return _words(joined.vocabulary, numbers), stream, starts
+    return _words(joined.vocabulary, order), stream, starts
+
+
+def _spelt_out(scanner: _Scanner, phrases: Sequence[Sequence[str]]) -> _Phrases:
+    """The phrases by the scanner's numbers."""
+    distinct = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(phrases)))}
+    which = np.array([distinct[word] for phrase in phrases for word in phrase], np.int64)
+    places = np.cumsum([0, *map(len, phrases)])
+    return _Phrases(_spelt(scanner, list(distinct))[which], places)
+
+
+def _first_met(part: _Part, known: Array, odd: _Phrases) -> Array:
+    """The words that may stand in this part for the first time, by the joined numbers, in the order of the text."""
+    first, last = part.fresh
+    if not len(part.odd):
+        return known[first:last]
+    late = np.flatnonzero(part.stream >= first)
+    _, earliest = np.unique(part.stream[late], return_index=True)
+    stretches = np.repeat(np.flatnonzero(part.stream < 0), odd.lengths(part.odd))
+    phrases = [odd.words[odd.places[phrase] : odd.places[phrase + 1]] for phrase in part.odd]
+    order = np.argsort(np.concatenate([late[earliest], stretches]), kind="stable")
+    return np.concatenate([known[first:last], *phrases])[order]
+
+
+def _distinct(numbers: Array, limit: int) -> Array:
+    """The distinct ones of numbers below the limit, in order of first occurrence."""
+    place = np.empty(limit, np.int64)
+    place[numbers[::-1]] = np.arange(len(numbers))[::-1]  # of those written to one place the last stays
+    return numbers[place[numbers] == np.arange(len(numbers))]
 
 
 def _entered(scanner: _Scanner, other: Vocabulary) -> Array:
@@ -158,10 +205,8 @@ def _spelt(scanner: _Scanner, words: Sequence[str]) -> Array:
     return _numbers(scanner, blocks, places, keys)
 
 
-def _words(vocabulary: Vocabulary, numbers: Array) -> list[str]:
-    """The words that have a number, in the order of their numbers."""
-    given = np.flatnonzero(numbers[:-1] >= 0)
-    order = given[np.argsort(numbers[given])]
+def _words(vocabulary: Vocabulary, order: Array) -> list[str]:
+    """These words."""
     out = np.empty(_BLOCK * int(vocabulary.bounds[vocabulary.counted[0]]) + len(order), np.uint8)
     return out[: scan.spell(vocabulary, order, out)].tobytes().decode().split("\n")[:-1]
 

@@ -232,31 +232,27 @@ def rehash(vocabulary: Vocabulary) -> None:
 
 
 @kernel
-def settle(part: tuple[Array, Array, Array], phrases: tuple[Array, Array], numbers: Array, out: Array) -> None:
+def settle(part: tuple[Array, Array, Array], phrases: tuple[Array, Array], out: Array) -> None:
     """Write a part of the stream to `out` by final numbers, odd stretches as their words.
 
-    `part` is (stream, ends, known): its `ends` are moved to where they are in `out`; `known` maps its numbers to the
-    vocabulary's. `numbers` (n + 1,) maps those to final ones, -1 where none is given yet; the last entry counts those
-    given. -1 - p in the stream is phrase p, the words `places[p]` to `places[p + 1]` of `phrases` (words, places).
+    `part` is (stream, ends, final): its `ends` are moved to where they are in `out`; `final` maps its numbers. -1 - p
+    in the stream is phrase p, the words `places[p]` to `places[p + 1]` of `phrases` (words, places).
     """
-    stream, ends, known = part
+    stream, ends, final = part
     words, places = phrases
     n, at = 0, 0
-    given = numbers[-1]
     for row in range(len(ends)):
         while at < ends[row]:
             entry = stream[at]
             at += 1
-            start, end = (0, 1) if entry >= 0 else (places[-1 - entry], places[-entry])
-            for place in range(start, end):
-                word = known[entry] if entry >= 0 else words[place]
-                if numbers[word] < 0:
-                    numbers[word] = given
-                    given += 1
-                out[n] = numbers[word]
+            if entry >= 0:
+                out[n] = final[np.uint64(entry)]
                 n += 1
+            else:
+                for place in range(places[-1 - entry], places[-entry]):
+                    out[n] = words[place]
+                    n += 1
         ends[row] = n
-    numbers[-1] = given
 
 
 @kernel
