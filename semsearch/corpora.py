@@ -146,16 +146,25 @@ def images(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextI
 
 def table(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Table:
     """The columns that the options name, as numbers. InputError names the column and a row that holds none."""
+    found, rows = numbers_of(db, dataset, options)
+    bad = np.argwhere(~np.isfinite(found.values))
+    if len(bad):
+        place, at = bad[0].tolist()
+        values = [row[at] for row in rows]
+        raise InputError(_no_number(dataset.name, found.columns[at], found.keys[place], values[place], values))
+    return found
+
+
+def numbers_of(db: Connection, dataset: Dataset, options: Any) -> tuple[Table, Sequence[Sequence[Any]]]:
+    """The columns that the options name, NaN where there is no number, and their values as they stand in the table."""
     columns = [name.strip() for name in (options.columns or "").split(",") if name.strip()]
     keys, rows = stored.numbers(db, dataset, columns)
-    values = np.empty((len(keys), len(columns)))
-    for place, (key, row) in enumerate(zip(keys, rows, strict=True)):
-        for at, value in enumerate(row):
-            number = math.nan if isinstance(value, str | bytes) or value is None else float(value)
-            if not math.isfinite(number):
-                raise InputError(_no_number(dataset.name, columns[at], key, value, [one[at] for one in rows]))
-            values[place, at] = number
-    return Table(keys, columns, values)
+    values = [[_number(value) for value in row] for row in rows]
+    return Table(keys, columns, np.array(values, np.float64).reshape(len(keys), len(columns))), rows
+
+
+def _number(value: Any) -> float:
+    return math.nan if isinstance(value, str | bytes) or value is None else float(value)
 
 
 def _no_number(table: str, column: str, key: str, value: Any, all_values: Sequence[Any]) -> str:

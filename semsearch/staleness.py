@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from semsearch.errors import InputError, NotFoundError
+from semsearch import numbers
+from semsearch.errors import InputError, NotFoundError, SemsearchError
 from semsearch.records import ROWS, Collection, Dataset
 from semsearch.storage import collections, datasets, incoming, items, keys, vectors
 from semsearch.storage.connect import snapshot
@@ -42,9 +43,19 @@ def stale_rows(db: Connection, names: Mapping[str, object] | Sequence[str]) -> d
             except (NotFoundError, InputError):
                 continue
             for collection in mine:
+                if collection.of == "row":
+                    found[collection.name] = _stale_numbers(db, described, collection)
+                    continue
                 unseen = {item.key for item in changes.since(collection.revision)}
                 found[collection.name] = len(unseen.union(deleted_for(db, described, changes, collection)))
     return found
+
+
+def _stale_numbers(db: Connection, dataset: Dataset, collection: Collection) -> int | None:
+    try:
+        return numbers.unseen(db, dataset, collection).count
+    except SemsearchError:  # a column is gone, or the builder
+        return None
 
 
 def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[Dataset, Changes]:

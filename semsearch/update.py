@@ -14,9 +14,9 @@ from time import perf_counter
 
 import numpy as np
 
-from semsearch import imagery, registry
+from semsearch import imagery, numbers, registry
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import Builder, Drifts, Encodes
+from semsearch.builders.base import Builder, Drifts, Encodes, make_options, reads_of
 from semsearch.errors import BuildError, InputError, NotFoundError, PluginError, SemsearchError
 from semsearch.records import Collection, Dataset, Documents, Report, Run, State, Update, silent
 from semsearch.search.models import state_of
@@ -29,7 +29,11 @@ from semsearch.storage.items import Changes
 ATTEMPTS = 3  # another program may write between reading and writing; if it always does, it never rests
 AT_ONCE = 5_000  # texts encoded together
 PICTURES_AT_ONCE = 1_000
-FOLDED = (("documents", "document"), ("images", "image"))  # what a builder reads, and what its collection is of
+FOLDED = (
+    ("documents", "document"),
+    ("images", "image"),
+    ("table", "row"),
+)  # what a builder reads, and what its collection is of
 
 
 @dataclass(frozen=True)
@@ -94,22 +98,23 @@ def update(db: Connection, name: str | None = None, *, report: Report = silent) 
     """
     if name is not None:
         collection = _main(db, name)
-        _builder_of(collection)
+        _builder_of(db, collection)
         inputs.of_run(db, collection)  # or says that they are others now
         return Outcome((*_update(db, collection.dataset, [collection.name], report),), {})
     left: dict[str, str] = {}
-    together: dict[str, list[str]] = {}
+    together: dict[tuple[str, str], list[str]] = {}
     for collection in main_collections(db):
         try:
-            _builder_of(collection)
+            _builder_of(db, collection)
             inputs.of_run(db, collection)
-            together.setdefault(collection.dataset, []).append(collection.name)
+            alone = collection.name if collection.of == "row" else ""  # whose columns are nobody else's business
+            together.setdefault((collection.dataset, alone), []).append(collection.name)
         except SemsearchError as error:
             left[collection.name] = str(error)
     if not together and not left:
         raise NotFoundError("There is no collection to update: `semsearch index DB TABLE` builds one")
     done: list[Updated] = []
-    for dataset, names in together.items():
+    for (dataset, _), names in together.items():
         try:
             done += _update(db, dataset, names, report)
         except (NotFoundError, InputError, BuildError) as error:
@@ -127,7 +132,7 @@ def _main(db: Connection, name: str) -> Collection:
     return collection
 
 
-def _builder_of(collection: Collection) -> Encodes:
+def _builder_of(db: Connection, collection: Collection) -> Encodes:
     """The builder that embeds new rows; PluginError or InputError that says what to do where there is none."""
     if collection.builder == incoming.BUILDER:
         raise InputError(
@@ -142,7 +147,8 @@ def _builder_of(collection: Collection) -> Encodes:
             f"{collection.name} was built by {collection.builder}, which is not installed here: install the plugin it"
             " came with, or drop the collection"
         ) from error
-    if not isinstance(builder, Encodes) or (builder.reads, collection.of) not in FOLDED:
+    options = make_options(builder, collections.get_run(db, collection.run).options)
+    if not isinstance(builder, Encodes) or (reads_of(builder, options), collection.of) not in FOLDED:
         raise InputError(
             f"{collection.name} was built by {collection.builder}, which cannot embed rows it has not seen: {again}"
         )
@@ -171,13 +177,15 @@ def _plan(db: Connection, name: str, names: Sequence[str], report: Report) -> _P
 
 def _fold(db: Connection, dataset: Dataset, changes: Changes, collection: Collection, report: Report) -> _Fold:
     """Encode what a collection has not seen."""
+    if collection.of == "row":
+        return _fold_numbers(db, dataset, collection)
     fresh = changes.since(collection.revision)
     gone = deleted_for(db, dataset, changes, collection) - {item.key for item in fresh}
     counts = _counts(db, changes, collection, len(gone))
     out = sorted(gone.union(item.key for item in fresh))
     if not fresh:
         return _Fold(collection, counts, out, [], np.empty((0, collection.dim), np.float32), 0, {})
-    builder, state = _builder_of(collection), state_of(db, collection)
+    builder, state = _builder_of(db, collection), state_of(db, collection)
     if collection.of == "image":
         metrics: dict[str, float] = {"pictures": float(len(fresh))}
         keys, encoded = _pictures(db, dataset, builder, collection, state, [item.key for item in fresh])
@@ -189,6 +197,15 @@ def _fold(db: Connection, dataset: Dataset, changes: Changes, collection: Collec
             metrics |= builder.drift(state, texts, encoded)
     full = np.flatnonzero(np.linalg.norm(encoded, axis=1) > 1e-12).tolist()
     return _Fold(collection, counts, out, [keys[row] for row in full], encoded[full], len(fresh), metrics)
+
+
+def _fold_numbers(db: Connection, dataset: Dataset, collection: Collection) -> _Fold:
+    """The same for the numbers of rows, which have no hashes."""
+    found = numbers.unseen(db, dataset, collection)
+    counts = (found.added, len(found.keys) - found.added, len(found.gone))
+    out = sorted({*found.gone, *found.keys})
+    rows = len(found.keys) + found.lacking
+    return _Fold(collection, counts, out, found.keys, found.vectors, rows, {"rows": float(len(found.keys))})
 
 
 def _pictures(

@@ -26,9 +26,10 @@ def add_to(cli: click.Group) -> None:
 def update(db: str, collection: str | None, shape: str | None) -> None:
     """Take in the rows that are new or changed since the last build or update, and take out those that are gone.
 
-    Without COLLECTION all are brought up to date. Rows are compared by the hash of their text and embedded with the
-    model as it is: nothing is learned anew, and a remark says when that would pay. Whoever searches meanwhile sees the
-    state before or the state after. The exit code is 1 if a collection could not be brought up to date.
+    Without COLLECTION all are brought up to date. Texts and pictures are compared by their hashes, numbers by the
+    vectors they give, and embedded with the model as it is: nothing is learned anew, and a remark says when that would
+    pay. Whoever searches meanwhile sees the state before or the state after. The exit code is 1 if a collection could
+    not be brought up to date.
     """
     with writing(db) as connection:
         with Progress(f"folding into {collection or db}", "text") as progress:
@@ -54,5 +55,6 @@ def say_updated(found: Updated, *, counts: bool = True) -> None:
         remark(f"{collection.name}: {said or 'up to date'}{took}, {counted(collection.count, collection.of)}")
     if found.without_vector:
         why = {"image": "whose picture cannot be read: without a vector"}
+        why["row"] = "without a number in one of the columns: without a vector"
         texts = "without a word the model knows: found by words, not by meaning"
         remark(f"{counted(found.without_vector, 'row')} {why.get(collection.of, texts)}")
