@@ -29,6 +29,7 @@ BUILTINS = (
     "semsearch.builders.pca",
     "semsearch.builders.autoencoder",
     "semsearch.builders.rotation",
+    "semsearch.builders.inpainting",
     "semsearch.ingest.readers",
 )
 

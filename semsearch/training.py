@@ -17,7 +17,8 @@ class Quiz:
     """One question that a self-supervised net was asked about a picture: what it was given, what it made of that, and
     what is true, each a picture (height, width, channels) uint8 and, where the answer has a name, `told` and `fact`.
 
-    `right` is None where an answer is more or less right, and `error` then how far it is off.
+    `right` is None where an answer is more or less right; `error` is then how far it is off, and `plain` how far an
+    answer that took no learning is, such as a mean.
     """
 
     given: ByteArray
@@ -27,6 +28,7 @@ class Quiz:
     fact: str = ""
     right: bool | None = None
     error: float | None = None
+    plain: float | None = None
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,23 @@ def test_bad_options_get_one_line(db: Connection, run: Run, path: str, said: tup
     assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1
 
 
-BUILDERS = ("rotation",)
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("--hole", "0.95"), "hole is 0.95: choose 0.1 to 0.9, or 0 for a plain autoencoder"),
+        (("--block", "0"), "block is 0: choose 1 pixel or more"),
+        (("--block", "9"), "block is 9: pictures of 16 × 16 pixels take up to 8"),
+        (("--crop", "1.5"), "crop is 1.5: choose above 0, up to 1"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_bad_holes_get_one_line(db: Connection, run: Run, path: str, said: tuple[str, str], told: str) -> None:
+    load(db, *two_kinds(8), "lamps")
+    done = run("build", "inpainting", path, "lamps", *said)
+    assert done.exit_code == 1 and told in done.stderr
+
+
+BUILDERS = ("rotation", "inpainting")
 
 
 @pytest.mark.parametrize("name", BUILDERS)
