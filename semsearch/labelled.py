@@ -73,7 +73,7 @@ def read(db: Connection, names: Sequence[str], column: str | None = None, *, tab
     _check_joined(found)
     dataset = datasets.get_dataset(db, found[0].dataset)
     is_word = found[0].of == "word"
-    column = column or (None if is_word or table else dataset.label_column) or _ask(db, found[0], table)
+    column = column or own_column(db, dataset, found[0], table)
     if table is None:
         values = stored.of_items(db, dataset, found[0], column)
         known: Mapping[str, Any] | None = values
@@ -167,8 +167,10 @@ def _check_counts(column: str, counts: Mapping[str, int], alone: int) -> None:
         )
 
 
-def _ask(db: Connection, collection: Collection, table: str | None) -> str:
-    """Nobody said which column: InputError with those there are."""
+def own_column(db: Connection, dataset: Dataset, collection: Collection, table: str | None = None) -> str:
+    """The dataset's column of labels, where nobody said another; InputError with the columns there are, without one."""
+    if dataset.label_column and collection.of != "word" and not table:
+        return dataset.label_column
     name = table or stored.table_of(collection)
     raise InputError(f"Which column holds the labels? Give --label COL: {name} has {', '.join(columns_of(db, name))}")
 

@@ -148,7 +148,7 @@ def evaluate_links(db: str, collection: str, hide: float, k: int, seed: int, sha
 @click.command("labels", short_help="Tell labels from vectors.")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--label", "column", required=True, metavar="COL", help="the column of labels")
+@click.option("--label", "column", metavar="COL", help="the column of labels; by default the dataset's own")
 @click.option("--separator", help="what stands between several labels in a cell; a JSON array needs none")
 @click.option("--folds", type=int, help="hold back each of so many parts in turn, instead of shares")
 @click.option("--split", metavar="COL", help="learn from the rows whose COL says train, judge those that say test")
@@ -157,7 +157,7 @@ def evaluate_links(db: str, collection: str, hide: float, k: int, seed: int, sha
 @click.option("--c", "C", type=float, help="how freely weights may grow; by default chosen, or 1 with shares")
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same shuffles")
 @listing_options
-def evaluate_labels(db: str, collection: str, column: str, shape: str | None, **how: Any) -> None:
+def evaluate_labels(db: str, collection: str, column: str | None, shape: str | None, **how: Any) -> None:
     """Train on some of the labelled items and tell the labels of the others: accuracy, micro and macro F1.
 
     By default with shares of 0.1 to 0.9 to train on and one logistic regression a label against the rest; of an item

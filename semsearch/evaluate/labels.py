@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
+from semsearch.labelled import own_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
 from semsearch.maths.metrics import f1_scores
@@ -163,7 +164,7 @@ def most_likely(scores: npt.NDArray[np.float64], how_many: npt.NDArray[Any]) -> 
 def evaluate_labels(
     db: Connection,
     name: str,
-    column: str,
+    column: str | None = None,
     *,
     separator: str | None = None,
     folds: int | None = None,
@@ -172,12 +173,14 @@ def evaluate_labels(
 ) -> tuple[Sequence[LabelScores | HeldOutScores], int, int]:
     """The scores of a collection on a column of labels, how many labels there are, and how many items have one.
 
-    By shares of the items (`judge_labels`), or where asked by `folds` or by what the column `split` says. A cell is one
-    label, a JSON array of them, or labels with a separator between. Rows without a label, and rows without a vector,
-    are left out. Raises InputError where fewer than two labels or ten items are left.
+    The column is by default the dataset's own. By shares of the items (`judge_labels`), or where asked by `folds` or
+    by what the column `split` says. A cell is one label, a JSON array of them, or labels with a separator between. Rows
+    without a label, and rows without a vector, are left out. Raises InputError where fewer than two labels or ten items
+    are left.
     """
     collection = collections.get_collection(db, name)
     dataset = datasets.get_dataset(db, collection.dataset)
+    column = column or own_column(db, dataset, collection)
     keys, matrix = chunks.everything(db, collection)
     values = stored.of_items(db, dataset, collection, column)
     told = [labels_of(values.get(key), separator) for key in keys]

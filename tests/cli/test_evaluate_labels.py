@@ -32,6 +32,13 @@ def path(path: str) -> str:
     return path
 
 
+def test_without_a_column_the_datasets_own_is_told(path: str, run: Run) -> None:
+    asked = run("evaluate", "labels", path, "articles_lsa", "--folds", "6")
+    assert asked.exit_code == 1 and "Give --label COL" in asked.stderr and "theme" in asked.stderr
+    assert run("index", path, "articles", "--label", "theme").exit_code == 0
+    assert "2 labels on 24 items" in run("evaluate", "labels", path, "articles_lsa", "--folds", "6").stderr
+
+
 def test_every_item_is_judged_once_and_told_as_planted(path: str, run: Run) -> None:
     done = run("evaluate", "labels", path, "articles_lsa", "--label", "theme", "--folds", "6", "--json")
     (score,) = json.loads(done.stdout)
