@@ -20,19 +20,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 
 from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
 from semsearch.builders.pca import Pca, PcaOptions
-from semsearch.generate import Damage, Reconstruction, error, reconstruct
+from semsearch.generate import Damage, Reconstruction, error, holes, reconstruct
 from semsearch.maths.codes import fit_prior
 from semsearch.maths.packing import steps_of
 from semsearch.records import Device, Images, State, silent
 
 DIMS = (16, 32)
 SOME = 1_000  # test pictures that are mended
+SIDE = 10  # pixels of a hole
+MARGIN = 4  # pixels around it that an interpolation reads
 SAMPLES = 5_000  # and as many test pictures
 FASHION, DIGITS = "fashion-mnist", "mnist"
 TRAIN, TEST = "train", "t10k"
+Measured = dict[str, Any]
 
 
 class Way:
@@ -97,8 +101,9 @@ class Bench:
         return dict(fitted.arrays), fitted.metrics
 
 
-def loss(bench: Bench) -> None:
+def loss(bench: Bench) -> Measured:
     """Test MSE."""
+    kept: Measured = {}
     print("\nTest MSE on Fashion-MNIST, pixels 0..1 (asked: at most .75 of PCA's)")
     test = bench.pictures(FASHION, TEST)
     for dim in DIMS:
@@ -106,15 +111,18 @@ def loss(bench: Bench) -> None:
             error(test, way.through(test))["mse"] for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim))
         )
         print(f"  dim {dim}  autoencoder {ours:.5f}  PCA {peer:.5f}  ratio {ours / peer:.3f}")
+        kept[f"dim {dim}"] = {"autoencoder": ours, "PCA": peer}
+    return kept
 
 
-def probe(bench: Bench) -> None:
+def probe(bench: Bench) -> Measured:
     """A logistic regression on 32 codes, each at variance 1."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     print("\nLinear probe on 32 codes, test accuracy (asked: not below PCA's less a point)")
+    kept: Measured = {}
     for name in (DIGITS, FASHION):
         found = []
         for way in (bench.net(name, 32), bench.pca(name, 32)):
@@ -122,56 +130,85 @@ def probe(bench: Bench) -> None:
             model.fit(way.encode(bench.pictures(name, TRAIN)), bench.labels(name, TRAIN))
             found.append(model.score(way.encode(bench.pictures(name, TEST)), bench.labels(name, TEST)))
         print(f"  {name:>13}  autoencoder {found[0]:.4f}  PCA {found[1]:.4f}  difference {found[0] - found[1]:+.4f}")
+        kept[name] = {"autoencoder": found[0], "PCA": found[1]}
+    return kept
 
 
-def _mend(bench: Bench, damage: Damage, nets: dict[str, Way]) -> None:
+def _mend(bench: Bench, damage: Damage, nets: dict[str, Way]) -> Measured:
+    """PSNR of the baseline, and of each net."""
     test = bench.pictures(FASHION, TEST)[:SOME]
     found: dict[str, Reconstruction] = {
         said: reconstruct(way, test, damage=damage, rng=np.random.default_rng(0)) for said, way in nets.items()
     }
     one = next(iter(found.values()))
     assert one.baseline is not None
-    print(f"  {one.baseline_name} {error(test, one.baseline)['psnr']:.2f} dB", end="")
-    for said, made in found.items():
-        print(f"  {said} {error(test, made.made)['psnr']:.2f}", end="")
-    print()
+    kept = {one.baseline_name: error(test, one.baseline)["psnr"]}
+    kept |= {said: error(test, made.made)["psnr"] for said, made in found.items()}
+    print("  " + "  ".join(f"{said} {psnr:.2f} dB" for said, psnr in kept.items()))
+    return kept
 
 
-def denoising(bench: Bench) -> None:
+def denoising(bench: Bench) -> Measured:
     """PSNR of pictures with noise of deviation .3, and through the code."""
     print("\nDenoising, sigma .3, Fashion-MNIST, dim 32 (asked: above PCA's)")
     nets = {"trained with --noise .3": bench.net(FASHION, 32, 0.3), "autoencoder": bench.net(FASHION, 32)}
-    _mend(bench, Damage(noise=0.3), nets | {"PCA": bench.pca(FASHION, 32)})
+    return _mend(bench, Damage(noise=0.3), nets | {"PCA": bench.pca(FASHION, 32)})
 
 
-def repair(bench: Bench) -> None:
+def repair(bench: Bench) -> Measured:
     """PSNR with a hole of 10 × 10 filled, over whole pictures."""
-    print("\nRepair of a hole of 10 × 10, Fashion-MNIST, dim 32 (asked: above PCA's and smooth filling)")
+    print("\nRepair of a hole of 10 × 10, Fashion-MNIST, dim 32 (asked: above PCA's and bicubic)")
+    test = bench.pictures(FASHION, TEST)[:SOME]
+    hole = holes(len(test), 28, 28, SIDE, np.random.default_rng(0))
+    cubic = error(test, bicubic(test, hole))["psnr"]
+    print(f"  bicubic {cubic:.2f} dB")
     nets = {"trained with --mask .36": bench.net(FASHION, 32, 0.0, 0.36), "autoencoder": bench.net(FASHION, 32)}
-    _mend(bench, Damage(mask=10), nets | {"PCA": bench.pca(FASHION, 32)})
+    return {"bicubic": cubic} | _mend(bench, Damage(mask=SIDE), nets | {"PCA": bench.pca(FASHION, 32)})
 
 
-def enlarging(bench: Bench) -> None:
+def bicubic(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Holes filled by SciPy's cubic interpolation of the pixels around them, its nearest where one meets the edge."""
+    from scipy.interpolate import griddata
+
+    filled = pixels.copy()
+    for row, missing in enumerate(hole[..., 0]):
+        known, wanted = np.argwhere(~missing), np.argwhere(missing)
+        low, high = wanted.min(axis=0) - MARGIN, wanted.max(axis=0) + MARGIN
+        near = known[((known >= low) & (known <= high)).all(axis=1)]
+        values = pixels[row][tuple(near.T)][:, 0].astype(float)
+        made = griddata(near, values, wanted, method="cubic")
+        made = np.where(np.isnan(made), griddata(near, values, wanted, method="nearest"), made)
+        filled[row][tuple(wanted.T)] = np.rint(np.clip(made, 0, 255))[:, None]
+    return filled
+
+
+def enlarging(bench: Bench) -> Measured:
     """PSNR of pictures known at 14 × 14."""
     print("\nSuper-resolution 14 -> 28, Fashion-MNIST (asked: above bicubic and PCA's)")
+    kept: Measured = {}
     for dim in DIMS:
         print(f"  dim {dim}", end="")
-        _mend(bench, Damage(from_size=14), {"autoencoder": bench.net(FASHION, dim), "PCA": bench.pca(FASHION, dim)})
+        nets = {"autoencoder": bench.net(FASHION, dim), "PCA": bench.pca(FASHION, dim)}
+        kept[f"dim {dim}"] = _mend(bench, Damage(from_size=14), nets)
+    return kept
 
 
-def packing(bench: Bench) -> None:
+def packing(bench: Bench) -> Measured:
     """PSNR of codes of 8 bits a number, steps by the training codes' least and most."""
     print("\nCompression, one byte a number, Fashion-MNIST (asked: PSNR above PCA's)")
     train, test = (bench.pictures(FASHION, part) for part in (TRAIN, TEST))
+    kept: Measured = {}
     for dim in DIMS:
         found = []
         for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim)):
             steps = steps_of(way.encode(train), 8)
             found.append(error(test, way.decode(steps.unpack(steps.pack(way.encode(test)))))["psnr"])
         print(f"  {dim} bytes  autoencoder {found[0]:.2f} dB  PCA {found[1]:.2f} dB  gain {found[0] - found[1]:+.2f}")
+        kept[f"{dim} bytes"] = {"autoencoder": found[0], "PCA": found[1]}
+    return kept
 
 
-def sampling(bench: Bench) -> None:
+def sampling(bench: Bench) -> Measured:
     """Samples of fitted priors, judged in the features of a classifier of the same training pictures."""
     from semsearch.evaluate.features import Features, learn_features, spread_scores
 
@@ -193,9 +230,10 @@ def sampling(bench: Bench) -> None:
     for said, scores in found.items():
         print(f"  {said:>18}  " + "  ".join(f"{key} {value:.3f}" for key, value in scores.items()))
     print(f"  ratio gaussian / mixture {found['gaussian']['frechet'] / found['mixture']['frechet']:.2f}")
+    return dict(found)
 
 
-FIGURES: tuple[Callable[[Bench], None], ...] = (loss, probe, denoising, repair, enlarging, packing, sampling)
+FIGURES: tuple[Callable[[Bench], Measured], ...] = (loss, probe, denoising, repair, enlarging, packing, sampling)
 
 
 def main() -> None:
@@ -205,12 +243,15 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="where trained nets are kept; by default nowhere")
     parser.add_argument("--epochs", type=int, help="of every net; by default the builder's own, ten of these sets")
     parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
+    results.add_option(parser, __file__)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as passing:
         bench = Bench(asked.data, asked.keep or Path(passing), asked.epochs)
         for work in FIGURES:
             if not asked.only or work.__name__ in asked.only:
-                work(bench)
+                found = work(bench)
+                if asked.json:
+                    results.write(asked.json, {work.__name__: found}, asked)
 
 
 if __name__ == "__main__":

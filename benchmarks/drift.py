@@ -1,6 +1,6 @@
 """When it pays to learn anew: what folding in loses against a rebuild, beside what `semsearch update` says of drift.
 
-    python benchmarks/drift.py --data FOLDER [--json FILE]
+    python benchmarks/drift.py --data FOLDER [--json]
 
 Two kinds of growth, on test collections with judgements. Within a collection: a model of a random part of it, the rest
 folded in. Across collections: a model of one, another folded in. Both with the default options; ranking by meaning
@@ -12,12 +12,12 @@ what `semsearch update` would say (semsearch.staleness.why_rebuild). Both thresh
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 import sets
 from tabulate import tabulate
 
@@ -125,7 +125,7 @@ def main(given: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the test collections")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there as well")
+    results.add_option(parser, __file__)
     wanted = parser.parse_args(given)
     try:
         lines = [line for name in WITHIN for line in within(name, wanted.data)]
@@ -134,7 +134,7 @@ def main(given: Sequence[str] | None = None) -> None:
         raise SystemExit(str(error)) from error
     print(tabulate([rounded(line) for line in lines], headers="keys", tablefmt="github", disable_numparse=True))
     if wanted.json:
-        wanted.json.write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
+        results.write(wanted.json, {"drift": lines}, wanted)
 
 
 if __name__ == "__main__":

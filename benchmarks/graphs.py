@@ -12,7 +12,6 @@ settings of node2vec; `--links` hides a fifth of the edges and asks for them.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import results
 import scipy.io
 from tabulate import tabulate
 
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--shuffles", type=int, default=10)
     parser.add_argument("--pq", action="store_true")
     parser.add_argument("--links", action="store_true")
-    parser.add_argument("--json", type=Path)
+    results.add_option(parser, __file__)
     asked = parser.parse_args(arguments)
     tables: dict[str, list[dict[str, Any]]] = {"labels": [], "planetoid": [], "links": []}
     settings = [{"p": p, "q": q} for p in (0.25, 1.0, 4.0) for q in (0.25, 1.0, 4.0)]
@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for rows in filter(None, tables.values()):
         print(tabulate(rows, headers="keys"), end="\n\n")
     if asked.json:
-        asked.json.write_text(json.dumps(tables, indent=2))
+        results.write(asked.json, {name: rows for name, rows in tables.items() if rows}, asked)
 
 
 if __name__ == "__main__":

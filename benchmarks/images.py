@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 
 from semsearch.builders.pca import Pca, PcaOptions
 from semsearch.ingest.images import load_images, read_images
@@ -44,7 +45,7 @@ def fit(images: Images, options: PcaOptions) -> Any:
     return Pca().fit(images, options, rng=np.random.default_rng(0), device=Device(), report=silent)
 
 
-def faces(data: Path) -> None:
+def faces(data: Path) -> dict[str, Any]:
     """Rank-1 nearest neighbour on ORL by number of components, and at the default number."""
     loaded = np.load(data / "orl-faces" / "orl_faces.npz")
     pixels, person = loaded["images"][..., None], loaded["subject"]
@@ -63,6 +64,7 @@ def faces(data: Path) -> None:
     print(f"ORL faces, rank-1 nearest neighbour, mean of {SPLITS} random splits 5/5 a person (asked: .94 with <= 60)")
     for key, shares in found.items():
         print(f"  {key!s:>14} components  {np.mean(shares):.4f}  ± {np.std(shares):.4f}")
+    return {str(key): {"mean": np.mean(shares), "deviation": np.std(shares)} for key, shares in found.items()}
 
 
 def nearest(train: np.ndarray, told: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
@@ -78,13 +80,14 @@ def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
-def factoring(data: Path) -> None:
+def factoring(data: Path) -> dict[str, Any]:
     """Fit beside scikit-learn's PCA(svd_solver="randomized") in turns, on the same pictures and the same k."""
     from sklearn.decomposition import PCA
 
     print(
         f"\nPCA fit, 60,000 × 784, k = {K}, medians of {REPETITIONS} in turns (asked: 2 times faster, variance to 1e-3)"
     )
+    kept: dict[str, Any] = {}
     for name in ("mnist", "fashion-mnist"):
         X = read_idx(data / name / "train-images-idx3-ubyte.gz").reshape(-1, 784)
         floats = X.astype(np.float32) / 255  # scikit-learn would make float64 of bytes: it is given what serves it best
@@ -101,16 +104,22 @@ def factoring(data: Path) -> None:
             f"  {name:>13}  ours {a:.2f} s  scikit-learn {b:.2f} s  ratio {b / a:.1f}"
             f"  captured {mine_captured:.5f} / {peer_captured:.5f}  difference {mine_captured - peer_captured:+.1e}"
         )
+        kept[name] = {"ours": {"seconds": a, "captured": mine_captured}}
+        kept[name]["scikit-learn"] = {"seconds": b, "captured": peer_captured}
+    return kept
 
 
-def ingesting(data: Path) -> None:
+def ingesting(data: Path) -> dict[str, Any]:
     """60,000 pictures from idx into a table, as `ingest images` does it."""
     print("\nIngest of 60,000 pictures from idx (asked: 5,000 a second)")
+    kept: dict[str, Any] = {}
     for name in ("mnist", "fashion-mnist"):
         with tempfile.TemporaryDirectory() as folder, writing(f"{folder}/x.db", create=True) as db:
             found = read_images([str(data / name / "train-images-idx3-ubyte.gz")])
             took, loaded = seconds(partial(load_images, db, "pictures", found, Wanted(), source=name))
             print(f"  {name:>13}  {loaded.added:,} in {took:.1f} s, {loaded.added / took:,.0f} a second")
+            kept[name] = {"pictures": loaded.added, "seconds": took}
+    return kept
 
 
 def main() -> None:
@@ -118,10 +127,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
     parser.add_argument("--only", choices=("faces", "factoring", "ingesting"), help="one of them")
+    results.add_option(parser, __file__)
     asked = parser.parse_args()
     for work in (faces, factoring, ingesting):
         if asked.only in (None, work.__name__):
-            work(asked.data)
+            found = work(asked.data)
+            if asked.json:
+                results.write(asked.json, {work.__name__: found}, asked)
 
 
 if __name__ == "__main__":

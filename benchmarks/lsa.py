@@ -1,6 +1,6 @@
 """What each stage of an LSA build takes on Simple English Wikipedia, beside scikit-learn and gensim.
 
-    python benchmarks/lsa.py --data FOLDER [--documents N] [--k 256] [--json FILE]
+    python benchmarks/lsa.py --data FOLDER [--documents N] [--k 256] [--json]
 
 Every stage of every library runs in a process of its own, in turn, so that its peak memory is its own; then the real
 commands `semsearch ingest documents` and `semsearch build lsa`. This process stays small and imports no numpy: on Linux
@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import results
 import sets
 from tabulate import tabulate
 
@@ -165,7 +166,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--documents", type=int, help="the first N articles only")
     parser.add_argument("--k", type=int, default=256, help="dimensions of the factor stage (256)")
     parser.add_argument("--only", choices=("stages", "commands"), help="leave out the other half")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there as well")
+    results.add_option(parser, __file__)
     return parser.parse_args(given)
 
 
@@ -187,7 +188,7 @@ def main(given: Sequence[str] | None = None) -> None:
             result["commands"] = commands(folder)
             print(f"\n{commands_table(result['commands'])}")
     if wanted.json:
-        wanted.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        results.write(wanted.json, {"lsa": result}, wanted)
 
 
 if __name__ == "__main__":

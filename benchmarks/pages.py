@@ -1,6 +1,6 @@
 """What a search page costs on whichever Datasette is installed, beside Datasette's own `select 1` in the same run.
 
-    python benchmarks/pages.py [DB COLLECTION] [--rounds 100] [--profile] [--json FILE]
+    python benchmarks/pages.py [DB COLLECTION] [--rounds 100] [--profile] [--json]
 
 Without DB it builds `semsearch demo` in a temporary folder. One client asks for each page in turn, round by round, with
 another question each round (titles of the collection's own rows), so that whatever slows the machine slows all alike.
@@ -19,7 +19,6 @@ import contextlib
 import cProfile
 import http.client
 import itertools
-import json
 import pstats
 import re
 import socket
@@ -33,6 +32,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import quote_plus
 
+import results
 from datasette.app import Datasette
 from datasette.version import __version__
 from tabulate import tabulate
@@ -244,7 +244,7 @@ def run(db: str, collection: str, options: argparse.Namespace) -> int:
     for told in missed(rows, style):
         print(told)
     if options.json:
-        Path(options.json).write_text(json.dumps({"datasette": __version__, "rows": [asdict(row) for row in rows]}))
+        results.write(options.json, {f"Datasette {__version__}": [asdict(row) for row in rows]}, options)
     return 1 if missed(rows, style) else 0
 
 
@@ -255,7 +255,7 @@ def main() -> int:
     parser.add_argument("collection", nargs="?", default="docs_lsa")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--json")
+    results.add_option(parser, __file__)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         db = options.db or str(Path(folder) / "demo.db")

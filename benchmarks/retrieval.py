@@ -1,6 +1,6 @@
 """How well the real commands retrieve on public test collections, beside cosine tf-idf and LSA at fixed dimensions.
 
-    python benchmarks/retrieval.py --data FOLDER [--sets med,cran] [--json FILE]
+    python benchmarks/retrieval.py --data FOLDER [--sets med,cran] [--json]
 
 Each set is ingested, built with the defaults and evaluated by `semsearch` itself, in a new database. The exit code is 1
 if a figure that the project holds itself to is missed. benchmarks/README.md says where the sets come from.
@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import results
 import sets
 from tabulate import tabulate
 
@@ -135,7 +136,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds ir/ and scifact/")
     parser.add_argument("--sets", default=",".join(sets.LOADERS), help="names with commas between; all by default")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there as well")
+    results.add_option(parser, __file__)
     return parser.parse_args(given)
 
 
@@ -154,7 +155,7 @@ def main(given: Sequence[str] | None = None) -> int:
     print("\nMAP of LSA at fixed dimensions (our weights, ARPACK).\n")
     print(fixed_table(rows))
     if wanted.json:
-        wanted.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+        results.write(wanted.json, {"retrieval": [asdict(row) for row in rows]}, wanted)
     return 1 if any(row.missed() for row in rows) else 0
 
 

@@ -1,6 +1,6 @@
 """The nearest ten from memory beside sqlite-vec, numpy and faiss: a million made-up vectors, and real ones of LSA.
 
-    python benchmarks/search.py [--data FOLDER] [--rows 1000000] [--dim 256] [--rounds 25] [--json FILE]
+    python benchmarks/search.py [--data FOLDER] [--rows 1000000] [--dim 256] [--rounds 25] [--json]
 
 Each way answers every question in turn, round by round, in one process with the file warm. vec0 has what serves it
 best: unit vectors, pages of 64 KB, memory-mapped. Recall counts a found item when its exact cosine reaches that of the
@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import results
 from sets import simplewiki
 from tabulate import tabulate
 
@@ -209,7 +210,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--json")
+    results.add_option(parser, __file__)
     options = parser.parse_args()
     rows: list[Row] = []
     for run in (run_made_up, run_real)[: 2 if options.data else 1]:
@@ -218,7 +219,7 @@ def main() -> int:
     print()
     print(tabulate([asdict(row) for row in rows], headers="keys", floatfmt=("", "", ".2f", ".1f", ".4f")))
     if options.json:
-        Path(options.json).write_text(json.dumps([asdict(row) for row in rows], indent=2))
+        results.write(options.json, {"search": [asdict(row) for row in rows]}, options)
     return 0
 
 

@@ -1,6 +1,6 @@
 """Labels of texts learnt from document vectors, beside a bag of words: of all labels, a hundred, a hundred well chosen.
 
-    python benchmarks/sentiment.py --data FOLDER [--database FILE] [--sets MR,CR] [--without-newsgroups] [--json FILE]
+    python benchmarks/sentiment.py --data FOLDER [--database FILE] [--sets MR,CR] [--without-newsgroups] [--json]
 
 Word vectors are learnt from Simple English Wikipedia by `build pmi`, or taken from a database that has a collection of
 them. MR, CR, Subj and MPQA are judged in ten folds, TREC and SST-2 by their own split, 20 Newsgroups by date. Every way
@@ -11,7 +11,6 @@ is learnt from; the bag of words is tf-idf of all words.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tarfile
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 import sets
 from tabulate import tabulate
 
@@ -262,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--database", type=Path, help="a file that has a collection of words; it is copied")
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--without-newsgroups", action="store_true")
-    parser.add_argument("--json", type=Path)
+    results.add_option(parser, __file__)
     asked = parser.parse_args(arguments)
     ways = [way for way in WAYS if "wordmean" in registry.load().builders or way.builder == "lsa"]
     found: dict[str, dict[str, dict[str, float]]] = {}
@@ -283,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = verdicts(found)
     print(f"\n{tabulate(lines, headers='keys', tablefmt='github', disable_numparse=True)}")
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=2))
+        results.write(asked.json, found, asked)
     sys.exit(any(line[""] == "fail" for line in lines))
 
 

@@ -1,6 +1,6 @@
 """Trainings: GloVe and skip-gram beside gensim's word2vec, and the one training loop beside a loop written by hand.
 
-    python benchmarks/training.py --data FOLDER [--documents N] [--k 300] [--only loop|words] [--json FILE]
+    python benchmarks/training.py --data FOLDER [--documents N] [--k 300] [--only loop|words] [--json]
 
 `loop`: the same small autoencoder on the same pictures (made up where FOLDER has no fashion-mnist/), trained by
 `semsearch.nets.loop` and by a dozen lines of plain PyTorch, in turn. `words`: `semsearch build glove` and `build sgns`
@@ -10,7 +10,6 @@ as a user runs them, and gensim's word2vec (skip-gram, 5 epochs, 2 workers) on t
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from statistics import median
 from typing import Any
 
 import lsa
+import results
 import sets
 from tabulate import tabulate
 
@@ -179,7 +179,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--documents", type=int, help="the first N articles only")
     parser.add_argument("--k", type=int, default=300, help="dimensions (300)")
     parser.add_argument("--only", choices=("loop", "words"), help="leave out the other half")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there as well")
+    results.add_option(parser, __file__)
     return parser.parse_args(given)
 
 
@@ -197,7 +197,7 @@ def main(given: Sequence[str] | None = None) -> None:
             raise SystemExit(str(error)) from error
         print(words_table(found["words"]))
     if wanted.json:
-        wanted.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        results.write(wanted.json, found, wanted)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What `semsearch update` takes on Simple English Wikipedia, beside building anew.
 
-    python benchmarks/update.py --data FOLDER [--documents 100000] [--rows 1000] [--rounds 5] [--json FILE]
+    python benchmarks/update.py --data FOLDER [--documents 100000] [--rows 1000] [--rounds 5] [--json]
 
 Builds the first N articles with the real commands, then takes in the next ROWS, a change of as many and the deletion of
 as many, each by `semsearch update` in a new process on its own copy of the file, in turn, so that whatever slows the
@@ -12,7 +12,6 @@ that were there before. The exit code is 1 above 2 seconds for taking in the new
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import shutil
@@ -26,6 +25,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+import results
 import sets
 from tabulate import tabulate
 
@@ -167,7 +167,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--documents", type=int, default=100_000, help="articles to build (100,000)")
     parser.add_argument("--rows", type=int, default=1_000, help="articles added, changed and deleted (1,000)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each update is measured (5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there as well")
+    results.add_option(parser, __file__)
     wanted = parser.parse_args(given)
     with tempfile.TemporaryDirectory() as name:
         try:
@@ -176,7 +176,7 @@ def main(given: Sequence[str] | None = None) -> None:
             raise SystemExit(str(error)) from error
     print(report(found))
     if wanted.json:
-        wanted.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        results.write(wanted.json, {"update": found}, wanted)
     if seconds_of_adding(found) > SECONDS_LIMIT:
         raise SystemExit(1)
 

@@ -1,6 +1,6 @@
 """How fast graphs are walked and embedded, beside PecanPy and a loop over Python's lists, in turn in one run.
 
-    python benchmarks/walks.py [--nodes 60000] [--edges 300000] [--rounds 3] [--peer PYTHON] [--large] [--json FILE]
+    python benchmarks/walks.py [--nodes 60000] [--edges 300000] [--rounds 3] [--peer PYTHON] [--large] [--json]
     python benchmarks/walks.py --data FOLDER [--set blogcatalog] --peer PYTHON
 
 The graph is drawn with power-law degrees. PYTHON is an interpreter of an environment that has PecanPy (`pip install
@@ -27,6 +27,7 @@ from typing import Any
 
 import graphs
 import numpy as np
+import results
 import scipy.sparse as sp
 from tabulate import tabulate
 
@@ -164,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer")
     parser.add_argument("--large", action="store_true")
-    parser.add_argument("--json", type=Path)
+    results.add_option(parser, __file__)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--set", default="blogcatalog")
     parser.add_argument("--length", type=int, default=LENGTH)
@@ -179,7 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows = compared(asked, A, Path(folder) / "edges.tsv")
     print(tabulate(rows, headers="keys", floatfmt=",.2f"))
     if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=2))
+        part = "large" if asked.large else asked.set if asked.data else "compared"
+        results.write(asked.json, {part: rows}, asked)
 
 
 def compared(asked: argparse.Namespace, A: sp.csr_matrix, path: Path) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Word vectors on Simple English Wikipedia, beside scipy, scikit-learn and gensim.
 
-    python benchmarks/words.py --data FOLDER [--documents N] [--k 300] [--without-gensim] [--json FILE]
+    python benchmarks/words.py --data FOLDER [--documents N] [--k 300] [--without-gensim] [--json]
 
 Counting and factoring are measured stage by stage, each library in a process of its own, in turn; then the real
 commands `semsearch ingest documents` and `semsearch build pmi`, and gensim's word2vec on the same words. This process
@@ -21,6 +21,7 @@ from statistics import median
 from typing import Any
 
 import lsa
+import results
 import sets
 from tabulate import tabulate
 
@@ -156,7 +157,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--documents", type=int, help="the first N articles only")
     parser.add_argument("--k", type=int, default=300, help="dimensions (300)")
     parser.add_argument("--without-gensim", action="store_true", help="leave out the ten minutes of word2vec")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there as well")
+    results.add_option(parser, __file__)
     return parser.parse_args(given)
 
 
@@ -174,7 +175,7 @@ def main(given: Sequence[str] | None = None) -> None:
     print(f"{documents:,} articles, {size['words']:,.0f} words, {size['vocabulary']:,.0f} different; medians\n")
     print(f"{table(found)}\n\n{quality_table(found)}\n\n{verdicts(found)}")
     if wanted.json:
-        wanted.json.write_text(json.dumps(found | {"size": size}, indent=1) + "\n", encoding="utf-8")
+        results.write(wanted.json, found | {"size": size}, wanted)
 
 
 if __name__ == "__main__":

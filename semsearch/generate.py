@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from semsearch import imagery, pictures, registry
 from semsearch.arrays import ByteArray, FloatArray
@@ -187,10 +188,7 @@ def _mended(model: Model, pixels: ByteArray, side: int, k: int | None, rng: np.r
     n, (height, width, _) = len(pixels), model.shape
     if not 1 <= side < min(height, width):
         raise InputError(f"mask is {side}: choose 1 to {min(height, width) - 1} pixels")
-    hole = np.zeros((n, height, width, 1), bool)
-    tops, lefts = (rng.integers(0, length - side + 1, n) for length in (height, width))
-    for row, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):
-        hole[row, top : top + side, left : left + side] = True
+    hole = holes(n, height, width, side, rng)
     given = np.where(hole, 0, pixels).astype(np.uint8)
     filled = smooth(given, hole)
     if (grey := model.state.arrays.get("hole")) is not None:  # one that was taught to fill holes needs no more
@@ -200,6 +198,15 @@ def _mended(model: Model, pixels: ByteArray, side: int, k: int | None, rng: np.r
     for _ in range(ROUNDS):
         made = np.where(hole, model.through(made, k), pixels).astype(np.uint8)
     return Reconstruction(pixels, given, filled, made, SMOOTH)
+
+
+def holes(n: int, height: int, width: int, side: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """(n, height, width, 1), true in a square of this side somewhere in each picture."""
+    hole = np.zeros((n, height, width, 1), bool)
+    tops, lefts = (rng.integers(0, length - side + 1, n) for length in (height, width))
+    for row, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):
+        hole[row, top : top + side, left : left + side] = True
+    return hole
 
 
 def stored_codes(db: Connection, collection: Collection, most: int = ENOUGH) -> FloatArray:

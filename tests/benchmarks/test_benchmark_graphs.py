@@ -1,12 +1,12 @@
 """The benchmarks of graphs on small planted ones: they run through, and planted circles are told apart."""
 
-import json
 import sys
 from pathlib import Path
 
 import graphs
 import numpy as np
 import pytest
+import results
 import scipy.io
 import scipy.sparse as sp
 import walks
@@ -33,7 +33,7 @@ def test_labels_and_splits_of_planted_circles_are_told(data: Path, tmp_path: Pat
     kept = tmp_path / "found.json"
     names = ["--graphs", "blogcatalog,cora", "--builders", "netmf,prone,deepwalk"]
     graphs.main(["--data", str(data), *names, "--shuffles", "2", "--json", str(kept)])
-    found = json.loads(kept.read_text())
+    found = results.read(kept)
     assert [row["builder"] for row in found["labels"]] == ["netmf", "prone", "deepwalk"]
     assert all(row["micro 50%"] > 90 and row["macro 90%"] > 90 for row in found["labels"])
     assert all(row["accuracy"] > 90 for row in found["planetoid"]) and len(found["planetoid"]) == 3
@@ -42,7 +42,7 @@ def test_labels_and_splits_of_planted_circles_are_told(data: Path, tmp_path: Pat
 def test_hidden_links_are_found_and_nine_settings_tried(data: Path, tmp_path: Path, capsys) -> None:
     kept = tmp_path / "found.json"
     graphs.main(["--data", str(data), "--graphs", "blogcatalog", "--builders", "netmf", "--links", "--json", str(kept)])
-    (vectors, *heuristics) = json.loads(kept.read_text())["links"]
+    (vectors, *heuristics) = results.read(kept)["links"]
     assert vectors["by"] == "vectors" and len(heuristics) == 2
     assert vectors["AUC"] > 0.7  # 0.75 is the best there is: half of all pairs without an edge are in one circle
     graphs.main(["--data", str(data), "--graphs", "blogcatalog", "--pq", "--shuffles", "1"])
@@ -53,10 +53,10 @@ def test_walks_are_timed_beside_lists_and_a_file_is_made(tmp_path: Path) -> None
     kept = tmp_path / "found.json"
     small = ["--nodes", "600", "--edges", "3000", "--json", str(kept)]
     walks.main([*small, "--rounds", "1"])
-    found = {row["what"]: row for row in json.loads(kept.read_text())}
+    found = {row["what"]: row for row in results.read(kept)["compared"]}
     assert found["uniform, ours"]["ours is"] == 1 and found["uniform, Python lists"]["per second"] > 0
     walks.main([*small, "--large"])
-    assert [row["what"] for row in json.loads(kept.read_text())] == ["ingest edges", "build prone"]
+    assert [row["what"] for row in results.read(kept)["large"]] == ["ingest edges", "build prone"]
 
 
 def test_the_power_law_graph_is_simple_symmetric_and_the_same_each_time() -> None:
@@ -77,5 +77,5 @@ def test_node2vec_is_judged_beside_pecanpy_where_there_is_one(data: Path, tmp_pa
     peer.chmod(0o755)
     kept = tmp_path / "found.json"
     walks.main(["--data", str(data), "--peer", str(peer), "--length", "10", "--json", str(kept)])
-    ours, theirs = json.loads(kept.read_text())
+    ours, theirs = results.read(kept)["blogcatalog"]
     assert theirs["s"] == 0.5 and theirs["micro 50%"] == 100 and ours["micro 50%"] > 90

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import results
 import sentiment
 import sets
 
@@ -34,7 +35,7 @@ def test_planted_labels_are_found_by_every_way(data: Path, capsys: pytest.Captur
     asked = ["--data", str(data), "--sets", "MR", "--without-newsgroups", "--json", str(kept)]
     with pytest.raises(SystemExit):
         sentiment.main(asked)
-    scores = json.loads(kept.read_text())["MR"]
+    scores = results.read(kept)["MR"]
     assert {"lsa", sentiment.BAG} <= set(scores)
     assert all(score["all"] > 90 for score in scores.values())
     assert all(scores[name]["100"] > 80 for name in ("lsa", "mean", "joined", sentiment.BAG))

@@ -1,12 +1,12 @@
 """The benchmark of trainings on a few made-up pictures: both loops do the same, so they end at the same loss."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
 
+import results
 import training
 
 
@@ -19,6 +19,6 @@ def test_both_loops_end_at_the_same_loss(
     training.main(["--data", str(tmp_path), "--only", "loop", "--json", str(kept)])
     shown = capsys.readouterr().out
     assert "median of 2 pairs" in shown and "pictures/s" in shown
-    found = json.loads(kept.read_text())["loop"]
+    found = results.read(kept)["loop"]
     assert found["loss"]["ours"] == pytest.approx(found["loss"]["plain"], rel=1e-5)
     assert len(found["seconds"]["ours"]) == len(found["seconds"]["plain"]) == 2

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import results
 import words
 
 ARTICLES = ["the king sat on a throne and the queen sat on a throne", "a man and a woman walk to a town"] * 8
@@ -27,7 +28,7 @@ def data(tmp_path: Path) -> Path:
 def test_every_stage_runs_and_counts_agree(data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     kept = tmp_path / "found.json"
     words.main(["--data", str(data), "--k", "3", "--without-gensim", "--json", str(kept)])
-    found = json.loads(kept.read_text())
+    found = results.read(kept)
     ours, scipy = found["count"]["ours"]["quality"], found["count"]["scipy"]["quality"]
     assert scipy["different"] == 0 and ours["pairs"] == scipy["pairs"] and ours["sum"] == scipy["sum"]
     assert len(found["count"]["ours"]["seconds"]) == len(found["count"]["scipy"]["seconds"]) >= 3
