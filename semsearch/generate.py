@@ -1,12 +1,14 @@
 """Pictures out of codes: reconstructions, repairs, samples, and walks between two pictures.
 
-Everything here asks two protocols of a collection's builder, `encode` and `decode` (builders/base.py), and so holds for
-any model of pictures. Errors are mean squared differences of pixels that count from 0 to 1; PSNR is 10 log10(1 / MSE).
+Everything here asks protocols of a collection's builder (builders/base.py), and so holds for any model of pictures:
+`decode` and `sample_codes` for samples, `encode` beside them for what begins with a picture. A builder that imagines,
+as a GAN does, has codes of its own, which no picture leads to: samples and walks between these are all it has. Errors
+are mean squared differences of pixels that count from 0 to 1; PSNR is 10 log10(1 / MSE).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,7 @@ import numpy.typing as npt
 
 from semsearch import imagery, pictures, registry
 from semsearch.arrays import ByteArray, FloatArray
-from semsearch.builders.base import Decodes, Encodes
+from semsearch.builders.base import Decodes, Encodes, Imagines
 from semsearch.errors import InputError, NotFoundError
 from semsearch.maths.codes import Mixture, fit_prior
 from semsearch.maths.repair import smooth
@@ -38,6 +40,7 @@ class Model:
         self.db, self.collection, self.dataset, self.builder, self.state = db, collection, dataset, builder, state
         self.shape = imagery.shape_of_model(state)
         self.ordered = is_ordered(collection)
+        self.imagines = isinstance(builder, Imagines)
 
     def pictures(self, keys: Sequence[str]) -> Images:
         """Stored pictures at the model's shape; NotFoundError for one that is not there or cannot be read."""
@@ -52,7 +55,12 @@ class Model:
         return imagery.corpus(self.db, self.dataset, keys, self.shape)
 
     def encode(self, pixels: ByteArray) -> FloatArray:
-        """Codes (n, dim) of pictures (n, height, width, channels)."""
+        """Codes (n, dim) of pictures (n, height, width, channels). InputError where pictures have none."""
+        if self.imagines:
+            raise InputError(
+                f"{self.collection.builder} makes pictures of random codes, and finds none for a picture:"
+                " `sample` and `interpolate --seed` are what there is"
+            )
         return np.asarray(self.builder.encode(self.state, Images([str(n) for n in range(len(pixels))], pixels)))
 
     def decode(self, codes: FloatArray) -> ByteArray:
@@ -75,10 +83,16 @@ class Model:
             raise InputError(f"k is {k}: choose 1 to {self.collection.dim}")
 
 
-def can_decode(collection: Collection) -> bool:
+def can_sample(collection: Collection) -> bool:
     """Whether a collection is of pictures by a builder that makes pictures of codes."""
     known = registry.load().builders.get(collection.builder)
-    return collection.of == "image" and isinstance(known, Decodes) and isinstance(known, Encodes)
+    return collection.of == "image" and isinstance(known, Decodes)
+
+
+def can_decode(collection: Collection) -> bool:
+    """Whether the codes that pictures are made of are the collection's embeddings, so that each picture has one."""
+    known = registry.load().builders.get(collection.builder)
+    return can_sample(collection) and isinstance(known, Encodes) and not isinstance(known, Imagines)
 
 
 def is_ordered(collection: Collection) -> bool:
@@ -89,7 +103,7 @@ def is_ordered(collection: Collection) -> bool:
 def open_model(db: Connection, name: str) -> Model:
     """The model behind a collection. InputError for one that makes no pictures."""
     collection = collections.get_collection(db, name)
-    if not can_decode(collection):
+    if not can_sample(collection):
         raise InputError(
             f"{name} was built by {collection.builder} of {collection.of}s, which makes no pictures of codes: build pca"
         )
@@ -219,28 +233,51 @@ def stored_codes(db: Connection, collection: Collection, most: int = ENOUGH) -> 
     return np.concatenate(found)[:most]
 
 
-def prior_of(model: Model, name: str, *, seed: int) -> Mixture | None:
-    """What random codes are drawn from; None for the builder's own idea. InputError for an unknown name."""
-    if name not in PRIORS:
-        raise InputError(f"prior is {name[:40]!r}: choose one of {', '.join(PRIORS)}")
-    if name == "own":
-        return None
-    return fit_prior(stored_codes(model.db, model.collection), name, seed=seed)
+def priors_of(collection: Collection) -> tuple[str, ...]:
+    """What random codes of a collection can be drawn from, the default first."""
+    return PRIORS if can_decode(collection) else ("own",)
+
+
+def prior_of(model: Model, name: str | None, *, seed: int) -> Mixture | None:
+    """What random codes are drawn from; None for the builder's own idea. InputError for an unknown name, or one that
+    says nothing of this model's codes."""
+    return fitted_prior(model, name, lambda: stored_codes(model.db, model.collection), seed=seed)
+
+
+def fitted_prior(model: Model, name: str | None, codes: Callable[[], FloatArray], *, seed: int) -> Mixture | None:
+    """The same, fitted to what `codes` gives, (n, dim), which is asked only where there is something to fit."""
+    known = priors_of(model.collection)
+    chosen = name or known[0]
+    if chosen not in PRIORS:
+        raise InputError(f"prior is {chosen[:40]!r}: choose one of {', '.join(known)}")
+    if chosen not in known:
+        raise InputError(f"{model.collection.builder} draws its codes itself: leave out the prior {chosen}")
+    return None if chosen == "own" else fit_prior(codes(), chosen, seed=seed)
+
+
+def drawn_codes(model: Model, n: int, *, prior: Mixture | None, rng: np.random.Generator) -> FloatArray:
+    """(n, dim) random codes."""
+    return np.asarray(model.builder.sample_codes(model.state, n, rng=rng) if prior is None else prior.draw(n, rng))
 
 
 def sample(model: Model, n: int, *, prior: Mixture | None, seed: int) -> ByteArray:
     """n pictures of random codes; the same seed gives the same. InputError for more than 400."""
     if not 1 <= n <= MOST:
         raise InputError(f"{n} pictures: choose 1 to {MOST}")
-    rng = np.random.default_rng(seed)
-    codes = model.builder.sample_codes(model.state, n, rng=rng) if prior is None else prior.draw(n, rng)
-    return model.decode(codes)
+    return model.decode(drawn_codes(model, n, prior=prior, rng=np.random.default_rng(seed)))
 
 
 def interpolate(model: Model, one: str, other: str, steps: int) -> ByteArray:
     """Pictures on the straight way from one item's code to another's, both ends included."""
+    ends = model.encode(model.pictures([one, other] if one != other else [one]).pixels)
+    return walk(model, ends[0], ends[-1], steps)
+
+
+def walk(model: Model, one: FloatArray, other: FloatArray, steps: int) -> ByteArray:
+    """Pictures on the way from one code (dim,) to another: the straight one, or the one that the builder knows."""
     if not 2 <= steps <= MOST:
         raise InputError(f"steps is {steps}: choose 2 to {MOST}")
-    ends = model.encode(model.pictures([one, other] if one != other else [one]).pixels)
+    if model.imagines:
+        return model.decode(model.builder.walk(model.state, one, other, steps))
     at = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-    return model.decode((1 - at) * ends[0] + at * ends[-1])
+    return model.decode((1 - at) * one + at * other)

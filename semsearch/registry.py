@@ -30,6 +30,7 @@ BUILTINS = (
     "semsearch.builders.autoencoder",
     "semsearch.builders.rotation",
     "semsearch.builders.inpainting",
+    "semsearch.builders.gan",
     "semsearch.ingest.readers",
 )
 

@@ -68,6 +68,8 @@ async def coded(datasette: Any, request: Any) -> Png:
     target = await target_of(datasette, request)
 
     def make(conn: Any) -> ByteArray:
+        if not generate.can_decode(target.collection):
+            raise NotFoundError(f"The vectors of {target.collection.name} are nothing that pictures are made of")
         model = generate.open_model(conn, target.collection.name)
         return model.decode(images.vector_of_code(request.args.get("picture") or "", target.collection.dim)[None])[0]
 
@@ -77,7 +79,7 @@ async def coded(datasette: Any, request: Any) -> Png:
 async def sampled(datasette: Any, request: Any) -> Png:
     """A grid of pictures of random codes, from the seed in the URL."""
     target = await target_of(datasette, request)
-    seed, prior = seed_of(request), prior_of(request)
+    seed, prior = seed_of(request), prior_of(request, target)
     key = ("prior", target.collection.id, target.collection.run, target.collection.revision, prior)
     name = target.collection.name
     spread = await computed(
@@ -118,11 +120,12 @@ def seed_of(request: Any) -> int:
     return number("seed", request.args.get("seed") or "1", 0, MOST_SEED)
 
 
-def prior_of(request: Any) -> str:
-    """The prior in the URL; InputError for an unknown one."""
-    prior = request.args.get("prior") or generate.PRIORS[0]
-    if prior not in generate.PRIORS:
-        raise InputError(f"prior is {prior[:40]!r}: choose one of {', '.join(generate.PRIORS)}")
+def prior_of(request: Any, target: Target) -> str:
+    """The prior in the URL; InputError for one that the collection has not."""
+    known = generate.priors_of(target.collection)
+    prior = request.args.get("prior") or known[0]
+    if prior not in known:
+        raise InputError(f"prior is {prior[:40]!r}: choose one of {', '.join(known)}")
     return str(prior)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from datasette import NotFound
 
 from semsearch.errors import InputError
-from semsearch.generate import can_decode
+from semsearch.generate import can_decode, can_sample, priors_of
 from semsearch.search.images import browse
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
@@ -28,12 +28,12 @@ PRIORS = {
 async def samples(datasette: Any, request: Any) -> Answer:
     """One grid, links to the next and the one before, and a form for a walk between two items."""
     target = await target_of(datasette, request)
-    if not can_decode(target.collection):
+    if not can_sample(target.collection):
         raise InputError(
             f"{target.collection.name} holds {target.collection.of}s: no pictures can be made of its codes"
         )
-    seed, prior = seed_of(request), prior_of(request)
-    ends = await _ends(request, target)
+    seed, prior = seed_of(request), prior_of(request, target)
+    ends = await _ends(request, target) if can_decode(target.collection) else None
     name, database = target.collection.name, target.database.name
     version = run_of(target)
     grid_url = url_of(datasette, target, "sample", seed=seed, prior=prior, v=version)
@@ -52,7 +52,7 @@ async def samples(datasette: Any, request: Any) -> Answer:
             "steps": STEPS,
             "seed": seed,
             "prior": prior,
-            "priors": PRIORS,
+            "priors": {name: PRIORS[name] for name in priors_of(target.collection)},
             "most_seed": MOST_SEED,
             "before_url": page(seed - 1),
             "after_url": page(seed + 1),

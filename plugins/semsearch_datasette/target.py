@@ -10,7 +10,7 @@ from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
 
 from semsearch.errors import SemsearchError
-from semsearch.generate import can_decode
+from semsearch.generate import can_decode, can_sample
 from semsearch.records import Collection, Dataset
 from semsearch.search.company import has_contexts
 from semsearch.search.components import has_topics
@@ -186,6 +186,7 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         tabs.append(("components", "Components", links.collection(datasette, database, name, "components")))
     if can_decode(target.collection) and not missing():
         tabs.append(("reconstruct", "Reconstruct", links.collection(datasette, database, name, "reconstruct")))
+    if can_sample(target.collection) and not missing():
         tabs.append(("samples", "Samples", links.collection(datasette, database, name, "samples")))
     if target.collection.of == "word" and not missing():
         tabs.append(("analogy", "Analogy", links.collection(datasette, database, name, "analogy")))

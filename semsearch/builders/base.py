@@ -62,6 +62,7 @@ class Encodes(Protocol):
 class Decodes(Protocol):
     """A builder that turns codes back into pictures: reconstruction, samples, walks between two codes.
 
+    Its codes are what `encode` gives and what its embeddings are, unless it also Imagines.
     Builders that read pictures keep `shape` (3,) in their arrays, height, width and channels: `encode` is given that.
     One that was taught to fill holes keeps `hole` (), what pixels there were to it, 0..255.
     """
@@ -79,6 +80,17 @@ class Quizzes(Protocol):
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:
         """A question about each picture, in their order, and its answer; the same seed asks the same."""
+
+
+@runtime_checkable
+class Imagines(Decodes, Protocol):
+    """A builder that makes pictures of codes of its own, as a GAN does: they are drawn, and no picture leads to one.
+
+    What it encodes pictures as, if it does, is something else.
+    """
+
+    def walk(self, state: State, one: FloatArray, other: FloatArray, steps: int) -> FloatArray:
+        """(steps, dim) float32 codes on the way from one (dim,) to another, both included."""
 
 
 @runtime_checkable

@@ -116,9 +116,8 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
 prior_option = click.option(
     "--prior",
     type=click.Choice(("mixture", "gaussian", "normal", "own")),  # generate.PRIORS, whose import is not for --help
-    default="mixture",
-    show_default=True,
-    help="what codes are drawn from: ten Gaussians or one, fitted to the codes; N(0, I); or as the builder implies",
+    help="what codes are drawn from: ten Gaussians (the default) or one, fitted to the codes; N(0, I); or as the"
+    " builder implies, which is all that a gan has",
 )
 
 
@@ -129,7 +128,7 @@ prior_option = click.option(
 @click.option("-n", "count", type=int, default=64, show_default=True, help="how many")
 @prior_option
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
-def sample(db: str, collection: str, output: str, count: int, prior: str, seed: int) -> None:
+def sample(db: str, collection: str, output: str, count: int, prior: str | None, seed: int) -> None:
     """Draw random codes, make pictures of them, and write a grid."""
     from semsearch import generate
 
@@ -165,7 +164,7 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
 @listing_options
 def evaluate_images(
-    db: str, collection: str, samples: int | None, prior: str, shape: str | None, **judged_by: Any
+    db: str, collection: str, samples: int | None, prior: str | None, shape: str | None, **judged_by: Any
 ) -> None:
     """Judge a collection of pictures on those whose split is test: what is lost on the way through the code and back,
     and how well the codes tell labels, to a linear probe and to the five nearest.

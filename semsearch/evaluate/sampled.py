@@ -11,7 +11,6 @@ from semsearch import devices, generate
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError
 from semsearch.evaluate.features import learn_features, noise, spread_scores
-from semsearch.maths.codes import fit_prior
 from semsearch.maths.generative import NEIGHBOURS
 from semsearch.records import Report, silent
 from semsearch.storage.driver import Connection
@@ -24,16 +23,14 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many samples, and of what: a name of generate.PRIORS."""
+    """How many samples, and of what: a name of generate.PRIORS, by default the first that the model has."""
 
     samples: int
-    prior: str = "mixture"
+    prior: str | None = None
 
     def __post_init__(self) -> None:
         if not FEWEST <= self.samples <= MOST:
             raise InputError(f"samples is {self.samples}: choose {FEWEST} to {MOST:,}")
-        if self.prior not in generate.PRIORS:
-            raise InputError(f"prior is {self.prior[:40]!r}: choose one of {', '.join(generate.PRIORS)}")
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def evaluate_samples(
     floor = features.of(taught[rng.permutation(len(taught))[: len(some)]])
     scores, ceiling = spread_scores(real, made), features.of(noise(pixels, rng))
     return SampleScores(
-        prior=wanted.prior,
+        prior=wanted.prior or generate.priors_of(model.collection)[0],
         compared=len(some),
         frechet_floor=spread_scores(real, floor)["frechet"],
         frechet_ceiling=spread_scores(real, ceiling)["frechet"],
@@ -106,11 +103,8 @@ def evaluate_samples(
 
 def _samples(model: generate.Model, codes: FloatArray, wanted: Sampling, n: int, seed: int) -> ByteArray:
     """n pictures of codes drawn from a prior that is fitted to `codes`, or the builder's own."""
-    rng = np.random.default_rng((seed, 8))
-    if wanted.prior == "own":
-        drawn = model.builder.sample_codes(model.state, n, rng=rng)
-    else:
-        drawn = fit_prior(codes[: generate.ENOUGH], wanted.prior, seed=seed).draw(n, rng)
+    prior = generate.fitted_prior(model, wanted.prior, lambda: codes[: generate.ENOUGH], seed=seed)
+    drawn = generate.drawn_codes(model, n, prior=prior, rng=np.random.default_rng((seed, 8)))
     return np.concatenate([model.decode(drawn[at : at + AT_ONCE]) for at in range(0, n, AT_ONCE)])
 
 

@@ -1,0 +1,199 @@
+"""Generative adversarial networks: a generator makes pictures of chance, and a discriminator tells them from real ones.
+
+    z ~ N(0, I)      f = G(z)      D lowers its loss of D(r) and D(f), then G lowers its own
+
+Goodfellow et al. 2014. `alternate` gives D some turns before each of G's; `simultaneous` turns both at once, from the
+same place. The default game is R3GAN's (Huang et al. 2024): relativistic pairs, and the discriminator's gradients
+penalised at real (R1) and made pictures (R2). These need a second pass backwards, so they are taken at every few turns
+only, and count as many times as much (Karras et al. 2020). What is kept of the generator is the running mean of its
+weights, which is calmer than they are.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.func import functional_call
+
+from semsearch.arrays import ByteArray, IntArray
+from semsearch.nets.autoencoder import chosen, on_device
+from semsearch.nets.device import place
+from semsearch.nets.diffaugment import changed
+from semsearch.nets.ganlosses import for_discriminator, for_generator, steepness
+from semsearch.nets.ganstate import Pair, Sizes, new_pair, seen, shown
+from semsearch.nets.saving import Part
+from semsearch.nets.task import Pull, Step
+from semsearch.records import Device
+
+FIXED = 64  # codes that are looked at as the training goes on
+ROUNDS = 100  # at least so many looks at a training's health
+LONGEST = 200  # turns of a round
+WARM = 0.02  # of the training, in which the rate rises
+CALM = 0.1  # of the rate, and of the penalty, are left at the end
+
+
+@dataclass(frozen=True)
+class Game:
+    """How it is played. `every` is how many turns lie between two penalties, `memory` the half-life of the mean of
+    the generator's weights, in turns; `changes` are those of diffaugment.py."""
+
+    steps: int
+    batch: int
+    rate: float
+    loss: str
+    simultaneous: bool
+    d_steps: int
+    penalty: float
+    every: int
+    memory: float
+    changes: tuple[str, ...]
+    seed: int
+
+
+class Play:
+    """The Task. `pictures` (n, h, w, c) uint8, of which a tenth is held out; `classes` (n,) numbers, or None.
+
+    An epoch of the loop is a round of some turns here, after which health is looked at.
+    """
+
+    def __init__(self, pictures: ByteArray, classes: IntArray | None, sizes: Sizes, game: Game, device: Device) -> None:
+        self.game, self.sizes, self.place = game, sizes, place(device)
+        order = np.random.default_rng((game.seed, 1)).permutation(len(pictures))
+        held = min(2048, len(pictures) // 10)
+        self.held, self.taught = order[:held], order[held:]
+        self.pictures = on_device(pictures, self.place)
+        self.classes = None if classes is None else torch.from_numpy(np.asarray(classes, np.int64)).to(self.place)
+        self.pair = new_pair(sizes, game.seed, self.place)
+        self.mean = copy.deepcopy(self.pair.generator).requires_grad_(False)
+        self.optimisers = self._optimisers()
+        self.steps = max(1, min(LONGEST, game.steps // ROUNDS))
+        self.epochs = math.ceil(game.steps / self.steps)
+        self.fixed = self._codes(FIXED, torch.Generator(self.place).manual_seed(game.seed))
+
+    def _optimisers(self) -> list[torch.optim.Optimizer]:
+        """One for each net; one for both where they turn at once."""
+        nets = (self.pair,) if self.game.simultaneous else (self.pair.discriminator, self.pair.generator)
+        return [torch.optim.Adam(net.parameters(), lr=self.game.rate, betas=(0.0, 0.99), fused=True) for net in nets]
+
+    def trained(self) -> Pair:
+        """Both nets, the generator's weights at their mean."""
+        pair = copy.deepcopy(self.pair)
+        pair.generator.load_state_dict(self.mean.state_dict())
+        return pair.eval()
+
+    def parts(self) -> Mapping[str, Part]:
+        return {"pair": self.pair, "mean": self.mean} | {
+            f"optimiser {place}": one for place, one in enumerate(self.optimisers)
+        }
+
+    def batches(self, epoch: int) -> Iterator[torch.Tensor]:
+        """Rows, `d_steps` times the batch for each turn: over all pictures, again and again, in random orders."""
+        rng = np.random.default_rng((self.game.seed, 2, epoch))
+        each = self.game.batch * self.game.d_steps
+        passes = math.ceil(each * self.steps / len(self.taught))
+        order = np.concatenate([rng.permutation(self.taught) for _ in range(passes)])[: each * self.steps]
+        yield from torch.from_numpy(order).to(self.place).split(each)
+
+    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = self.game.rate * eased(step.progress, WARM)
+        if self.game.simultaneous:
+            made = self._made(batch, step)
+            both = self._of_discriminator(batch, made.detach(), step) + self._of_generator(batch, made, step)
+            yield Pull(self.optimisers[0], both)
+        else:
+            for rows in batch.split(self.game.batch):
+                made = self._made(rows, step)
+                yield Pull(self.optimisers[0], self._of_discriminator(rows, made.detach(), step), "discriminator")
+            step.note(discriminator_gradient=length(self.pair.discriminator))
+            yield Pull(self.optimisers[1], self._of_generator(rows, made, step), "generator")
+        step.note(generator_gradient=length(self.pair.generator))
+        self._remember(step.number)
+
+    def _of_discriminator(self, rows: torch.Tensor, made: torch.Tensor, step: Step) -> torch.Tensor:
+        """Its loss, with the penalty when that is due."""
+        due = self.game.penalty > 0 and step.number % self.game.every == 0
+        real, made, kinds = self._real(rows, step), self._changed(made, step), self._kinds(rows)
+        if due:
+            real.requires_grad_()
+            made.requires_grad_()
+        of_real, of_made = self.pair.discriminator(real, kinds), self.pair.discriminator(made, kinds)
+        step.note(score_of_real=of_real.mean(), score_of_made=of_made.mean())
+        loss = for_discriminator(self.game.loss)(of_real, of_made)
+        if not due:
+            return loss
+        steep = steepness(of_real, real) + steepness(of_made, made)
+        step.note(steepness=steep)
+        return loss + self.game.every * self.game.penalty * eased(step.progress) / 2 * steep
+
+    def _of_generator(self, rows: torch.Tensor, made: torch.Tensor, step: Step) -> torch.Tensor:
+        """Its loss by a discriminator that does not move."""
+        still = {name: weight.detach() for name, weight in self.pair.discriminator.named_parameters()}
+        kinds = self._kinds(rows)
+        of_made = functional_call(self.pair.discriminator, still, (self._changed(made, step), kinds))
+        of_real = of_made
+        if self.game.loss == "relativistic":
+            with torch.no_grad():
+                of_real = self.pair.discriminator(self._real(rows, step), kinds)
+        return for_generator(self.game.loss)(of_real, of_made)
+
+    def _made(self, rows: torch.Tensor, step: Step) -> torch.Tensor:
+        """As many made pictures, of the same classes."""
+        made: torch.Tensor = self.pair.generator(self._codes(len(rows), step.draw, self._kinds(rows)))
+        return made
+
+    def _real(self, rows: torch.Tensor, step: Step) -> torch.Tensor:
+        return self._changed(seen(chosen(self.pictures, rows)), step)
+
+    def _changed(self, pictures: torch.Tensor, step: Step) -> torch.Tensor:
+        return changed(pictures, self.game.changes, step.draw)
+
+    def _kinds(self, rows: torch.Tensor) -> torch.Tensor | None:
+        """(n, classes), 1 for the class of each picture."""
+        if self.classes is None:
+            return None
+        return nn.functional.one_hot(self.classes[rows], self.sizes.classes).float()
+
+    def _codes(self, n: int, draw: torch.Generator, kinds: torch.Tensor | None = None) -> torch.Tensor:
+        """(n, dim), and the classes wanted; where none are given, each in turn."""
+        codes = torch.randn(n, self.sizes.dim, generator=draw, device=self.place)
+        if not self.sizes.classes:
+            return codes
+        if kinds is None:
+            turn = torch.arange(n, device=self.place) % self.sizes.classes
+            kinds = nn.functional.one_hot(turn, self.sizes.classes).float()
+        return torch.cat([codes, kinds], dim=1)
+
+    @torch.no_grad()
+    def _remember(self, number: int) -> None:
+        """Moves the mean of the generator's weights; it forgets faster at first, when there is much to forget."""
+        half_life = min(self.game.memory, max(1.0, 0.05 * (number + 1)))
+        mean, now = (list(net.parameters()) for net in (self.mean, self.pair.generator))
+        torch._foreach_lerp_(mean, now, 1 - 0.5 ** (1 / half_life))
+
+    @torch.no_grad()
+    def picture(self) -> ByteArray:
+        """What is made of the fixed codes, eight to a row."""
+        made = shown(self.mean(self.fixed))
+        rows = [np.concatenate(list(made[at : at + 8]), axis=1) for at in range(0, FIXED, 8)]
+        return np.concatenate(rows, axis=0)
+
+
+def eased(progress: float, warm: float = 0.0) -> float:
+    """Rises at first, then falls along half a cosine to a tenth."""
+    if progress < warm:
+        return max(0.05, progress / warm)
+    return CALM + (1 - CALM) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def length(net: nn.Module) -> torch.Tensor:
+    """That of the gradient that a net was turned by."""
+    found = [weight.grad.norm() for weight in net.parameters() if weight.grad is not None]
+    return torch.stack(found).norm()

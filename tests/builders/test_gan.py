@@ -1,0 +1,135 @@
+"""`build gan` from the command line: samples, walks between them, features that find their like, and bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from semsearch import build, generate, registry
+from semsearch.builders.base import Imagines
+from semsearch.builders.gan import Gan, GanOptions
+from semsearch.errors import BuildError, InputError
+from semsearch.records import Device, Images, silent
+from semsearch.search.query import similar
+from semsearch.storage.driver import Connection
+from tests.builders.test_pca import load, shapes
+
+Run = Callable[..., Any]
+SMALL = {"steps": 30, "width": 2, "dim": 8}
+
+
+def built(db: Connection, n: int = 80, **more: Any) -> generate.Model:
+    pixels, labels = shapes(n)
+    build.build(db, load(db, pixels, labels), registry.load().builder("gan"), {**SMALL, **more})
+    return generate.open_model(db, "shapes_gan")
+
+
+def images(n: int, labels: list[str | None] | None = None, *, alike: bool = False) -> Images:
+    pixels = np.random.default_rng(0).integers(0, 256, (1 if alike else n, 8, 8, 1), np.uint8)
+    return Images([str(row) for row in range(n)], np.repeat(pixels, n, axis=0) if alike else pixels, labels)
+
+
+def test_samples_are_drawn_and_walked_between_and_no_picture_has_a_code(db: Connection) -> None:
+    model = built(db)
+    assert model.imagines and isinstance(model.builder, Imagines)
+    assert not generate.can_decode(model.collection) and generate.can_sample(model.collection)
+    one, two = (generate.sample(model, 9, prior=None, seed=3) for _ in range(2))
+    assert one.tobytes() == two.tobytes() != generate.sample(model, 9, prior=None, seed=4).tobytes()
+    more = generate.sample(model, 20, prior=None, seed=3)
+    assert np.abs(more[:9].astype(int) - one).max() <= 1  # other sizes of a product round otherwise
+    codes = generate.drawn_codes(model, 2, prior=None, rng=np.random.default_rng(3))
+    way = generate.walk(model, codes[0], codes[1], 5)
+    assert way.shape == (5, 12, 12, 1) and np.abs(way[[0, -1]].astype(int) - one[:2]).max() <= 1
+    with pytest.raises(InputError, match="finds none for a picture"):
+        generate.interpolate(model, "1", "2", 5)
+    with pytest.raises(InputError, match="draws its codes itself"):
+        generate.prior_of(model, "mixture", seed=0)
+
+
+def test_a_walk_stays_where_codes_are() -> None:
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((2, 64)).astype(np.float32)
+    state = Gan().fit(images(64), GanOptions(**SMALL | {"dim": 64, "steps": 1}), **how()).state()
+    codes = Gan().walk(state, one, other, 9)
+    lengths = np.linalg.norm(codes, axis=1)
+    assert np.allclose(codes[[0, -1]], [one, other], atol=1e-5)
+    assert lengths.min() > 0.95 * min(lengths[0], lengths[-1])  # a straight line falls to 0.7 of it
+
+
+def how() -> dict[str, Any]:
+    return {"rng": np.random.default_rng(0), "device": Device("cpu", "a test"), "report": silent}
+
+
+def test_features_find_their_like(db: Connection) -> None:
+    built(db, 160, steps=200, width=4)
+    _, labels = shapes(160)
+    near = [
+        labels[int(hit.id) - 1] == labels[row]
+        for row in range(0, 160, 9)
+        for hit in similar(db, "shapes_gan", [str(row + 1)], k=3).hits
+    ]
+    assert sum(near) / len(near) > 0.6  # four kinds: a quarter is chance
+
+
+def test_a_conditional_one_draws_classes_as_often_as_they_were(db: Connection) -> None:
+    labels = ["often"] * 60 + ["seldom"] * 20 + [None] * 4
+    fitted = Gan().fit(images(84, labels), GanOptions(**SMALL, conditional=True), **how())
+    assert len(fitted.embeddings[0].keys) == 84 and fitted.metrics["pictures"] == 80
+    codes = Gan().sample_codes(fitted.state(), 4000, rng=np.random.default_rng(0))
+    assert codes.shape == (4000, 8 + 2) and codes[:, 8].mean() == pytest.approx(0.75, abs=0.03)
+    assert Gan().decode(fitted.state(), codes[:5]).shape == (5, 8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "conditional", "told"),
+    [
+        (images(63), False, "63 pictures: a GAN learns from 64 or more"),
+        (images(70, alike=True), False, "All 70 pictures are the same"),
+        (images(70), True, "0 pictures have a label, 64 are needed"),
+        (images(70, ["a"] * 70), True, "All labels are 'a'"),
+        (images(70, [str(row) for row in range(70)]), True, "70 different labels of 70 pictures are no classes"),
+    ],
+    ids=["few", "alike", "no label", "one label", "a label each"],
+)
+def test_pictures_that_cannot_be_learned_from(corpus: Images, conditional: bool, told: str) -> None:
+    with pytest.raises(BuildError, match=told):
+        Gan().fit(corpus, GanOptions(**SMALL, conditional=conditional), **how())
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("--steps", "0"), "steps is 0: at least 1"),
+        (("--steps", "5", "--minutes", "1"), "give one"),
+        (("--minutes", "0"), "minutes is 0: choose above 0"),
+        (("--penalty", "-1"), "penalty is -1: choose 0"),
+        (("--schedule", "simultaneous", "--d-steps", "2"), "leave out d_steps"),
+        (("--side", "500"), "side is 500: choose 8 to 128"),
+        (("--rate", "nan"), "rate is nan: choose above 0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_bad_options_get_one_line(db: Connection, run: Run, path: str, said: tuple[str, ...], told: str) -> None:
+    load(db, *shapes(8))
+    done = run("build", "gan", path, "shapes", *said)
+    assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_commands(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
+    built(db)
+    grid = tmp_path / "grid.png"
+    assert run("sample", path, "shapes_gan", "-o", grid, "-n", "9").exit_code == 0 and grid.stat().st_size
+    for n in ("0", "100000"):
+        done = run("sample", path, "shapes_gan", "-o", grid, "-n", n)
+        assert done.exit_code == 1 and "choose 1 to 400" in done.stderr
+    done = run("reconstruct", path, "shapes_gan", "-o", grid)
+    assert done.exit_code == 1 and "finds none for a picture" in done.stderr
+    assert run("sample", path, "shapes_gan", "-o", grid, "--seed", str(2**63)).exit_code == 0
+    done = run("evaluate", "images", path, "shapes_gan", "--json")
+    assert done.exit_code == 0 and '"mse": null' in done.stdout
