@@ -84,6 +84,9 @@ def load_edges(  # noqa: PLR0913 - the same as load_documents, and what is said 
         dataset = _nodes(db, name, keys, attributes, integer=integer, source=source, remarks=remarks)
         integer = dataset.key_kind == "integer"
         count, repeated, loops = staged.write(table, integer=integer)
+        if not directed and (folded := stored.fold_mirrored(db, table)):
+            count -= folded
+            remarks.append(f"All {folded:,} edges are given from both of their ends: each is one edge")
         if repeated:
             remarks.append(f"{repeated:,} edges were given more than once: their weights are added up")
         if loops:

@@ -139,6 +139,21 @@ class Staged:
         return int(kept), staged - int(kept), int(loops)
 
 
+def fold_mirrored(db: Connection, table: str) -> int:
+    """Keep one of each two rows (a, b) and (b, a) if every edge has such a twin of the same weight: how many went.
+
+    That is how adjacency lists and symmetric matrices are written down, each edge once from either end. Where only some
+    have a twin, nothing is changed: those were given twice.
+    """
+    name = quoted(table)
+    paired, edges = db.execute(
+        f"select count(*), (select count(*) from {name} where source != target) from {name} as one"
+        f" join {name} as other on other.source = one.target and other.target = one.source"
+        " and other.weight = one.weight where one.source != one.target"
+    ).fetchone()
+    return db.execute(f"delete from {name} where source > target").rowcount if 0 < paired == edges else 0
+
+
 def distinct_keys(db: Connection, found: Edges) -> list[Any]:
     """The values in the columns of keys of a table, in order; those of the source alone if joined through."""
     columns = [found.source] if found.through else [found.source, found.target]

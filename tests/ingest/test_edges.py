@@ -49,6 +49,18 @@ def test_adjacency_lists_gzipped_with_a_node_alone(run: Run, path: str, tmp_path
     assert tables(path) == ([(1,), (2,), (3,), (4,)], [(1, 2, 1.0), (1, 3, 1.0), (2, 3, 1.0)])
 
 
+def test_edges_all_given_from_both_ends_are_one_each(run: Run, path: str, tmp_path: Path) -> None:
+    source = tmp_path / "g.adjlist"
+    source.write_text("1 2 3\n2 1 10\n3 1\n10 2\n")
+    done = run("ingest", "edges", path, "g", source)
+    assert "All 3 edges are given from both of their ends: each is one edge" in done.stderr
+    assert "4 nodes, 3 edges" in done.stderr
+    assert tables(path)[1] == [(1, 2, 1.0), (1, 3, 1.0), (2, 10, 1.0)]
+    assert "6 edges" in run("ingest", "edges", path, "g", source, "--directed").stderr
+    source.write_text("1 2 3\n2 1 10\n3 1\n")  # one of them from one end alone: the others were given twice
+    assert "5 edges" in run("ingest", "edges", path, "g", source).stderr
+
+
 @pytest.mark.parametrize(
     ("text", "options", "said", "edges"),
     [
