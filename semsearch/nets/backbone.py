@@ -74,14 +74,15 @@ class Backbone(nn.Module):
 class Painter(nn.Module):
     """A backbone's way back: maps (n, out, h, w) to `channels` numbers for each pixel of a picture of `shape`.
 
-    Kernels of 4 at strides of 2 reach every pixel equally often, and so leave no chequered pattern.
+    Kernels of 4 at strides of 2 reach every pixel equally often, and so leave no chequered pattern. It is narrow: the
+    work is to be the backbone's, and as wide as that it would take twice its time.
     """
 
     def __init__(self, plan: Plan, shape: tuple[int, int], channels: int) -> None:
         super().__init__()
         self.shape = shape
         doublings = plan.shrink.bit_length() - 1
-        wide = [max(16, plan.out >> level) for level in range(doublings)]
+        wide = [max(16, plan.out >> (level + 1)) for level in range(doublings)]
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)
             for before, after in zip([plan.out, *wide[1:]], [*wide[1:], channels], strict=True)
