@@ -29,6 +29,7 @@ BUILTINS = (
     "semsearch.builders.pca",
     "semsearch.builders.autoencoder",
     "semsearch.builders.rotation",
+    "semsearch.builders.contrastive",
     "semsearch.builders.inpainting",
     "semsearch.builders.gan",
     "semsearch.ingest.readers",

@@ -41,13 +41,13 @@ class Rotation(SelfSupervised):
 
     def rules(self, shape: Shape, options: RotationOptions) -> Rules:
         """Squares of the shorter side, so that those turned by a quarter look like the others."""
-        return {"side": min(shape[:2]), "least": options.crop, "chance": 0.25}
+        return {"side": min(shape[:2]), "least": options.crop}
 
     def game(self, plan: Any, rules: Rules) -> Any:
         """The game."""
-        from semsearch.nets import puzzles
+        from semsearch.nets import turning
 
-        return puzzles.Rotation(plan, int(rules["side"]), rules["least"])
+        return turning.Rotation(plan, int(rules["side"]), rules["least"])
 
 
 @hookimpl

@@ -102,7 +102,6 @@ class SelfSupervised(ABC):
             how = LoopRules(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
             trained = train(task, how, device=device, report=report)
         metrics |= {"epochs": float(trained.epochs), "steps": float(trained.steps), **trained.metrics}
-        metrics |= {"chance": rules["chance"]} if "chance" in rules else {}
         arrays = pretext.state_of(task.net, corpus.pixels, device) | {"shape": np.array(corpus.shape, np.int64)}
         arrays |= {f"rule.{name}": np.array(value) for name, value in rules.items()}
         found = pretext.features(task.net.backbone, corpus.pixels, device)
@@ -146,11 +145,16 @@ class SelfSupervised(ABC):
             raise BuildError(f"{len(corpus):,} pictures: {self.name} learns from {FEWEST} at least, better thousands")
         if (corpus.pixels == corpus.pixels[:1]).all():
             raise BuildError(f"{len(corpus):,} pictures, all the same: there is nothing to tell them apart by")
-        height, across, _ = corpus.shape
-        if min(height, across) < LEAST_SIDE:
-            raise BuildError(
-                f"The pictures are {height} × {across} pixels: {self.name} needs {LEAST_SIDE} each way: try --side"
-            )
+        check_side(self.name, corpus.shape, LEAST_SIDE, "no net sees much on fewer")
+
+
+def check_side(name: str, shape: Shape, least: int, why: str) -> None:
+    """BuildError for pictures (height, width, channels) of fewer than `least` pixels each way."""
+    height, across, _ = shape
+    if min(height, across) < least:
+        raise BuildError(
+            f"The pictures are {height} × {across} pixels, {name} needs {least} each way ({why}): --side enlarges them"
+        )
 
 
 def epochs_of(options: PretextOptions, pictures: int) -> int:

@@ -61,6 +61,24 @@ def windows(pictures: torch.Tensor, top: torch.Tensor, left: torch.Tensor, size:
     return pictures.permute(0, 2, 3, 1)[rows, down[:, :, None], along[:, None, :]].permute(0, 3, 1, 2)
 
 
+def drained(pictures: torch.Tensor, draw: torch.Generator, share: float) -> torch.Tensor:
+    """This share of them seen through one of their channels alone, as grey: what colours say, and how far a lens moved
+    them apart, is gone."""
+    n, channels = pictures.shape[:2]
+    if channels == 1 or not share:
+        return pictures
+    kept = torch.randint(channels, (n,), generator=draw, device=pictures.device)
+    alone = pictures[torch.arange(n, device=pictures.device), kept][:, None]
+    return torch.where(chance(n, share, pictures, draw)[:, None, None, None], alone, pictures)
+
+
+def levelled(pictures: torch.Tensor) -> torch.Tensor:
+    """Each at a mean of middle grey and the same spread: how bright a part of a picture is says where it was."""
+    mean = pictures.mean((1, 2, 3), keepdim=True)
+    spread = pictures.std((1, 2, 3), keepdim=True)
+    return (0.5 + 0.2 * (pictures - mean) / (spread + 0.02)).clamp(0, 1)
+
+
 def colours(
     pictures: torch.Tensor, draw: torch.Generator, *, strength: float = 0.4, hue: float = 0.1, grey: float = 0.2
 ) -> torch.Tensor:

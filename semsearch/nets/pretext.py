@@ -31,6 +31,7 @@ from semsearch.training import Quiz
 HELD = 2048  # pictures held out, at most
 SETTLED = 4096  # pictures whose means and variances the features are normalised by
 SHOWN = 8
+CALLED = {"accuracy": "held_out_accuracy"}  # beside that of what is learned from
 DECAY = 1e-4  # of weights, a step at full rate
 PIXELS = 1 << 20  # through a net at once when nothing is learned
 
@@ -40,7 +41,7 @@ class Game(Protocol):
 
     def loss(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
         """Scalars of questions about pictures (n, c, h, w), 0..1: `loss`, which is lowered; what else is worth a curve,
-        such as `accuracy`."""
+        such as `accuracy`; and while it is judged, what guessing reaches, `chance`."""
         ...
 
     def quiz(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
@@ -114,7 +115,7 @@ class Pretext:
             for name, value in self.net.game.loss(self.net.backbone, self._pictures(rows), draw).items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
         found = {name: total / len(self.held) for name, total in sums.items()}
-        return {"held_out": found.pop("loss")} | {f"held_out_{name}": value for name, value in found.items()}
+        return {"held_out": found.pop("loss")} | {CALLED.get(name, name): value for name, value in found.items()}
 
     @torch.no_grad()
     def picture(self) -> Bytes:

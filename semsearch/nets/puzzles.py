@@ -1,7 +1,8 @@
 """Puzzles: parts of a picture, and which of a few answers is right. One loss for all of them, cross-entropy.
 
 Each part goes through the backbone; the features of all parts side by side go through two layers to a score for each
-answer. A puzzle is how the parts are cut, and what they look like put together by an answer.
+answer. A puzzle is how the parts are cut, and what they look like put together by an answer (nets/turning.py,
+nets/tiles.py).
 """
 
 from __future__ import annotations
@@ -12,13 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from semsearch.nets import augment
 from semsearch.nets.autoencoder import bytes_of
-from semsearch.nets.backbone import Backbone, Plan
+from semsearch.nets.backbone import CELLS, Backbone, Plan, pooled
 from semsearch.training import Quiz
 
 HIDDEN = 256  # of the layer that sees all parts
-TURNS = ("upright", "turned 90° left", "upside down", "turned 90° right")
 
 
 class Puzzle(nn.Module, ABC):
@@ -27,7 +26,9 @@ class Puzzle(nn.Module, ABC):
     def __init__(self, plan: Plan, parts: int, answers: int) -> None:
         super().__init__()
         self.answers = answers
-        self.tell = nn.Sequential(nn.Linear(parts * plan.features, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, answers))
+        self.cells = CELLS if parts == 1 else 1  # of patches, which are small, a mean over all says enough
+        seen = parts * plan.out * self.cells**2
+        self.tell = nn.Sequential(nn.Linear(seen, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, answers))
 
     @abstractmethod
     def ask(self, pictures: torch.Tensor, draw: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,14 +48,15 @@ class Puzzle(nn.Module, ABC):
 
     def scores(self, backbone: Backbone, parts: torch.Tensor) -> torch.Tensor:
         """(n, answers) of (n, parts, c, h, w)."""
-        out: torch.Tensor = self.tell(backbone.features(parts.flatten(0, 1)).view(len(parts), -1))
+        out: torch.Tensor = self.tell(pooled(backbone(parts.flatten(0, 1)), self.cells).view(len(parts), -1))
         return out
 
     def loss(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
         parts, right = self.ask(pictures, draw)
         scores = self.scores(backbone, parts)
-        accuracy = (scores.detach().argmax(1) == right).float().mean()
-        return {"loss": F.cross_entropy(scores, right), "accuracy": accuracy}
+        found = {"loss": F.cross_entropy(scores, right)}
+        found["accuracy"] = (scores.detach().argmax(1) == right).float().mean()
+        return found if self.training else found | {"chance": scores.new_tensor(1 / self.answers)}
 
     def quiz(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
         parts, right = self.ask(pictures, draw)
@@ -65,34 +67,3 @@ class Puzzle(nn.Module, ABC):
             Quiz(given[at], said[at], truth[at], self.words(one), self.words(other), one == other)
             for at, (one, other) in answers
         ]
-
-
-class Rotation(Puzzle):
-    """How far is this picture turned? Answers are quarters to the left, so that no pixel is resampled for it."""
-
-    def __init__(self, plan: Plan, side: int, least: float) -> None:
-        super().__init__(plan, 1, len(TURNS))
-        self.side, self.least = side, least
-
-    def ask(self, pictures: torch.Tensor, draw: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        squares = augment.crops(pictures, draw, (self.side, self.side), least=self.least)
-        right = torch.randint(len(TURNS), (len(pictures),), generator=draw, device=pictures.device)
-        return turned(squares, right)[:, None], right
-
-    def given(self, parts: torch.Tensor) -> torch.Tensor:
-        return parts[:, 0]
-
-    def solved(self, parts: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-        return turned(parts[:, 0], -answers % len(TURNS))
-
-    def words(self, answer: int) -> str:
-        return TURNS[answer]
-
-
-def turned(squares: torch.Tensor, quarters: torch.Tensor) -> torch.Tensor:
-    """Each of (n, c, side, side) turned to the left by its own number of quarters (n,), 0..3."""
-    out = squares
-    for quarter in (1, 2, 3):
-        mine = (quarters == quarter)[:, None, None, None]
-        out = torch.where(mine, torch.rot90(squares, quarter, (2, 3)), out)
-    return out

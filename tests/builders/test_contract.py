@@ -28,7 +28,7 @@ CORPORA = {
     "similarities": Similarities(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
     "graph": Graph(list("abcdefghi"), *map(np.array, zip(*CIRCLE, strict=True))),
     "images": Images(
-        [str(row) for row in range(64)], np.random.default_rng(0).integers(0, 256, (64, 16, 12, 3), np.uint8)
+        [str(row) for row in range(64)], np.random.default_rng(0).integers(0, 256, (64, 24, 20, 3), np.uint8)
     ),
 }
 QUICK = {"gan": {"steps": 20}}  # what a contract says of the rest holds after few steps as after many

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("torch")
 
 from semsearch import build, png, registry
+from semsearch.builders.selfsupervised import SelfSupervised
 from semsearch.errors import InputError
 from semsearch.records import Images
 from semsearch.search.models import state_of
@@ -77,7 +78,7 @@ def test_no_epoch_leaves_weights_at_random_and_a_budget_of_seconds_is_kept(db: C
     none, some = (
         collections.get_run(db, collections.get_collection(db, name).run) for name in ("chance", "lamps_rotation")
     )
-    assert none.metrics["steps"] == 0 and none.metrics["chance"] == 0.25
+    assert none.metrics["steps"] == 0
     assert some.metrics["steps"] > 0 and 0.4 < some.metrics["seconds_training"] < 20
 
 
@@ -116,7 +117,9 @@ def test_bad_holes_get_one_line(db: Connection, run: Run, path: str, said: tuple
     assert done.exit_code == 1 and told in done.stderr
 
 
-BUILDERS = ("rotation", "inpainting")
+BUILDERS = sorted(
+    name for name, builder in registry.load().builders.items() if isinstance(builder, SelfSupervised)
+)
 
 
 @pytest.mark.parametrize("name", BUILDERS)
@@ -125,7 +128,7 @@ BUILDERS = ("rotation", "inpainting")
     [
         (np.zeros((3, 16, 16, 3), np.uint8), "3 pictures: {name} learns from 4 at least, better thousands"),
         (np.full((9, 16, 16, 1), 7, np.uint8), "9 pictures, all the same: there is nothing to tell them apart by"),
-        (np.arange(9 * 35, dtype=np.uint8).reshape(9, 5, 7, 1), "The pictures are 5 × 7 pixels: {name} needs"),
+        (np.arange(9 * 35, dtype=np.uint8).reshape(9, 5, 7, 1), "The pictures are 5 × 7 pixels, {name} needs"),
     ],
     ids=["few", "the same", "small"],
 )

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from semsearch.nets import augment, pretext, puzzles  # noqa: E402 - needs torch
+from semsearch.nets import augment, pretext, turning  # noqa: E402 - needs torch
 from semsearch.nets.backbone import Backbone, Painter, Plan, pooled, settled  # noqa: E402
 from semsearch.nets.loop import Rules, train  # noqa: E402
 from semsearch.records import Device, silent  # noqa: E402
@@ -107,7 +107,7 @@ def taught(game: type, pictures: np.ndarray, epochs: int, *rules: float, width: 
 
 @pytest.mark.parametrize("channels", [1, 3], ids=["grey", "colour"])
 def test_how_far_a_picture_is_turned_is_learned_and_can_be_shown(channels: int) -> None:
-    task = taught(puzzles.Rotation, lamps(300, channels=channels), 16, 16, 0.8)
+    task = taught(turning.Rotation, lamps(300, channels=channels), 16, 16, 0.8)
     judged = task.judge()
     assert judged["held_out_accuracy"] > 0.9 and judged["held_out"] < 0.4  # chance is .25, and ln 4
     quizzes = pretext.quiz(task.net, lamps(20, channels=channels, seed=9), 3)
@@ -123,18 +123,18 @@ def test_how_far_a_picture_is_turned_is_learned_and_can_be_shown(channels: int) 
 
 def test_turns_are_numpys_own() -> None:
     x = torch.rand(4, 3, 5, 5, generator=draw())
-    found = puzzles.turned(x, torch.arange(4))
+    found = turning.turned(x, torch.arange(4))
     for quarter, (one, picture) in enumerate(zip(found, x, strict=True)):
         assert (one.numpy() == np.rot90(picture.numpy(), quarter, (1, 2))).all()
 
 
 def test_a_state_gives_the_same_features_and_the_same_answers() -> None:
     pictures = lamps(60)
-    task = taught(puzzles.Rotation, pictures, 2, 16, 0.8)
+    task = taught(turning.Rotation, pictures, 2, 16, 0.8)
     asked = pretext.quiz(task.net.eval(), pictures, 1)
     arrays = pretext.state_of(task.net, pictures, CPU)
     found = pretext.features(task.net.backbone, pictures, CPU)
     again = pretext.features(pretext.backbone_of(arrays), pictures, CPU)
     assert (found == again).all() and found.shape == (60, task.net.backbone.plan.features)
-    net = pretext.net_of(arrays, lambda: puzzles.Rotation(task.net.backbone.plan, 16, 0.8))
+    net = pretext.net_of(arrays, lambda: turning.Rotation(task.net.backbone.plan, 16, 0.8))
     assert [quiz.told for quiz in pretext.quiz(net, pictures, 1)] == [quiz.told for quiz in asked]
