@@ -117,9 +117,7 @@ def test_bad_holes_get_one_line(db: Connection, run: Run, path: str, said: tuple
     assert done.exit_code == 1 and told in done.stderr
 
 
-BUILDERS = sorted(
-    name for name, builder in registry.load().builders.items() if isinstance(builder, SelfSupervised)
-)
+BUILDERS = sorted(name for name, builder in registry.load().builders.items() if isinstance(builder, SelfSupervised))
 
 
 @pytest.mark.parametrize("name", BUILDERS)
