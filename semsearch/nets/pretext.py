@@ -31,7 +31,6 @@ from semsearch.training import Quiz
 HELD = 2048  # pictures held out, at most
 SETTLED = 4096  # pictures whose means and variances the features are normalised by
 SHOWN = 8
-CALLED = {"accuracy": "held_out_accuracy"}  # beside that of what is learned from
 DECAY = 1e-4  # of weights, a step at full rate
 PIXELS = 1 << 20  # through a net at once when nothing is learned
 
@@ -115,7 +114,9 @@ class Pretext:
             for name, value in self.net.game.loss(self.net.backbone, self._pictures(rows), draw).items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
         found = {name: total / len(self.held) for name, total in sums.items()}
-        return {"held_out": found.pop("loss")} | {CALLED.get(name, name): value for name, value in found.items()}
+        return {"held_out": found.pop("loss")} | {
+            name if name == "chance" else f"held_out_{name}": value for name, value in found.items()
+        }
 
     @torch.no_grad()
     def picture(self) -> Bytes:
