@@ -31,6 +31,7 @@ BUILTINS = (
     "semsearch.builders.rotation",
     "semsearch.builders.contrastive",
     "semsearch.builders.inpainting",
+    "semsearch.builders.colorization",
     "semsearch.builders.gan",
     "semsearch.ingest.readers",
 )

@@ -73,6 +73,7 @@ class SelfSupervised(ABC):
     reads: Literal["images"] = "images"
     Options: ClassVar[type[PretextOptions]]
     needs = ("torch",)
+    sees: ClassVar[int | None] = None  # channels of pictures that the backbone looks at, where not all
 
     @abstractmethod
     def rules(self, shape: Shape, options: Any) -> Rules:
@@ -93,7 +94,7 @@ class SelfSupervised(ABC):
         self._check(corpus)
         rules = self.rules(corpus.shape, options)
         height, across, channels = corpus.shape
-        plan = Plan(options.backbone == "resnet18", channels, max(height, across), options.width)
+        plan = Plan(options.backbone == "resnet18", self.sees or channels, max(height, across), options.width)
         seed = int(rng.integers(1 << 31))
         lessons = pretext.Lessons(epochs_of(options, len(corpus)), options.batch, options.rate, seed)
         metrics: dict[str, float] = {"pictures": float(len(corpus))}

@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from semsearch.nets.colour import lightness
+
 CELLS = 2  # the map is pooled to so many each way
 CALM = 0.5  # what is 0 to the nets: middle grey
 SPREAD = 0.25  # and about how far pixels stray from there
@@ -27,8 +29,8 @@ FINE = 64  # pixels of a side up to which resnet18 looks closely at once
 
 @dataclass(frozen=True)
 class Plan:
-    """What a backbone is built from: its kind, the channels of pictures, the longer side that it is meant for, and the
-    channels after the first convolution of `small`."""
+    """What a backbone is built from: its kind, the channels that it looks at, the longer side of pictures that it is
+    meant for, and the channels after the first convolution of `small`."""
 
     resnet: bool
     channels: int
@@ -52,7 +54,10 @@ class Plan:
 
 
 class Backbone(nn.Module):
-    """Pictures (n, channels, height, width), 0..1, to maps (n, out, about height / 8, about width / 8), 0 or more."""
+    """Pictures (n, channels, height, width), 0..1, to maps (n, out, about height / 8, about width / 8), 0 or more.
+
+    One of a single channel is shown coloured pictures' lightness.
+    """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -63,6 +68,8 @@ class Backbone(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        if pictures.shape[1] > self.plan.channels:
+            pictures = lightness(pictures)
         out: torch.Tensor = self.layers((pictures - CALM) / SPREAD)
         return out
 

@@ -20,6 +20,7 @@ from semsearch.search.models import state_of
 from semsearch.storage import collections
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load
+from tests.nets.test_colouring import painted
 from tests.nets.test_pretext import lamps
 
 Run = Callable[..., Any]
@@ -115,6 +116,38 @@ def test_bad_holes_get_one_line(db: Connection, run: Run, path: str, said: tuple
     load(db, *two_kinds(8), "lamps")
     done = run("build", "inpainting", path, "lamps", *said)
     assert done.exit_code == 1 and told in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("pixels", "told"),
+    [
+        (lamps(20, 16, 1), "The pictures are grey: colorization learns from colours; try rotation or contrastive"),
+        (
+            np.repeat(lamps(20, 16, 1), 3, axis=3) + np.arange(3, dtype=np.uint8),  # a tint, as scanners leave
+            "0 of 20 pictures have colour, the others are grey in three channels: colorization learns from colours",
+        ),
+    ],
+    ids=["grey", "grey in three channels"],
+)
+def test_grey_pictures_have_no_colours_to_tell(
+    db: Connection, run: Run, path: str, pixels: np.ndarray, told: str
+) -> None:
+    load(db, pixels, ["one"] * 20, "lamps")
+    done = run("build", "colorization", path, "lamps")
+    assert done.exit_code == 1 and told in done.stderr
+
+
+def test_a_coloured_picture_is_found_by_its_grey_one(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
+    pixels = painted(60)
+    load(db, pixels, ["one"] * 60, "lamps")
+    assert run("build", "colorization", path, "lamps", "--epochs", "1", *QUICK).exit_code == 0
+    state = state_of(db, collections.get_collection(db, "lamps_colorization"))
+    grey = registry.load().builder("colorization").quiz(state, Images(["7"], pixels[6:7]), seed=0)[0].given
+    (tmp_path / "one.png").write_bytes(png.encode(grey))
+    found = json.loads(
+        run("search", path, "lamps_colorization", "--image", tmp_path / "one.png", "-k", "1", "--json").stdout
+    )
+    assert found[0]["id"] == 7 and found[0]["vector_score"] > 0.999
 
 
 BUILDERS = sorted(name for name, builder in registry.load().builders.items() if isinstance(builder, SelfSupervised))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -97,8 +99,10 @@ def test_colours_turn_about_grey_and_grey_is_grey() -> None:
     assert torch.equal(augment.colours(x, draw(7)), augment.colours(x, draw(7)))
 
 
-def taught(game: type, pictures: np.ndarray, epochs: int, *rules: float, width: int = 8) -> pretext.Pretext:
-    plan = Plan(False, pictures.shape[3], max(pictures.shape[1:3]), width)
+def taught(
+    game: type, pictures: np.ndarray, epochs: int, *rules: Any, width: int = 8, channels: int | None = None
+) -> pretext.Pretext:
+    plan = Plan(False, channels or pictures.shape[3], max(pictures.shape[1:3]), width)
     net = pretext.made(plan, lambda: game(plan, *rules), 0)
     task = pretext.Pretext(pictures, net, pretext.Lessons(epochs, 64, 0.004, 0), CPU)
     train(task, Rules(seed=0, clip=1.0), device=CPU, report=silent)
