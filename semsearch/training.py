@@ -30,6 +30,11 @@ class Quiz:
     error: float | None = None
     plain: float | None = None
 
+    @property
+    def good(self) -> bool:
+        """Whether the answer is right, or nearer than one that took no learning."""
+        return bool(self.right) if self.error is None else self.error < (self.plain or 0.0)
+
 
 @dataclass(frozen=True)
 class Checkpoint:

@@ -76,7 +76,14 @@ class Decodes(Protocol):
 
 @runtime_checkable
 class Quizzes(Protocol):
-    """A builder that learned by questions about pictures whose answers cost nothing, and can be seen answering some."""
+    """A builder that learned by questions about pictures whose answers cost nothing, and can be seen answering some.
+
+    `question` is what it is asked, as people would. Its fit reports as metrics, of pictures it held back, either
+    `held_out_accuracy`, and `chance` for what guessing reaches, or the mean squared `held_out_error`, and
+    `held_out_mean` for that of saying some mean.
+    """
+
+    question: str
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:
         """A question about each picture, in their order, and its answer; the same seed asks the same."""

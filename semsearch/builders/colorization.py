@@ -47,6 +47,7 @@ class Colorization(SelfSupervised):
     """The builder `colorization`: features of pictures from telling the colours of grey ones (needs torch)."""
 
     name = "colorization"
+    question = "Which colours has this?"
     Options = ColorizationOptions
     sees = 1
 

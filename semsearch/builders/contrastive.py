@@ -46,6 +46,7 @@ class Contrastive(SelfSupervised):
     """The builder `contrastive`: features that two views of a picture share (needs torch)."""
 
     name = "contrastive"
+    question = "Which other view is of the same picture?"
     Options = ContrastiveOptions
 
     def rules(self, shape: Shape, options: ContrastiveOptions) -> Rules:

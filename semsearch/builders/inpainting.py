@@ -54,6 +54,7 @@ class Inpainting(SelfSupervised):
     """The builder `inpainting`: features of pictures from painting what was hidden of them (needs torch)."""
 
     name = "inpainting"
+    question = "What is in the holes?"
     Options = InpaintingOptions
 
     def rules(self, shape: Shape, options: InpaintingOptions) -> Rules:

@@ -37,6 +37,7 @@ class Rotation(SelfSupervised):
     """The builder `rotation`: features of pictures from telling how far each is turned (needs torch)."""
 
     name = "rotation"
+    question = "How far has this been turned?"
     Options = RotationOptions
 
     def rules(self, shape: Shape, options: RotationOptions) -> Rules:

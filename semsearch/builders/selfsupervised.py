@@ -72,6 +72,7 @@ class SelfSupervised(ABC):
     name: ClassVar[str]
     reads: Literal["images"] = "images"
     Options: ClassVar[type[PretextOptions]]
+    question: ClassVar[str]
     needs = ("torch",)
     sees: ClassVar[int | None] = None  # channels of pictures that the backbone looks at, where not all
 

@@ -28,15 +28,17 @@ class Inpainting(nn.Module):
         self.paint = Painter(plan, shape, plan.channels)
 
     def loss(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
-        """Crops are learned from, whole pictures judged: those beside `surroundings`, the error of the mean there."""
+        """Crops are learned from, whole pictures judged: those with the `error`, beside that of the `mean` of what
+        is seen around each pixel."""
         if self.training:
             pictures = augment.crops(pictures, draw, self.paint.shape, least=self.least)
         hidden = self._hidden(pictures, draw)
         asked = hidden if self.hole else torch.ones_like(hidden)
-        found = {"loss": error(self._painted(backbone, pictures, hidden), pictures, asked).mean()}
-        if not self.training:
-            found["surroundings"] = error(surroundings(pictures, hidden, self.block), pictures, asked).mean()
-        return found
+        loss = error(self._painted(backbone, pictures, hidden), pictures, asked).mean()
+        if self.training:
+            return {"loss": loss}
+        around = surroundings(pictures, hidden, self.block)
+        return {"loss": loss, "error": loss, "mean": error(around, pictures, asked).mean()}
 
     def quiz(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
         """The picture with its holes, with what was painted into them, and as it is."""

@@ -131,6 +131,7 @@ def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
 @every_builder
 def test_what_can_be_asked_answers_about_each_picture(builder: Builder) -> None:
     if not isinstance(builder, Quizzes):
+        assert not issubclass(builder.Options, PretextOptions), "it lacks a question"
         pytest.skip(f"{builder.name} learned by no questions")
     state, corpus = fit(builder).state(), CORPORA["images"]
     one, two = (builder.quiz(state, corpus, seed=4) for _ in range(2))
@@ -139,7 +140,8 @@ def test_what_can_be_asked_answers_about_each_picture(builder: Builder) -> None:
         assert quiz.given.dtype == quiz.said.dtype == quiz.truth.dtype == np.uint8
         assert quiz.given.shape == quiz.said.shape == quiz.truth.shape and quiz.given.ndim == 3
         assert (quiz.said == again.said).all() and (quiz.told, quiz.right) == (again.told, again.right)
-        assert (quiz.right is None) != (quiz.error is None)
+        assert (quiz.right is None) != (quiz.error is None) and (quiz.error is None) == (quiz.plain is None)
+    assert builder.question.endswith("?")
 
 
 @every_builder
