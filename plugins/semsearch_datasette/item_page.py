@@ -12,6 +12,7 @@ from datasette import NotFound
 from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.generate import can_decode
+from semsearch.pretext import can_ask, question_of
 from semsearch.records import Hit
 from semsearch.search import company, graph, query
 from semsearch.search.company import Context
@@ -138,6 +139,9 @@ def _ways(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:
     if can_decode(target.collection):
         href = links.collection(datasette, target.database.name, target.collection.name, "reconstruct", id=hit.id)
         return [{"label": "Damage and mend it, or pack it", "href": href}]
+    if can_ask(target.collection):
+        href = links.collection(datasette, target.database.name, target.collection.name, "pretext", id=hit.id)
+        return [{"label": f"Ask the net: {question_of(target.collection).lower()}", "href": href}]
     documents = target.part("document")
     if target.collection.of != "word" or documents is None:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,8 @@ from semsearch_datasette import links
 from semsearch_datasette.kept import computed
 from semsearch_datasette.pictures import SHOWN, run_of, seed_of
 from semsearch_datasette.respond import Answer, Png
-from semsearch_datasette.rows import one_hit
+from semsearch_datasette.rows import readable
 from semsearch_datasette.target import Target, frame, target_of
-from semsearch_datasette.thumbs import may_read
 
 COUNT = 10  # pictures drawn where none is named
 MOST = 40  # that may be named
@@ -173,7 +172,7 @@ async def _computed(datasette: Any, target: Target, asked: Asked) -> tuple[list[
     def make(conn: Any) -> tuple[list[str], Shown, int]:
         model = generate.open_model(conn, collection.name)
         rng = np.random.default_rng(asked.seed)
-        keys = _readable(datasette, conn, target, asked.ids or generate.some_keys(model, COUNT, rng))
+        keys = readable(datasette, conn, target, asked.ids or generate.some_keys(model, COUNT, rng))
         found = model.pictures(keys) if asked.ids else model.readable(keys)
         if not len(found) or len(keys) < len(asked.ids):
             raise NotFoundError(f"No such picture in {collection.name} that can be shown")
@@ -185,12 +184,6 @@ async def _computed(datasette: Any, target: Target, asked: Asked) -> tuple[list[
         return await computed(target.database, key, make)
     except NotFoundError as error:
         raise NotFound(str(error)) from error
-
-
-def _readable(datasette: Any, conn: Any, target: Target, keys: Sequence[str]) -> list[str]:
-    """Those of some pictures that may be shown."""
-    hits = {key: one_hit(conn, target, key) for key in keys}
-    return [key for key, hit in hits.items() if hit is not None and may_read(datasette, hit.row)]
 
 
 def _told(score: dict[str, Any]) -> dict[str, Any]:

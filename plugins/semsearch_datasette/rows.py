@@ -9,6 +9,7 @@ from semsearch import present
 from semsearch.records import Hit
 from semsearch.storage import collections, datasets
 from semsearch_datasette.target import Target
+from semsearch_datasette.thumbs import may_read
 
 
 def one_hit(conn: Any, target: Target, id: str) -> Hit | None:
@@ -35,6 +36,12 @@ def hits_of(conn: Any, target: Target, ids: Sequence[str]) -> dict[str, Hit]:
     else:
         found = datasets.rows_by_key(conn, target.dataset, ids)
     return {id: Hit(id, 1.0, row=found.get(id, {})) for id in ids}
+
+
+def readable(datasette: Any, conn: Any, target: Target, keys: Sequence[str]) -> list[str]:
+    """Those of some pictures that may be shown."""
+    hits = {key: one_hit(conn, target, key) for key in keys}
+    return [key for key, hit in hits.items() if hit is not None and may_read(datasette, hit.row)]
 
 
 def named(target: Target, hit: Hit) -> str:

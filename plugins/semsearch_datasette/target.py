@@ -11,6 +11,7 @@ from datasette.utils import tilde_decode
 
 from semsearch.errors import SemsearchError
 from semsearch.generate import can_decode, can_sample
+from semsearch.pretext import can_ask
 from semsearch.records import Collection, Dataset
 from semsearch.search.company import has_contexts
 from semsearch.search.components import has_topics
@@ -179,27 +180,6 @@ def id_of(request: Any) -> str:
 def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
     """What the frame around every page of a collection needs: names, and links to its other pages."""
     name, database = target.collection.name, target.database.name
-    tabs = [("search", "Search", links.collection(datasette, database, name))]
-    if target.has_topics:
-        tabs.append(("components", "Topics", links.collection(datasette, database, name, "components")))
-    if target.has_eigen:
-        tabs.append(("components", "Components", links.collection(datasette, database, name, "components")))
-    if can_decode(target.collection) and not missing():
-        tabs.append(("reconstruct", "Reconstruct", links.collection(datasette, database, name, "reconstruct")))
-    if can_sample(target.collection) and not missing():
-        tabs.append(("samples", "Samples", links.collection(datasette, database, name, "samples")))
-    if target.collection.of == "word" and not missing():
-        tabs.append(("analogy", "Analogy", links.collection(datasette, database, name, "analogy")))
-        tabs.append(("plot", "Plot", links.collection(datasette, database, name, "plot")))
-    if target.has_contexts and not missing():
-        tabs.append(("cooccurrence", "Counts", links.collection(datasette, database, name, "cooccurrence")))
-    if 1 < target.collection.count <= MOST_COMPARED and not missing():
-        tabs.append(("duplicates", "Duplicates", links.collection(datasette, database, name, "duplicates")))
-    if target.labels and not missing():
-        tabs.append(("labels", "Labels", links.collection(datasette, database, name, "labels")))
-    if target.has_clusters:
-        tabs.append(("clusters", "Clusters", links.collection(datasette, database, name, "clusters")))
-    tabs.append(("runs", "Runs", links.collection(datasette, database, name, "runs")))
     others = [
         {"label": f"{part.of}s", "name": part.name, "href": links.collection(datasette, database, part.name)}
         for part in target.together
@@ -211,8 +191,36 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         "collection": target.collection,
         "dataset": target.dataset,
         "table_url": datasette.urls.table(database, target.dataset.name),
-        "tabs": [{"label": label, "href": href, "current": key == page} for key, label, href in tabs],
+        "tabs": [
+            {
+                "label": label,
+                "href": links.collection(datasette, database, name, "" if key == "search" else key),
+                "current": key == page,
+            }
+            for key, label in _tabs(target)
+        ],
         "others": others,
         "home_url": links.home(datasette),
-        "search_url": tabs[0][2],
+        "search_url": links.collection(datasette, database, name),
     }
+
+
+def _tabs(target: Target) -> list[tuple[str, str]]:
+    """The pages that a collection has, what each is called; some only where vectors can be read."""
+    found, whole = target.collection, not missing()
+    tabs = (
+        (True, "search", "Search"),
+        (target.has_topics, "components", "Topics"),
+        (target.has_eigen, "components", "Components"),
+        (whole and can_decode(found), "reconstruct", "Reconstruct"),
+        (whole and can_sample(found), "samples", "Samples"),
+        (whole and can_ask(found), "pretext", "The task"),
+        (whole and found.of == "word", "analogy", "Analogy"),
+        (whole and found.of == "word", "plot", "Plot"),
+        (whole and target.has_contexts, "cooccurrence", "Counts"),
+        (whole and 1 < found.count <= MOST_COMPARED, "duplicates", "Duplicates"),
+        (whole and bool(target.labels), "labels", "Labels"),
+        (target.has_clusters, "clusters", "Clusters"),
+        (True, "runs", "Runs"),
+    )
+    return [(key, label) for there, key, label in tabs if there]
