@@ -77,7 +77,11 @@ def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
     journal = RunJournal(report)
     if needs:
         made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
-        made_with |= {f"--{said.replace('_', '-')}": value for said, value in dataclasses.asdict(options).items()}
+        made_with |= {
+            f"--{field.name.replace('_', '-')}": getattr(options, field.name)
+            for field in dataclasses.fields(options)
+            if not field.metadata.get("free")
+        }
         made_with["semsearch"] = __version__
         path = checkpoints.path_for(db, name)
         if path is not None and not resume:

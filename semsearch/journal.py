@@ -44,17 +44,19 @@ class RunJournal:
     def pictures(self, step: int, pixels: ByteArray) -> None:
         self.shown.append((step, png.encode(pixels)))
 
-    def keep(self, checkpoint: Checkpoint) -> None:
+    def keep(self, checkpoint: Checkpoint) -> bool:
         """Replace the file; the curve so far goes with it. Pictures do not: those of a resumed run begin anew.
 
         A file that cannot be written is no reason to stop a training.
         """
         if self.path is None:
-            return
+            return False
         try:
             checkpoints.write(self.path, {**self.made_with, "curve": self.curve}, checkpoint)
         except OSError as error:
             self.unkept = f"{self.path} cannot be written ({error.strerror})"
+            return False
+        return True
 
     def kept(self) -> Checkpoint | None:
         kept, self._kept = self._kept, None  # its arrays are not needed twice

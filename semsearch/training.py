@@ -48,11 +48,12 @@ class Checkpoint:
 class Journal(Report, Protocol):
     """A Report that also takes pictures (height, width, channels) of a training as it goes on, and keeps where it is.
 
-    `kept` is the checkpoint of an earlier training that is to be gone on with, None where there is none.
+    `kept` is the checkpoint of an earlier training that is to be gone on with, None where there is none; `keep` says
+    whether it could.
     """
 
     def pictures(self, step: int, pixels: ByteArray) -> None: ...
 
-    def keep(self, checkpoint: Checkpoint) -> None: ...
+    def keep(self, checkpoint: Checkpoint) -> bool: ...
 
     def kept(self) -> Checkpoint | None: ...

@@ -164,14 +164,22 @@ class Accelerates(Protocol):
 
 
 def option(
-    default: Any, help: str, *, choices: tuple[str, ...] = (), of: Of | None = None, needed: bool = False
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    of: Of | None = None,
+    needed: bool = False,
+    free: bool = False,
 ) -> Any:
     """A field of an Options dataclass: its default, one line of help, and the allowed words if it is a choice.
 
     With `of` its value is the name of a collection of such things: what that holds comes to fit as
     `corpus.inputs[field]`. Where it is `needed`, a build without it ends with a line that says what there is to name.
+    A training may be gone on with at another value where it is `free`.
     """
-    return dataclasses.field(default=default, metadata={"help": help, "choices": choices, "of": of, "needed": needed})
+    metadata = {"help": help, "choices": choices, "of": of, "needed": needed, "free": free}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def make_options(builder: Builder, given: Mapping[str, Any]) -> Any:

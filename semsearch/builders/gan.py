@@ -28,12 +28,15 @@ from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.builders.base import option, timed
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
-from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
+from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State, silent
 
 CPU = Device("cpu", "some pictures are no work")
 SEEN = 600_000  # pictures that a training looks at by default, counting each as often as it is seen
+ENDLESS = 100_000_000  # steps, where a budget of seconds ends it
 PASSES = 200  # over all pictures, at most
 FEWEST = 64
+EACH = 8  # pictures of a class, in the mean, without which labels are no classes
+ENOUGH, LOOKED_AT = 20_000, 60_000  # pictures for a classifier that only counts, and how often it looks at one
 FEW = 1_000  # pictures, below which they are changed before they are judged
 LARGEST = 128  # pixels of a side
 LOSSES = ("relativistic", "non-saturating", "hinge", "minimax")
@@ -46,9 +49,11 @@ class GanOptions:
 
     dim: int = option(64, "numbers of a code")
     steps: int | None = option(
-        None, "turns of the generator; by default 600,000 pictures are seen, each at most 200 times"
+        None,
+        "turns of the generator, in whole hundreds; by default 600,000 pictures are seen, each at most 200 times",
+        free=True,
     )
-    minutes: float | None = option(None, "how long to train instead of steps; the schedule goes by the clock then")
+    seconds: float | None = option(None, "end after so many seconds instead", free=True)
     batch: int = option(64, "pictures of a turn")
     rate: float = option(0.002, "how long the strides are at most (Adam's rate)")
     width: int = option(8, "channels at half the pictures' size, more where they are smaller")
@@ -71,10 +76,10 @@ class GanOptions:
                 raise ValueError(f"{name} is {value}: at least 1 is needed")
         if not 0 < self.rate <= 1:
             raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.002")
-        if self.minutes is not None and not 0 < self.minutes <= 10_000:
-            raise ValueError(f"minutes is {self.minutes:g}: choose above 0, up to 10,000")
-        if self.steps is not None and self.minutes is not None:
-            raise ValueError("steps and minutes are two ways to say how long: give one")
+        if self.seconds is not None and not self.seconds > 0:
+            raise ValueError(f"seconds is {self.seconds:g}: choose above 0")
+        if self.steps is not None and self.seconds is not None:
+            raise ValueError("steps and seconds are both given: choose one")
         if self.penalty is not None and not 0 <= self.penalty <= 1e6:
             raise ValueError(f"penalty is {self.penalty:g}: choose 0, for none, or more, such as 1")
         if not 1 <= self.memory <= 1e6:
@@ -111,8 +116,10 @@ class Gan:
         sizes = states.Sizes(*corpus.shape, options.dim, options.width, len(names))
         game = _game(options, len(rows), seed)
         metrics: dict[str, float] = {"pictures": float(len(rows))}
-        task = Play(corpus.pixels[rows], classes, sizes, game, device)
-        rules = Rules(seed=seed, seconds=None if options.minutes is None else 60 * options.minutes)
+        with timed(metrics, "counting_classes"):
+            counter = _counter(corpus, seed, device)
+        task = Play(corpus.pixels[rows], classes, sizes, game, device, counter)
+        rules = Rules(seed=seed, seconds=options.seconds)
         with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
             trained = train(task, rules, device=device, report=report)
         metrics |= {"steps": float(trained.steps), **trained.metrics}
@@ -179,21 +186,40 @@ def _check(corpus: Images) -> None:
         raise BuildError(f"All {len(corpus):,} pictures are the same: there is nothing to learn")
 
 
-def _classes(corpus: Images) -> tuple[list[str], IntArray, IntArray]:
+def _labelled(corpus: Images) -> tuple[list[str], IntArray, IntArray]:
     """The names of the classes, the rows that have a label, and the number of each one's class."""
     labels = corpus.labels or [None] * len(corpus)
     rows = np.array([row for row, label in enumerate(labels) if label is not None], np.int64)
     names = sorted({label for label in labels if label is not None})
+    number = {name: place for place, name in enumerate(names)}
+    return names, rows, np.array([number[str(labels[row])] for row in rows.tolist()], np.int64)
+
+
+def _counter(corpus: Images, seed: int, device: Device) -> Any:
+    """A classifier that tells of which class a picture is; None where there are no classes to tell apart."""
+    from semsearch.nets import classifier
+
+    names, rows, classes = _labelled(corpus)
+    if len(names) < 2 or len(names) * EACH > len(rows):
+        return None
+    some = np.random.default_rng((seed, 3)).permutation(len(rows))[:ENOUGH]
+    return classifier.learn(
+        corpus.pixels[rows[some]], classes[some], seed=seed, device=device, report=silent, looked_at=LOOKED_AT
+    )
+
+
+def _classes(corpus: Images) -> tuple[list[str], IntArray, IntArray]:
+    """The same, for a generator that is told them. BuildError where they tell nothing."""
+    names, rows, classes = _labelled(corpus)
     if len(rows) < FEWEST:
         raise BuildError(f"{len(rows):,} pictures have a label, {FEWEST} are needed: leave out --conditional")
     if len(names) < 2:
         raise BuildError(f"All labels are {names[0][:40]!r}: one class is no condition, leave out --conditional")
-    if len(names) * 8 > len(rows):
+    if len(names) * EACH > len(rows):
         raise BuildError(
             f"{len(names):,} different labels of {len(rows):,} pictures are no classes: leave out --conditional"
         )
-    number = {name: place for place, name in enumerate(names)}
-    return names, rows, np.array([number[str(labels[row])] for row in rows.tolist()], np.int64)
+    return names, rows, classes
 
 
 def _game(options: GanOptions, pictures: int, seed: int) -> Any:
@@ -201,6 +227,7 @@ def _game(options: GanOptions, pictures: int, seed: int) -> Any:
     from semsearch.nets.gan import Game
 
     steps = options.steps or math.ceil(min(SEEN, PASSES * pictures) / options.batch)
+    steps = ENDLESS if options.seconds is not None else steps
     by_default = 1.0 if options.loss == "relativistic" else 0.0
     few = pictures < FEW if options.augment is None else options.augment
     return Game(

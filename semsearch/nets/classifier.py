@@ -52,7 +52,7 @@ class Classifier(nn.Module):
 class Classify:
     """The Task: pictures (n, h, w, c) uint8 and the number of each one's class, (n,)."""
 
-    def __init__(self, pictures: Bytes, classes: IntArray, seed: int, device: Device) -> None:
+    def __init__(self, pictures: Bytes, classes: IntArray, seed: int, device: Device, looked_at: int = SEEN) -> None:
         self.seed, self.place = seed, place(device)
         self.seen = on_device(pictures, self.place)
         self.classes = torch.from_numpy(np.asarray(classes, np.int64)).to(self.place)
@@ -61,7 +61,7 @@ class Classify:
             self.net = Classifier((height, across, channels), int(self.classes.max()) + 1).to(self.place)
         self.net = self.net.to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.Adam(self.net.parameters(), lr=RATE)
-        self.epochs = max(FEWEST, min(MOST, math.ceil(SEEN / len(pictures))))
+        self.epochs = max(FEWEST, min(MOST, math.ceil(looked_at / len(pictures))))
         self.steps = math.ceil(len(pictures) / BATCH)
 
     def parts(self) -> Mapping[str, Part]:
@@ -77,9 +77,11 @@ class Classify:
         yield Pull(self.optimiser, F.cross_entropy(self.net(floats(chosen(self.seen, batch))), self.classes[batch]))
 
 
-def learn(pictures: Bytes, classes: IntArray, *, seed: int, device: Device, report: Report) -> Classifier:
-    """A trained classifier."""
-    task = Classify(pictures, classes, seed, device)
+def learn(
+    pictures: Bytes, classes: IntArray, *, seed: int, device: Device, report: Report, looked_at: int = SEEN
+) -> Classifier:
+    """A trained classifier, which has looked at about so many pictures."""
+    task = Classify(pictures, classes, seed, device, looked_at)
     with threads_for(BATCH, pictures[0].size):
         train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
     return task.net.eval()

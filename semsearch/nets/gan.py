@@ -23,17 +23,20 @@ from torch.func import functional_call
 
 from semsearch.arrays import ByteArray, IntArray
 from semsearch.nets.autoencoder import chosen, on_device
+from semsearch.nets.classifier import Classifier
 from semsearch.nets.device import place
 from semsearch.nets.diffaugment import changed
 from semsearch.nets.ganlosses import for_discriminator, for_generator, steepness
 from semsearch.nets.ganstate import Pair, Sizes, new_pair, seen, shown
+from semsearch.nets.health import Health, Look, Usual, differences, strangeness
 from semsearch.nets.saving import Part
 from semsearch.nets.task import Pull, Step
 from semsearch.records import Device
 
 FIXED = 64  # codes that are looked at as the training goes on
-ROUNDS = 100  # at least so many looks at a training's health
-LONGEST = 200  # turns of a round
+ROUND = 100  # turns from one look at the training's health to the next
+KNOWN = 512  # real pictures that made ones are held against
+COUNTED = 256  # made pictures whose classes are counted
 WARM = 0.02  # of the training, in which the rate rises
 CALM = 0.1  # of the rate, and of the penalty, are left at the end
 
@@ -59,11 +62,20 @@ class Game:
 class Play:
     """The Task. `pictures` (n, h, w, c) uint8, of which a tenth is held out; `classes` (n,) numbers, or None.
 
-    An epoch of the loop is a round of some turns here, after which health is looked at.
+    An epoch of the loop is a round of 100 turns here, after which health is looked at. `counter`, a classifier of the
+    same pictures, then says of how many classes made ones are.
     """
 
-    def __init__(self, pictures: ByteArray, classes: IntArray | None, sizes: Sizes, game: Game, device: Device) -> None:
-        self.game, self.sizes, self.place = game, sizes, place(device)
+    def __init__(
+        self,
+        pictures: ByteArray,
+        classes: IntArray | None,
+        sizes: Sizes,
+        game: Game,
+        device: Device,
+        counter: Classifier | None = None,
+    ) -> None:
+        self.game, self.sizes, self.place, self.counter = game, sizes, place(device), counter
         order = np.random.default_rng((game.seed, 1)).permutation(len(pictures))
         held = min(2048, len(pictures) // 10)
         self.held, self.taught = order[:held], order[held:]
@@ -72,9 +84,15 @@ class Play:
         self.pair = new_pair(sizes, game.seed, self.place)
         self.mean = copy.deepcopy(self.pair.generator).requires_grad_(False)
         self.optimisers = self._optimisers()
-        self.steps = max(1, min(LONGEST, game.steps // ROUNDS))
+        self.steps = min(ROUND, game.steps)
         self.epochs = math.ceil(game.steps / self.steps)
-        self.fixed = self._codes(FIXED, torch.Generator(self.place).manual_seed(game.seed))
+        draw = torch.Generator(self.place).manual_seed(game.seed)
+        self.fixed, self.counted = self._codes(FIXED, draw), self._codes(COUNTED, draw)
+        self.health = Health()
+        self.known, self.other = (
+            torch.from_numpy(some).to(self.place) for some in (self.taught[:KNOWN], self.held[:FIXED])
+        )
+        self.usual = Usual.of(self._whole(self.known[:FIXED]))
 
     def _optimisers(self) -> list[torch.optim.Optimizer]:
         """One for each net; one for both where they turn at once."""
@@ -150,7 +168,10 @@ class Play:
         return made
 
     def _real(self, rows: torch.Tensor, step: Step) -> torch.Tensor:
-        return self._changed(seen(chosen(self.pictures, rows)), step)
+        return self._changed(self._whole(rows), step)
+
+    def _whole(self, rows: torch.Tensor) -> torch.Tensor:
+        return seen(chosen(self.pictures, rows))
 
     def _changed(self, pictures: torch.Tensor, step: Step) -> torch.Tensor:
         return changed(pictures, self.game.changes, step.draw)
@@ -177,6 +198,40 @@ class Play:
         half_life = min(self.game.memory, max(1.0, 0.05 * (number + 1)))
         mean, now = (list(net.parameters()) for net in (self.mean, self.pair.generator))
         torch._foreach_lerp_(mean, now, 1 - 0.5 ** (1 / half_life))
+
+    @torch.no_grad()
+    def judge(self) -> Mapping[str, float]:
+        """How the pictures of the fixed codes are, what the discriminator says of real pictures that it was shown and
+        of others, and, where there is a classifier, how many classes the mean generator makes at least a fifth of their
+        share of.
+        """
+        made, known = self.pair.generator(self.fixed), self._whole(self.known)
+        diversity = differences(made) / self.usual.crowded
+        strange = strangeness(made, known) / self.usual.apart
+        told = {"diversity": diversity, "strangeness": strange}
+        for name, rows in (("score_of_shown", self.known[:FIXED]), ("score_of_held_out", self.other)):
+            told[name] = float(self.pair.discriminator(self._whole(rows), self._kinds(rows)).mean())
+        classes = None
+        if self.counter is not None:
+            found = self.counter(self.mean(self.counted) / 2 + 0.5).argmax(dim=1)
+            counts = torch.bincount(found, minlength=self.counter.last.out_features)
+            told["modes"] = float((counts >= COUNTED / len(counts) / 5).sum())
+            classes = told["modes"] / len(counts)
+        self.health.see(Look(diversity, strange, classes))
+        return told
+
+    def well(self) -> bool:
+        """Whether the last look at the pictures shows nothing wrong."""
+        return self.health.well()
+
+    def trouble(self, progress: float) -> str | None:
+        """What is wrong with the pictures, and what to try."""
+        wrong = self.health.trouble(progress)
+        if wrong is None:
+            return None
+        other = "" if self.game.loss == "relativistic" else "--loss relativistic, "
+        penalty, rate = 4 * (self.game.penalty or 0.1), self.game.rate / 2
+        return f"{wrong}. Try {other}--penalty {penalty:g}, --rate {rate:g} or another --seed"
 
     @torch.no_grad()
     def picture(self) -> ByteArray:

@@ -4,7 +4,7 @@ A Task yields batches and, for each, pairs of an optimiser and the loss it is to
 autoencoder yields one, a GAN two, the second computed after the first has stepped. All that is the same for every
 training happens here and nowhere else: gradients are cleared, computed, bounded and followed, losses that are not
 finite stop it with advice, curves are reported, checkpoints kept and gone on from, and it ends early where held-out
-data say so.
+data say so, or the task that it has gone wrong.
 
 A training that was interrupted and resumed ends with the same bytes as one that was not, on the CPU with one number of
 threads: the batches of an epoch depend on its number alone, and chance inside a step on the step's. (Not one with a
@@ -31,9 +31,9 @@ import torch
 from semsearch.errors import BuildError
 from semsearch.nets.device import memory_told, place
 from semsearch.nets.saving import Part, pack, unpack
-from semsearch.nets.task import Judges, Pull, Shows, Step, Task
+from semsearch.nets.task import Judges, Pull, Shows, Step, Task, Watches
 from semsearch.records import Device, Report
-from semsearch.training import Journal
+from semsearch.training import Checkpoint, Journal
 
 POINTS = 400  # of a curve
 KEEP_SECONDS = 60.0  # between two checkpoints
@@ -91,7 +91,8 @@ class _Training:
         self.sums: dict[str, torch.Tensor] = {}
         self.summed: dict[str, int] = {}
         self.every = math.ceil(self.total / POINTS)
-        self.show_every = math.ceil(self.total / max(1, rules.pictures))
+        self.shown = 0  # pictures
+        self.good: Checkpoint | None = None  # as of the last epoch after which all was well
         self.began = self.kept_at = monotonic()
         self.spent = 0.0  # seconds of the trainings that this one goes on from
 
@@ -144,6 +145,7 @@ class _Training:
         self._check()
         self.epoch, self.inside = self.epoch + 1, 0
         self._judge()
+        self._watch()
         self._stop_if_asked()
 
     def _step(self, batch: Any) -> None:
@@ -183,12 +185,22 @@ class _Training:
         if self.number % self.every == 0 or self.inside == self.task.steps:
             means = {name: float(value) / self.summed[name] for name, value in self.sums.items()}
             self.sums, self.summed = {}, {}
-            self.report(self.number, self.total, **means)
+            self.report(self.number, self._expected(), **means)
         elif at_once:
-            self.report(self.number, self.total)
-        due = self.rules.pictures > 0 and self.number % self.show_every == 0
-        if due and self.journal is not None and isinstance(self.task, Shows):
+            self.report(self.number, self._expected())
+        if (due := self._due()) > self.shown and self.journal is not None and isinstance(self.task, Shows):
+            self.shown = due
             self.journal.pictures(self.number, self.task.picture())
+
+    def _due(self) -> int:
+        """How many pictures should have been shown by now."""
+        return int(self._progress() * self.rules.pictures + 1e-9)
+
+    def _expected(self) -> int:
+        """The steps there will have been; at this pace, where seconds decide."""
+        if self.rules.seconds is None:
+            return self.total
+        return max(self.number, round(self.number / max(self._progress(), 1e-9)))
 
     def _check(self) -> None:
         for name, value in self.sums.items():
@@ -196,10 +208,28 @@ class _Training:
                 self._ran_away(name, float(value))
 
     def _ran_away(self, name: str, value: float) -> NoReturn:
-        raise BuildError(
-            f"The training ran away: {name} is {value} at step {self.number:,} of {self.total:,}."
-            " Try a lower --rate (a quarter), or another --seed; nothing was written"
+        self._give_up(
+            f"The training ran away: {name} is {value} at step {self.number:,} of {self._expected():,}."
+            " Try a lower --rate (a quarter), or another --seed"
         )
+
+    def _watch(self) -> None:
+        """Keep in mind a state that is well, or end with what is wrong with this one."""
+        if not isinstance(self.task, Watches):
+            return
+        trouble = self.task.trouble(self._progress())
+        if trouble is not None:
+            self._give_up(f"{trouble}; this was seen at step {self.number:,} of {self._expected():,}")
+        if self.journal is not None and self.task.well():
+            self.good = self._state()
+
+    def _give_up(self, why: str) -> NoReturn:
+        """End with what is wrong, and what is left: the last state that was well, or nothing."""
+        left = "nothing was written"
+        if self.good is not None and self.journal is not None and self.journal.keep(self.good):
+            step = self.good.facts["number"]
+            left = f"the same command with --resume --steps {step} takes the training as it was at step {step:,}"
+        raise BuildError(f"{why}; {left}")
 
     def _judge(self) -> None:
         if not isinstance(self.task, Judges):
@@ -208,7 +238,7 @@ class _Training:
         for name, value in self.measured.items():
             if not math.isfinite(value):
                 self._ran_away(name, value)
-        self.report(self.number, self.total, **self.measured)
+        self.report(self.number, self._expected(), **self.measured)
         held_out = self.measured.get("held_out")
         if self.rules.patience is None or held_out is None:
             return
@@ -233,6 +263,9 @@ class _Training:
         if self.journal is None:
             return
         self._check()  # what ran away is not worth going on from
+        self.journal.keep(self._state())
+
+    def _state(self) -> Checkpoint:
         parts: dict[str, Part] = {**self.task.parts(), "sums": _Held(self.sums)}
         if self.best_state is not None:
             parts |= {f"best {name}": _Held(state) for name, state in self.best_state.items()}
@@ -247,7 +280,7 @@ class _Training:
             "best_measured": self.best_measured,
             "spent": self._used(),
         }
-        self.journal.keep(pack(parts, facts))
+        return pack(parts, facts)
 
     def _go_on(self) -> None:
         checkpoint = self.journal.kept() if self.journal else None
@@ -261,6 +294,7 @@ class _Training:
         self.sums = {name: value.to(self.place) for name, value in sums.state.items()}
         self.summed, self.measured = dict(facts["summed"]), dict(facts["measured"])
         self.spent, self.best_epoch = facts["spent"], facts["best_epoch"]
+        self.shown = self._due()
         if best:
             self.best, self.best_measured = facts["best"], dict(facts["best_measured"])
             self.best_state = {name: best[f"best {name}"].state for name in mine}

@@ -67,6 +67,18 @@ class Judges(Protocol):
 
 
 @runtime_checkable
+class Watches(Protocol):
+    """A task that can go wrong while its losses look well. After each epoch it says whether all looks well, and what is
+    the trouble and what to try, None where there is none: the training ends with that, and keeps the state of the last
+    epoch that ended well.
+    """
+
+    def well(self) -> bool: ...
+
+    def trouble(self, progress: float) -> str | None: ...
+
+
+@runtime_checkable
 class Shows(Protocol):
     """A task that can be looked at: fixed items as one picture, (height, width, channels) uint8, as it goes on."""
 

@@ -106,8 +106,8 @@ def test_pictures_that_cannot_be_learned_from(corpus: Images, conditional: bool,
     ("said", "told"),
     [
         (("--steps", "0"), "steps is 0: at least 1"),
-        (("--steps", "5", "--minutes", "1"), "give one"),
-        (("--minutes", "0"), "minutes is 0: choose above 0"),
+        (("--steps", "5", "--seconds", "1"), "steps and seconds are both given"),
+        (("--seconds", "0"), "seconds is 0: choose above 0"),
         (("--penalty", "-1"), "penalty is -1: choose 0"),
         (("--schedule", "simultaneous", "--d-steps", "2"), "leave out d_steps"),
         (("--side", "500"), "side is 500: choose 8 to 128"),
@@ -119,6 +119,33 @@ def test_bad_options_get_one_line(db: Connection, run: Run, path: str, said: tup
     load(db, *shapes(8))
     done = run("build", "gan", path, "shapes", *said)
     assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_one_that_goes_wrong_says_so_and_can_be_taken_as_it_was(
+    db: Connection, run: Run, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its third look on the generator makes one picture of all codes."""
+    from semsearch.nets import gan
+    from semsearch.nets.health import Health, Look
+
+    load(db, *shapes(80))
+    seen: list[Look] = []
+
+    def see(health: Health, look: Look) -> None:
+        seen.append(look)
+        health.looks.append(Look(0.9 if len(seen) <= 2 else 0.1, 0.5))
+
+    monkeypatch.setattr(Health, "see", see)
+    monkeypatch.setattr(gan, "ROUND", 10)
+    given = ("build", "gan", path, "shapes", "--width", "2", "--dim", "8")
+    done = run(*given, "--steps", "90")
+    assert done.exit_code == 1
+    told = done.stderr.splitlines()[-1]
+    assert "The generator has collapsed" in told and "--penalty 4" in told
+    assert "--resume --steps 20 takes the training as it was at step 20" in told
+    assert not db.execute("select 1 from _semsearch_collections").fetchall()
+    done = run(*given, "--resume", "--steps", "20")
+    assert done.exit_code == 0 and "Built shapes_gan" in done.stderr, done.stderr
 
 
 def test_commands(db: Connection, run: Run, path: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from semsearch.nets import ganstate as states  # noqa: E402 - needs torch
 from semsearch.nets.diffaugment import CHANGES, changed  # noqa: E402
 from semsearch.nets.gan import FIXED, Game, Play, eased  # noqa: E402
 from semsearch.nets.ganlosses import for_discriminator, for_generator, steepness  # noqa: E402
+from semsearch.nets.health import Health, Look, differences, strangeness  # noqa: E402
 from semsearch.nets.loop import Rules, train  # noqa: E402
 from semsearch.nets.task import Step  # noqa: E402
 from semsearch.records import Device, silent  # noqa: E402
@@ -160,6 +161,59 @@ def test_classes_are_heeded() -> None:
     codes = np.concatenate([np.tile(rng.standard_normal((20, 8)), (2, 1)), np.repeat(np.eye(2), 20, axis=0)], axis=1)
     made = states.generate(task.mean, codes).astype(float).mean(axis=(1, 2, 3))
     assert made[:20].mean() + 60 < made[20:].mean()
+
+
+def test_distances_tell_what_has_collapsed_from_what_has_not() -> None:
+    pictures = torch.from_numpy(bars(64)).float()
+    naive = np.sort(np.linalg.norm(pictures.flatten(1)[:, None] - pictures.flatten(1), axis=2), axis=1)[:, 8].mean()
+    assert differences(pictures) == pytest.approx(naive, rel=1e-5)
+    assert differences(pictures[:6].repeat(11, 1, 1, 1)[:64]) == 0
+    assert strangeness(pictures[:5], pictures) == 0
+    assert strangeness(pictures[:5] + 100, pictures) > 700  # 8 by 8 pixels, 100 each
+
+
+GOOD, ALIKE, FAR, FEW = Look(0.9, 0.5), Look(0.1, 0.5), Look(0.9, 5.0), Look(0.9, 0.5, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("looks", "progress", "told"),
+    [
+        ([GOOD] * 9, 0.9, None),
+        ([ALIKE] * 5, 0.1, None),
+        ([ALIKE] * 5, 0.3, "has collapsed: what it makes of different codes differs 10% as much"),
+        ([GOOD] * 3 + [ALIKE] * 2, 0.5, None),
+        ([GOOD] * 3 + [ALIKE] * 3, 0.1, "has collapsed"),
+        ([GOOD] * 3 + [FAR] * 3, 0.1, "has diverged: made pictures lie 5.0 times as far"),
+        ([FEW] * 3, 0.5, "is of 30% of the classes"),
+    ],
+    ids=["well", "young", "never", "for a while", "fell", "far", "classes"],
+)
+def test_what_is_wrong_is_said_when_it_lasts(looks: list[Look], progress: float, told: str | None) -> None:
+    health = Health()
+    for look in looks:
+        health.see(look)
+    found = health.trouble(progress)
+    assert found is None if told is None else told in str(found)
+
+
+def test_looks_are_told_and_classes_counted() -> None:
+    class Halves(torch.nn.Module):
+        """Two classes of four: the brighter and the darker half of what it is shown."""
+
+        last = torch.nn.Linear(1, 4)
+
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            bright = pictures.mean(dim=(1, 2, 3))
+            return torch.nn.functional.one_hot((bright > bright.median()).long(), 4)
+
+    pictures = bars(100)
+    task = Play(pictures, None, states.Sizes(8, 8, 1, 8, 2), game(), CPU, Halves())
+    told = task.judge()
+    assert told["modes"] == 2 and {"score_of_shown", "score_of_held_out"} <= told.keys()
+    assert told["diversity"] > 0 and told["strangeness"] > 0 and task.trouble(0.9) is None
+    task.judge()
+    task.judge()
+    assert "50% of the classes. Try --penalty 4, --rate 0.001" in str(task.trouble(0.9))
 
 
 def test_same_seed_same_bytes_and_the_state_survives() -> None:

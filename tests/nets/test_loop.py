@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -66,8 +67,9 @@ class Notebook:
     def pictures(self, step: int, pixels: Any) -> None:
         self.shown.append(step)
 
-    def keep(self, checkpoint: Checkpoint) -> None:
+    def keep(self, checkpoint: Checkpoint) -> bool:
         self.last = checkpoint
+        return True
 
     def kept(self) -> Checkpoint | None:
         return self.last
@@ -221,6 +223,23 @@ def test_a_budget_of_seconds_ends_it() -> None:
     assert 0 < done.steps < 20_000_000 and not done.stopped_early
 
 
+def test_within_a_budget_the_end_is_foreseen_by_the_clock_and_pictures_are_taken() -> None:
+    notes, told = Notebook(), []
+    notes_call = type(notes).__call__
+
+    class Clocked(Notebook):
+        def __call__(self, step: int, total: int, **metrics: float) -> None:
+            told.append((step, total))
+            notes_call(self, step, total, **metrics)
+
+    task = Shown(epochs=1_000_000)
+    clocked = Clocked()
+    done = run(task, clocked, seconds=0.5, pictures=4)
+    late = [total for step, total in told if step > done.steps / 2]
+    assert all(done.steps / 3 < total < done.steps * 3 for total in late)  # the pace may change within half a second
+    assert len(clocked.shown) == 4
+
+
 class Lost(Line):
     """Its last step breaks it, which only judging sees."""
 
@@ -231,6 +250,48 @@ class Lost(Line):
 def test_what_is_judged_must_be_a_number() -> None:
     with pytest.raises(BuildError, match="held_out is nan at step 20 of 60"):
         run(Lost())
+
+
+class Watched(Line):
+    """Goes wrong in its third epoch."""
+
+    def __init__(self) -> None:
+        super().__init__(epochs=6)
+        self.states: list[tuple[float, float]] = []
+
+    def well(self) -> bool:
+        return True
+
+    def trouble(self, progress: float) -> str | None:
+        self.states.append(self.found())
+        return "It is ill. Try rest" if len(self.states) == 3 else None
+
+
+def test_what_goes_wrong_ends_it_and_the_last_good_state_can_be_taken() -> None:
+    task, notes = Watched(), Notebook()
+    told = "It is ill. Try rest; this was seen at step 60 of 120; the same command with --resume --steps 40 takes"
+    with pytest.raises(BuildError, match=re.escape(told)):
+        run(task, notes)
+    assert notes.last is not None and notes.last.facts["number"] == 40
+    again = Line(epochs=2)  # 40 steps, of which none is left
+    assert run(again, Notebook(kept=notes.last)).steps == 40
+    assert again.found() == task.states[1]
+    with pytest.raises(BuildError, match="nothing was written"):
+        run(Watched())  # where nothing is kept
+
+
+class Broken(Watched):
+    """Its loss is no number in the second epoch."""
+
+    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+        yield Pull(self.optimiser, (self.model(batch) ** 2).mean() * (float("nan") if step.number == 25 else 1.0))
+
+
+def test_what_runs_away_leaves_the_last_good_state_too() -> None:
+    notes = Notebook()
+    with pytest.raises(BuildError, match=r"ran away: loss is nan at step 26 of 120.*--resume --steps 20 takes"):
+        run(Broken(), notes)
+    assert notes.last is not None and notes.last.facts["number"] == 20
 
 
 class Shown(Line):
