@@ -74,21 +74,15 @@ def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
         read = inputs.asked(db, builder.name, options)
         items = list(datasets.read_items(db, dataset))
         corpus = corpora.with_inputs(db, corpora.READERS[reads](db, dataset, options, items), read)
+    if resume and not needs:
+        raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
     journal = RunJournal(report)
     if needs:
-        made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
-        made_with |= {
-            f"--{field.name.replace('_', '-')}": getattr(options, field.name)
-            for field in dataclasses.fields(options)
-            if not field.metadata.get("free")
-        }
-        made_with["semsearch"] = __version__
+        made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus), **_bound(options)}
         path = checkpoints.path_for(db, name)
         if path is not None and not resume:
             checkpoints.remove(path)  # of a training that was given up
-        journal = RunJournal(report, path, made_with, resume=resume)
-    elif resume:
-        raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
+        journal = RunJournal(report, path, made_with | {"semsearch": __version__}, resume=resume)
     fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
     kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
     run = Run(
@@ -114,6 +108,15 @@ def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
     made = tuple(collections.of_run(db, run.id))
     without = len(items) - made[0].count if made[0].of in ROWS else 0
     return Built(run, made, without, journal.resumed, journal.unkept)
+
+
+def _bound(options: Any) -> dict[str, Any]:
+    """The options, as they are said, without which a training would be another one."""
+    return {
+        f"--{field.name.replace('_', '-')}": getattr(options, field.name)
+        for field in dataclasses.fields(options)
+        if not field.metadata.get("free")
+    }
 
 
 def device_for(builder: Builder, needs: Sequence[str], asked: str) -> Device:

@@ -16,10 +16,7 @@ from __future__ import annotations
 
 import copy
 import math
-import signal
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -30,7 +27,8 @@ import torch
 
 from semsearch.errors import BuildError
 from semsearch.nets.device import memory_told, place
-from semsearch.nets.saving import Part, pack, unpack
+from semsearch.nets.interrupts import Pressed, remembered
+from semsearch.nets.saving import Held, Part, pack, unpack
 from semsearch.nets.task import Judges, Pull, Shows, Step, Task, Watches
 from semsearch.records import Device, Report
 from semsearch.training import Checkpoint, Journal
@@ -87,7 +85,7 @@ class _Training:
         self.best_state: dict[str, dict[str, Any]] | None = None
         self.measured: dict[str, float] = {}
         self.best_measured: dict[str, float] = {}
-        self.stop = False  # Ctrl-C was pressed
+        self.stop = Pressed()
         self.sums: dict[str, torch.Tensor] = {}
         self.summed: dict[str, int] = {}
         self.every = math.ceil(self.total / POINTS)
@@ -98,7 +96,7 @@ class _Training:
 
     def run(self) -> Trained:
         self._go_on()
-        with self._stopping_between_steps():
+        with remembered() as self.stop:
             while self.epoch < self.task.epochs and not self._is_over():
                 self._epoch()
         stopped = self.epoch < self.task.epochs and not self._out_of_time()
@@ -107,24 +105,6 @@ class _Training:
         for name, part in self.task.parts().items():
             part.load_state_dict(self.best_state[name])
         return Trained(self.number, self.epoch, stopped, self.best_measured)
-
-    @contextmanager
-    def _stopping_between_steps(self) -> Iterator[None]:
-        """Inside, the first Ctrl-C is remembered: a step that is half made is nothing to go on from."""
-        if threading.current_thread() is not threading.main_thread():  # others get no signals
-            yield
-            return
-
-        def remember(number: int, frame: Any) -> None:
-            self.stop = True
-            signal.signal(signal.SIGINT, before)
-
-        before = signal.getsignal(signal.SIGINT)
-        signal.signal(signal.SIGINT, remember)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def _stop_if_asked(self) -> None:
         if self.stop:
@@ -266,9 +246,9 @@ class _Training:
         self.journal.keep(self._state())
 
     def _state(self) -> Checkpoint:
-        parts: dict[str, Part] = {**self.task.parts(), "sums": _Held(self.sums)}
+        parts: dict[str, Part] = {**self.task.parts(), "sums": Held(self.sums)}
         if self.best_state is not None:
-            parts |= {f"best {name}": _Held(state) for name, state in self.best_state.items()}
+            parts |= {f"best {name}": Held(state) for name, state in self.best_state.items()}
         facts = {
             "epoch": self.epoch,
             "inside": self.inside,
@@ -287,8 +267,8 @@ class _Training:
         if checkpoint is None:
             return
         mine = self.task.parts()
-        sums = _Held({})
-        best = {f"best {name}": _Held({}) for name in mine} if checkpoint.facts["best"] is not None else {}
+        sums = Held({})
+        best = {f"best {name}": Held({}) for name in mine} if checkpoint.facts["best"] is not None else {}
         facts = unpack(checkpoint, {**mine, "sums": sums, **best})
         self.epoch, self.inside, self.number = facts["epoch"], facts["inside"], facts["number"]
         self.sums = {name: value.to(self.place) for name, value in sums.state.items()}
@@ -298,16 +278,3 @@ class _Training:
         if best:
             self.best, self.best_measured = facts["best"], dict(facts["best_measured"])
             self.best_state = {name: best[f"best {name}"].state for name in mine}
-
-
-class _Held:
-    """A state that belongs to no module, as a part of a checkpoint."""
-
-    def __init__(self, state: dict[str, Any]) -> None:
-        self.state = state
-
-    def state_dict(self) -> dict[str, Any]:
-        return self.state
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.state = state

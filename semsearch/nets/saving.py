@@ -21,6 +21,19 @@ class Part(Protocol):
     def load_state_dict(self, state: Any) -> Any: ...
 
 
+class Held:
+    """A state that belongs to no module, as a part of a checkpoint."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.state = state
+
+
 def pack(parts: Mapping[str, Part], facts: Mapping[str, Any]) -> Checkpoint:
     """The state of every part, with `facts` of plain values, as a checkpoint."""
     arrays: dict[str, npt.NDArray[Any]] = {}
