@@ -30,6 +30,8 @@ BUILTINS = (
     "semsearch.builders.autoencoder",
     "semsearch.builders.rotation",
     "semsearch.builders.contrastive",
+    "semsearch.builders.patches",
+    "semsearch.builders.jigsaw",
     "semsearch.builders.inpainting",
     "semsearch.builders.colorization",
     "semsearch.builders.gan",
