@@ -51,6 +51,7 @@ class Jigsaw(SelfSupervised):
     """The builder `jigsaw`: features of pictures from putting their tiles in order (needs torch)."""
 
     name = "jigsaw"
+    question = "In which order do the tiles belong?"
     Options = JigsawOptions
 
     def rules(self, shape: Shape, options: JigsawOptions) -> Rules:

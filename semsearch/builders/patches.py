@@ -46,6 +46,7 @@ class Patches(SelfSupervised):
     """The builder `patches`: features of pictures from telling where two patches lie to each other (needs torch)."""
 
     name = "patches"
+    question = "Where does the second patch lie, seen from the first?"
     Options = PatchesOptions
 
     def rules(self, shape: Shape, options: PatchesOptions) -> Rules:
