@@ -1,13 +1,12 @@
 """How good a collection of pictures is: what is lost on the way through the code and back, and what codes tell.
 
 Pictures of the split `test` are judged, the others learned from; where the table has no split, every fifth is judged.
-The probe is a logistic regression on the codes, each number at variance 1; k-NN asks the nearest by cosine, as search
-does, and counts their votes. With `wanted`, what random codes make is judged as well (evaluate/sampled.py).
+The probe and the neighbours are those of evaluate/probes.py. With `wanted`, what random codes make is judged as well
+(evaluate/sampled.py).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,16 +16,14 @@ import numpy.typing as npt
 from semsearch import generate
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError
+from semsearch.evaluate.probes import at_one_scale, linear, neighbours
 from semsearch.evaluate.sampled import Part, SampleScores, Sampling, evaluate_samples
-from semsearch.maths.logistic import one_against_rest
 from semsearch.records import Report, silent
 from semsearch.storage import chunks, collections, datasets
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of
 
 JUDGED = 2_000  # pictures sent through the code and back
-LEARNED = 20_000  # codes the probe learns from
-NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
@@ -136,23 +133,4 @@ def _told(
         return None, None
     number = {label: place for place, label in enumerate(names)}
     y = np.array([number.get(one, -1) for one in told])
-    some = np.sort(rng.permutation(train)[:LEARNED])
-    scale = codes[some].std(axis=0) + 1e-12
-    X = (codes - codes[some].mean(axis=0)) / scale
-    W, b = one_against_rest(X[some], y[some, None] == np.arange(len(names)))
-    probe = float(((X[judged] @ W + b).argmax(axis=1) == y[judged]).mean())
-    return probe, _neighbours(codes, y, train, judged)
-
-
-def _neighbours(codes: FloatArray, y: npt.NDArray[Any], train: npt.NDArray[Any], judged: npt.NDArray[Any]) -> float:
-    unit = codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
-    known, k, right = unit[train], min(NEIGHBOURS, len(train)), 0
-    for start in range(0, len(judged), 500):
-        some = judged[start : start + 500]
-        cosines = unit[some] @ known.T
-        near = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
-        for row, found in enumerate(near.tolist()):
-            found.sort(key=lambda one: (-cosines[row, one], one))
-            votes = Counter(y[train[found]].tolist())  # equal votes: the nearer comes first
-            right += votes.most_common(1)[0][0] == y[some[row]]
-    return float(right / len(judged))
+    return linear(at_one_scale(codes, train), y, train, judged, rng), neighbours(codes, y, train, judged)
