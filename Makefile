@@ -30,10 +30,10 @@ DEMO_DB ?= demo.db
 	@touch $@
 
 .venv/torch: .venv/installed
-	@echo "Installing torch, once: it is large"
+	@echo "Installing torch, once, for a net that learns pictures. It is large, on Linux gigabytes; TORCH=0 goes without"
 	$(PIP) --editable '.[torch]' && touch $@ || echo "torch could not be installed: the demo goes without it"
 
-demo: .venv/torch  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page
+demo: .venv/$(if $(filter 0,$(TORCH)),installed,torch)  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page, TORCH=0 goes without torch
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
 # On the small matrices of tests a second thread of BLAS or torch only waits for the first.

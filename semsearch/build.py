@@ -27,14 +27,15 @@ from semsearch.storage.driver import Connection
 
 @dataclass(frozen=True)
 class Built:
-    """What a build made: its run, its collections, how many items have no vector, nothing in them being known, and the
-    step of an interrupted training that it went on from, if it did."""
+    """What a build made: its run, its collections, how many items have no vector, nothing in them being known, the
+    step of an interrupted training that it went on from, and the run whose collection it replaced, if there was one."""
 
     run: Run
     collections: tuple[Collection, ...]
     without_vector: int
     resumed: int | None = None
     unkept: str | None = None  # why no checkpoint could be kept, where that was so
+    replaced: int | None = None
 
 
 def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
@@ -98,6 +99,7 @@ def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
         versions=versions(needs or _faster_with(builder, chosen)),
     )
     with transaction(db):
+        former = next((found.run for found in collections.all_collections(db) if found.name == name), None)
         dataset, numbers = items_noted.note_all(db, datasets.save(db, dataset), items)
         fulltext.refill(db, dataset, items, numbers)
         run = _store(db, dataset, name, fitted, kept, run)
@@ -107,7 +109,7 @@ def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
     journal.done()
     made = tuple(collections.of_run(db, run.id))
     without = len(items) - made[0].count if made[0].of in ROWS else 0
-    return Built(run, made, without, journal.resumed, journal.unkept)
+    return Built(run, made, without, journal.resumed, journal.unkept, former)
 
 
 def _bound(options: Any) -> dict[str, Any]:

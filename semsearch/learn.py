@@ -10,6 +10,7 @@ import numpy as np
 from semsearch import corpora
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
+from semsearch.maths.blas import one_thread
 from semsearch.maths.counts import TermCounts, count_terms
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import best_pairs, common_neighbours, link_scorer
@@ -112,6 +113,7 @@ def cluster(db: Connection, name: str, number: int, *, seed: int = 0) -> list[Cl
     return found
 
 
+@one_thread()
 def _k_means(matrix: FloatArray, number: int, seed: int) -> tuple[IntArray, FloatArray]:
     """(n,) labels, 0 the largest cluster, and the (number, dim) centres at unit length."""
     from sklearn.cluster import KMeans, MiniBatchKMeans

@@ -67,7 +67,10 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
         return str(hit.row["word"])
     if dataset.kind == "images":
         label = hit.row.get(dataset.label_column) if dataset.label_column else None
-        return str(hit.id) if label is None else f"{label} · {hit.id}"
+        name = f"picture {hit.id}" if isinstance(hit.id, int) else str(hit.id)
+        if label is None or name.startswith(str(label)):  # as the folder that a picture lies in
+            return f"{name[0].upper()}{name[1:]}" if isinstance(hit.id, int) else name
+        return f"{label}, {name}"
     title, body = text_of(dataset, hit.row)
     return title.strip() or shortened(body, 60) or str(hit.id)
 
@@ -151,6 +154,11 @@ def _best_start(line: str, starts: Sequence[int], length: int) -> int:
         return 0
     back = line.rfind(" ", max(0, best - 40), best - 20)
     return back + 1 if back >= 0 else best
+
+
+def took_seconds(seconds: float) -> str:
+    """How long something took, for people: `2.8 s`, `under 0.1 s`."""
+    return f"{seconds:,.1f} s" if seconds >= 0.05 else "under 0.1 s"
 
 
 def collection_row(collection: Collection, run_seconds: float | None = None) -> dict[str, Any]:

@@ -5,10 +5,28 @@ from __future__ import annotations
 import random
 import re
 
+import pytest
+
 from semsearch.maths.text import Analyzer, tokens
-from semsearch.present import snippet
+from semsearch.present import snippet, title_of
+from semsearch.records import Dataset, Hit
 
 PIECES = ("orbit", "Orbits", "orbiting", "moon", "_", "-", " ", " ", "'", "é", "ﬁ", "7", "ORBIT", "in", "\u0301", ".")
+
+
+@pytest.mark.parametrize(
+    ("id", "label", "said"),
+    [
+        (7, None, "Picture 7"),
+        (7, "6", "6, picture 7"),
+        ("a/b.png", None, "a/b.png"),
+        ("sneakers/b.png", "sneakers", "sneakers/b.png"),
+        ("b.png", "sneakers", "sneakers, b.png"),
+    ],
+)
+def test_what_a_picture_is_called(id: int | str, label: str | None, said: str) -> None:
+    images = Dataset(1, "x", "images", "text", ("id",), (), None, "label", "ingest", None, "")
+    assert title_of(images, Hit(id, 1.0, row={"label": label})) == said
 
 
 def plainly(text: str, query: str) -> list[str]:

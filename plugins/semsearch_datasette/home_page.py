@@ -9,7 +9,7 @@ from datasette import Forbidden
 
 from semsearch import present
 from semsearch.errors import SemsearchError
-from semsearch.records import Collection, Run
+from semsearch.records import Collection, Of, Run
 from semsearch.search.models import takes_text
 from semsearch.storage import collections
 from semsearch_datasette import links
@@ -17,6 +17,8 @@ from semsearch_datasette.compat import allows, check_visibility, is_searchable
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import database_of
+
+ORDER: tuple[Of, ...] = ("document", "word", "image", "node", "row")
 
 
 async def home(datasette: Any, request: Any) -> Answer:
@@ -66,11 +68,13 @@ async def _group(datasette: Any, request: Any, database: Any) -> tuple[dict[str,
 
 
 def _by_run(entries: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Collections of one run together, in the order its builder gave them: documents, then their words."""
+    """Collections of one run together, in the order its builder gave them: documents, then their words. Those that can
+    be asked in words come first."""
     runs: dict[int, list[dict[str, Any]]] = {}
     for entry in entries:
         runs.setdefault(entry["collection"].run, []).append(entry)
-    return [sorted(together, key=lambda entry: entry["collection"].id) for together in runs.values()]
+    found = [sorted(together, key=lambda entry: entry["collection"].id) for together in runs.values()]
+    return sorted(found, key=lambda together: ORDER.index(together[0]["collection"].of))
 
 
 def _entry(datasette: Any, request: Any, database: str, collection: Collection, runs: Sequence[Run]) -> dict[str, Any]:
@@ -82,6 +86,7 @@ def _entry(datasette: Any, request: Any, database: str, collection: Collection, 
         "collection": collection,
         "named": not takes_text(collection),
         "run": run,
+        "took": present.took_seconds(run.seconds) if run else None,
         "href": href,
         "runs_url": links.collection(datasette, database, collection.name, "runs"),
         "table_url": datasette.urls.table(database, collection.dataset),

@@ -121,6 +121,7 @@ def _picture(named: _Named, id: str, title: str, found: Around, *, directed: boo
         "lines": lines,
         "dashes": [(*places[id], *places[key]) for key in only_near],
         "nodes": nodes,
+        "kinds": {node["kind"] for node in nodes},
         "unnamed": len(nodes) - len(placed),
         "said": f"{title} and {_counted(joined, 'node', 'nodes')} that edges join to it"
         + (f", with {_counted(len(only_near), 'node', 'nodes')} whose vectors are near its own" if only_near else ""),

@@ -177,6 +177,13 @@ def id_of(request: Any) -> str:
     return str(tilde_decode(request.url_vars["id"]))
 
 
+def _current(tab: str, page: str) -> str | None:
+    """What aria-current says of a tab: whether it is this page, or the one that led here."""
+    if tab == page:
+        return "page"
+    return "true" if tab == "search" and page in ("item", "similar") else None
+
+
 def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
     """What the frame around every page of a collection needs: names, and links to its other pages."""
     name, database = target.collection.name, target.database.name
@@ -195,7 +202,7 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
             {
                 "label": label,
                 "href": links.collection(datasette, database, name, "" if key == "search" else key),
-                "current": key == page,
+                "current": _current(key, page),
             }
             for key, label in _tabs(target)
         ],

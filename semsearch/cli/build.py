@@ -20,7 +20,8 @@ from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.ingest.columns import described_anyway
 from semsearch.ingest.load import Columns, describe_table
-from semsearch.records import Dataset
+from semsearch.present import took_seconds
+from semsearch.records import Collection, Dataset
 from semsearch.storage import checkpoints, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
@@ -145,9 +146,12 @@ def run_build(
     dataset: Dataset,
     builder: Builder,
     given: dict[str, Any],
+    *,
+    is_last: bool = True,
     **how: Any,
 ) -> engine.Built:
-    """Build with a progress bar, and say what was made and what to do next; `how` are further arguments of build."""
+    """Build with a progress bar, and say what was made and, if it is the last, what to do next; `how` are further
+    arguments of build."""
     needs = needs_of(builder, make_options(builder, given))
     if needs:
         device = engine.device_for(builder, needs, how.get("device", "auto"))
@@ -164,7 +168,9 @@ def run_build(
     _say_training(built, how.get("resume", False))
     for collection in built.collections:
         of, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
-        remark(f"Built {collection.name}: {of}, {dimensions}")
+        instead = built.replaced if collection is built.collections[0] else None
+        said = "" if instead is None else f"; it replaces that of run {instead}"
+        remark(f"Built {collection.name}: {of}, {dimensions}{said}")
     if built.without_vector:
         items = counted(built.without_vector, "item")
         why = {"documents": "without a word the model knows: found by words, not by meaning"}
@@ -182,11 +188,18 @@ def run_build(
     least = built.run.metrics.get("min_documents", 1)
     if least > 1:
         remark(f"Words in fewer than {least:.0f} documents are left out of the model (--min-documents 1 keeps them)")
-    db, first = shlex.quote(db), shlex.quote(built.collections[0].name)
-    by_item = built.collections[0].of in ("node", "image", "row")
-    ask = f"similar {db} {first} ID" if by_item else f'search {db} {first} "some words"'
-    remark(f"In {built.run.seconds:.1f} s. Next: semsearch {ask}   or   semsearch serve {db}")
+    took = f"In {took_seconds(built.run.seconds)}"
+    remark(f"{took}. Next: {_next(db, built.collections[0])}" if is_last else took)
     return built
+
+
+def _next(db: str, collection: Collection) -> str:
+    """What to try with a new collection."""
+    db, name = shlex.quote(db), shlex.quote(collection.name)
+    ask = f'semsearch search {db} {name} "some words"'
+    if collection.of in ("node", "image", "row"):
+        ask = f"semsearch similar {db} {name} ID"
+    return f"{ask}   or   semsearch serve {db}"
 
 
 def _say_training(built: engine.Built, resume: bool) -> None:

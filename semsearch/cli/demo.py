@@ -67,9 +67,9 @@ def demo(db: str, serve: bool) -> None:
             )
         remark(f"{loaded.added + loaded.updated + loaded.unchanged:,} documents in {db}, table {DATASET}")
         builder = registry.load().default_builder(loaded.dataset.kind)
-        name = run_build(connection, db, loaded.dataset, builder, {}).collections[0].name
+        name = run_build(connection, db, loaded.dataset, builder, {}, is_last=False).collections[0].name
         pmi = registry.load().builder("pmi")
-        words = run_build(connection, db, loaded.dataset, pmi, {}).collections[0].name
+        words = run_build(connection, db, loaded.dataset, pmi, {}, is_last=False).collections[0].name
         near = _modules(connection, db)
         pictures = _digits(connection, db)
     with reading(db) as connection:
@@ -103,7 +103,7 @@ def _modules(connection: Connection, db: str) -> str:
     graph = load_edges(connection, GRAPH, edges, source="imports", nodes=nodes, directed=True)
     remark(f"{graph.nodes:,} modules joined by {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
     builder = registry.load().default_builder(graph.dataset.kind, graph.nodes)
-    return run_build(connection, db, graph.dataset, builder, {}).collections[0].name
+    return run_build(connection, db, graph.dataset, builder, {}, is_last=False).collections[0].name
 
 
 def _digits(connection: Connection, db: str) -> list[str]:
@@ -121,6 +121,6 @@ def _digits(connection: Connection, db: str) -> list[str]:
         if name == "autoencoder" and find_spec("torch") is None:
             remark("No autoencoder of them, since torch is not installed: pip install 'semsearch[torch]'")
             continue
-        built = run_build(connection, db, made.dataset, registry.load().builder(name), {"dim": CODES})
+        built = run_build(connection, db, made.dataset, registry.load().builder(name), {"dim": CODES}, is_last=False)
         names.append(built.collections[0].name)
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import textwrap
 
 import click
 
@@ -13,6 +14,8 @@ from semsearch.cli.output import listing_options, print_rows, remark
 from semsearch.staleness import stale_rows
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
+
+WIDEST = 58  # letters of a line of what a builder does, so that a row has less than a hundred
 
 
 def add_to(cli: click.Group) -> None:
@@ -37,8 +40,20 @@ def builder_row(builder: Builder) -> dict[str, object]:
 @click.command("builders")
 @listing_options
 def list_builders(shape: str | None) -> None:
-    """List the algorithms that can learn embeddings."""
-    print_rows([builder_row(builder) for builder in registry.load().builders.values()], shape)
+    """List the algorithms that can learn embeddings.
+
+    Their options are listed by `semsearch build BUILDER --help`, and by --json and --csv.
+    """
+    rows = [builder_row(builder) for builder in registry.load().builders.values()]
+    print_rows(rows if shape in ("json", "csv") else [_narrow(row) for row in rows], shape)
+
+
+def _narrow(row: dict[str, object]) -> dict[str, object]:
+    """A builder's row for a terminal: without its options, and without what all rows say."""
+    what = str(row["what"]).partition(": ")[2] or str(row["what"])
+    by = "" if row["from"] == "semsearch" else f" ({row['from']})"
+    said = textwrap.fill(what.rstrip(".") + by, WIDEST)
+    return {"name": row["name"], "reads": row["reads"], "new items": row["embeds new items"], "what": said}
 
 
 @click.command("datasets", short_help="List the tables that can be searched.")

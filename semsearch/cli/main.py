@@ -11,9 +11,19 @@ from semsearch import __version__, registry
 from semsearch.errors import SemsearchError
 from semsearch.storage import driver
 
+LISTING = ("list", "ls", "show", "tables", "info")  # what people try to see what there is
+
 
 class Verbs(click.Group):
     """Turns every error meant for people into one line and exit code 1, Ctrl-C included."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in LISTING and args[0] not in self.commands:
+            verbs = "`semsearch collections DB`, `datasets DB`, `runs DB` and `builders`"
+            raise click.UsageError(f"No such command {args[0]!r}: {verbs} list what there is", ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

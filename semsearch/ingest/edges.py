@@ -88,9 +88,11 @@ def load_edges(  # noqa: PLR0913 - the same as load_documents, and what is said 
             count -= folded
             remarks.append(f"All {folded:,} edges are given from both of their ends: each is one edge")
         if repeated:
-            remarks.append(f"{repeated:,} edges were given more than once: their weights are added up")
+            were = "edge was" if repeated == 1 else "edges were"
+            remarks.append(f"{repeated:,} {were} given more than once: weights are added up")
         if loops:
-            remarks.append(f"{loops:,} edges lead from a node to itself: kept in the table, vectors do not see them")
+            lead = "edge leads" if loops == 1 else "edges lead"
+            remarks.append(f"{loops:,} {lead} from a node to itself: kept in the table, not seen by vectors")
         found = Edges(table, "source", "target", "weight", directed)
         dataset = save(db, replace(dataset, edges=found))
         return LoadedGraph(dataset, count_items(db, dataset), count, skipped, remarks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sysconfig
 import tokenize
 import warnings
@@ -36,7 +37,7 @@ def documentation() -> Iterator[Item]:
 
 
 def modules() -> tuple[list[Item], list[Item]]:
-    """Every module as a node with the first line of its documentation, and every import of one by another as an edge.
+    """Every module as a node with the first sentence about it, and every import of one by another as an edge.
 
     Found in the sources as `documentation` finds its items, wherever in a file an import stands; `from a import b` is
     of a.b where that is a module, else of a. Items are as the readers of nodes and edges give them.
@@ -50,12 +51,19 @@ def modules() -> tuple[list[Item], list[Item]]:
             trees.setdefault(".".join(parts).removesuffix(".__init__"), (tree, parts[-1] == "__init__"))
     nodes, edges = [], []
     for name, (tree, is_package) in trees.items():
-        summary = (ast.get_docstring(tree) or "").strip().partition("\n")[0]
+        summary = _first_sentence(ast.get_docstring(tree) or "")
         nodes.append(Item(None, {"id": name, "summary": summary or None, "package": name.split(".")[0]}, name))
         for other in _imported(tree, name if is_package else name.rpartition(".")[0], trees):
             if other != name:
                 edges.append(Item(None, {"source": name, "target": other, "weight": 1.0}, f"an import in {name}"))
     return nodes, edges
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of a text's first paragraph, on one line."""
+    paragraph = " ".join(text.strip().partition("\n\n")[0].split())
+    sentence = re.match(r".*?[.!?](?= [A-Z]|$)", paragraph)
+    return sentence[0] if sentence else paragraph
 
 
 def _imported(tree: ast.Module, package: str, known: Container[str]) -> Iterator[str]:

@@ -79,9 +79,10 @@ def topics(db: Connection, name: str, *, k: int = 10, after: int = 0) -> Topics:
     """The k strongest topics after the first `after`. Raises InputError for a collection that has none."""
     collection = collections.get_collection(db, name)
     if not has_topics(db, collection):
-        raise InputError(
-            f"{name} was built by {collection.builder}, which finds no topics: see a collection built by lsa"
-        )
+        of = f"{name} was built by {collection.builder} of {collection.of}s"
+        if collection.of == "image":
+            raise InputError(f"{of}, whose codes have no components to show: `semsearch build pca` finds some")
+        raise InputError(f"{of}, which finds no topics: `semsearch build lsa` does, of documents")
     parts = {part.of: part for part in collections.of_run(db, collection.run)}
     words, documents = parts["word"], parts["document"]
     s = state_of(db, collection).arrays["singular_values"].astype(np.float64)

@@ -111,10 +111,10 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
         return _at_unit_length(mean_of_words(db, collection, text))
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or not takes_text(collection):
-        how = "by item, or by picture with --image FILE" if collection.of == "image" else "by item"
-        raise InputError(
-            f"{collection.name} was built by {collection.builder}, which cannot embed a text: search {how}"
-        )
+        name = collection.name
+        how = f"`semsearch similar DB {name} ID` finds what is like an item"
+        how += f", `semsearch search DB {name} --image FILE` what is like a picture" if collection.of == "image" else ""
+        raise InputError(f"{name} was built by {collection.builder}, which cannot embed a text: {how}")
     return _at_unit_length(builder.encode(state_of(db, collection), Documents([""], [text]))[0])
 
 

@@ -56,6 +56,13 @@ def test_a_nodes_page_tells_its_neighbours_and_suggests_links(friends: str, make
     assert len(data["hits"]) == 8 and data["hits"] == site.get(f"{BASE}/similar/a0.json?k=8").json()["hits"]
 
 
+def test_the_key_of_the_picture_names_what_is_in_it(friends: str, make_site) -> None:
+    page = ours(make_site(friends).get(f"{BASE}/item/a0").text)
+    key = page[page.index('<ul class="sem-key">') :]
+    assert "joined, and among the nearest vectors" in key and "a near vector only" in key
+    assert ("joined to it</li>" in key) == ('class="sem-joined"><title>' in page)
+
+
 def test_the_picture_and_the_table_say_the_same(friends: str, make_site) -> None:
     page = ours(make_site(friends).get(f"{BASE}/item/a0").text)
     svg = page[page.index('<svg class="sem-plot sem-ego"') : page.index('<ul class="sem-key"')]

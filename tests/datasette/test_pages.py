@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -223,6 +224,13 @@ def test_home_lists_every_collection(site):
     assert [row["name"] for row in data["collections"]][:2] == ["articles_lsa", "articles_lsa_words"]
     assert data["collections"][0]["count"] == 12 and data["collections"][0]["url"].endswith(ARTICLES)
     assert site.get(HOME).text.count("<form") == len(data["collections"]) == 8
+
+
+def test_an_items_page_says_where_it_belongs(site):
+    for page, said in (("", "page"), ("/item/1", "true"), ("/similar/1", "true"), ("/runs", "page")):
+        text = site.get(ARTICLES + page).text
+        (current,) = re.findall(r'<a href="[^"]*" aria-current="(\w+)">(\w+)', text)
+        assert current == (said, "Runs" if page == "/runs" else "Search"), page
 
 
 def test_home_of_an_empty_instance_says_what_to_do(make_site, tmp_path):

@@ -87,7 +87,7 @@ def test_what_is_worth_saying_is_said(run: Run, path: str, tmp_path: Path) -> No
     (tmp_path / "e.csv").write_text("A,a,1\na,b,2\na,b,3\nc,c,1\n")
     done = run("ingest", "edges", path, "g", tmp_path / "e.csv", "--directed")
     assert "A and a differ only in case: they are two nodes" in done.stderr
-    assert "1 edges were given more than once" in done.stderr and "1 edges lead from a node to itself" in done.stderr
+    assert "1 edge was given more than once" in done.stderr and "1 edge leads from a node to itself" in done.stderr
     assert tables(path)[1] == [("A", "a", 1.0), ("a", "b", 5.0), ("c", "c", 1.0)]
     with connect.reading(path) as db:
         dataset = datasets.get_dataset(db, "g")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from semsearch.ingest.stdlib import documentation, modules
+from semsearch.ingest.stdlib import _first_sentence, documentation, modules
 from semsearch.records import Item
 
 
@@ -59,3 +59,14 @@ def test_imports_join_the_modules() -> None:
     assert ("json.decoder", "re") in pairs or ("json.decoder", "json.scanner") in pairs
     assert ("asyncio.tasks", "asyncio.futures") in pairs  # from . import futures
     assert all(one in names and other in names and one != other for one, other in pairs)
+    assert all(node.columns["summary"] is None or "\n" not in node.columns["summary"] for node in nodes)
+
+
+def test_a_summary_is_a_whole_sentence() -> None:
+    for text, said in (
+        ("Read and\n  write files. Slowly.", "Read and write files."),
+        ("Support for i.e. this\n\nand more.", "Support for i.e. this"),
+        ("One? Two", "One?"),
+        ("", ""),
+    ):
+        assert _first_sentence(text) == said
