@@ -7,6 +7,7 @@ and whatever a decoder makes of broken bytes is one error.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -82,13 +83,19 @@ def read(content: bytes, wanted: Wanted) -> Picture:
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(_too_large("far more pixels than its bytes could hold")) from error
+        raise InputError(_too_large(_pixels_said(error))) from error
     except Exception as error:  # whatever a decoder makes of broken bytes is the file's fault
         raise InputError(_broken(error)) from error
 
 
 def _too_large(found: str) -> str:
     return f"has {found}: the limit is {MAX_PIXELS // 1_000_000} megapixels"
+
+
+def _pixels_said(error: BaseException) -> str:
+    """How many pixels a picture has that Pillow would not even open, as far as its error says so."""
+    found = re.search(r"\((\d+) pixels\)", str(error))
+    return f"{int(found[1]):,} pixels" if found else "far more pixels than its bytes could hold"
 
 
 def _broken(error: Exception) -> str:

@@ -81,8 +81,10 @@ class Autoencoder:
         from semsearch.nets.device import threads_for
         from semsearch.nets.loop import Rules, train
 
-        if len(corpus) < 2 or (corpus.pixels == corpus.pixels[:1]).all():
-            raise BuildError(f"{len(corpus):,} pictures, all the same: there is nothing to tell them apart by")
+        if len(corpus) < 2:
+            raise BuildError(f"There is but {len(corpus)} of the pictures: an autoencoder tells two or more apart")
+        if (corpus.pixels == corpus.pixels[:1]).all():
+            raise BuildError(f"All {len(corpus):,} pictures are the same: there is nothing to tell them apart by")
         height, across, channels = corpus.shape
         net = nets.Net(height, across, channels, options.dim, options.width, options.linear, options.variational)
         epochs = options.epochs or max(10, min(200, math.ceil(SEEN / len(corpus))))

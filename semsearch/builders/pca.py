@@ -79,7 +79,7 @@ class Pca:
         """Loadings (n, k), k the options' dim or what the rank allows. BuildError where all items are the same."""
         what = "pictures" if isinstance(corpus, Images) else "rows"
         if len(corpus) < 2:
-            raise BuildError(f"There is {len(corpus)} of the {what}: components tell at least two apart")
+            raise BuildError(f"There is but {len(corpus)} of the {what}: components tell two or more apart")
         if isinstance(corpus, Images):
             X: npt.NDArray[Any] = corpus.pixels.reshape(len(corpus), -1)
             unit, extra = UNIT, {"shape": np.array(corpus.shape, np.int64)}

@@ -152,10 +152,10 @@ def print_found(
 
 def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, why: Sequence[Explanation] = ()) -> None:
     """Each hit as a title line and a snippet, the query's words in bold on a terminal, and why it was found if told."""
-    width = len(str(after + len(found.hits)))
+    width, near = len(str(after + len(found.hits))), "likeness" if dataset.kind == "images" else "meaning"
     for position, hit in enumerate(found.hits, after + 1):
         title = present.title_of(dataset, hit)
-        parts = [f"meaning {hit.vector_score:.2f}" if hit.vector_score is not None else ""]
+        parts = [f"{near} {hit.vector_score:.2f}" if hit.vector_score is not None else ""]
         parts.append(f"words {hit.text_score:.1f}" if hit.text_score is not None else "")
         known = title == str(hit.id)
         facts = ", ".join(filter(None, ["" if known else f"id {hit.id}", *parts]))

@@ -262,14 +262,18 @@ class _Loading:
         n, colour = self.counts["pictures"], self.counts["colour"]
         remarks = []
         if self.counts["animated"]:
-            remarks.append(f"{self.counts['animated']:,} are animated: the first picture of each is kept")
+            are = "is" if self.counts["animated"] == 1 else "are"
+            remarks.append(f"{self.counts['animated']:,} {are} animated: the first picture of each is kept")
         if 0 < colour < n:
-            remarks.append(f"{colour:,} of {n:,} are in colour, so all are learned in colour (--grey learns grey)")
+            are = "is" if colour == 1 else "are"
+            remarks.append(f"{colour:,} of {n:,} {are} in colour, so all are learned in colour (--grey learns grey)")
         if self.counts["smaller"] and not self.link:
             largest = self.wanted.largest
-            remarks.append(f"{self.counts['smaller']:,} were made smaller, to {largest} pixels on the longer side")
+            were = "was" if self.counts["smaller"] == 1 else "were"
+            remarks.append(f"{self.counts['smaller']:,} {were} made smaller, to {largest} pixels on the longer side")
         if 0 < self.counts["unlabelled"] < n:
-            remarks.append(f"{self.counts['unlabelled']:,} of {n:,} have no label")
+            have = "has" if self.counts["unlabelled"] == 1 else "have"
+            remarks.append(f"{self.counts['unlabelled']:,} of {n:,} {have} no label")
         return remarks
 
 

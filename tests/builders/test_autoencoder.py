@@ -48,7 +48,7 @@ def test_one_that_was_taught_to_fill_holes_fills_them(db: Connection) -> None:
 @pytest.mark.parametrize("pictures", [1, 9], ids=["one", "all the same"])
 def test_pictures_that_cannot_be_told_apart(pictures: int) -> None:
     images = Images([str(n) for n in range(pictures)], np.full((pictures, 16, 16, 1), 30, np.uint8))
-    with pytest.raises(BuildError, match="nothing to tell them apart"):
+    with pytest.raises(BuildError, match="tells two or more apart|nothing to tell them apart"):
         Autoencoder().fit(
             images, AutoencoderOptions(), rng=np.random.default_rng(0), device=Device("cpu", "a test"), report=silent
         )

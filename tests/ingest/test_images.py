@@ -62,7 +62,7 @@ def test_a_folder_s_names_are_labels_and_splits(db: Connection, tmp_path: Path) 
     assert [(key, row["label"], row["split"]) for key, row in found.items()] == [
         ("3.png", None, None), ("test/dog/2.png", "dog", "test"), ("train/cat/1.png", "cat", "train"),
     ]  # fmt: skip
-    assert "1 of 3 have no label" in loaded.remarks and loaded.dataset.label_column == "label"
+    assert "1 of 3 has no label" in loaded.remarks and loaded.dataset.label_column == "label"
     assert load(db, source).unchanged == 3
     (source / "3.png").write_bytes(png_of(33))
     assert load(db, source).updated == 1
@@ -160,7 +160,7 @@ def bomb(side: int) -> bytes:
 
 BAD = {
     "text.png": (b"these are words, not pixels", "no picture of a known format"),
-    "bomb.png": (bomb(30_000), "limit is 50 megapixels"),
+    "bomb.png": (bomb(30_000), "has 900,000,000 pixels: the limit is 50 megapixels"),
     "huge.png": (bomb(20_000), "limit is 50 megapixels"),
     "cut.jpg": (png_of(9, (60, 60), format="JPEG")[:300], "is damaged"),
     "empty.gif": (b"", "no picture of a known format"),
@@ -203,8 +203,8 @@ def test_odd_pictures_become_plain_ones(db: Connection, tmp_path: Path) -> None:
     loaded = load(db, source)
     found = rows(db)
     assert loaded.added == 8 and loaded.skipped == []
-    assert "1 are animated: the first picture of each is kept" in loaded.remarks
-    assert any(said.startswith("1 of 8 are in colour") for said in loaded.remarks)
+    assert "1 is animated: the first picture of each is kept" in loaded.remarks
+    assert any(said.startswith("1 of 8 is in colour") for said in loaded.remarks)
     assert pixels(found["one.png"]).shape == (1, 1)
     assert (found["turned.jpg"]["width"], found["turned.jpg"]["height"]) == (4, 8)
     grey = {"ink.jpg": 255, "clear.png": 255, "grey.png": 50, "deep.png": 0x80, "move.gif": 10}
@@ -227,7 +227,7 @@ def test_size_keeps_proportions_on_the_mean_of_the_edge(db: Connection, tmp_path
 def test_large_pictures_are_made_smaller_unless_told_otherwise(db: Connection, tmp_path: Path) -> None:
     loaded = load(db, folder(tmp_path / "in", {"big.jpg": png_of(9, (1200, 300), format="JPEG")}))
     assert (rows(db)["big.jpg"]["width"], rows(db)["big.jpg"]["height"]) == (512, 128)
-    assert "1 were made smaller, to 512 pixels on the longer side" in loaded.remarks
+    assert "1 was made smaller, to 512 pixels on the longer side" in loaded.remarks
 
 
 def test_links_keep_paths_and_no_bytes(db: Connection, tmp_path: Path) -> None:
