@@ -11,6 +11,7 @@ import pytest
 
 from semsearch import build, registry
 from semsearch.errors import CapabilityError, InputError
+from semsearch.evaluate import comparison
 from semsearch.evaluate.images import evaluate_images
 from semsearch.evaluate.sampled import Sampling
 from semsearch.storage.driver import Connection
@@ -93,3 +94,70 @@ def test_without_torch_the_extra_is_named(db: Connection, monkeypatch: pytest.Mo
     monkeypatch.setattr(features, "find_spec", lambda package: None)
     with pytest.raises(CapabilityError, match=r"pip install 'semsearch\[torch\]'"):
         evaluate_images(db, "shapes_pca", wanted=Sampling(100))
+
+
+def test_collections_are_compared_on_the_same_labels(db: Connection, run: Callable[..., Any], path: str) -> None:
+    pixels, labels = shapes(400)
+    dataset = load(db, pixels, labels)
+    for name, given in (("good", {"dim": 6}), ("poor", {"dim": 1})):
+        build.build(db, dataset, registry.load().builder("pca"), given, name=name)
+    found = comparison.compare(db, ["poor", "good"])
+    assert (found.label, found.labels, found.learned, found.judged, found.split) == ("label", 4, 320, 80, "every fifth")
+    poor, good = found.rows
+    assert (poor.collection, poor.builder, poor.dim, good.collection) == ("poor", "pca", 1, "good") and good.seconds > 0
+    alone = evaluate_images(db, "good")
+    assert (good.probe, good.knn) == (alone.probe, alone.knn)  # one way to judge, all pictures being within the bound
+    assert good.probe > 0.95 > poor.probe + 0.2 and good.knn > poor.knn
+    assert good.few[10] is not None and good.few[1] < good.few[10] <= 1.0 and poor.few[10] < good.few[10]
+    assert good.few[100] is None  # 80 of each are learned from
+    assert len({labels[int(key) - 1] for key in found.asked}) == 4 and len(found.asked) == 5
+    near = comparison.neighbours(db, "good", found.asked)
+    assert all(
+        labels[int(other) - 1] == labels[int(key) - 1]
+        for key, some in zip(found.asked, near, strict=True)
+        for other in some
+    )
+    bounded = comparison.compare(db, ["good"], most=(40, 20), seed=3)
+    assert (bounded.learned, bounded.judged) == (40, 20) and bounded == comparison.compare(
+        db, ["good"], most=(40, 20), seed=3
+    )
+    done = run("evaluate", "images", path, "shapes", "--json")
+    assert [row["collection"] for row in json.loads(done.stdout)] == ["good", "poor"]
+    assert json.loads(done.stdout)[0]["of_10"] == good.few[10]
+    assert "80 pictures judged (every fifth), 320 learned from" in done.stderr
+    assert run("evaluate", "images", path, "good", "poor", "--learned", "40", "--csv").stdout.count("\n") == 3
+
+
+def test_pictures_without_a_vector_everywhere_are_left_out(db: Connection) -> None:
+    pixels, labels = shapes(100)
+    dataset = load(db, pixels, labels)
+    build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, name="one")
+    db.execute("delete from shapes where id > 90")
+    build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, name="other")
+    db.execute("update shapes set label = null where id <= 10")
+    found = comparison.compare(db, ["one", "other"])
+    assert found.learned + found.judged == 80
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("shapes_pca", "articles_lsa"), "articles_lsa holds documents of articles: collections of pictures of one"),
+        (("shapes_pca", "second", "--label", "width"), "width has 1 different labels on 40 pictures: 2 to 100 are"),
+        (("shapes_pca", "second", "--samples", "9"), "Samples are judged of one collection at a time"),
+        (("shapes_pca", "--learned", "9"), "--learned and --judged are for several collections"),
+        (("shapes_pca", "second", "--judged", "0"), "--judged is 0: choose 1 or more"),
+        (("shapes_pca", "nothing"), "No collection 'nothing'"),
+        (("articles",), "articles has no collection of pictures yet"),
+    ],
+    ids=["texts", "labels", "samples", "one", "none judged", "unknown", "dataset without"],
+)
+def test_what_cannot_be_compared(
+    db: Connection, run: Callable[..., Any], path: str, said: tuple[str, ...], told: str
+) -> None:
+    dataset = load(db, *shapes(40))
+    for name in ("shapes_pca", "second"):
+        build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, name=name)
+    build.build(db, make_articles(db), registry.load().builder("lsa"), {})
+    done = run("evaluate", "images", path, *said)
+    assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ import numpy as np
 from semsearch import pictures
 from semsearch.arrays import ByteArray
 from semsearch.cli.ingest import ingest, next_step, say_loaded
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
+from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.sources import source_name
 from semsearch.pictures import Wanted
+from semsearch.storage import datasets
 from semsearch.storage.connect import reading, writing
+from semsearch.storage.driver import Connection
 
 
 def add_to(cli: click.Group) -> None:
@@ -156,15 +159,17 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
 
 @click.command("images", short_help="What codes of pictures lose and tell.")
 @click.argument("db", type=click.Path())
-@click.argument("collection")
+@click.argument("names", metavar="COLLECTION...", nargs=-1, required=True)
 @click.option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
 @click.option("--label", metavar="COL", help="the column of labels; by default the dataset's")
 @click.option("--samples", type=int, metavar="N", help="judge so many random pictures as well (needs torch)")
 @prior_option
+@click.option("--learned", type=int, metavar="N", help="of several: pictures learned from, at most  [default: 2000]")
+@click.option("--judged", type=int, metavar="N", help="of several: pictures judged, at most  [default: 1000]")
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
 @listing_options
 def evaluate_images(
-    db: str, collection: str, samples: int | None, prior: str | None, shape: str | None, **judged_by: Any
+    db: str, names: tuple[str, ...], samples: int | None, prior: str | None, shape: str | None, **judged_by: Any
 ) -> None:
     """Judge a collection of pictures on those whose split is test: what is lost on the way through the code and back,
     and how well the codes tell labels, to a linear probe and to the five nearest.
@@ -174,7 +179,59 @@ def evaluate_images(
     With --samples random codes become pictures, and these are compared with the judged ones in the features of a small
     classifier that learns the others' labels: Frechet distance, precision, recall, density and coverage, with that
     classifier's accuracy, the floor (the distance of training pictures) and the ceiling (that of noise).
+
+    Several collections of one dataset, or a dataset for all of its, are compared on the same labels of the same
+    pictures: the probe, the nearest, and probes on 1, 10 and 100 labels of each kind, beside what the training took.
     """
+    with reading(db) as connection:
+        several = _several(connection, names)
+    if len(several) > 1:
+        if samples is not None or prior is not None:
+            raise InputError("Samples are judged of one collection at a time: name one, or leave out --samples")
+        _compare(db, several, shape, **judged_by)
+        return
+    if judged_by.pop("learned") is not None or judged_by.pop("judged", None) is not None:
+        raise InputError("--learned and --judged are for several collections beside each other: name two or more")
+    _judge(db, several[0], samples, prior, shape, **judged_by)
+
+
+def _several(db: Connection, names: Sequence[str]) -> list[str]:
+    """The collections by these names, those of a dataset where one is named; InputError for one without any."""
+    from semsearch.evaluate import comparison
+
+    found: list[str] = []
+    known = {one.name for one in datasets.all_datasets(db)}
+    for name in names:
+        parts = [one.name for one in comparison.of_dataset(db, name)] if name in known else [name]
+        if not parts:
+            raise InputError(f"{name} has no collection of pictures yet: semsearch build")
+        found += parts
+    return list(dict.fromkeys(found))
+
+
+def _compare(
+    db: str, names: Sequence[str], shape: str | None, learned: int | None, judged: int | None, **judged_by: Any
+) -> None:
+    """A row for each collection."""
+    from semsearch.evaluate import comparison
+
+    for name, given in (("learned", learned), ("judged", judged)):
+        if given is not None and given < 1:
+            raise InputError(f"--{name} is {given}: choose 1 or more")
+    most = (learned or comparison.MOST_LEARNED, judged or comparison.MOST_JUDGED)
+    with reading(db) as connection, Progress("judging", "collection") as progress:
+        found = comparison.compare(connection, names, most=most, report=progress, **judged_by)
+    print_rows([rounded(row.as_dict()) if shape != "json" else row.as_dict() for row in found.rows], shape)
+    remark(
+        f"{counted(found.labels, 'label')} of {found.label}: {counted(found.judged, 'picture')} judged ({found.split}),"
+        f" {found.learned:,} learned from; of_N: from N labels of each kind"
+    )
+
+
+def _judge(
+    db: str, collection: str, samples: int | None, prior: str | None, shape: str | None, **judged_by: Any
+) -> None:
+    """A row for each measure of one collection."""
     from semsearch.evaluate import images
     from semsearch.evaluate.sampled import Sampling
 
