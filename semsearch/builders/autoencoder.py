@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
-from semsearch.builders.base import option, timed
+from semsearch.builders.base import ENDLESS, option, timed
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
@@ -40,6 +40,7 @@ class AutoencoderOptions:
     epochs: int | None = option(
         None, "times over all pictures; by default 600,000 of them, at least 10 times, at most 200"
     )
+    seconds: float | None = option(None, "end after so many seconds instead")
     batch: int = option(128, "pictures of a step")
     rate: float = option(0.004, "how long the strides are at most (Adam's rate)")
     width: int = option(8, "channels at half the pictures' size, more where they are smaller")
@@ -55,6 +56,8 @@ class AutoencoderOptions:
         for name, value in least.items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}: at least 1 is needed")
+        if self.seconds is not None and (self.seconds <= 0 or self.epochs is not None):
+            raise ValueError(f"seconds is {self.seconds:g}: choose above 0, and no epochs beside it")
         if not 0 < self.rate <= 1:
             raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.004")
         if self.noise < 0 or self.beta < 0:
@@ -87,14 +90,16 @@ class Autoencoder:
             raise BuildError(f"All {len(corpus):,} pictures are the same: there is nothing to tell them apart by")
         height, across, channels = corpus.shape
         net = nets.Net(height, across, channels, options.dim, options.width, options.linear, options.variational)
-        epochs = options.epochs or max(10, min(200, math.ceil(SEEN / len(corpus))))
+        usual = max(10, min(200, math.ceil(SEEN / len(corpus))))
+        epochs = ENDLESS if options.seconds is not None else options.epochs or usual
         seed = int(rng.integers(1 << 31))
         lessons = nets.Lessons(epochs, options.batch, options.rate, options.noise, options.mask, options.beta, seed)
-        metrics: dict[str, float] = {"pictures": float(len(corpus)), "epochs": float(epochs)}
+        metrics: dict[str, float] = {"pictures": float(len(corpus))}
         task = nets.Autoencode(corpus.pixels, net, lessons, device)
         with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
-            trained = train(task, Rules(seed=seed, clip=1.0, mixed=True), device=device, report=report)
-        metrics |= {"steps": float(trained.steps), **trained.metrics}
+            how = Rules(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
+            trained = train(task, how, device=device, report=report)
+        metrics |= {"epochs": float(trained.epochs), "steps": float(trained.steps), **trained.metrics}
         codes = nets.encode(task.both, corpus.pixels, device)
         centre = codes.mean(axis=0)
         arrays = nets.state_of(task.both) | {"shape": np.array(corpus.shape, np.int64), "centre": centre}

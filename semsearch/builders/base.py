@@ -21,6 +21,7 @@ from semsearch.records import Corpus, Device, Fitted, Images, Kind, Of, Report, 
 from semsearch.training import Quiz
 
 Doubles: TypeAlias = npt.NDArray[np.float64]  # sums of many small parts are told in full
+ENDLESS = 10_000  # epochs of a training that a budget of seconds ends
 NO_LENGTH = 1e-12  # a vector as short as this says nothing: such an item gets none
 
 

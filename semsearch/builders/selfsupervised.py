@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import option, timed
+from semsearch.builders.base import ENDLESS, option, timed
 from semsearch.errors import BuildError, InputError
 from semsearch.maths.pca import principal_components
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
@@ -29,7 +29,6 @@ CPU = Device("cpu", "one picture is no work")
 SOFT = 0.01  # of the strongest direction's deviation, added to each: the weakest are mostly noise
 SEEN = 500_000  # pictures that a training looks at by default, counting each as often as it is seen
 MOST_EPOCHS = 200
-ENDLESS = 10_000  # epochs, where a budget of seconds ends it
 FEWEST = 4  # pictures
 LEAST_SIDE, MOST_SIDE = 8, 128  # pixels
 Shape: TypeAlias = tuple[int, int, int]

@@ -61,6 +61,7 @@ def test_pictures_that_cannot_be_told_apart(pictures: int) -> None:
         (("--mask", "1"), "mask is 1: choose 0, for none, or more, below 1"),
         (("--noise", "-1"), "noise and beta are 0 or more"),
         (("--rate", "0"), "rate is 0: choose above 0"),
+        (("--seconds", "9", "--epochs", "9"), "seconds is 9: choose above 0, and no epochs beside it"),
         (("--side", "500"), "side is 500: choose 8 to 128"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
