@@ -15,10 +15,10 @@ from tests.builders.test_pca import load
 from tests.nets.test_colouring import painted
 
 
-@pytest.mark.parametrize("name", ["rotation", "inpainting", "colorization", "contrastive"])
+@pytest.mark.parametrize("name", ["rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw"])
 def test_pictures_are_asked_about(db: Connection, name: str) -> None:
     dataset = load(db, painted(60), ["lamp"] * 60, "lamps")
-    built = build.build(db, dataset, registry.load().builder(name), {"epochs": 2, "width": 4})
+    built = build.build(db, dataset, registry.load().builder(name), {"epochs": 2, "width": 4, "side": 24})
     collection = built.collections[0]
     assert pretext.can_ask(collection) and pretext.question_of(collection).endswith("?")
     one, again, other = (pretext.ask(db, collection.name, count=12, seed=seed) for seed in (1, 1, 2))

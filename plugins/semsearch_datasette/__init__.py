@@ -11,6 +11,7 @@ from datasette import hookimpl
 from semsearch.search.resident import hold
 from semsearch_datasette import (
     clusters_page,
+    comparison_page,
     components_page,
     duplicates_page,
     home_page,
@@ -95,6 +96,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/duplicates", duplicates_page.duplicates),
         route(collection + r"/clusters", clusters_page.clusters),
         route(collection + r"/labels", labels_page.labels),
+        route(collection + r"/comparison", comparison_page.page),
         route(collection + r"/runs", runs_page.runs),
         route(collection + r"/analogy", words_pages.analogy),
         route(collection + r"/cooccurrence", words_pages.cooccurrence),

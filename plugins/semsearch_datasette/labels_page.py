@@ -111,8 +111,12 @@ def _learn(conn: Any, target: Target, column: str, k: int) -> Learnt:
 
 def _command(target: Target, column: str) -> str:
     """What does the same without a page's limits, and writes the predictions."""
-    file = os.path.basename(target.database.path or "") or target.database.name
-    return shlex.join(["semsearch", "classify", file, target.collection.name, "--label", column or "COLUMN"])
+    return shlex.join(["semsearch", "classify", file_of(target), target.collection.name, "--label", column or "COLUMN"])
+
+
+def file_of(target: Target) -> str:
+    """The name of the file that a command is to be given."""
+    return os.path.basename(target.database.path or "") or target.database.name
 
 
 def _shown(datasette: Any, target: Target, found: Classified) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 from semsearch import present
 from semsearch.records import Run, Update
 from semsearch.storage import collections
-from semsearch_datasette import curves
-from semsearch_datasette.connection import read
+from semsearch_datasette import curves, links
+from semsearch_datasette.connection import missing, read
 from semsearch_datasette.pictures import run_of
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, target_of
@@ -32,6 +32,9 @@ async def runs(datasette: Any, request: Any) -> Answer:
             "panels": curves.panels(curve),
             "panel_size": (curves.WIDTH, curves.HEIGHT),
             "shown": shown,
+            "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")
+            if target.collection.of == "image" and target.labels and not missing()
+            else None,
         }
 
     data = {

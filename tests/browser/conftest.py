@@ -10,6 +10,7 @@ import csv
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     np.savez(folder / "shapes.npz", images=pixels, labels=kinds)
     _run(folder, "ingest", "images", "library.db", "shapes", "shapes.npz")
     _run(folder, "build", "pca", "library.db", "shapes", "--dim", "6")
+    if find_spec("torch"):
+        _run(folder, "build", "rotation", "library.db", "shapes", "--epochs", "2", "--width", "4")
     with serving(folder / "library.db", folder / "log") as address:
         yield address
 

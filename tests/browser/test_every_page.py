@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from importlib.util import find_spec
 
 import pytest
 
@@ -48,11 +49,14 @@ PAGES = {
     "components": f"{SHAPES}/components",
     "reconstruct": f"{SHAPES}/reconstruct?bits=8",
     "samples": f"{SHAPES}/samples?seed=7&prior=gaussian&from=1&to=2",
+    "comparison": f"{SHAPES}/comparison",
     "nodes": PEOPLE,
     "node": f"{PEOPLE}/item/Person-001+of+the+circle+1",
     "node with more neighbours than are drawn": f"{PEOPLE}/item/Hub",
     "similar nodes": f"{PEOPLE}/similar/Hub",
 }
+if find_spec("torch"):
+    PAGES["the task"] = f"{SHAPES.replace('pca', 'rotation')}/pretext?seed=3"
 each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
 
 # What sticks out, to be read in the failure.

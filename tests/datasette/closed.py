@@ -127,7 +127,18 @@ FILTERED = (
 PAGES = [
     f"/library/-/semsearch/{collection}{page}"
     for collection in ("secret_files_lsa", "secret_files_lsa_words")
-    for page in ("", f"?q={ASKED}", "/item/1", f"/item/{ASKED}", "/similar/1", "/components", "/runs", *FILTERED)
+    for page in (
+        "",
+        f"?q={ASKED}",
+        "/item/1",
+        f"/item/{ASKED}",
+        "/similar/1",
+        "/components",
+        "/runs",
+        "/pretext",
+        "/comparison",
+        *FILTERED,
+    )
 ]
 PAGES += [page.partition("?")[0] + ".json?" + page.partition("?")[2] for page in PAGES]
 LISTS = [

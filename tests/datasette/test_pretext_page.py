@@ -24,7 +24,7 @@ from tests.datasette.test_answers import _configured
 from tests.datasette.test_pages import ours
 from tests.nets.test_colouring import painted
 
-BUILDERS = ("rotation", "inpainting", "colorization", "contrastive")
+BUILDERS = ("rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw")
 TINY = {"width": 4, "batch": 32}
 
 
@@ -32,7 +32,8 @@ def fill(db: Connection) -> None:
     """Sixty lamps, and what each builder learned of them in a moment; `lamps_chance` has learned nothing."""
     dataset = load(db, painted(60), ["lamp"] * 60, "lamps")
     for name in BUILDERS:
-        build.build(db, dataset, registry.load().builder(name), {**TINY, "epochs": 4})
+        parts = {"side": 24} if name in ("patches", "jigsaw") else {}  # each part needs eight pixels
+        build.build(db, dataset, registry.load().builder(name), {**TINY, **parts, "epochs": 4})
     build.build(db, dataset, registry.load().builder("rotation"), {**TINY, "epochs": 0}, name="lamps_chance")
     build.build(db, dataset, registry.load().builder("pca"), {"dim": 4})
     connect.checkpoint(db)
