@@ -18,7 +18,7 @@ from semsearch import __version__, corpora, devices
 from semsearch.builders.base import NO_LENGTH, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.errors import BuildError, CapabilityError, InputError
 from semsearch.journal import RunJournal
-from semsearch.records import ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
+from semsearch.records import MOST_SEED, ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
 from semsearch.storage import checkpoints, collections, datasets, fulltext, inputs, results
 from semsearch.storage import items as items_noted
 from semsearch.storage.connect import snapshot, transaction
@@ -62,6 +62,8 @@ def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
     learn from or a builder that returns something inconsistent, InputError for options or a kind that do not fit,
     CapabilityError for a package or a device that is not there.
     """
+    if not 0 <= seed <= MOST_SEED:
+        raise InputError(f"seed is {seed}: choose 0 to {MOST_SEED:,}")
     name = name or f"{dataset.name}_{builder.name}"
     options = make_options(builder, given)
     needs = needs_of(builder, options)

@@ -1,4 +1,4 @@
-"""Pictures out of codes: reconstructions, repairs, samples, and walks between two pictures.
+"""Pictures out of codes: reconstructions, repairs, and walks between two pictures (samples.py has what chance makes).
 
 Everything here asks protocols of a collection's builder (builders/base.py), and so holds for any model of pictures:
 `decode` and `sample_codes` for samples, `encode` beside them for what begins with a picture. A builder that imagines,
@@ -8,7 +8,7 @@ are mean squared differences of pixels that count from 0 to 1; PSNR is 10 log10(
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,15 +19,13 @@ from semsearch import imagery, pictures, registry
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Decodes, Encodes, Imagines
 from semsearch.errors import InputError, NotFoundError
-from semsearch.maths.codes import Mixture, fit_prior
 from semsearch.maths.repair import smooth
 from semsearch.records import Collection, Dataset, Images, State
 from semsearch.search.models import state_of
 from semsearch.storage import chunks, collections, datasets, vectors
 from semsearch.storage.driver import Connection
 
-PRIORS = ("mixture", "gaussian", "normal", "own")  # the first is the default: it serves every model
-ENOUGH = 8_000  # codes that a prior is fitted to
+ENOUGH = 8_000  # codes that say how all of them are spread
 ROUNDS = 30  # of encoding and decoding a repair; PCA's has then settled
 SMOOTH = "smooth filling"
 MOST = 400  # pictures made at once
@@ -61,6 +59,10 @@ class Model:
                 f"{self.collection.builder} makes pictures of random codes, and finds none for a picture:"
                 " `sample` and `interpolate --seed` are what there is"
             )
+        return self.embed(pixels)
+
+    def embed(self, pixels: ByteArray) -> FloatArray:
+        """The embeddings (n, dim) of pictures, which are their codes unless the builder imagines."""
         return np.asarray(self.builder.encode(self.state, Images([str(n) for n in range(len(pixels))], pixels)))
 
     def decode(self, codes: FloatArray) -> ByteArray:
@@ -233,50 +235,21 @@ def stored_codes(db: Connection, collection: Collection, most: int = ENOUGH) -> 
     return np.concatenate(found)[:most]
 
 
-def priors_of(collection: Collection) -> tuple[str, ...]:
-    """What random codes of a collection can be drawn from, the default first."""
-    return PRIORS if can_decode(collection) else ("own",)
-
-
-def prior_of(model: Model, name: str | None, *, seed: int) -> Mixture | None:
-    """What random codes are drawn from; None for the builder's own idea. InputError for an unknown name, or one that
-    says nothing of this model's codes."""
-    return fitted_prior(model, name, lambda: stored_codes(model.db, model.collection), seed=seed)
-
-
-def fitted_prior(model: Model, name: str | None, codes: Callable[[], FloatArray], *, seed: int) -> Mixture | None:
-    """The same, fitted to what `codes` gives, (n, dim), which is asked only where there is something to fit."""
-    known = priors_of(model.collection)
-    chosen = name or known[0]
-    if chosen not in PRIORS:
-        raise InputError(f"prior is {chosen[:40]!r}: choose one of {', '.join(known)}")
-    if chosen not in known:
-        raise InputError(f"{model.collection.builder} draws its codes itself: leave out the prior {chosen}")
-    return None if chosen == "own" else fit_prior(codes(), chosen, seed=seed)
-
-
-def drawn_codes(model: Model, n: int, *, prior: Mixture | None, rng: np.random.Generator) -> FloatArray:
-    """(n, dim) random codes."""
-    return np.asarray(model.builder.sample_codes(model.state, n, rng=rng) if prior is None else prior.draw(n, rng))
-
-
-def sample(model: Model, n: int, *, prior: Mixture | None, seed: int) -> ByteArray:
-    """n pictures of random codes; the same seed gives the same. InputError for more than 400."""
-    if not 1 <= n <= MOST:
-        raise InputError(f"{n} pictures: choose 1 to {MOST}")
-    return model.decode(drawn_codes(model, n, prior=prior, rng=np.random.default_rng(seed)))
-
-
 def interpolate(model: Model, one: str, other: str, steps: int) -> ByteArray:
     """Pictures on the straight way from one item's code to another's, both ends included."""
+    check_steps(steps)
     ends = model.encode(model.pictures([one, other] if one != other else [one]).pixels)
     return walk(model, ends[0], ends[-1], steps)
 
 
-def walk(model: Model, one: FloatArray, other: FloatArray, steps: int) -> ByteArray:
-    """Pictures on the way from one code (dim,) to another: the straight one, or the one that the builder knows."""
+def check_steps(steps: int) -> None:
+    """InputError for fewer than two or more than 400 pictures on a way."""
     if not 2 <= steps <= MOST:
         raise InputError(f"steps is {steps}: choose 2 to {MOST}")
+
+
+def walk(model: Model, one: FloatArray, other: FloatArray, steps: int) -> ByteArray:
+    """Pictures on the way from one code (dim,) to another: the straight one, or the one that the builder knows."""
     if model.imagines:
         return model.decode(model.builder.walk(model.state, one, other, steps))
     at = np.linspace(0, 1, steps, dtype=np.float32)[:, None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -200,6 +201,14 @@ def to_png(pixels: ByteArray) -> bytes:
         return png.encode(pixels)
     content = io.BytesIO()
     _pillow().fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(content, "PNG")
+    return content.getvalue()
+
+
+def to_gif(frames: Sequence[ByteArray], pause: int = 120) -> bytes:
+    """The bytes of a GIF that shows pictures of one size in turn, there and back, each for so many milliseconds."""
+    made = [_pillow().fromarray(one[:, :, 0] if one.shape[2] == 1 else one) for one in frames]
+    content = io.BytesIO()
+    made[0].save(content, "GIF", save_all=True, append_images=made[1:] + made[-2:0:-1], duration=pause, loop=0)
     return content.getvalue()
 
 

@@ -14,6 +14,7 @@ from semsearch.arrays import ByteArray, FloatArray, IntArray
 Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities", "words"]
 Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
 ROWS: frozenset[Of] = frozenset(("document", "node", "image", "row"))  # what is embedded by the key of a dataset's row
+MOST_SEED = 2**63 - 1  # what SQLite's integers hold
 Made = TypeVar("Made")
 
 

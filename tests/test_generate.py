@@ -17,6 +17,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.generate import Damage, Model
 from semsearch.maths.codes import fit_prior
 from semsearch.maths.repair import smooth
+from semsearch.samples import PRIORS, Drawing, prior_of, sample
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 from tests.conftest import make_articles
@@ -85,8 +86,15 @@ def test_samples_are_spread_like_the_codes(model: Model) -> None:
     drawn = {name: fit_prior(codes, name, seed=0).draw(400, rng()) for name in ("gaussian", "mixture")}
     likely = {name: np.median(nearest(some, codes)) for name, some in drawn.items()}
     assert likely["mixture"] < 0.8 * likely["gaussian"]
-    one, two = (generate.sample(model, 9, prior=None, seed=seed) for seed in (3, 3))
-    assert one.tobytes() == two.tobytes() != generate.sample(model, 9, prior=None, seed=4).tobytes()
+    one, two = (sample(model, 9, Drawing(None, seed)) for seed in (3, 3))
+    assert one.tobytes() == two.tobytes() != sample(model, 9, Drawing(None, 4)).tobytes()
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_first_of_many_samples_are_those_of_few(model: Model, prior: str) -> None:
+    drawing = Drawing(prior_of(model, prior), 5)
+    assert np.allclose(drawing.codes(model, 30)[:4], drawing.codes(model, 4), atol=1e-5)
+    assert np.allclose(drawing.code(model, 4), drawing.codes(model, 30)[3], atol=1e-5)
 
 
 def nearest(drawn: np.ndarray, codes: np.ndarray) -> np.ndarray:

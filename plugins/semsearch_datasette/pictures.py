@@ -1,21 +1,19 @@
-"""The pictures that pages show, as PNG: thumbnails from the database, components, reconstructions, samples, walks."""
+"""The pictures that pages show, as PNG: thumbnails from the database, components, reconstructions, trainings."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from datasette import NotFound
 
 from semsearch import generate, imagery, pictures
 from semsearch.arrays import ByteArray
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import NotFoundError
 from semsearch.pictures import Wanted
 from semsearch.search import images
 from semsearch.storage import collections
 from semsearch.web import number
 from semsearch_datasette.connection import read
-from semsearch_datasette.kept import computed
 from semsearch_datasette.respond import Png
 from semsearch_datasette.rows import one_hit
 from semsearch_datasette.target import Target, id_of, target_of
@@ -24,8 +22,6 @@ from semsearch_datasette.thumbs import may_read, version_of
 THUMB = 256  # pixels of the longer side, at most
 SHOWN = 112  # small pictures are enlarged to this: a pixel stays a square
 MOST_SEED = 999_999_999
-GRID = 36
-STEPS = 9
 
 
 async def thumbnail(datasette: Any, request: Any) -> Png:
@@ -33,11 +29,11 @@ async def thumbnail(datasette: Any, request: Any) -> Png:
     target, id = await target_of(datasette, request), id_of(request)
 
     def make(conn: Any) -> tuple[bytes, str]:
-        row = _row(datasette, conn, target, id)
+        row = row_of(datasette, conn, target, id)
         made = pictures.read(imagery.content_of(row), Wanted(largest=THUMB)).pixels
         return pictures.to_png(made), version_of(row)
 
-    content, version = await _found(target, make)
+    content, version = await found_or_not(target, make)
     return Png(content, target.private, request.args.get("v") == version)
 
 
@@ -45,7 +41,7 @@ async def component(datasette: Any, request: Any) -> Png:
     """A component as a picture; number 0 is the mean."""
     target = await target_of(datasette, request)
     asked = int(request.url_vars["number"])
-    made = await _found(target, lambda conn: images.eigen(conn, target.collection.name).picture(asked))
+    made = await found_or_not(target, lambda conn: images.eigen(conn, target.collection.name).picture(asked))
     return _drawn(target, request, made)
 
 
@@ -56,11 +52,11 @@ async def reconstruction(datasette: Any, request: Any) -> Png:
     chosen = number("k", k, 1, 8192) if k else None
 
     def make(conn: Any) -> ByteArray:
-        _row(datasette, conn, target, id)
+        row_of(datasette, conn, target, id)
         model = generate.open_model(conn, target.collection.name)
         return model.through(model.pictures([id]).pixels, chosen)[0]
 
-    return _drawn(target, request, await _found(target, make))
+    return _drawn(target, request, await found_or_not(target, make))
 
 
 async def coded(datasette: Any, request: Any) -> Png:
@@ -73,23 +69,7 @@ async def coded(datasette: Any, request: Any) -> Png:
         model = generate.open_model(conn, target.collection.name)
         return model.decode(images.vector_of_code(request.args.get("picture") or "", target.collection.dim)[None])[0]
 
-    return _drawn(target, request, await _found(target, make))
-
-
-async def sampled(datasette: Any, request: Any) -> Png:
-    """A grid of pictures of random codes, from the seed in the URL."""
-    target = await target_of(datasette, request)
-    seed, prior = seed_of(request), prior_of(request, target)
-    key = ("prior", target.collection.id, target.collection.run, target.collection.revision, prior)
-    name = target.collection.name
-    spread = await computed(
-        target.database, key, lambda conn: generate.prior_of(generate.open_model(conn, name), prior, seed=0)
-    )
-
-    def make(conn: Any) -> ByteArray:
-        return generate.sample(generate.open_model(conn, name), GRID, prior=spread, seed=seed)
-
-    return _drawn(target, request, _grid(await _found(target, make), 9))
+    return _drawn(target, request, await found_or_not(target, make))
 
 
 async def trained(datasette: Any, request: Any) -> Png:
@@ -102,34 +82,12 @@ async def trained(datasette: Any, request: Any) -> Png:
     return Png(shown[step], target.private, request.args.get("v") == run_of(target))
 
 
-async def walk(datasette: Any, request: Any) -> Png:
-    """The pictures on the way from one item to another."""
-    target = await target_of(datasette, request)
-    one, other = (request.args.get(end) or "" for end in ("from", "to"))
-
-    def make(conn: Any) -> ByteArray:
-        for id in (one, other):
-            _row(datasette, conn, target, id)
-        return generate.interpolate(generate.open_model(conn, target.collection.name), one, other, STEPS)
-
-    return _drawn(target, request, _grid(await _found(target, make), STEPS))
-
-
 def seed_of(request: Any) -> int:
     """The seed in the URL; InputError for what is none."""
     return number("seed", request.args.get("seed") or "1", 0, MOST_SEED)
 
 
-def prior_of(request: Any, target: Target) -> str:
-    """The prior in the URL; InputError for one that the collection has not."""
-    known = generate.priors_of(target.collection)
-    prior = request.args.get("prior") or known[0]
-    if prior not in known:
-        raise InputError(f"prior is {prior[:40]!r}: choose one of {', '.join(known)}")
-    return str(prior)
-
-
-async def _found(target: Target, make: Any) -> Any:
+async def found_or_not(target: Target, make: Any) -> Any:
     """What `make` returns; 404 where the picture, or what it would be made of, is not there."""
     try:
         return await read(target.database, make)
@@ -137,7 +95,7 @@ async def _found(target: Target, make: Any) -> Any:
         raise NotFound(str(error)) from error
 
 
-def _row(datasette: Any, conn: Any, target: Target, id: str) -> Any:
+def row_of(datasette: Any, conn: Any, target: Target, id: str) -> Any:
     """The row of an item whose picture may be shown. NotFoundError for any other."""
     hit = one_hit(conn, target, id)
     if hit is None or target.dataset.kind != "images" or not may_read(datasette, hit.row):
@@ -154,7 +112,3 @@ def _drawn(target: Target, request: Any, made: ByteArray) -> Png:
 def run_of(target: Target) -> str:
     """What changes when a collection is built anew."""
     return f"{target.collection.run}.{target.collection.id}"
-
-
-def _grid(made: ByteArray, columns: int) -> ByteArray:
-    return pictures.grid(np.stack([pictures.enlarged(one, 56) for one in made]), columns)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import ndtr
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.builders.base import option, timed
@@ -159,7 +160,7 @@ class Gan:
         frequency = state.arrays.get("frequency")
         if frequency is None:
             return drawn[:, :dim]
-        share = np.array([0.5 * (1 + math.erf(one / math.sqrt(2))) for one in drawn[:, dim].tolist()])
+        share = ndtr(drawn[:, dim])  # uniform in 0..1
         kind = np.searchsorted(np.cumsum(frequency)[:-1], share, side="right")
         return np.concatenate([drawn[:, :dim], np.eye(len(frequency), dtype=np.float32)[kind]], axis=1)
 

@@ -118,7 +118,7 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
 
 prior_option = click.option(
     "--prior",
-    type=click.Choice(("mixture", "gaussian", "normal", "own")),  # generate.PRIORS, whose import is not for --help
+    type=click.Choice(("mixture", "gaussian", "normal", "own")),  # samples.PRIORS, whose import is not for --help
     help="what codes are drawn from: ten Gaussians (the default) or one, fitted to the codes; N(0, I); or as the"
     " builder implies, which is all that a gan has",
 )
@@ -127,18 +127,34 @@ prior_option = click.option(
 @click.command(short_help="New pictures of random codes.")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@output_option
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="the PNG to write")
+@click.option("--into", metavar="TABLE", help="write them as rows of this table as well, with their codes")
 @click.option("-n", "count", type=int, default=64, show_default=True, help="how many")
 @prior_option
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
-def sample(db: str, collection: str, output: str, count: int, prior: str | None, seed: int) -> None:
-    """Draw random codes, make pictures of them, and write a grid."""
-    from semsearch import generate
+def sample(
+    db: str, collection: str, output: str | None, into: str | None, count: int, prior: str | None, seed: int
+) -> None:
+    """Draw random codes, make pictures of them, and write a grid, a table, or both.
 
-    with reading(db) as connection:
+    The first of many samples of a seed are those of few: a sample is known by its seed and its number, from 1, which
+    is its id in the table. A table of samples is written anew; it holds PNGs (content) and codes (float32).
+    """
+    from semsearch import generate, samples
+
+    if output is None and into is None:
+        raise click.UsageError("Where to? Give -o FILE, --into TABLE, or both")
+    with writing(db) if into else reading(db) as connection:
         model = generate.open_model(connection, collection)
-        drawn = generate.prior_of(model, prior, seed=seed)
-        _write(output, generate.sample(model, count, prior=drawn, seed=seed), round(count**0.5) or 1)
+        drawing = samples.Drawing(samples.prior_of(model, prior, seed=seed), seed)
+        if into:
+            made = samples.write_samples(connection, model, into, count, drawing)
+            say_checkpoint(connection)
+            remark(f"Wrote table {into}: {counted(count, 'sample')}")
+        else:
+            made = samples.sample(model, count, drawing)
+    if output:
+        _write(output, made, round(count**0.5) or 1)
 
 
 @click.command(short_help="A walk from one picture to another.")
@@ -146,15 +162,45 @@ def sample(db: str, collection: str, output: str, count: int, prior: str | None,
 @click.argument("collection")
 @click.argument("one")
 @click.argument("other")
-@output_option
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, writable=True),
+    help="the PNG to write, a strip, or a GIF, which moves",
+)
 @click.option("--steps", type=int, default=9, show_default=True, help="pictures on the way, both ends included")
-def interpolate(db: str, collection: str, one: str, other: str, output: str, steps: int) -> None:
-    """Walk straight from the code of the picture ONE to that of OTHER, and write the pictures on the way."""
-    from semsearch import generate
+@click.option(
+    "--seed", type=int, help="ONE and OTHER are numbers of samples of this seed; 0 where pictures have no code"
+)
+@prior_option
+def interpolate(db: str, collection: str, one: str, other: str, output: str, steps: int, **drawn: Any) -> None:
+    """Walk from the code of the picture ONE to that of OTHER, and write the pictures on the way.
+
+    With --seed the walk leads from one sample to another, as `sample` makes them of this seed; ways between samples of
+    a gan, whose pictures have no code, are the only ones it has.
+    """
+    from semsearch import generate, samples
 
     with reading(db) as connection:
         model = generate.open_model(connection, collection)
-        _write(output, generate.interpolate(model, one, other, steps), steps)
+        if drawn["seed"] is None and not model.imagines:
+            made = generate.interpolate(model, one, other, steps)
+        else:
+            seed = drawn["seed"] or 0
+            drawing = samples.Drawing(samples.prior_of(model, drawn["prior"], seed=seed), seed)
+            made = samples.walk_between(model, _number(one), _number(other), steps, drawing)
+    if output.lower().endswith(".gif"):
+        _save(output, pictures.to_gif([pictures.enlarged(one, 128) for one in made]), len(made))
+    else:
+        _write(output, made, steps)
+
+
+def _number(said: str) -> int:
+    try:
+        return int(said)
+    except ValueError:
+        raise InputError(f"{said!r} is no number of a sample: with --seed they are counted from 1") from None
 
 
 @click.command("images", short_help="What codes of pictures lose and tell.")
@@ -248,11 +294,15 @@ def _judge(
 def _write(path: str, made: ByteArray, columns: int) -> None:
     """A grid of pictures as a PNG file, small ones enlarged."""
     grid = pictures.grid(np.stack([pictures.enlarged(one, 64) for one in made]), columns)
+    _save(path, pictures.to_png(grid), len(made))
+
+
+def _save(path: str, content: bytes, count: int) -> None:
     try:
-        Path(path).write_bytes(pictures.to_png(grid))
+        Path(path).write_bytes(content)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
-    remark(f"Wrote {path}: {counted(len(made), 'picture')}")
+    remark(f"Wrote {path}: {counted(count, 'picture')}")
 
 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from semsearch.errors import InputError
 from semsearch.evaluate.features import learn_features, noise, spread_scores
 from semsearch.maths.generative import NEIGHBOURS
 from semsearch.records import Report, silent
+from semsearch.samples import drawn_codes, prior_of, priors_of
 from semsearch.storage.driver import Connection
 
 FEWEST, MOST = 100, 20_000  # samples: fewer say nothing about 64 features
@@ -23,7 +24,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many samples, and of what: a name of generate.PRIORS, by default the first that the model has."""
+    """How many samples, and of what: a name of samples.PRIORS, by default the first that the model has."""
 
     samples: int
     prior: str | None = None
@@ -92,7 +93,7 @@ def evaluate_samples(
     floor = features.of(taught[rng.permutation(len(taught))[: len(some)]])
     scores, ceiling = spread_scores(real, made), features.of(noise(pixels, rng))
     return SampleScores(
-        prior=wanted.prior or generate.priors_of(model.collection)[0],
+        prior=wanted.prior or priors_of(model.collection)[0],
         compared=len(some),
         frechet_floor=spread_scores(real, floor)["frechet"],
         frechet_ceiling=spread_scores(real, ceiling)["frechet"],
@@ -103,8 +104,8 @@ def evaluate_samples(
 
 def _samples(model: generate.Model, codes: FloatArray, wanted: Sampling, n: int, seed: int) -> ByteArray:
     """n pictures of codes drawn from a prior that is fitted to `codes`, or the builder's own."""
-    prior = generate.fitted_prior(model, wanted.prior, lambda: codes[: generate.ENOUGH], seed=seed)
-    drawn = generate.drawn_codes(model, n, prior=prior, rng=np.random.default_rng((seed, 8)))
+    prior = prior_of(model, wanted.prior, seed=seed, codes=lambda: codes[: generate.ENOUGH])
+    drawn = drawn_codes(model, n, prior, np.random.default_rng((seed, 8)))
     return np.concatenate([model.decode(drawn[at : at + AT_ONCE]) for at in range(0, n, AT_ONCE)])
 
 

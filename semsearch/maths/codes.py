@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
@@ -25,10 +26,11 @@ class Mixture:
     roots: Doubles
 
     def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """(n, dim) float32 random codes."""
-        part = rng.choice(len(self.weights), n, p=self.weights)
-        noise = rng.standard_normal((n, self.means.shape[1]))
-        return (self.means[part] + np.einsum("nij,nj->ni", self.roots[part], noise)).astype(np.float32)
+        """(n, dim) float32 random codes; the first of many are those of few."""
+        noise = rng.standard_normal((n, self.means.shape[1] + 1))
+        share = ndtr(noise[:, -1])  # uniform in 0..1
+        part = np.searchsorted(np.cumsum(self.weights)[:-1], share, side="right")
+        return (self.means[part] + np.einsum("nij,nj->ni", self.roots[part], noise[:, :-1])).astype(np.float32)
 
 
 @one_thread()

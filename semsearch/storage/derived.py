@@ -130,6 +130,7 @@ def _direct(schema: Mapping[str, tuple[str, str]], catalogue: _Catalogue) -> dic
             or catalogue.vector_tables.get(_number(name, vectors.PREFIX))
             or catalogue.vector_tables.get(_number(name, contexts.PREFIX))
             or catalogue.datasets.get(_number(name, fulltext.PREFIX))
+            or _noted(schema[name][1])
         )
         if source and source != {name}:  # the words of an import are a table of their own, made of no other
             found[name] = source
@@ -137,7 +138,7 @@ def _direct(schema: Mapping[str, tuple[str, str]], catalogue: _Catalogue) -> dic
 
 
 def _noted(sql: str) -> frozenset[str]:
-    """One more source that a table of results names in its own definition (storage.results.replace)."""
+    """The source that a table of results names in its own definition (storage.results.replace)."""
     noted = re.search(rf"/\* {MADE_OF}((?:[0-9a-f]{{2}})+) \*/\)$", sql)
     return frozenset([bytes.fromhex(noted[1]).decode()] if noted else [])
 

@@ -8,15 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("torch")
 
-from semsearch import build, generate, registry
+from semsearch import build, generate, png, registry
 from semsearch.builders.base import Imagines
 from semsearch.builders.gan import Gan, GanOptions
 from semsearch.errors import BuildError, InputError
 from semsearch.records import Device, Images, silent
+from semsearch.samples import Drawing, prior_of, sample, walk_between
 from semsearch.search.query import similar
+from semsearch.storage.codec import blob_to_vector
+from semsearch.storage.derived import derived_tables
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 
@@ -39,17 +43,17 @@ def test_samples_are_drawn_and_walked_between_and_no_picture_has_a_code(db: Conn
     model = built(db)
     assert model.imagines and isinstance(model.builder, Imagines)
     assert not generate.can_decode(model.collection) and generate.can_sample(model.collection)
-    one, two = (generate.sample(model, 9, prior=None, seed=3) for _ in range(2))
-    assert one.tobytes() == two.tobytes() != generate.sample(model, 9, prior=None, seed=4).tobytes()
-    more = generate.sample(model, 20, prior=None, seed=3)
+    one, two = (sample(model, 9, Drawing(None, 3)) for _ in range(2))
+    assert one.tobytes() == two.tobytes() != sample(model, 9, Drawing(None, 4)).tobytes()
+    more = sample(model, 20, Drawing(None, 3))
     assert np.abs(more[:9].astype(int) - one).max() <= 1  # other sizes of a product round otherwise
-    codes = generate.drawn_codes(model, 2, prior=None, rng=np.random.default_rng(3))
+    codes = Drawing(None, 3).codes(model, 2)
     way = generate.walk(model, codes[0], codes[1], 5)
     assert way.shape == (5, 12, 12, 1) and np.abs(way[[0, -1]].astype(int) - one[:2]).max() <= 1
     with pytest.raises(InputError, match="finds none for a picture"):
         generate.interpolate(model, "1", "2", 5)
     with pytest.raises(InputError, match="draws its codes itself"):
-        generate.prior_of(model, "mixture", seed=0)
+        prior_of(model, "mixture", seed=0)
 
 
 def test_a_walk_stays_where_codes_are() -> None:
@@ -157,6 +161,48 @@ def test_commands(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
         assert done.exit_code == 1 and "choose 1 to 400" in done.stderr
     done = run("reconstruct", path, "shapes_gan", "-o", grid)
     assert done.exit_code == 1 and "finds none for a picture" in done.stderr
-    assert run("sample", path, "shapes_gan", "-o", grid, "--seed", str(2**63)).exit_code == 0
+    for seed in (str(2**63), "-1"):
+        done = run("sample", path, "shapes_gan", "-o", grid, "--seed", seed)
+        assert done.exit_code == 1 and f"seed is {seed}: choose 0 to 9,223,372,036,854,775,807" in done.stderr
+        done = run("build", "gan", path, "shapes", "--seed", seed)
+        assert done.exit_code == 1 and f"seed is {seed}: choose 0 to" in done.stderr
+    assert run("sample", path, "shapes_gan", "-o", grid, "--seed", str(2**63 - 1)).exit_code == 0
     done = run("evaluate", "images", path, "shapes_gan", "--json")
     assert done.exit_code == 0 and '"mse": null' in done.stdout
+
+
+def test_a_walk_between_samples_is_a_strip_or_a_film(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
+    model = built(db)
+    strip, film = tmp_path / "strip.png", tmp_path / "film.gif"
+    assert run("interpolate", path, "shapes_gan", "2", "7", "-o", strip, "--steps", "5").exit_code == 0
+    assert run("interpolate", path, "shapes_gan", "2", "7", "-o", film, "--steps", "5", "--seed", "3").exit_code == 0
+    with Image.open(film) as moving:
+        assert moving.format == "GIF" and getattr(moving, "n_frames", 1) == 8  # there and back
+    ends = sample(model, 7, Drawing(None, 3))[[1, 6]].astype(int)
+    way = walk_between(model, 2, 7, 4, Drawing(None, 3)).astype(int)
+    assert np.abs(way[[0, -1]] - ends).max() <= 1
+    for said, told in (
+        (("0", "1"), "No sample 0"),
+        (("a", "1"), "'a' is no number of a sample"),
+        (("1", "401"), "401"),
+    ):
+        done = run("interpolate", path, "shapes_gan", *said, "-o", strip)
+        assert done.exit_code == 1 and told in done.stderr, done.stderr
+
+
+def test_samples_become_rows_with_their_codes(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
+    model = built(db)
+    done = run("sample", path, "shapes_gan", "--into", "dreams", "-n", "5", "--seed", "4")
+    assert done.exit_code == 0 and "Wrote table dreams: 5 samples" in done.stderr
+    rows = db.execute("select id, collection, seed, width, content, code from dreams order by id").fetchall()
+    assert [row[:4] for row in rows] == [(number, "shapes_gan", 4, 12) for number in range(1, 6)]
+    codes = np.stack([blob_to_vector(row[5]) for row in rows])
+    assert (codes == Drawing(None, 4).codes(model, 5)).all()
+    made = model.decode(codes)
+    assert all((png.decode(row[4]) == picture).all() for row, picture in zip(rows, made, strict=True))
+    assert derived_tables(db)["dreams"] == {"shapes"}  # whoever may not see the pictures may not see what is like them
+    assert run("sample", path, "shapes_gan", "--into", "dreams", "-n", "2").exit_code == 0
+    assert db.execute("select count(*) from dreams").fetchone()[0] == 2
+    done = run("sample", path, "shapes_gan", "--into", "shapes")
+    assert done.exit_code == 1 and "shapes is already a table of yours" in done.stderr
+    assert run("sample", path, "shapes_gan").exit_code == 2

@@ -27,7 +27,7 @@ BASE = "/pics/-/semsearch/shapes_pca"
 PIXELS, LABELS = shapes(60, 12)
 IMAGES = (
     "/thumbnail/1", "/component/0", "/component/1", "/reconstruction/1", "/reconstruction/1?k=2", "/sample?seed=3",
-    "/sample?seed=3&prior=mixture", "/walk?from=1&to=2",
+    "/sample?seed=3&prior=mixture", "/sample?seed=3&number=5", "/walk?from=1&to=2", "/walk?seed=3&number=5&other=64",
     "/reconstructed/1?noise=0.3", "/reconstructed/0?id=2",
 )  # fmt: skip
 MENDED = tuple(
@@ -41,6 +41,7 @@ PAGES = (
     "/components",
     "/samples",
     "/samples?seed=4&from=1&to=3",
+    "/samples?seed=4&number=9&other=2",
     "/runs",
     *MENDED,
 )
