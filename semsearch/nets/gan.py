@@ -35,6 +35,7 @@ from semsearch.records import Device
 
 FIXED = 64  # codes that are looked at as the training goes on
 ROUND = 100  # turns from one look at the training's health to the next
+LINE = 128  # of 0..255
 KNOWN = 512  # real pictures that made ones are held against
 COUNTED = 256  # made pictures whose classes are counted
 WARM = 0.02  # of the training, in which the rate rises
@@ -235,10 +236,10 @@ class Play:
 
     @torch.no_grad()
     def picture(self) -> ByteArray:
-        """What is made of the fixed codes, eight to a row."""
-        made = shown(self.mean(self.fixed))
+        """What is made of the fixed codes, eight to a row, with grey lines between."""
+        made = np.pad(shown(self.mean(self.fixed)), ((0, 0), (1, 0), (1, 0), (0, 0)), constant_values=LINE)
         rows = [np.concatenate(list(made[at : at + 8]), axis=1) for at in range(0, FIXED, 8)]
-        return np.concatenate(rows, axis=0)
+        return np.concatenate(rows, axis=0)[1:, 1:]
 
 
 def eased(progress: float, warm: float = 0.0) -> float:

@@ -148,7 +148,7 @@ def test_it_learns_bars() -> None:
     for measure in (np.mean, np.std):
         assert abs(measure(made) - measure(pictures)) < 0.3 * abs(measure(start) - measure(pictures))
     assert made.std(axis=0).mean() > 0.4 * pictures.std(axis=0).mean()
-    assert task.picture().shape == (8 * 8, FIXED // 8 * 8, 1)
+    assert task.picture().shape == (8 * 9 - 1, FIXED // 8 * 9 - 1, 1)
 
 
 def test_classes_are_heeded() -> None:
