@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_texts_are_no_pictures(db: Connection) -> None:
 
 
 def test_samples_are_judged_between_a_floor_and_a_ceiling(
-    db: Connection, run: Callable[..., Any], path: str, monkeypatch: pytest.MonkeyPatch
+    db: Connection, run: Callable[..., Any], path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("torch")
     from semsearch.nets import classifier
@@ -71,6 +72,11 @@ def test_samples_are_judged_between_a_floor_and_a_ceiling(
     told = json.loads(done.stdout)
     assert told[0]["frechet"] == pytest.approx(scores["mixture"].frechet)  # same seed, same samples
     assert "sampled" not in told[0] and told[0]["classifier_accuracy"] > 0.95
+    assert "pairs" not in told[0] and 0 <= told[0]["copied"] <= 1 and told[0]["nearness"] > 0
+    grid = tmp_path / "pairs.png"
+    done = run("evaluate", "images", path, "shapes_pca", "--samples", "120", "--nearest", grid)
+    assert done.exit_code == 0 and f"Wrote {grid}: 64 pictures" in done.stderr
+    assert run("evaluate", "images", path, "shapes_pca", "--nearest", grid).exit_code == 2
 
 
 def test_samples_that_cannot_be_judged(db: Connection, run: Callable[..., Any], path: str) -> None:

@@ -5,12 +5,14 @@ to another; how they came to be as the training went on; and what other collecti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from datasette import NotFound
 
 from semsearch import generate, present, samples
 from semsearch.errors import InputError
+from semsearch.evaluate.beside import Comparison, compare_samples
 from semsearch.records import Collection, Hit
 from semsearch.search.images import browse
 from semsearch.search.query import nearest_to
@@ -19,6 +21,7 @@ from semsearch_datasette import links
 from semsearch_datasette.cards import cards
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import read
+from semsearch_datasette.kept import computed
 from semsearch_datasette.pictures import MOST_SEED, run_of, seed_of
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.rows import one_hit
@@ -36,6 +39,35 @@ NEAREST = 6  # real pictures shown beside a sample
 BESIDE = 4  # other collections
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a URL asks for: a seed, what to draw from, one of the samples, another, and whether all are measured."""
+
+    seed: int
+    prior: str
+    number: int | None
+    other: int | None
+    measure: bool
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The seed and the prior, as arguments of a URL."""
+        return {"seed": self.seed, "prior": self.prior}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the page shows beside the sheet: real pictures near to one sample, the ends of a walk between items, the
+    steps of a training that there are pictures of, other collections, and what the samples of all come to."""
+
+    near: Sequence[Hit]
+    ends: tuple[str, str] | None
+    steps: Sequence[int]
+    beside: Sequence[Collection]
+    compared: Comparison | None
+    remark: str | None = None  # why they are not measured
+
+
 async def page(datasette: Any, request: Any) -> Answer:
     """A sheet with a link on each picture, links to the next and the one before, and what was asked of one of them."""
     target = await target_of(datasette, request)
@@ -43,78 +75,116 @@ async def page(datasette: Any, request: Any) -> Answer:
         raise InputError(
             f"{target.collection.name} holds {target.collection.of}s: no pictures can be made of its codes"
         )
-    seed, prior = seed_of(request), prior_of(request, target)
-    one, other = number_of(request, "number"), number_of(request, "other")
-    near = await _nearest(target, prior, seed, one) if one else []
-    ends = await _ends(request, target) if generate.can_decode(target.collection) else None
-    beside = await _beside(datasette, request, target)
-    imagines = not generate.can_decode(target.collection)
-    run = target.collection.run
-    steps = await read(target.database, lambda conn: collections.pictured_steps(conn, run)) if imagines else []
-    name, database, version = target.collection.name, target.database.name, run_of(target)
-
-    def here(other_seed: int = seed, **more: Any) -> str:
-        return links.collection(datasette, database, name, "samples", seed=other_seed, prior=prior, **more)
-
-    def picture(what: str, **arguments: Any) -> str:
-        return url_of(datasette, target, what, **arguments, v=version)
-
-    pages = {
-        said: here(seed + by) if 0 <= seed + by <= MOST_SEED else None for said, by in (("before", -1), ("after", 1))
-    }
-    urls = {
-        "samples_url": picture("sample", seed=seed, prior=prior),
-        "sample_url": picture("sample", seed=seed, prior=prior, number=one) if one else None,
-        "between_url": picture("walk", seed=seed, prior=prior, number=one, other=other) if one and other else None,
-        "walk_url": picture("walk", **{"from": ends[0], "to": ends[1]}) if ends else None,
-    }
+    number, other = number_of(request, "number"), number_of(request, "other")
+    measure = request.args.get("measure") == "1"
+    asked = Asked(seed_of(request), prior_of(request, target), number, other, measure)
+    found = await _found(datasette, request, target, asked)
+    urls, next_url = _urls(datasette, target, asked, found), _page(datasette, target, asked, 1)
 
     def context() -> dict[str, Any]:
-        return (
-            frame(datasette, target, "samples")
-            | urls
-            | {
-                "count": GRID,
-                "across": ACROSS,
-                "steps": STEPS,
-                "seed": seed,
-                "prior": prior,
-                "priors": {known: PRIORS[known] for known in samples.priors_of(target.collection)},
-                "most_seed": MOST_SEED,
-                "before_url": pages["before"],
-                "after_url": pages["after"],
-                "numbers": [(number, here(number=number)) for number in range(1, GRID + 1)],
-                "number": one,
-                "other": other or (one or 0) % GRID + 1,
-                "near": cards(datasette, target, near),
-                "ends": ends,
-                "here_url": links.collection(datasette, database, name, "samples"),
-                "grown": [(step, url_of(datasette, target, "trained", step, v=version)) for step in steps],
-                "beside": [_shown(datasette, database, collection, seed) for collection in beside],
-            }
-        )
+        return frame(datasette, target, "samples") | asdict(asked) | urls | _told(datasette, target, asked, found)
 
     data = {
-        "collection": name,
+        "collection": target.collection.name,
         "generated": True,
-        "seed": seed,
-        "prior": prior,
-        "number": one,
-        "nearest": [present.hit_dict(hit) for hit in near],
-        "walk": list(ends) if ends else None,
+        "seed": asked.seed,
+        "prior": asked.prior,
+        "number": asked.number,
+        "nearest": [present.hit_dict(hit) for hit in found.near],
+        "walk": list(found.ends) if found.ends else None,
+        "compared": found.compared.as_dict() if found.compared else None,
         **{said: datasette.absolute_url(request, url) if url else None for said, url in urls.items()},
-        "next_url": datasette.absolute_url(request, pages["after"]) if pages["after"] else None,
+        "next_url": datasette.absolute_url(request, next_url) if next_url else None,
     }
     return Answer("samples.html", context, data, target.private)
 
 
-async def _nearest(target: Target, prior: str, seed: int, one: int) -> Sequence[Hit]:
+def _page(datasette: Any, target: Target, asked: Asked, by: int = 0, **more: Any) -> str | None:
+    """This page at another seed, or with something more asked for; None where there is no such seed."""
+    if not 0 <= asked.seed + by <= MOST_SEED:
+        return None
+    arguments = asked.arguments | {"seed": asked.seed + by} | more
+    return links.collection(datasette, target.database.name, target.collection.name, "samples", **arguments)
+
+
+def _urls(datasette: Any, target: Target, asked: Asked, found: Found) -> dict[str, str | None]:
+    """The pictures that the page shows."""
+
+    def picture(what: str, **arguments: Any) -> str:
+        return url_of(datasette, target, what, **arguments, v=run_of(target))
+
+    one, ends = asked.number, found.ends
+    return {
+        "samples_url": picture("sample", **asked.arguments),
+        "sample_url": picture("sample", **asked.arguments, number=one) if one else None,
+        "between_url": picture("walk", **asked.arguments, number=one, other=asked.other)
+        if one and asked.other
+        else None,
+        "walk_url": picture("walk", **{"from": ends[0], "to": ends[1]}) if ends else None,
+    }
+
+
+def _told(datasette: Any, target: Target, asked: Asked, found: Found) -> dict[str, Any]:
+    """What the template needs beside the pictures."""
+    database, name = target.database.name, target.collection.name
+    numbers = range(1, GRID + 1)
+    return {
+        "count": GRID,
+        "across": ACROSS,
+        "walked": STEPS,
+        "priors": {known: PRIORS[known] for known in samples.priors_of(target.collection)},
+        "most_seed": MOST_SEED,
+        "before_url": _page(datasette, target, asked, -1),
+        "after_url": _page(datasette, target, asked, 1),
+        "numbers": [(number, _page(datasette, target, asked, number=number)) for number in numbers],
+        "other": asked.other or (asked.number or 0) % GRID + 1,
+        "near": cards(datasette, target, found.near),
+        "ends": found.ends,
+        "here_url": links.collection(datasette, database, name, "samples"),
+        "grown": [(step, url_of(datasette, target, "trained", step, v=run_of(target))) for step in found.steps],
+        "beside": [_shown(datasette, database, collection, asked.seed) for collection in found.beside],
+        "compared": found.compared,
+        "remark": found.remark,
+        "measure_url": _page(datasette, target, asked, number=asked.number, other=asked.other, measure=1),
+    }
+
+
+def _shown(datasette: Any, database: str, collection: Collection, seed: int) -> dict[str, Any]:
+    """A collection beside this one: its sheet of the same seed, and where it leads."""
+    version = f"{collection.run}.{collection.id}"
+    return {
+        "name": collection.name,
+        "builder": collection.builder,
+        "sheet_url": links.collection(datasette, database, collection.name, "sample", seed=seed, v=version),
+        "href": links.collection(datasette, database, collection.name, "samples", seed=seed),
+    }
+
+
+async def _found(datasette: Any, request: Any, target: Target, asked: Asked) -> Found:
+    mine, database = target.collection, target.database
+    near = await _nearest(target, asked, asked.number) if asked.number else ()
+    has_codes = generate.can_decode(mine)
+    ends = await _ends(request, target) if has_codes else None
+    steps = () if has_codes else await read(database, lambda conn: collections.pictured_steps(conn, mine.run))
+    beside = await _beside(datasette, request, target)
+    if not asked.measure:
+        return Found(near, ends, steps, beside, None)
+    together = [mine, *beside]
+    key = ("compared", *((one.id, one.run, one.revision) for one in together))
+    try:
+        compared = await computed(database, key, lambda conn: compare_samples(conn, [one.name for one in together]))
+    except InputError as error:
+        return Found(near, ends, steps, beside, None, str(error))
+    return Found(near, ends, steps, beside, compared)
+
+
+async def _nearest(target: Target, asked: Asked, number: int) -> Sequence[Hit]:
     """The real pictures nearest to a sample, as the collection sees both."""
-    drawing, name = await drawing_of(target, prior, seed), target.collection.name
+    drawing, name = await drawing_of(target, asked.prior, asked.seed), target.collection.name
 
     def look(conn: Any) -> Sequence[Hit]:
         model = generate.open_model(conn, name)
-        made = model.decode(drawing.code(model, one)[None])
+        made = model.decode(drawing.code(model, number)[None])
         return nearest_to(conn, name, model.embed(made)[0], k=NEAREST).hits
 
     return await read(target.database, look)
@@ -133,19 +203,6 @@ async def _beside(datasette: Any, request: Any, target: Target) -> list[Collecti
 
     found = await read(target.database, look)
     return [one for one in found[:BESIDE] if await allows(datasette, request.actor, target.database.name, one.name)]
-
-
-def _shown(datasette: Any, database: str, collection: Collection, seed: int) -> dict[str, Any]:
-    """A collection beside this one: its sheet of the same seed, and where it leads."""
-    url = links.collection(
-        datasette, database, collection.name, "sample", seed=seed, v=f"{collection.run}.{collection.id}"
-    )
-    return {
-        "name": collection.name,
-        "builder": collection.builder,
-        "sheet_url": url,
-        "href": links.collection(datasette, database, collection.name, "samples", seed=seed),
-    }
 
 
 async def _ends(request: Any, target: Target) -> tuple[str, str] | None:

@@ -210,6 +210,11 @@ def _number(said: str) -> int:
 @click.option("--label", metavar="COL", help="the column of labels; by default the dataset's")
 @click.option("--samples", type=int, metavar="N", help="judge so many random pictures as well (needs torch)")
 @prior_option
+@click.option(
+    "--nearest",
+    type=click.Path(dir_okay=False, writable=True),
+    help="with --samples, the PNG to write: some of them, and below each the training picture nearest to it",
+)
 @click.option("--learned", type=int, metavar="N", help="of several: pictures learned from, at most  [default: 2000]")
 @click.option("--judged", type=int, metavar="N", help="of several: pictures judged, at most  [default: 1000]")
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
@@ -224,11 +229,16 @@ def evaluate_images(
 
     With --samples random codes become pictures, and these are compared with the judged ones in the features of a small
     classifier that learns the others' labels: Frechet distance, precision, recall, density and coverage, with that
-    classifier's accuracy, the floor (the distance of training pictures) and the ceiling (that of noise).
+    classifier's accuracy, the floor (the distance of training pictures) and the ceiling (that of noise). Nearness is
+    how near samples lie to a training picture, over how near judged pictures do: near 0 they were learned by heart;
+    copied is the share of samples that lie nearer than 99 of 100 judged ones.
 
     Several collections of one dataset, or a dataset for all of its, are compared on the same labels of the same
     pictures: the probe, the nearest, and probes on 1, 10 and 100 labels of each kind, beside what the training took.
     """
+    nearest = judged_by.pop("nearest")
+    if nearest and samples is None:
+        raise click.UsageError("What is to be nearest? --nearest goes with --samples N")
     with reading(db) as connection:
         several = _several(connection, names)
     if len(several) > 1:
@@ -238,7 +248,9 @@ def evaluate_images(
         return
     if judged_by.pop("learned") is not None or judged_by.pop("judged", None) is not None:
         raise InputError("--learned and --judged are for several collections beside each other: name two or more")
-    _judge(db, several[0], samples, prior, shape, **judged_by)
+    scores = _judge(db, several[0], samples, prior, shape, **judged_by)
+    if nearest and scores.sampled is not None:
+        _write(nearest, *_in_pairs(scores.sampled.pairs))
 
 
 def _several(db: Connection, names: Sequence[str]) -> list[str]:
@@ -276,19 +288,28 @@ def _compare(
 
 def _judge(
     db: str, collection: str, samples: int | None, prior: str | None, shape: str | None, **judged_by: Any
-) -> None:
-    """A row for each measure of one collection."""
+) -> Any:
+    """A row for each measure of one collection; the scores themselves."""
     from semsearch.evaluate import images
     from semsearch.evaluate.sampled import Sampling
 
     wanted = None if samples is None else Sampling(samples, prior)
     with reading(db) as connection, Progress("learning features", "step") as progress:
-        found = images.evaluate_images(connection, collection, wanted=wanted, report=progress, **judged_by).as_dict()
+        scores = images.evaluate_images(connection, collection, wanted=wanted, report=progress, **judged_by)
+    found = scores.as_dict()
     rows = [
         {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
         for name, value in found.items()
     ]
     print_rows([found] if shape == "json" else rows, shape)
+    return scores
+
+
+def _in_pairs(pairs: ByteArray, across: int = 16) -> tuple[ByteArray, int]:
+    """Rows of samples, each row above that of their neighbours, and how long a row is."""
+    above, below = pairs
+    rows = [row[at : at + across] for at in range(0, len(above), across) for row in (above, below)]
+    return np.concatenate(rows), min(across, len(above))
 
 
 def _write(path: str, made: ByteArray, columns: int) -> None:

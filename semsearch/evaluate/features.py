@@ -41,8 +41,17 @@ class Features:
         return float(np.mean([self.names[one] == str(label) for one, label in zip(told, labels, strict=True)]))
 
 
-def learn_features(pixels: ByteArray, labels: Sequence[Any], *, seed: int, device: Device, report: Report) -> Features:
-    """A classifier of these pictures. InputError for fewer than two classes, CapabilityError without torch."""
+def learn_features(
+    pixels: ByteArray,
+    labels: Sequence[Any],
+    *,
+    seed: int,
+    device: Device,
+    report: Report,
+    looked_at: int | None = None,
+) -> Features:
+    """A classifier of these pictures, which looks at so many, by default at enough. InputError for fewer than two
+    classes, CapabilityError without torch."""
     if find_spec("torch") is None:
         raise CapabilityError("Features of pictures are learned by torch: pip install 'semsearch[torch]'")
     told = [str(label) for label in labels]
@@ -53,7 +62,8 @@ def learn_features(pixels: ByteArray, labels: Sequence[Any], *, seed: int, devic
 
     number = {name: place for place, name in enumerate(names)}
     classes = np.array([number[one] for one in told])
-    return Features(classifier.learn(pixels, classes, seed=seed, device=device, report=report), names)
+    net = classifier.learn(pixels, classes, seed=seed, device=device, report=report, looked_at=looked_at)
+    return Features(net, names)
 
 
 def spread_scores(real: FloatArray, made: FloatArray) -> dict[str, float]:

@@ -7,7 +7,7 @@ The probe and the neighbours are those of evaluate/probes.py. With `wanted`, wha
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,8 @@ class ImageScores:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json; those of samples beside the others, if there are any."""
-        found = asdict(self)
-        return found | (found.pop("sampled") or {})
+        found = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "sampled"}
+        return found | (self.sampled.as_dict() if self.sampled else {})
 
 
 def evaluate_images(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from semsearch import devices, generate
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError
 from semsearch.evaluate.features import learn_features, noise, spread_scores
+from semsearch.maths.copies import nearest, newness
 from semsearch.maths.generative import NEIGHBOURS
 from semsearch.records import Report, silent
 from semsearch.samples import drawn_codes, prior_of, priors_of
@@ -20,6 +21,7 @@ FEWEST, MOST = 100, 20_000  # samples: fewer say nothing about 64 features
 TAUGHT = 20_000  # pictures the classifier learns from
 ROOM = 256 << 20  # bytes of pictures at once
 AT_ONCE = 500
+PAIRS = 32  # samples shown beside what they are nearest to
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Sampling:
 class SampleScores:
     """What samples of a prior come to beside as many test pictures, the Frechet distance between those and training
     pictures (the floor) and noise (the ceiling), and the test accuracy of the classifier whose features these are of.
+    `nearness` and `copied` say whether training pictures were learned by heart (maths/copies.py). `pairs`
+    (2, n, height, width, channels) are some samples and the training pictures nearest to them.
     """
 
     prior: str
@@ -49,11 +53,14 @@ class SampleScores:
     recall: float
     density: float
     coverage: float
+    nearness: float
+    copied: float
     classifier_accuracy: float
+    pairs: ByteArray
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for --json."""
-        return asdict(self)
+        """Plain values, for --json: all but the pictures."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "pairs"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ def evaluate_samples(
     real = features.of(pixels)
     told = [(row, test.labels[at]) for row, at in enumerate(some) if test.labels[at]]
     accuracy = features.accuracy(pixels[[row for row, _ in told]], [label for _, label in told]) if told else 0.0
-    made = features.of(_samples(model, train.codes, wanted, len(some), seed))
+    drawn = _samples(model, train.codes, wanted, len(some), seed)
+    made = features.of(drawn)
     floor = features.of(taught[rng.permutation(len(taught))[: len(some)]])
     scores, ceiling = spread_scores(real, made), features.of(noise(pixels, rng))
     return SampleScores(
@@ -98,7 +106,9 @@ def evaluate_samples(
         frechet_floor=spread_scores(real, floor)["frechet"],
         frechet_ceiling=spread_scores(real, ceiling)["frechet"],
         classifier_accuracy=accuracy,
+        pairs=np.stack([drawn[:PAIRS], taught[nearest(drawn[:PAIRS], taught)[1]]]),
         **scores,
+        **asdict(newness(drawn, pixels, taught)),
     )
 
 

@@ -78,10 +78,10 @@ class Classify:
 
 
 def learn(
-    pictures: Bytes, classes: IntArray, *, seed: int, device: Device, report: Report, looked_at: int = SEEN
+    pictures: Bytes, classes: IntArray, *, seed: int, device: Device, report: Report, looked_at: int | None = None
 ) -> Classifier:
     """A trained classifier, which has looked at about so many pictures."""
-    task = Classify(pictures, classes, seed, device, looked_at)
+    task = Classify(pictures, classes, seed, device, SEEN if looked_at is None else looked_at)
     with threads_for(BATCH, pictures[0].size):
         train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
     return task.net.eval()

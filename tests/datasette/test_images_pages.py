@@ -42,6 +42,7 @@ PAGES = (
     "/samples",
     "/samples?seed=4&from=1&to=3",
     "/samples?seed=4&number=9&other=2",
+    "/samples?measure=1",
     "/runs",
     *MENDED,
 )

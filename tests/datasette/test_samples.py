@@ -28,7 +28,7 @@ PICTURES = ("/sample?seed=3", "/sample?seed=3&number=64", "/walk?seed=3&number=1
 def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = str(tmp_path_factory.mktemp("pics") / "pics.db")
     with connect.writing(path, create=True) as db:
-        dataset = load(db, *shapes(80, 12))
+        dataset = load(db, *shapes(120, 12))
         build.build(db, dataset, registry.load().builder("gan"), {"steps": 20, "width": 2, "dim": 6})
         build.build(db, dataset, registry.load().builder("pca"), {"dim": 4})
         connect.checkpoint(db)
@@ -71,6 +71,19 @@ def test_the_same_seed_is_the_same_pictures_and_those_of_the_command(file: str, 
     assert np.abs(shown[::10, ::10].astype(int) - made[8, :, :, 0]).max() <= 1  # 12 pixels, each a square of ten
     found = make_site(file).get(f"{BASE}/samples.json?seed=5&number=9").json()
     assert found["generated"] is True and [hit["id"] for hit in found["nearest"]] == [hit.id for hit in near]
+
+
+def test_samples_are_measured_beside_those_of_others(file: str, make_site: Any) -> None:
+    site = make_site(file)
+    page = ours(site.get(f"{BASE}/samples?seed=4&number=2").text)
+    (address,) = re.findall(r'<a href="([^"]*)#sem-measures">Measure them', page)
+    assert "number=2" in address
+    page = ours(site.get(address.replace("&amp;", "&")).text)
+    assert "a classifier of 40 of the pictures" in page and "Generated picture 2" in page
+    found = site.get(f"{BASE}/samples.json?measure=1").json()["compared"]
+    assert [one["collection"] for one in found["measured"]] == ["shapes_gan", "shapes_pca"] and found["judged"] == 40
+    gan, pca = found["measured"]  # after 20 steps a GAN makes noise, which is far from all
+    assert gan["nearness"] > pca["nearness"] and gan["copied"] == 0 and min(found["floor"], gan["frechet"]) > 0
 
 
 def test_urls_that_ask_for_what_is_not_there(file: str, make_site: Any) -> None:
