@@ -13,6 +13,7 @@ import numpy as np
 
 from semsearch import pictures
 from semsearch.arrays import ByteArray, FloatArray
+from semsearch.builders.base import Conditions
 from semsearch.errors import InputError
 from semsearch.generate import MOST, Model, can_decode, check_steps, stored_codes, walk
 from semsearch.maths.codes import Mixture, fit_prior
@@ -27,10 +28,12 @@ PRIORS = ("mixture", "gaussian", "normal", "own")  # the first is the default wh
 
 @dataclass(frozen=True)
 class Drawing:
-    """What codes are drawn from and which: a prior, None for the builder's own idea, and a seed."""
+    """What codes are drawn from and which: a prior, None for the builder's own idea, a seed, and of which class they
+    are to be, None for any."""
 
     prior: Mixture | None
     seed: int
+    label: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
@@ -40,13 +43,29 @@ class Drawing:
         """(n, dim) random codes. InputError for none or more than 400."""
         if not 1 <= n <= MOST:
             raise InputError(f"{n} pictures: choose 1 to {MOST}")
-        return drawn_codes(model, n, self.prior, np.random.default_rng(self.seed))
+        codes = drawn_codes(model, n, self.prior, np.random.default_rng(self.seed))
+        if self.label is None:
+            return codes
+        check_label(model, self.label)
+        return np.asarray(model.builder.of_class(model.state, codes, self.label))
 
     def code(self, model: Model, number: int) -> FloatArray:
         """That of one sample, (dim,), by its number from 1."""
         if not 1 <= number <= MOST:
             raise InputError(f"No sample {number}: a seed has samples 1 to {MOST}")
         return self.codes(model, number)[-1]
+
+
+def classes_of(model: Model) -> list[str]:
+    """The classes that a model can be told to make pictures of; none where it learned none."""
+    return list(model.builder.classes(model.state)) if isinstance(model.builder, Conditions) else []
+
+
+def check_label(model: Model, label: str) -> None:
+    """InputError for a class that the model did not learn."""
+    if label not in (known := classes_of(model)):
+        what = ", ".join(known)[:200] if known else "none, it was not built with --conditional"
+        raise InputError(f"{model.collection.name} makes no {label[:40]!r}: it learned {what}")
 
 
 def drawn_codes(model: Model, n: int, prior: Mixture | None, rng: np.random.Generator) -> FloatArray:
@@ -91,6 +110,7 @@ COLUMNS = {
     "collection": "text",
     "run": "integer",
     "seed": "integer",
+    "label": "text",
     "width": "integer",
     "height": "integer",
     "channels": "integer",
@@ -100,7 +120,8 @@ COLUMNS = {
 
 
 def write_samples(db: Connection, model: Model, table: str, n: int, drawing: Drawing) -> ByteArray:
-    """n samples as rows of a table: `id` is a sample's number, `content` a PNG, `code` float32 as vectors are stored.
+    """n samples as rows of a table: `id` is a sample's number, `label` the class that was asked for, `content` a PNG,
+    `code` float32 as vectors are stored.
 
     The table is written anew if it is one of these, else NameTakenError; it is seen by whoever may see the collection's
     own. Returns the pictures.
@@ -109,7 +130,7 @@ def write_samples(db: Connection, model: Model, table: str, n: int, drawing: Dra
     codes = drawing.codes(model, n)
     made = model.decode(codes)
     height, width, channels = model.shape
-    said = (model.collection.name, model.collection.run, drawing.seed, width, height, channels)
+    said = (model.collection.name, model.collection.run, drawing.seed, drawing.label, width, height, channels)
     rows = [
         (number, *said, pictures.to_png(picture), vector_to_blob(code))
         for number, (picture, code) in enumerate(zip(made, codes, strict=True), 1)

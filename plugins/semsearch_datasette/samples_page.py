@@ -25,7 +25,7 @@ from semsearch_datasette.kept import computed
 from semsearch_datasette.pictures import MOST_SEED, run_of, seed_of
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.rows import one_hit
-from semsearch_datasette.sampling import ACROSS, GRID, STEPS, drawing_of, number_of, prior_of
+from semsearch_datasette.sampling import ACROSS, GRID, STEPS, drawing_of, label_of, number_of, prior_of
 from semsearch_datasette.target import Target, frame, target_of
 from semsearch_datasette.thumbs import url_of
 
@@ -41,25 +41,28 @@ BESIDE = 4  # other collections
 
 @dataclass(frozen=True)
 class Asked:
-    """What a URL asks for: a seed, what to draw from, one of the samples, another, and whether all are measured."""
+    """What a URL asks for: a seed, what to draw from, of which class, one of the samples, another, and whether all are
+    measured."""
 
     seed: int
     prior: str
+    label: str | None
     number: int | None
     other: int | None
     measure: bool
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The seed and the prior, as arguments of a URL."""
-        return {"seed": self.seed, "prior": self.prior}
+        """Seed, prior and class, as arguments of a URL."""
+        return {"seed": self.seed, "prior": self.prior, "label": self.label}
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the page shows beside the sheet: real pictures near to one sample, the ends of a walk between items, the
-    steps of a training that there are pictures of, other collections, and what the samples of all come to."""
+    """What the page shows beside the sheet: the classes there are, real pictures near to one sample, the ends of a walk
+    between items, the steps of a training that there are pictures of, other collections, what the samples come to."""
 
+    classes: Sequence[str]
     near: Sequence[Hit]
     ends: tuple[str, str] | None
     steps: Sequence[int]
@@ -77,7 +80,7 @@ async def page(datasette: Any, request: Any) -> Answer:
         )
     number, other = number_of(request, "number"), number_of(request, "other")
     measure = request.args.get("measure") == "1"
-    asked = Asked(seed_of(request), prior_of(request, target), number, other, measure)
+    asked = Asked(seed_of(request), prior_of(request, target), label_of(request), number, other, measure)
     found = await _found(datasette, request, target, asked)
     urls, next_url = _urls(datasette, target, asked, found), _page(datasette, target, asked, 1)
 
@@ -89,6 +92,7 @@ async def page(datasette: Any, request: Any) -> Answer:
         "generated": True,
         "seed": asked.seed,
         "prior": asked.prior,
+        "label": asked.label,
         "number": asked.number,
         "nearest": [present.hit_dict(hit) for hit in found.near],
         "walk": list(found.ends) if found.ends else None,
@@ -133,6 +137,7 @@ def _told(datasette: Any, target: Target, asked: Asked, found: Found) -> dict[st
         "across": ACROSS,
         "walked": STEPS,
         "priors": {known: PRIORS[known] for known in samples.priors_of(target.collection)},
+        "classes": found.classes,
         "most_seed": MOST_SEED,
         "before_url": _page(datasette, target, asked, -1),
         "after_url": _page(datasette, target, asked, 1),
@@ -162,25 +167,34 @@ def _shown(datasette: Any, database: str, collection: Collection, seed: int) -> 
 
 async def _found(datasette: Any, request: Any, target: Target, asked: Asked) -> Found:
     mine, database = target.collection, target.database
+    classes = await read(database, lambda conn: _classes(conn, mine.name, asked.label))
     near = await _nearest(target, asked, asked.number) if asked.number else ()
     has_codes = generate.can_decode(mine)
     ends = await _ends(request, target) if has_codes else None
     steps = () if has_codes else await read(database, lambda conn: collections.pictured_steps(conn, mine.run))
     beside = await _beside(datasette, request, target)
     if not asked.measure:
-        return Found(near, ends, steps, beside, None)
+        return Found(classes, near, ends, steps, beside, None)
     together = [mine, *beside]
     key = ("compared", *((one.id, one.run, one.revision) for one in together))
     try:
         compared = await computed(database, key, lambda conn: compare_samples(conn, [one.name for one in together]))
     except InputError as error:
-        return Found(near, ends, steps, beside, None, str(error))
-    return Found(near, ends, steps, beside, compared)
+        return Found(classes, near, ends, steps, beside, None, str(error))
+    return Found(classes, near, ends, steps, beside, compared)
+
+
+def _classes(conn: Any, name: str, label: str | None) -> list[str]:
+    """The classes that can be asked for; InputError where another one is."""
+    model = generate.open_model(conn, name)
+    if label is not None:
+        samples.check_label(model, label)
+    return samples.classes_of(model)
 
 
 async def _nearest(target: Target, asked: Asked, number: int) -> Sequence[Hit]:
     """The real pictures nearest to a sample, as the collection sees both."""
-    drawing, name = await drawing_of(target, asked.prior, asked.seed), target.collection.name
+    drawing, name = await drawing_of(target, asked.prior, asked.seed, asked.label), target.collection.name
 
     def look(conn: Any) -> Sequence[Hit]:
         model = generate.open_model(conn, name)

@@ -24,6 +24,7 @@ from semsearch_datasette.target import Target, target_of
 GRID, ACROSS = 64, 8  # samples of a sheet, and of a row of it
 TILE = 56  # pixels that a sample has at least
 STEPS = 9  # of a way
+LONGEST = 200  # characters of a class's name
 
 
 def prior_of(request: Any, target: Target) -> str:
@@ -41,7 +42,12 @@ def number_of(request: Any, name: str) -> int | None:
     return number(name, asked, 1, GRID) if asked else None
 
 
-async def drawing_of(target: Target, prior: str, seed: int) -> Drawing:
+def label_of(request: Any) -> str | None:
+    """The class in the URL, None where there is none."""
+    return (request.args.get("label") or "")[:LONGEST] or None
+
+
+async def drawing_of(target: Target, prior: str, seed: int, label: str | None) -> Drawing:
     """What to draw from; what is fitted to a collection's codes is fitted once."""
     name = target.collection.name
     spread = await computed(
@@ -49,21 +55,22 @@ async def drawing_of(target: Target, prior: str, seed: int) -> Drawing:
         _key("prior", target, prior),
         lambda conn: samples.prior_of(generate.open_model(conn, name), prior),
     )
-    return Drawing(spread, seed)
+    return Drawing(spread, seed, label)
 
 
 async def sampled(datasette: Any, request: Any) -> Png:
     """A sheet of samples of the seed in the URL, or one of them, by its `number`."""
     target = await target_of(datasette, request)
     seed, prior, one = seed_of(request), prior_of(request, target), number_of(request, "number")
-    drawing = await drawing_of(target, prior, seed)
+    label = label_of(request)
+    drawing = await drawing_of(target, prior, seed, label)
 
     def make(model: generate.Model) -> ByteArray:
         if one is None:
             return _sheet(samples.sample(model, GRID, drawing), ACROSS)
         return model.decode(drawing.code(model, one)[None])[0]
 
-    return await _png(target, request, ("sample", prior, seed, one), make)
+    return await _png(target, request, ("sample", prior, seed, label, one), make)
 
 
 async def walk(datasette: Any, request: Any) -> Png:
@@ -72,12 +79,13 @@ async def walk(datasette: Any, request: Any) -> Png:
     one, other = number_of(request, "number"), number_of(request, "other")
     if one is not None and other is not None:
         seed, prior = seed_of(request), prior_of(request, target)
-        drawing = await drawing_of(target, prior, seed)
+        label = label_of(request)
+        drawing = await drawing_of(target, prior, seed, label)
 
         def between(model: generate.Model) -> ByteArray:
             return _sheet(samples.walk_between(model, one, other, STEPS, drawing), STEPS)
 
-        return await _png(target, request, ("walk", prior, seed, one, other), between)
+        return await _png(target, request, ("walk", prior, seed, label, one, other), between)
     ends = [request.args.get(end) or "" for end in ("from", "to")]
 
     def make(conn: Any) -> ByteArray:

@@ -102,6 +102,17 @@ class Imagines(Decodes, Protocol):
 
 
 @runtime_checkable
+class Conditions(Protocol):
+    """A builder that can be told of which class what it decodes is to be, if it learned classes."""
+
+    def classes(self, state: State) -> Sequence[str]:
+        """Their names; none where it learned none."""
+
+    def of_class(self, state: State, codes: FloatArray, name: str) -> FloatArray:
+        """The same (n, dim) codes, of this class."""
+
+
+@runtime_checkable
 class Drifts(Protocol):
     """A builder that can say how strange texts are to what it learned, from them and from what `encode` gave for them.
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,6 +40,8 @@ EACH = 8  # pictures of a class, in the mean, without which labels are no classe
 ENOUGH, LOOKED_AT = 20_000, 60_000  # pictures for a classifier that only counts, and how often it looks at one
 FEW = 1_000  # pictures, below which they are changed before they are judged
 LARGEST = 128  # pixels of a side
+WIDTHS, WIDEST = ((4, 10), (8, 40)), 16
+RATE = 0.02  # times one over the width: wider layers move as far by shorter strides
 LOSSES = ("relativistic", "non-saturating", "hinge", "minimax")
 SCHEDULES = ("alternate", "simultaneous")
 
@@ -56,8 +58,11 @@ class GanOptions:
     )
     seconds: float | None = option(None, "end after so many seconds instead", free=True)
     batch: int = option(64, "pictures of a turn")
-    rate: float = option(0.002, "how long the strides are at most (Adam's rate)")
-    width: int = option(8, "channels at half the pictures' size, more where they are smaller")
+    rate: float | None = option(None, "how long the strides are at most (Adam's rate); by default 0.02 over the width")
+    width: int | None = option(
+        None,
+        "channels at half the pictures' size, more where smaller; by default 4 for up to 10 pixels, 8 for 40, else 16",
+    )
     loss: str = option(LOSSES[0], "the game that is played", choices=LOSSES)
     schedule: str = option(SCHEDULES[0], "turns of the two nets one after another, or both at once", choices=SCHEDULES)
     d_steps: int = option(1, "turns of the discriminator for each of the generator's, with schedule alternate")
@@ -75,7 +80,7 @@ class GanOptions:
         for name, value in (least | {"d_steps": self.d_steps, "every": self.every}).items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}: at least 1 is needed")
-        if not 0 < self.rate <= 1:
+        if self.rate is not None and not 0 < self.rate <= 1:
             raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.002")
         if self.seconds is not None and not self.seconds > 0:
             raise ValueError(f"seconds is {self.seconds:g}: choose above 0")
@@ -114,9 +119,10 @@ class Gan:
         _check(corpus)
         names, rows, classes = _classes(corpus) if options.conditional else ([], np.arange(len(corpus)), None)
         seed = int(rng.integers(1 << 31))
-        sizes = states.Sizes(*corpus.shape, options.dim, options.width, len(names))
-        game = _game(options, len(rows), seed)
-        metrics: dict[str, float] = {"pictures": float(len(rows))}
+        width = options.width or _width(max(corpus.shape[:2]))
+        sizes = states.Sizes(*corpus.shape, options.dim, width, len(names))
+        game = _game(options, len(rows), width, seed)
+        metrics: dict[str, float] = {"pictures": float(len(rows)), "width": float(width), "rate": game.rate}
         with timed(metrics, "counting_classes"):
             counter = _counter(corpus, seed, device)
         task = Play(corpus.pixels[rows], classes, sizes, game, device, counter)
@@ -163,6 +169,17 @@ class Gan:
         share = ndtr(drawn[:, dim])  # uniform in 0..1
         kind = np.searchsorted(np.cumsum(frequency)[:-1], share, side="right")
         return np.concatenate([drawn[:, :dim], np.eye(len(frequency), dtype=np.float32)[kind]], axis=1)
+
+    def classes(self, state: State) -> Sequence[str]:
+        """The labels it was told, in order; none without `conditional`."""
+        names = state.arrays.get("names")
+        return [] if names is None else [str(name) for name in json.loads(names.tobytes())]
+
+    def of_class(self, state: State, codes: FloatArray, name: str) -> FloatArray:
+        """The same codes, (n, dim + classes), of one class."""
+        dim, known = int(state.arrays["is.dim"]), self.classes(state)
+        kind = np.eye(len(known), dtype=np.float32)[known.index(name)]
+        return np.concatenate([codes[:, :dim], np.tile(kind, (len(codes), 1))], axis=1)
 
     def walk(self, state: State, one: FloatArray, other: FloatArray, steps: int) -> FloatArray:
         """(steps, dim) codes on the way from one (dim,) to another, along the sphere near which N(0, I) lies.
@@ -223,7 +240,12 @@ def _classes(corpus: Images) -> tuple[list[str], IntArray, IntArray]:
     return names, rows, classes
 
 
-def _game(options: GanOptions, pictures: int, seed: int) -> Any:
+def _width(side: int) -> int:
+    """What suits pictures of this many pixels on the longer side."""
+    return next((width for width, most in WIDTHS if side <= most), WIDEST)
+
+
+def _game(options: GanOptions, pictures: int, width: int, seed: int) -> Any:
     from semsearch.nets.diffaugment import CHANGES
     from semsearch.nets.gan import Game
 
@@ -234,7 +256,7 @@ def _game(options: GanOptions, pictures: int, seed: int) -> Any:
     return Game(
         steps=steps,
         batch=options.batch,
-        rate=options.rate,
+        rate=options.rate or RATE / width,
         loss=options.loss,
         simultaneous=options.schedule == "simultaneous",
         d_steps=options.d_steps,

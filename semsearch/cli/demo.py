@@ -32,6 +32,7 @@ GRAPH = "modules"
 DIGITS = "digits"
 DIGIT = "7"
 CODES = 16  # numbers that a digit of 64 pixels goes through
+PICTURED = {"pca": {"dim": CODES}, "autoencoder": {"dim": CODES}, "gan": {"steps": 1200, "batch": 128}}
 LABEL = "package"  # of a module: told by what imports it and what it imports
 MODULES = ("http.client", "zipfile")
 QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
@@ -108,7 +109,7 @@ def _modules(connection: Connection, db: str) -> str:
 
 def _digits(connection: Connection, db: str) -> list[str]:
     """1,797 handwritten digits of 8 by 8 pixels (Alpaydin & Kaynak 1998), as scikit-learn has them, by principal
-    components and, where torch is installed, by an autoencoder of as many numbers; the collections."""
+    components and, where torch is installed, by an autoencoder of as many numbers and a GAN; the collections."""
     from sklearn.datasets import load_digits
 
     loaded = load_digits()
@@ -117,10 +118,10 @@ def _digits(connection: Connection, db: str) -> list[str]:
     made = load_images(connection, DIGITS, [block], Wanted(), source="scikit-learn's digits")
     remark(f"{len(pixels):,} pictures of digits, table {DIGITS}")
     names = []
-    for name in ("pca", "autoencoder"):
-        if name == "autoencoder" and find_spec("torch") is None:
-            remark("No autoencoder of them, since torch is not installed: pip install 'semsearch[torch]'")
-            continue
-        built = run_build(connection, db, made.dataset, registry.load().builder(name), {"dim": CODES}, is_last=False)
+    for name, options in PICTURED.items():
+        if name != "pca" and find_spec("torch") is None:
+            remark("No autoencoder and no GAN of them, since torch is not installed: pip install 'semsearch[torch]'")
+            break
+        built = run_build(connection, db, made.dataset, registry.load().builder(name), options, is_last=False)
         names.append(built.collections[0].name)
     return names

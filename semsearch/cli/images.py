@@ -131,10 +131,9 @@ prior_option = click.option(
 @click.option("--into", metavar="TABLE", help="write them as rows of this table as well, with their codes")
 @click.option("-n", "count", type=int, default=64, show_default=True, help="how many")
 @prior_option
+@click.option("--label", help="of this class alone, where the collection was built with --conditional")
 @click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
-def sample(
-    db: str, collection: str, output: str | None, into: str | None, count: int, prior: str | None, seed: int
-) -> None:
+def sample(db: str, collection: str, output: str | None, into: str | None, count: int, **drawn: Any) -> None:
     """Draw random codes, make pictures of them, and write a grid, a table, or both.
 
     The first of many samples of a seed are those of few: a sample is known by its seed and its number, from 1, which
@@ -146,7 +145,7 @@ def sample(
         raise click.UsageError("Where to? Give -o FILE, --into TABLE, or both")
     with writing(db) if into else reading(db) as connection:
         model = generate.open_model(connection, collection)
-        drawing = samples.Drawing(samples.prior_of(model, prior, seed=seed), seed)
+        drawing = _drawing(model, **drawn)
         if into:
             made = samples.write_samples(connection, model, into, count, drawing)
             say_checkpoint(connection)
@@ -187,13 +186,18 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
         if drawn["seed"] is None and not model.imagines:
             made = generate.interpolate(model, one, other, steps)
         else:
-            seed = drawn["seed"] or 0
-            drawing = samples.Drawing(samples.prior_of(model, drawn["prior"], seed=seed), seed)
+            drawing = _drawing(model, seed=drawn["seed"] or 0, prior=drawn["prior"])
             made = samples.walk_between(model, _number(one), _number(other), steps, drawing)
     if output.lower().endswith(".gif"):
         _save(output, pictures.to_gif([pictures.enlarged(one, 128) for one in made]), len(made))
     else:
         _write(output, made, steps)
+
+
+def _drawing(model: Any, *, seed: int, prior: str | None, label: str | None = None) -> Any:
+    from semsearch import samples
+
+    return samples.Drawing(samples.prior_of(model, prior, seed=seed), seed, label)
 
 
 def _number(said: str) -> int:

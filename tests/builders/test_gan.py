@@ -17,7 +17,7 @@ from semsearch.builders.base import Imagines
 from semsearch.builders.gan import Gan, GanOptions
 from semsearch.errors import BuildError, InputError
 from semsearch.records import Device, Images, silent
-from semsearch.samples import Drawing, prior_of, sample, walk_between
+from semsearch.samples import Drawing, classes_of, prior_of, sample, walk_between
 from semsearch.search.query import similar
 from semsearch.storage.codec import blob_to_vector
 from semsearch.storage.derived import derived_tables
@@ -88,6 +88,24 @@ def test_a_conditional_one_draws_classes_as_often_as_they_were(db: Connection) -
     codes = Gan().sample_codes(fitted.state(), 4000, rng=np.random.default_rng(0))
     assert codes.shape == (4000, 8 + 2) and codes[:, 8].mean() == pytest.approx(0.75, abs=0.03)
     assert Gan().decode(fitted.state(), codes[:5]).shape == (5, 8, 8, 1)
+    assert Gan().classes(fitted.state()) == ["often", "seldom"]
+    seldom = Gan().of_class(fitted.state(), codes, "seldom")
+    assert (seldom[:, :8] == codes[:, :8]).all() and (seldom[:, 8:] == [0, 1]).all()
+
+
+def test_classes_can_be_asked_for(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
+    model = built(db, conditional=True)
+    known = classes_of(model)
+    assert len(known) > 1
+    codes = [Drawing(None, 3, label).codes(model, 5) for label in known]
+    assert all((one[:, :8] == codes[0][:, :8]).all() for one in codes) and (codes[0] != codes[1]).any()
+    grid = tmp_path / "grid.png"
+    assert run("sample", path, "shapes_gan", "-o", grid, "--label", known[1]).exit_code == 0
+    done = run("sample", path, "shapes_gan", "-o", grid, "--label", "round")
+    assert done.exit_code == 1 and f"makes no 'round': it learned {', '.join(known)}" in done.stderr
+    build.build(db, model.dataset, registry.load().builder("pca"), {"dim": 3})
+    done = run("sample", path, "shapes_pca", "-o", grid, "--label", "round")
+    assert done.exit_code == 1 and "it learned none" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -115,6 +133,7 @@ def test_pictures_that_cannot_be_learned_from(corpus: Images, conditional: bool,
         (("--penalty", "-1"), "penalty is -1: choose 0"),
         (("--schedule", "simultaneous", "--d-steps", "2"), "leave out d_steps"),
         (("--side", "500"), "side is 500: choose 8 to 128"),
+        (("--width", "0"), "width is 0: at least 1"),
         (("--rate", "nan"), "rate is nan: choose above 0"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

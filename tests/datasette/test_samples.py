@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,24 @@ def test_urls_that_ask_for_what_is_not_there(file: str, make_site: Any) -> None:
     for page in ("/coded?picture=x", "/trained/99"):
         assert site.get(BASE + page).status_code == 404, page
     assert site.get(f"{BASE}/item/1").status_code == 200  # without reconstructions
+
+
+def test_classes_are_chosen_where_there_are_some(tmp_path: Path, make_site: Any) -> None:
+    file = str(tmp_path / "pics.db")
+    with connect.writing(file, create=True) as db:
+        given = {"steps": 20, "width": 2, "dim": 6, "conditional": True}
+        build.build(db, load(db, *shapes(80, 12)), registry.load().builder("gan"), given)
+        connect.checkpoint(db)
+    site = make_site(file)
+    page = ours(site.get(f"{BASE}/samples?seed=3&label=lying&number=2").text)
+    assert "<option selected>lying</option>" in page and "label=lying&amp;number=7" in page
+    one, other, any_of_them = (
+        site.get(f"{BASE}/sample?seed=3{more}").content for more in ("&label=lying", "&label=standing", "")
+    )
+    assert len({one, other, any_of_them}) == 3
+    for address in images(page):
+        assert opened(site.get(address)).size
+    assert site.get(f"{BASE}/samples?label=nothing").status_code == 400
 
 
 def test_whoever_may_not_see_the_table_sees_nothing_made_of_it(file: str, make_site: Any) -> None:
