@@ -70,13 +70,28 @@ def assemble() -> click.Group:
         ingest,
         learn,
         listing,
+        samples,
         search,
         update,
         upkeep,
         words,
     )
 
-    for module in (demo, ingest, exchange, graphs, images, build, update, search, words, learn, listing, upkeep):
+    for module in (
+        demo,
+        ingest,
+        exchange,
+        graphs,
+        images,
+        samples,
+        build,
+        update,
+        search,
+        words,
+        learn,
+        listing,
+        upkeep,
+    ):
         module.add_to(cli)
     registry.load().plugins.hook.register_commands(cli=cli)
     return cli
