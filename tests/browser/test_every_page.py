@@ -50,7 +50,6 @@ PAGES = {
     "reconstruct": f"{SHAPES}/reconstruct?bits=8",
     "samples": f"{SHAPES}/samples?seed=7&prior=gaussian&from=1&to=2",
     "comparison": f"{SHAPES}/comparison",
-    "a sample": f"{SHAPES}/samples?seed=7&number=9&other=30",
     "a sample": f"{SHAPES}/samples?seed=7&number=9&other=30&measure=1",
     "nodes": PEOPLE,
     "node": f"{PEOPLE}/item/Person-001+of+the+circle+1",
