@@ -25,6 +25,7 @@ from semsearch.arrays import FloatArray
 from semsearch.build import Built
 from semsearch.classify import Classified, Suggestion
 from semsearch.export.write import export as write
+from semsearch.ingest.columns import kind_to_index
 from semsearch.ingest.images import LoadedImages, load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
 from semsearch.ingest.sources import read_sources, source_name
@@ -155,7 +156,7 @@ class Database(Opened):
         """Make a table searchable by meaning, in place: columns that are not named are guessed, the rest is default."""
         with self._writing() as db:
             dataset, _ = describe_table(db, table, Columns(tuple(text), title, label=label))
-            return engine.build(db, dataset, registry.load().default_builder(dataset.kind), {})
+            return engine.build(db, dataset, registry.load().default_builder(kind_to_index(dataset)), {})
 
     def ingest(
         self,

@@ -18,7 +18,7 @@ from semsearch.cli.again import say_outdated
 from semsearch.cli.ingest import column_options
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
-from semsearch.ingest.columns import described_anyway
+from semsearch.ingest.columns import described_anyway, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.present import took_seconds
 from semsearch.records import Collection, Dataset
@@ -224,5 +224,5 @@ def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: 
         dataset, remarks = describe_table(connection, table, Columns(text=text, title=title, label=label))
         for line in remarks:
             remark(line)
-        builder = registry.load().default_builder(dataset.kind)
+        builder = registry.load().default_builder(kind_to_index(dataset))
         run_build(connection, db, dataset, builder, {})

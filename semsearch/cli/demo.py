@@ -120,7 +120,7 @@ def _digits(connection: Connection, db: str) -> list[str]:
     names = []
     for name, options in PICTURED.items():
         if name != "pca" and find_spec("torch") is None:
-            remark("No autoencoder and no GAN of them, since torch is not installed: pip install 'semsearch[torch]'")
+            remark("No autoencoder and no GAN of them, since torch is not installed (the extra `torch`)")
             break
         built = run_build(connection, db, made.dataset, registry.load().builder(name), options, is_last=False)
         names.append(built.collections[0].name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NotFoundError
-from semsearch.records import Dataset
+from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import all_datasets, draft, save
 from semsearch.storage.driver import Connection
@@ -112,7 +112,8 @@ def _declared_texts(shape: TableShape) -> dict[str, float]:
 def describe_table(db: Connection, table: str, columns: Columns | None = None) -> tuple[Dataset, list[str]]:
     """An existing table as a dataset not yet saved, with a remark about each guess. Reads only.
 
-    What is not named stays as the dataset has it, if it is one, else it is guessed. What ingest made stays so. Raises
+    What is not named stays as the dataset has it, if it is one, else it is guessed; pictures and graphs stay what they
+    are. What ingest made stays so. Raises
     what `guess_columns` raises, and InputError for an internal table.
     """
     if table.lower().startswith(("_semsearch_", "sqlite_")):
@@ -124,7 +125,9 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     given = columns or Columns()
     if before is not None:
         given = with_former(given, before, shape.columns)
-    chosen, remarks = guess_columns(db, table, given)
+    kind: Kind = before.kind if before is not None else "documents"
+    is_seen = kind == "images" and not given.text  # what pictures show is not in words
+    chosen, remarks = (checked(given, shape.columns, table), []) if is_seen else guess_columns(db, table, given)
     dataset = draft(
         shape,
         text_columns=chosen.text,
@@ -132,8 +135,14 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
         label_column=chosen.label,
         made_by=before.made_by if before else "table",
         source=before.source if before else None,
+        kind=kind,
     )
     return dataset, remarks
+
+
+def kind_to_index(dataset: Dataset) -> Kind:
+    """What `index` builds from: the texts of a dataset that has some, else what it is of."""
+    return "documents" if dataset.text_columns else dataset.kind
 
 
 def described_anyway(db: Connection, table: str) -> Dataset:

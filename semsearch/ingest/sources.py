@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 
 from semsearch.errors import InputError, NotFoundError
 from semsearch.ingest.base import Fault, Read, Reader, ReadOptions
+from semsearch.pictures import SUFFIXES as PICTURES
 
 STDIN = "standard input"
 _GZIP = b"\x1f\x8b"
@@ -110,15 +111,19 @@ def _in_folder(folder: str, readers: Mapping[str, Reader]) -> list[SourceFile | 
         faults.append(Fault(f"The folder {error.filename} cannot be read: {error.strerror}"))
 
     found: list[tuple[str, SourceFile]] = []
+    pictures = 0
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             reader = _reader_for(name, readers)
+            pictures += name.lower().endswith(PICTURES)
             if reader is not None and not name.startswith("."):
                 path = os.path.join(parent, name)
                 key = _relative(path, folder)
                 found.append((key, SourceFile(path, key, reader)))
     if not found and not faults:
+        if pictures:
+            raise InputError(f"The folder {folder} holds pictures, not text: `semsearch ingest images` reads those")
         raise InputError(
             f"The folder {folder} holds no file to read: looked for {', '.join(_suffixes(readers))}, hidden files aside"
         )

@@ -40,6 +40,12 @@ def test_the_default_builder_of_a_graph_is_netmf_and_similar_works_on_nodes(frie
     assert "netmf" in run("runs", friends).stdout
 
 
+def test_a_graph_whose_texts_are_indexed_stays_a_graph(friends: str, run: Run) -> None:
+    done = run("index", friends, "friends", "--text", "hobby")
+    assert done.exit_code == 0 and "Built friends_lsa" in done.stderr, done.stderr
+    assert "Built friends_netmf" in run("build", friends, "friends").stderr
+
+
 def test_labels_are_told_from_vectors(friends: str, run: Run) -> None:
     done = run("evaluate", "labels", friends, "friends_netmf", "--label", "hobby", "--share", "0.5", "--json")
     (score,) = json.loads(done.stdout)

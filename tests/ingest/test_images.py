@@ -9,7 +9,9 @@ import tarfile
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from semsearch import pictures, png
 from semsearch.errors import InputError
 from semsearch.ingest.images import LoadedImages, load_images, read_images
 from semsearch.pictures import Wanted
+from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
 AS_THEY_ARE = Wanted()
@@ -141,6 +144,18 @@ def test_npz_has_labels_splits_and_other_columns(db: Connection, tmp_path: Path)
     made = load_images(db, "packed", read_images([str(tmp_path / "b.npz")]), Wanted(), source="b.npz")
     assert made.added == 2
     assert db.execute("select label from packed order by id").fetchall() == [("cat",), ("dog",)]
+
+
+def test_index_leaves_pictures_what_they_are(
+    db: Connection, tmp_path: Path, path: str, run: Callable[..., Any]
+) -> None:
+    load(db, folder(tmp_path / "in", {f"{at}.png": png_of(at) for at in range(9)}))
+    done = run("index", path, "pics")
+    assert done.exit_code == 0 and "Built pics_pca: 9 images" in done.stderr, done.stderr
+    assert run("ingest", "table", path, "pics").exit_code == 0
+    assert datasets.get_dataset(db, "pics").kind == "images"
+    done = run("ingest", "documents", path, "texts", tmp_path / "in")
+    assert done.exit_code == 1 and "holds pictures, not text: `semsearch ingest images`" in done.stderr
 
 
 def bomb(side: int) -> bytes:
