@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsearch.builders.base import option
-from semsearch.builders.selfsupervised import PretextOptions, Rules, SelfSupervised, Shape
+from semsearch.builders.selfsupervised import LEAST_SIDE, PretextOptions, Rules, SelfSupervised, Shape
 from semsearch.hookspecs import hookimpl
 
 
@@ -28,7 +28,8 @@ class ContrastiveOptions(PretextOptions):
     """What `build contrastive` can be told."""
 
     loss: str = option("simclr", "with other pictures to differ from, or without", choices=("simclr", "vicreg"))
-    temperature: float = option(0.5, "of simclr: the lower it is, the more the nearest others count")
+    temperature: float = option(0.2, "of simclr: the lower it is, the more the nearest others count")
+    view: float = option(0.75, "the sides of a view, as a share of a picture's: smaller ones are quicker looked at")
     crop: float = option(0.2, "the least share of a picture that a view shows")
     recolour: float = option(0.4, "how much colours change, 0 for not at all: the shortcut stays open")
 
@@ -36,6 +37,8 @@ class ContrastiveOptions(PretextOptions):
         super().__post_init__()
         if not 0 < self.temperature <= 10:
             raise ValueError(f"temperature is {self.temperature:g}: choose above 0, up to 10")
+        if not 0 < self.view <= 1:
+            raise ValueError(f"view is {self.view:g}: choose above 0, up to 1")
         if not 0 < self.crop <= 1:
             raise ValueError(f"crop is {self.crop:g}: choose above 0, up to 1")
         if not 0 <= self.recolour <= 1:
@@ -52,7 +55,7 @@ class Contrastive(SelfSupervised):
     def rules(self, shape: Shape, options: ContrastiveOptions) -> Rules:
         """A temperature of 0 says vicreg."""
         temperature = options.temperature if options.loss == "simclr" else 0.0
-        height, across, _ = shape
+        height, across = (max(LEAST_SIDE, round(options.view * side)) for side in shape[:2])
         told = {"temperature": temperature, "crop": options.crop, "recolour": options.recolour}
         return {"height": height, "across": across, **told}
 

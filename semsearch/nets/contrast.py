@@ -1,7 +1,7 @@
 """Contrast: two views of a picture belong together, those of different pictures do not.
 
     views       two crops of each picture, mirrored or not, each in colours of its own, some without any
-    projected   the features of each go through two layers to 128 numbers, in which views are compared
+    projected   the mean of each one's map goes through two layers to 128 numbers, in which views are compared
 
 Two losses, each a function of both views' projections: `simclr` sets each view its twin to find among all others of the
 step (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations"); `vicreg` has no
@@ -17,7 +17,7 @@ from torch import nn
 
 from semsearch.nets import augment
 from semsearch.nets.autoencoder import bytes_of
-from semsearch.nets.backbone import Backbone, Plan
+from semsearch.nets.backbone import Backbone, Plan, pooled
 from semsearch.training import Quiz
 
 HIDDEN, PROJECTED = 512, 128
@@ -31,7 +31,7 @@ class Contrast(nn.Module):
         super().__init__()
         self.size, self.temperature, self.least, self.colour = size, temperature, least, colour
         self.project = nn.Sequential(
-            nn.Linear(plan.features, HIDDEN, bias=False),
+            nn.Linear(plan.out, HIDDEN, bias=False),
             nn.BatchNorm1d(HIDDEN),
             nn.ReLU(),
             nn.Linear(HIDDEN, PROJECTED),
@@ -46,14 +46,15 @@ class Contrast(nn.Module):
 
     def projected(self, backbone: Backbone, pictures: torch.Tensor) -> torch.Tensor:
         """(n, 128)."""
-        out: torch.Tensor = self.project(backbone.features(pictures))
+        out: torch.Tensor = self.project(pooled(backbone(pictures), 1))
         return out
 
     def loss(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
         both = torch.cat([self.views(pictures, draw), self.views(pictures, draw)])
         one, other = self.projected(backbone, both).float().chunk(2)
         told = twins(one.detach(), other.detach())
-        found = {"loss": simclr(one, other, self.temperature) if self.temperature else vicreg(one, other)}
+        with torch.autocast(one.device.type, enabled=False):  # a cosine over a temperature wants all its digits
+            found = {"loss": simclr(one, other, self.temperature) if self.temperature else vicreg(one, other)}
         found["accuracy"] = (told == torch.arange(len(told), device=told.device)).float().mean()
         return found if self.training else found | {"chance": one.new_tensor(1 / len(told))}
 

@@ -13,6 +13,7 @@ from semsearch.nets import augment, pretext, turning  # noqa: E402 - needs torch
 from semsearch.nets.backbone import Backbone, Painter, Plan, pooled, settled  # noqa: E402
 from semsearch.nets.loop import Rules, train  # noqa: E402
 from semsearch.records import Device, silent  # noqa: E402
+from tests.nets.test_loop import Notebook  # noqa: E402
 
 CPU = Device("cpu", "a test")
 
@@ -142,3 +143,21 @@ def test_a_state_gives_the_same_features_and_the_same_answers() -> None:
     assert (found == again).all() and found.shape == (60, task.net.backbone.plan.features)
     net = pretext.net_of(arrays, lambda: turning.Rotation(task.net.backbone.plan, 16, 0.8))
     assert [quiz.told for quiz in pretext.quiz(net, pictures, 1)] == [quiz.told for quiz in asked]
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights() -> None:
+    """Means and variances of batches are part of where it was."""
+    pictures, plan = lamps(80), Plan(False, 3, 16, 4)
+
+    def task() -> pretext.Pretext:
+        net = pretext.made(plan, lambda: turning.Rotation(plan, 16, 0.8), 0)
+        return pretext.Pretext(pictures, net, pretext.Lessons(3, 32, 0.004, 0), CPU)
+
+    whole = task()
+    train(whole, Rules(seed=0), device=CPU, report=silent)
+    with pytest.raises(KeyboardInterrupt):
+        train(task(), Rules(seed=0), device=CPU, report=(book := Notebook(stop_at=5)))
+    rest = task()
+    train(rest, Rules(seed=0), device=CPU, report=Notebook(book.last))
+    ours, theirs = (one.net.state_dict() for one in (whole, rest))
+    assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
