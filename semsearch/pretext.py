@@ -52,7 +52,12 @@ def can_ask(collection: Collection) -> bool:
 
 def question_of(collection: Collection) -> str:
     """What is asked, as people would. InputError for a collection that was not learned by questions."""
-    return _builder(collection).question
+    return str(_builder(collection).question)
+
+
+def mean_of(collection: Collection) -> str:
+    """The mean that answers are compared with, empty where they are right or wrong. InputError as `question_of`."""
+    return str(_builder(collection).mean)
 
 
 def ask(

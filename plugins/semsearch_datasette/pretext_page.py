@@ -70,7 +70,7 @@ async def page(datasette: Any, request: Any) -> Answer:
             "shown": shown,
             "good": sum(one.good for one in shown),
             "is_scored": asked.quizzes[0].right is not None,
-            "standing": _in_words(pretext.standing(run.metrics)),
+            "standing": _in_words(pretext.standing(run.metrics), pretext.mean_of(target.collection)),
             "untaught": not run.metrics.get("steps"),
             "seed": seed,
             "ids": ids,
@@ -140,7 +140,7 @@ def verdict(quiz: Quiz) -> str:
     if quiz.right is not None:
         return f"Right: {quiz.fact}" if quiz.right else f"Wrong: it says {quiz.told}, and it is {quiz.fact}"
     share = _share(quiz.error or 0.0, quiz.plain or 0.0)
-    return f"Nearer than the mean: {share} of its error" if quiz.good else f"No nearer than the mean: {share}"
+    return f"{'Nearer' if quiz.good else 'No nearer'} than the mean: {share} of its error"
 
 
 def _share(error: float, plain: float) -> str:
@@ -148,12 +148,12 @@ def _share(error: float, plain: float) -> str:
     return "as far" if plain <= 0 else f"{100 * math.sqrt(error / plain):.0f} %"
 
 
-def _in_words(standing: Standing | None) -> str | None:
+def _in_words(standing: Standing | None, mean: str) -> str | None:
     if standing is None:
         return None
     if standing.is_error:
         share = _share(standing.reached, standing.plain)
-        return f"On pictures held back from it its error is {share} of that of saying the mean"
+        return f"On pictures held back from it its error is {share} of that of {mean}"
     reached, plain = (f"{100 * share:.1f} %" for share in (standing.reached, standing.plain))
     return f"On pictures held back from it {reached} were right; guessing reaches {plain}"
 

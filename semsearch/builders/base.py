@@ -79,12 +79,14 @@ class Decodes(Protocol):
 class Quizzes(Protocol):
     """A builder that learned by questions about pictures whose answers cost nothing, and can be seen answering some.
 
-    `question` is what it is asked, as people would. Its fit reports as metrics, of pictures it held back, either
+    `question` is what it is asked, as people would, and `mean`, where answers are more or less right, which mean they
+    are compared with. Its fit reports as metrics, of pictures it held back, either
     `held_out_accuracy`, and `chance` for what guessing reaches, or the mean squared `held_out_error`, and
     `held_out_mean` for that of saying some mean.
     """
 
     question: str
+    mean: str
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:
         """A question about each picture, in their order, and its answer; the same seed asks the same."""

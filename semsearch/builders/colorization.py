@@ -48,6 +48,7 @@ class Colorization(SelfSupervised):
 
     name = "colorization"
     question = "Which colours has this?"
+    mean = "the mean colour of all pictures"
     Options = ColorizationOptions
     sees = 1
 

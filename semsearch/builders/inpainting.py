@@ -55,6 +55,7 @@ class Inpainting(SelfSupervised):
 
     name = "inpainting"
     question = "What is in the holes?"
+    mean = "the mean of what is seen around each pixel"
     Options = InpaintingOptions
 
     def rules(self, shape: Shape, options: InpaintingOptions) -> Rules:

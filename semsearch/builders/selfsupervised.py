@@ -72,6 +72,7 @@ class SelfSupervised(ABC):
     reads: Literal["images"] = "images"
     Options: ClassVar[type[PretextOptions]]
     question: ClassVar[str]
+    mean: ClassVar[str] = ""
     needs = ("torch",)
     sees: ClassVar[int | None] = None  # channels of pictures that the backbone looks at, where not all
 

@@ -141,7 +141,7 @@ def test_what_can_be_asked_answers_about_each_picture(builder: Builder) -> None:
         assert quiz.given.shape == quiz.said.shape == quiz.truth.shape and quiz.given.ndim == 3
         assert (quiz.said == again.said).all() and (quiz.told, quiz.right) == (again.told, again.right)
         assert (quiz.right is None) != (quiz.error is None) and (quiz.error is None) == (quiz.plain is None)
-    assert builder.question.endswith("?")
+    assert builder.question.endswith("?") and bool(builder.mean) == (one[0].error is not None)
 
 
 @every_builder
