@@ -14,7 +14,7 @@ import asyncio
 import io
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -253,7 +253,7 @@ BY_DEFAULT: tuple[Callable[[Bench, argparse.Namespace], Measured], ...] = (page,
 FIGURES = (*BY_DEFAULT, stacked, colour)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run all that a CPU can, or what is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
@@ -265,7 +265,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="of the autoencoder; by default the builder's own")
     parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
     results.add_option(parser, __file__)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     chosen = [work for work in FIGURES if work.__name__ in asked.only] if asked.only else BY_DEFAULT
     found: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory() as passing:
