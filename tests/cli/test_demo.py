@@ -93,3 +93,10 @@ def test_an_autoencoder_of_the_digits_loses_less_than_as_many_components(demo: t
         ours, peer = (get_run(db, run).metrics["mse"] for run in mse)
     assert ours < 0.5 * peer  # measured: a fifth
     assert "semsearch evaluate images" in result.stdout
+
+
+def test_a_gan_of_the_digits_makes_all_of_them(demo: tuple[str, Result]) -> None:
+    pytest.importorskip("torch")
+    with reading(demo[0]) as db:
+        metrics = get_run(db, get_collection(db, "digits_gan").run).metrics
+    assert metrics["modes"] == 10 and metrics["diversity"] > 0.7  # measured: 1.0
