@@ -151,11 +151,18 @@ class Database(Opened):
             return stale_rows(db, [found.name for found in collections.all_collections(db)])
 
     def index(
-        self, table: str, *, text: Sequence[str] = (), title: str | None = None, label: str | None = None
+        self,
+        table: str,
+        *,
+        text: Sequence[str] = (),
+        title: str | None = None,
+        label: str | None = None,
+        image: str | None = None,
     ) -> Built:
-        """Make a table searchable by meaning, in place: columns that are not named are guessed, the rest is default."""
+        """Make a table searchable by meaning, in place: columns that are not named are guessed, the rest is default.
+        With `image`, a column of pictures, it is searched by those."""
         with self._writing() as db:
-            dataset, _ = describe_table(db, table, Columns(tuple(text), title, label=label))
+            dataset, _ = describe_table(db, table, Columns(tuple(text), title, label=label, image=image))
             return engine.build(db, dataset, registry.load().default_builder(kind_to_index(dataset)), {})
 
     def ingest(

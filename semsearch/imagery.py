@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -29,9 +31,10 @@ def common_shape(db: Connection, dataset: Dataset, side: int | None = None) -> S
     Where all have one size, that one, made smaller if the longer side is beyond 128; else a square of the median of
     their longer sides, at most 128. `side` says the longer side instead. Raises BuildError where there is no picture.
     """
-    found = images.sizes(db, dataset)
+    found = images.sizes(db, dataset) if dataset.image_column is None else _measured(db, dataset)
     if not found:
-        raise BuildError(f"{dataset.name} holds no picture: `semsearch ingest images` brings some in")
+        column = f".{dataset.image_column}" if dataset.image_column else ""
+        raise BuildError(f"{dataset.name}{column} holds no picture: `semsearch ingest images` brings some in")
     channels = max(one[2] for one in found)
     different = {one[:2] for one in found}
     if len(different) == 1:
@@ -42,6 +45,15 @@ def common_shape(db: Connection, dataset: Dataset, side: int | None = None) -> S
     longer = np.repeat([max(one[:2]) for one in found], list(found.values()))
     square = side or min(MOST_SIDE, int(np.median(longer)))
     return square, square, channels
+
+
+def _measured(db: Connection, dataset: Dataset) -> Counter[tuple[int, int, int]]:
+    """How many pictures of a table of somebody's own have each height, width and number of channels."""
+    found: Counter[tuple[int, int, int]] = Counter()
+    for content in images.contents(db, dataset):
+        with suppress(InputError):
+            found[pictures.measured(content)] += 1
+    return found
 
 
 def shape_of_model(state: State) -> Shape:
@@ -66,7 +78,7 @@ def corpus(db: Connection, dataset: Dataset, keys: Sequence[str], shape: Shape) 
         def work(start: int, end: int) -> None:
             for place, row in batch[start:end]:
                 try:
-                    pixels[place] = at_shape(content_of(row), shape)
+                    pixels[place] = at_shape(content_of(dataset, row), shape)
                     good[place] = True
                 except InputError:
                     pass
@@ -91,11 +103,13 @@ def corpus(db: Connection, dataset: Dataset, keys: Sequence[str], shape: Shape) 
     )
 
 
-def content_of(row: Mapping[str, Any]) -> bytes:
+def content_of(dataset: Dataset, row: Mapping[str, Any]) -> bytes:
     """The bytes of a row's picture: its own, or those of the file its path names. InputError where there are none."""
-    content = row.get("content")
+    content = row.get(dataset.image_column or "content")
     if isinstance(content, bytes):
         return content
+    if dataset.image_column is not None:
+        raise InputError(f"has no picture in {dataset.image_column}")
     path = row.get("path")
     if not isinstance(path, str) or not os.path.isfile(path):
         raise InputError(f"has no bytes, and there is no file {path}: `semsearch ingest images` reads it again")

@@ -25,6 +25,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", "
 MAX_PIXELS = 50_000_000
 SMALL = 64 * 64  # pixels up to which zlib alone packs about as well as Pillow does
 LARGEST = 512  # pixels of the longer side of a picture that is kept without --size
+ORIENTATION = 0x0112  # EXIF's tag for how a camera was held; from 5 on height and width change places
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's own conversion
 
 
@@ -85,6 +86,26 @@ def read(content: bytes, wanted: Wanted) -> Picture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputError(_too_large(_pixels_said(error))) from error
+    except Exception as error:  # whatever a decoder makes of broken bytes is the file's fault
+        raise InputError(_broken(error)) from error
+
+
+def measured(content: bytes) -> tuple[int, int, int]:
+    """Height, width and channels of a picture as it would be read, from the head of its file. InputError as of `read`.
+
+    One in colours that are all grey counts as coloured: its pixels are not looked at.
+    """
+    Image = _pillow()
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise InputError(_too_large(f"{width:,} × {height:,} pixels"))
+            is_turned = image.format != "GIF" and image.getexif().get(ORIENTATION, 1) >= 5
+            is_grey = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
+            return (width, height, 1 if is_grey else 3) if is_turned else (height, width, 1 if is_grey else 3)
+    except InputError:
+        raise
     except Exception as error:  # whatever a decoder makes of broken bytes is the file's fault
         raise InputError(_broken(error)) from error
 

@@ -65,7 +65,7 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
     """What to call a hit: its title, a word itself, else the beginning of its text, else its id."""
     if is_word(hit.row):
         return str(hit.row["word"])
-    if dataset.kind == "images":
+    if dataset.kind == "images" and not (dataset.title_column and hit.row.get(dataset.title_column)):
         label = hit.row.get(dataset.label_column) if dataset.label_column else None
         name = f"picture {hit.id}" if isinstance(hit.id, int) else str(hit.id)
         if label is None or name.startswith(str(label)):  # as the folder that a picture lies in

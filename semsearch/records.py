@@ -213,7 +213,7 @@ class Edges:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table of items with its row in the catalogue."""
+    """A table of items with its row in the catalogue; `image_column` has the pictures of a table of a user's own."""
 
     id: int
     name: str
@@ -228,6 +228,7 @@ class Dataset:
     created: str
     revision: int = 0
     edges: Edges | None = None
+    image_column: str | None = None
 
 
 @dataclass(frozen=True)

@@ -152,3 +152,9 @@ def m006_inputs(db: Database) -> None:
             made integer not null,
             primary key (run, option)
         ) without rowid""")
+
+
+@migrations()
+def m007_image_column(db: Database) -> None:
+    """The column of a table of somebody's own that holds pictures; null for one that ingest made, and for others."""
+    db.execute("alter table _semsearch_datasets add column image_column text")

@@ -78,7 +78,7 @@ def _card(
         similar_url=links.with_arguments(links.of_item(here, "similar", hit.id), {}, filters),
         row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
         pieces=() if is_word else snippet(dataset, hit.row, query),
-        meters=_meters(hit, best_text, "Likeness" if collection.of == "image" else "Meaning"),
+        meters=_meters(hit, best_text, "Likeness" if collection.of in ("image", "row") else "Meaning"),
         why=why(hit),
         facts=facts(collection, dataset, hit.row),
         thumb=thumb_of(datasette, target, hit),
@@ -96,7 +96,8 @@ def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> l
     if collection.of == "word":
         return [(name, f"{row[name]:,}") for name in ("count", "documents") if isinstance(row.get(name), int)]
     shown = {*dataset.key_columns, *dataset.text_columns, dataset.title_column}
-    shown |= {"path", "width", "height", "channels", "digest"} if dataset.kind == "images" else set()
+    if dataset.kind == "images" and dataset.image_column is None:
+        shown |= {"path", "width", "height", "channels", "digest"}
     short = [
         (column, str(value))
         for column, value in row.items()

@@ -30,8 +30,8 @@ async def thumbnail(datasette: Any, request: Any) -> Png:
 
     def make(conn: Any) -> tuple[bytes, str]:
         row = row_of(datasette, conn, target, id)
-        made = pictures.read(imagery.content_of(row), Wanted(largest=THUMB)).pixels
-        return pictures.to_png(made), version_of(row)
+        made = pictures.read(imagery.content_of(target.dataset, row), Wanted(largest=THUMB)).pixels
+        return pictures.to_png(made), version_of(target.dataset, row)
 
     content, version = await found_or_not(target, make)
     return Png(content, target.private, request.args.get("v") == version)
@@ -98,7 +98,7 @@ async def found_or_not(target: Target, make: Any) -> Any:
 def row_of(datasette: Any, conn: Any, target: Target, id: str) -> Any:
     """The row of an item whose picture may be shown. NotFoundError for any other."""
     hit = one_hit(conn, target, id)
-    if hit is None or target.dataset.kind != "images" or not may_read(datasette, hit.row):
+    if hit is None or target.dataset.kind != "images" or not may_read(datasette, target.dataset, hit.row):
         raise NotFoundError(f"No picture {id!r} in {target.collection.name} that can be shown")
     return hit.row
 

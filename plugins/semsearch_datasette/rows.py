@@ -41,7 +41,7 @@ def hits_of(conn: Any, target: Target, ids: Sequence[str]) -> dict[str, Hit]:
 def readable(datasette: Any, conn: Any, target: Target, keys: Sequence[str]) -> list[str]:
     """Those of some pictures that may be shown."""
     hits = {key: one_hit(conn, target, key) for key in keys}
-    return [key for key, hit in hits.items() if hit is not None and may_read(datasette, hit.row)]
+    return [key for key, hit in hits.items() if hit is not None and may_read(datasette, target.dataset, hit.row)]
 
 
 def named(target: Target, hit: Hit) -> str:

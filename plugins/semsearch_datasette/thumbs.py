@@ -11,7 +11,7 @@ from typing import Any
 from datasette.utils import tilde_encode
 
 from semsearch import present
-from semsearch.records import Hit
+from semsearch.records import Dataset, Hit
 from semsearch_datasette import links
 from semsearch_datasette.target import Target
 
@@ -28,10 +28,12 @@ class Thumb:
 
 def thumb_of(datasette: Any, target: Target, hit: Hit) -> Thumb | None:
     """The thumbnail of a hit; None where it is no picture, or one whose file may not be read for pages."""
-    if target.dataset.kind != "images" or not may_read(datasette, hit.row):
+    dataset = target.dataset
+    if dataset.kind != "images" or not may_read(datasette, dataset, hit.row):
         return None
-    width, height = (hit.row.get(name) or 1 for name in ("width", "height"))
-    url = url_of(datasette, target, "thumbnail", hit.id, v=version_of(hit.row))
+    told = dataset.image_column is None  # of a table of somebody's own the size is not known before it is seen
+    width, height = (hit.row.get(name) or 1 if told else 1 for name in ("width", "height"))
+    url = url_of(datasette, target, "thumbnail", hit.id, v=version_of(dataset, hit.row))
     return Thumb(url, present.alt_of(target.dataset, hit), int(width), int(height))
 
 
@@ -41,19 +43,19 @@ def url_of(datasette: Any, target: Target, what: str, id: Any = None, **argument
     return links.collection(datasette, target.database.name, target.collection.name, page, **arguments)
 
 
-def version_of(row: Mapping[str, Any]) -> str:
+def version_of(dataset: Dataset, row: Mapping[str, Any]) -> str:
     """What changes when a row's picture does, 12 hex digits."""
-    content = row.get("content")
+    content = row.get(dataset.image_column or "content")
     told = content if isinstance(content, bytes) else str(row.get("digest") or row.get("path")).encode()
     return hashlib.blake2b(told, digest_size=6).hexdigest()
 
 
-def may_read(datasette: Any, row: Mapping[str, Any]) -> bool:
+def may_read(datasette: Any, dataset: Dataset, row: Mapping[str, Any]) -> bool:
     """Whether a row's picture may be shown: its own bytes may. A linked file may where the plugin's setting
     `picture_folders` lists a folder it lies in: a path in a database is no reason to read a server's files."""
-    if isinstance(row.get("content"), bytes):
+    if isinstance(row.get(dataset.image_column or "content"), bytes):
         return True
-    path = row.get("path")
+    path = row.get("path") if dataset.image_column is None else None
     if not isinstance(path, str):
         return False
     real = os.path.realpath(path)

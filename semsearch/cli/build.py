@@ -15,7 +15,7 @@ from semsearch import build as engine
 from semsearch import devices, registry
 from semsearch.builders.base import Builder, make_options, needs_of, reads_of
 from semsearch.cli.again import say_outdated
-from semsearch.cli.ingest import column_options
+from semsearch.cli.ingest import column_options, image_option
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.ingest.columns import described_anyway, kind_to_index
@@ -218,10 +218,11 @@ def _say_training(built: engine.Built, resume: bool) -> None:
 @click.argument("db", type=click.Path())
 @click.argument("table")
 @column_options
-def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None) -> None:
+@image_option
+def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None) -> None:
     """Make a TABLE searchable by meaning: use it in place, build with defaults, say what to do next."""
     with writing(db) as connection:
-        dataset, remarks = describe_table(connection, table, Columns(text=text, title=title, label=label))
+        dataset, remarks = describe_table(connection, table, Columns(text, title, label=label, image=image))
         for line in remarks:
             remark(line)
         builder = registry.load().default_builder(kind_to_index(dataset))

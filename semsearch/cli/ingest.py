@@ -41,6 +41,9 @@ def column_options(command: Command) -> Command:
     return command
 
 
+image_option = click.option("--image", metavar="COL", help="a column of pictures, as BLOBs: learn from those")
+
+
 @click.group(short_help="Bring documents, graphs, pictures or vectors in.")
 def ingest() -> None:
     """Bring documents, graphs, pictures or vectors into a file, or name a table that is already there."""
@@ -113,10 +116,14 @@ def say_loaded(loaded: Loaded | LoadedImages) -> None:
 @click.argument("db", type=click.Path())
 @click.argument("table")
 @column_options
-def ingest_table(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None) -> None:
+@image_option
+def ingest_table(
+    db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None
+) -> None:
     """Use an existing TABLE in place: it is neither copied nor altered."""
     with writing(db) as connection:
-        dataset, remarks = register_table(connection, table, Columns(text=text, title=title, label=label))
+        columns = Columns(text=text, title=title, label=label, image=image)
+        dataset, remarks = register_table(connection, table, columns)
         for line in remarks:
             remark(line)
         say_checkpoint(connection)

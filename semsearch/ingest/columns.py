@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NotFoundError
+from semsearch.pictures import measured
 from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import all_datasets, draft, save
@@ -28,6 +29,7 @@ class Columns:
     title: str | None = None
     id: str | None = None
     label: str | None = None
+    image: str | None = None
 
 
 def found_column(name: str, names: Sequence[str], where: str) -> str:
@@ -47,7 +49,7 @@ def checked(columns: Columns, names: Sequence[str], where: str) -> Columns:
         return None if name is None else found_column(name, names, where)
 
     text = tuple(dict.fromkeys(found_column(name, names, where) for name in columns.text))
-    return Columns(text, one(columns.title), one(columns.id), one(columns.label))
+    return Columns(text, one(columns.title), one(columns.id), one(columns.label), one(columns.image))
 
 
 def mean_lengths(sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:
@@ -100,6 +102,9 @@ def guess_columns(db: Connection, table: str, columns: Columns | None = None) ->
     sample = sample_rows(db, table, SAMPLE)
     texts = mean_lengths(sample, shape.columns) if sample else _declared_texts(shape)
     outside_key = {name: size for name, size in texts.items() if name not in shape.key_columns}
+    binary = next((name for name in shape.columns if any(isinstance(row.get(name), bytes) for row in sample)), None)
+    if not outside_key and not given.text and binary is not None:
+        raise InputError(f"{table} has no column of text: if {binary} holds pictures, name it with --image {binary}")
     return completed(given, outside_key, table)
 
 
@@ -125,9 +130,13 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     given = columns or Columns()
     if before is not None:
         given = with_former(given, before, shape.columns)
-    kind: Kind = before.kind if before is not None else "documents"
+    kind: Kind = "images" if given.image else before.kind if before is not None else "documents"
+    if given.image and before is not None and before.made_by == "ingest":
+        raise InputError(f"{table} was made by ingest: --image names the pictures of a table of your own")
     is_seen = kind == "images" and not given.text  # what pictures show is not in words
     chosen, remarks = (checked(given, shape.columns, table), []) if is_seen else guess_columns(db, table, given)
+    if chosen.image:
+        remarks += _pictures_in(db, table, chosen.image)
     dataset = draft(
         shape,
         text_columns=chosen.text,
@@ -137,7 +146,25 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
         source=before.source if before else None,
         kind=kind,
     )
-    return dataset, remarks
+    return replace(dataset, image_column=chosen.image), remarks
+
+
+def _pictures_in(db: Connection, table: str, column: str) -> list[str]:
+    """A remark about rows whose column holds no picture, of the first ones. InputError if none of them holds one."""
+    faults = []
+    sample = sample_rows(db, table, SAMPLE)
+    for row in sample:
+        content = row.get(column)
+        if not isinstance(content, bytes):
+            faults.append("is no BLOB" if content is not None else "is NULL")
+            continue
+        try:
+            measured(content)
+        except InputError as error:
+            faults.append(str(error))
+    if sample and len(faults) == len(sample):
+        raise InputError(f"{table}.{column} holds no picture: the first {faults[0]}")
+    return [f"{len(faults):,} of the first {len(sample):,} rows hold no picture that can be read"] if faults else []
 
 
 def kind_to_index(dataset: Dataset) -> Kind:
@@ -158,7 +185,10 @@ def with_former(columns: Columns, former: Dataset, names: Sequence[str]) -> Colu
     text = columns.text or tuple(name for name in former.text_columns if name in names)
     title = former.title_column if former.title_column in names and former.title_column not in text else None
     label = former.label_column if former.label_column in names else None
-    return replace(columns, text=text, title=columns.title or title, label=columns.label or label)
+    image = former.image_column if former.image_column in names else None
+    return replace(
+        columns, text=text, title=columns.title or title, label=columns.label or label, image=columns.image or image
+    )
 
 
 def register_table(db: Connection, table: str, columns: Columns | None = None) -> tuple[Dataset, list[str]]:

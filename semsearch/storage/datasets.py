@@ -27,7 +27,7 @@ from semsearch.storage.textitem import PICTURE, digest_of
 from semsearch.storage.textitem import TextItem as TextItem  # others take it from here, with `read_items`
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
-_COLUMNS += ", revision, edges"
+_COLUMNS += ", revision, edges, image_column"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
@@ -51,6 +51,7 @@ def _from_row(row: Sequence[Any]) -> Dataset:
         created=row[10],
         revision=row[11],
         edges=Edges(**json.loads(row[12])) if row[12] else None,
+        image_column=row[13],
     )
 
 
@@ -108,11 +109,12 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
     db.execute(
         "insert into _semsearch_datasets"
         " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created,"
-        " edges) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " edges, image_column) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " on conflict (name) do update set kind = excluded.kind, key_kind = excluded.key_kind,"
         " key_columns = excluded.key_columns, text_columns = excluded.text_columns,"
         " title_column = excluded.title_column, label_column = excluded.label_column,"
-        " made_by = excluded.made_by, source = excluded.source, edges = coalesce(excluded.edges, edges)",
+        " made_by = excluded.made_by, source = excluded.source, edges = coalesce(excluded.edges, edges),"
+        " image_column = excluded.image_column",
         [
             dataset.name,
             dataset.kind,
@@ -125,6 +127,7 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
             dataset.source,
             dataset.created,
             json.dumps(asdict(dataset.edges)) if dataset.edges else None,
+            dataset.image_column,
         ],
     )
     return get_dataset(db, dataset.name)
@@ -168,13 +171,14 @@ def count_items(db: Connection, dataset: Dataset) -> int:
 def read_items(db: Connection, dataset: Dataset) -> Iterator[TextItem]:
     """Every row as text, in key order, streamed. Rows whose key is NULL are left out."""
     shape = shape_of(db, dataset.name)
-    for column in (*dataset.text_columns, *filter(None, (dataset.title_column,))):
+    for column in (*dataset.text_columns, *filter(None, (dataset.title_column, dataset.image_column))):
         check_column(shape, column)
     keys = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
     bodies = [column for column in dataset.text_columns if column != dataset.title_column]
     title = quoted(dataset.title_column) if dataset.title_column else "null"
     hint = "rowid" if dataset.key_kind == "row" else "null"
-    digested = [column for column in PICTURE if dataset.kind == "images" and column in shape.columns]
+    pictured = (dataset.image_column,) if dataset.image_column else PICTURE
+    digested = [column for column in pictured if dataset.kind == "images" and column in shape.columns]
     wanted = ", ".join([hint, title, *map(quoted, bodies), *map(quoted, digested)])
     pictures = 2 + len(bodies)
     statement = f"select {wanted}, {keys.select} from {quoted(dataset.name)} order by {keys.order}"

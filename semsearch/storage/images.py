@@ -23,6 +23,15 @@ def sizes(db: Connection, dataset: Dataset) -> Counter[tuple[int, int, int]]:
     return Counter({(row[0], row[1], row[2]): row[3] for row in db.execute(statement)})
 
 
+def contents(db: Connection, dataset: Dataset) -> Iterator[bytes]:
+    """Every BLOB in the column of pictures of a table of somebody's own. NotFoundError if that is gone."""
+    column = dataset.image_column or "content"
+    check_column(shape_of(db, dataset.name), column)
+    statement = f"select {quoted(column)} from {quoted(dataset.name)} where typeof({quoted(column)}) = 'blob'"
+    for row in db.execute(statement):
+        yield row[0]
+
+
 def rows(db: Connection, dataset: Dataset, keys: Sequence[str]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
     """The place in `keys`, the key and the row of each picture that is there, read some hundreds at a time."""
     for start in range(0, len(keys), BATCH):

@@ -14,6 +14,7 @@ from PIL import Image
 from semsearch_datasette.compat import IS_1
 
 from semsearch import build, png, registry
+from semsearch.ingest.columns import Columns, register_table
 from semsearch.ingest.images import load_images, read_images
 from semsearch.pictures import Wanted
 from semsearch.search.images import code_of, vector_of_code
@@ -217,6 +218,25 @@ def test_whoever_may_not_see_the_table_sees_no_picture(file: str, make_site: Any
     for page in IMAGES:
         answer = site.get(BASE + page, **owner)
         assert opened(answer).size and answer.headers["cache-control"].startswith("private"), page
+
+
+def test_pictures_of_a_table_of_ones_own_have_all_pages(tmp_path: Path, make_site: Any) -> None:
+    path = str(tmp_path / "pics.db")
+    with connect.writing(path, create=True) as db:
+        db.execute("create table shapes (id integer primary key, name text, photo blob, width text)")
+        rows = [(f"shape {at}", png.encode(one), "wide") for at, one in enumerate(PIXELS[:20])]
+        db.executemany("insert into shapes (name, photo, width) values (?, ?, ?)", rows)
+        db.execute("insert into shapes (name, photo) values ('none', 'text')")
+        dataset, _ = register_table(db, "shapes", Columns(image="photo", title="name"))
+        build.build(db, dataset, registry.load().builder("pca"), {"dim": 6})
+        connect.checkpoint(db)
+    site = make_site(path)
+    for page in PAGES:
+        assert site.get(BASE + page).status_code == 200, page
+    assert (opened(site.get(f"{BASE}/thumbnail/3")) == PIXELS[2, :, :, 0]).all()
+    assert site.get(f"{BASE}/thumbnail/21").status_code == 404
+    page = site.get(f"{BASE}/item/3").text
+    assert "shape 2" in page and "wide" in page and opened(site.get(f"{BASE}/reconstruction/3")).size
 
 
 def test_linked_files_are_shown_only_from_folders_that_are_named(tmp_path: Path, make_site: Any) -> None:
