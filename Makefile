@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO_DB ?= demo.db
 
-.PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-gan bench-training clean
+.PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Installing into .venv, once"
@@ -74,6 +74,10 @@ bench-images: .venv/installed  ## DATA=folder KEEP=folder: faces, factoring and 
 bench-gan: .venv/installed  ## DATA=folder KEEP=folder: GANs beside a DCGAN of equal time, over seeds, and the page of samples (75 minutes)
 	$(PIP) --editable '.[bench,torch]'
 	$(BIN)/python benchmarks/gan.py --data $(DATA) --keep $(KEEP) --json
+
+bench-features: .venv/installed  ## DATA=folder: features that nobody labelled, each family for eight minutes (long)
+	$(PIP) --editable '.[bench,torch]'
+	$(BIN)/python benchmarks/selfsupervised.py --data $(DATA)
 
 bench-training: .venv/installed  ## DATA=folder: GloVe and skip-gram beside gensim, the training loop beside a plain one (long)
 	$(PIP) --editable '.[bench,torch]'

@@ -12,6 +12,7 @@ Features are means of the map over quarters of the picture, 2 × 2: where things
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -145,7 +146,7 @@ def pooled(maps: torch.Tensor, cells: int = CELLS) -> torch.Tensor:
     return F.adaptive_avg_pool2d(maps, cells).flatten(1)
 
 
-def settled(backbone: Backbone, pictures: list[torch.Tensor]) -> None:
+def settled(backbone: Backbone, pictures: Iterable[torch.Tensor]) -> None:
     """Normalise by the means and variances of these batches, instead of what training saw. Leaves it in `eval`."""
     norms = [module for module in backbone.modules() if isinstance(module, nn.BatchNorm2d)]
     kept = [norm.momentum for norm in norms]

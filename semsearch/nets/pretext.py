@@ -155,7 +155,7 @@ def state_of(net: Net, pictures: Bytes, device: Device) -> dict[str, npt.NDArray
     arrays = {f"plan.{name}": np.array(int(value)) for name, value in asdict(net.backbone.plan).items()}
     arrays |= {f"net.{name}": array for name, array in to_arrays(net).items()}
     some = pictures[:: math.ceil(len(pictures) / SETTLED)]
-    settled(net.backbone, list(_batches(some, place(device))))
+    settled(net.backbone, _batches(some, place(device)))
     buffers = {name for name, _ in net.backbone.named_buffers()}
     return arrays | {f"whole.{name}": array for name, array in to_arrays(net.backbone).items() if name in buffers}
 
