@@ -20,7 +20,10 @@ SPREAD = 5.0
 EVEN = 0.5  # how far the weights of squares are those of an even spread of colours
 TABLE = 2  # step of the table in which the squares near a colour are looked up: less than half of SPREAD
 FAR = 130  # a and b that the table reaches to, each way
-VIVID = 0.38  # the temperature at which a mean of colours keeps some life
+# How far the weights of colours are taken out of what is shown. At 1 the mean is nearest and nearly grey, at 0 vivid:
+# of CIFAR-10, after 456 steps, 85 % and 97 % of the error of the mean colour at 40 % and 88 % of the true saturation.
+# Half-way it is 86 % at 59 %; the annealed mean of Zhang et al. is 97 % at 73 %.
+SHOWN = 0.5
 
 
 class Colouring(nn.Module):
@@ -74,7 +77,7 @@ class Colouring(nn.Module):
     def quiz(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
         """The picture in grey, as it was coloured, and as it is."""
         scores, colours = self._asked(backbone, pictures)
-        told = self._believed(scores, VIVID)
+        told = self._believed(scores, SHOWN)
         off, plain = (distance(some, colours).tolist() for some in (told, self._mean(colours)))
         light = 100 * colour.lightness(pictures)
         fine = F.interpolate(told, pictures.shape[-2:], mode="bilinear", align_corners=False)
@@ -104,10 +107,10 @@ class Colouring(nn.Module):
         rows = a * (2 * FAR // TABLE + 1) + b
         return self.near[rows].movedim(-1, 1), self.share[rows].movedim(-1, 1)
 
-    def _believed(self, scores: torch.Tensor, temperature: float = 1.0) -> torch.Tensor:
-        """The mean colour by what is believed, (n, 2, y, x), rare colours no more counting more."""
-        likely = torch.log_softmax(scores.float(), dim=1) - self.weights().log()[:, None, None]
-        return torch.einsum("nqyx,qc->ncyx", torch.softmax(likely / temperature, dim=1), self.bins)
+    def _believed(self, scores: torch.Tensor, out: float = 1.0) -> torch.Tensor:
+        """The mean colour by what is believed, (n, 2, y, x), the weights of colours taken out as far as `out` says."""
+        likely = torch.log_softmax(scores.float(), dim=1) - out * self.weights().log()[:, None, None]
+        return torch.einsum("nqyx,qc->ncyx", torch.softmax(likely, dim=1), self.bins)
 
     def _mean(self, like: torch.Tensor) -> torch.Tensor:
         """The mean colour of what was met, as (1, 2, 1, 1)."""
