@@ -71,7 +71,9 @@ class GanOptions:
     )
     every: int = option(4, "turns from one penalty to the next, which counts as many times")
     memory: float = option(500.0, "turns in which the mean of the generator's weights forgets half")
-    augment: bool | None = option(None, "change pictures before they are judged; by default where there are few")
+    augment: bool | None = option(
+        None, "change pictures before they are judged; by default where there are fewer than 1,000"
+    )
     conditional: bool = option(False, "learn what label a picture has, and make pictures of each")
     side: int | None = option(None, "pixels of the longer side to learn at; by default theirs, at most 128")
 
