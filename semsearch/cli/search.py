@@ -157,7 +157,7 @@ def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, w
         title = present.title_of(dataset, hit)
         parts = [f"{near} {hit.vector_score:.2f}" if hit.vector_score is not None else ""]
         parts.append(f"words {hit.text_score:.1f}" if hit.text_score is not None else "")
-        known = title == str(hit.id)
+        known = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
         facts = ", ".join(filter(None, ["" if known else f"id {hit.id}", *parts]))
         click.echo(f"{position:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
