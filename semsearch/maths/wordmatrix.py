@@ -28,6 +28,7 @@ Array = npt.NDArray[Any]
 _STEPS, _STEPS_EACH = 6, 4  # of Lanczos: some, and some more for each direction wanted
 _ROOM = 4 << 20  # numbers in one batch: 16 MB
 _NOTHING = 1e-6  # a spread this small is rounding
+_AS_LARGE = 0.999  # of the largest: numbers closer than that may be told apart by rounding alone
 
 
 def shares(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
@@ -56,7 +57,8 @@ def principal_components(
     """(texts, n, k) float32: the n directions in which each text's words spread most, each as long as their standard
     deviation along it; zero where there are fewer.
 
-    An eigenvector has no sign of its own: its largest entry is made positive.
+    An eigenvector has no sign of its own: its largest entry is made positive, the first of those about as large, so
+    that the order of a text's words, and so of rounding, says nothing.
     """
     lengths = np.diff(shared.indptr)
     out = np.zeros((shared.shape[0], n, words.shape[1]), np.float32)
@@ -96,7 +98,9 @@ def _of_batch(shared: sp.csr_matrix, words: FloatArray, rows: IntArray, n: int) 
     values, vectors = _lanczos(A, min(_STEPS + _STEPS_EACH * n, int(lengths.max()), words.shape[1]))
     n_found = min(n, values.shape[1])
     values, vectors = values[:, ::-1][:, :n_found], vectors[:, ::-1][:, :n_found]
-    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=2)[:, :, None], axis=2)
+    sizes = np.abs(vectors)
+    first = (sizes >= _AS_LARGE * sizes.max(axis=2, keepdims=True)).argmax(axis=2)
+    largest = np.take_along_axis(vectors, first[:, :, None], axis=2)
     deviations = np.sqrt(np.maximum(values, 0))[:, :, None]
     found = np.zeros((len(rows), n, words.shape[1]), np.float32)
     found[:, :n_found] = np.where(deviations > _NOTHING, vectors * np.sign(largest) * deviations, 0)
