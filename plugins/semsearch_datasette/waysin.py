@@ -145,7 +145,8 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
         found = next((found for found in await _collections(datasette, database) if found.name == table), None)
         if found is None or found.dim * FLOAT_BYTES != len(value):
             return None
-        if "id" not in row.keys():  # noqa: SIM118 - a row of SQLite: `in` would look among its values
+        columns = row.keys()  # a row of SQLite: `in row` would look among its values
+        if "id" not in columns:
             return Markup(f"{found.dim} floats")  # left out by ?_nocol=id; Datasette's own link to a BLOB fails then
         href = links.similar(datasette, database, table, row["id"])
         return Markup(f'{found.dim} floats · <a href="{escape(href)}">similar →</a>')
