@@ -56,7 +56,7 @@ docs: .venv/test  ## write docs/cli.md and docs/builders.md again
 
 screenshots: .venv/test demo  ## take the pictures of README.md and docs/tour.md again; needs Chromium
 	$(PIP) pillow
-	$(BIN)/python docs/screenshots.py $(DEMO_DB)
+	$(BIN)/python -m docs.screenshots $(DEMO_DB)
 
 bench-retrieval: .venv/installed  ## DATA=folder: LSA, BM25 and their fusion on public test collections
 	$(PIP) '.[bench]'

@@ -1,6 +1,6 @@
 """Makes the pictures of README.md and docs/tour.md from the demo: `make screenshots`.
 
-    python docs/screenshots.py DEMO_DB
+    python -m docs.screenshots DEMO_DB
 
 Serves the file with `semsearch serve` and photographs its pages with the Chromium (or Chrome) of this machine, each at
 the size of a window, not the whole page. The browser is the one that tests/browser drives.
@@ -17,11 +17,9 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from tests.browser.machine import ARGUMENTS, find_browser, serving
+
 DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS.parent))
-
-from tests.browser.machine import ARGUMENTS, find_browser, serving  # noqa: E402 - found through the line above
-
 WINDOW = {"width": 1200, "height": 860}
 PHONE = {"width": 360, "height": 720}
 COLOURS = 96  # text on a plain ground needs few: the files shrink to a third

@@ -43,7 +43,7 @@ def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
     return [name] + [f"{name}_{embeddings.of}s" for embeddings in found[1:]]
 
 
-def build(  # noqa: PLR0913 - one keyword for each option that every `build` has
+def build(  # noqa: PLR0913 - the options of every `semsearch build`, each a keyword that callers give by name
     db: Connection,
     dataset: Dataset,
     builder: Builder,

@@ -60,7 +60,7 @@ def ingest() -> None:
 )
 @click.option("--encoding", default="utf-8", show_default=True, help="how the text is encoded")
 @click.option("--skip-errors", is_flag=True, help="leave out files and rows that cannot be read, and list them")
-def ingest_documents(  # noqa: PLR0913 - one parameter per option of the command
+def ingest_documents(  # noqa: PLR0913 - click hands each option of the command over by its own name
     db: str,
     dataset: str,
     sources: tuple[str, ...],

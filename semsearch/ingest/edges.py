@@ -50,7 +50,7 @@ class Linked:
     directed: bool = False
 
 
-def load_edges(  # noqa: PLR0913 - the same as load_documents, and what is said of edges
+def load_edges(  # noqa: PLR0913 - its keywords are the options of `ingest edges`; db and report every loader has
     db: Connection,
     name: str,
     items: Iterable[Read],

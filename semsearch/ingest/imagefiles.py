@@ -111,7 +111,7 @@ def _from_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str) -> Foun
     try:
         with archive.open(info) as file:
             content = file.read(MAX_FILE + 1)
-    # zipfile says NotImplementedError of a compression that it does not know.
+    # NotImplementedError is what zipfile raises for an archive packed by a method that it does not know.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         return Fault(f"{key} cannot be unpacked: {error}")
     return _packed(key, content)

@@ -93,7 +93,7 @@ def _of_source(source: str, begin: str) -> Iterator[Found]:
         yield one_file(source, os.path.basename(source))
 
 
-def load_images(  # noqa: PLR0913 - the same as load_documents, and what is said of pictures
+def load_images(  # noqa: PLR0913 - its keywords are the options of `ingest images`; db and report every loader has
     db: Connection,
     name: str,
     found: Iterable[Found],

@@ -108,7 +108,7 @@ def _explained(path: str) -> Iterator[None]:
         raise InputError(f"{path} is cut short: its packed data breaks off; fetch it again") from error
     except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged, or not what its name says ({error}): fetch it again") from error
-    except NotImplementedError as error:  # zipfile says this of a compression that it does not know
+    except NotImplementedError as error:  # what zipfile raises for a method of packing that it does not know
         raise InputError(f"{path} is packed in a way that Python does not read ({error}): unpack it first") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error

@@ -177,7 +177,7 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
     record(db, name, run, embeddings.of, vector_table=number, dim=dim, count=count, revision=revision)
 
 
-def record(  # noqa: PLR0913 - one parameter for each column that the caller knows
+def record(  # noqa: PLR0913 - one parameter for each column of the row that it inserts
     db: Connection, name: str, run: Run, of: Of, *, vector_table: int, dim: int, count: int, revision: int = 0
 ) -> None:
     """Write the catalogue's row about a collection of this run, whose id it has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -47,7 +48,20 @@ def with_the_example() -> list[Builder]:
 
 
 BUILDERS = with_the_example()
-every_builder = pytest.mark.parametrize("builder", BUILDERS, ids=[builder.name for builder in BUILDERS])
+
+
+def those(builders: Iterable[Builder]) -> pytest.MarkDecorator:
+    """A test of each of these."""
+    found = list(builders)
+    return pytest.mark.parametrize("builder", found, ids=[builder.name for builder in found])
+
+
+def those_that(protocol: type) -> pytest.MarkDecorator:
+    """A test of each builder that has this capability."""
+    return those(builder for builder in BUILDERS if isinstance(builder, protocol))
+
+
+every_builder = those(BUILDERS)
 
 
 def fit_anew(builder: Builder, seed: int = 0) -> Fitted:
@@ -95,10 +109,8 @@ def test_the_state_survives_the_codec(builder: Builder) -> None:
         assert again.shape == array.shape and (again == array).all()
 
 
-@every_builder
+@those_that(Encodes)
 def test_encoding_what_was_fitted_agrees_with_its_vectors(builder: Builder) -> None:
-    if not isinstance(builder, Encodes):
-        pytest.skip(f"{builder.name} does not encode")
     fitted = fit(builder)
     first, state = fitted.embeddings[0], fitted.state({"words": WORDS})
     if first.of == "word":  # a word is a text of one word, and only directions are compared
@@ -109,10 +121,8 @@ def test_encoding_what_was_fitted_agrees_with_its_vectors(builder: Builder) -> N
     assert np.allclose(encoded, first.vectors, atol=1e-4)
 
 
-@every_builder
+@those_that(Decodes)
 def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
-    if not isinstance(builder, Decodes):
-        pytest.skip(f"{builder.name} does not decode")
     fitted = fit(builder)
     state, corpus = fitted.state(), CORPORA[builder.reads]
     assert tuple(state.arrays["shape"].tolist()) == corpus.shape
@@ -129,10 +139,12 @@ def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
 
 
 @every_builder
+def test_what_learned_by_questions_can_be_asked(builder: Builder) -> None:
+    assert isinstance(builder, Quizzes) or not issubclass(builder.Options, PretextOptions), "it lacks a question"
+
+
+@those_that(Quizzes)
 def test_what_can_be_asked_answers_about_each_picture(builder: Builder) -> None:
-    if not isinstance(builder, Quizzes):
-        assert not issubclass(builder.Options, PretextOptions), "it lacks a question"
-        pytest.skip(f"{builder.name} learned by no questions")
     state, corpus = fit(builder).state(), CORPORA["images"]
     one, two = (builder.quiz(state, corpus, seed=4) for _ in range(2))
     assert len(one) == len(corpus)
