@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.maths.pca import principal_components  # noqa: E402 - needs torch
-from semsearch.nets import autoencoder as nets  # noqa: E402
-from semsearch.nets.layers import Decoder, Encoder, halved  # noqa: E402
-from semsearch.nets.loop import Rules, train  # noqa: E402
-from semsearch.records import Device, silent  # noqa: E402
+from semsearch.maths.pca import principal_components
+from semsearch.nets import autoencoder as nets
+from semsearch.nets.layers import Decoder, Encoder, halved
+from semsearch.nets.loop import Rules, train
+from semsearch.records import Device, silent
 
 CPU = Device("cpu", "a test")
 

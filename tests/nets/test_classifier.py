@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import classifier  # noqa: E402 - needs torch
-from semsearch.records import Device, silent  # noqa: E402
-from tests.builders.test_pca import shapes  # noqa: E402
+from semsearch.nets import classifier
+from semsearch.records import Device, silent
+from tests.builders.test_pca import shapes
 
 
 def test_shapes_are_told_and_the_same_seed_gives_the_same_features(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import colour, pretext  # noqa: E402 - needs torch
-from semsearch.nets.backbone import Plan  # noqa: E402
-from semsearch.nets.colouring import NEAR, SPREAD, Colouring  # noqa: E402
-from tests.nets.test_pretext import draw, lamps, taught  # noqa: E402
+from semsearch.nets import colour, pretext
+from semsearch.nets.backbone import Plan
+from semsearch.nets.colouring import NEAR, SPREAD, Colouring
+from tests.nets.test_pretext import draw, lamps, taught
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import contrast, pretext  # noqa: E402 - needs torch
-from tests.nets.test_pretext import draw, lamps, taught  # noqa: E402
+from semsearch.nets import contrast, pretext
+from tests.nets.test_pretext import draw, lamps, taught
 
 SMALL = (16, 16)
 

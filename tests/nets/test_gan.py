@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import ganstate as states  # noqa: E402 - needs torch
-from semsearch.nets.diffaugment import CHANGES, changed  # noqa: E402
-from semsearch.nets.gan import FIXED, Game, Play, eased  # noqa: E402
-from semsearch.nets.ganlosses import for_discriminator, for_generator, steepness  # noqa: E402
-from semsearch.nets.health import Health, Look, differences, strangeness  # noqa: E402
-from semsearch.nets.loop import Rules, train  # noqa: E402
-from semsearch.nets.task import Step  # noqa: E402
-from semsearch.records import Device, silent  # noqa: E402
-from tests.nets.test_autoencoder import bars  # noqa: E402
+from semsearch.nets import ganstate as states
+from semsearch.nets.diffaugment import CHANGES, changed
+from semsearch.nets.gan import FIXED, Game, Play, eased
+from semsearch.nets.ganlosses import for_discriminator, for_generator, steepness
+from semsearch.nets.health import Health, Look, differences, strangeness
+from semsearch.nets.loop import Rules, train
+from semsearch.nets.task import Step
+from semsearch.records import Device, silent
+from tests.nets.test_autoencoder import bars
 
 CPU = Device("cpu", "a test")
 LOSSES = ("minimax", "non-saturating", "hinge", "relativistic")

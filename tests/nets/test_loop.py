@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.errors import BuildError  # noqa: E402 - needs torch
-from semsearch.nets.loop import Rules, Trained, train  # noqa: E402
-from semsearch.nets.task import Pull, Step  # noqa: E402
-from semsearch.records import Device, silent  # noqa: E402
-from semsearch.training import Checkpoint  # noqa: E402
+from semsearch.errors import BuildError
+from semsearch.nets.loop import Rules, Trained, train
+from semsearch.nets.task import Pull, Step
+from semsearch.records import Device, silent
+from semsearch.training import Checkpoint
 
 CPU = Device("cpu", "a test")
 

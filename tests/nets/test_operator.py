@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch import build, registry  # noqa: E402
-from semsearch.maths import blas  # noqa: E402 - needs torch
-from semsearch.maths.factor import Matrix, truncated_eigen, truncated_svd  # noqa: E402
-from semsearch.maths.pca import principal_components  # noqa: E402
-from semsearch.nets import operator  # noqa: E402
-from semsearch.nets.operator import CentredOnDevice, MatrixOnDevice, OnDevice  # noqa: E402
-from semsearch.records import Device, Graph, Images, silent  # noqa: E402
+from semsearch import build, registry
+from semsearch.maths import blas
+from semsearch.maths.factor import Matrix, truncated_eigen, truncated_svd
+from semsearch.maths.pca import principal_components
+from semsearch.nets import operator
+from semsearch.nets.operator import CentredOnDevice, MatrixOnDevice, OnDevice
+from semsearch.records import Device, Graph, Images, silent
 
 HERE = Device("cpu", "a test")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import painting, pretext  # noqa: E402 - needs torch
-from tests.nets.test_pretext import draw, lamps, taught  # noqa: E402
+from semsearch.nets import painting, pretext
+from tests.nets.test_pretext import draw, lamps, taught
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

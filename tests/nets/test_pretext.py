@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import augment, pretext, turning  # noqa: E402 - needs torch
-from semsearch.nets.backbone import Backbone, Painter, Plan, pooled, settled  # noqa: E402
-from semsearch.nets.loop import Rules, train  # noqa: E402
-from semsearch.records import Device, silent  # noqa: E402
-from tests.nets.test_loop import Notebook  # noqa: E402
+from semsearch.nets import augment, pretext, turning
+from semsearch.nets.backbone import Backbone, Painter, Plan, pooled, settled
+from semsearch.nets.loop import Rules, train
+from semsearch.records import Device, silent
+from tests.nets.test_loop import Notebook
 
 CPU = Device("cpu", "a test")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import augment, pretext, tiles  # noqa: E402 - needs torch
-from semsearch.nets.backbone import Plan  # noqa: E402
-from tests.nets.test_pretext import draw, lamps, taught  # noqa: E402
+from semsearch.nets import augment, pretext, tiles
+from semsearch.nets.backbone import Plan
+from tests.nets.test_pretext import draw, lamps, taught
 
 PLAN = Plan(False, 3, 32, 4)
 

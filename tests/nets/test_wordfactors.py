@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 
-torch = pytest.importorskip("torch")
-
-from semsearch.nets import wordfactors  # noqa: E402
-from semsearch.nets.loop import Rules, train  # noqa: E402 - needs torch
-from semsearch.nets.pairs import Pairs  # noqa: E402
-from semsearch.nets.task import Step  # noqa: E402 - needs torch
-from semsearch.nets.wordfactors import Glove, How, Sgns  # noqa: E402
-from semsearch.records import Device, silent  # noqa: E402
+from semsearch.nets import wordfactors
+from semsearch.nets.loop import Rules, train
+from semsearch.nets.pairs import Pairs
+from semsearch.nets.task import Step
+from semsearch.nets.wordfactors import Glove, How, Sgns
+from semsearch.records import Device, silent
 
 CPU = Device("cpu", "a test")
 N, DIM, K = 23, 5, 4.0
