@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -70,24 +71,14 @@ def read(content: bytes, wanted: Wanted) -> Picture:
     plain = png.decode(content)
     if plain is not None:
         return fitted(Picture(plain, 1, (plain.shape[1], plain.shape[0])), wanted)
-    Image = _pillow()
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise InputError(_too_large(f"{width:,} × {height:,} pixels"))
-            frames = int(getattr(image, "n_frames", 1))
-            side = wanted.size or wanted.largest
-            image.draft(None, (side, side))  # a JPEG is unpacked no larger than it must be
-            made = _array(_upright(image))
-            turned = (made.shape[0] > made.shape[1]) != (height > width)
-            return fitted(Picture(made, frames, (height, width) if turned else (width, height)), wanted)
-    except InputError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(_too_large(_pixels_said(error))) from error
-    except Exception as error:  # whatever a decoder makes of broken bytes is the file's fault
-        raise InputError(_broken(error)) from error
+    with _opened(content) as image:
+        width, height = image.size
+        frames = int(getattr(image, "n_frames", 1))
+        side = wanted.size or wanted.largest
+        image.draft(None, (side, side))  # a JPEG is unpacked no larger than it must be
+        made = _array(_upright(image))
+        turned = (made.shape[0] > made.shape[1]) != (height > width)
+        return fitted(Picture(made, frames, (height, width) if turned else (width, height)), wanted)
 
 
 def measured(content: bytes) -> tuple[int, int, int]:
@@ -95,17 +86,27 @@ def measured(content: bytes) -> tuple[int, int, int]:
 
     One in colours that are all grey counts as coloured: its pixels are not looked at.
     """
+    with _opened(content) as image:
+        width, height = image.size
+        is_turned = image.format != "GIF" and image.getexif().get(ORIENTATION, 1) >= 5
+        is_grey = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
+        return (width, height, 1 if is_grey else 3) if is_turned else (height, width, 1 if is_grey else 3)
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Any]:
+    """Pillow's image of these bytes; what goes wrong with it inside is InputError."""
     Image = _pillow()
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise InputError(_too_large(f"{width:,} × {height:,} pixels"))
-            is_turned = image.format != "GIF" and image.getexif().get(ORIENTATION, 1) >= 5
-            is_grey = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
-            return (width, height, 1 if is_grey else 3) if is_turned else (height, width, 1 if is_grey else 3)
+            yield image
     except InputError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(_too_large(_pixels_said(error))) from error
     except Exception as error:  # whatever a decoder makes of broken bytes is the file's fault
         raise InputError(_broken(error)) from error
 

@@ -16,13 +16,11 @@ What is reported beside the error, in a and b of CIELAB, is that of the mean col
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from semsearch.builders.base import option
-from semsearch.builders.selfsupervised import FEWEST, PretextOptions, Rules, SelfSupervised, Shape
+from semsearch.builders.selfsupervised import FEWEST, CropOptions, Rules, SelfSupervised, Shape
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Images
@@ -31,28 +29,16 @@ PALE = 4  # of 255: pictures whose red, green and blue are this near each other 
 AT_ONCE = 1024
 
 
-@dataclass(frozen=True)
-class ColorizationOptions(PretextOptions):
-    """What `build colorization` can be told."""
-
-    crop: float = option(0.5, "the least share of a picture that is looked at, 1 for all")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.crop <= 1:
-            raise ValueError(f"crop is {self.crop:g}: choose above 0, up to 1")
-
-
 class Colorization(SelfSupervised):
     """The builder `colorization`: features of pictures from telling the colours of grey ones (needs torch)."""
 
     name = "colorization"
     question = "Which colours has this?"
     mean = "the mean colour of all pictures"
-    Options = ColorizationOptions
+    Options = CropOptions
     sees = 1
 
-    def rules(self, shape: Shape, options: ColorizationOptions) -> Rules:
+    def rules(self, shape: Shape, options: CropOptions) -> Rules:
         """The size of crops."""
         return {"height": shape[0], "across": shape[1], "least": options.crop}
 

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsearch.builders.base import option
-from semsearch.builders.selfsupervised import LEAST_SIDE, PretextOptions, Rules, SelfSupervised, Shape
+from semsearch.builders.selfsupervised import LEAST_SIDE, CropOptions, Rules, SelfSupervised, Shape
 from semsearch.hookspecs import hookimpl
 
 
 @dataclass(frozen=True)
-class ContrastiveOptions(PretextOptions):
+class ContrastiveOptions(CropOptions):
     """What `build contrastive` can be told."""
 
     loss: str = option("simclr", "with other pictures to differ from, or without", choices=("simclr", "vicreg"))
@@ -39,8 +39,6 @@ class ContrastiveOptions(PretextOptions):
             raise ValueError(f"temperature is {self.temperature:g}: choose above 0, up to 10")
         if not 0 < self.view <= 1:
             raise ValueError(f"view is {self.view:g}: choose above 0, up to 1")
-        if not 0 < self.crop <= 1:
-            raise ValueError(f"crop is {self.crop:g}: choose above 0, up to 1")
         if not 0 <= self.recolour <= 1:
             raise ValueError(f"recolour is {self.recolour:g}: choose 0 to 1")
 

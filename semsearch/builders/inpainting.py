@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsearch.builders.base import option
-from semsearch.builders.selfsupervised import PretextOptions, Rules, SelfSupervised, Shape
+from semsearch.builders.selfsupervised import CropOptions, Rules, SelfSupervised, Shape
 from semsearch.errors import InputError
 from semsearch.hookspecs import hookimpl
 
@@ -31,12 +31,11 @@ LEAST_HIDDEN, MOST_HIDDEN = 0.1, 0.9  # of a picture's blocks, where there are h
 
 
 @dataclass(frozen=True)
-class InpaintingOptions(PretextOptions):
+class InpaintingOptions(CropOptions):
     """What `build inpainting` can be told."""
 
     hole: float = option(0.5, "the share of a picture that is hidden, 0.1 to 0.9; 0 makes it a plain autoencoder")
     block: int | None = option(None, "pixels of a hidden block's side; by default a quarter of the shorter side")
-    crop: float = option(0.5, "the least share of a picture that is looked at, 1 for all")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,8 +45,6 @@ class InpaintingOptions(PretextOptions):
             )
         if self.block is not None and self.block < 1:
             raise ValueError(f"block is {self.block}: choose 1 pixel or more")
-        if not 0 < self.crop <= 1:
-            raise ValueError(f"crop is {self.crop:g}: choose above 0, up to 1")
 
 
 class Inpainting(SelfSupervised):

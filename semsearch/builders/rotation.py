@@ -13,24 +13,10 @@ texture) cannot be learned from by this.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from semsearch.builders.base import option
-from semsearch.builders.selfsupervised import PretextOptions, Rules, SelfSupervised, Shape
+from semsearch.builders.selfsupervised import CropOptions, Rules, SelfSupervised, Shape
 from semsearch.hookspecs import hookimpl
-
-
-@dataclass(frozen=True)
-class RotationOptions(PretextOptions):
-    """What `build rotation` can be told."""
-
-    crop: float = option(0.5, "the least share of a picture that is looked at, 1 for all: the shortcut stays open")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.crop <= 1:
-            raise ValueError(f"crop is {self.crop:g}: choose above 0, up to 1")
 
 
 class Rotation(SelfSupervised):
@@ -38,9 +24,9 @@ class Rotation(SelfSupervised):
 
     name = "rotation"
     question = "How far has this been turned?"
-    Options = RotationOptions
+    Options = CropOptions
 
-    def rules(self, shape: Shape, options: RotationOptions) -> Rules:
+    def rules(self, shape: Shape, options: CropOptions) -> Rules:
         """Squares of the shorter side, so that those turned by a quarter look like the others."""
         return {"side": min(shape[:2]), "least": options.crop}
 

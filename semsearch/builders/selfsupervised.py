@@ -65,6 +65,18 @@ class PretextOptions:
             raise ValueError(f"side is {self.side}: choose {LEAST_SIDE} to {MOST_SIDE} pixels")
 
 
+@dataclass(frozen=True)
+class CropOptions(PretextOptions):
+    """The same, where a task looks at crops."""
+
+    crop: float = option(0.5, "the least share of a picture that is looked at, 1 for all")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.crop <= 1:
+            raise ValueError(f"crop is {self.crop:g}: choose above 0, up to 1")
+
+
 class SelfSupervised(ABC):
     """A builder whose embeddings are the features of a backbone that learned by a game."""
 

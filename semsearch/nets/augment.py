@@ -57,8 +57,14 @@ def windows(pictures: torch.Tensor, top: torch.Tensor, left: torch.Tensor, size:
     """The part of each picture that begins at its own `top` and `left` (n,), (n, c, *size): nothing is resampled."""
     down = top[:, None] + torch.arange(size[0], device=top.device)
     along = left[:, None] + torch.arange(size[1], device=top.device)
-    rows = torch.arange(len(pictures), device=top.device)[:, None, None]
-    return pictures.permute(0, 2, 3, 1)[rows, down[:, :, None], along[:, None, :]].permute(0, 3, 1, 2)
+    return picked(pictures, down, along)
+
+
+def picked(pictures: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """The pixels of each picture in rows (n, h) and columns (n, w) of its own, (n, c, h, w)."""
+    which = torch.arange(len(pictures), device=pictures.device)[:, None, None]
+    # Channels last while picking, so that whole pixels move.
+    return pictures.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def drained(pictures: torch.Tensor, draw: torch.Generator, share: float) -> torch.Tensor:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import torch
 
+from semsearch.nets.augment import picked
+
 SHIFT = 1 / 8  # of a side, at most
 HOLE = 1 / 2  # of a side
 CHANGES = ("light", "shift", "hole")
@@ -40,9 +42,7 @@ def _shift(pictures: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
     """By up to an eighth of each side; what comes in is the picture's own edge."""
     n, _, height, across = pictures.shape
     rows, columns = (_moved(n, length, pictures.device, draw) for length in (height, across))
-    picked = torch.arange(n, device=pictures.device)[:, None, None]
-    # Channels last while picking, so that whole pixels move.
-    return pictures.permute(0, 2, 3, 1)[picked, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return picked(pictures, rows, columns)
 
 
 def _moved(n: int, length: int, where: torch.device, draw: torch.Generator) -> torch.Tensor:
