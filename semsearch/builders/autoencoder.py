@@ -23,7 +23,8 @@ import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
-from semsearch.errors import BuildError, InputError
+from semsearch.builders.looks import check_differ, pictures_as_learned
+from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
 
@@ -86,8 +87,7 @@ class Autoencoder:
 
         if len(corpus) < 2:
             raise BuildError(f"There is but {len(corpus)} of the pictures: an autoencoder tells two or more apart")
-        if (corpus.pixels == corpus.pixels[:1]).all():
-            raise BuildError(f"All {len(corpus):,} pictures are the same: there is nothing to tell them apart by")
+        check_differ(corpus)
         height, across, channels = corpus.shape
         net = nets.Net(height, across, channels, options.dim, options.width, options.linear, options.variational)
         usual = max(10, min(200, math.ceil(SEEN / len(corpus))))
@@ -113,13 +113,8 @@ class Autoencoder:
         """The codes of other pictures, (n, dim). InputError for another shape than was learned."""
         from semsearch.nets import autoencoder as nets
 
-        if not isinstance(corpus, Images):
-            raise InputError("autoencoder embeds pictures")
-        if corpus.shape != tuple(state.arrays["shape"].tolist()):
-            raise InputError(
-                f"The pictures are {corpus.shape}, the model was built of {state.arrays['shape'].tolist()}"
-            )
-        return nets.encode(_net(state), corpus.pixels, CPU) - state.arrays["centre"]
+        pixels = pictures_as_learned(self.name, state, corpus).pixels
+        return nets.encode(_net(state), pixels, CPU) - state.arrays["centre"]
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """What the decoder makes of codes, (n, height, width, channels)."""

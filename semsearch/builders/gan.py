@@ -27,7 +27,8 @@ from scipy.special import ndtr
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.builders.base import option, timed
-from semsearch.errors import BuildError, InputError
+from semsearch.builders.looks import check_differ, pictures_as_learned
+from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State, silent
 
@@ -144,13 +145,8 @@ class Gan:
         """The features of other pictures, (n, 32 width). InputError for another shape than was learned."""
         from semsearch.nets import ganstate as states
 
-        if not isinstance(corpus, Images):
-            raise InputError("gan embeds pictures")
-        if corpus.shape != tuple(state.arrays["shape"].tolist()):
-            raise InputError(
-                f"The pictures are {corpus.shape}, the model was built of {state.arrays['shape'].tolist()}"
-            )
-        return states.features(_pair(state).discriminator, corpus.pixels, CPU)
+        pixels = pictures_as_learned(self.name, state, corpus).pixels
+        return states.features(_pair(state).discriminator, pixels, CPU)
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """What the generator makes of codes, (n, height, width, channels)."""
@@ -202,8 +198,7 @@ class Gan:
 def _check(corpus: Images) -> None:
     if len(corpus) < FEWEST:
         raise BuildError(f"{len(corpus):,} pictures: a GAN learns from {FEWEST} or more; build pca of so few")
-    if (corpus.pixels == corpus.pixels[:1]).all():
-        raise BuildError(f"All {len(corpus):,} pictures are the same: there is nothing to learn")
+    check_differ(corpus)
 
 
 def _labelled(corpus: Images) -> tuple[list[str], IntArray, IntArray]:

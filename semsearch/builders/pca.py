@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import option, timed
+from semsearch.builders.looks import pictures_as_learned
 from semsearch.builders.multiplied import centred_on
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
@@ -108,9 +109,8 @@ class Pca:
             return np.asarray((X.astype(np.float32) - arrays["mean"]) @ components.T)
         if not isinstance(corpus, Images) or "shape" not in arrays:
             raise InputError("pca embeds what it was built of: pictures, or rows with its columns")
-        if corpus.shape != tuple(arrays["shape"].tolist()):
-            raise InputError(f"The pictures are {corpus.shape}, the model was built of {arrays['shape'].tolist()}")
-        X = corpus.pixels.reshape(len(corpus), -1).astype(np.float32) - arrays["mean"]
+        pixels = pictures_as_learned(self.name, state, corpus).pixels
+        X = pixels.reshape(len(corpus), -1).astype(np.float32) - arrays["mean"]
         return np.asarray(X @ components.T * np.float32(UNIT))
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:

@@ -20,7 +20,8 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
-from semsearch.errors import BuildError, InputError
+from semsearch.builders.looks import check_differ, pictures_as_learned
+from semsearch.errors import BuildError
 from semsearch.maths.pca import principal_components
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
 from semsearch.training import Quiz
@@ -127,7 +128,7 @@ class SelfSupervised(ABC):
         from semsearch.nets import pretext
 
         backbone = state.derived("backbone", lambda: pretext.backbone_of(state.arrays))
-        pixels = self._pictures(state, corpus).pixels
+        pixels = pictures_as_learned(self.name, state, corpus).pixels
         found = pretext.features(backbone, pixels, CPU) - state.arrays["centre"]
         return found @ state.arrays["axes"] if "axes" in state.arrays else found
 
@@ -136,7 +137,7 @@ class SelfSupervised(ABC):
         from semsearch.nets import pretext
 
         net = state.derived("net", lambda: self._net(state))
-        return pretext.quiz(net, self._pictures(state, corpus).pixels, seed)
+        return pretext.quiz(net, pictures_as_learned(self.name, state, corpus).pixels, seed)
 
     def _net(self, state: State) -> Any:
         from semsearch.nets import pretext
@@ -145,20 +146,10 @@ class SelfSupervised(ABC):
         plan = pretext.plan_of(state.arrays)
         return pretext.net_of(state.arrays, lambda: self.game(plan, rules))
 
-    def _pictures(self, state: State, corpus: Corpus) -> Images:
-        if not isinstance(corpus, Images):
-            raise InputError(f"{self.name} embeds pictures")
-        if corpus.shape != tuple(state.arrays["shape"].tolist()):
-            raise InputError(
-                f"The pictures are {corpus.shape}, the model was built of {state.arrays['shape'].tolist()}"
-            )
-        return corpus
-
     def _check(self, corpus: Images) -> None:
         if len(corpus) < FEWEST:
             raise BuildError(f"{len(corpus):,} pictures: {self.name} learns from {FEWEST} at least, better thousands")
-        if (corpus.pixels == corpus.pixels[:1]).all():
-            raise BuildError(f"{len(corpus):,} pictures, all the same: there is nothing to tell them apart by")
+        check_differ(corpus)
         check_side(self.name, corpus.shape, LEAST_SIDE, "no net sees much on fewer")
 
 

@@ -158,7 +158,7 @@ BUILDERS = sorted(name for name, builder in registry.load().builders.items() if 
     ("pixels", "told"),
     [
         (np.zeros((3, 16, 16, 3), np.uint8), "3 pictures: {name} learns from 4 at least, better thousands"),
-        (np.full((9, 16, 16, 1), 7, np.uint8), "9 pictures, all the same: there is nothing to tell them apart by"),
+        (np.full((9, 16, 16, 1), 7, np.uint8), "All 9 pictures are the same: there is nothing to tell them apart by"),
         (np.arange(9 * 35, dtype=np.uint8).reshape(9, 5, 7, 1), "The pictures are 5 × 7 pixels, {name} needs"),
     ],
     ids=["few", "the same", "small"],
