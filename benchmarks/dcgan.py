@@ -7,10 +7,10 @@ N(0, 0.02), the non-saturating loss, Adam at 0.0002 with β1 = 0.5, batches of 1
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
+import budget
 import numpy as np
 import torch
 from torch import nn
@@ -46,8 +46,8 @@ def train(pixels: np.ndarray, seconds: float, seed: int) -> Dcgan:
     turns = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (generator, discriminator)]
     rng, told = np.random.default_rng(seed), nn.BCEWithLogitsLoss()
     real_is, made_is = torch.ones(BATCH), torch.zeros(BATCH)
-    end, steps = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
+    end, steps = budget.now() + seconds, 0
+    while budget.now() < end:
         rows = np.sort(rng.choice(len(pixels), BATCH, replace=False))
         real = torch.from_numpy(pixels[rows]).permute(0, 3, 1, 2).float() / 127.5 - 1
         made = generator(torch.randn(BATCH, CODE, 1, 1))

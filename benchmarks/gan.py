@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import budget
 import numpy as np
 import results
 from autoencoder import DIGITS, FASHION, TEST, TRAIN, Bench, Way
@@ -289,8 +290,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=20, help="seeds that the page is asked for")
     parser.add_argument("--epochs", type=int, help="of the autoencoder; by default the builder's own")
     parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
+    budget.add_option(parser)
     results.add_option(parser, __file__)
     asked = parser.parse_args(arguments)
+    if asked.processor_time:
+        budget.by_processor()
     chosen = [work for work in FIGURES if work.__name__ in asked.only] if asked.only else BY_DEFAULT
     found: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory() as passing:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import budget
 import numpy as np
 import results
 from PIL import Image
@@ -165,9 +166,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
     parser.add_argument("--set", choices=SETS, default="cifar10")
     parser.add_argument("--minutes", type=float, default=8, help="that each family trains for")
-    parser.add_argument(
-        "--processor-time", action="store_true", help="minutes of the processor, which what else runs does not shorten"
-    )
+    budget.add_option(parser)
     parser.add_argument("--families", nargs="*", choices=FAMILIES, default=list(FAMILIES), help="some of them")
     parser.add_argument("--backbone", choices=("small", "resnet18"), default="small")
     parser.add_argument("--device", choices=devices.CHOICES, default="auto")
@@ -177,9 +176,7 @@ def main(given: Sequence[str] | None = None) -> None:
     results.add_option(parser, __file__)
     asked = parser.parse_args(given)
     if asked.processor_time:
-        from semsearch.nets import loop
-
-        loop.monotonic = time.process_time
+        budget.by_processor()
     train, test = cifar10(asked.data) if asked.set == "cifar10" else idx(asked.data, asked.set)
     order = np.random.default_rng(asked.seed).permutation(len(train[0]))[: asked.pictures]
     train = train[0][order], train[1][order]
