@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO_DB ?= demo.db
+# Every worker of the tests starts servers and a browser of its own: more than four gain nothing. WORKERS= runs them in one process.
+WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
 
@@ -39,8 +41,8 @@ demo: .venv/$(if $(filter 0,$(TORCH)),installed,torch)  ## build demo.db from th
 # On the small matrices of tests a second thread of BLAS or torch only waits for the first.
 test test-install: export OMP_NUM_THREADS := 1
 test: .venv/test .venv-next/installed  ## the whole suite, and the pages once more on the other Datasette
-	$(BIN)/python -m pytest
-	.venv-next/bin/python -m pytest tests/datasette tests/browser
+	$(BIN)/python -m pytest $(WORKERS)
+	.venv-next/bin/python -m pytest $(WORKERS) tests/datasette tests/browser
 
 test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
 	$(BIN)/python tests/install/try_wheel.py
