@@ -35,6 +35,7 @@ LIBRARIES = {  # by stage; in this order, since one writes what the next reads
     "factor": ("ours", "scikit-learn", "gensim", "reference"),
     "pipeline": ("ours", "gensim"),
 }
+COUNTING = ("words", "ascii")
 MEGABYTE = 1e6
 PEAK_LIMIT = 2.5e9  # bytes, the whole build
 SECONDS_LIMIT = 600.0
@@ -74,20 +75,26 @@ def command(*arguments: str) -> Measured:
     return {"seconds": [time.perf_counter() - start], "peak": peak}
 
 
-def stages(folder: Path, k: int) -> dict[str, dict[str, Measured]]:
-    """All stages by all libraries, ours first, since it writes what the next stage of everybody reads."""
+def stages(folder: Path, k: int, names: Sequence[str] = tuple(LIBRARIES)) -> dict[str, dict[str, Measured]]:
+    """Stages by all libraries, ours first, since it writes what the next stage of everybody reads."""
     found: dict[str, dict[str, Measured]] = {}
-    for name, libraries in LIBRARIES.items():
-        for library in libraries:
+    for name in names:
+        for library in LIBRARIES[name]:
             measured = stage(name, library, folder, k)
             found.setdefault(name, {}).update(_apart(measured) if library == "in turn" else {library: measured})
         for library in found[name]:
             print(" ".join(_line(name, library, found[name][library], found[name]["ours"]).values()), file=sys.stderr)
-    best = found["factor"].pop("reference")["quality"]["energy"]
-    for measured in found["factor"].values():
+    if "factor" in found:
+        _against_the_best(found["factor"])
+    return found
+
+
+def _against_the_best(factored: dict[str, Measured]) -> None:
+    """Take the reference out, and say of each library how much of its energy is missing."""
+    best = factored.pop("reference")["quality"]["energy"]
+    for measured in factored.values():
         if "quality" in measured:
             measured["quality"]["deficit"] = 1 - measured["quality"].pop("energy") / best
-    return found
 
 
 def _apart(measured: Measured) -> dict[str, Measured]:
@@ -165,7 +172,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds simplewiki/")
     parser.add_argument("--documents", type=int, help="the first N articles only")
     parser.add_argument("--k", type=int, default=256, help="dimensions of the factor stage (256)")
-    parser.add_argument("--only", choices=("stages", "commands"), help="leave out the other half")
+    parser.add_argument("--only", choices=("counting", "stages", "commands"), help="this part alone")
     results.add_option(parser, __file__)
     return parser.parse_args(given)
 
@@ -182,9 +189,9 @@ def main(given: Sequence[str] | None = None) -> None:
             raise SystemExit(str(error)) from error
         print(f"{result['documents']:,} articles; medians of the runs; 1 run where it takes a minute\n", flush=True)
         if wanted.only != "commands":
-            result["stages"] = stages(folder, wanted.k)
+            result["stages"] = stages(folder, wanted.k, COUNTING if wanted.only == "counting" else tuple(LIBRARIES))
             print(table(result["stages"]), flush=True)
-        if wanted.only != "stages":
+        if wanted.only in (None, "commands"):
             result["commands"] = commands(folder)
             print(f"\n{commands_table(result['commands'])}")
     if wanted.json:
