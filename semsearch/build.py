@@ -23,6 +23,7 @@ from semsearch.storage import checkpoints, collections, datasets, fulltext, inpu
 from semsearch.storage import items as items_noted
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
+from semsearch.storage.textitem import TextItem
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,7 @@ def build(  # noqa: PLR0913 - the options of every `semsearch build`, each a key
     )
     with transaction(db):
         former = next((found.run for found in collections.all_collections(db) if found.name == name), None)
-        dataset, numbers = items_noted.note_all(db, datasets.save(db, dataset), items)
-        fulltext.refill(db, dataset, items, numbers)
+        dataset = _noted(db, dataset, items)
         run = _store(db, dataset, name, fitted, kept, run)
         collections.write_curve(db, run.id, journal.curve, journal.shown)
         inputs.write(db, run.id, read)
@@ -112,6 +112,16 @@ def build(  # noqa: PLR0913 - the options of every `semsearch build`, each a key
     made = tuple(collections.of_run(db, run.id))
     without = len(items) - made[0].count if made[0].of in ROWS else 0
     return Built(run, made, without, journal.resumed, journal.unkept, former)
+
+
+def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> Dataset:
+    """The dataset, its items' hashes noted and their words filled in, unless all are already as they were read."""
+    dataset = datasets.save(db, dataset)
+    if fulltext.exists(db, dataset) and items_noted.are_noted(db, dataset, items):
+        return dataset
+    dataset, numbers = items_noted.note_all(db, dataset, items)
+    fulltext.refill(db, dataset, items, numbers)
+    return dataset
 
 
 def _bound(options: Any) -> dict[str, Any]:

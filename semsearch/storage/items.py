@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,15 @@ def note_all(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> tup
     )
     _bury(db, dataset, revision, (key for key in dated if key not in numbers))
     return _dated(db, dataset, revision), numbers
+
+
+def are_noted(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> bool:
+    """Whether these are all of the items noted, in the same order, with the same texts."""
+    noted = db.execute("select key, row_hint, hash from _semsearch_items where dataset = ? order by item", [dataset.id])
+    return all(
+        row is not None and item is not None and tuple(row) == (item.key, item.row_hint, item.hash())
+        for row, item in zip_longest(noted, items)
+    )
 
 
 def _rows(dataset: Dataset, items: Iterable[TextItem], first: int, revision: int) -> Iterator[tuple[Any, ...]]:

@@ -45,6 +45,19 @@ def test_stored_vectors_have_unit_length_and_their_norm_beside(db: Connection, a
     assert all(0 < row[0] <= 1.0001 for row in db.execute("select norm from articles_lsa"))
 
 
+def test_texts_are_noted_anew_only_if_one_of_them_changed(db: Connection, articles: Dataset) -> None:
+    rebuild(db, articles)
+    numbers = "select group_concat(item) from _semsearch_items"
+    noted = db.execute(numbers).fetchone()[0]
+    rebuild(db, articles, dim=3)
+    assert db.execute(numbers).fetchone()[0] == noted
+    db.execute("update articles set body = body || ' quokka' where title = 'Rye'")
+    assert [hit.row["title"] for hit in search(db, "articles_lsa", "quokka", mode="text").hits] == []
+    rebuild(db, articles, dim=3)
+    assert db.execute(numbers).fetchone()[0] != noted
+    assert [hit.row["title"] for hit in search(db, "articles_lsa", "quokka", mode="text").hits] == ["Rye"]
+
+
 def test_six_readers_see_the_old_vectors_or_the_new_but_always_some(path: str, db: Connection) -> None:
     dataset = make_articles(db)
     rebuild(db, dataset, dim=2)
