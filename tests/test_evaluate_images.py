@@ -87,7 +87,7 @@ def test_samples_that_cannot_be_judged(db: Connection, run: Callable[..., Any], 
     assert few.exit_code == 1 and few.stderr == "Error: samples is 3: choose 100 to 20,000\n"
     db.execute("update shapes set label = 'one'")
     alike = run("evaluate", "images", path, "shapes_pca", "--samples", "100")
-    assert alike.exit_code == 1 and "have 1 different labels" in alike.stderr
+    assert alike.exit_code == 1 and "Different labels of the training pictures: 1." in alike.stderr
     unknown = run("evaluate", "images", path, "shapes_pca", "--label", "colour")
     assert unknown.exit_code == 1 and "shapes has no column 'colour': it has id, " in unknown.stderr
 
@@ -149,7 +149,7 @@ def test_pictures_without_a_vector_everywhere_are_left_out(db: Connection) -> No
     ("said", "told"),
     [
         (("shapes_pca", "articles_lsa"), "articles_lsa holds documents of articles: collections of pictures of one"),
-        (("shapes_pca", "second", "--label", "width"), "width has 1 different labels on 40 pictures: 2 to 100 are"),
+        (("shapes_pca", "second", "--label", "width"), "Different labels in width, on 40 pictures: 1. 2 to 100 are"),
         (("shapes_pca", "second", "--samples", "9"), "Samples are judged of one collection at a time"),
         (("shapes_pca", "--learned", "9"), "--learned and --judged are for several collections"),
         (("shapes_pca", "second", "--judged", "0"), "--judged is 0: choose 1 or more"),

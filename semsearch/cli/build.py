@@ -207,9 +207,10 @@ def _say_training(built: engine.Built, resume: bool) -> None:
     if resume:
         went_on = None if built.resumed is None else f"Went on from step {built.resumed:,}"
         remark(went_on or "There was no training to go on with: it began anew")
-    steps = built.run.metrics.get("steps", HARDLY)
-    if steps < HARDLY:
-        remark(f"Only {steps:,.0f} steps: hardly trained. More --epochs or fewer items a step (--batch, --rows) help")
+    steps, options = built.run.metrics.get("steps", HARDLY), built.run.options
+    if steps < HARDLY and options.get("epochs") != 0:  # none at all are a wish
+        longer = "--seconds" if options.get("seconds") else "--epochs"
+        remark(f"Only {steps:,.0f} steps: hardly trained. More {longer} or fewer items a step (--batch, --rows) help")
     if built.unkept:
         remark(f"No checkpoint could be kept: {built.unkept}")
 

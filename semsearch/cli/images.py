@@ -211,6 +211,7 @@ def _judge(
     rows = [
         {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
         for name, value in found.items()
+        if value is not None
     ]
     print_rows([found] if shape == "json" else rows, shape)
     return scores

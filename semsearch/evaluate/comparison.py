@@ -156,7 +156,7 @@ def _judging(
     y = np.array([names.index(one) for one in told], np.int64)
     if not 2 <= len(names) <= MOST_LABELS:
         raise InputError(
-            f"{column} has {len(names)} different labels on {len(told):,} pictures: 2 to {MOST_LABELS} are needed"
+            f"Different labels in {column}, on {len(told):,} pictures: {len(names)}. 2 to {MOST_LABELS} are needed"
         )
     rng = np.random.default_rng(seed)
     judging = np.array(test)

@@ -57,7 +57,7 @@ def learn_features(
     told = [str(label) for label in labels]
     names = sorted(set(told))
     if len(names) < 2:
-        raise InputError(f"The training pictures have {len(names)} different labels: features need two or more")
+        raise InputError(f"Different labels of the training pictures: {len(names)}. Features need two or more")
     from semsearch.nets import classifier
 
     number = {name: place for place, name in enumerate(names)}

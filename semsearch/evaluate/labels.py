@@ -188,7 +188,7 @@ def evaluate_labels(
     kept = [row for row, some in enumerate(told) if some]
     if len(names) < 2 or len(kept) < 10:
         raise InputError(
-            f"{column} has {len(names)} different labels on {len(kept)} items: at least 2 on 10 are needed"
+            f"Different labels in {column}, on {len(kept):,} items: {len(names)}. At least 2 on 10 are needed"
         )
     labels = np.zeros((len(kept), len(names)), bool)
     for place, row in enumerate(kept):

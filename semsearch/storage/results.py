@@ -79,7 +79,7 @@ def check_free(db: Connection, name: str, columns: Sequence[str]) -> None:
         return
     held = [row[0] for row in db.execute("select name from pragma_table_info(?)", [name])]
     if found[0] != "table" or held != list(columns):
-        raise NameTakenError(f"{name} is already a {found[0]} of yours: rename it, or give the collection another name")
+        raise NameTakenError(f"{name} is already a {found[0]} of yours, and stays: rename it, or choose another name")
 
 
 def replace(

@@ -57,7 +57,7 @@ def test_the_page_says_what_the_command_says(file: str, make_site: Any, run: Any
 
 def test_other_labels_and_labels_that_are_none(file: str, make_site: Any) -> None:
     site = make_site(file)
-    assert "width has 1 different labels on 120 pictures" in site.get(f"{PAGE}?label=width").text
+    assert "Different labels in width, on 120 pictures: 1." in site.get(f"{PAGE}?label=width").text
     assert site.get(f"{PAGE}.json?label=width").status_code == 400
     assert site.get(f"{PAGE}.json?label=nothing").status_code == 404
     assert "no column" in site.get(f"{PAGE}?label=nothing").text
