@@ -61,6 +61,11 @@ def plain(value: Any) -> Any:
     return f"<{len(value):,} bytes>" if isinstance(value, bytes) else value
 
 
+def nearness(dataset: Dataset, hit: Hit) -> str:
+    """What a vector tells of a hit: the meaning of a word or text, the likeness of anything else."""
+    return "likeness" if dataset.kind not in ("documents", "words") and not is_word(hit.row) else "meaning"
+
+
 def title_of(dataset: Dataset, hit: Hit) -> str:
     """What to call a hit: its title, a word itself, else the beginning of its text, else its id."""
     if is_word(hit.row):

@@ -78,7 +78,7 @@ def _card(
         similar_url=links.with_arguments(links.of_item(here, "similar", hit.id), {}, filters),
         row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
         pieces=() if is_word else snippet(dataset, hit.row, query),
-        meters=_meters(hit, best_text, "Likeness" if collection.of in ("image", "row") else "Meaning"),
+        meters=_meters(hit, best_text, "Likeness" if collection.of in ("image", "row", "node") else "Meaning"),
         why=why(hit),
         facts=facts(collection, dataset, hit.row),
         thumb=thumb_of(datasette, target, hit),

@@ -88,8 +88,9 @@ def read_words(corpus: Documents, options: WordOptions, report: Report) -> Words
         raise BuildError(f"None of the {len(corpus):,} documents holds a word: check the text columns")
     if len(words.words) < 2:
         least = options.min_count or default_min_count(words.total)
+        often = "once" if least == 1 else f"{least} times"
         raise BuildError(
-            f"{len(words.words) or 'None'} of the words of {len(corpus):,} documents stands at least {least} times, and"
+            f"{'Only one word stands' if words.words else 'No word stands'} at least {often} in the texts, and"
             " two are needed: try a lower --min-count or a larger corpus; a text without spaces, such as Chinese,"
             " must be split into words first (docs/words.md)"
         )

@@ -152,9 +152,9 @@ def print_found(
 
 def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, why: Sequence[Explanation] = ()) -> None:
     """Each hit as a title line and a snippet, the query's words in bold on a terminal, and why it was found if told."""
-    width, near = len(str(after + len(found.hits))), "likeness" if dataset.kind == "images" else "meaning"
+    width = len(str(after + len(found.hits)))
     for position, hit in enumerate(found.hits, after + 1):
-        title = present.title_of(dataset, hit)
+        title, near = present.title_of(dataset, hit), present.nearness(dataset, hit)
         parts = [f"{near} {hit.vector_score:.2f}" if hit.vector_score is not None else ""]
         parts.append(f"words {hit.text_score:.1f}" if hit.text_score is not None else "")
         known = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))

@@ -197,7 +197,7 @@ def test_a_window_larger_than_every_document_is_the_document() -> None:
     [
         (["", "?!"], {}, "holds a word"),
         (["word word word"], {}, "two are needed.*--min-count"),
-        (["one two three"], {"min_count": 5}, "None of the words.*at least 5 times.*--min-count"),
+        (["one two three"], {"min_count": 5}, "No word stands at least 5 times.*--min-count"),
         (["这是没有空格的文本", "这也是"], {"min_count": 2}, "without spaces, such as Chinese.*split"),
         (["apple", "pear", "plum"], {"min_count": 1}, "No two known words"),
     ],
