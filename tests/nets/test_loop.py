@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from semsearch.errors import BuildError
+from semsearch.nets import loop
 from semsearch.nets.loop import Rules, Trained, train
 from semsearch.nets.task import Pull, Step
 from semsearch.records import Device, silent
@@ -222,21 +223,31 @@ def test_a_budget_of_seconds_ends_it() -> None:
     assert 0 < done.steps < 20_000_000 and not done.stopped_early
 
 
-def test_within_a_budget_the_end_is_foreseen_by_the_clock_and_pictures_are_taken() -> None:
-    notes, told = Notebook(), []
-    notes_call = type(notes).__call__
+def test_within_a_budget_the_end_is_foreseen_by_the_clock_and_pictures_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(loop, "monotonic", lambda: clock[0])
 
-    class Clocked(Notebook):
+    class Slow(Shown):
+        """Each step takes an eighth of a second."""
+
+        def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+            clock[0] += 0.125
+            yield from super().losses(batch, step)
+
+    told = []
+
+    class Told(Notebook):
         def __call__(self, step: int, total: int, **metrics: float) -> None:
             told.append((step, total))
-            notes_call(self, step, total, **metrics)
+            super().__call__(step, total, **metrics)
 
-    task = Shown(epochs=1_000_000)
-    clocked = Clocked()
-    done = run(task, clocked, seconds=0.5, pictures=4)
-    late = [total for step, total in told if step > done.steps / 2]
-    assert all(done.steps / 3 < total < done.steps * 3 for total in late)  # the pace may change within half a second
-    assert len(clocked.shown) == 4
+    notes = Told()
+    done = run(Slow(epochs=1_000_000), notes, seconds=10.0, pictures=4)
+    assert done.steps == 80
+    assert {total for _, total in told} == {80}
+    assert notes.shown == [20, 40, 60, 80]
 
 
 class Lost(Line):
