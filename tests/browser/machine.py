@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ARGUMENTS = (
     "--no-sandbox",  # root in a container cannot start it otherwise
@@ -55,3 +56,9 @@ def _answering(base: str, process: subprocess.Popen[bytes], log: Path) -> str:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     raise AssertionError(f"{base} does not answer: {log.read_text()}")
+
+
+def follow(link: Any) -> None:
+    """Click a link or button, and wait until what it leads to has loaded: a click alone waits for its first byte."""
+    with link.page.expect_navigation():
+        link.click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import BREAD, SPACE
+from tests.browser.machine import follow
 from tests.browser.test_every_page import PHONE, WIDE
 from tests.browser.test_journeys import ARTICLES, path_of, scripts, titles
 
@@ -25,8 +26,7 @@ def fill(page, number, column, operation, value):
 
 def click(page, role, name):
     """Click, and wait for the page that the form or link leads to: a form's by way of a redirect."""
-    with page.expect_navigation():
-        page.get_by_role(role, name=name).click()
+    follow(page.get_by_role(role, name=name))
 
 
 def chips(page):
@@ -85,13 +85,13 @@ def test_the_weight_is_set_by_hand(open_page, scripts):
 def test_duplicates_and_clusters_lead_to_items(open_page, scripts):
     page = open_page(ARTICLES, java_script_enabled=scripts)
     tabs = page.get_by_role("navigation", name="Pages of articles_lsa")
-    tabs.get_by_role("link", name="Duplicates").click()
+    follow(tabs.get_by_role("link", name="Duplicates"))
     page.get_by_label("Least cosine").fill("0.5")
     page.get_by_label("Least share of words in common").fill("0.05")
     click(page, "button", "Compare")
     assert "threshold=0.5" in page.url
     assert page.locator(".sem-pair").first.locator("h3 a").count() == 2
-    tabs.get_by_role("link", name="Clusters").click()
+    follow(tabs.get_by_role("link", name="Clusters"))
     assert page.locator(".sem-topic").count() == 3
-    page.locator(".sem-topic .sem-documents a").first.click()
+    follow(page.locator(".sem-topic .sem-documents a").first)
     assert path_of(page).startswith(f"{ARTICLES}/item/")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser import conftest
 from tests.browser.conftest import BREAD, SPACE
+from tests.browser.machine import follow
 
 HOME = "/-/semsearch"
 ARTICLES = "/library/-/semsearch/articles_lsa"
@@ -30,7 +31,7 @@ def test_from_home_to_results(open_page, scripts):
     page = open_page(HOME, java_script_enabled=scripts)
     assert page.get_by_role("heading", level=1).inner_text() == "Search by meaning"
     page.get_by_label(BOX).fill("orbit around the moon")
-    page.get_by_role("search", name="Search articles_lsa", exact=True).get_by_role("button").click()
+    follow(page.get_by_role("search", name="Search articles_lsa", exact=True).get_by_role("button"))
     assert path_of(page) == ARTICLES
     assert page.get_by_label(BOX).input_value() == "orbit around the moon"
     assert page.get_by_role("heading", level=2).first.inner_text() == "10 results for “orbit around the moon”"
@@ -51,7 +52,7 @@ def test_ranking_is_chosen_and_kept(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=astronaut", java_script_enabled=scripts)
     page.get_by_role("radio", name="Words", exact=True).check()
     page.get_by_label("Results").select_option("20")
-    page.get_by_role("button", name="Search").click()
+    follow(page.get_by_role("button", name="Search"))
     assert "mode=text" in page.url and "k=20" in page.url
     assert page.get_by_role("radio", name="Words", exact=True).is_checked()
     assert all("astronaut" in text for text in page.locator(".sem-snippet").all_inner_texts())
@@ -61,7 +62,7 @@ def test_ranking_is_chosen_and_kept(open_page, scripts):
 def test_the_next_page_goes_on(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=moon&mode=vector", java_script_enabled=scripts)
     first = titles(page)
-    page.get_by_role("link", name="More results").click()
+    follow(page.get_by_role("link", name="More results"))
     rest = titles(page)
     assert len(first) == 10 and rest and not set(first) & set(rest)
     assert page.locator(".sem-cards").get_attribute("start") == "11"
@@ -71,7 +72,7 @@ def test_the_next_page_goes_on(open_page, scripts):
 @scripts
 def test_more_like_this(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=baguette", java_script_enabled=scripts)
-    page.get_by_role("link", name="More like Baguette").click()
+    follow(page.get_by_role("link", name="More like Baguette"))
     assert page.get_by_role("heading", level=2).first.inner_text() == "More like Baguette"
     near = titles(page)
     assert "Baguette" not in near and set(near[:3]) <= {title for title, _ in BREAD}
@@ -80,17 +81,17 @@ def test_more_like_this(open_page, scripts):
 @scripts
 def test_an_item_and_its_row(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=apollo+rocket", java_script_enabled=scripts)
-    page.get_by_role("link", name="Apollo", exact=True).click()
+    follow(page.get_by_role("link", name="Apollo", exact=True))
     assert page.locator(".sem-text").inner_text() == SPACE[0][1]
     assert page.locator(".sem-nearest li").count() >= 3
-    page.get_by_role("link", name=re.compile("^Row in articles")).click()
+    follow(page.get_by_role("link", name=re.compile("^Row in articles")))
     assert path_of(page).startswith("/library/articles/") and "Apollo" in page.locator("table").first.inner_text()
 
 
 @scripts
 def test_topics_lead_to_words_and_documents(open_page, scripts):
     page = open_page(ARTICLES, java_script_enabled=scripts)
-    page.get_by_role("navigation", name="Pages of articles_lsa").get_by_role("link", name="Topics").click()
+    follow(page.get_by_role("navigation", name="Pages of articles_lsa").get_by_role("link", name="Topics"))
     assert path_of(page) == f"{ARTICLES}/components"
     first, second, third = page.locator(".sem-topic").all()[:3]
     planted = [{title for title, _ in rows} for rows in (BREAD, SPACE)]
@@ -99,10 +100,10 @@ def test_topics_lead_to_words_and_documents(open_page, scripts):
     assert third.locator(".sem-end-name").all_inner_texts() == ["One end", "The other"]
     word = second.locator(".sem-topic-words a").first
     name = word.inner_text()
-    word.click()
+    follow(word)
     assert page.locator(".sem-title").inner_text() == name
     page.go_back()
-    page.locator(".sem-topic").first.locator(".sem-documents a").first.click()
+    follow(page.locator(".sem-topic").first.locator(".sem-documents a").first)
     assert path_of(page).startswith(f"{ARTICLES}/item/")
 
 
