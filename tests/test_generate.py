@@ -146,7 +146,7 @@ def test_a_builder_that_was_taught_to_fill_holes_is_shown_them_as_it_was(model: 
     shown: list[Any] = []
     through = model.through
     model.state = replace(model.state, arrays={**model.state.arrays, "hole": np.array(128)})
-    model.through = lambda given, k=None: (shown.append(given), through(given, k))[1]  # type: ignore[method-assign]
+    model.through = lambda given, k=None: (shown.append(given), through(given, k))[1]
     made = generate.reconstruct(model, pixels, damage=Damage(mask=4), rng=rng()).made
     (given,) = shown  # once
     hole = (given != pixels).any(axis=-1)

@@ -24,14 +24,14 @@ def test_files_and_functions_are_short_enough_to_read(path: Path) -> None:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
-            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0  # type: ignore[operator]
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
             assert lines <= 50, f"{node.name} has {lines} lines"
 
 
 def docstrings(tree: ast.AST) -> set[int]:
     owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     nodes = [node for node in ast.walk(tree) if isinstance(node, owners) and ast.get_docstring(node)]
-    return {id(node.body[0].value) for node in nodes}  # type: ignore[attr-defined]
+    return {id(node.body[0].value) for node in nodes}
 
 
 def test_sql_stands_in_storage_alone() -> None:

@@ -54,35 +54,32 @@ def ingest() -> None:
 @click.argument("dataset")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @column_options
-@click.option("--id", "id_column", metavar="COL", help="the column that identifies a row")
+@click.option("--id", metavar="COL", help="the column that identifies a row")
 @click.option(
     "--format", "format_name", metavar="NAME", help="what SOURCE is, where its suffix does not say: csv, jsonl, …"
 )
 @click.option("--encoding", default="utf-8", show_default=True, help="how the text is encoded")
 @click.option("--skip-errors", is_flag=True, help="leave out files and rows that cannot be read, and list them")
-def ingest_documents(  # noqa: PLR0913 - click hands each option of the command over by its own name
+def ingest_documents(
     db: str,
     dataset: str,
     sources: tuple[str, ...],
-    text: tuple[str, ...],
-    title: str | None,
-    label: str | None,
-    id_column: str | None,
     format_name: str | None,
     encoding: str,
     skip_errors: bool,
+    **columns: Any,
 ) -> None:
     """Read documents from files, folders, patterns or - into the table DATASET.
 
     Understands txt, md, html, csv, tsv, json, jsonl and mbox, each also as .gz. Reading a source again updates what
     changed.
     """
-    columns = Columns(text=text, title=title, id=id_column, label=label)
+    named = Columns(**columns)
     items = read_sources(sources, registry.load().readers, format=format_name, encoding=encoding)
     source = source_name(sources)
     with writing(db, create=True) as connection, Progress(f"reading {source}", "item") as progress:
         loaded = load_documents(
-            connection, dataset, items, source=source, columns=columns, skip_errors=skip_errors, report=progress
+            connection, dataset, items, source=source, columns=named, skip_errors=skip_errors, report=progress
         )
         say_checkpoint(connection)
         following = next_step(connection, db, dataset)

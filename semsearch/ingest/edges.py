@@ -50,7 +50,7 @@ class Linked:
     directed: bool = False
 
 
-def load_edges(  # noqa: PLR0913 - its keywords are the options of `ingest edges`; db and report every loader has
+def load_edges(  # noqa: PLR0913 - where to, what, its source, and four keywords with defaults, each an option of the command
     db: Connection,
     name: str,
     items: Iterable[Read],

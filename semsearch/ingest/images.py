@@ -93,7 +93,7 @@ def _of_source(source: str, begin: str) -> Iterator[Found]:
         yield one_file(source, os.path.basename(source))
 
 
-def load_images(  # noqa: PLR0913 - its keywords are the options of `ingest images`; db and report every loader has
+def load_images(  # noqa: PLR0913 - where to, what, how, its source, and keywords with defaults: --link, --strict, progress
     db: Connection,
     name: str,
     found: Iterable[Found],

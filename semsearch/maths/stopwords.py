@@ -4,14 +4,13 @@ It holds function words alone, with the halves that contractions fall into. Long
 as "interest", "system" and "bill", which people search for; on ten collections the two did equally well.
 """
 
-ENGLISH = frozenset(
-    """
-    me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it
-    its itself they them their theirs themselves what which who whom this that these those am is are was were be been
-    being have has had having do does did doing an the and but if or because as until while of at by for with about
-    against between into through during before after above below to from up down in out on off over under again
-    further then once here there when where why how all any both each few more most other some such no nor not only
-    own same so than too very can will just don should now cannot could would ought ll ve re doesn didn isn aren wasn
-    weren hasn haven hadn wouldn shan shouldn couldn mustn
-    """.split()  # noqa: SIM905 - a list of quoted words, one to a line, would hide the ones that are missing
-)
+_WORDS = """
+me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it
+its itself they them their theirs themselves what which who whom this that these those am is are was were be been
+being have has had having do does did doing an the and but if or because as until while of at by for with about
+against between into through during before after above below to from up down in out on off over under again
+further then once here there when where why how all any both each few more most other some such no nor not only
+own same so than too very can will just don should now cannot could would ought ll ve re doesn didn isn aren wasn
+weren hasn haven hadn wouldn shan shouldn couldn mustn
+"""
+ENGLISH = frozenset(_WORDS.split())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy.typing as npt
 
 from semsearch.errors import NameTakenError, NotFoundError
-from semsearch.records import Collection, Embeddings, Of, Run, Update
+from semsearch.records import Collection, Embeddings, Run, Update
 from semsearch.storage import contexts, vectors
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from semsearch.storage.connect import has_catalogue
@@ -173,18 +174,30 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
         contexts.write(db, number, embeddings.contexts)
     if embeddings.columns:
         _write_vocabulary(db, f"{name}_vocabulary", embeddings)
-    count = len(embeddings.keys)
-    record(db, name, run, embeddings.of, vector_table=number, dim=dim, count=count, revision=revision)
+    made = Collection(
+        id=0,
+        name=name,
+        dataset=run.dataset,
+        builder=run.builder,
+        run=run.id,
+        of=embeddings.of,
+        vector_table=number,
+        dim=dim,
+        count=len(embeddings.keys),
+        created=now(),
+        revision=revision,
+        built=revision,
+    )
+    record(db, made)
 
 
-def record(  # noqa: PLR0913 - one parameter for each column of the row that it inserts
-    db: Connection, name: str, run: Run, of: Of, *, vector_table: int, dim: int, count: int, revision: int = 0
-) -> None:
-    """Write the catalogue's row about a collection of this run, whose id it has."""
+def record(db: Connection, made: Collection) -> None:
+    """Write the catalogue's row about a collection; its `id` is given by the file, whatever it is here."""
     db.execute(
         "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created,"
-        " revision, built) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
-        [name, run.dataset, run.builder, run.id, of, vector_table, dim, count, now(), revision],
+        " revision, built) values (:name, :dataset, :builder, :run, :of, :vector_table, :dim, :count, :created,"
+        " :revision, :built)",
+        asdict(made),
     )
 
 

@@ -58,5 +58,17 @@ class Incoming:
         )
         run = replace(run, id=collections.write_run(self.db, run))
         vectors.make_view(self.db, self.name, self.number)
-        collections.record(self.db, self.name, run, "word", vector_table=self.number, dim=self.dim, count=self.count)
+        made = Collection(
+            id=0,
+            name=self.name,
+            dataset=run.dataset,
+            builder=run.builder,
+            run=run.id,
+            of="word",
+            vector_table=self.number,
+            dim=self.dim,
+            count=self.count,
+            created=datasets.now(),
+        )
+        collections.record(self.db, made)
         return collections.get_collection(self.db, self.name)

@@ -51,7 +51,7 @@ def do_without(reason: str) -> None:
     """Skip, saying why; where CI is set nothing may be skipped."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason}: CI must run the browser tests", pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(f"{reason}; the pages are not looked at, all else is tested")
 
 
 # One browser a module, not one a session: while Playwright's loop runs no other test could run a loop of its own.

@@ -76,7 +76,7 @@ def test_the_mse_it_reports_is_that_of_its_reconstructions(db: Connection) -> No
     pixels, labels = shapes(60)
     built = build.build(db, load(db, pixels, labels), PCA, {"dim": 5})
     state = state_of(db, built.collections[0])
-    made = PCA.decode(state, PCA.encode(state, Images([str(row) for row in range(60)], pixels)))  # type: ignore[attr-defined]
+    made = PCA.decode(state, PCA.encode(state, Images([str(row) for row in range(60)], pixels)))
     mse = (((made.astype(float) - pixels) / 255) ** 2).mean()
     # Clipping to 0..255 can only come nearer; rounding adds (1/255)²/12.
     assert mse <= built.run.metrics["mse"] * 1.01 and mse > 0.8 * built.run.metrics["mse"]
@@ -139,7 +139,7 @@ def test_other_shapes_and_columns_are_refused(db: Connection) -> None:
     built = build.build(db, load(db, pixels, labels), PCA, {"dim": 4})
     state = state_of(db, built.collections[0])
     with pytest.raises(InputError, match="the model was built of"):
-        PCA.encode(state, Images(["1"], pixels[:1, :5]))  # type: ignore[attr-defined]
+        PCA.encode(state, Images(["1"], pixels[:1, :5]))
     for options, said in (({"dim": 0}, "at least 1"), ({"variance": 2.0}, "up to 1"), ({"side": 0}, "1 to 1,024")):
         with pytest.raises(InputError, match=said):
             build.build(db, load(db, pixels, labels), PCA, options)

@@ -44,7 +44,7 @@ def rows(db: Connection) -> dict[object, dict[str, object]]:
 
 
 def pixels(row: dict[str, object]) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(row["content"])))  # type: ignore[arg-type]
+    return np.asarray(Image.open(io.BytesIO(row["content"])))
 
 
 def folder(path: Path, files: dict[str, bytes]) -> Path:

@@ -32,7 +32,7 @@ def of_a_kind(topics: range, texts: int, rng: np.random.Generator) -> list[str]:
 
 def fitted(texts: list[str], **options: object) -> Fitted:
     corpus = Documents([str(row) for row in range(len(texts))], texts)
-    return Lsa().fit(corpus, LsaOptions(**options), rng=RNG, device=Device(), report=silent)  # type: ignore[arg-type]
+    return Lsa().fit(corpus, LsaOptions(**options), rng=RNG, device=Device(), report=silent)
 
 
 def drift(model: Fitted, texts: list[str]) -> dict[str, float]:

@@ -37,7 +37,7 @@ def test_both_products_in_one_pass_are_the_two_products() -> None:
 
 def test_one_pass_or_two_factor_alike() -> None:
     class TwoPasses(Centred):
-        normal = None  # type: ignore[assignment]
+        normal = None
 
     X = pictures(500, 50)
     one, two = (truncated_svd(kind(X), 5, rng=np.random.default_rng(0)) for kind in (Centred, TwoPasses))

@@ -27,7 +27,7 @@ def bars(n: int, side: int = 8, seed: int = 0, channels: int = 1) -> np.ndarray:
 
 def lessons(epochs: int, **other: float) -> nets.Lessons:
     facts = {"batch": 32, "rate": 0.005, "noise": 0.0, "mask": 0.0, "beta": 0.0, "seed": 0} | other
-    return nets.Lessons(epochs=epochs, **facts)  # type: ignore[arg-type]
+    return nets.Lessons(epochs=epochs, **facts)
 
 
 def net(side: int = 8, dim: int = 4, *, linear: bool = False, variational: bool = False, channels: int = 1) -> nets.Net:

@@ -38,7 +38,7 @@ def step() -> Step:
 
 def sides() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(4)
-    return tuple(rng.normal(size=(N, DIM)).astype(np.float32) for _ in "wc")  # type: ignore[return-value]
+    return tuple(rng.normal(size=(N, DIM)).astype(np.float32) for _ in "wc")
 
 
 def totals(counts: sp.csr_matrix) -> np.ndarray:

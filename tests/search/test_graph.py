@@ -144,7 +144,7 @@ def test_a_node_without_a_vector_still_has_its_neighbours(run: Run, path: str, t
 def test_only_nodes_have_neighbours(db: Connection, articles: object) -> None:
     from semsearch import build, registry
 
-    build.build(db, articles, registry.load(entry_points=False).builder("lsa"), {"dim": 2})  # type: ignore[arg-type]
+    build.build(db, articles, registry.load(entry_points=False).builder("lsa"), {"dim": 2})
     with pytest.raises(InputError, match="only nodes have neighbours"):
         graph.around(db, "articles_lsa", "1")
 

@@ -25,7 +25,7 @@ def built(db: Connection, articles: Dataset) -> Connection:
 
 
 def titles(found: object) -> list[str]:
-    return [hit.row["title"] for hit in found.hits]  # type: ignore[attr-defined]
+    return [hit.row["title"] for hit in found.hits]
 
 
 def test_vector_search_finds_the_topic_through_words_that_are_not_there(built: Connection) -> None:
