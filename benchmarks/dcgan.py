@@ -36,21 +36,22 @@ class Dcgan:
         return ((made + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
 
-def train(pixels: np.ndarray, seconds: float, seed: int) -> Dcgan:
+def train(pixels: np.ndarray, seconds: float, seed: int, device: str = "cpu") -> Dcgan:
     """Train for so many seconds on (n, side, side, channels) uint8; a side is four times a whole number."""
     torch.manual_seed(seed)
     _, side, _, channels = pixels.shape
     generator, discriminator = _generator(side // 4, channels), _discriminator(side // 4, channels)
     for net in (generator, discriminator):
-        net.apply(_begin)
+        net.apply(_begin).to(device)
     turns = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (generator, discriminator)]
     rng, told = np.random.default_rng(seed), nn.BCEWithLogitsLoss()
-    real_is, made_is = torch.ones(BATCH), torch.zeros(BATCH)
+    real_is, made_is = torch.ones(BATCH, device=device), torch.zeros(BATCH, device=device)
+    seen = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
     end, steps = budget.now() + seconds, 0
     while budget.now() < end:
-        rows = np.sort(rng.choice(len(pixels), BATCH, replace=False))
-        real = torch.from_numpy(pixels[rows]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        made = generator(torch.randn(BATCH, CODE, 1, 1))
+        rows = torch.from_numpy(rng.integers(len(pixels), size=BATCH)).to(device)
+        real = seen[rows].float() / 127.5 - 1
+        made = generator(torch.randn(BATCH, CODE, 1, 1, device=device))
         loss = told(discriminator(real).flatten(), real_is) + told(discriminator(made.detach()).flatten(), made_is)
         turns[1].zero_grad()
         loss.backward()
@@ -60,7 +61,7 @@ def train(pixels: np.ndarray, seconds: float, seed: int) -> Dcgan:
         turns[0].step()
         steps += 1
     assert math.isfinite(float(loss.detach()))
-    return Dcgan(generator, steps)
+    return Dcgan(generator.cpu(), steps)
 
 
 def _generator(smallest: int, channels: int) -> nn.Module:

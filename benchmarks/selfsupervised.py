@@ -44,7 +44,7 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 COLOURED = ("colorization",)  # of grey pictures there is nothing to tell
 SETS = ("cifar10", "fashion-mnist", "mnist")
-VIEWS = {"rotation": 1, "contrastive": 2}  # of a picture that go through the backbone, at its own size
+VIEWS = {"rotation": 1, "contrastive": 2}  # of a picture that go through the backbone
 ROUNDS = 3
 Part = tuple[np.ndarray, np.ndarray]  # pictures (n, h, w, c) uint8, labels (n,)
 
@@ -86,7 +86,7 @@ def measure(family: str, train: Part, test: Part, asked: argparse.Namespace) -> 
     if "epochs" not in given and "seconds" in known:
         given["seconds"] = 60.0 * asked.minutes
     if "backbone" in known:
-        given["backbone"] = asked.backbone
+        given |= {"backbone": asked.backbone} | ({"batch": asked.batch} if asked.batch else {})
     options = make_options(builder, given)
     device = devices.choose(asked.device)
     if not getattr(builder, "needs", ()):
@@ -131,25 +131,32 @@ def throughput(train: Part, asked: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from semsearch.nets.backbone import Backbone, Plan
+    from semsearch.nets.loop import LOOK
 
     device = devices.choose(asked.device)
     height, across, channels = train[0].shape[1:]
     found: dict[str, Any] = {}
     for family, views in VIEWS.items():
+        if family not in asked.families:
+            continue
         builder = registry.load().builder(family)
-        options = make_options(builder, {"backbone": asked.backbone, "seconds": 20.0})
+        given = {"backbone": asked.backbone, "seconds": asked.throughput}
+        options = make_options(builder, given | ({"batch": asked.batch} if asked.batch else {}))
         plan = Plan(options.backbone == "resnet18", channels, max(height, across), options.width)
         net = Backbone(plan).to(device.name, memory_format=torch.channels_last)
-        batch = torch.rand(views * options.batch, channels, height, across, device=device.name)
+        told = builder.rules(train[0].shape[1:], options)
+        size = (int(told["height"]), int(told["across"])) if "height" in told else (height, across)
+        batch = torch.rand(views * options.batch, channels, *size, device=device.name)
+        batch = batch.to(memory_format=torch.channels_last)
         bare, ours = [], []
         for _ in range(ROUNDS):  # in turns, so that what else runs meets both
             steps, start = 0, time.perf_counter()
-            while time.perf_counter() - start < 5:
+            while time.perf_counter() - start < asked.throughput / 4:
                 with torch.autocast(device.name, torch.bfloat16, enabled=device.name == "cuda"):
                     net(batch).float().square().mean().backward()
-                if device.name == "cuda":
-                    torch.cuda.synchronize()
                 steps += 1
+                if device.name == "cuda" and steps % LOOK == 0:
+                    torch.cuda.synchronize()
             bare.append(steps * len(batch) / (time.perf_counter() - start))
             rng = np.random.default_rng(asked.seed)
             fit = builder.fit(images(train[0]), options, rng=rng, device=device, report=silent).metrics
@@ -172,7 +179,10 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", choices=devices.CHOICES, default="auto")
     parser.add_argument("--pictures", type=int, help="of the training part, the first of a random order")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--throughput", action="store_true", help="measure that alone, beside the bare backbone")
+    parser.add_argument("--batch", type=int, help="pictures of a step; by default the builders' own")
+    parser.add_argument(
+        "--throughput", type=float, nargs="?", const=20.0, metavar="SECONDS", help="measure that alone, so long each"
+    )
     results.add_option(parser, __file__)
     asked = parser.parse_args(given)
     if asked.processor_time:

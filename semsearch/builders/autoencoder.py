@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from semsearch import devices
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
 from semsearch.builders.looks import check_differ, pictures_as_learned
@@ -28,7 +29,6 @@ from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
 
-CPU = Device("cpu", "one picture is no work")
 SEEN = 600_000  # pictures that a training looks at by default, counting each as often as it is seen
 LARGEST = 128  # pixels of a side
 
@@ -114,13 +114,15 @@ class Autoencoder:
         from semsearch.nets import autoencoder as nets
 
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        return nets.encode(_net(state), pixels, CPU) - state.arrays["centre"]
+        return nets.encode(_net(state), pixels, devices.for_encoding(len(pixels))) - state.arrays["centre"]
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """What the decoder makes of codes, (n, height, width, channels)."""
         from semsearch.nets import autoencoder as nets
 
-        return nets.decode(_net(state), np.asarray(codes, np.float32) + state.arrays["centre"], CPU)
+        return nets.decode(
+            _net(state), np.asarray(codes, np.float32) + state.arrays["centre"], devices.for_encoding(len(codes))
+        )
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
         """Codes from N(0, I), which is what a variational autoencoder is taught; to a plain one it means little."""

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
+from semsearch import devices
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
 from semsearch.builders.looks import check_differ, pictures_as_learned
@@ -26,7 +27,6 @@ from semsearch.maths.pca import principal_components
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
 from semsearch.training import Quiz
 
-CPU = Device("cpu", "one picture is no work")
 SOFT = 0.01  # of the strongest direction's deviation, added to each: the weakest are mostly noise
 SEEN = 500_000  # pictures that a training looks at by default, counting each as often as it is seen
 MOST_EPOCHS = 200
@@ -129,7 +129,7 @@ class SelfSupervised(ABC):
 
         backbone = state.derived("backbone", lambda: pretext.backbone_of(state.arrays))
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        found = pretext.features(backbone, pixels, CPU) - state.arrays["centre"]
+        found = pretext.features(backbone, pixels, devices.for_encoding(len(pixels))) - state.arrays["centre"]
         return found @ state.arrays["axes"] if "axes" in state.arrays else found
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:

@@ -24,7 +24,9 @@ def lightness(pictures: torch.Tensor) -> torch.Tensor:
 def lab(pictures: torch.Tensor) -> torch.Tensor:
     """L, a and b of pictures (n, 3, h, w), 0..1 in sRGB: (n, 3, h, w)."""
     matrix = _matrix(pictures)
-    x, y, z = _root(torch.einsum("xc,nchw->nxhw", matrix / matrix.sum(1, keepdim=True), _linear(pictures))).unbind(1)
+    with torch.autocast(pictures.device.type, enabled=False):  # a and b are small differences of large numbers
+        xyz = torch.einsum("xc,nchw->nxhw", matrix / matrix.sum(1, keepdim=True), _linear(pictures.float()))
+    x, y, z = _root(xyz).unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
 
 

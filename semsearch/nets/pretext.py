@@ -76,7 +76,8 @@ class Pretext:
         self.seen = on_device(pictures, self.place)
         self.held, self.taught = (torch.from_numpy(some).to(self.place) for some in (order[:held], order[held:]))
         self.net = net.to(self.place, memory_format=torch.channels_last)
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=lessons.rate, weight_decay=DECAY)
+        on_gpu = self.place.type == "cuda"  # there it is one kernel instead of hundreds
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=lessons.rate, weight_decay=DECAY, fused=on_gpu)
         self.epochs = lessons.epochs
         self.steps = math.ceil(len(self.taught) / lessons.batch)
 

@@ -42,3 +42,12 @@ def test_every_family_is_measured_on_the_same_pictures(data: Path, capsys: pytes
         assert 0 <= scores["linear"] <= 1 and 0 <= scores["knn"] <= 1 and set(scores["few"]) == {"1"}
     assert found["cifar10 0.003 min random"]["fit"]["epochs"] == 0
     assert found["cifar10 0.003 min rotation"]["fit"]["epochs"] > 0
+
+
+def test_a_task_is_timed_beside_its_backbone(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = data / "found.json"
+    asked = ["--throughput", "0.1", "--families", "contrastive", "--batch", "4", "--device", "cpu", "--json", str(kept)]
+    selfsupervised.main(["--data", str(data), *asked])
+    found = results.read(kept)["cifar10 throughput"]
+    assert list(found) == ["contrastive"] and found["contrastive"]["share"] > 0
+    assert "contrastive" in capsys.readouterr().out

@@ -211,6 +211,14 @@ def test_bad_options_and_missing_things_are_told_in_one_line(animals: str, run: 
     assert lsa.exit_code == 1 and "nothing to go on with" in lsa.stderr
 
 
+def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from semsearch import devices
+
+    monkeypatch.setattr(devices, "_missing", lambda: None)
+    found = [devices.for_encoding(pictures).name for pictures in (1, devices.FEW - 1, devices.FEW)]
+    assert found == ["cpu", "cpu", "cuda"]
+
+
 def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from semsearch import devices
 
