@@ -3,8 +3,8 @@
     python benchmarks/graphs.py --data FOLDER [--graphs a,b] [--builders a,b] [--shuffles 10] [--pq] [--links]
 
 FOLDER holds graphs/: blogcatalog.mat and Homo_sapiens.mat (PPI) as node2vec's authors publish them, and cora, citeseer,
-pubmed as .npz with the Planetoid splits. Labels: one-vs-rest logistic regression on unit vectors, C = 1, the intercept held
-small as liblinear does, k_i labels an item, means over shuffles; beside them what the methods' papers and CogDL's
+pubmed as .npz with the Planetoid splits. Labels: one-vs-rest logistic regression on unit vectors, C = 1, the intercept
+held small as liblinear does, k_i labels an item, means over shuffles; beside them what the methods' papers and CogDL's
 leaderboard say. Planetoid: accuracy on the test nodes after training on the split's few labels. `--pq` tries nine
 settings of node2vec; `--links` hides a fifth of the edges and asks for them.
 """

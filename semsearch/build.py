@@ -19,7 +19,7 @@ from semsearch.builders.base import NO_LENGTH, Accelerates, Builder, make_option
 from semsearch.errors import BuildError, CapabilityError, InputError
 from semsearch.journal import RunJournal
 from semsearch.records import MOST_SEED, ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
-from semsearch.storage import checkpoints, collections, datasets, fulltext, inputs, results
+from semsearch.storage import ahead, checkpoints, collections, datasets, fulltext, inputs, results
 from semsearch.storage import items as items_noted
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
@@ -78,6 +78,7 @@ def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --
         read = inputs.asked(db, builder.name, options)
         items = list(datasets.read_items(db, dataset))
         corpus = corpora.with_inputs(db, corpora.READERS[reads](db, dataset, options, items), read)
+        first = None if not items or fulltext.exists(db, dataset) else items_noted.next_number(db)
     if resume and not needs:
         raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
     journal = RunJournal(report)
@@ -87,40 +88,42 @@ def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --
         if path is not None and not resume:
             checkpoints.remove(path)  # of a training that was given up
         journal = RunJournal(report, path, made_with | {"semsearch": __version__}, resume=resume)
-    fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
-    kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
-    run = Run(
-        id=0,
-        dataset=dataset.name,
-        builder=builder.name,
-        options=dataclasses.asdict(options),
-        seed=seed,
-        device=chosen.name,
-        started=started,
-        seconds=round(perf_counter() - clock, 3),
-        metrics={key: float(value) for key, value in fitted.metrics.items()},
-        versions=versions(needs or _faster_with(builder, chosen)),
-    )
-    with transaction(db):
-        former = next((found.run for found in collections.all_collections(db) if found.name == name), None)
-        dataset = _noted(db, dataset, items)
-        run = _store(db, dataset, name, fitted, kept, run)
-        collections.write_curve(db, run.id, journal.curve, journal.shown)
-        inputs.write(db, run.id, read)
-        items_noted.forget_passed(db, dataset)
+    with ahead.words_ahead(items, first) as words:
+        fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
+        kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
+        run = Run(
+            id=0,
+            dataset=dataset.name,
+            builder=builder.name,
+            options=dataclasses.asdict(options),
+            seed=seed,
+            device=chosen.name,
+            started=started,
+            seconds=round(perf_counter() - clock, 3),
+            metrics={key: float(value) for key, value in fitted.metrics.items()},
+            versions=versions(needs or _faster_with(builder, chosen)),
+        )
+        with transaction(db):
+            former = next((found.run for found in collections.all_collections(db) if found.name == name), None)
+            dataset = _noted(db, dataset, items, words)
+            run = _store(db, dataset, name, fitted, kept, run)
+            collections.write_curve(db, run.id, journal.curve, journal.shown)
+            inputs.write(db, run.id, read)
+            items_noted.forget_passed(db, dataset)
     journal.done()
     made = tuple(collections.of_run(db, run.id))
     without = len(items) - made[0].count if made[0].of in ROWS else 0
     return Built(run, made, without, journal.resumed, journal.unkept, former)
 
 
-def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> Dataset:
+def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: ahead.Ahead | None) -> Dataset:
     """The dataset, its items' hashes noted and their words filled in, unless all are already as they were read."""
     dataset = datasets.save(db, dataset)
     if fulltext.exists(db, dataset) and items_noted.are_noted(db, dataset, items):
         return dataset
     dataset, numbers = items_noted.note_all(db, dataset, items)
-    fulltext.refill(db, dataset, items, numbers)
+    if words is None or not words.place(db, dataset, numbers[items[0].key]):
+        fulltext.refill(db, dataset, items, numbers)
     return dataset
 
 

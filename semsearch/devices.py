@@ -10,7 +10,6 @@ from semsearch.errors import CapabilityError
 from semsearch.records import Device
 
 CHOICES = ("auto", "cpu", "cuda")
-FEW = 1_000  # pictures that the CPU has gone through before a GPU is awake
 
 
 def choose(asked: str) -> Device:
@@ -23,11 +22,6 @@ def choose(asked: str) -> Device:
     if asked == "cuda":
         raise CapabilityError(f"--device cuda: {missing}; --device cpu runs without")
     return Device("cpu", missing)
-
-
-def for_encoding(pictures: int) -> Device:
-    """The device on which so many pictures go through a net that has learned: a GPU, if there is one, where it pays."""
-    return Device("cpu", "a few pictures are no work") if pictures < FEW else choose("auto")
 
 
 def _missing() -> str | None:

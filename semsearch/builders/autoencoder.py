@@ -21,7 +21,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch import devices
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
 from semsearch.builders.looks import check_differ, pictures_as_learned
@@ -112,17 +111,17 @@ class Autoencoder:
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
         """The codes of other pictures, (n, dim). InputError for another shape than was learned."""
         from semsearch.nets import autoencoder as nets
+        from semsearch.nets.device import device_for
 
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        return nets.encode(_net(state), pixels, devices.for_encoding(len(pixels))) - state.arrays["centre"]
+        return nets.encode(_net(state), pixels, device_for(len(pixels))) - state.arrays["centre"]
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """What the decoder makes of codes, (n, height, width, channels)."""
         from semsearch.nets import autoencoder as nets
+        from semsearch.nets.device import device_for
 
-        return nets.decode(
-            _net(state), np.asarray(codes, np.float32) + state.arrays["centre"], devices.for_encoding(len(codes))
-        )
+        return nets.decode(_net(state), np.asarray(codes, np.float32) + state.arrays["centre"], device_for(len(codes)))
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
         """Codes from N(0, I), which is what a variational autoencoder is taught; to a plain one it means little."""

@@ -18,7 +18,6 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from semsearch import devices
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
 from semsearch.builders.looks import check_differ, pictures_as_learned
@@ -126,10 +125,11 @@ class SelfSupervised(ABC):
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
         """The features of other pictures, (n, features). InputError for another shape than was learned."""
         from semsearch.nets import pretext
+        from semsearch.nets.device import device_for
 
         backbone = state.derived("backbone", lambda: pretext.backbone_of(state.arrays))
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        found = pretext.features(backbone, pixels, devices.for_encoding(len(pixels))) - state.arrays["centre"]
+        found = pretext.features(backbone, pixels, device_for(len(pixels))) - state.arrays["centre"]
         return found @ state.arrays["axes"] if "axes" in state.arrays else found
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:

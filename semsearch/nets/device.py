@@ -13,6 +13,7 @@ import torch
 from semsearch.errors import CapabilityError
 from semsearch.records import Device
 
+FEW = 1_000  # pictures that the CPU has gone through before a GPU is awake
 SMALL = 1 << 17  # numbers of a batch; 128 grey pictures of 28 × 28 are fewer
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -20,6 +21,13 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 def place(device: Device) -> torch.device:
     """torch's own name of a device."""
     return torch.device(device.name)
+
+
+def device_for(pictures: int) -> Device:
+    """Where so many pictures go through a net that has learned: on a GPU, if there is one and they are not few."""
+    if pictures < FEW or not torch.cuda.is_available():
+        return Device("cpu", "a few pictures are no work, or there is no GPU")
+    return Device("cuda", "there is one")
 
 
 @contextmanager

@@ -30,12 +30,20 @@ def table_name(dataset: Dataset) -> str:
 def refill(db: Connection, dataset: Dataset, items: Iterable[TextItem], numbers: Mapping[str, int]) -> None:
     """Make the dataset's full-text table anew from all its items; `numbers` gives each key its item number."""
     drop(db, dataset)
-    table = table_name(dataset)
+    create(db, table_name(dataset))
+    fill(db, table_name(dataset), ((numbers[item.key], item.title, item.body) for item in items))
+
+
+def create(db: Connection, table: str) -> None:
+    """An empty full-text table."""
     db.execute(
         f"create virtual table {table} using fts5("
         "title, body, content='', contentless_delete=1, tokenize='porter unicode61')"
     )
-    rows = ((numbers[item.key], item.title, item.body) for item in items)
+
+
+def fill(db: Connection, table: str, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Write many rows at once: number, title and body of each."""
     _configure(db, table, "hashsize", BULK_BYTES)
     db.executemany(f"insert into {table} (rowid, title, body) values (?, ?, ?)", rows)
     _configure(db, table, "hashsize", USUAL_BYTES)

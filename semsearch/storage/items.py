@@ -112,7 +112,7 @@ def note(db: Connection, dataset: Dataset, changes: Changes) -> tuple[Dataset, d
         "update _semsearch_items set hash = ?, row_hint = ?, revision = ? where item = ?",
         ((item.hash(), item.row_hint, revision, number) for number, item in changes.changed),
     )
-    first = _next_number(db)
+    first = next_number(db)
     db.executemany(_NOTE, _rows(dataset, changes.added, first, revision))
     numbers = {item.key: number for number, item in changes.changed}
     numbers |= {item.key: first + place for place, item in enumerate(changes.added)}
@@ -127,7 +127,7 @@ def note_all(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> tup
     before = db.execute("select key, hash, revision from _semsearch_items where dataset = ?", [dataset.id])
     dated = {row[0]: (row[1], row[2]) for row in before}
     revision = dataset.revision + 1
-    first = _next_number(db)
+    first = next_number(db)
     numbers = {item.key: first + place for place, item in enumerate(items)}
     db.execute("delete from _semsearch_items where dataset = ?", [dataset.id])
     db.executemany(
@@ -157,7 +157,8 @@ def _rows(dataset: Dataset, items: Iterable[TextItem], first: int, revision: int
         yield number, dataset.id, item.key, item.row_hint, item.hash(), revision
 
 
-def _next_number(db: Connection) -> int:
+def next_number(db: Connection) -> int:
+    """What the next item that is noted will be numbered, if nobody writes before."""
     return int(db.execute("select coalesce(max(item), 0) + 1 from _semsearch_items").fetchone()[0])
 
 

@@ -21,12 +21,12 @@ def data(tmp_path: Path) -> Path:
     of = np.arange(N) % 2
     upper = np.triu(rng.random((N, N)) < np.where(of[:, None] == of, 0.2, 0.01), 1)
     groups = sp.csc_matrix(of[:, None] == np.arange(2), dtype=float)
-    (tmp_path / "graphs").mkdir()
+    (folder := tmp_path / "graphs").mkdir()
     scipy.io.savemat(
-        tmp_path / "graphs" / "blogcatalog.mat", {"network": sp.csc_matrix(upper | upper.T, dtype=float), "group": groups}
+        folder / "blogcatalog.mat", {"network": sp.csc_matrix(upper | upper.T, dtype=float), "group": groups}
     )
     edges, everyone = np.stack(np.nonzero(upper), axis=1), np.arange(N)
-    np.savez(tmp_path / "graphs" / "cora.npz", edges=edges, labels=of, train_index=everyone[:20], test_index=everyone[20:])
+    np.savez(folder / "cora.npz", edges=edges, labels=of, train_index=everyone[:20], test_index=everyone[20:])
     return tmp_path
 
 

@@ -212,11 +212,14 @@ def test_bad_options_and_missing_things_are_told_in_one_line(animals: str, run: 
 
 
 def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from semsearch import devices
+    import torch
 
-    monkeypatch.setattr(devices, "_missing", lambda: None)
-    found = [devices.for_encoding(pictures).name for pictures in (1, devices.FEW - 1, devices.FEW)]
-    assert found == ["cpu", "cpu", "cuda"]
+    from semsearch.nets import device
+
+    sizes = (1, device.FEW - 1, device.FEW)
+    for there_is_one, wanted in ((True, ["cpu", "cpu", "cuda"]), (False, ["cpu"] * 3)):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there_is_one=there_is_one: there_is_one)
+        assert [device.device_for(pictures).name for pictures in sizes] == wanted
 
 
 def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

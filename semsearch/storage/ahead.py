@@ -1,0 +1,80 @@
+"""A full-text table made ahead, while a builder computes, and put in its place in the transaction that ends the build.
+
+A thread of its own fills one in a temporary database: SQLite lets go of Python meanwhile, and no computation wants all
+processors all of the time. FTS5 keeps all it knows in a few plain tables (sqlite.org/fts5.html, section 9), and the new
+table is given those. Nothing of it is seen in the file before, and nothing is left if the build fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from semsearch.records import Dataset
+from semsearch.storage import fulltext
+from semsearch.storage.datasets import TextItem
+from semsearch.storage.driver import Connection, Error, sqlite3
+
+_NAME = "ahead"
+_KEPT_IN = ("data", "idx", "docsize", "config")
+
+
+class Ahead:
+    """The words of items, in the order in which they will be numbered from `first`."""
+
+    def __init__(self, items: Sequence[TextItem], first: int) -> None:
+        self.first, self._given_up = first, False
+        self._thread = ThreadPoolExecutor(1, "words ahead")
+        self._made = self._thread.submit(self._fill, items)
+
+    def _fill(self, items: Sequence[TextItem]) -> Connection:
+        db = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # the other thread waits for this one
+        db.execute("begin")
+        fulltext.create(db, _NAME)
+        fulltext.fill(db, _NAME, self._rows(items))
+        db.execute("commit")
+        return db
+
+    def _rows(self, items: Sequence[TextItem]) -> Iterator[tuple[int, str, str]]:
+        for number, item in enumerate(items, self.first):
+            if self._given_up:
+                return
+            yield number, item.title, item.body
+
+    def place(self, db: Connection, dataset: Dataset, first: int) -> bool:
+        """Make it the dataset's, whose items are numbered from `first`. False where it cannot be: they were to be
+        numbered otherwise, since somebody else wrote meanwhile, or there was no room for it."""
+        try:
+            made = self._made.result()
+        except Error:
+            return False
+        if first != self.first:
+            return False
+        table = fulltext.table_name(dataset)
+        fulltext.drop(db, dataset)
+        fulltext.create(db, table)
+        for part in _KEPT_IN:
+            db.execute(f"delete from {table}_{part}")
+            rows = made.execute(f"select * from {_NAME}_{part}")
+            marks = ", ".join("?" for _ in rows.description)
+            db.executemany(f"insert into {table}_{part} values ({marks})", rows)
+        return True
+
+    def close(self) -> None:
+        """Stop, and forget it."""
+        self._given_up = True
+        self._thread.shutdown()
+        if self._made.exception() is None:
+            self._made.result().close()
+
+
+@contextmanager
+def words_ahead(items: Sequence[TextItem], first: int | None) -> Iterator[Ahead | None]:
+    """Inside, the words of items are made ready for numbers from `first`; nothing is done where that is None."""
+    made = None if first is None else Ahead(items, first)
+    try:
+        yield made
+    finally:
+        if made is not None:
+            made.close()

@@ -1,0 +1,89 @@
+"""Full-text tables made while a builder computes: the same as those made afterwards, and none if it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from semsearch import build as engine
+from semsearch import registry
+from semsearch.errors import BuildError
+from semsearch.records import Dataset
+from semsearch.storage import ahead, datasets, fulltext
+from semsearch.storage.driver import Connection, sqlite3
+from semsearch.update import update
+
+
+def build(db: Connection, dataset: Dataset, builder: Any = None) -> None:
+    engine.build(db, dataset, builder or registry.load().builder("lsa"), {"dim": 2})
+
+
+def words_of(db: Connection, dataset: Dataset) -> list[Any]:
+    """All that the full-text table tells: which words stand where, and how the rows are scored."""
+    table = fulltext.table_name(dataset)
+    db.execute("drop table if exists temp.seen")
+    db.execute(f"create virtual table temp.seen using fts5vocab('main', '{table}', 'instance')")
+    found = [tuple(row) for row in db.execute("select term, doc, col, offset from temp.seen order by 1, 2, 3, 4")]
+    return [found, *(fulltext.best(db, dataset, [word], -1) for word in ("bread", "moon", "the"))]
+
+
+def test_what_is_made_ahead_is_what_would_be_made_afterwards(
+    db: Connection, articles: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = []
+    place = ahead.Ahead.place
+    monkeypatch.setattr(ahead.Ahead, "place", lambda *given: placed.append(place(*given)) or placed[-1])
+    build(db, articles)
+    assert placed == [True]
+    early = words_of(db, articles)
+    assert len(early[0]) > 50 and early[1]
+    fulltext.drop(db, articles)
+    monkeypatch.setattr(ahead.Ahead, "place", lambda *given: False)
+    build(db, articles)
+    late = words_of(db, articles)
+    first, other = ([*{doc for _, doc, _, _ in found[0]}] for found in (early, late))
+    moved = min(other) - min(first)
+    assert late[0] == [(term, doc + moved, column, at) for term, doc, column, at in early[0]]
+    assert late[1:] == early[1:]
+
+
+def test_rows_are_changed_and_taken_away_as_in_any_table(db: Connection, articles: Dataset) -> None:
+    build(db, articles)
+    db.execute("update articles set body = body || ' quokka' where id = 9")
+    db.execute("delete from articles where id = 1")
+    update(db, "articles_lsa")
+    assert [key for key, _ in fulltext.best(db, articles, ["quokka"], -1)] == ["9"]
+    assert "1" not in [key for key, _ in fulltext.best(db, articles, ["the"], -1)]
+    table = fulltext.table_name(articles)
+    db.execute(f"insert into {table} ({table}) values ('integrity-check')")
+
+
+def test_a_build_that_fails_leaves_none(db: Connection, articles: Dataset) -> None:
+    lsa = registry.load().builder("lsa")
+
+    class Failing:
+        name, reads, Options = lsa.name, lsa.reads, lsa.Options
+
+        def fit(self, *given: Any, **named: Any) -> None:
+            raise BuildError("no")
+
+    with pytest.raises(BuildError, match="no"):
+        build(db, articles, Failing())
+    assert not fulltext.exists(db, articles)
+
+
+def test_other_numbers_than_foreseen_or_no_room_mean_afterwards(
+    db: Connection, articles: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = list(datasets.read_items(db, articles))
+    with ahead.words_ahead(items, 5) as words:
+        assert words is not None and not words.place(db, articles, 6)
+
+    def full(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(ahead.fulltext, "fill", full)
+    with ahead.words_ahead(items, 5) as words:
+        assert words is not None and not words.place(db, articles, 5)
+    assert not fulltext.exists(db, articles)
