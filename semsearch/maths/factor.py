@@ -194,7 +194,7 @@ def _largest(
     held = min(limit, 4 * k + block)
     krylov = _Krylov(xp, xp.room(d, held), np.zeros((held, held)), 0, np.empty((0, 0)))
     X, _ = _orthonormal(xp, xp.put(rng.standard_normal((d, block)).astype(np.float32)), 0.0)
-    largest, steps = 0.0, 0
+    largest, steps, look, before = 0.0, 0, 0, np.inf
     while True:
         W = krylov.add(X, product)
         steps += 1
@@ -207,12 +207,20 @@ def _largest(
         X, done = X[:, :room], room == 0 or (closed and krylov.used >= k)
         if progress is not None:
             progress(krylov.used, limit)
-        if done or (krylov.used >= 2 * k):
+        if done or (krylov.used >= 2 * k and steps >= look):
             values, vectors, residuals = krylov.ritz(k)
             exact = closed or krylov.used == d
             relative = 0.0 if exact else float(np.mean(residuals / np.maximum(np.abs(values), abs(values[0]) * 1e-6)))
             if done or relative <= tolerance:
                 return krylov.K[:, : krylov.used] @ xp.put(vectors.astype(np.float32)), relative, steps
+            look, before = steps + _unlooked(before, relative, tolerance), relative
+
+
+def _unlooked(before: float, now: float, tolerance: float) -> int:
+    """How many steps to make before the residual is looked at again, which takes as long as half a step: half of those
+    it needs if each takes as much off as the last one did."""
+    taken_off = np.log(before / now) if 0 < now < before else np.inf
+    return 1 + int(np.log(max(1.0, now / tolerance)) / taken_off / 2)
 
 
 def truncated_eigen(

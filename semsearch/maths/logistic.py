@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import expit
 
 Doubles = npt.NDArray[np.float64]
@@ -38,6 +37,8 @@ def one_against_rest(
         gradient[k] = pull.sum(axis=0) + held * W[k]
         value = 0.5 * float((W[: k + held] ** 2).sum()) + C * float(np.logaddexp(0, -margins).sum())
         return value, gradient.reshape(-1)
+
+    from scipy.optimize import minimize  # a sixth of a second that other commands need not wait
 
     found = minimize(loss, begin.reshape(-1), jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-7})
     W = found.x.reshape(k + 1, c)
