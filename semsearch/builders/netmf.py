@@ -40,7 +40,7 @@ class NetmfOptions:
     negative: float = option(1.0, "word2vec's number of negative samples: more keeps only the nearest")
     rank: int = option(256, "eigenpairs for a large graph's matrix")
     exact: bool | None = option(None, "make the matrix exactly; by default up to 5,000 nodes")
-    power: float = option(0.5, "power of the spectrum in the vectors; 0.5 gives back the matrix")
+    power: float = option(0.8, "power of the spectrum in the vectors; 0.5, as published, gives back the matrix")
 
     def __post_init__(self) -> None:
         for name, value in {"dim": self.dim, "window": self.window, "rank": self.rank}.items():

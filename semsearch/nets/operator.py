@@ -142,7 +142,7 @@ def _sparse(rows: sp.csr_matrix, where: torch.device) -> Tall:
     """A CSR matrix on the device, its indices as wide as they are."""
     parts = (torch.from_numpy(part).to(where) for part in (rows.indptr, rows.indices, rows.data))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support")  # "in beta": products are all that is used
+        warnings.filterwarnings("ignore", "Sparse (CSR tensor|invariant)")  # "in beta", unchecked: products are all
         return torch.sparse_csr_tensor(*parts, size=rows.shape, device=where, check_invariants=False)
 
 
