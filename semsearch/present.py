@@ -66,6 +66,11 @@ def nearness(dataset: Dataset, hit: Hit) -> str:
     return "likeness" if dataset.kind not in ("documents", "words") and not is_word(hit.row) else "meaning"
 
 
+def cosine(value: float | None) -> str:
+    """With two places, and nothing as 0.00, from whichever side it is; of None no text."""
+    return "" if value is None else f"{round(value, 2) + 0.0:.2f}"
+
+
 def title_of(dataset: Dataset, hit: Hit) -> str:
     """What to call a hit: its title, a word itself, else the beginning of its text, else its id."""
     if is_word(hit.row):

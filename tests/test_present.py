@@ -8,7 +8,7 @@ import re
 import pytest
 
 from semsearch.maths.text import Analyzer, tokens
-from semsearch.present import snippet, title_of
+from semsearch.present import cosine, snippet, title_of
 from semsearch.records import Dataset, Hit
 
 PIECES = ("orbit", "Orbits", "orbiting", "moon", "_", "-", " ", " ", "'", "é", "ﬁ", "7", "ORBIT", "in", "\u0301", ".")
@@ -34,6 +34,11 @@ def plainly(text: str, query: str) -> list[str]:
     every = Analyzer(stop=False)
     wanted = set(filter(None, Analyzer().terms(Analyzer().content_words(query))))
     return [word for word in re.findall(r"[^\W_]{2,}", text) if wanted & set(every.terms(tokens(word)))]
+
+
+def test_nothing_is_nothing_from_whichever_side() -> None:
+    said = {0.984: "0.98", 0.001: "0.00", -0.001: "0.00", -0.2: "-0.20", None: ""}
+    assert {value: cosine(value) for value in said} == said
 
 
 def test_marks_are_those_of_a_plain_reading() -> None:

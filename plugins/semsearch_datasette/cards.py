@@ -110,7 +110,7 @@ def _meters(hit: Hit, best_text: float, meaning: str) -> list[Meter]:
     meters = []
     if hit.vector_score is not None:
         width = 100 * min(1.0, max(0.0, hit.vector_score))
-        meters.append(Meter("meaning", meaning, f"{round(hit.vector_score, 2) + 0.0:.2f}", round(width, 1)))
+        meters.append(Meter("meaning", meaning, present.cosine(hit.vector_score), round(width, 1)))
     if hit.text_score is not None and best_text > 0:
         width = 100 * min(1.0, max(0.0, hit.text_score / best_text))
         meters.append(Meter("words", "Words", f"{hit.text_score:.1f}", round(width, 1)))

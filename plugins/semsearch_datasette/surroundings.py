@@ -78,7 +78,7 @@ class _Named:
         return {
             "title": self.titles[one.key],
             "href": self.href(one.key),
-            "cosine": "" if cosine is None else f"{round(cosine, 2) + 0.0:.2f}",
+            "cosine": present.cosine(cosine),
             "rank": one.rank,
             "joined": "" if one.tie is None else _joined(one.tie, self.directed),
             "shared": one.shared,

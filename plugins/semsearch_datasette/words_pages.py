@@ -57,7 +57,7 @@ async def analogy(datasette: Any, request: Any) -> Answer:
         return frame(datasette, target, "analogy") | {
             "boxes": list(zip("abc", ("is to", "as", "is to what?"), asked, strict=True)),
             "methods": [(METHODS[method], _answers(datasette, target, one)) for method, one in found.items()],
-            "near": [(hit.id, f"{hit.vector_score:.2f}", hit.id in asked) for hit in near],
+            "near": [(hit.id, present.cosine(hit.vector_score), hit.id in asked) for hit in near],
             "remark": remark,
             "here_url": links.collection(datasette, database, name, "analogy"),
             "examples": [

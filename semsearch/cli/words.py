@@ -54,7 +54,8 @@ def print_answers(found: engine.Analogy) -> None:
     """The answers of an analogy for people, best first."""
     width = len(str(len(found.hits)))
     for place, hit in enumerate(found.hits, 1):
-        facts = click.style(f"({METHODS[found.method]} {hit.score:.3f}, cosine {hit.vector_score:.2f})", dim=True)
+        score = f"({METHODS[found.method]} {hit.score:.3f}, cosine {present.cosine(hit.vector_score)})"
+        facts = click.style(score, dim=True)
         click.echo(f"{place:>{width}}  {click.style(str(hit.id), bold=True)}  {facts}")
 
 
