@@ -4,13 +4,14 @@
 
 `autoencoder`: the small net of training.py, on the loop with all that the loop does, beside the same net going forward
 and back with nothing else to do. `svd`: 1,000,000 × 100,000 with 1e8 numbers, k = 256, from when the matrix is on the
-device; run it on the CPU too, with --device cpu --threads 2, for the ratio. `glove`: 25 epochs over the pairs of
+device; run it on the CPU too, with --device cpu --cores 2, for the ratio. `glove`: 25 epochs over the pairs of
 FOLDER/simplewiki, 300 dimensions. Pictures and the matrix are made up: neither time depends on what is in them.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,6 +65,8 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
             steps += 1
             if on_gpu and steps % 20 == 0:
                 torch.cuda.synchronize()
+        if on_gpu:
+            torch.cuda.synchronize()
         return steps * batch / (time.perf_counter() - start)
 
     for batch in BATCHES:
@@ -79,8 +82,6 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
 
 def svd(asked: argparse.Namespace, device: Device) -> Measured:
     """Seconds from when the matrix is on the device, and how exact the result is."""
-    from threadpoolctl import threadpool_limits
-
     from semsearch.builders.multiplied import matrix_on
     from semsearch.maths.factor import truncated_svd
 
@@ -89,11 +90,10 @@ def svd(asked: argparse.Namespace, device: Device) -> Measured:
     operator: Any = matrix_on(device)(A)
     moved = time.perf_counter() - start
     seconds = []
-    with threadpool_limits(asked.threads):
-        for seed in range(asked.rounds):
-            start = time.perf_counter()
-            found = truncated_svd(operator, K, rng=np.random.default_rng(seed))
-            seconds.append(time.perf_counter() - start)
+    for seed in range(asked.rounds):
+        start = time.perf_counter()
+        found = truncated_svd(operator, K, rng=np.random.default_rng(seed))
+        seconds.append(time.perf_counter() - start)
     error = exactness(A, found)
     print(f"svd: {median(seconds):.2f} s, {found.steps} steps, residual {found.residual:.4f}, moved in {moved:.1f} s")
     return {"seconds": seconds, "moved": moved, "steps": found.steps, "residual": found.residual, "error": error}
@@ -146,7 +146,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds simplewiki/ and word-eval/")
     parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
     parser.add_argument("--device", choices=devices.CHOICES, default="auto")
-    parser.add_argument("--threads", type=int, help="of the processor, for svd")
+    parser.add_argument("--cores", type=int, help="of the processor, where fewer than there are (Linux)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of svd's matrix")
     parser.add_argument("--columns", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of svd")
@@ -154,6 +154,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--words", type=int, default=1_024, help="of glove: words of a step")
     results.add_option(parser, __file__)
     asked = parser.parse_args(given)
+    if asked.cores:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: asked.cores])
     device = devices.choose(asked.device)
     for work in FIGURES:
         if not asked.only or work.__name__ in asked.only:

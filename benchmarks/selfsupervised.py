@@ -157,6 +157,8 @@ def throughput(train: Part, asked: argparse.Namespace) -> dict[str, Any]:
                 steps += 1
                 if device.name == "cuda" and steps % LOOK == 0:
                     torch.cuda.synchronize()
+            if device.name == "cuda":
+                torch.cuda.synchronize()
             bare.append(steps * len(batch) / (time.perf_counter() - start))
             rng = np.random.default_rng(asked.seed)
             fit = builder.fit(images(train[0]), options, rng=rng, device=device, report=silent).metrics

@@ -78,7 +78,7 @@ def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --
         read = inputs.asked(db, builder.name, options)
         items = list(datasets.read_items(db, dataset))
         corpus = corpora.with_inputs(db, corpora.READERS[reads](db, dataset, options, items), read)
-        first = None if not items or fulltext.exists(db, dataset) else items_noted.next_number(db)
+        first = _noted_from(db, dataset, items)
     if resume and not needs:
         raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
     journal = RunJournal(report)
@@ -103,6 +103,7 @@ def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --
             metrics={key: float(value) for key, value in fitted.metrics.items()},
             versions=versions(needs or _faster_with(builder, chosen)),
         )
+        words.wait()  # not while nobody else can write
         with transaction(db):
             former = next((found.run for found in collections.all_collections(db) if found.name == name), None)
             dataset = _noted(db, dataset, items, words)
@@ -112,17 +113,28 @@ def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --
             items_noted.forget_passed(db, dataset)
     journal.done()
     made = tuple(collections.of_run(db, run.id))
-    without = len(items) - made[0].count if made[0].of in ROWS else 0
-    return Built(run, made, without, journal.resumed, journal.unkept, former)
+    return Built(run, made, _without_vector(items, made[0]), journal.resumed, journal.unkept, former)
 
 
-def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: ahead.Ahead | None) -> Dataset:
+def _without_vector(items: Sequence[TextItem], collection: Collection) -> int:
+    return len(items) - collection.count if collection.of in ROWS else 0
+
+
+def _noted_from(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> int | None:
+    """The number from which the items will be noted; None where their words are known already, or there are none."""
+    known = next((found for found in datasets.all_datasets(db) if found.name == dataset.name), None)
+    if not items or (known is not None and fulltext.exists(db, known)):
+        return None
+    return items_noted.next_number(db)
+
+
+def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: ahead.Ahead) -> Dataset:
     """The dataset, its items' hashes noted and their words filled in, unless all are already as they were read."""
     dataset = datasets.save(db, dataset)
     if fulltext.exists(db, dataset) and items_noted.are_noted(db, dataset, items):
         return dataset
     dataset, numbers = items_noted.note_all(db, dataset, items)
-    if words is None or not words.place(db, dataset, numbers[items[0].key]):
+    if not words.place(db, dataset, numbers[items[0].key]):
         fulltext.refill(db, dataset, items, numbers)
     return dataset
 

@@ -114,14 +114,16 @@ class Autoencoder:
         from semsearch.nets.device import device_for
 
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        return nets.encode(_net(state), pixels, device_for(len(pixels))) - state.arrays["centre"]
+        device = device_for(len(pixels))
+        return nets.encode(_net(state, device), pixels, device) - state.arrays["centre"]
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """What the decoder makes of codes, (n, height, width, channels)."""
         from semsearch.nets import autoencoder as nets
         from semsearch.nets.device import device_for
 
-        return nets.decode(_net(state), np.asarray(codes, np.float32) + state.arrays["centre"], device_for(len(codes)))
+        device = device_for(len(codes))
+        return nets.decode(_net(state, device), np.asarray(codes, np.float32) + state.arrays["centre"], device)
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
         """Codes from N(0, I), which is what a variational autoencoder is taught; to a plain one it means little."""
@@ -129,10 +131,11 @@ class Autoencoder:
         return rng.standard_normal((n, len(centre))).astype(np.float32) - centre
 
 
-def _net(state: State) -> Any:
+def _net(state: State, device: Device) -> Any:
+    """One for each device: who shows it a single picture meanwhile finds his where it was."""
     from semsearch.nets import autoencoder as nets
 
-    return state.derived("net", lambda: nets.net_of(state.arrays))
+    return state.derived(f"net {device.name}", lambda: nets.net_of(state.arrays))
 
 
 @hookimpl

@@ -127,9 +127,11 @@ class SelfSupervised(ABC):
         from semsearch.nets import pretext
         from semsearch.nets.device import device_for
 
-        backbone = state.derived("backbone", lambda: pretext.backbone_of(state.arrays))
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        found = pretext.features(backbone, pixels, device_for(len(pixels))) - state.arrays["centre"]
+        device = device_for(len(pixels))
+        # One for each device: who shows it a single picture meanwhile finds his where it was.
+        backbone = state.derived(f"backbone {device.name}", lambda: pretext.backbone_of(state.arrays))
+        found = pretext.features(backbone, pixels, device) - state.arrays["centre"]
         return found @ state.arrays["axes"] if "axes" in state.arrays else found
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:

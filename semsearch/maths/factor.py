@@ -194,7 +194,7 @@ def _largest(
     held = min(limit, 4 * k + block)
     krylov = _Krylov(xp, xp.room(d, held), np.zeros((held, held)), 0, np.empty((0, 0)))
     X, _ = _orthonormal(xp, xp.put(rng.standard_normal((d, block)).astype(np.float32)), 0.0)
-    largest, steps, look, before = 0.0, 0, 0, np.inf
+    largest, steps, look, before = 0.0, 0, 0, (0, np.inf)
     while True:
         W = krylov.add(X, product)
         steps += 1
@@ -213,14 +213,17 @@ def _largest(
             relative = 0.0 if exact else float(np.mean(residuals / np.maximum(np.abs(values), abs(values[0]) * 1e-6)))
             if done or relative <= tolerance:
                 return krylov.K[:, : krylov.used] @ xp.put(vectors.astype(np.float32)), relative, steps
-            look, before = steps + _unlooked(before, relative, tolerance), relative
+            look, before = _next_look(before, (steps, relative), tolerance), (steps, relative)
 
 
-def _unlooked(before: float, now: float, tolerance: float) -> int:
-    """How many steps to make before the residual is looked at again, which takes as long as half a step: half of those
-    it needs if each takes as much off as the last one did."""
-    taken_off = np.log(before / now) if 0 < now < before else np.inf
-    return 1 + int(np.log(max(1.0, now / tolerance)) / taken_off / 2)
+def _next_look(before: tuple[int, float], now: tuple[int, float], tolerance: float) -> int:
+    """After how many steps to look at the residual again, which takes as long as half a step: after half of those that
+    it needs if each takes as much off as the last ones did, but no more than a quarter of all so far."""
+    (steps, residual), (earlier, was) = now, before
+    if not (0 < tolerance < residual < was < np.inf):
+        return steps + 1
+    a_step = np.log(was / residual) / (steps - earlier)
+    return steps + max(1, min(steps // 4, int(np.log(residual / tolerance) / a_step / 2)))
 
 
 def truncated_eigen(

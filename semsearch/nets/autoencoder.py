@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from semsearch.arrays import FloatArray
-from semsearch.nets.device import Arrays, from_arrays, place, seeded, to_arrays
+from semsearch.nets.device import Arrays, exactly, from_arrays, place, seeded, to_arrays
 from semsearch.nets.layers import Decoder, Encoder, Flat
 from semsearch.nets.saving import Part
 from semsearch.nets.task import Pull, Step
@@ -227,10 +227,11 @@ def encode(both: Both, pictures: Bytes, device: Device) -> FloatArray:
     """(n, dim) float32 codes of (n, h, w, c) uint8 pictures."""
     where = place(device)
     both = both.to(where)
-    found = [
-        both.codes(floats(torch.from_numpy(np.array(some)).permute(0, 3, 1, 2).to(where))).cpu().numpy()
-        for some in np.array_split(pictures, max(1, math.ceil(len(pictures) / AT_ONCE)))
-    ]
+    with exactly(device):
+        found = [
+            both.codes(floats(torch.from_numpy(np.array(some)).permute(0, 3, 1, 2).to(where))).cpu().numpy()
+            for some in np.array_split(pictures, max(1, math.ceil(len(pictures) / AT_ONCE)))
+        ]
     return np.concatenate(found).astype(np.float32)
 
 
@@ -239,8 +240,9 @@ def decode(both: Both, codes: FloatArray, device: Device) -> Bytes:
     """(n, h, w, c) uint8 pictures of (n, dim) codes."""
     where = place(device)
     both = both.to(where)
-    found = [
-        bytes_of(both.pictures(torch.from_numpy(np.ascontiguousarray(some, np.float32)).to(where)))
-        for some in np.array_split(codes, max(1, math.ceil(len(codes) / AT_ONCE)))
-    ]
+    with exactly(device):
+        found = [
+            bytes_of(both.pictures(torch.from_numpy(np.ascontiguousarray(some, np.float32)).to(where)))
+            for some in np.array_split(codes, max(1, math.ceil(len(codes) / AT_ONCE)))
+        ]
     return np.concatenate(found)

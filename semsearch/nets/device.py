@@ -31,6 +31,22 @@ def device_for(pictures: int) -> Device:
 
 
 @contextmanager
+def exactly(device: Device) -> Iterator[None]:
+    """Inside, convolutions on a GPU keep all digits of float32, so that pictures are embedded alike wherever that is.
+
+    They are TF32 by torch's default, three digits.
+    """
+    before = torch.backends.cudnn.allow_tf32
+    if device.name == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+    try:
+        with memory_told():
+            yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+@contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Inside, torch's global chance follows `seed`, as layers draw their first weights; outside it is as it was."""
     with torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU; no GPU is woken for it

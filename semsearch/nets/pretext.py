@@ -22,7 +22,7 @@ from torch import nn
 from semsearch.arrays import FloatArray
 from semsearch.nets.autoencoder import Bytes, chosen, floats, on_device, pace
 from semsearch.nets.backbone import Backbone, Plan, settled
-from semsearch.nets.device import Arrays, from_arrays, place, seeded, to_arrays
+from semsearch.nets.device import Arrays, exactly, from_arrays, place, seeded, to_arrays
 from semsearch.nets.saving import Part
 from semsearch.nets.task import Pull, Step
 from semsearch.records import Device
@@ -188,7 +188,8 @@ def features(backbone: Backbone, pictures: Bytes, device: Device) -> FloatArray:
     """(n, features) float32 of (n, h, w, c) uint8 pictures."""
     where = place(device)
     backbone = backbone.to(where)
-    found = [backbone.features(some).float().cpu().numpy() for some in _batches(pictures, where)]
+    with exactly(device):
+        found = [backbone.features(some).float().cpu().numpy() for some in _batches(pictures, where)]
     return np.concatenate(found)
 
 

@@ -8,7 +8,7 @@ table is given those. Nothing of it is seen in the file before, and nothing is l
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from semsearch.records import Dataset
@@ -21,35 +21,45 @@ _KEPT_IN = ("data", "idx", "docsize", "config")
 
 
 class Ahead:
-    """The words of items, in the order in which they will be numbered from `first`."""
+    """The words of items, in the order in which they will be numbered from `first`; of None, no words at all."""
 
-    def __init__(self, items: Sequence[TextItem], first: int) -> None:
+    def __init__(self, items: Sequence[TextItem], first: int | None) -> None:
         self.first, self._given_up = first, False
         self._thread = ThreadPoolExecutor(1, "words ahead")
-        self._made = self._thread.submit(self._fill, items)
+        self._made: list[Future[Connection]] = []
+        if first is not None:
+            self._made.append(self._thread.submit(self._fill, items, first))
 
-    def _fill(self, items: Sequence[TextItem]) -> Connection:
+    def _fill(self, items: Sequence[TextItem], first: int) -> Connection:
         db = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # the other thread waits for this one
-        db.execute("begin")
-        fulltext.create(db, _NAME)
-        fulltext.fill(db, _NAME, self._rows(items))
-        db.execute("commit")
+        try:
+            db.execute("begin")
+            fulltext.create(db, _NAME)
+            fulltext.fill(db, _NAME, self._rows(items, first))
+            db.execute("commit")
+        except BaseException:
+            db.close()  # the room it took is wanted
+            raise
         return db
 
-    def _rows(self, items: Sequence[TextItem]) -> Iterator[tuple[int, str, str]]:
-        for number, item in enumerate(items, self.first):
+    def _rows(self, items: Sequence[TextItem], first: int) -> Iterator[tuple[int, str, str]]:
+        for number, item in enumerate(items, first):
             if self._given_up:
                 return
             yield number, item.title, item.body
 
+    def wait(self) -> None:
+        """Until they are made, or cannot be."""
+        wait(self._made)
+
     def place(self, db: Connection, dataset: Dataset, first: int) -> bool:
-        """Make it the dataset's, whose items are numbered from `first`. False where it cannot be: they were to be
-        numbered otherwise, since somebody else wrote meanwhile, or there was no room for it."""
-        try:
-            made = self._made.result()
-        except Error:
-            return False
+        """Make them the dataset's, whose items are numbered from `first`. False where that cannot be: there are none,
+        they were to be numbered otherwise, since somebody else wrote meanwhile, or there was no room for them."""
         if first != self.first:
+            return False
+        try:
+            made = self._made[0].result()
+        except (Error, MemoryError):
             return False
         table = fulltext.table_name(dataset)
         fulltext.drop(db, dataset)
@@ -62,19 +72,19 @@ class Ahead:
         return True
 
     def close(self) -> None:
-        """Stop, and forget it."""
+        """Stop, and forget them."""
         self._given_up = True
         self._thread.shutdown()
-        if self._made.exception() is None:
-            self._made.result().close()
+        for made in self._made:
+            if made.exception() is None:
+                made.result().close()
 
 
 @contextmanager
-def words_ahead(items: Sequence[TextItem], first: int | None) -> Iterator[Ahead | None]:
+def words_ahead(items: Sequence[TextItem], first: int | None) -> Iterator[Ahead]:
     """Inside, the words of items are made ready for numbers from `first`; nothing is done where that is None."""
-    made = None if first is None else Ahead(items, first)
+    made = Ahead(items, first)
     try:
         yield made
     finally:
-        if made is not None:
-            made.close()
+        made.close()

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.records import Dataset
+from semsearch.storage.connect import has_catalogue
 from semsearch.storage.datasets import BATCH, TextItem, marks, read_items
 from semsearch.storage.driver import Connection
 
@@ -159,6 +160,8 @@ def _rows(dataset: Dataset, items: Iterable[TextItem], first: int, revision: int
 
 def next_number(db: Connection) -> int:
     """What the next item that is noted will be numbered, if nobody writes before."""
+    if not has_catalogue(db):
+        return 1
     return int(db.execute("select coalesce(max(item), 0) + 1 from _semsearch_items").fetchone()[0])
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import semsearch
 from semsearch import build as engine
 from semsearch import registry
 from semsearch.errors import BuildError
@@ -73,17 +75,38 @@ def test_a_build_that_fails_leaves_none(db: Connection, articles: Dataset) -> No
     assert not fulltext.exists(db, articles)
 
 
+def test_the_first_build_of_a_file_is_helped_and_a_second_need_not_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "own.db")
+    own = sqlite3.connect(path)
+    own.execute("create table notes (id integer primary key, body)")
+    texts = ("the moon and its craters", "bread and rye", "a crust of bread", "the craters of mars", "rye bread")
+    own.executemany("insert into notes (body) values (?)", ((text,) for text in texts))
+    own.commit()
+    own.close()
+    asked, placed = [], []
+    words_ahead, place = ahead.words_ahead, ahead.Ahead.place
+    monkeypatch.setattr(ahead, "words_ahead", lambda items, first: asked.append(first) or words_ahead(items, first))
+    monkeypatch.setattr(ahead.Ahead, "place", lambda *given: placed.append(place(*given)) or placed[-1])
+    with semsearch.open(path) as data:
+        data.index("notes")
+        data.index("notes")
+        assert [hit.id for hit in data.search("notes_lsa", "mars", mode="text")] == [4]
+    assert asked == [1, None] and placed == [True]
+
+
 def test_other_numbers_than_foreseen_or_no_room_mean_afterwards(
     db: Connection, articles: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = list(datasets.read_items(db, articles))
     with ahead.words_ahead(items, 5) as words:
-        assert words is not None and not words.place(db, articles, 6)
+        assert not words.place(db, articles, 6)
 
     def full(*_: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(ahead.fulltext, "fill", full)
     with ahead.words_ahead(items, 5) as words:
-        assert words is not None and not words.place(db, articles, 5)
+        assert not words.place(db, articles, 5)
     assert not fulltext.exists(db, articles)
