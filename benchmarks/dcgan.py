@@ -46,7 +46,7 @@ def train(pixels: np.ndarray, seconds: float, seed: int, device: str = "cpu") ->
     turns = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (generator, discriminator)]
     rng, told = np.random.default_rng(seed), nn.BCEWithLogitsLoss()
     real_is, made_is = torch.ones(BATCH, device=device), torch.zeros(BATCH, device=device)
-    seen = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)
+    seen = torch.from_numpy(pixels.copy()).permute(0, 3, 1, 2).to(device)
     end, steps = budget.now() + seconds, 0
     while budget.now() < end:
         rows = torch.from_numpy(rng.integers(len(pixels), size=BATCH)).to(device)

@@ -84,10 +84,7 @@ def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --
     journal = RunJournal(report)
     if needs:
         made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus), **_bound(options)}
-        path = checkpoints.path_for(db, name)
-        if path is not None and not resume:
-            checkpoints.remove(path)  # of a training that was given up
-        journal = RunJournal(report, path, made_with | {"semsearch": __version__}, resume=resume)
+        journal = _keeping_journal(db, name, made_with, resume, report)
     with ahead.words_ahead(items, first) as words:
         fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
         kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
@@ -114,6 +111,17 @@ def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --
     journal.done()
     made = tuple(collections.of_run(db, run.id))
     return Built(run, made, _without_vector(items, made[0]), journal.resumed, journal.unkept, former)
+
+
+def _keeping_journal(
+    db: Connection, name: str, made_with: Mapping[str, Any], resume: bool, report: Report
+) -> RunJournal:
+    """A journal that keeps checkpoints of a training beside the file, and finds the last of one that was `made_with`
+    the same; without `resume` it is taken away."""
+    path = checkpoints.path_for(db, name)
+    if path is not None and not resume:
+        checkpoints.remove(path)  # of a training that was given up
+    return RunJournal(report, path, {**made_with, "semsearch": __version__}, resume=resume)
 
 
 def _without_vector(items: Sequence[TextItem], collection: Collection) -> int:
