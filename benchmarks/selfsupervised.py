@@ -86,7 +86,7 @@ def measure(family: str, train: Part, test: Part, asked: argparse.Namespace) -> 
     if "epochs" not in given and "seconds" in known:
         given["seconds"] = 60.0 * asked.minutes
     if "backbone" in known:
-        given |= {"backbone": asked.backbone} | ({"batch": asked.batch} if asked.batch else {})
+        given |= of_backbone(asked)
     options = make_options(builder, given)
     device = devices.choose(asked.device)
     if not getattr(builder, "needs", ()):
@@ -102,6 +102,11 @@ def measure(family: str, train: Part, test: Part, asked: argparse.Namespace) -> 
     few = {str(count): list(found) for count, found in told.few.items()}
     scores = {"linear": told.linear, "knn": told.knn, "few": few, "dim": codes.shape[1], "device": device.name}
     return scores | {"seconds": round(wall, 1), "processor_seconds": round(work, 1), "fit": dict(fitted.metrics)}
+
+
+def of_backbone(asked: argparse.Namespace) -> dict[str, Any]:
+    """The options of whatever learns on the backbone."""
+    return {"backbone": asked.backbone} | ({"batch": asked.batch} if asked.batch else {})
 
 
 def pretext(fit: Mapping[str, float]) -> str:
@@ -140,8 +145,7 @@ def throughput(train: Part, asked: argparse.Namespace) -> dict[str, Any]:
         if family not in asked.families:
             continue
         builder = registry.load().builder(family)
-        given = {"backbone": asked.backbone, "seconds": asked.throughput}
-        options = make_options(builder, given | ({"batch": asked.batch} if asked.batch else {}))
+        options = make_options(builder, of_backbone(asked) | {"seconds": asked.throughput})
         plan = Plan(options.backbone == "resnet18", channels, max(height, across), options.width)
         net = Backbone(plan).to(device.name, memory_format=torch.channels_last)
         told = builder.rules(train[0].shape[1:], options)

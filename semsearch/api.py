@@ -203,8 +203,8 @@ class Database(Opened):
         """Write pictures into the table `dataset`, as `semsearch ingest images` does; 1 channel makes them grey."""
         paths = [os.fspath(source) for source in sources]
         with self._writing() as db:
-            found, wanted = read_images(paths), Wanted(size, channels)
-            return load_images(db, dataset, found, wanted, source=source_name(paths), link=link, strict=strict)
+            found, wanted = read_images(paths), Wanted(size, channels, link=link)
+            return load_images(db, dataset, found, wanted, source=source_name(paths), strict=strict)
 
     def build(
         self,

@@ -44,7 +44,7 @@ def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
     return [name] + [f"{name}_{embeddings.of}s" for embeddings in found[1:]]
 
 
-def build(  # noqa: PLR0913 - what to build, and five keywords with defaults: --name, --seed, --device, --resume, progress
+def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Database.build, handed on by name; four things they are about
     db: Connection,
     dataset: Dataset,
     builder: Builder,

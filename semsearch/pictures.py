@@ -33,11 +33,12 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's 
 @dataclass(frozen=True)
 class Wanted:
     """How pictures are to be: `size` pixels on a side of a square canvas, else their own size up to `largest`;
-    `channels` 1 for grey, 3 for RGB, else as each one is."""
+    `channels` 1 for grey, 3 for RGB, else as each one is. With `link` a table keeps the paths of their files alone."""
 
     size: int | None = None
     channels: int | None = None
     largest: int = LARGEST
+    link: bool = False
 
     def __post_init__(self) -> None:
         if self.size is not None and not 1 <= self.size <= 4096:

@@ -201,7 +201,7 @@ def test_open_comes_in_when_it_is_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
     with pytest.raises(AttributeError, match="no attribute 'shut'"):
-        semsearch.shut  # noqa: B018
+        _ = semsearch.shut
 
 
 def test_vectors_leave_and_come_back(db: semsearch.Database, tmp_path: Path) -> None:

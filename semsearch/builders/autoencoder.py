@@ -111,18 +111,18 @@ class Autoencoder:
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
         """The codes of other pictures, (n, dim). InputError for another shape than was learned."""
         from semsearch.nets import autoencoder as nets
-        from semsearch.nets.device import device_for
+        from semsearch.nets.device import encoding_device
 
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        device = device_for(len(pixels))
+        device = encoding_device(len(pixels))
         return nets.encode(_net(state, device), pixels, device) - state.arrays["centre"]
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """What the decoder makes of codes, (n, height, width, channels)."""
         from semsearch.nets import autoencoder as nets
-        from semsearch.nets.device import device_for
+        from semsearch.nets.device import encoding_device
 
-        device = device_for(len(codes))
+        device = encoding_device(len(codes))
         return nets.decode(_net(state, device), np.asarray(codes, np.float32) + state.arrays["centre"], device)
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:

@@ -125,10 +125,10 @@ class SelfSupervised(ABC):
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
         """The features of other pictures, (n, features). InputError for another shape than was learned."""
         from semsearch.nets import pretext
-        from semsearch.nets.device import device_for
+        from semsearch.nets.device import encoding_device
 
         pixels = pictures_as_learned(self.name, state, corpus).pixels
-        device = device_for(len(pixels))
+        device = encoding_device(len(pixels))
         # One for each device: who shows it a single picture meanwhile finds his where it was.
         backbone = state.derived(f"backbone {device.name}", lambda: pretext.backbone_of(state.arrays))
         found = pretext.features(backbone, pixels, device) - state.arrays["centre"]

@@ -15,7 +15,7 @@ from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
 from semsearch.evaluate.images import evaluate_images
-from semsearch.ingest.edges import load_edges
+from semsearch.ingest.edges import GraphRead, load_edges
 from semsearch.ingest.imagefiles import Pixels
 from semsearch.ingest.images import load_images
 from semsearch.ingest.load import Columns, load_documents
@@ -101,7 +101,7 @@ def demo(db: str, serve: bool) -> None:
 def _modules(connection: Connection, db: str) -> str:
     """The modules as a graph of who imports whom; the collection's name. A module's documents have it as `module`."""
     nodes, edges = modules()
-    graph = load_edges(connection, GRAPH, edges, source="imports", nodes=nodes, directed=True)
+    graph = load_edges(connection, GRAPH, GraphRead(edges, "imports", nodes), directed=True)
     remark(f"{graph.nodes:,} modules joined by {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
     builder = registry.load().default_builder(graph.dataset.kind, graph.nodes)
     return run_build(connection, db, graph.dataset, builder, {}, is_last=False).collections[0].name

@@ -15,7 +15,7 @@ from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
-from semsearch.ingest.edges import Linked, LoadedGraph, link_table, load_edges
+from semsearch.ingest.edges import GraphRead, Linked, LoadedGraph, link_table, load_edges
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
@@ -94,9 +94,7 @@ def _from_files(connection: Connection, graph: str, sources: tuple[str, ...], as
         loaded = load_edges(
             connection,
             graph,
-            items,
-            source=source,
-            nodes=nodes,
+            GraphRead(items, source, nodes),
             directed=asked["directed"],
             skip_errors=asked["skip_errors"],
             report=progress,

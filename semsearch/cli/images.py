@@ -64,9 +64,8 @@ def ingest_images(
             connection,
             dataset,
             read_images(sources),
-            Wanted(size, channels),
+            Wanted(size, channels, link=link),
             source=source,
-            link=link,
             strict=strict,
             report=progress,
         )

@@ -50,38 +50,45 @@ class Linked:
     directed: bool = False
 
 
-def load_edges(  # noqa: PLR0913 - where to, what, its source, and four keywords with defaults, each an option of the command
+@dataclass(frozen=True)
+class GraphRead:
+    """A graph as it is read: `edges` as the readers of edgefiles give them, `nodes` rows with an id and attributes, and
+    what to call where they come from."""
+
+    edges: Iterable[Read]
+    source: str
+    nodes: Iterable[Read] = ()
+
+
+def load_edges(
     db: Connection,
     name: str,
-    items: Iterable[Read],
+    read: GraphRead,
     *,
-    source: str,
-    nodes: Iterable[Read] = (),
     directed: bool = False,
     skip_errors: bool = False,
     report: Report = silent,
 ) -> LoadedGraph:
     """Write edges into the table NAME_edges, in place of those before, and their nodes into the table `name`.
 
-    `items` are as the readers of edgefiles give them, `nodes` rows with an id and attributes. An existing table is used
-    as it is, and edges to no row of it say nothing; one that this function made is grown. One transaction: an error
-    leaves the file as it was. Raises InputError for what cannot be read and where there is no edge, NameTakenError for
-    a table of edges that is somebody else's.
+    An existing table is used as it is, and edges to no row of it say nothing; one that this function made is grown. One
+    transaction: an error leaves the file as it was. Raises InputError for what cannot be read and where there is no
+    edge, NameTakenError for a table of edges that is somebody else's.
     """
     skipped: list[str] = []
     remarks: list[str] = []
     with transaction(db):
         table = _free_table(db, name)
         staged = stored.Staged(db)
-        integer = _stage(staged, _sound(items, skip_errors, skipped), report)
+        integer = _stage(staged, _sound(read.edges, skip_errors, skipped), report)
         case = staged.differing_in_case()
         if case:
             remarks.append(f"{case[0]} and {case[1]} differ only in case: they are two nodes")
         keys = list(staged.nodes())
-        attributes = list(_sound(nodes, skip_errors, skipped))
+        attributes = list(_sound(read.nodes, skip_errors, skipped))
         if not keys and not attributes:
-            raise InputError(f"{source} holds no edge: there is nothing to ingest")
-        dataset = _nodes(db, name, keys, attributes, integer=integer, source=source, remarks=remarks)
+            raise InputError(f"{read.source} holds no edge: there is nothing to ingest")
+        dataset = _nodes(db, name, keys, attributes, integer=integer, source=read.source, remarks=remarks)
         integer = dataset.key_kind == "integer"
         count, repeated, loops = staged.write(table, integer=integer)
         if not directed and (folded := stored.fold_mirrored(db, table)):

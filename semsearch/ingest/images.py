@@ -93,25 +93,24 @@ def _of_source(source: str, begin: str) -> Iterator[Found]:
         yield one_file(source, os.path.basename(source))
 
 
-def load_images(  # noqa: PLR0913 - where to, what, how, its source, and keywords with defaults: --link, --strict, progress
+def load_images(
     db: Connection,
     name: str,
     found: Iterable[Found],
     wanted: Wanted,
     *,
     source: str,
-    link: bool = False,
     strict: bool = False,
     report: Report = silent,
 ) -> LoadedImages:
     """Write pictures into the dataset `name`: made if it is not there, updated by key if it is.
 
     One transaction: any error leaves the file as it was. Raises InputError where there is no picture, for pictures
-    that cannot be read if `strict`, and for `link` with pictures that are no files of their own; NameTakenError for a
+    that cannot be read if `strict`, and for links to pictures that are no files of their own; NameTakenError for a
     table that is somebody else's.
     """
     with transaction(db):
-        loading = _Loading(db, name, wanted, source, link=link, strict=strict)
+        loading = _Loading(db, name, wanted, source, strict=strict)
         for rows in loading.rows(found):
             loading.write(rows)
             report(loading.number, 0)
@@ -121,8 +120,8 @@ def load_images(  # noqa: PLR0913 - where to, what, how, its source, and keyword
 class _Loading:
     """Pictures on their way into a table, with what is counted of them."""
 
-    def __init__(self, db: Connection, name: str, wanted: Wanted, source: str, *, link: bool, strict: bool) -> None:
-        self.db, self.name, self.wanted, self.source, self.link, self.strict = db, name, wanted, source, link, strict
+    def __init__(self, db: Connection, name: str, wanted: Wanted, source: str, *, strict: bool) -> None:
+        self.db, self.name, self.wanted, self.source, self.strict = db, name, wanted, source, strict
         self.before = _target(db, name)
         self.skipped: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -153,7 +152,7 @@ class _Loading:
 
     def _check_kind(self, thing: PictureFile | Pixels) -> None:
         numbered = isinstance(thing, Pixels) or thing.key is None
-        if self.link and (isinstance(thing, Pixels) or thing.file is None):
+        if self.wanted.link and (isinstance(thing, Pixels) or thing.file is None):
             raise InputError(f"{thing.place} is inside of another file: --link keeps paths of picture files only")
         if self.numbered is None:
             self.numbered = numbered
@@ -204,7 +203,7 @@ class _Loading:
 
     def _of_files(self, files: Sequence[PictureFile]) -> list[dict[str, Any]]:
         def work(start: int, end: int) -> list[tuple[Picture, bytes] | InputError]:
-            return [_prepared(one.content, self.wanted, keep=not self.link) for one in files[start:end]]
+            return [_prepared(one.content, self.wanted, keep=not self.wanted.link) for one in files[start:end]]
 
         bounds = np.linspace(0, len(files), min(len(files), 4 * threads()) + 1).astype(int).tolist()
         made = [one for some in spread(work, bounds) for one in some]
@@ -221,7 +220,7 @@ class _Loading:
             picture, content = one
             self.counts["animated"] += picture.frames > 1
             row = self._row(key, file.columns, picture.was, picture.pixels.shape, content)
-            if self.link:
+            if self.wanted.link:
                 digest = hashlib.blake2b(file.content, digest_size=16).hexdigest()
                 row |= {"path": file.file, "digest": digest, "width": picture.was[0], "height": picture.was[1]}
             rows.append(row)
@@ -236,7 +235,7 @@ class _Loading:
         self.counts["unlabelled"] += facts.get("label") is None
         self.counts["smaller"] += self.wanted.size is None and max(was) > self.wanted.largest
         row = {"id": key, "path": None, "label": None, **facts, "width": width, "height": height, "channels": channels}
-        return row | {"content": None if self.link else content}
+        return row | {"content": None if self.wanted.link else content}
 
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
         """A batch of rows."""
@@ -267,7 +266,7 @@ class _Loading:
         if 0 < colour < n:
             are = "is" if colour == 1 else "are"
             remarks.append(f"{colour:,} of {n:,} {are} in colour, so all are learned in colour (--grey learns grey)")
-        if self.counts["smaller"] and not self.link:
+        if self.counts["smaller"] and not self.wanted.link:
             largest = self.wanted.largest
             were = "was" if self.counts["smaller"] == 1 else "were"
             remarks.append(f"{self.counts['smaller']:,} {were} made smaller, to {largest} pixels on the longer side")

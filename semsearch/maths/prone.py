@@ -24,9 +24,8 @@ from semsearch.maths.graphs import multiplied
 from semsearch.maths.operator import Operator
 
 NEGATIVE = 0.75  # power of the contexts' chances, as in word2vec
-STRENGTH = (
-    0.75  # power of S: 0.5, as published, loses 0.3 of PPI's micro-F1 with few labels, and wins 0.1 of BlogCatalog's
-)
+# Power of S: 0.5, as published, loses 0.3 of PPI's micro-F1 with few labels, and wins 0.1 of BlogCatalog's.
+STRENGTH = 0.75
 CLOSE = 0.01  # residual of the factoring: 0.05 loses half a point of BlogCatalog's micro-F1, and saves three products
 
 

@@ -189,7 +189,7 @@ def _is_joined(indptr: Any, indices: Any, one: Any, other: Any, mutual: Any) -> 
 
 
 @kernel
-def _walk_biased(  # noqa: PLR0915, C901 - the step as a function of its own was timed: walks took 13 to 34 % longer
+def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its own the same walks take 1.3 to 1.8 times as long (benchmarks/README.md)
     graph: Any, slots: Any, biases: Any, nodes: Any, first: Any, last: Any, seed: Any
 ) -> None:
     """Fill walks first..last of `nodes` by second-order chances; each of sixteen walkers tries one step in turn.

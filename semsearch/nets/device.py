@@ -23,7 +23,7 @@ def place(device: Device) -> torch.device:
     return torch.device(device.name)
 
 
-def device_for(pictures: int) -> Device:
+def encoding_device(pictures: int) -> Device:
     """Where so many pictures go through a net that has learned: on a GPU, if there is one and they are not few."""
     if pictures < FEW or not torch.cuda.is_available():
         return Device("cpu", "a few pictures are no work, or there is no GPU")

@@ -219,7 +219,7 @@ def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch)
     sizes = (1, device.FEW - 1, device.FEW)
     for there_is_one, wanted in ((True, ["cpu", "cpu", "cuda"]), (False, ["cpu"] * 3)):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there_is_one=there_is_one: there_is_one)
-        assert [device.device_for(pictures).name for pictures in sizes] == wanted
+        assert [device.encoding_device(pictures).name for pictures in sizes] == wanted
 
 
 def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

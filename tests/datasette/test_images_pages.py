@@ -246,7 +246,7 @@ def test_linked_files_are_shown_only_from_folders_that_are_named(tmp_path: Path,
         (folder / f"{row}.png").write_bytes(png.encode(PIXELS[row]))
 
     def fill(db: Connection) -> None:
-        load_images(db, "shapes", read_images([str(folder)]), Wanted(), source="in", link=True)
+        load_images(db, "shapes", read_images([str(folder)]), Wanted(link=True), source="in")
         from semsearch.storage.datasets import get_dataset
 
         build.build(db, get_dataset(db, "shapes"), registry.load().builder("pca"), {"dim": 3})

@@ -118,7 +118,7 @@ def test_linked_files_are_asked_about_only_in_folders_that_are_named(tmp_path: P
     file = str(tmp_path / "pics.db")
     with connect.writing(file, create=True) as db:
         sources = [str(folder) for folder in folders]
-        load_images(db, "lamps", read_images(sources), Wanted(), source="in", link=True)
+        load_images(db, "lamps", read_images(sources), Wanted(link=True), source="in")
         build.build(db, datasets.get_dataset(db, "lamps"), registry.load().builder("rotation"), {**TINY, "epochs": 1})
         connect.checkpoint(db)
     assert make_site(file).get(page("rotation")).status_code == 404

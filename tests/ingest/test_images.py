@@ -24,7 +24,7 @@ from semsearch.pictures import Wanted
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
-AS_THEY_ARE = Wanted()
+AS_THEY_ARE, LINKED = Wanted(), Wanted(link=True)
 
 
 def png_of(colour: object = 100, size: tuple[int, int] = (6, 4), mode: str = "L", **save: object) -> bytes:
@@ -247,15 +247,15 @@ def test_large_pictures_are_made_smaller_unless_told_otherwise(db: Connection, t
 
 def test_links_keep_paths_and_no_bytes(db: Connection, tmp_path: Path) -> None:
     source = folder(tmp_path / "in", {"a/1.png": png_of(1), "2.png": png_of(2)})
-    load(db, source, link=True)
+    load(db, source, wanted=LINKED)
     row = rows(db)["a/1.png"]
     assert row["content"] is None and row["path"] == str(source / "a" / "1.png") and len(str(row["digest"])) == 32
     (source / "2.png").write_bytes(png_of(3))
-    assert load(db, source, link=True).updated == 1
+    assert load(db, source, wanted=LINKED).updated == 1
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x.png", png_of(5))
     with pytest.raises(InputError, match="--link keeps paths of picture files only"):
-        load(db, tmp_path / "a.zip", link=True)
+        load(db, tmp_path / "a.zip", wanted=LINKED)
 
 
 def test_sources_that_are_not_there_or_hold_nothing(db: Connection, tmp_path: Path) -> None:
