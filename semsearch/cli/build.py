@@ -22,6 +22,7 @@ from semsearch.ingest.columns import described_anyway, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.present import took_seconds
 from semsearch.records import Collection, Dataset
+from semsearch.search.models import takes_text
 from semsearch.storage import checkpoints, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
@@ -197,7 +198,7 @@ def _next(db: str, collection: Collection) -> str:
     """What to try with a new collection."""
     db, name = shlex.quote(db), shlex.quote(collection.name)
     ask = f'semsearch search {db} {name} "some words"'
-    if collection.of in ("node", "image", "row"):
+    if not takes_text(collection):
         ask = f"semsearch similar {db} {name} ID"
     return f"{ask}   or   semsearch serve {db}"
 

@@ -113,6 +113,7 @@ def test_people_by_shared_meetings(meetings: str, dataset: str, run: Callable[..
     assert found["mia"] @ found["ann"] > 0.5 and found["mia"] @ found["zoe"] > 0.5
     if dataset == "people":
         assert "1 item similar to nothing" in done.stderr  # the stranger
+    assert "Next: semsearch similar" in done.stderr
     listed = run("similar", meetings, f"{dataset}_factorize", "ann", "-k", 2, "--json")
     assert listed.exit_code == 0 and {'"bob"', '"cleo"'} <= {word.strip(",") for word in listed.stdout.split()}
 
