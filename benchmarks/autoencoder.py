@@ -24,8 +24,8 @@ import results
 
 from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
 from semsearch.builders.pca import Pca, PcaOptions
-from semsearch.generate import Damage, Reconstruction, error, holes, reconstruct
-from semsearch.maths.codes import fit_prior
+from semsearch.images.generate import Damage, Reconstruction, error, holes, reconstruct
+from semsearch.maths.latent_prior import fit_prior
 from semsearch.maths.packing import steps_of
 from semsearch.records import Device, Images, State, silent
 

@@ -6,7 +6,8 @@ Two kinds of growth, on test collections with judgements. Within a collection: a
 folded in. Across collections: a model of one, another folded in. Both with the default options; ranking by meaning
 alone; MAP of all its queries, folded in, and after a build of everything. `seen` is what the model sees of the
 documents folded in, (1 - unknown) (1 - residual), as a share of what it expects of documents like its own. `advice` is
-what `semsearch update` would say (semsearch.staleness.why_rebuild). Both thresholds of that rule come from this table.
+what `semsearch update` would say (semsearch.building.staleness.why_rebuild). Both thresholds of that rule come from
+this table.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from tabulate import tabulate
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.lsa import Lsa, LsaOptions
+from semsearch.building.staleness import why_rebuild
 from semsearch.maths import metrics
 from semsearch.records import Device, Documents, Fitted, silent
-from semsearch.staleness import why_rebuild
 
 WITHIN = ("med", "cran", "cisi", "cacm", "scifact")
 PARTS = (0.95, 0.8, 0.67, 0.5, 0.25)

@@ -24,13 +24,13 @@ import numpy as np
 import results
 from autoencoder import DIGITS, FASHION, TEST, TRAIN, Bench, Way
 
-from semsearch import devices
 from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
 from semsearch.builders.gan import Gan, GanOptions
+from semsearch.building import devices
 from semsearch.errors import BuildError
 from semsearch.evaluate.features import Features, learn_features, noise, spread_scores
-from semsearch.maths.codes import fit_prior
-from semsearch.maths.copies import newness
+from semsearch.maths.latent_prior import fit_prior
+from semsearch.maths.memorisation import newness
 from semsearch.records import Fitted, Images, State, silent
 
 SAMPLES = 5_000  # and as many test pictures
@@ -193,10 +193,11 @@ def page(bench: Bench, asked: argparse.Namespace) -> Measured:
     """The page of samples through Datasette's own client, each seed asked for the first time, the model in memory."""
     from datasette.app import Datasette
 
-    from semsearch import build, registry
+    from semsearch import registry
+    from semsearch.building import build
+    from semsearch.images.image_io import Wanted
     from semsearch.ingest.imagefiles import Pixels as Block
     from semsearch.ingest.images import load_images
-    from semsearch.pictures import Wanted
     from semsearch.storage import connect
 
     print(f"\nThe samples page, {GRID} pictures of {SIDE} pixels, RGB (asked: {1000 * ASKED:.0f} ms)")

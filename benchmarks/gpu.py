@@ -23,7 +23,7 @@ import results
 import scipy.sparse as sp
 import sets
 
-from semsearch import devices
+from semsearch.building import devices
 from semsearch.records import Device, Documents, silent
 
 SIDE, DIM, WIDTH = 28, 32, 16  # of the net that training.py trains
@@ -82,7 +82,7 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
 
 def svd(asked: argparse.Namespace, device: Device) -> Measured:
     """Seconds from when the matrix is on the device, and how exact the result is."""
-    from semsearch.builders.multiplied import matrix_on
+    from semsearch.builders.operators import matrix_on
     from semsearch.maths.factor import truncated_svd
 
     A = made_up(asked.rows, asked.columns)

@@ -22,8 +22,9 @@ import numpy as np
 import sets
 from tabulate import tabulate
 
-from semsearch import build, registry
+from semsearch import registry
 from semsearch.builders.lsa import LsaOptions, default_dim
+from semsearch.building import build
 from semsearch.evaluate.retrieval import evaluate_retrieval
 from semsearch.maths.counts import count_terms
 from semsearch.maths.factor import Matrix, truncated_svd

@@ -23,9 +23,9 @@ import numpy as np
 import results
 
 from semsearch.builders.pca import Pca, PcaOptions
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.images import load_images, read_images
 from semsearch.maths.pca import principal_components
-from semsearch.pictures import Wanted
 from semsearch.records import Device, Images, silent
 from semsearch.storage.connect import writing
 

@@ -23,8 +23,9 @@ import numpy as np
 import results
 from PIL import Image
 
-from semsearch import devices, registry
+from semsearch import registry
 from semsearch.builders.base import make_options
+from semsearch.building import devices
 from semsearch.evaluate.probes import tells
 from semsearch.records import Device, Images, silent
 

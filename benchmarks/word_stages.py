@@ -125,7 +125,7 @@ def _factored(folder: Path, data: Path, work: Callable[[Any, int], tuple[Any, An
     import scipy.sparse as sp
 
     from semsearch.builders.pmi import PmiOptions, default_shrink
-    from semsearch.maths.sides import stretch
+    from semsearch.maths.spectral_factors import stretch
 
     M = sp.load_npz(folder / "weighted.npz").tocsr()
     words = (folder / "words.txt").read_text(encoding="utf-8").split("\n")

@@ -17,29 +17,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from semsearch import build as engine
-from semsearch import classify as labels
 from semsearch import registry
-from semsearch import update as updating
 from semsearch.arrays import FloatArray
-from semsearch.build import Built
-from semsearch.classify import Classified, Suggestion
+from semsearch.building import build as engine
+from semsearch.building import update as updating
+from semsearch.building.build import Built
+from semsearch.building.staleness import stale_rows
+from semsearch.building.update import Outcome, Updated
 from semsearch.export.write import export as write
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.columns import kind_to_index
 from semsearch.ingest.images import LoadedImages, load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.ingest.vectors import Asked, Imported, load_vectors
-from semsearch.opened import Opened
-from semsearch.pictures import Wanted
+from semsearch.labels import classify as labels
+from semsearch.labels.classify import Classified, Suggestion
 from semsearch.records import Collection, Dataset, Hit, Item, Report, Run, Update, silent
 from semsearch.search import explain, models, query, resident
 from semsearch.search.explain import Explanation
 from semsearch.search.images import Picture, search_by_picture
 from semsearch.search.query import Filter, Mode
-from semsearch.staleness import stale_rows
+from semsearch.session import Opened
 from semsearch.storage import chunks, collections, datasets
-from semsearch.update import Outcome, Updated
 
 Path = str | os.PathLike[str]
 MEMORY = 512 << 20
@@ -244,7 +244,7 @@ class Database(Opened):
     def classify(self, *collections: str, label: str | None = None, table: str | None = None, **how: Any) -> Classified:
         """Learn a column of labels from the rows that have one, and write what the others are told as a table.
 
-        `how`: words, seed, report, as in semsearch.classify.classify; `suggest` says which rows to label next.
+        `how`: words, seed, report, as in semsearch.labels.classify.classify; `suggest` says which rows to label next.
         """
         with self._writing() as db:
             found = labels.classify(db, collections, label, table=table, **how)

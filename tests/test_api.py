@@ -17,7 +17,7 @@ import pytest
 from click.testing import Result
 
 import semsearch
-from semsearch import png
+from semsearch.images import png
 from semsearch.present import hit_dict
 from semsearch.search import resident
 from semsearch.storage import connect

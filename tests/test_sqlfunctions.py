@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import sqlite_utils
 
-from semsearch import build as engine
 from semsearch import registry, sqlfunctions
+from semsearch.building import build as engine
 from semsearch.present import hit_dict
 from semsearch.records import Dataset
 from semsearch.search.query import search, similar

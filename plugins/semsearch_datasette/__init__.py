@@ -9,31 +9,9 @@ from typing import Any
 from datasette import hookimpl
 
 from semsearch.search.resident import hold
-from semsearch_datasette import (
-    clusters_page,
-    comparison_page,
-    components_page,
-    duplicates_page,
-    home_page,
-    item_page,
-    labels_page,
-    pictures,
-    pretext_page,
-    reconstruct_page,
-    runs_page,
-    samples_page,
-    sampling,
-    search_page,
-    similar_page,
-    upload,
-    words_pages,
-)
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql, skip_csrf
 from semsearch_datasette.connection import prepare_connection, tell_interruptions
-from semsearch_datasette.memory import asgi_wrapper
-from semsearch_datasette.permissions import permission_allowed, permission_resources_sql
-from semsearch_datasette.respond import route
-from semsearch_datasette.waysin import (
+from semsearch_datasette.datasette_menus import (
     database_actions,
     extra_template_vars,
     menu_links,
@@ -42,6 +20,27 @@ from semsearch_datasette.waysin import (
     table_actions,
     view_actions,
 )
+from semsearch_datasette.pages import (
+    clusters_page,
+    comparison_page,
+    components_page,
+    duplicates_page,
+    home_page,
+    item_page,
+    labels_page,
+    pretext_page,
+    reconstruct_page,
+    runs_page,
+    samples_page,
+    search_page,
+    similar_page,
+    upload_page,
+    words_pages,
+)
+from semsearch_datasette.parts import image_routes, sample_routes
+from semsearch_datasette.permissions import permission_allowed, permission_resources_sql
+from semsearch_datasette.request_cache import asgi_wrapper
+from semsearch_datasette.respond import route
 
 __all__ = [
     "asgi_wrapper",
@@ -81,19 +80,19 @@ def register_routes() -> list[Any]:
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
         route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar),
         route(collection + r"/components", components_page.components),
-        route(collection + r"/thumbnail/(?P<id>[^/]+?)", pictures.thumbnail),
-        route(collection + r"/component/(?P<number>\d{1,5})", pictures.component),
-        route(collection + r"/reconstruction/(?P<id>[^/]+?)", pictures.reconstruction),
+        route(collection + r"/thumbnail/(?P<id>[^/]+?)", image_routes.thumbnail),
+        route(collection + r"/component/(?P<number>\d{1,5})", image_routes.component),
+        route(collection + r"/reconstruction/(?P<id>[^/]+?)", image_routes.reconstruction),
         route(collection + r"/reconstruct", reconstruct_page.reconstruct),
         route(collection + r"/reconstructed/(?P<row>\d)", reconstruct_page.reconstructed),
-        route(collection + r"/coded", pictures.coded),
+        route(collection + r"/coded", image_routes.coded),
         route(collection + r"/pretext", pretext_page.page),
-        route(collection + r"/quiz/(?P<place>\d{1,2})", pretext_page.quiz),
+        route(collection + r"/quiz/(?P<place>\d{1,2})", pretext_page.quiz_image),
         route(collection + r"/samples", samples_page.page),
-        route(collection + r"/sample", sampling.sampled),
-        route(collection + r"/walk", sampling.walk),
-        route(collection + r"/trained/(?P<step>\d{1,12})", pictures.trained),
-        (f"^{collection}/picture$", upload.upload),
+        route(collection + r"/sample", sample_routes.sampled),
+        route(collection + r"/walk", sample_routes.walk),
+        route(collection + r"/trained/(?P<step>\d{1,12})", image_routes.trained),
+        (f"^{collection}/picture$", upload_page.upload),
         route(collection + r"/duplicates", duplicates_page.duplicates),
         route(collection + r"/clusters", clusters_page.clusters),
         route(collection + r"/labels", labels_page.labels),

@@ -9,7 +9,7 @@ from typing import Any
 
 from datasette import hookimpl
 
-from semsearch_datasette.memory import key_of, once
+from semsearch_datasette.request_cache import key_of, once
 
 try:
     from datasette.resources import DatabaseResource, TableResource  # 1.0a20 and later

@@ -14,7 +14,7 @@ from datasette.database import QueryInterrupted
 from semsearch import sqlfunctions
 from semsearch.errors import CapabilityError, SemsearchError
 from semsearch.storage import connect, driver, vectors
-from semsearch_datasette.memory import known
+from semsearch_datasette.request_cache import known
 
 Result = TypeVar("Result")
 VEC_INTERRUPTED = "SQL logic error"

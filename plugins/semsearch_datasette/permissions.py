@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary
 from datasette import Forbidden, hookimpl
 
 from semsearch.storage import driver
-from semsearch.storage.derived import derived_tables, fingerprint
+from semsearch.storage.lineage import derived_tables, fingerprint
 from semsearch_datasette.compat import allows, check_visibility, is_searchable
-from semsearch_datasette.memory import key_of, known, once
+from semsearch_datasette.request_cache import key_of, known, once
 
 Result = TypeVar("Result")
 Derived = Mapping[str, frozenset[str]]

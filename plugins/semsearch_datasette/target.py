@@ -10,14 +10,14 @@ from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
 
 from semsearch.errors import SemsearchError
-from semsearch.generate import can_decode, can_sample
-from semsearch.pretext import can_ask
+from semsearch.images.generate import can_decode, can_sample
+from semsearch.images.quizzes import can_ask
 from semsearch.records import Collection, Dataset
-from semsearch.search.company import has_contexts
 from semsearch.search.components import has_topics
 from semsearch.search.images import has_pictures
+from semsearch.search.word_contexts import has_contexts
 from semsearch.storage import collections, connect, datasets, keys, labels, results
-from semsearch.storage.derived import fingerprint
+from semsearch.storage.lineage import fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read

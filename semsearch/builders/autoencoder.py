@@ -23,7 +23,7 @@ import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
-from semsearch.builders.looks import check_differ, pictures_as_learned
+from semsearch.builders.image_checks import check_differ, pictures_as_learned
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State

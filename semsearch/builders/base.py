@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.errors import InputError
-from semsearch.records import Corpus, Device, Fitted, Images, Kind, Of, Report, State
-from semsearch.training import Quiz
+from semsearch.records import Corpus, Device, Fitted, Images, Kind, Of, Quiz, Report, State
 
 Doubles: TypeAlias = npt.NDArray[np.float64]  # sums of many small parts are told in full
 ENDLESS = 10_000  # epochs of a training that a budget of seconds ends

@@ -44,7 +44,7 @@ class Colorization(SelfSupervised):
 
     def game(self, plan: Any, rules: Rules) -> Any:
         """The game."""
-        from semsearch.nets.colouring import Colouring
+        from semsearch.nets.colorization import Colouring
 
         return Colouring(plan, (int(rules["height"]), int(rules["across"])), rules["least"])
 

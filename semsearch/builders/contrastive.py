@@ -59,7 +59,7 @@ class Contrastive(SelfSupervised):
 
     def game(self, plan: Any, rules: Rules) -> Any:
         """The game."""
-        from semsearch.nets.contrast import Contrast
+        from semsearch.nets.contrastive import Contrast
 
         size = (int(rules["height"]), int(rules["across"]))
         return Contrast(plan, size, rules["temperature"], rules["crop"], rules["recolour"])

@@ -25,11 +25,11 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import option, timed
-from semsearch.builders.company import Company, Sentences, learn_company
-from semsearch.builders.trained import Near, learn, prepare
+from semsearch.builders.cooccurrence_factors import Company, Sentences, learn_company
+from semsearch.builders.gradient_words import Near, learn, prepare
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
-from semsearch.maths.sides import SIDES
+from semsearch.maths.spectral_factors import SIDES
 from semsearch.maths.walks import every_node, random_walks
 from semsearch.maths.weighting import MEASURES
 from semsearch.records import Device, Embeddings, Fitted, Graph, Report
@@ -180,13 +180,13 @@ def _skip_gram(
     metrics: dict[str, float],
 ) -> FloatArray:
     """What the papers do, by the trainer of word2vec's loss (builders/sgns.py): a walk is a sentence there too."""
-    from semsearch.nets import wordfactors
-    from semsearch.nets.pairs import Pairs
+    from semsearch.nets import word_factors
+    from semsearch.nets.pair_products import Pairs
 
     near = Near(options.dim or default_dim(len(corpus)), options.window or default_window(corpus), options.weights)
     start = prepare(walks, near, by_chance=False, rng=rng, report=report, metrics=metrics, nobody=NOBODY)
-    how = wordfactors.How(start.dim, options.epochs, options.rate, ROWS, int(rng.integers(1 << 31)))
-    task = wordfactors.Sgns(
+    how = word_factors.How(start.dim, options.epochs, options.rate, ROWS, int(rng.integers(1 << 31)))
+    task = word_factors.Sgns(
         Pairs(start.counts, device),
         how,
         start.sides,

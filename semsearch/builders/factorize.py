@@ -28,10 +28,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from semsearch.builders.base import option, timed
-from semsearch.builders.multiplied import matrix_on
+from semsearch.builders.operators import matrix_on
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.sides import SIDES, factor_sides
+from semsearch.maths.spectral_factors import SIDES, factor_sides
 from semsearch.maths.weighting import MEASURES, associations
 from semsearch.records import Device, Embeddings, Fitted, Report, Similarities
 

@@ -27,7 +27,7 @@ from scipy.special import ndtr
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.builders.base import option, timed
-from semsearch.builders.looks import check_differ, pictures_as_learned
+from semsearch.builders.image_checks import check_differ, pictures_as_learned
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State, silent
@@ -114,9 +114,9 @@ class Gan:
 
         BuildError for fewer than 64 pictures, for such as are all the same, and for labels that tell no classes apart.
         """
-        from semsearch.nets import ganstate as states
         from semsearch.nets.device import threads_for
-        from semsearch.nets.gan import Play
+        from semsearch.nets.gan import state as states
+        from semsearch.nets.gan.task import Play
         from semsearch.nets.loop import Rules, train
 
         _check(corpus)
@@ -143,14 +143,14 @@ class Gan:
 
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
         """The features of other pictures, (n, 32 width). InputError for another shape than was learned."""
-        from semsearch.nets import ganstate as states
+        from semsearch.nets.gan import state as states
 
         pixels = pictures_as_learned(self.name, state, corpus).pixels
         return states.features(_pair(state).discriminator, pixels, CPU)
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
         """What the generator makes of codes, (n, height, width, channels)."""
-        from semsearch.nets import ganstate as states
+        from semsearch.nets.gan import state as states
 
         return states.generate(_pair(state).generator, codes)
 
@@ -243,8 +243,8 @@ def _width(side: int) -> int:
 
 
 def _game(options: GanOptions, pictures: int, width: int, seed: int) -> Any:
-    from semsearch.nets.diffaugment import CHANGES
-    from semsearch.nets.gan import Game
+    from semsearch.nets.gan.diffaugment import CHANGES
+    from semsearch.nets.gan.task import Game
 
     steps = options.steps or math.ceil(min(SEEN, PASSES * pictures) / options.batch)
     steps = ENDLESS if options.seconds is not None else steps
@@ -266,7 +266,7 @@ def _game(options: GanOptions, pictures: int, width: int, seed: int) -> Any:
 
 
 def _pair(state: State) -> Any:
-    from semsearch.nets import ganstate as states
+    from semsearch.nets.gan import state as states
 
     return state.derived("pair", lambda: states.pair_of(state.arrays))
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option
-from semsearch.builders.trained import FactoringOptions, Start, fit_words
+from semsearch.builders.gradient_words import FactoringOptions, Start, fit_words
 from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.vocabulary import Words
@@ -51,12 +51,12 @@ class Glove(MeansOfWords):
         self, corpus: Documents, options: GloveOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
         """Words (v, dim), commonest first."""
-        from semsearch.nets import wordfactors
-        from semsearch.nets.pairs import Pairs
+        from semsearch.nets import word_factors
+        from semsearch.nets.pair_products import Pairs
 
-        def task(start: Start, words: Words, how: Any) -> wordfactors.Glove:
+        def task(start: Start, words: Words, how: Any) -> word_factors.Glove:
             pairs = Pairs(start.counts, device)
-            return wordfactors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
+            return word_factors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
 
         return fit_words(corpus, options, task, rng=rng, device=device, report=report)
 

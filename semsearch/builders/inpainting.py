@@ -66,10 +66,10 @@ class Inpainting(SelfSupervised):
 
     def game(self, plan: Any, rules: Rules) -> Any:
         """The game."""
-        from semsearch.nets import painting
+        from semsearch.nets import inpainting
 
         shape = (int(rules["height"]), int(rules["across"]))
-        return painting.Inpainting(plan, shape, rules["hole"], int(rules["block"]), rules["least"])
+        return inpainting.Inpainting(plan, shape, rules["hole"], int(rules["block"]), rules["least"])
 
 
 @hookimpl

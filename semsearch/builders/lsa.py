@@ -23,8 +23,8 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Meeting, option, timed
-from semsearch.builders.meeting import Side, taken, where_they_meet
-from semsearch.builders.multiplied import matrix_on
+from semsearch.builders.explanation import Side, taken, where_they_meet
+from semsearch.builders.operators import matrix_on
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_known, count_open, count_terms

@@ -19,12 +19,12 @@ import numpy as np
 
 from semsearch.builders.base import option, timed
 from semsearch.builders.deepwalk import default_dim
-from semsearch.builders.multiplied import matrix_on
+from semsearch.builders.operators import matrix_on
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.netmf import netmf_approximated, netmf_exact
-from semsearch.maths.sides import factor_sides
+from semsearch.maths.spectral_factors import factor_sides
 from semsearch.records import Device, Embeddings, Fitted, Graph, Report
 
 EXACT = 5_000  # nodes up to which the matrix is made by multiplying: 10 powers of it take seconds

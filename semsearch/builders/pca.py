@@ -26,8 +26,8 @@ import numpy.typing as npt
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import option, timed
-from semsearch.builders.looks import pictures_as_learned
-from semsearch.builders.multiplied import centred_on
+from semsearch.builders.image_checks import pictures_as_learned
+from semsearch.builders.operators import centred_on
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.pca import Components, enough, principal_components

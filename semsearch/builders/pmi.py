@@ -28,10 +28,10 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option, timed
-from semsearch.builders.company import Company, learn_company
+from semsearch.builders.cooccurrence_factors import Company, learn_company
 from semsearch.builders.words import MeansOfWords, WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.sides import SIDES
+from semsearch.maths.spectral_factors import SIDES
 from semsearch.maths.weighting import MEASURES, UNSMOOTHED
 from semsearch.records import Device, Documents, Fitted, Report
 

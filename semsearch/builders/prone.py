@@ -21,7 +21,7 @@ import numpy as np
 
 from semsearch.builders.base import option, timed
 from semsearch.builders.deepwalk import default_dim
-from semsearch.builders.multiplied import matrix_on
+from semsearch.builders.operators import matrix_on
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.prone import factor_graph, propagate

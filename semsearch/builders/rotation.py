@@ -32,9 +32,9 @@ class Rotation(SelfSupervised):
 
     def game(self, plan: Any, rules: Rules) -> Any:
         """The game."""
-        from semsearch.nets import turning
+        from semsearch.nets import rotation
 
-        return turning.Rotation(plan, int(rules["side"]), rules["least"])
+        return rotation.Rotation(plan, int(rules["side"]), rules["least"])
 
 
 @hookimpl

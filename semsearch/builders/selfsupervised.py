@@ -20,11 +20,10 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import ENDLESS, option, timed
-from semsearch.builders.looks import check_differ, pictures_as_learned
+from semsearch.builders.image_checks import check_differ, pictures_as_learned
 from semsearch.errors import BuildError
 from semsearch.maths.pca import principal_components
-from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
-from semsearch.training import Quiz
+from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Quiz, Report, State
 
 SOFT = 0.01  # of the strongest direction's deviation, added to each: the weakest are mostly noise
 SEEN = 500_000  # pictures that a training looks at by default, counting each as often as it is seen
@@ -98,7 +97,7 @@ class SelfSupervised(ABC):
 
     def fit(self, corpus: Images, options: Any, *, rng: np.random.Generator, device: Device, report: Report) -> Fitted:
         """Features (n, features). BuildError for a few pictures, small ones, and where all of them are the same."""
-        from semsearch.nets import pretext
+        from semsearch.nets import selfsupervised
         from semsearch.nets.backbone import Plan
         from semsearch.nets.device import threads_for
         from semsearch.nets.loop import Rules as LoopRules
@@ -109,44 +108,46 @@ class SelfSupervised(ABC):
         height, across, channels = corpus.shape
         plan = Plan(options.backbone == "resnet18", self.sees or channels, max(height, across), options.width)
         seed = int(rng.integers(1 << 31))
-        lessons = pretext.Lessons(epochs_of(options, len(corpus)), options.batch, options.rate, seed)
+        lessons = selfsupervised.Lessons(epochs_of(options, len(corpus)), options.batch, options.rate, seed)
         metrics: dict[str, float] = {"pictures": float(len(corpus))}
-        task = pretext.Pretext(corpus.pixels, pretext.made(plan, lambda: self.game(plan, rules), seed), lessons, device)
+        task = selfsupervised.Pretext(
+            corpus.pixels, selfsupervised.made(plan, lambda: self.game(plan, rules), seed), lessons, device
+        )
         with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
             how = LoopRules(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
             trained = train(task, how, device=device, report=report)
         metrics |= {"epochs": float(trained.epochs), "steps": float(trained.steps), **trained.metrics}
-        arrays = pretext.state_of(task.net, corpus.pixels, device) | {"shape": np.array(corpus.shape, np.int64)}
+        arrays = selfsupervised.state_of(task.net, corpus.pixels, device) | {"shape": np.array(corpus.shape, np.int64)}
         arrays |= {f"rule.{name}": np.array(value) for name, value in rules.items()}
-        found = pretext.features(task.net.backbone, corpus.pixels, device)
+        found = selfsupervised.features(task.net.backbone, corpus.pixels, device)
         vectors, placed = _placed(found, options.whiten, rng)
         return Fitted([Embeddings("image", corpus.keys, vectors)], arrays | placed, metrics)
 
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
         """The features of other pictures, (n, features). InputError for another shape than was learned."""
-        from semsearch.nets import pretext
+        from semsearch.nets import selfsupervised
         from semsearch.nets.device import encoding_device
 
         pixels = pictures_as_learned(self.name, state, corpus).pixels
         device = encoding_device(len(pixels))
         # One for each device: who shows it a single picture meanwhile finds his where it was.
-        backbone = state.derived(f"backbone {device.name}", lambda: pretext.backbone_of(state.arrays))
-        found = pretext.features(backbone, pixels, device) - state.arrays["centre"]
+        backbone = state.derived(f"backbone {device.name}", lambda: selfsupervised.backbone_of(state.arrays))
+        found = selfsupervised.features(backbone, pixels, device) - state.arrays["centre"]
         return found @ state.arrays["axes"] if "axes" in state.arrays else found
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:
         """A question about each picture, and what the net answers."""
-        from semsearch.nets import pretext
+        from semsearch.nets import selfsupervised
 
         net = state.derived("net", lambda: self._net(state))
-        return pretext.quiz(net, pictures_as_learned(self.name, state, corpus).pixels, seed)
+        return selfsupervised.quiz(net, pictures_as_learned(self.name, state, corpus).pixels, seed)
 
     def _net(self, state: State) -> Any:
-        from semsearch.nets import pretext
+        from semsearch.nets import selfsupervised
 
         rules = {name[5:]: array.item() for name, array in state.arrays.items() if name.startswith("rule.")}
-        plan = pretext.plan_of(state.arrays)
-        return pretext.net_of(state.arrays, lambda: self.game(plan, rules))
+        plan = selfsupervised.plan_of(state.arrays)
+        return selfsupervised.net_of(state.arrays, lambda: self.game(plan, rules))
 
     def _check(self, corpus: Images) -> None:
         if len(corpus) < FEWEST:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option
-from semsearch.builders.trained import FactoringOptions, Start, fit_words
+from semsearch.builders.gradient_words import FactoringOptions, Start, fit_words
 from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.vocabulary import Words, staying, thinned
@@ -59,14 +59,14 @@ class Sgns(MeansOfWords):
         self, corpus: Documents, options: SgnsOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
         """Words (v, dim), commonest first."""
-        from semsearch.nets import wordfactors
-        from semsearch.nets.pairs import Pairs
+        from semsearch.nets import word_factors
+        from semsearch.nets.pair_products import Pairs
 
-        def task(start: Start, words: Words, how: Any) -> wordfactors.Sgns:
+        def task(start: Start, words: Words, how: Any) -> word_factors.Sgns:
             counts = thinned(start.counts, staying(words.counts, options.thin)) if options.thin else start.counts
             totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
             more = {"negatives": options.negatives, "smoothing": options.smoothing}
-            return wordfactors.Sgns(Pairs(counts, device), how, start.sides, totals, **more)
+            return word_factors.Sgns(Pairs(counts, device), how, start.sides, totals, **more)
 
         return fit_words(corpus, options, task, rng=rng, device=device, report=report)
 

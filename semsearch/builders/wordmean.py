@@ -26,7 +26,7 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Meeting, option, timed
-from semsearch.builders.meeting import Side, taken, where_they_meet
+from semsearch.builders.explanation import Side, taken, where_they_meet
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.ranking import hybrid_weight, self_retrieval

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import NO_LENGTH, option
-from semsearch.builders.company import Sentences
+from semsearch.builders.cooccurrence_factors import Sentences
 from semsearch.errors import BuildError
 from semsearch.maths.contexts import pack_rows, unit_of
 from semsearch.maths.cooccurrence import WHOLE

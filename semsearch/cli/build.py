@@ -11,12 +11,13 @@ from typing import Any
 
 import click
 
-from semsearch import build as engine
-from semsearch import devices, registry
+from semsearch import registry
 from semsearch.builders.base import Builder, make_options, needs_of, reads_of
-from semsearch.cli.again import say_outdated
+from semsearch.building import build as engine
+from semsearch.building import devices
 from semsearch.cli.ingest import column_options, image_option
 from semsearch.cli.output import Progress, counted, remark
+from semsearch.cli.rebuild_command import say_outdated
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.ingest.columns import described_anyway, kind_to_index
 from semsearch.ingest.load import Columns, describe_table

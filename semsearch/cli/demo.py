@@ -8,19 +8,19 @@ import click
 import numpy as np
 
 from semsearch import registry
-from semsearch.classify import classify
 from semsearch.cli.build import run_build
 from semsearch.cli.output import Progress, print_rows, remark, rounded
 from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
 from semsearch.evaluate.images import evaluate_images
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.edges import GraphRead, load_edges
 from semsearch.ingest.imagefiles import Pixels
 from semsearch.ingest.images import load_images
 from semsearch.ingest.load import Columns, load_documents
 from semsearch.ingest.stdlib import documentation, modules
-from semsearch.pictures import Wanted
+from semsearch.labels.classify import classify
 from semsearch.search.query import search, similar
 from semsearch.search.words import analogy
 from semsearch.storage.connect import reading, writing

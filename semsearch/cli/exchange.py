@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from semsearch.cli.again import say_outdated
 from semsearch.cli.ingest import ingest
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
+from semsearch.cli.rebuild_command import say_outdated
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.export.write import export as write

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from semsearch import learn, registry
+from semsearch import registry
+from semsearch.analysis import links
 from semsearch.cli.ingest import LISTED, ingest, next_step
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
@@ -17,6 +18,7 @@ from semsearch.errors import InputError
 from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
 from semsearch.ingest.edges import GraphRead, Linked, LoadedGraph, link_table, load_edges
 from semsearch.ingest.sources import read_sources, source_name
+from semsearch.storage import collections, results
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 
@@ -116,7 +118,9 @@ def predict_links(db: str, collection: str, k: int, seed: int, shape: str | None
     neighbours they share.
     """
     with writing(db) as connection:
-        found = learn.predict_links(connection, collection, k=k, seed=seed)
+        nodes = collections.get_collection(connection, collection)
+        found = links.predict_links(connection, nodes, k=k, seed=seed)
+        results.write_links(connection, nodes, found)
         say_checkpoint(connection)
     rows = [asdict(one) for one in (found if shape else found[:LISTED])]
     print_rows(rows if shape == "json" else [rounded(row) for row in rows], shape)

@@ -15,9 +15,9 @@ from semsearch.cli.samples import prior_option, write_grid
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.sources import source_name
-from semsearch.pictures import Wanted
 from semsearch.storage import datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
@@ -100,8 +100,8 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
     a hole filled smoothly, bicubic enlargement. With --bits it prints the bytes of a picture as well, beside principal
     components of the same pictures (build pca) in as many bytes, and the grid shows theirs last.
     """
-    from semsearch import generate
-    from semsearch.reconstruct import show
+    from semsearch.images import generate
+    from semsearch.images.reconstruct import show
 
     damage, bits, k = generate.Damage(asked["noise"], asked["mask"], asked["from_size"]), asked["bits"], asked["k"]
     with reading(db) as connection:

@@ -10,12 +10,12 @@ import click
 
 from semsearch import registry
 from semsearch.builders.base import Encodes
+from semsearch.building.staleness import main_collections
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.ingest.images import LoadedImages
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
-from semsearch.staleness import main_collections
 from semsearch.storage.connect import writing
 from semsearch.storage.driver import Connection
 

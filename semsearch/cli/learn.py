@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
-from semsearch import classify as labels
-from semsearch import learn, present
-from semsearch.classify import Classified, Suggestion
+from semsearch import present
+from semsearch.analysis import clusters as grouping
+from semsearch.analysis import duplicates as engine
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
 from semsearch.cli.upkeep import say_checkpoint
+from semsearch.labels import classify as labels
+from semsearch.labels.classify import Classified, Suggestion
 from semsearch.maths.suggest import FEW
 from semsearch.records import Hit
 from semsearch.storage import collections, datasets
@@ -40,7 +42,13 @@ def add_to(cli: click.Group) -> None:
 def duplicates(db: str, collection: str, threshold: float, words: float, shape: str | None) -> None:
     """List pairs of items that are nearly the same, closest first."""
     with reading(db) as connection, Progress(f"comparing {collection}", "item") as progress:
-        found = learn.duplicates(connection, collection, threshold=threshold, words=words, report=progress)
+        found = engine.duplicates(
+            connection,
+            collections.get_collection(connection, collection),
+            threshold=threshold,
+            words=words,
+            report=progress,
+        )
     if not found:
         remark("No near-duplicates: a lower --threshold or --words looks further")
     rows = [{"id": pair.one, "other": pair.other, "cosine": pair.cosine, "words": pair.words} for pair in found]
@@ -56,9 +64,10 @@ def duplicates(db: str, collection: str, threshold: float, words: float, shape: 
 def cluster(db: str, collection: str, clusters: int, seed: int, shape: str | None) -> None:
     """Sort a collection's items into clusters, into the table COLLECTION_clusters."""
     with writing(db) as connection:
-        found = learn.cluster(connection, collection, clusters, seed=seed)
+        found = grouping.cluster(connection, collections.get_collection(connection, collection), clusters, seed=seed)
+        grouping.write(connection, found)
         say_checkpoint(connection)
-    print_rows([{"cluster": one.number, "items": one.count, "label": one.label} for one in found], shape)
+    print_rows([{"cluster": one.number, "items": one.count, "label": one.label} for one in found.clusters], shape)
     remark(f"Written to the table {collection}_clusters: id, cluster, label, similarity")
 
 

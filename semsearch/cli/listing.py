@@ -10,8 +10,8 @@ import click
 
 from semsearch import present, registry
 from semsearch.builders.base import Builder, Encodes
+from semsearch.building.staleness import stale_rows
 from semsearch.cli.output import listing_options, print_rows, remark
-from semsearch.staleness import stale_rows
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
 

@@ -8,11 +8,11 @@ from typing import Any
 import click
 import numpy as np
 
-from semsearch import pictures
 from semsearch.arrays import ByteArray
 from semsearch.cli.output import counted, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
+from semsearch.images import image_io
 from semsearch.storage.connect import reading, writing
 
 
@@ -45,7 +45,7 @@ def sample(db: str, collection: str, output: str | None, into: str | None, count
     The first of many samples of a seed are those of few: a sample is known by its seed and its number, from 1, which
     is its id in the table. A table of samples is written anew; it holds PNGs (content) and codes (float32).
     """
-    from semsearch import generate, samples
+    from semsearch.images import generate, samples
 
     if output is None and into is None:
         raise click.UsageError("Where to? Give -o FILE, --into TABLE, or both")
@@ -85,7 +85,7 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
     With --seed the walk leads from one sample to another, as `sample` makes them of this seed; ways between samples of
     a gan, whose pictures have no code, are the only ones it has.
     """
-    from semsearch import generate, samples
+    from semsearch.images import generate, samples
 
     with reading(db) as connection:
         model = generate.open_model(connection, collection)
@@ -95,13 +95,13 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
             drawing = _drawing(model, seed=drawn["seed"] or 0, prior=drawn["prior"])
             made = samples.walk_between(model, _number(one), _number(other), steps, drawing)
     if output.lower().endswith(".gif"):
-        _save(output, pictures.to_gif([pictures.enlarged(one, 128) for one in made]), len(made))
+        _save(output, image_io.to_gif([image_io.enlarged(one, 128) for one in made]), len(made))
     else:
         write_grid(output, made, steps)
 
 
 def _drawing(model: Any, *, seed: int, prior: str | None, label: str | None = None) -> Any:
-    from semsearch import samples
+    from semsearch.images import samples
 
     return samples.Drawing(samples.prior_of(model, prior, seed=seed), seed, label)
 
@@ -115,8 +115,8 @@ def _number(said: str) -> int:
 
 def write_grid(path: str, made: ByteArray, columns: int) -> None:
     """A grid of pictures as a PNG file, small ones enlarged."""
-    grid = pictures.grid(np.stack([pictures.enlarged(one, 64) for one in made]), columns)
-    _save(path, pictures.to_png(grid), len(made))
+    grid = image_io.grid(np.stack([image_io.enlarged(one, 64) for one in made]), columns)
+    _save(path, image_io.to_png(grid), len(made))
 
 
 def _save(path: str, content: bytes, count: int) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from semsearch import present
-from semsearch.cli.again import again
+from semsearch.building.update import Updated
+from semsearch.building.update import update as fold_in
 from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
+from semsearch.cli.rebuild_command import again
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import BuildError
 from semsearch.storage.connect import writing
-from semsearch.update import Updated
-from semsearch.update import update as fold_in
 
 
 def add_to(cli: click.Group) -> None:

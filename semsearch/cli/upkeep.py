@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from semsearch import build as engine
 from semsearch import doctor as checks
+from semsearch.building import build as engine
 from semsearch.cli.output import listing_options, print_rows, remark
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection

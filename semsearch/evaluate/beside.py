@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from semsearch import generate
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError
 from semsearch.evaluate.features import learn_features, spread_scores
-from semsearch.maths.copies import newness
+from semsearch.images import generate
+from semsearch.images.samples import drawn_codes, prior_of
+from semsearch.maths.memorisation import newness
 from semsearch.maths.pca import principal_components
 from semsearch.records import Device, Images, silent
-from semsearch.samples import drawn_codes, prior_of
 from semsearch.storage import vectors
 from semsearch.storage.driver import Connection
 

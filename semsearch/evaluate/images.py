@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semsearch import generate
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate.probes import at_one_scale, linear, neighbours
 from semsearch.evaluate.sampled import Part, SampleScores, Sampling, evaluate_samples
+from semsearch.images import generate
 from semsearch.records import Report, silent
 from semsearch.storage import chunks, collections, datasets
 from semsearch.storage.driver import Connection

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
-from semsearch.labelled import own_column
+from semsearch.labels.labelled import own_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
 from semsearch.maths.metrics import f1_scores

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from semsearch import corpora, registry
+from semsearch import registry
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.builders.base import make_options
+from semsearch.building import corpora
 from semsearch.errors import InputError
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import (

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from semsearch import devices, generate
 from semsearch.arrays import ByteArray, FloatArray
+from semsearch.building import devices
 from semsearch.errors import InputError
 from semsearch.evaluate.features import learn_features, noise, spread_scores
-from semsearch.maths.copies import nearest, newness
+from semsearch.images import generate
+from semsearch.images.samples import drawn_codes, prior_of, priors_of
 from semsearch.maths.generative import NEIGHBOURS
+from semsearch.maths.memorisation import nearest, newness
 from semsearch.records import Report, silent
-from semsearch.samples import drawn_codes, prior_of, priors_of
 from semsearch.storage.driver import Connection
 
 FEWEST, MOST = 100, 20_000  # samples: fewer say nothing about 64 features

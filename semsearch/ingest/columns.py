@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NotFoundError
-from semsearch.pictures import measured
+from semsearch.images.image_io import measured
 from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import all_datasets, draft, save

@@ -17,8 +17,8 @@ from typing import Any
 
 from semsearch.arrays import ByteArray
 from semsearch.errors import InputError
+from semsearch.images.image_io import SUFFIXES
 from semsearch.ingest.base import Fault
-from semsearch.pictures import SUFFIXES
 
 MAX_FILE = 100 << 20  # bytes of one picture file
 TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from semsearch import pictures, png
 from semsearch.errors import InputError, NameTakenError
+from semsearch.images import image_io, png
+from semsearch.images.image_io import Picture, Wanted
 from semsearch.ingest.base import Fault
 from semsearch.ingest.imagearrays import is_idx, is_idx_labels, read_arrays, read_idx
 from semsearch.ingest.imagefiles import (
@@ -31,7 +32,6 @@ from semsearch.ingest.imagefiles import (
     one_file,
 )
 from semsearch.maths.jit import spread, threads
-from semsearch.pictures import Picture, Wanted
 from semsearch.records import Dataset, Report, silent
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import all_datasets, check_new_name, draft, save
@@ -185,16 +185,16 @@ class _Loading:
         if pixels.shape[3] == 3 and self.wanted.channels is None and (pixels == pixels[..., :1]).all():
             pixels = pixels[..., :1]
         if self.wanted.channels is not None:
-            pixels = pictures.in_channels(pixels, self.wanted.channels)
+            pixels = image_io.in_channels(pixels, self.wanted.channels)
         height, width = pixels.shape[1:3]
         side = self.wanted.size
         fits = (height, width) == (side, side) if side else max(height, width) <= self.wanted.largest
         if not fits:
             wanted = self.wanted
-            pixels = np.stack([pictures.fitted(Picture(one, 1, (width, height)), wanted).pixels for one in pixels])
+            pixels = np.stack([image_io.fitted(Picture(one, 1, (width, height)), wanted).pixels for one in pixels])
         rows = []
-        small = pixels.shape[1] * pixels.shape[2] <= pictures.SMALL
-        contents = png.encode_all(pixels) if small else map(pictures.to_png, pixels)
+        small = pixels.shape[1] * pixels.shape[2] <= image_io.SMALL
+        contents = png.encode_all(pixels) if small else map(image_io.to_png, pixels)
         for place, content in enumerate(contents):
             self.number += 1
             facts = {column: values[place] for column, values in block.columns.items()}
@@ -279,10 +279,10 @@ class _Loading:
 def _prepared(content: bytes, wanted: Wanted, *, keep: bool) -> tuple[Picture, bytes] | InputError:
     """A picture as it is to be kept; the error, not raised, for what is none."""
     try:
-        picture = pictures.read(content, wanted)
+        picture = image_io.read(content, wanted)
     except InputError as error:
         return error
-    return picture, pictures.to_png(picture.pixels) if keep else b""
+    return picture, image_io.to_png(picture.pixels) if keep else b""
 
 
 def _target(db: Connection, name: str) -> Dataset | None:

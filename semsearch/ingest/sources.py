@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from semsearch.errors import InputError, NotFoundError
+from semsearch.images.image_io import SUFFIXES as PICTURES
 from semsearch.ingest.base import Fault, Read, Reader, ReadOptions
-from semsearch.pictures import SUFFIXES as PICTURES
 
 STDIN = "standard input"
 _GZIP = b"\x1f\x8b"

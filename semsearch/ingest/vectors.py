@@ -24,11 +24,11 @@ from semsearch.errors import InputError
 from semsearch.ingest.arrayfiles import read_llm, read_npy, read_npz, read_parquet
 from semsearch.ingest.vectorfiles import Block, Source, read_words
 from semsearch.records import Collection, Report, Run, silent
-from semsearch.storage import incoming, vectors
+from semsearch.storage import vector_import, vectors
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import now
 from semsearch.storage.driver import Connection
-from semsearch.storage.incoming import Incoming
+from semsearch.storage.vector_import import Incoming
 
 STDIN = "standard input"
 FORMATS = ("text", "bin", "npy", "npz", "parquet", "llm")
@@ -178,7 +178,7 @@ def load_vectors(
         run = Run(
             id=0,
             dataset=loading.into.vocabulary,
-            builder=incoming.BUILDER,
+            builder=vector_import.BUILDER,
             options={key: value for key, value in options.items() if value is not None},
             seed=0,
             device="cpu",

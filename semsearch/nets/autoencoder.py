@@ -21,9 +21,9 @@ import torch
 from torch import nn
 
 from semsearch.arrays import FloatArray
+from semsearch.nets.checkpoint import Part
 from semsearch.nets.device import Arrays, exactly, from_arrays, place, seeded, to_arrays
 from semsearch.nets.layers import Decoder, Encoder, Flat
-from semsearch.nets.saving import Part
 from semsearch.nets.task import Pull, Step
 from semsearch.records import Device
 

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from semsearch.nets.colour import lightness
+from semsearch.nets.cielab import lightness
 
 CELLS = 2  # the map is pooled to so many each way
 CALM = 0.5  # what is 0 to the nets: middle grey

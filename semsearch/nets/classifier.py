@@ -18,10 +18,10 @@ from torch import nn
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.nets.autoencoder import AT_ONCE, Bytes, chosen, floats, on_device, pace
+from semsearch.nets.checkpoint import Part
 from semsearch.nets.device import place, seeded, threads_for
 from semsearch.nets.layers import Encoder
 from semsearch.nets.loop import Rules, train
-from semsearch.nets.saving import Part
 from semsearch.nets.task import Pull, Step
 from semsearch.records import Device, Report
 

@@ -26,12 +26,11 @@ import numpy as np
 import torch
 
 from semsearch.errors import BuildError
+from semsearch.nets.checkpoint import Held, Part, pack, unpack
 from semsearch.nets.device import memory_told, place
 from semsearch.nets.interrupts import Pressed, remembered
-from semsearch.nets.saving import Held, Part, pack, unpack
 from semsearch.nets.task import Judges, Pull, Shows, Step, Task, Watches
-from semsearch.records import Device, Report
-from semsearch.training import Checkpoint, Journal
+from semsearch.records import Checkpoint, Device, Journal, Report
 
 POINTS = 400  # of a curve
 KEEP_SECONDS = 60.0  # between two checkpoints

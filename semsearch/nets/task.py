@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import torch
 
 from semsearch.arrays import ByteArray
-from semsearch.nets.saving import Part
+from semsearch.nets.checkpoint import Part
 
 
 class Pull(NamedTuple):

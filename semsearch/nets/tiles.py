@@ -16,7 +16,7 @@ import torch
 from semsearch.arrays import IntArray
 from semsearch.nets import augment
 from semsearch.nets.backbone import CALM, Plan
-from semsearch.nets.puzzles import Puzzle
+from semsearch.nets.puzzle import Puzzle
 
 # Down and along from the first patch to the second; the first four are the lecture's.
 WHERE = {

@@ -19,7 +19,7 @@ from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Documents, Hit
 from semsearch.search.models import state_of
 from semsearch.search.query import Searched, open_collection
-from semsearch.search.question import Question, parse
+from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
 from semsearch.storage.datasets import text_of
 from semsearch.storage.driver import Connection

@@ -12,11 +12,11 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.maths import layout
 from semsearch.records import Collection, Hit
 from semsearch.search.query import MAX_K, Searched, open_collection, similar, vector_of
-from semsearch.search.sides import ByMeaning
-from semsearch.storage import datasets, ties
+from semsearch.search.scorers import ByMeaning
+from semsearch.storage import datasets, node_edges
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
-from semsearch.storage.ties import Tie
+from semsearch.storage.node_edges import Tie
 
 __all__ = ["MOST_DRAWN", "Around", "Near", "around", "arranged"]
 MOST_DRAWN = 60
@@ -102,7 +102,7 @@ class _Surroundings:
         self.ranks: dict[str, int] = {}
         self.hits: dict[str, Hit] = {}
         try:
-            self.ties = {tie.key: tie for tie in ties.ties_of(self.db, searched.dataset, id)}
+            self.ties = {tie.key: tie for tie in node_edges.ties_of(self.db, searched.dataset, id)}
         except (InputError, NotFoundError) as error:
             self.remark = str(error)
         try:
@@ -127,7 +127,7 @@ class _Surroundings:
         edges = self.searched.dataset.edges
         if edges is None or not self.ties:
             return set()
-        return ties.joined_between(self.db, edges, keys, {self.id, *keys, *self.ties})
+        return node_edges.joined_between(self.db, edges, keys, {self.id, *keys, *self.ties})
 
     def described(self, keys: Sequence[str], edges: set[tuple[str, str]]) -> dict[str, Near]:
         """Each of some nodes whose row is there."""

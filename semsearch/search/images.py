@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from semsearch import pictures
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError, NotFoundError
+from semsearch.images import image_io
 from semsearch.records import Collection, Hit
 from semsearch.search.models import encode_picture, state_of
 from semsearch.search.query import Filter, Found, nearest_to, open_collection
@@ -57,7 +57,7 @@ def _bytes_of(picture: str | os.PathLike[str] | ByteArray) -> bytes:
                 f"The picture is an array of {picture.dtype} and shape {picture.shape}: uint8 of (height, width), or"
                 " (height, width, 1 or 3), is needed"
             )
-        return pictures.to_png(np.ascontiguousarray(pixels))
+        return image_io.to_png(np.ascontiguousarray(pixels))
     try:
         return Path(picture).read_bytes()
     except OSError as error:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from semsearch import imagery, registry
+from semsearch import registry
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import Encodes
 from semsearch.errors import InputError, NotFoundError
+from semsearch.images import image_arrays
 from semsearch.records import Collection, Documents, Images, Rows, State
 from semsearch.search.wordmean import mean_of_words
-from semsearch.storage import collections, incoming, inputs
+from semsearch.storage import collections, dependencies, vector_import
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import StoredRows
@@ -33,7 +34,7 @@ def state_of(db: Connection, collection: Collection) -> State:
 
     InputError if another collection that it needs was built anew or is gone.
     """
-    read = {option: StoredRows(db, part) for option, part in inputs.of_run(db, collection).items()}
+    read = {option: StoredRows(db, part) for option, part in dependencies.of_run(db, collection).items()}
     key = (*file_of(db), collection.run, collection.created)
     with _lock:
         kept = _states.get(key)
@@ -92,7 +93,7 @@ class _Remembered:
 
 def takes_text(collection: Collection) -> bool:
     """Whether a text can be placed in a collection: whether its builder, if it is there, embeds texts."""
-    if collection.builder == incoming.BUILDER:
+    if collection.builder == vector_import.BUILDER:
         return True
     try:
         builder = registry.load().builder(collection.builder)
@@ -107,7 +108,7 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
     Imported words have no builder: a text is the mean of its known words. Raises InputError if the collection's
     builder cannot embed text.
     """
-    if collection.builder == incoming.BUILDER:
+    if collection.builder == vector_import.BUILDER:
         return _at_unit_length(mean_of_words(db, collection, text))
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or not takes_text(collection):
@@ -130,9 +131,9 @@ def encode_picture(db: Connection, collection: Collection, content: bytes, *, sa
             f"{collection.name} was built by {collection.builder} of {collection.of}s: no picture can be placed in it"
         )
     state = state_of(db, collection)
-    shape = imagery.shape_of_model(state)
+    shape = image_arrays.shape_of_model(state)
     try:
-        pixels = imagery.at_shape(content, shape)
+        pixels = image_arrays.at_shape(content, shape)
     except InputError as error:
         raise InputError(f"{said} {error}") from error
     return np.asarray(builder.encode(state, Images([""], pixels[None]))[0], np.float32)

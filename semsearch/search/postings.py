@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from semsearch.maths.vectors import largest
 from semsearch.records import Dataset
-from semsearch.search.kept import Kept
 from semsearch.search.keytable import KeyTable, key_table
+from semsearch.search.lru_cache import Kept
 from semsearch.storage import fulltext
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection

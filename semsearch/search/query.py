@@ -16,8 +16,8 @@ from semsearch.maths.text import tokens
 from semsearch.records import ROWS, Collection, Dataset, Hit
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
-from semsearch.search.question import MAX_QUERY, Question, parse, plain
-from semsearch.search.sides import ByMeaning, ByWords
+from semsearch.search.query_parser import MAX_QUERY, Question, parse, plain
+from semsearch.search.scorers import ByMeaning, ByWords
 from semsearch.search.spelling import spelled_like
 from semsearch.storage import collections, datasets, filters, fulltext, vectors
 from semsearch.storage.connect import snapshot

@@ -25,8 +25,8 @@ from semsearch.maths.quantise import ByteCodes, SignBits
 from semsearch.maths.vectors import dots_of_rows, largest
 from semsearch.records import Collection
 from semsearch.search import postings
-from semsearch.search.kept import Kept
 from semsearch.search.keytable import KeyTable, key_table
+from semsearch.search.lru_cache import Kept
 from semsearch.storage import chunks
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection

@@ -19,9 +19,9 @@ from urllib.parse import quote
 import numpy as np
 
 from semsearch.errors import DatabaseError
+from semsearch.records import Checkpoint
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
-from semsearch.training import Checkpoint
 
 LONGEST = 200  # bytes of a file's name; most systems allow 255
 _FACTS = "facts.json"

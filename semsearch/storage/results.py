@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsearch.errors import NameTakenError
+from semsearch.records import Collection
+from semsearch.storage import vectors
+from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import columns_of, quoted
 
 CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
 MADE_OF = "made of "  # then the name's bytes in hexadecimal: a name may hold what ends a comment
+LINK_COLUMNS = {"source": "", "target": "", "score": "real", "similarity": "real", "common": "integer"}
 PREDICTION_COLUMNS = {"id": "", "label": "", "probability": "real", "second": "", "second_probability": "real"}
 SUFFIXES = ("clusters", "predictions", "links", "samples")
 
@@ -30,6 +34,17 @@ class Cluster:
     label: str
     count: int
     nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two nodes that no edge joins: the log odds of an edge, their cosine, and how many neighbours they share."""
+
+    source: str
+    target: str
+    score: float
+    similarity: float
+    common: int
 
 
 def has_clusters(db: Connection, collection: str) -> bool:
@@ -104,6 +119,35 @@ def replace(
     note = f" /* {MADE_OF}{made_of.encode().hex()} */" if made_of else ""
     db.execute(f"create table {quoted(name)} ({declared}{note})")
     db.executemany(f"insert into {quoted(name)} values ({', '.join('?' * len(columns))})", rows)
+
+
+def write_clusters(
+    db: Connection,
+    collection: Collection,
+    clusters: Sequence[Cluster],
+    items: Iterable[tuple[str, int, float]],
+) -> str:
+    """Write COLLECTION_clusters from (key, cluster number, similarity) rows; returns the table's name."""
+    integer_keys = vectors.has_integer_keys(db, collection)
+    name = table_name(collection.name, "clusters")
+    labels = {cluster.number: cluster.label for cluster in clusters}
+    typed = int if integer_keys else str
+    rows = ((typed(key), number, labels[number], similarity) for key, number, similarity in items)
+    with transaction(db):
+        replace(db, name, CLUSTER_COLUMNS | {"id": "integer" if integer_keys else "text"}, rows)
+    return name
+
+
+def write_links(db: Connection, collection: Collection, links: Iterable[Link]) -> str:
+    """Write COLLECTION_links; returns the table's name."""
+    name = table_name(collection.name, "links")
+    integer_keys = vectors.has_integer_keys(db, collection)
+    typed = int if integer_keys else str
+    key_type = "integer" if integer_keys else "text"
+    rows = ((typed(link.source), typed(link.target), link.score, link.similarity, link.common) for link in links)
+    with transaction(db):
+        replace(db, name, LINK_COLUMNS | {"source": key_type, "target": key_type}, rows)
+    return name
 
 
 def drop_all(db: Connection, collection: str) -> None:

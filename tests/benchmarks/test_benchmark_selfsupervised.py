@@ -12,7 +12,7 @@ import results
 import selfsupervised
 from PIL import Image
 
-from tests.nets.test_pretext import lamps
+from tests.nets.test_selfsupervised import lamps
 
 
 @pytest.fixture

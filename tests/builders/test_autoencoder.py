@@ -10,10 +10,12 @@ import pytest
 
 pytest.importorskip("torch")
 
-from semsearch import build, generate, registry
+from semsearch import registry
 from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
+from semsearch.building import build
 from semsearch.errors import BuildError
-from semsearch.generate import Damage
+from semsearch.images import generate
+from semsearch.images.generate import Damage
 from semsearch.records import Device, Images, silent
 from semsearch.search.query import similar
 from semsearch.storage.driver import Connection

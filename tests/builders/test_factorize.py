@@ -14,8 +14,8 @@ from semsearch.builders.factorize import Factorize, FactorizeOptions
 from semsearch.errors import BuildError
 from semsearch.records import Device, Fitted, Similarities, silent
 from semsearch.storage.connect import reading, writing
-from semsearch.storage.derived import derived_tables
 from semsearch.storage.driver import Connection
+from semsearch.storage.lineage import derived_tables
 
 TOGETHER = (
     "select a.person, b.person, count(*) from attended a join attended b"

@@ -12,16 +12,18 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
-from semsearch import build, generate, png, registry
+from semsearch import registry
 from semsearch.builders.base import Imagines
 from semsearch.builders.gan import Gan, GanOptions
+from semsearch.building import build
 from semsearch.errors import BuildError, InputError
+from semsearch.images import generate, png
+from semsearch.images.samples import Drawing, classes_of, prior_of, sample, walk_between
 from semsearch.records import Device, Images, silent
-from semsearch.samples import Drawing, classes_of, prior_of, sample, walk_between
 from semsearch.search.query import similar
 from semsearch.storage.codec import blob_to_vector
-from semsearch.storage.derived import derived_tables
 from semsearch.storage.driver import Connection
+from semsearch.storage.lineage import derived_tables
 from tests.builders.test_pca import load, shapes
 
 Run = Callable[..., Any]
@@ -148,8 +150,8 @@ def test_one_that_goes_wrong_says_so_and_can_be_taken_as_it_was(
     db: Connection, run: Run, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From its third look on the generator makes one picture of all codes."""
-    from semsearch.nets import gan
-    from semsearch.nets.health import Health, Look
+    from semsearch.nets.gan import task
+    from semsearch.nets.gan.monitor import Health, Look
 
     load(db, *shapes(80))
     seen: list[Look] = []
@@ -159,7 +161,7 @@ def test_one_that_goes_wrong_says_so_and_can_be_taken_as_it_was(
         health.looks.append(Look(0.9 if len(seen) <= 2 else 0.1, 0.5))
 
     monkeypatch.setattr(Health, "see", see)
-    monkeypatch.setattr(gan, "ROUND", 10)
+    monkeypatch.setattr(task, "ROUND", 10)
     given = ("build", "gan", path, "shapes", "--width", "2", "--dim", "8")
     done = run(*given, "--steps", "90")
     assert done.exit_code == 1

@@ -18,7 +18,7 @@ from semsearch.nets.tiles import Patches as Game
 from semsearch.records import Device, Images, silent
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
-from tests.nets.test_pretext import taught
+from tests.nets.test_selfsupervised import taught
 
 Run = Callable[..., Any]
 

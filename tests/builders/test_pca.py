@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from semsearch import build, png, registry
+from semsearch import registry
 from semsearch.builders.base import Decodes, Encodes
+from semsearch.building import build
+from semsearch.building.update import update
 from semsearch.errors import BuildError, InputError
+from semsearch.images import png
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.imagefiles import Pixels
 from semsearch.ingest.images import load_images
-from semsearch.pictures import Wanted
 from semsearch.records import Images, State
 from semsearch.search.models import encode_picture, state_of
 from semsearch.search.query import similar
 from semsearch.storage import collections
 from semsearch.storage.driver import Connection
-from semsearch.update import update
 
 PCA = registry.load().builder("pca")
 

@@ -13,7 +13,7 @@ from semsearch.builders.pmi import Pmi, PmiOptions, default_dim
 from semsearch.errors import BuildError, InputError
 from semsearch.maths.counts import count_terms
 from semsearch.maths.factor import Matrix, truncated_svd
-from semsearch.maths.sides import factor_sides
+from semsearch.maths.spectral_factors import factor_sides
 from semsearch.maths.text import Analyzer
 from semsearch.maths.vocabulary import keep_words, sentences, subsampled
 from semsearch.records import Device, Documents, Fitted, silent

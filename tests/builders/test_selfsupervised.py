@@ -12,16 +12,18 @@ import pytest
 
 pytest.importorskip("torch")
 
-from semsearch import build, png, registry
+from semsearch import registry
 from semsearch.builders.selfsupervised import SelfSupervised
+from semsearch.building import build
 from semsearch.errors import InputError
+from semsearch.images import png
 from semsearch.records import Images
 from semsearch.search.models import state_of
 from semsearch.storage import collections
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load
-from tests.nets.test_colouring import painted
-from tests.nets.test_pretext import lamps
+from tests.nets.test_colorization import painted
+from tests.nets.test_selfsupervised import lamps
 
 Run = Callable[..., Any]
 QUICK = ("--width", "8", "--batch", "64", "--rate", "0.004")

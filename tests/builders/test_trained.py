@@ -21,7 +21,7 @@ pytest.importorskip("torch")
 
 from semsearch import registry
 from semsearch.builders.base import make_options, needs_of
-from semsearch.builders.trained import evened
+from semsearch.builders.gradient_words import evened
 from semsearch.records import Device, Graph, silent
 from semsearch.storage import collections, connect
 from tests.maths.test_graph_factors import communities, purity
@@ -223,7 +223,7 @@ def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semsearch import devices
+    from semsearch.building import devices
 
     monkeypatch.setattr(devices, "_missing", lambda: "no NVIDIA GPU is found here")
     done = run("build", "sgns", animals, "animals", "--device", "cuda")
@@ -237,7 +237,7 @@ def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: py
 
 
 def test_without_torch_the_extra_is_named(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semsearch import build as engine
+    from semsearch.building import build as engine
 
     monkeypatch.setattr(engine, "find_spec", lambda package: None)
     done = run("build", "glove", animals, "animals")

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from semsearch import build as engine
 from semsearch import registry
 from semsearch.builders.wordmean import Wordmean, WordmeanOptions
+from semsearch.building import build as engine
+from semsearch.building.update import update
 from semsearch.errors import BuildError, InputError
 from semsearch.ingest.vectors import Asked, load_vectors
 from semsearch.records import Dataset, Device, Documents, Embeddings, Fitted, silent
 from semsearch.search import query
 from semsearch.search.explain import explain
 from semsearch.storage import collections
-from semsearch.storage.derived import derived_tables
 from semsearch.storage.driver import Connection
-from semsearch.update import update
+from semsearch.storage.lineage import derived_tables
 from tests.conftest import TOPICS
 
 Run = Callable[..., Result]

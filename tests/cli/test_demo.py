@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from semsearch.search.company import contexts
 from semsearch.search.query import search, similar
+from semsearch.search.word_contexts import contexts
 from semsearch.storage.collections import get_collection, get_run
 from semsearch.storage.connect import reading
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.evaluate.labels import fold_turns, judge_turns
 from semsearch.storage import connect
 from tests.conftest import TOPICS, make_articles

@@ -12,7 +12,7 @@ from click.testing import Result
 
 from semsearch.evaluate.labels import judge_labels, labels_of, most_likely
 from semsearch.storage import connect
-from semsearch.storage.derived import derived_tables
+from semsearch.storage.lineage import derived_tables
 
 Run = Callable[..., Result]
 

@@ -11,7 +11,8 @@ from typing import Any
 from datasette.utils import tilde_encode
 from semsearch_datasette.compat import IS_1
 
-from semsearch import build, registry
+from semsearch import registry
+from semsearch.building import build
 from semsearch.ingest.edges import Linked, link_table
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection

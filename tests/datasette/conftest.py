@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
-from semsearch import build, registry
+from semsearch import registry
+from semsearch.building import build
 from semsearch.storage import connect, datasets, driver, keys
 from semsearch.storage.driver import Connection
 

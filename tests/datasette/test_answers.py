@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from semsearch import build
+from semsearch.building import build
 from semsearch.storage import connect
 from tests.datasette.test_pages import ARTICLES, HOME, PAGES, WORDS, Shape, ours, twin
 

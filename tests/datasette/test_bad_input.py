@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from datasette.utils import tilde_encode
 
-from semsearch import build
+from semsearch.building import build
 from semsearch.search import query
 from semsearch.storage import collections, connect
 from tests.datasette.conftest import BREAD, SPACE, Site, build_lsa

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from semsearch import build, registry
+from semsearch import registry
+from semsearch.building import build
 from semsearch.storage import connect
 from tests.builders.test_pca import load, shapes
 from tests.datasette.test_answers import _configured
@@ -66,7 +67,7 @@ def test_other_labels_and_labels_that_are_none(file: str, make_site: Any) -> Non
 def test_what_was_compared_is_kept_until_something_is_built(
     file: str, make_site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from semsearch_datasette import comparison_page
+    from semsearch_datasette.pages import comparison_page
 
     site, asked = make_site(file), []
     compare = comparison_page.comparison.compare

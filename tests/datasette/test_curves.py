@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from semsearch_datasette.curves import HEIGHT, WIDTH, panels
+from semsearch_datasette.parts.curves import HEIGHT, WIDTH, panels
 
 pytest.importorskip("torch")
 
-from semsearch import build, registry
+from semsearch import registry
+from semsearch.building import build
 from semsearch.storage import connect
 from tests.builders.test_pca import load, shapes
 from tests.datasette.test_answers import _configured

@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
-from semsearch_datasette.filtering import WORDS as SAID
+from semsearch_datasette.parts.filters import WORDS as SAID
 
 from semsearch.search import query
 from semsearch.search.query import Condition, Filter

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from semsearch.cli.main import assemble
 from semsearch.storage import connect
-from semsearch.storage.derived import derived_tables
+from semsearch.storage.lineage import derived_tables
 from tests.datasette.test_answers import _configured
 from tests.datasette.test_pages import Shape, ours
 

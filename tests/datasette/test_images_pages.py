@@ -13,10 +13,12 @@ import pytest
 from PIL import Image
 from semsearch_datasette.compat import IS_1
 
-from semsearch import build, png, registry
+from semsearch import registry
+from semsearch.building import build
+from semsearch.images import png
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.columns import Columns, register_table
 from semsearch.ingest.images import load_images, read_images
-from semsearch.pictures import Wanted
 from semsearch.search.images import code_of, vector_of_code
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from semsearch_datasette import labels_page
+from semsearch_datasette.pages import labels_page
 
-from semsearch import classify, judged
+from semsearch.labels import classify, held_out
 from semsearch.storage import connect
 from tests.datasette.conftest import SPACE
 from tests.datasette.test_pages import ARTICLES, WORDS, ours
@@ -87,7 +87,7 @@ def test_of_many_rows_words_are_compared_on_some(site, library, monkeypatch):
     learnt = site.get(ARTICLES + "/labels.json?label=theme").json()["learnt"]
     vectors, *compared = learnt["judged"]
     assert (vectors["features"], vectors["judged"], learnt["labelled"]) == ("vectors", 8, 8)
-    assert [(one["features"], one["judged"]) for one in compared] == [(judged.SAMPLED, 1), (judged.WORDS, 1)]
+    assert [(one["features"], one["judged"]) for one in compared] == [(held_out.SAMPLED, 1), (held_out.WORDS, 1)]
     assert any("on 1 items drawn at random, by what was learnt of 4 others: with all 8" in r for r in learnt["remarks"])
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
     assert "<code>semsearch classify</code> compares them on all." in page and "Vectors, on the same rows" in page

@@ -12,7 +12,7 @@ import pytest
 from semsearch_datasette.compat import IS_1
 
 from semsearch.storage import connect
-from semsearch.storage.derived import derived_tables
+from semsearch.storage.lineage import derived_tables
 from tests.datasette.closed import ASKED, LEVELS, LISTS, PAGES, PRIVATE, PUBLIC, ROWS, SQL, leaks, names, urls_of
 from tests.datasette.conftest import Site
 from tests.datasette.test_answers import _configured

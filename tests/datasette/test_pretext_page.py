@@ -14,15 +14,17 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
-from semsearch import build, png, pretext, registry
+from semsearch import registry
+from semsearch.building import build
+from semsearch.images import png, quizzes
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.images import load_images, read_images
-from semsearch.pictures import Wanted
 from semsearch.storage import connect, datasets
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load
 from tests.datasette.test_answers import _configured
 from tests.datasette.test_pages import ours
-from tests.nets.test_colouring import painted
+from tests.nets.test_colorization import painted
 
 BUILDERS = ("rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw")
 TINY = {"width": 4, "batch": 32}
@@ -59,7 +61,7 @@ def test_each_task_is_shown_with_what_is_right(file: str, make_site: Any, name: 
     text, twin = ours(answer.text), site.get(page(name, ".json?seed=5")).json()
     assert twin["ok"] and twin["question"] in text and len(twin["questions"]) == 12
     with connect.reading(file) as db:
-        asked = pretext.ask(db, f"lamps_{name}", count=12, seed=5)
+        asked = quizzes.ask(db, f"lamps_{name}", count=12, seed=5)
     assert [one["id"] for one in twin["questions"]] == list(asked.keys)
     assert [one["right"] for one in twin["questions"]] == [quiz.right for quiz in asked.quizzes]
     good = sum(quiz.good for quiz in asked.quizzes)

@@ -13,8 +13,10 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
-from semsearch import build, generate, registry
-from semsearch.samples import Drawing, sample
+from semsearch import registry
+from semsearch.building import build
+from semsearch.images import generate
+from semsearch.images.samples import Drawing, sample
 from semsearch.search.query import nearest_to
 from semsearch.storage import connect
 from tests.builders.test_pca import load, shapes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
-from semsearch_datasette import drawing
+from semsearch_datasette.parts import svg
 
-from semsearch.search import company
+from semsearch.search import word_contexts
 from semsearch.search import words as engine
 from semsearch.storage import connect, datasets, keys
 from tests.datasette.conftest import build_pmi
@@ -92,7 +92,7 @@ def test_mistakes_stand_beside_the_form_that_keeps_what_was_asked(site, asked, s
 def test_counts_are_those_of_the_texts(site, file):
     data = site.get(f"{SAYS}/cooccurrence.json?words=king+queen,crown").json()
     with connect.reading(file) as db:
-        table = company.cooccurrence(db, "says_pmi", ["king", "queen", "crown"])
+        table = word_contexts.cooccurrence(db, "says_pmi", ["king", "queen", "crown"])
     assert data["words"] == ["king", "queen", "crown"] and data["counts"] == table.counts.tolist()
     assert data["pmi"][0][1] is None  # king and queen never meet
     assert f"{round(table.counts[0, 2], 1):,g}" in ours(site.get(f"{SAYS}/cooccurrence?words=king+queen,crown").text)
@@ -110,7 +110,7 @@ def test_a_words_page_tells_its_company_and_the_texts_that_use_it(site, file):
     data = site.get(f"{SAYS}/item/king.json").json()
     with connect.reading(file) as db:
         assert [one["word"] for one in data["contexts"]] == [
-            one.word for one in company.contexts(db, "says_pmi", "king", 15)
+            one.word for one in word_contexts.contexts(db, "says_pmi", "king", 15)
         ]
     assert all("king" in document["row"]["body"] for document in data["documents"]) and data["documents"]
     page = ours(site.get(f"{SAYS}/item/king").text)
@@ -125,7 +125,7 @@ def test_more_than_can_be_shown_is_refused(site, path):
 
 def test_labels_keep_clear_of_each_other() -> None:
     drawn = {"path": (100.0, 100.0), "directory": (90.0, 108.0), "far": (400.0, 300.0)}
-    labels = drawing.labels(drawn, {word: word for word in drawn}, (800, 520))
+    labels = svg.labels(drawn, {word: word for word in drawn}, (800, 520))
     assert labels["far"].y == 291 and labels["path"].y == 91
     assert abs(labels["directory"].y - labels["path"].y) >= 15
 
@@ -133,7 +133,7 @@ def test_labels_keep_clear_of_each_other() -> None:
 def test_a_label_without_room_is_left_out_and_none_leaves_the_picture() -> None:
     crowd = {str(number): (20.0 + number % 3, 100.0) for number in range(30)}
     texts = {key: "漢字とかな" if key == "1" else f"word {key}" for key in crowd}
-    boxes = [label.box for label in drawing.labels(crowd, texts, (400, 300)).values()]
+    boxes = [label.box for label in svg.labels(crowd, texts, (400, 300)).values()]
     assert 2 <= len(boxes) < 30 and all(left >= 0 for left, *_ in boxes)
-    assert not any(drawing._overlap(one, other) for one in boxes for other in boxes if one is not other)
-    assert drawing.width_of("漢字とかな") == 75
+    assert not any(svg._overlap(one, other) for one in boxes for other in boxes if one is not other)
+    assert svg.width_of("漢字とかな") == 75

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.errors import CapabilityError, InputError
 from semsearch.export import write
 from semsearch.export.write import export

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsearch import pictures, png
 from semsearch.errors import InputError
+from semsearch.images import image_io, png
+from semsearch.images.image_io import Wanted
 from semsearch.ingest.images import LoadedImages, load_images, read_images
-from semsearch.pictures import Wanted
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
@@ -282,8 +282,8 @@ def test_png_is_read_by_others_and_reads_only_its_own() -> None:
         assert (png.decode(content) == values).all() and png.size_of(content) == shape
         assert png.decode(content[:-5]) is None and png.decode(b"") is None
     noise = rng.integers(0, 256, (40, 40, 1), np.uint8)
-    filtered = pictures._pillow().fromarray(noise[:, :, 0].cumsum(axis=1).astype(np.uint8))
+    filtered = image_io._pillow().fromarray(noise[:, :, 0].cumsum(axis=1).astype(np.uint8))
     out = io.BytesIO()
     filtered.save(out, "PNG")
-    read = pictures.read(out.getvalue(), Wanted())
+    read = image_io.read(out.getvalue(), Wanted())
     assert (read.pixels[:, :, 0] == np.asarray(filtered)).all()

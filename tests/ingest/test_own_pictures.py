@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import semsearch
-from semsearch import imagery, pictures, png
 from semsearch.errors import InputError, NotFoundError
+from semsearch.images import image_arrays, image_io, png
 from semsearch.ingest.columns import Columns, register_table
 from semsearch.search.query import similar
 from semsearch.storage import collections, datasets
@@ -108,15 +108,15 @@ def test_a_picture_is_measured_as_it_is_read() -> None:
     saved = io.BytesIO()
     turned = Image.new("RGB", (9, 5), "red")
     exif = turned.getexif()
-    exif[pictures.ORIENTATION] = 6
+    exif[image_io.ORIENTATION] = 6
     turned.save(saved, "JPEG", exif=exif)
     for content in (saved.getvalue(), png.encode(PIXELS[0])):
-        assert pictures.measured(content) == pictures.read(content, pictures.Wanted()).pixels.shape
+        assert image_io.measured(content) == image_io.read(content, image_io.Wanted()).pixels.shape
     for content in (b"words", b""):
         with pytest.raises(InputError, match="is no picture of a known format"):
-            pictures.measured(content)
+            image_io.measured(content)
 
 
 def test_all_are_learned_at_one_shape(own: Connection) -> None:
     dataset, _ = register_table(own, "photos", Columns(image="photo"))
-    assert imagery.common_shape(own, dataset) == (12, 12, 1)
+    assert image_arrays.common_shape(own, dataset) == (12, 12, 1)

@@ -9,11 +9,11 @@ import scipy.sparse as sp
 from semsearch import registry
 from semsearch.builders.base import Drifts, Encodes
 from semsearch.builders.lsa import Lsa, LsaOptions
+from semsearch.building.staleness import why_rebuild
 from semsearch.maths.counts import count_known, count_open
 from semsearch.maths.drift import residual_share, unknown_share
 from semsearch.maths.text import Analyzer
 from semsearch.records import Device, Documents, Fitted, silent
-from semsearch.staleness import why_rebuild
 
 RNG = np.random.default_rng(0)
 WORDS = np.array([f"w{chr(97 + a)}{chr(97 + b)}{chr(97 + c)}" for a in range(20) for b in range(20) for c in range(5)])

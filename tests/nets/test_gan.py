@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from semsearch.nets import ganstate as states
-from semsearch.nets.diffaugment import CHANGES, changed
-from semsearch.nets.gan import FIXED, Game, Play, eased
-from semsearch.nets.ganlosses import for_discriminator, for_generator, steepness
-from semsearch.nets.health import Health, Look, differences, strangeness
+from semsearch.nets.gan import state as states
+from semsearch.nets.gan.diffaugment import CHANGES, changed
+from semsearch.nets.gan.losses import for_discriminator, for_generator, steepness
+from semsearch.nets.gan.monitor import Health, Look, differences, strangeness
+from semsearch.nets.gan.task import FIXED, Game, Play, eased
 from semsearch.nets.loop import Rules, train
 from semsearch.nets.task import Step
 from semsearch.records import Device, silent

@@ -15,8 +15,7 @@ from semsearch.errors import BuildError
 from semsearch.nets import loop
 from semsearch.nets.loop import Rules, Trained, train
 from semsearch.nets.task import Pull, Step
-from semsearch.records import Device, silent
-from semsearch.training import Checkpoint
+from semsearch.records import Checkpoint, Device, silent
 
 CPU = Device("cpu", "a test")
 

@@ -9,7 +9,8 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from semsearch import build, registry
+from semsearch import registry
+from semsearch.building import build
 from semsearch.maths import blas
 from semsearch.maths.factor import Matrix, truncated_eigen, truncated_svd
 from semsearch.maths.pca import principal_components

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from semsearch.nets import augment, pretext, tiles
+from semsearch.nets import augment, selfsupervised, tiles
 from semsearch.nets.backbone import Plan
-from tests.nets.test_pretext import draw, lamps, taught
+from tests.nets.test_selfsupervised import draw, lamps, taught
 
 PLAN = Plan(False, 3, 32, 4)
 
@@ -81,7 +81,7 @@ def test_what_is_above_what_is_learned(what: str, channels: int) -> None:
     games = {"four": (tiles.Patches, cut, 4), "eight": (tiles.Patches, cut, 8), "jigsaw": (tiles.Jigsaw, cut, 2, 24)}
     task = taught(games[what][0], lamps(400, 24, channels), 16, *games[what][1:])
     assert task.judge()["held_out_accuracy"] > 0.8
-    quizzes = pretext.quiz(task.net, lamps(20, 24, channels, seed=8), 5)
+    quizzes = selfsupervised.quiz(task.net, lamps(20, 24, channels, seed=8), 5)
     assert sum(bool(quiz.right) for quiz in quizzes) >= 14
     for quiz in quizzes:
         assert (quiz.told == quiz.fact) == quiz.right and bool(quiz.right) <= bool((quiz.said == quiz.truth).all())

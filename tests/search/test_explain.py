@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from semsearch import build as engine
 from semsearch import registry
 from semsearch.builders.base import Explains
 from semsearch.builders.lsa import SPLITS
+from semsearch.building import build as engine
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, Parts, explain

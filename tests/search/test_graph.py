@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from semsearch import corpora
+from semsearch.building import corpora
 from semsearch.errors import InputError
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.layout import by_distance, fitted
 from semsearch.search import graph
-from semsearch.storage import connect, datasets, ties
+from semsearch.storage import connect, datasets, node_edges
 from semsearch.storage.driver import Connection
 
 Run = Callable[..., Result]
@@ -71,7 +71,7 @@ def test_ties_are_those_of_the_whole_graph(built: str) -> None:
         dataset = datasets.get_dataset(db, "g")
         keys, A = whole(db)
         for row in (HUB, 3, 50):
-            for tie in (found := ties.ties_of(db, dataset, keys[row])):
+            for tie in (found := node_edges.ties_of(db, dataset, keys[row])):
                 place = keys.index(tie.key)
                 assert tie.there == pytest.approx(A[row, place], rel=1e-6)  # the matrix is float32
                 assert dataset.edges.through or tie.back == pytest.approx(A[place, row], rel=1e-6)
@@ -87,7 +87,7 @@ def test_edges_between_are_those_of_the_whole_graph(built: str) -> None:
         assert edges is not None
         here = [(keys[i], keys[j]) for i, j in zip(*np.nonzero(A), strict=True)]
         wanted = {(a, b) for a, b in here if (a in some and b in others) or (b in some and a in others)}
-        found = {(a, b) for a, b in ties.joined_between(db, edges, some, others) if {a, b} <= set(keys)}
+        found = {(a, b) for a, b in node_edges.joined_between(db, edges, some, others) if {a, b} <= set(keys)}
         assert found == wanted
 
 
@@ -142,7 +142,8 @@ def test_a_node_without_a_vector_still_has_its_neighbours(run: Run, path: str, t
 
 
 def test_only_nodes_have_neighbours(db: Connection, articles: object) -> None:
-    from semsearch import build, registry
+    from semsearch import registry
+    from semsearch.building import build
 
     build.build(db, articles, registry.load(entry_points=False).builder("lsa"), {"dim": 2})
     with pytest.raises(InputError, match="only nodes have neighbours"):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.errors import InputError
 from semsearch.records import Hit
 from semsearch.search.query import Condition, Filter, search, similar

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.records import Dataset
 from semsearch.search import postings, resident
-from semsearch.search.kept import Kept
+from semsearch.search.lru_cache import Kept
 from semsearch.search.postings import Postings
-from semsearch.search.sides import ByWords
+from semsearch.search.scorers import ByWords
 from semsearch.storage import datasets, driver, fulltext
 from semsearch.storage.driver import Connection
 from tests.conftest import make_articles

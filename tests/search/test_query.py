@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.search.models import encode_text
 from semsearch.search.query import default_weight, search, similar
-from semsearch.search.sides import ByMeaning
+from semsearch.search.scorers import ByMeaning
 from semsearch.storage import chunks, collections, connect, vectors
 from semsearch.storage.driver import Connection
 from tests.conftest import BREAD, SPACE, make_articles

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pytest
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.records import Collection, Dataset
 from semsearch.search import resident
 from semsearch.search.keytable import key_table

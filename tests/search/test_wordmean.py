@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from semsearch import build as engine
 from semsearch import registry, sqlfunctions
+from semsearch.building import build as engine
 from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate.words import open_vocabulary
 from semsearch.ingest.vectors import Asked, load_vectors

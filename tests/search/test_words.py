@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semsearch import build, registry
+from semsearch import registry
+from semsearch.building import build
 from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate import words as judge
 from semsearch.maths.analogy import analogy_scores, in_two_dimensions
 from semsearch.maths.text import tokens
-from semsearch.search import company, resident
+from semsearch.search import resident, word_contexts
 from semsearch.search import words as engine
-from semsearch.storage import connect, datasets, derived, keys
+from semsearch.storage import connect, datasets, keys, lineage
 from semsearch.storage.driver import Connection
 
 PAIRS = {"ruler": ("king", "queen"), "adult": ("man", "woman"), "kin": ("uncle", "aunt"), "child": ("boy", "girl")}
@@ -160,7 +161,7 @@ def test_the_table_of_counts_is_that_of_the_texts(db: Connection) -> None:
     naive = counted()
     total = sum(naive.values())
     sums = {word: sum(n for (one, _), n in naive.items() if one == word) for word in ("king", "queen", "crown", "toy")}
-    table = company.cooccurrence(db, "says_pmi", ["King", "queen", "crown", "toy", "king"])
+    table = word_contexts.cooccurrence(db, "says_pmi", ["King", "queen", "crown", "toy", "king"])
     assert table.words == ("king", "queen", "crown", "toy")
     for i, one in enumerate(table.words):
         for j, other in enumerate(table.words):
@@ -173,7 +174,7 @@ def test_the_table_of_counts_is_that_of_the_texts(db: Connection) -> None:
 
 
 def test_a_words_strongest_contexts_are_those_planted(db: Connection) -> None:
-    found = company.contexts(db, "says_pmi", "king", 6)
+    found = word_contexts.contexts(db, "says_pmi", "king", 6)
     assert {context.word for context in found[:3]} == set(SIGNS["ruler"].split())
     assert {context.word for context in found[3:]} == set(GENDER[0].split())
     naive = counted()
@@ -182,12 +183,12 @@ def test_a_words_strongest_contexts_are_those_planted(db: Connection) -> None:
 
 def test_a_collection_without_counts_says_how_to_keep_them(db: Connection) -> None:
     with pytest.raises(InputError, match="says_bare keeps no counts: build it by pmi, without --no-contexts"):
-        company.contexts(db, "says_bare", "king")
-    assert not company.has_contexts(db, engine.collections.get_collection(db, "says_bare"))
+        word_contexts.contexts(db, "says_bare", "king")
+    assert not word_contexts.has_contexts(db, engine.collections.get_collection(db, "says_bare"))
 
 
 def test_the_counts_belong_to_what_they_were_counted_in_and_go_with_it(db: Connection) -> None:
-    made = {name for name, sources in derived.derived_tables(db).items() if sources == frozenset({"says"})}
+    made = {name for name, sources in lineage.derived_tables(db).items() if sources == frozenset({"says"})}
     tables = [
         row[0]
         for row in db.execute("select name from sqlite_master where name like '\\_semsearch\\_contexts%' escape '\\'")

@@ -10,8 +10,8 @@ import pytest
 import sqlite_utils
 from semsearch_migrations.migrations import migrations
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.errors import DatabaseError, SchemaError
 from semsearch.storage import chunks, collections, connect, datasets
 from semsearch.storage.driver import Connection, sqlite3

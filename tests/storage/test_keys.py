@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from semsearch.errors import InputError, NotFoundError
+from semsearch.storage import change_log as items_noted
 from semsearch.storage import connect, datasets, keys
-from semsearch.storage import items as items_noted
 from semsearch.storage.driver import Connection
 
 TABLES = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
 from semsearch.records import Dataset
 from semsearch.search.query import search
 from semsearch.storage import chunks, collections, connect, datasets

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from semsearch import build as engine
 from semsearch import registry
+from semsearch.building import build as engine
+from semsearch.building.staleness import stale_rows
+from semsearch.building.update import update
 from semsearch.errors import SchemaError
 from semsearch.records import Dataset
-from semsearch.staleness import stale_rows
 from semsearch.storage import collections, connect, vectors
 from semsearch.storage.driver import Connection
-from semsearch.update import update
 
 OLDER = (
     "alter table _semsearch_datasets drop column revision",

@@ -1,0 +1,1 @@
+"""Near-duplicates, clusters and predicted links, computed from vectors."""

@@ -1,0 +1,1 @@
+"""Datasets become collections: building, updating, and what has gone stale."""

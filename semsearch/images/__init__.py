@@ -1,0 +1,1 @@
+"""Images: files, arrays, reconstruction and generation."""

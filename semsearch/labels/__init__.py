@@ -1,0 +1,1 @@
+"""Labels: which rows have one, classifying the rest, and judging on held-out rows."""

@@ -1,0 +1,124 @@
+"""Near-duplicates that were planted are found and look-alikes are not; clusters find planted topics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from semsearch import registry
+from semsearch.analysis import clusters, duplicates
+from semsearch.building import build as engine
+from semsearch.errors import InputError, NameTakenError
+from semsearch.maths.counts import count_terms
+from semsearch.maths.pairs import near_pairs, shared_words
+from semsearch.maths.text import Analyzer
+from semsearch.records import Dataset
+from semsearch.storage.collections import get_collection
+from semsearch.storage.driver import Connection
+from tests.conftest import BREAD, SPACE, TOPICS, make_articles
+
+
+@pytest.mark.parametrize("dim", [8, 150], ids=["fewer than the head", "more than the head"])
+def test_pairs_are_those_of_all_products(dim: int) -> None:
+    rng = np.random.default_rng(0)
+    base = rng.standard_normal((400, dim)) * np.geomspace(1, 0.05, dim)
+    near = base[:100] + 0.02 * rng.standard_normal((100, dim))
+    vectors = np.vstack([base, near]).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    i, j, cosines = near_pairs(vectors, 0.8)
+    products = np.triu(vectors @ vectors.T, 1)
+    expected = {(a, b) for a, b in zip(*np.nonzero(products >= 0.8), strict=True)}
+    border = {(a, b) for a, b in zip(*np.nonzero(abs(products - 0.8) < 1e-5), strict=True)}  # float32 sums differ there
+    assert set(zip(i.tolist(), j.tolist(), strict=True)) ^ expected <= border and len(expected) >= 100
+    assert cosines == pytest.approx(products[i, j], abs=1e-5)
+
+
+def test_no_pairs() -> None:
+    i, j, cosines = near_pairs(np.eye(3, dtype=np.float32), 0.5)
+    assert len(i) == len(j) == len(cosines) == 0
+
+
+def test_words_in_common_are_counted_by_hand() -> None:
+    counts = count_terms(["red red blue", "red blue green", "", "pink"], Analyzer(stem=False, stop=False)).matrix
+    shares = shared_words(counts, np.array([0, 0, 2]), np.array([1, 3, 2]))
+    assert shares.tolist() == pytest.approx([2 / 3, 0, 0])
+
+
+def copies() -> tuple[tuple[str, str], ...]:
+    """Both topics, with a copy of each document in which one word is changed, and another order of words."""
+    changed = tuple((f"{title} again", body.replace(" the ", " zebra ", 1)) for title, body in TOPICS)
+    return TOPICS + changed
+
+
+def build(db: Connection, dataset: Dataset) -> None:
+    engine.build(db, dataset, registry.load().builder("lsa"), {"dim": 8})
+
+
+def test_planted_copies_are_found_and_other_texts_on_the_subject_are_not(db: Connection) -> None:
+    build(db, make_articles(db, copies()))
+    found = duplicates.duplicates(db, get_collection(db, "articles_lsa"), words=0.8)
+    pairs = {(int(pair.one), int(pair.other)) for pair in found}
+    changed = {row for row, (_, body) in enumerate(TOPICS, 1) if " the " in body}
+    assert {(row, row + len(TOPICS)) for row in changed} <= pairs
+    assert all(other - one == len(TOPICS) for one, other in pairs)
+    assert all(pair.words is not None and pair.words >= 0.8 and pair.cosine >= 0.9 for pair in found)
+    assert [pair.words for pair in found] == sorted((pair.words for pair in found), reverse=True)
+
+
+def test_words_of_a_collection_have_cosines_only(db: Connection, articles: Dataset) -> None:
+    engine.build(db, articles, registry.load().builder("lsa"), {"dim": 2})
+    found = duplicates.duplicates(db, get_collection(db, "articles_lsa_words"), threshold=0.999)
+    assert found and all(pair.words is None for pair in found)
+
+
+@pytest.mark.parametrize(("threshold", "words"), [(0, 0.9), (1.5, 0.9), (0.9, -1)])
+def test_shares_outside_their_range_are_refused(
+    db: Connection, articles: Dataset, threshold: float, words: float
+) -> None:
+    build(db, articles)
+    with pytest.raises(InputError, match="give a share above 0"):
+        duplicates.duplicates(db, get_collection(db, "articles_lsa"), threshold=threshold, words=words)
+
+
+def test_clusters_are_the_planted_topics_and_named_by_them(db: Connection, articles: Dataset) -> None:
+    engine.build(db, articles, registry.load().builder("lsa"), {"dim": 2})
+    clustering = clusters.cluster(db, get_collection(db, "articles_lsa"), 2)
+    clusters.write(db, clustering)
+    found = clustering.clusters
+    rows = db.execute("select id, cluster, label, similarity from articles_lsa_clusters order by id").fetchall()
+    space, bread = rows[: len(SPACE)], rows[len(SPACE) :]
+    assert len({row[1] for row in space}) == len({row[1] for row in bread}) == 1 and space[0][1] != bread[0][1]
+    assert len(bread) == len(BREAD) and all(row[3] > 0.5 for row in rows)
+    assert {"astronauts", "orbit", "launch", "moon", "earth", "rocket"} & set(space[0][2].split(", "))
+    assert sum(one.count for one in found) == 12 and [one.number for one in found] == [1, 2]
+    clusters.write(db, clustering)  # and the table is ours to replace
+
+
+def test_a_table_of_that_name_is_not_ours_to_replace(db: Connection, articles: Dataset) -> None:
+    build(db, articles)
+    db.execute("create table articles_lsa_clusters (mine)")
+    with pytest.raises(NameTakenError, match="of yours"):
+        clusters.write(db, clusters.cluster(db, get_collection(db, "articles_lsa"), 2))
+
+
+@pytest.mark.parametrize("number", [0, 1, 13])
+def test_impossible_numbers_of_clusters(db: Connection, articles: Dataset, number: int) -> None:
+    build(db, articles)
+    with pytest.raises(InputError, match="choose 2 to 12"):
+        clusters.cluster(db, get_collection(db, "articles_lsa"), number)
+
+
+def test_commands(db: Connection, path: str, run: Callable[..., Result]) -> None:
+    build(db, make_articles(db, copies()))
+    pairs = json.loads(run("duplicates", path, "articles_lsa", "--words", "0.8", "--json").stdout)
+    assert set(pairs[0]) == {"id", "other", "cosine", "words"}
+    none = run("duplicates", path, "articles_lsa", "--words", "1", "--csv")
+    assert none.exit_code == 0 and none.stdout.startswith("id,other,cosine,words")
+    groups = json.loads(run("cluster", path, "articles_lsa", "--clusters", 2, "--json").stdout)
+    assert [group["items"] for group in groups] == [12, 12]
+    assert run("drop", path, "articles_lsa").exit_code == 0
+    assert db.execute("select count(*) from sqlite_master where name like '%clusters'").fetchone()[0] == 0

@@ -1,0 +1,111 @@
+"""Colours of known values; classes near a colour; and that things' colours are learned from their shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from semsearch.nets import cielab, selfsupervised
+from semsearch.nets.backbone import Plan
+from semsearch.nets.colorization import NEAR, SPREAD, Colouring
+from tests.nets.test_selfsupervised import draw, lamps, taught
+
+
+@pytest.mark.parametrize(
+    ("rgb", "lab"),
+    [  # as Lindbloom's calculator and scikit-image have them, white D65
+        ((255, 255, 255), (100, 0, 0)),
+        ((0, 0, 0), (0, 0, 0)),
+        ((119, 119, 119), (50.03, 0, 0)),
+        ((255, 0, 0), (53.24, 80.09, 67.20)),
+        ((0, 255, 0), (87.73, -86.18, 83.18)),
+        ((0, 0, 255), (32.30, 79.19, -107.86)),
+        ((255, 255, 0), (97.14, -21.55, 94.48)),
+        ((0, 0, 10), (0.198, 1.391, -3.784)),  # the straight part, by hand: L = 903.3 Y, a = 3893.5 (X - Y) ...
+    ],
+    ids=str,
+)
+def test_known_colours(rgb: tuple[int, int, int], lab: tuple[float, float, float]) -> None:
+    pictures = (torch.tensor(rgb) / 255.0)[None, :, None, None]
+    found = cielab.lab(pictures)
+    assert torch.allclose(found[0, :, 0, 0], torch.tensor(lab, dtype=torch.float32), atol=0.02)
+    assert torch.allclose(cielab.lightness(pictures), found[:, :1] / 100, atol=1e-5)
+    assert torch.allclose(cielab.rgb(found), pictures, atol=2e-4)
+
+
+def test_colours_go_there_and_back() -> None:
+    x = torch.rand(4, 3, 16, 16, generator=draw())
+    assert torch.allclose(cielab.rgb(cielab.lab(x)), x, atol=2e-4)
+    beyond = torch.tensor([50.0, 120, -120])[None, :, None, None]
+    assert cielab.rgb(beyond).min() >= 0 and cielab.rgb(beyond).max() <= 1
+
+
+def test_classes_are_squares_that_hold_a_colour_of_the_screen() -> None:
+    bins = cielab.squares()
+    assert 250 < len(bins) < 265  # 260 with finer levels; Zhang et al. count 313, those at the rim included
+    x = torch.rand(500, 3, 1, 1, generator=draw())
+    apart = torch.cdist(cielab.lab(x)[:, 1:, 0, 0], bins).amin(1)
+    assert apart.max() <= cielab.GRID  # half the diagonal, but for corners that the levels step over
+    assert (bins % cielab.GRID == 0).all() and [0.0, 0.0] in bins.tolist()
+
+
+def game(side: int = 16) -> Colouring:
+    return selfsupervised.made(
+        Plan(False, 1, side, 8), lambda: Colouring(Plan(False, 1, side, 8), (side, side), 0.8)
+    ).game
+
+
+def test_a_colour_is_shared_among_the_squares_near_it() -> None:
+    made = game()
+    colours = torch.tensor([[0.0, 0.0], [13.0, -22.0]])[:, :, None, None]
+    near, share = made._squares(colours)
+    assert near.shape == share.shape == (2, NEAR, 1, 1) and torch.allclose(share.sum(1), torch.ones(2, 1, 1))
+    for at, exact in enumerate([(0.0, 0.0), (14.0, -22.0)]):  # the table's steps are 2 wide
+        apart = ((made.bins - torch.tensor(exact)) ** 2).sum(1)
+        nearest = apart.argsort()[:NEAR]
+        assert set(near[at, :, 0, 0].tolist()) == set(nearest.tolist()) and near[at, 0, 0, 0] == nearest[0]
+        gauss = torch.exp(-apart[near[at, :, 0, 0]] / (2 * SPREAD**2))
+        assert torch.allclose(share[at, :, 0, 0], gauss / gauss.sum(), atol=1e-5)
+
+
+def test_rare_colours_count_more_and_all_together_as_if_none_did() -> None:
+    made = game()
+    assert torch.equal(made.weights(), torch.ones(len(made.bins)))
+    grey, red = (int(((made.bins - torch.tensor(ab)) ** 2).sum(1).argmin()) for ab in ((0.0, 0.0), (70.0, 50.0)))
+    made.met[grey], made.met[red] = 9900, 100
+    weights = made.weights()
+    often = made.met / made.met.sum() @ made.alike
+    assert weights[red] > 5 * weights[grey] and abs(float(weights @ often) - 1) < 1e-5
+
+
+def painted(n: int, seed: int = 0) -> np.ndarray:
+    """Lamps whose disc is red and whose bar is blue, on a ground that is nearly grey."""
+    grey = lamps(n, 16, 1, seed)
+    red, blue = (np.array(colour, np.float32) / 255 for colour in ((255, 60, 60), (60, 60, 255)))
+    bright = grey > 150
+    upper = np.arange(16)[None, :, None, None] < 8
+    return np.where(bright, grey * np.where(upper, red, blue), grey).astype(np.uint8)
+
+
+def test_what_a_thing_is_tells_its_colour() -> None:
+    task = taught(Colouring, painted(300), 24, (16, 16), 0.8, channels=1)
+    judged = task.judge()
+    assert judged["held_out_error"] < 0.5 * judged["held_out_mean"]
+    others = painted(20, seed=9)
+    for quiz, picture in zip(selfsupervised.quiz(task.net.eval(), others, 3), others, strict=True):
+        assert quiz.right is None and quiz.error < quiz.plain and (quiz.truth == picture).all()
+        assert np.ptp(quiz.given.astype(int), axis=2).max() <= 1 and np.ptp(quiz.said.astype(int), axis=2).max() > 40
+        light = [
+            cielab.lightness(torch.from_numpy(some / 255.0).float().permute(2, 0, 1)[None])
+            for some in (quiz.given, picture)
+        ]
+        assert torch.allclose(*light, atol=0.01)
+
+
+def test_features_are_of_lightness_alone() -> None:
+    net = selfsupervised.made(Plan(False, 1, 16, 4), lambda: Colouring(Plan(False, 1, 16, 4), (16, 16), 0.8))
+    coloured = torch.rand(6, 3, 16, 16, generator=draw())
+    net.eval()
+    with torch.no_grad():
+        assert torch.equal(net.backbone(coloured), net.backbone(cielab.lightness(coloured)))
