@@ -21,7 +21,7 @@ import sqlite_vec
 from gensim.models import KeyedVectors
 
 from semsearch.export.write import export
-from semsearch.ingest.vectors import Asked, load_vectors
+from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.storage import connect, vectors
 
 Work = Callable[[Path], object]
@@ -67,7 +67,7 @@ def exchanged(matrix: np.ndarray, words: list[str], rounds: int, folder: Path) -
     source = folder / "all.npz"
     np.savez(source, ids=np.array(words), vectors=matrix)
     with connect.writing(str(folder / "all.db"), create=True) as db:
-        load_vectors(db, "words", Asked(str(source)))
+        load_vectors(db, "words", VectorSource(str(source)))
         for suffix, binary in ((".bin", True), (".txt", False)):
             file = folder / f"theirs{suffix}"
             peer.save_word2vec_format(str(file), binary=binary)
@@ -85,7 +85,7 @@ def exchanged(matrix: np.ndarray, words: list[str], rounds: int, folder: Path) -
 
             def come(into: Path, file: Path = file) -> None:
                 with connect.writing(str(into / "v.db"), create=True) as new:
-                    load_vectors(new, "words", Asked(str(file)))
+                    load_vectors(new, "words", VectorSource(str(file)))
 
             def read(_: Path, file: Path = file, binary: bool = binary) -> None:
                 KeyedVectors.load_word2vec_format(str(file), binary=binary)

@@ -195,7 +195,7 @@ def page(bench: Bench, asked: argparse.Namespace) -> Measured:
 
     from semsearch import registry
     from semsearch.building import build
-    from semsearch.images.image_io import Wanted
+    from semsearch.images.image_io import ImageSpec
     from semsearch.ingest.imagefiles import Pixels as Block
     from semsearch.ingest.images import load_images
     from semsearch.storage import connect
@@ -205,7 +205,7 @@ def page(bench: Bench, asked: argparse.Namespace) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "pics.db")
         with connect.writing(path, create=True) as db:
-            dataset = load_images(db, "noise", [Block("noise", pixels, {})], Wanted(), source="noise").dataset
+            dataset = load_images(db, "noise", [Block("noise", pixels, {})], ImageSpec(), source="noise").dataset
             build.build(db, dataset, registry.load().builder("gan"), {"steps": 2})
             connect.checkpoint(db)
 

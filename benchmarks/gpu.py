@@ -40,7 +40,7 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
     import torch
 
     from semsearch.nets import autoencoder as nets
-    from semsearch.nets.loop import Rules, train
+    from semsearch.nets.loop import TrainOptions, train
 
     pixels = np.random.default_rng(0).integers(0, 256, (PICTURES, SIDE, SIDE, 1), np.uint8)
     net, found = nets.Net(SIDE, SIDE, 1, DIM, WIDTH, False, False), Measured()
@@ -51,7 +51,7 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
     def ours(batch: int) -> float:
         task = task_of(batch)
         start = time.perf_counter()
-        trained = train(task, Rules(clip=1.0, mixed=True, seconds=LONG), device=device, report=silent)
+        trained = train(task, TrainOptions(clip=1.0, mixed=True, seconds=LONG), device=device, report=silent)
         return trained.steps * len(task.taught) / task.steps / (time.perf_counter() - start)
 
     def bare(batch: int) -> float:

@@ -23,7 +23,7 @@ import numpy as np
 import results
 
 from semsearch.builders.pca import Pca, PcaOptions
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import load_images, read_images
 from semsearch.maths.pca import principal_components
 from semsearch.records import Device, Images, silent
@@ -116,7 +116,7 @@ def ingesting(data: Path) -> dict[str, Any]:
     for name in ("mnist", "fashion-mnist"):
         with tempfile.TemporaryDirectory() as folder, writing(f"{folder}/x.db", create=True) as db:
             found = read_images([str(data / name / "train-images-idx3-ubyte.gz")])
-            took, loaded = seconds(partial(load_images, db, "pictures", found, Wanted(), source=name))
+            took, loaded = seconds(partial(load_images, db, "pictures", found, ImageSpec(), source=name))
             print(f"  {name:>13}  {loaded.added:,} in {took:.1f} s, {loaded.added / took:,.0f} a second")
             kept[name] = {"pictures": loaded.added, "seconds": took}
     return kept

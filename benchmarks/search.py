@@ -101,7 +101,7 @@ def ways(db: Connection, collection: Collection, matrix: np.ndarray, keys: Seque
 
 
 def _held(db: Connection, collection: Collection) -> resident.Resident:
-    resident.hold()
+    resident.enable_cache()
     while not resident.compiled():
         time.sleep(0.1)
     start = time.perf_counter()

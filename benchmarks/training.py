@@ -65,11 +65,11 @@ def _task(pixels: Any) -> Any:
 
 
 def _ours(pixels: Any) -> float:
-    from semsearch.nets.loop import Rules, train
+    from semsearch.nets.loop import TrainOptions, train
     from semsearch.records import Device, silent
 
     task = _task(pixels)
-    train(task, Rules(seed=0, clip=1.0), device=Device(), report=silent)
+    train(task, TrainOptions(seed=0, clip=1.0), device=Device(), report=silent)
     return float(task.judge()["held_out"])
 
 

@@ -25,12 +25,12 @@ from semsearch.building.build import Built
 from semsearch.building.staleness import stale_rows
 from semsearch.building.update import Outcome, Updated
 from semsearch.export.write import export as write
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.columns import kind_to_index
 from semsearch.ingest.images import LoadedImages, load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
 from semsearch.ingest.sources import read_sources, source_name
-from semsearch.ingest.vectors import Asked, Imported, load_vectors
+from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
 from semsearch.labels import classify as labels
 from semsearch.labels.classify import Classified, Suggestion
 from semsearch.records import Collection, Dataset, Hit, Item, Report, Run, Update, silent
@@ -53,7 +53,7 @@ def open(path: Path, *, create: bool = False, memory: int = MEMORY) -> Database:
     another version's. A file that an older version wrote is brought up to date by the first method that writes, or by
     `semsearch migrate`.
     """
-    resident.hold(memory)
+    resident.enable_cache(memory)
     return Database(os.fspath(path), create=create)
 
 
@@ -203,7 +203,7 @@ class Database(Opened):
         """Write pictures into the table `dataset`, as `semsearch ingest images` does; 1 channel makes them grey."""
         paths = [os.fspath(source) for source in sources]
         with self._writing() as db:
-            found, wanted = read_images(paths), Wanted(size, channels, link=link)
+            found, wanted = read_images(paths), ImageSpec(size, channels, link=link)
             return load_images(db, dataset, found, wanted, source=source_name(paths), strict=strict)
 
     def build(
@@ -237,7 +237,7 @@ class Database(Opened):
         report: Report = silent,
     ) -> Imported:
         """Make the collection `name` of words and vectors made elsewhere. See semsearch.ingest.vectors.load_vectors."""
-        asked = Asked(os.fspath(file), format, member, None if ids is None else os.fspath(ids), limit)
+        asked = VectorSource(os.fspath(file), format, member, None if ids is None else os.fspath(ids), limit)
         with self._writing() as db:
             return load_vectors(db, name, asked, report=report)
 

@@ -32,7 +32,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 def forgetful() -> Iterator[None]:
     """Whatever a test made the process hold in memory is forgotten at its end."""
     yield
-    resident.hold(0)
+    resident.enable_cache(0)
 
 
 @pytest.fixture

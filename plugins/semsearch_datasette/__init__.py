@@ -8,9 +8,9 @@ from typing import Any
 
 from datasette import hookimpl
 
-from semsearch.search.resident import hold
+from semsearch.search.resident import enable_cache
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql, skip_csrf
-from semsearch_datasette.connection import prepare_connection, tell_interruptions
+from semsearch_datasette.connection import patch_interrupted_errors, prepare_connection
 from semsearch_datasette.datasette_menus import (
     database_actions,
     extra_template_vars,
@@ -64,10 +64,10 @@ __all__ = [
 
 @hookimpl
 def startup(datasette: Any) -> None:
-    hold()  # a server answers many questions: collections are read into memory once, up to a bound
+    enable_cache()  # a server answers many questions: collections are read into memory once, up to a bound
     hide_counters(datasette)
     for database in datasette.databases.values():
-        tell_interruptions(database)
+        patch_interrupted_errors(database)
 
 
 @hookimpl

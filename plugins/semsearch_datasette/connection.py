@@ -31,12 +31,14 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
         _missing.clear()
     except CapabilityError as error:
         _missing["capability"] = str(error)
-        vectors.stand_in(conn)  # 1.0 asks every table for its columns, and would not start for want of one module
+        vectors.create_placeholder_tables(
+            conn
+        )  # 1.0 asks every table for its columns, and would not start for want of one module
     if (served := datasette.databases.get(database)) is not None:
-        tell_interruptions(served)
+        patch_interrupted_errors(served)
 
 
-def tell_interruptions(database: Any) -> None:
+def patch_interrupted_errors(database: Any) -> None:
     """Make Datasette see that a query on a vector table ran out of time.
 
     sqlite-vec 0.1.9 answers an interruption with SQLite's most general error, where Datasette waits for "interrupted"

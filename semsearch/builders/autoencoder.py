@@ -82,7 +82,7 @@ class Autoencoder:
         """Codes (n, dim). BuildError for fewer than two pictures, and where all of them are the same."""
         from semsearch.nets import autoencoder as nets
         from semsearch.nets.device import threads_for
-        from semsearch.nets.loop import Rules, train
+        from semsearch.nets.loop import TrainOptions, train
 
         if len(corpus) < 2:
             raise BuildError(f"There is but {len(corpus)} of the pictures: an autoencoder tells two or more apart")
@@ -96,7 +96,7 @@ class Autoencoder:
         metrics: dict[str, float] = {"pictures": float(len(corpus))}
         task = nets.Autoencode(corpus.pixels, net, lessons, device)
         with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
-            how = Rules(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
+            how = TrainOptions(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
             trained = train(task, how, device=device, report=report)
         metrics |= {"epochs": float(trained.epochs), "steps": float(trained.steps), **trained.metrics}
         codes = nets.encode(task.both, corpus.pixels, device)

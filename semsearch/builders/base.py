@@ -126,7 +126,7 @@ class Drifts(Protocol):
 
 
 @dataclass(frozen=True)
-class Meeting:
+class CosineParts:
     """How a query and one document meet: their cosine, taken apart in two ways, each of which adds up to it.
 
     `query_words` (m,) and `document_words` (n,) are the distinct known terms of either, as that text first writes them;
@@ -145,7 +145,7 @@ class Meeting:
 class Explains(Protocol):
     """A builder that can say how a query meets each of some documents, one at a time and in their order."""
 
-    def explain(self, state: State, query: str, corpus: Corpus) -> Iterator[Meeting]: ...
+    def explain(self, state: State, query: str, corpus: Corpus) -> Iterator[CosineParts]: ...
 
 
 def needs_of(builder: Builder, options: Any) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class Sentences:
 
 
 @dataclass(frozen=True)
-class Company:
+class CooccurrenceFactors:
     """Who counts as near whom (maths.cooccurrence), what that is worth (maths.weighting), what is kept of it."""
 
     dim: int
@@ -47,7 +47,7 @@ class Company:
 
 def learn_company(
     sentences: Sentences,
-    how: Company,
+    how: CooccurrenceFactors,
     *,
     rng: np.random.Generator,
     device: Device,

@@ -25,8 +25,8 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import option, timed
-from semsearch.builders.cooccurrence_factors import Company, Sentences, learn_company
-from semsearch.builders.gradient_words import Near, learn, prepare
+from semsearch.builders.cooccurrence_factors import CooccurrenceFactors, Sentences, learn_company
+from semsearch.builders.gradient_words import StartVectors, learn, prepare
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.spectral_factors import SIDES
@@ -137,7 +137,7 @@ class DeepWalk:
         if options.learn == "skipgram":
             vectors = _skip_gram(walks, corpus, options, rng=rng, device=device, report=report, metrics=metrics)
             return Fitted([Embeddings("node", corpus.keys, vectors)], {}, metrics)
-        how = Company(
+        how = CooccurrenceFactors(
             options.dim or default_dim(len(corpus)),
             options.window or default_window(corpus),
             options.weights,
@@ -183,7 +183,9 @@ def _skip_gram(
     from semsearch.nets import word_factors
     from semsearch.nets.pair_products import Pairs
 
-    near = Near(options.dim or default_dim(len(corpus)), options.window or default_window(corpus), options.weights)
+    near = StartVectors(
+        options.dim or default_dim(len(corpus)), options.window or default_window(corpus), options.weights
+    )
     start = prepare(walks, near, by_chance=False, rng=rng, report=report, metrics=metrics, nobody=NOBODY)
     how = word_factors.How(start.dim, options.epochs, options.rate, ROWS, int(rng.integers(1 << 31)))
     task = word_factors.Sgns(

@@ -116,8 +116,8 @@ class Gan:
         """
         from semsearch.nets.device import threads_for
         from semsearch.nets.gan import state as states
-        from semsearch.nets.gan.task import Play
-        from semsearch.nets.loop import Rules, train
+        from semsearch.nets.gan.task import GanTask
+        from semsearch.nets.loop import TrainOptions, train
 
         _check(corpus)
         names, rows, classes = _classes(corpus) if options.conditional else ([], np.arange(len(corpus)), None)
@@ -128,8 +128,8 @@ class Gan:
         metrics: dict[str, float] = {"pictures": float(len(rows)), "width": float(width), "rate": game.rate}
         with timed(metrics, "counting_classes"):
             counter = _counter(corpus, seed, device)
-        task = Play(corpus.pixels[rows], classes, sizes, game, device, counter)
-        rules = Rules(seed=seed, seconds=options.seconds)
+        task = GanTask(corpus.pixels[rows], classes, sizes, game, device, counter)
+        rules = TrainOptions(seed=seed, seconds=options.seconds)
         with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
             trained = train(task, rules, device=device, report=report)
         metrics |= {"steps": float(trained.steps), **trained.metrics}
@@ -244,13 +244,13 @@ def _width(side: int) -> int:
 
 def _game(options: GanOptions, pictures: int, width: int, seed: int) -> Any:
     from semsearch.nets.gan.diffaugment import CHANGES
-    from semsearch.nets.gan.task import Game
+    from semsearch.nets.gan.task import GanOptions
 
     steps = options.steps or math.ceil(min(SEEN, PASSES * pictures) / options.batch)
     steps = ENDLESS if options.seconds is not None else steps
     by_default = 1.0 if options.loss == "relativistic" else 0.0
     few = pictures < FEW if options.augment is None else options.augment
-    return Game(
+    return GanOptions(
         steps=steps,
         batch=options.batch,
         rate=options.rate or RATE / width,

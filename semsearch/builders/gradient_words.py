@@ -68,7 +68,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Near:
+class StartVectors:
     """Who counts as near whom, and in how many dimensions that is to be told."""
 
     dim: int
@@ -82,7 +82,7 @@ MakesTask: TypeAlias = Callable[[Start, Words, Any], Any]
 
 def prepare(
     sentences: Sentences,
-    near: Near,
+    near: StartVectors,
     *,
     by_chance: bool,
     rng: np.random.Generator,
@@ -108,7 +108,7 @@ def prepare(
     return Start(counts, totals, sides.left.shape[1], (sides.left, sides.right))
 
 
-def evened(vectors: FloatArray, power: float) -> FloatArray:
+def rescale_spectrum(vectors: FloatArray, power: float) -> FloatArray:
     """The vectors (v, k) with their spectrum to a power: U S^p Qᵀ of U S Qᵀ. 1 leaves them as they are.
 
     Below 1 the strongest directions dominate less, which serves similarity in trained vectors as it does in factored
@@ -125,10 +125,10 @@ def learn(
     task: Any, seed: int, *, device: Device, report: Report, metrics: dict[str, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Train a task of nets.wordfactors; its two sides (v, dim). Adds the seconds and how many steps it took."""
-    from semsearch.nets.loop import Rules, train
+    from semsearch.nets.loop import TrainOptions, train
 
     with timed(metrics, "training"):
-        trained = train(task, Rules(seed=seed), device=device, report=report)
+        trained = train(task, TrainOptions(seed=seed), device=device, report=report)
     metrics |= {"steps": float(trained.steps), "dim": float(task.left.shape[1]), **trained.metrics}
     sides: tuple[FloatArray, FloatArray] = task.sides()
     return sides
@@ -151,7 +151,7 @@ def fit_words(
         words = read_words(corpus, options, report)
     start = prepare(
         word_sentences(words, options, rng),
-        Near(options.dim or default_dim(len(words.words)), options.window, options.by_distance),
+        StartVectors(options.dim or default_dim(len(words.words)), options.window, options.by_distance),
         by_chance=options.start == "random",
         rng=rng,
         report=report,
@@ -161,5 +161,5 @@ def fit_words(
     epochs = options.epochs or default_epochs(len(words.words), options.rows)
     how = How(start.dim, epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
     left, right = learn(task(start, words, how), how.seed, device=device, report=report, metrics=metrics)
-    vectors = evened(left + right if options.side == "sum" else left, options.power)
+    vectors = rescale_spectrum(left + right if options.side == "sum" else left, options.power)
     return word_fit(words, start.counts, vectors, options, metrics)

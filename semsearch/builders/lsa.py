@@ -22,8 +22,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import Meeting, option, timed
-from semsearch.builders.explanation import Side, taken, where_they_meet
+from semsearch.builders.base import CosineParts, option, timed
+from semsearch.builders.explanation import Side, explain_cosine, fetch_vectors
 from semsearch.builders.operators import matrix_on
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
@@ -146,7 +146,7 @@ class Lsa:
         projected = vectors / s ** np.float32(float(state.arrays.get("power", 0)) - share)
         return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
 
-    def explain(self, state: State, query: str, corpus: Documents) -> Iterator[Meeting]:
+    def explain(self, state: State, query: str, corpus: Documents) -> Iterator[CosineParts]:
         """How the query meets each document; adds up to the cosine of their encodings.
 
         cos(q, d) = sum over i, j of q_i d_j (V_i S^a . V_j S^a) / (|qVS^a| |dVS^a|), where q and d are the texts'
@@ -162,14 +162,14 @@ class Lsa:
         share = _SHARE[SPLITS[int(state.arrays["split"])]]
         # The words' own vectors are VS^share already: the same factor is taken off them and off the documents.
         scale = s ** (float(state.arrays.get("power", 0)) - 2 * share)
-        stretched = taken(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
+        stretched = fetch_vectors(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
         sides = []
         for row, text in enumerate(texts):
             numbers, written = X[row].indices, _written(text, analyzer, terms)
             loads = stretched[np.searchsorted(present, numbers)] * X[row].data.astype(np.float64)[:, None]
             sides.append(Side(numbers, [written[number] for number in numbers.tolist()], loads))
         for side in sides[1:]:
-            yield where_they_meet(sides[0], side)
+            yield explain_cosine(sides[0], side)
 
 
 def _written(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, str]:

@@ -28,7 +28,7 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.builders.base import option, timed
-from semsearch.builders.cooccurrence_factors import Company, learn_company
+from semsearch.builders.cooccurrence_factors import CooccurrenceFactors, learn_company
 from semsearch.builders.words import MeansOfWords, WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.spectral_factors import SIDES
@@ -91,7 +91,7 @@ class Pmi(MeansOfWords):
             words = read_words(corpus, options, report)
         counts, sides = learn_company(
             word_sentences(words, options, rng),
-            Company(
+            CooccurrenceFactors(
                 options.dim or default_dim(len(words.words)),
                 options.window,
                 options.by_distance,

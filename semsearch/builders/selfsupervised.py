@@ -100,7 +100,7 @@ class SelfSupervised(ABC):
         from semsearch.nets import selfsupervised
         from semsearch.nets.backbone import Plan
         from semsearch.nets.device import threads_for
-        from semsearch.nets.loop import Rules as LoopRules
+        from semsearch.nets.loop import TrainOptions as LoopRules
         from semsearch.nets.loop import train
 
         self._check(corpus)

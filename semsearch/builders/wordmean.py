@@ -25,8 +25,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import Meeting, option, timed
-from semsearch.builders.explanation import Side, taken, where_they_meet
+from semsearch.builders.base import CosineParts, option, timed
+from semsearch.builders.explanation import Side, explain_cosine, fetch_vectors
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
@@ -112,7 +112,7 @@ class Wordmean:
         shared = shares(said.counts({word: row for row, word in enumerate(met)}), weights)
         return _finished(means(shared, table), shared, table, state.arrays)
 
-    def explain(self, state: State, query: str, corpus: Documents) -> Iterator[Meeting]:
+    def explain(self, state: State, query: str, corpus: Documents) -> Iterator[CosineParts]:
         """How the query meets each document: a mean is a sum over words, so its cosine is one over pairs of words.
 
         Nothing where principal components are joined: those are no sum over words.
@@ -124,7 +124,7 @@ class Wordmean:
         if not met:
             return
         shared = shares(said.counts({word: row for row, word in enumerate(met)}), weights)
-        table = taken(state.inputs["words"], met, 1)
+        table = fetch_vectors(state.inputs["words"], met, 1)
         table /= np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
         if "common" in state.arrays:
             common = state.arrays["common"].astype(np.float64)
@@ -134,7 +134,7 @@ class Wordmean:
             numbers, parts = shared[row].indices, shared[row].data.astype(np.float64)
             sides.append(Side(numbers, [met[number] for number in numbers.tolist()], table[numbers] * parts[:, None]))
         for side in sides[1:]:
-            yield where_they_meet(sides[0], side)
+            yield explain_cosine(sides[0], side)
 
 
 def _weights(counts: sp.csr_matrix, how: str) -> tuple[FloatArray, float]:

@@ -71,7 +71,7 @@ def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Data
     needs = needs_of(builder, options)
     chosen = device_for(builder, needs, device)
     reads = reads_of(builder, options)
-    if reads not in corpora.served(dataset):
+    if reads not in corpora.available_corpora(dataset):
         raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
     collections.check_name(db, name, dataset.name, builder.name)
     started, clock = datasets.now(), perf_counter()
@@ -84,7 +84,12 @@ def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Data
         raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
     journal = RunJournal(report)
     if needs:
-        made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus), **_bound(options)}
+        made_with = {
+            "builder": builder.name,
+            "seed": seed,
+            "rows": corpora.digest(corpus),
+            **_training_fingerprint(options),
+        }
         journal = _keeping_journal(db, name, made_with, resume, report)
     with fulltext_prefill.words_ahead(items, first) as words:
         fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
@@ -108,7 +113,7 @@ def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Data
             run = _store(db, dataset, name, fitted, kept, run)
             collections.write_curve(db, run.id, journal.curve, journal.shown)
             dependencies.write(db, run.id, read)
-            items_noted.forget_passed(db, dataset)
+            items_noted.prune_deletions(db, dataset)
     journal.done()
     made = tuple(collections.of_run(db, run.id))
     return Built(run, made, _without_vector(items, made[0]), journal.resumed, journal.unkept, former)
@@ -148,7 +153,7 @@ def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: f
     return dataset
 
 
-def _bound(options: Any) -> dict[str, Any]:
+def _training_fingerprint(options: Any) -> dict[str, Any]:
     """The options, as they are said, without which a training would be another one."""
     return {
         f"--{field.name.replace('_', '-')}": getattr(options, field.name)

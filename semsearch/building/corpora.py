@@ -214,7 +214,7 @@ READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], 
 }
 
 
-def served(dataset: Dataset) -> frozenset[Kind]:
+def available_corpora(dataset: Dataset) -> frozenset[Kind]:
     """The kinds of corpus that can be made of a dataset: its own, its texts, its edges, similarities of its rows,
     its columns of numbers."""
     kinds: set[Kind] = {dataset.kind, "similarities", "table"}

@@ -275,7 +275,7 @@ def _write(db: Connection, plan: _Plan, started: str, clock: float) -> list[tupl
         if not fold.changes_nothing:
             collections.write_update(db, fold.collection.run, update)
         made.append((fold, update))
-    change_log.forget_passed(db, dataset)
+    change_log.prune_deletions(db, dataset)
     return made
 
 

@@ -14,7 +14,7 @@ from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
 from semsearch.evaluate.images import evaluate_images
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.edges import GraphRead, load_edges
 from semsearch.ingest.imagefiles import Pixels
 from semsearch.ingest.images import load_images
@@ -115,7 +115,7 @@ def _digits(connection: Connection, db: str) -> list[str]:
     loaded = load_digits()
     pixels = np.rint(loaded.images * (255 / 16)).astype(np.uint8)[..., None]
     block = Pixels("scikit-learn's digits", pixels, {"label": loaded.target.tolist()})
-    made = load_images(connection, DIGITS, [block], Wanted(), source="scikit-learn's digits")
+    made = load_images(connection, DIGITS, [block], ImageSpec(), source="scikit-learn's digits")
     remark(f"{len(pixels):,} pictures of digits, table {DIGITS}")
     names = []
     for name, options in PICTURED.items():

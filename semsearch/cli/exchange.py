@@ -16,7 +16,7 @@ from semsearch.errors import InputError
 from semsearch.export.write import export as write
 from semsearch.ingest import pretrained
 from semsearch.ingest.pretrained import Pretrained
-from semsearch.ingest.vectors import FORMATS, Asked, load_vectors
+from semsearch.ingest.vectors import FORMATS, VectorSource, load_vectors
 from semsearch.storage.connect import reading, writing
 
 MB = 1 << 20
@@ -101,7 +101,7 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **a
         file = str(_fetched(one))
         asked["member"], facts = one.member, {"set": one.name, "licence": one.licence, "url": one.url}
     with writing(db, create=True) as connection, Progress(f"reading {name}", "row") as progress:
-        made = load_vectors(connection, name, Asked(str(file), **asked), facts=facts, report=progress)
+        made = load_vectors(connection, name, VectorSource(str(file), **asked), facts=facts, report=progress)
         say_checkpoint(connection)
     for line in made.remarks:
         remark(line)
@@ -116,7 +116,7 @@ def _fetched(one: Pretrained) -> Path:
     """Where the set is on this machine, fetched if it was not; says whose terms it comes under."""
     from semsearch.ingest import download  # http and ssl are read in for it, and by no other command
 
-    wanted = download.Wanted(one.url, one.file, one.size, one.hash)
+    wanted = download.Download(one.url, one.file, one.size, one.hash)
     remark(f"{one.name}: {one.what}; licence: {one.licence}; kept in {download.cache_folder()}")
     with Progress(f"fetching {one.file}", "MB") as progress:
 

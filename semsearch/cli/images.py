@@ -15,7 +15,7 @@ from semsearch.cli.samples import prior_option, write_grid
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.sources import source_name
 from semsearch.storage import datasets
@@ -64,7 +64,7 @@ def ingest_images(
             connection,
             dataset,
             read_images(sources),
-            Wanted(size, channels, link=link),
+            ImageSpec(size, channels, link=link),
             source=source,
             strict=strict,
             report=progress,

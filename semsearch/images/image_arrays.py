@@ -13,7 +13,7 @@ import numpy as np
 from semsearch.arrays import ByteArray
 from semsearch.errors import BuildError, InputError
 from semsearch.images import image_io
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.maths.jit import spread, threads
 from semsearch.records import Dataset, Images, State
 from semsearch.storage import images
@@ -125,6 +125,6 @@ def at_shape(content: bytes, shape: Shape) -> ByteArray:
     """
     height, width, channels = shape
     if height == width:
-        return image_io.read(content, Wanted(height, channels)).pixels
-    made = image_io.read(content, Wanted(None, channels, max(image_io.LARGEST, height, width))).pixels
+        return image_io.read(content, ImageSpec(height, channels)).pixels
+    made = image_io.read(content, ImageSpec(None, channels, max(image_io.LARGEST, height, width))).pixels
     return image_io.resized(made, height, width)

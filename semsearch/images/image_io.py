@@ -31,7 +31,7 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's 
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImageSpec:
     """How pictures are to be: `size` pixels on a side of a square canvas, else their own size up to `largest`;
     `channels` 1 for grey, 3 for RGB, else as each one is. With `link` a table keeps the paths of their files alone."""
 
@@ -64,7 +64,7 @@ def _pillow() -> Any:
     return Image
 
 
-def read(content: bytes, wanted: Wanted) -> Picture:
+def read(content: bytes, wanted: ImageSpec) -> Picture:
     """The first picture in a file's bytes, turned as its EXIF says, transparency on white, fitted as `wanted`.
 
     Raises InputError for what is no picture of a known format, is damaged, or has more than MAX_PIXELS pixels.
@@ -165,7 +165,7 @@ def _array(image: Any) -> ByteArray:
     return pixels
 
 
-def fitted(picture: Picture, wanted: Wanted) -> Picture:
+def fitted(picture: Picture, wanted: ImageSpec) -> Picture:
     """The picture as wanted. On a square canvas its proportions stay: the longer side fills the canvas, and the rest
     has the mean colour of the picture's own edge."""
     pixels = in_channels(picture.pixels, wanted.channels or picture.pixels.shape[2])

@@ -25,7 +25,7 @@ MOST = 40  # pictures asked about at once
 
 
 @dataclass(frozen=True)
-class Asked:
+class Answers:
     """The keys of some pictures, and the question about each, in one order."""
 
     keys: Sequence[str]
@@ -68,7 +68,7 @@ def ask(
     count: int,
     seed: int,
     may: Callable[[Sequence[str]], Sequence[str]] = tuple,
-) -> Asked:
+) -> Answers:
     """A question about each of these pictures, and of others, drawn by the seed, up to `count`; the same seed asks the
     same. `may` says which of some pictures may be shown.
 
@@ -90,7 +90,7 @@ def ask(
     missing = [key for key in keys if key not in set(found.keys)]
     if missing or not len(found):
         raise NotFoundError(f"No picture {missing[0]!r} in {name}" if missing else f"No picture in {name} can be shown")
-    return Asked(found.keys, builder.quiz(state, found, seed=seed))
+    return Answers(found.keys, builder.quiz(state, found, seed=seed))
 
 
 def standing(metrics: Mapping[str, float]) -> Standing | None:

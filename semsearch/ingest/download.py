@@ -31,7 +31,7 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Download:
     """A file to fetch: its address and name, and its size in bytes and hash (`sha256:hex`, `md5:hex`) where known."""
 
     url: str
@@ -53,7 +53,7 @@ def cache_folder() -> Path:
 
 
 def fetch(
-    wanted: Wanted, folder: Path | None = None, *, plain_http_to: Sequence[str] = (), report: Report = silent
+    wanted: Download, folder: Path | None = None, *, plain_http_to: Sequence[str] = (), report: Report = silent
 ) -> Path:
     """The file in the folder, downloaded if it is not there, verified either way. `report` gets bytes so far and all.
 
@@ -86,7 +86,7 @@ def fetch(
 class _Part:
     """A download under way."""
 
-    def __init__(self, wanted: Wanted, path: Path, opener: OpenerDirector, report: Report) -> None:
+    def __init__(self, wanted: Download, path: Path, opener: OpenerDirector, report: Report) -> None:
         self.wanted, self.path, self.opener, self.report = wanted, path, opener, report
         self.tag = path.with_name(f"{path.name}.tag")
         self.total = wanted.size
@@ -182,7 +182,7 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or url
 
 
-def _verify(wanted: Wanted, content: Path, path: Path) -> None:
+def _verify(wanted: Download, content: Path, path: Path) -> None:
     """InputError for a wrong size or hash, what was wrong taken away. Where no hash is known the first is kept."""
     noted = path.with_name(f"{path.name}.sha256")
     stated = wanted.hash or (f"sha256:{noted.read_text().strip()}" if noted.exists() else None)

@@ -17,7 +17,7 @@ import numpy as np
 
 from semsearch.errors import InputError, NameTakenError
 from semsearch.images import image_io, png
-from semsearch.images.image_io import Picture, Wanted
+from semsearch.images.image_io import ImageSpec, Picture
 from semsearch.ingest.base import Fault
 from semsearch.ingest.imagearrays import is_idx, is_idx_labels, read_arrays, read_idx
 from semsearch.ingest.imagefiles import (
@@ -97,7 +97,7 @@ def load_images(
     db: Connection,
     name: str,
     found: Iterable[Found],
-    wanted: Wanted,
+    wanted: ImageSpec,
     *,
     source: str,
     strict: bool = False,
@@ -120,7 +120,7 @@ def load_images(
 class _Loading:
     """Pictures on their way into a table, with what is counted of them."""
 
-    def __init__(self, db: Connection, name: str, wanted: Wanted, source: str, *, strict: bool) -> None:
+    def __init__(self, db: Connection, name: str, wanted: ImageSpec, source: str, *, strict: bool) -> None:
         self.db, self.name, self.wanted, self.source, self.strict = db, name, wanted, source, strict
         self.before = _target(db, name)
         self.skipped: list[str] = []
@@ -276,7 +276,7 @@ class _Loading:
         return remarks
 
 
-def _prepared(content: bytes, wanted: Wanted, *, keep: bool) -> tuple[Picture, bytes] | InputError:
+def _prepared(content: bytes, wanted: ImageSpec, *, keep: bool) -> tuple[Picture, bytes] | InputError:
     """A picture as it is to be kept; the error, not raised, for what is none."""
     try:
         picture = image_io.read(content, wanted)

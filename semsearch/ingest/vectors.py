@@ -43,7 +43,7 @@ _TINY = 1e-12  # a vector shorter than this points nowhere
 
 
 @dataclass(frozen=True)
-class Asked:
+class VectorSource:
     """What to read: the file or - for standard input, and where its name does not say enough, the format, the member of
     a zip or the collection of an llm database, the file of ids, and how many rows at most."""
 
@@ -74,7 +74,7 @@ class Imported:
 
 
 @contextmanager
-def opened(asked: Asked) -> Iterator[Source]:
+def opened(asked: VectorSource) -> Iterator[Source]:
     """The vectors of a file. Raises InputError in one line for what is not there or cannot be read."""
     path = asked.path
     if path != "-" and (not os.path.exists(path) or os.path.isdir(path)):
@@ -120,7 +120,7 @@ def _standard_input(stack: ExitStack) -> io.BufferedReader:
     return raw
 
 
-def _unpacked(raw: io.BufferedReader, asked: Asked, stack: ExitStack) -> tuple[BinaryIO, str]:
+def _unpacked(raw: io.BufferedReader, asked: VectorSource, stack: ExitStack) -> tuple[BinaryIO, str]:
     """The stream of words inside a file, whether plain, gzip or a member of a zip, and what to call it."""
     path, member = asked.said, asked.member
     start = raw.peek(4)[:4]
@@ -152,7 +152,7 @@ def sha256_of(path: str) -> str:
 def load_vectors(
     db: Connection,
     name: str,
-    asked: Asked,
+    asked: VectorSource,
     *,
     facts: Mapping[str, Any] | None = None,
     report: Report = silent,

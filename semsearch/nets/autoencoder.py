@@ -24,7 +24,7 @@ from semsearch.arrays import FloatArray
 from semsearch.nets.checkpoint import Part
 from semsearch.nets.device import Arrays, exactly, from_arrays, place, seeded, to_arrays
 from semsearch.nets.layers import Decoder, Encoder, Flat
-from semsearch.nets.task import Pull, Step
+from semsearch.nets.task import Step, Turn
 from semsearch.records import Device
 
 Bytes = npt.NDArray[np.uint8]
@@ -118,7 +118,7 @@ class Autoencode:
         for some in order.split(self.lessons.batch):
             yield self.taught[some]
 
-    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Turn]:
         for group in self.optimiser.param_groups:
             group["lr"] = self.lessons.rate * pace(step.progress)
         whole = floats(chosen(self.seen, batch))
@@ -127,7 +127,7 @@ class Autoencode:
         mse = ((self.both.pictures(codes) - whole) ** 2).mean()
         if extra is not None:  # else it is the loss itself
             step.note(mse=mse)
-        yield Pull(self.optimiser, mse if extra is None else mse + self.lessons.beta * extra)
+        yield Turn(self.optimiser, mse if extra is None else mse + self.lessons.beta * extra)
 
     def _drawn(self, out: torch.Tensor, step: Step) -> tuple[torch.Tensor, torch.Tensor]:
         """A code from each Gaussian, and how far these are from N(0, I) together, in nats a pixel."""

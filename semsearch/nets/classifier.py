@@ -21,8 +21,8 @@ from semsearch.nets.autoencoder import AT_ONCE, Bytes, chosen, floats, on_device
 from semsearch.nets.checkpoint import Part
 from semsearch.nets.device import place, seeded, threads_for
 from semsearch.nets.layers import Encoder
-from semsearch.nets.loop import Rules, train
-from semsearch.nets.task import Pull, Step
+from semsearch.nets.loop import TrainOptions, train
+from semsearch.nets.task import Step, Turn
 from semsearch.records import Device, Report
 
 FEATURES = 64
@@ -71,10 +71,10 @@ class Classify:
         rng = np.random.default_rng((self.seed, epoch))
         yield from torch.from_numpy(rng.permutation(len(self.classes))).to(self.place).split(BATCH)
 
-    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Turn]:
         for group in self.optimiser.param_groups:
             group["lr"] = RATE * pace(step.progress)
-        yield Pull(self.optimiser, F.cross_entropy(self.net(floats(chosen(self.seen, batch))), self.classes[batch]))
+        yield Turn(self.optimiser, F.cross_entropy(self.net(floats(chosen(self.seen, batch))), self.classes[batch]))
 
 
 def learn(
@@ -83,7 +83,7 @@ def learn(
     """A trained classifier, which has looked at about so many pictures."""
     task = Classify(pictures, classes, seed, device, SEEN if looked_at is None else looked_at)
     with threads_for(BATCH, pictures[0].size):
-        train(task, Rules(seed=seed, clip=1.0), device=device, report=report)
+        train(task, TrainOptions(seed=seed, clip=1.0), device=device, report=report)
     return task.net.eval()
 
 

@@ -29,7 +29,7 @@ from semsearch.errors import BuildError
 from semsearch.nets.checkpoint import Held, Part, pack, unpack
 from semsearch.nets.device import memory_told, place
 from semsearch.nets.interrupts import Pressed, remembered
-from semsearch.nets.task import Judges, Pull, Shows, Step, Task, Watches
+from semsearch.nets.task import Judges, Shows, Step, Task, Turn, Watches
 from semsearch.records import Checkpoint, Device, Journal, Report
 
 POINTS = 400  # of a curve
@@ -38,7 +38,7 @@ LOOK = 20  # steps between two looks at a loss on a GPU, which waits for it
 
 
 @dataclass(frozen=True)
-class Rules:
+class TrainOptions:
     """How a training is run. `clip` bounds the length of a gradient, `patience` is in epochs.
 
     `seconds` is a budget: the last step is the one during which it ran out, and progress goes by the clock.
@@ -62,7 +62,7 @@ class Trained:
     metrics: Mapping[str, float]
 
 
-def train(task: Task, rules: Rules, *, device: Device, report: Report) -> Trained:
+def train(task: Task, rules: TrainOptions, *, device: Device, report: Report) -> Trained:
     """Train the task to its end, from where an earlier training was interrupted if the journal kept that.
 
     Raises BuildError, with what to try, when a loss is not finite.
@@ -74,7 +74,7 @@ def train(task: Task, rules: Rules, *, device: Device, report: Report) -> Traine
 class _Training:
     """The loop's own state: where it is, what it saw, what was best."""
 
-    def __init__(self, task: Task, rules: Rules, device: Device, report: Report) -> None:
+    def __init__(self, task: Task, rules: TrainOptions, device: Device, report: Report) -> None:
         self.task, self.rules, self.report = task, rules, report
         self.journal = report if isinstance(report, Journal) else None
         self.place = place(device)
@@ -142,7 +142,7 @@ class _Training:
         for name, value in step.notes.items():
             self._sum(name, value)
 
-    def _next(self, pulls: Iterator[Pull]) -> Pull | None:
+    def _next(self, pulls: Iterator[Turn]) -> Turn | None:
         mixed = self.rules.mixed and self.place.type == "cuda"
         with torch.autocast(self.place.type, torch.bfloat16, enabled=mixed):
             return next(pulls, None)

@@ -24,7 +24,7 @@ from semsearch.nets.autoencoder import Bytes, chosen, floats, on_device, pace
 from semsearch.nets.backbone import Backbone, Plan, settled
 from semsearch.nets.checkpoint import Part
 from semsearch.nets.device import Arrays, exactly, from_arrays, place, seeded, to_arrays
-from semsearch.nets.task import Pull, Step
+from semsearch.nets.task import Step, Turn
 from semsearch.records import Device, Quiz
 
 HELD = 2048  # pictures held out, at most
@@ -90,14 +90,14 @@ class Pretext:
         for some in order.tensor_split(self.steps):
             yield self.taught[some]
 
-    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Turn]:
         for group in self.optimiser.param_groups:
             group["lr"] = self.lessons.rate * pace(step.progress)
         self.net.train()
         found = self.net.game.loss(self.net.backbone, self._pictures(batch), step.draw)
         loss = found.pop("loss")
         step.note(**found)
-        yield Pull(self.optimiser, loss)
+        yield Turn(self.optimiser, loss)
 
     def _pictures(self, rows: torch.Tensor) -> torch.Tensor:
         return floats(chosen(self.seen, rows))

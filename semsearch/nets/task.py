@@ -16,7 +16,7 @@ from semsearch.arrays import ByteArray
 from semsearch.nets.checkpoint import Part
 
 
-class Pull(NamedTuple):
+class Turn(NamedTuple):
     """One turn of one optimiser: it is to lower `loss`, a scalar, called `name` in the curves."""
 
     optimiser: torch.optim.Optimizer
@@ -54,7 +54,7 @@ class Task(Protocol):
         """The batches of an epoch, the same whenever asked for the same one."""
         ...
 
-    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
         """Lazily, each optimiser's loss; what follows the last `yield` runs after its step."""
         ...
 

@@ -28,7 +28,7 @@ from semsearch.arrays import FloatArray
 from semsearch.nets.checkpoint import Part
 from semsearch.nets.device import seeded
 from semsearch.nets.pair_products import Block, Pairs
-from semsearch.nets.task import Pull, Step
+from semsearch.nets.task import Step, Turn
 
 CALM = 5e-4  # Adagrad's first sum of squares, where the mean gradient of a word is about 0.1
 DRAWN = 4096  # contexts drawn for a step; with fewer words than that all of them are taken
@@ -67,10 +67,10 @@ class _Factors(ABC):
         order = np.random.default_rng((self.how.seed, epoch)).permutation(self.pairs.width)
         yield from torch.from_numpy(order).to(self.place).split(self.how.rows)
 
-    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Turn]:
         for group in self.optimiser.param_groups:
             group["lr"] = self.how.rate * max(0.05, 1 - step.progress)
-        yield Pull(self.optimiser, self.loss(self.pairs.block(batch), step))
+        yield Turn(self.optimiser, self.loss(self.pairs.block(batch), step))
 
     @abstractmethod
     def loss(self, block: Block, step: Step) -> torch.Tensor:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from semsearch import registry
-from semsearch.builders.base import Doubles, Explains, Meeting
+from semsearch.builders.base import CosineParts, Doubles, Explains
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Documents, Hit
 from semsearch.search.models import state_of
@@ -121,7 +121,7 @@ def explain(db: Connection, name: str, query: str, hits: Sequence[Hit], *, most:
     return found
 
 
-def _meetings(searched: Searched, question: Question, hits: Sequence[Hit]) -> Iterator[Meeting]:
+def _meetings(searched: Searched, question: Question, hits: Sequence[Hit]) -> Iterator[CosineParts]:
     """How the query meets each of the hits that have a cosine, in their order; nothing where that cannot be said."""
     if not searched.has_text:
         return iter(())
@@ -164,7 +164,9 @@ def _common(searched: Searched, question: Question, hit: Hit) -> list[str]:
     return [word for word, term in zip(words, every.terms(words), strict=True) if term in held]
 
 
-def _taken_apart(meeting: Meeting | None, most: int) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
+def _taken_apart(
+    meeting: CosineParts | None, most: int
+) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
     """The sums of a meeting by query word, document word, pair and component; empty where there is none."""
     if meeting is None:
         return Parts(), Parts(), Parts(), Parts()
@@ -185,7 +187,7 @@ def _taken_apart(meeting: Meeting | None, most: int) -> tuple[Parts[Term], Parts
     )
 
 
-def _words_along(meeting: Meeting, component: int) -> tuple[str, ...]:
+def _words_along(meeting: CosineParts, component: int) -> tuple[str, ...]:
     """The document's words that give most to what a component gives, whichever sign that has."""
     along = meeting.directions[:, component]
     along = along if along.sum() >= 0 else -along
@@ -204,7 +206,7 @@ def _parts(terms: Sequence[Term], most: int) -> Parts[Term]:
 
 
 def _sentence(
-    hit: Hit, meeting: Meeting | None, common: Sequence[str], held: Sequence[str], missing: Sequence[str]
+    hit: Hit, meeting: CosineParts | None, common: Sequence[str], held: Sequence[str], missing: Sequence[str]
 ) -> str:
     """One plain line."""
     if meeting is not None:
@@ -220,7 +222,7 @@ def _sentence(
     )
 
 
-def _through(meeting: Meeting, common: Sequence[str]) -> list[str]:
+def _through(meeting: CosineParts, common: Sequence[str]) -> list[str]:
     """The document's words, none of them in common, that bring it near the query, strongest first."""
     every = Analyzer(stop=False)
     taken = set(every.terms(list(common)))

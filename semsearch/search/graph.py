@@ -12,7 +12,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.maths import layout
 from semsearch.records import Collection, Hit
 from semsearch.search.query import MAX_K, Searched, open_collection, similar, vector_of
-from semsearch.search.scorers import ByMeaning
+from semsearch.search.scorers import VectorScorer
 from semsearch.storage import datasets, node_edges
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
@@ -157,7 +157,7 @@ class _Surroundings:
         cosines: Mapping[str, float] = {}
         if self.ranks:
             vector = vector_of(self.db, self.searched.collection, self.id)
-            cosines = ByMeaning(self.db, self.searched.collection, vector).of(missing)
+            cosines = VectorScorer(self.db, self.searched.collection, vector).of(missing)
         rows = self.rows_of(missing)
         for key, hit in rows.items():
             cosine = cosines.get(key)

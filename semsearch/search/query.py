@@ -17,7 +17,7 @@ from semsearch.records import ROWS, Collection, Dataset, Hit
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
 from semsearch.search.query_parser import MAX_QUERY, Question, parse, plain
-from semsearch.search.scorers import ByMeaning, ByWords
+from semsearch.search.scorers import TextScorer, VectorScorer
 from semsearch.search.spelling import spelled_like
 from semsearch.storage import collections, datasets, filters, fulltext, vectors
 from semsearch.storage.connect import snapshot
@@ -134,9 +134,9 @@ def sides_of(
     """The sides that a mode ranks by, meaning first; one that can say nothing of the question is left out."""
     meaning = words = None
     if mode != "text" and (vector := encode_text(searched.db, searched.collection, question.text)) is not None:
-        meaning = ByMeaning(searched.db, searched.collection, vector, among)
+        meaning = VectorScorer(searched.db, searched.collection, vector, among)
     if mode != "vector" and searched.has_text:
-        words = ByWords(searched.db, searched.dataset, question.ranked, among)
+        words = TextScorer(searched.db, searched.dataset, question.ranked, among)
     if mode == "text" and not searched.has_text:
         raise InputError(
             f"{searched.collection.name} holds {searched.collection.of}s, which have no text to match:"
@@ -175,7 +175,7 @@ def _similar(searched: Searched, ids: Sequence[str], k: int, only: Filter) -> Fo
     among = _among(searched, only)
     if among is not None and not among:
         return Found((), _nothing_kept(searched, only))
-    near = ByMeaning(db, searched.collection, mean / np.float32(length), among, frozenset(ids))
+    near = VectorScorer(db, searched.collection, mean / np.float32(length), among, frozenset(ids))
     return Found(_hits(searched, [Weighted(near, 1.0, relative=False)], k))
 
 
@@ -205,7 +205,7 @@ def nearest_to(db: Connection, name: str, vector: FloatArray, *, k: int = 10, on
         among = _among(searched, only)
         if among is not None and not among:
             return Found((), _nothing_kept(searched, only))
-        near = ByMeaning(db, searched.collection, (vector / np.float32(length)).astype(np.float32), among)
+        near = VectorScorer(db, searched.collection, (vector / np.float32(length)).astype(np.float32), among)
         return Found(_hits(searched, [Weighted(near, 1.0, relative=False)], k))
 
 
@@ -269,7 +269,10 @@ def _hit_maker(
     at = {type(one.side): place for place, one in enumerate(sides)}
     parts: list[Mapping[str, float]] = [*ranking.parts, {}]
     places: list[Mapping[str, int]] = [*ranking.ranks, {}]
-    meaning, words = at.get(ByMeaning, -1), at.get(ByWords, -1)  # the last of each list stands for a side not asked
+    meaning, words = (
+        at.get(VectorScorer, -1),
+        at.get(TextScorer, -1),
+    )  # the last of each list stands for a side not asked
     cosines, vector_ranks = parts[meaning], places[meaning]
     bm25, text_ranks = parts[words], places[words]
     typed = int if searched.collection.of in ROWS and searched.dataset.key_kind == "integer" else str

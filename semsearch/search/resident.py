@@ -168,7 +168,7 @@ def prepare() -> None:
 _held: Kept[Resident] = Kept()
 
 
-def hold(limit_bytes: int = LIMIT) -> None:
+def enable_cache(limit_bytes: int = LIMIT) -> None:
     """From now on keep collections of this process in memory, up to so many bytes, and words in an eighth of that more,
     keys of items in another. 0 forgets them.
     """

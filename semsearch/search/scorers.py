@@ -15,7 +15,7 @@ from semsearch.storage.driver import Connection
 
 
 @dataclass(frozen=True)
-class ByMeaning:
+class VectorScorer:
     """Cosine with a unit vector (dim,): of all items or those `among`, leaving some `out`."""
 
     db: Connection
@@ -57,7 +57,7 @@ class ByMeaning:
 
 
 @dataclass(frozen=True)
-class ByWords:
+class TextScorer:
     """BM25 of words and phrases, a repeated one counted each time: of all items or those `among`."""
 
     db: Connection

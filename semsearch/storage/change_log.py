@@ -108,7 +108,7 @@ def note(db: Connection, dataset: Dataset, changes: Changes) -> tuple[Dataset, d
         return dataset, {}
     revision = dataset.revision + 1
     db.executemany("delete from _semsearch_items where item = ?", ((number,) for number, _ in changes.gone))
-    _bury(db, dataset, revision, (key for _, key in changes.gone))
+    record_deletions(db, dataset, revision, (key for _, key in changes.gone))
     db.executemany(
         "update _semsearch_items set hash = ?, row_hint = ?, revision = ? where item = ?",
         ((item.hash(), item.row_hint, revision, number) for number, item in changes.changed),
@@ -117,7 +117,7 @@ def note(db: Connection, dataset: Dataset, changes: Changes) -> tuple[Dataset, d
     db.executemany(_NOTE, _rows(dataset, changes.added, first, revision))
     numbers = {item.key: number for number, item in changes.changed}
     numbers |= {item.key: first + place for place, item in enumerate(changes.added)}
-    return _dated(db, dataset, revision), numbers
+    return bump_revision(db, dataset, revision), numbers
 
 
 def note_all(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> tuple[Dataset, dict[str, int]]:
@@ -140,8 +140,8 @@ def note_all(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> tup
             for was in [dated.get(item.key, (b"", 0))]
         ),
     )
-    _bury(db, dataset, revision, (key for key in dated if key not in numbers))
-    return _dated(db, dataset, revision), numbers
+    record_deletions(db, dataset, revision, (key for key in dated if key not in numbers))
+    return bump_revision(db, dataset, revision), numbers
 
 
 def are_noted(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> bool:
@@ -165,14 +165,14 @@ def next_number(db: Connection) -> int:
     return int(db.execute("select coalesce(max(item), 0) + 1 from _semsearch_items").fetchone()[0])
 
 
-def _bury(db: Connection, dataset: Dataset, revision: int, keys: Iterable[str]) -> None:
+def record_deletions(db: Connection, dataset: Dataset, revision: int, keys: Iterable[str]) -> None:
     db.executemany(
         "insert or replace into _semsearch_deleted (dataset, key, revision) values (?, ?, ?)",
         ((dataset.id, key, revision) for key in keys),
     )
 
 
-def _dated(db: Connection, dataset: Dataset, revision: int) -> Dataset:
+def bump_revision(db: Connection, dataset: Dataset, revision: int) -> Dataset:
     db.execute("update _semsearch_datasets set revision = ? where id = ?", [revision, dataset.id])
     back = "select 1 from _semsearch_items i where i.dataset = d.dataset and i.key = d.key"  # rows that came back
     db.execute(f"delete from _semsearch_deleted as d where dataset = ? and exists ({back})", [dataset.id])
@@ -196,7 +196,7 @@ def keys(db: Connection, dataset: Dataset) -> set[str]:
     return {row[0] for row in db.execute("select key from _semsearch_items where dataset = ?", [dataset.id])}
 
 
-def forget_passed(db: Connection, dataset: Dataset) -> None:
+def prune_deletions(db: Connection, dataset: Dataset) -> None:
     """Drop the record of deletions that every collection of the dataset has seen."""
     db.execute(
         "delete from _semsearch_deleted where dataset = ? and revision <= coalesce("

@@ -51,7 +51,7 @@ def create(db: Connection, dim: int, *, integer_keys: bool) -> int:
     return number
 
 
-def stand_in(db: Connection) -> None:
+def create_placeholder_tables(db: Connection) -> None:
     """For a connection without sqlite-vec: an empty temporary table in the place of each vector table, on it alone.
 
     Whatever asks every table for its columns then finds some, where vec0 would be an error. A file that is no

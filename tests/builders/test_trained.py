@@ -21,7 +21,7 @@ pytest.importorskip("torch")
 
 from semsearch import registry
 from semsearch.builders.base import make_options, needs_of
-from semsearch.builders.gradient_words import evened
+from semsearch.builders.gradient_words import rescale_spectrum
 from semsearch.records import Device, Graph, silent
 from semsearch.storage import collections, connect
 from tests.maths.test_graph_factors import communities, purity
@@ -56,10 +56,10 @@ def test_a_power_of_the_spectrum_keeps_directions_and_evens_their_strength() -> 
     rng = np.random.default_rng(0)
     U, Q = np.linalg.qr(rng.normal(size=(50, 4)))[0], np.linalg.qr(rng.normal(size=(4, 4)))[0]
     vectors = ((U * [16, 9, 4, 1]) @ Q.T).astype(np.float32)
-    assert np.allclose(evened(vectors, 0.5), (U * [4, 3, 2, 1]) @ Q.T, atol=1e-4)
-    assert evened(vectors, 1) is vectors
+    assert np.allclose(rescale_spectrum(vectors, 0.5), (U * [4, 3, 2, 1]) @ Q.T, atol=1e-4)
+    assert rescale_spectrum(vectors, 1) is vectors
     flat = np.c_[vectors, np.zeros(50, np.float32)]  # a direction without strength stays without
-    assert np.abs(evened(flat, 0.5)[:, 4]).max() < 1e-3
+    assert np.abs(rescale_spectrum(flat, 0.5)[:, 4]).max() < 1e-3
 
 
 def curve_of(path: str, name: str) -> list[tuple[int, dict[str, float]]]:

@@ -15,7 +15,7 @@ from semsearch.builders.wordmean import Wordmean, WordmeanOptions
 from semsearch.building import build as engine
 from semsearch.building.update import update
 from semsearch.errors import BuildError, InputError
-from semsearch.ingest.vectors import Asked, load_vectors
+from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.records import Dataset, Device, Documents, Embeddings, Fitted, silent
 from semsearch.search import query
 from semsearch.search.explain import explain
@@ -151,7 +151,7 @@ def test_a_dataset_goes_with_all_that_was_made_of_it(built: Connection) -> None:
 
 def test_what_was_made_of_two_tables_is_closed_with_either(db: Connection, articles: Dataset, tmp_path: Path) -> None:
     (tmp_path / "w.txt").write_text("orbit 1 0\ndough 0 1\n")
-    load_vectors(db, "outside", Asked(str(tmp_path / "w.txt")))
+    load_vectors(db, "outside", VectorSource(str(tmp_path / "w.txt")))
     engine.build(db, articles, registry.load().builders["wordmean"], {"words": "outside", "weights": "mean"})
     assert {"articles", "outside_vocabulary"} <= derived_tables(db)["articles_wordmean"]
     vector_table = collections.get_collection(db, "articles_wordmean").vector_table

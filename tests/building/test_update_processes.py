@@ -78,7 +78,7 @@ def test_a_server_that_holds_a_collection_in_memory_follows_an_update(
 
 
 def test_memory_in_this_process_follows_too(built: Connection, path: str) -> None:
-    resident.hold(1 << 20)
+    resident.enable_cache(1 << 20)
     try:
         with connect.reading(path) as reader:
             collection = collections.get_collection(reader, "articles_lsa")
@@ -92,7 +92,7 @@ def test_memory_in_this_process_follows_too(built: Connection, path: str) -> Non
             again = collections.get_collection(reader, "articles_lsa_words")
             assert resident.resident(reader, again) is held_words  # words did not change: they are not read again
     finally:
-        resident.hold(0)
+        resident.enable_cache(0)
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])

@@ -16,7 +16,7 @@ from semsearch_datasette.compat import IS_1
 from semsearch import registry
 from semsearch.building import build
 from semsearch.images import png
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.columns import Columns, register_table
 from semsearch.ingest.images import load_images, read_images
 from semsearch.search.images import code_of, vector_of_code
@@ -248,7 +248,7 @@ def test_linked_files_are_shown_only_from_folders_that_are_named(tmp_path: Path,
         (folder / f"{row}.png").write_bytes(png.encode(PIXELS[row]))
 
     def fill(db: Connection) -> None:
-        load_images(db, "shapes", read_images([str(folder)]), Wanted(link=True), source="in")
+        load_images(db, "shapes", read_images([str(folder)]), ImageSpec(link=True), source="in")
         from semsearch.storage.datasets import get_dataset
 
         build.build(db, get_dataset(db, "shapes"), registry.load().builder("pca"), {"dim": 3})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from semsearch.ingest.vectors import Asked, load_vectors
+from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.search import query
 from semsearch.storage import connect
 from tests.datasette.conftest import Site
@@ -23,7 +23,7 @@ def glove(library: str, tmp_path: Path) -> str:
     """The library with the collection `glove`."""
     (tmp_path / "glove.txt").write_text(LINES)
     with connect.writing(library) as db:
-        load_vectors(db, "glove", Asked(str(tmp_path / "glove.txt")))
+        load_vectors(db, "glove", VectorSource(str(tmp_path / "glove.txt")))
         connect.checkpoint(db)
     return library
 

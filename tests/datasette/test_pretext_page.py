@@ -17,7 +17,7 @@ from PIL import Image
 from semsearch import registry
 from semsearch.building import build
 from semsearch.images import png, quizzes
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import load_images, read_images
 from semsearch.storage import connect, datasets
 from semsearch.storage.driver import Connection
@@ -120,7 +120,7 @@ def test_linked_files_are_asked_about_only_in_folders_that_are_named(tmp_path: P
     file = str(tmp_path / "pics.db")
     with connect.writing(file, create=True) as db:
         sources = [str(folder) for folder in folders]
-        load_images(db, "lamps", read_images(sources), Wanted(link=True), source="in")
+        load_images(db, "lamps", read_images(sources), ImageSpec(link=True), source="in")
         build.build(db, datasets.get_dataset(db, "lamps"), registry.load().builder("rotation"), {**TINY, "epochs": 1})
         connect.checkpoint(db)
     assert make_site(file).get(page("rotation")).status_code == 404

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from semsearch.ingest.vectors import Asked, load_vectors
+from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection
 
@@ -35,6 +35,6 @@ def stored(db: Connection, given: Given, tmp_path: Path) -> Connection:
     """The collection `words` of these, in a database."""
     source = tmp_path / "given.npz"
     np.savez(source, ids=np.array(given.words), vectors=given.vectors)
-    load_vectors(db, "words", Asked(str(source)))
+    load_vectors(db, "words", VectorSource(str(source)))
     connect.checkpoint(db)
     return db

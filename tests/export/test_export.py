@@ -16,7 +16,7 @@ from semsearch.building import build as engine
 from semsearch.errors import CapabilityError, InputError
 from semsearch.export import write
 from semsearch.export.write import export
-from semsearch.ingest.vectors import Asked, load_vectors
+from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.records import Dataset
 from semsearch.storage import chunks, collections, connect, datasets, keys
 from semsearch.storage.driver import Connection
@@ -77,7 +77,7 @@ def left(folder: Path) -> set[str]:
 def test_one_line_and_nothing_left(db: Connection, run: Run, path: str, tmp_path: Path, name: str, said: str) -> None:
     matrix = np.eye(3, dtype=np.float32)
     np.savez(tmp_path / "in.npz", ids=np.array(["word", "two words", "two\nlines"]), vectors=matrix)
-    load_vectors(db, "words", Asked(str(tmp_path / "in.npz")))
+    load_vectors(db, "words", VectorSource(str(tmp_path / "in.npz")))
     (tmp_path / "taken.npz").write_text("mine")
     (tmp_path / "ids.ids.txt").write_text("mine")
     before = left(tmp_path)
@@ -113,5 +113,5 @@ def test_parquet_without_pyarrow_says_what_to_install(
         export(built, "articles_lsa", tmp_path / "out.parquet")
     (tmp_path / "in.parquet").write_bytes(b"PAR1")
     with pytest.raises(CapabilityError, match=r"pip install 'semsearch\[parquet\]'"):
-        load_vectors(built, "words", Asked(str(tmp_path / "in.parquet")))
+        load_vectors(built, "words", VectorSource(str(tmp_path / "in.parquet")))
     assert "out.parquet" not in left(tmp_path)

@@ -11,7 +11,7 @@ import sqlite_utils
 from click.testing import CliRunner
 
 from semsearch.export.write import export
-from semsearch.ingest.vectors import Asked, load_vectors
+from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.search import query
 from semsearch.storage import chunks, collections
 from semsearch.storage.driver import Connection
@@ -112,7 +112,7 @@ def test_every_format_comes_back(stored: Connection, given: Given, tmp_path: Pat
         pytest.importorskip("pyarrow", reason="pyarrow is not installed here")
     path = tmp_path / f"out{suffix}"
     export(stored, "words", path)
-    made = load_vectors(stored, "again", Asked(str(path)))
+    made = load_vectors(stored, "again", VectorSource(str(path)))
     assert made.remarks == () and made.collection.count == len(given.words)
     blocks = list(chunks.at_full_length(stored, collections.get_collection(stored, "again")))
     assert [key for block in blocks for key in block.keys] == given.words

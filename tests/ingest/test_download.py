@@ -18,7 +18,7 @@ from click.testing import Result
 
 from semsearch.errors import InputError
 from semsearch.ingest import download, pretrained
-from semsearch.ingest.download import Wanted, cache_folder, fetch
+from semsearch.ingest.download import Download, cache_folder, fetch
 from semsearch.ingest.pretrained import Pretrained
 
 Run = Callable[..., Result]
@@ -90,16 +90,16 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def wanted(server: Server) -> Wanted:
+def wanted(server: Server) -> Download:
     """The file, its hash known."""
-    return Wanted(server.url, "words.bin", len(CONTENT), f"sha256:{SHA256}")
+    return Download(server.url, "words.bin", len(CONTENT), f"sha256:{SHA256}")
 
 
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_whole_verified_and_kept(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+def test_whole_verified_and_kept(server: Server, wanted: Download, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     path = fetch(wanted, tmp_path, plain_http_to=LOCAL, report=lambda step, total, **_: seen.append((step, total)))
     assert path.read_bytes() == CONTENT and names(tmp_path) == {"words.bin"}
@@ -108,13 +108,13 @@ def test_whole_verified_and_kept(server: Server, wanted: Wanted, tmp_path: Path)
     assert len(server.ranges) == 1  # the second time it was there
 
 
-def test_a_cut_download_goes_on_by_itself(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+def test_a_cut_download_goes_on_by_itself(server: Server, wanted: Download, tmp_path: Path) -> None:
     server.cut = [300_000, 200_000]
     assert fetch(wanted, tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
     assert server.ranges == [None, "bytes=300000-", "bytes=500000-"]
 
 
-def test_one_that_stays_cut_goes_on_next_time(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+def test_one_that_stays_cut_goes_on_next_time(server: Server, wanted: Download, tmp_path: Path) -> None:
     server.cut = [300_000, 0, 0]
     with pytest.raises(InputError, match="was cut after 300,000 of 700,000 bytes.*: ask again, and it goes on"):
         fetch(wanted, tmp_path, plain_http_to=LOCAL)
@@ -127,45 +127,45 @@ def test_one_that_stays_cut_goes_on_next_time(server: Server, wanted: Wanted, tm
 def test_another_version_begins_anew(server: Server, tmp_path: Path, knows_ranges: bool) -> None:
     server.cut = [300_000, 0, 0]
     with pytest.raises(InputError, match="was cut"):
-        fetch(Wanted(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
+        fetch(Download(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
     server.content, server.tag, server.knows_ranges = CONTENT[::-1], '"two"', knows_ranges
-    assert fetch(Wanted(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT[::-1]
+    assert fetch(Download(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT[::-1]
 
 
 def test_a_part_that_is_the_whole(server: Server, tmp_path: Path) -> None:
     """Ended between the last byte and the new name: nothing is fetched twice."""
     (tmp_path / "words.bin.part").write_bytes(CONTENT)
-    assert fetch(Wanted(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
+    assert fetch(Download(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
     assert server.ranges == [f"bytes={len(CONTENT)}-"]
     (tmp_path / "longer.bin.part").write_bytes(CONTENT + b"more")
-    assert fetch(Wanted(server.url, "longer.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
+    assert fetch(Download(server.url, "longer.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
 
 
-def test_a_wrong_hash_is_removed(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+def test_a_wrong_hash_is_removed(server: Server, wanted: Download, tmp_path: Path) -> None:
     server.content = CONTENT[:-1] + b"!"
     with pytest.raises(InputError, match=f"words.bin has sha256 [0-9a-f]+, not {SHA256}: it is damaged, or another"):
         fetch(wanted, tmp_path, plain_http_to=LOCAL)
     assert not (tmp_path / "words.bin").exists() and not (tmp_path / "words.bin.part").exists()
     md5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
     with pytest.raises(InputError, match=f"not {md5}"):
-        fetch(Wanted(server.url, "words.bin", hash=f"md5:{md5}"), tmp_path, plain_http_to=LOCAL)
+        fetch(Download(server.url, "words.bin", hash=f"md5:{md5}"), tmp_path, plain_http_to=LOCAL)
     server.content = CONTENT
-    assert fetch(Wanted(server.url, "words.bin", hash=f"md5:{md5}"), tmp_path, plain_http_to=LOCAL).exists()
+    assert fetch(Download(server.url, "words.bin", hash=f"md5:{md5}"), tmp_path, plain_http_to=LOCAL).exists()
 
 
 def test_where_no_hash_is_stated_the_first_is_kept(server: Server, tmp_path: Path) -> None:
-    path = fetch(Wanted(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
+    path = fetch(Download(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
     assert (tmp_path / "words.bin.sha256").read_text() == f"{SHA256}\n"
     path.write_bytes(CONTENT[:-1] + b"!")  # a disk that forgets
     with pytest.raises(InputError, match=f"not {SHA256}"):
-        fetch(Wanted(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
-    assert fetch(Wanted(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
+        fetch(Download(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
+    assert fetch(Download(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("to", ["http://example.com/words.bin", "ftp://127.0.0.1/words.bin", "file:///etc/passwd"])
 def test_only_https_is_followed(server: Server, tmp_path: Path, to: str) -> None:
     server.moved_to = to
-    moved = Wanted(server.url.replace("words.bin", "moved"), "words.bin")
+    moved = Download(server.url.replace("words.bin", "moved"), "words.bin")
     with pytest.raises(InputError, match=f"127.0.0.1 sends on to {to}: not https|'{to}' is not allowed"):
         fetch(moved, tmp_path, plain_http_to=LOCAL)
     assert names(tmp_path) == set()
@@ -173,7 +173,7 @@ def test_only_https_is_followed(server: Server, tmp_path: Path, to: str) -> None
     assert fetch(moved, tmp_path, plain_http_to=LOCAL).read_bytes() == CONTENT
 
 
-def test_plain_http_is_for_those_named(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+def test_plain_http_is_for_those_named(server: Server, wanted: Download, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not https"):
         fetch(wanted, tmp_path)
     assert server.ranges == []
@@ -182,21 +182,21 @@ def test_plain_http_is_for_those_named(server: Server, wanted: Wanted, tmp_path:
 def test_nothing_there(server: Server, tmp_path: Path) -> None:
     gone = server.url.replace("words.bin", "gone")
     with pytest.raises(InputError, match="gone answers 404 Not Found"):
-        fetch(Wanted(gone, "words.bin"), tmp_path, plain_http_to=LOCAL)
+        fetch(Download(gone, "words.bin"), tmp_path, plain_http_to=LOCAL)
     server.shutdown()
     server.server_close()
     with pytest.raises(InputError, match="127.0.0.1 cannot be reached"):
-        fetch(Wanted(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
+        fetch(Download(server.url, "words.bin"), tmp_path, plain_http_to=LOCAL)
 
 
-def test_a_folder_that_cannot_be_written(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(server: Server, wanted: Download, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot keep the download: .*; name another folder in SEMSEARCH_CACHE"):
         fetch(wanted, tmp_path / "file", plain_http_to=LOCAL)
 
 
 @pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="to the superuser no folder is read-only")
-def test_a_folder_that_may_not_be_written(server: Server, wanted: Wanted, tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_written(server: Server, wanted: Download, tmp_path: Path) -> None:
     sealed = tmp_path / "sealed"
     sealed.mkdir(mode=0o500)
     with pytest.raises(InputError, match="cannot keep the download: Permission denied"):

@@ -19,12 +19,12 @@ from PIL import Image
 
 from semsearch.errors import InputError
 from semsearch.images import image_io, png
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import LoadedImages, load_images, read_images
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
-AS_THEY_ARE, LINKED = Wanted(), Wanted(link=True)
+AS_THEY_ARE, LINKED = ImageSpec(), ImageSpec(link=True)
 
 
 def png_of(colour: object = 100, size: tuple[int, int] = (6, 4), mode: str = "L", **save: object) -> bytes:
@@ -33,7 +33,7 @@ def png_of(colour: object = 100, size: tuple[int, int] = (6, 4), mode: str = "L"
     return out.getvalue()
 
 
-def load(db: Connection, *sources: object, wanted: Wanted = AS_THEY_ARE, **how: bool) -> LoadedImages:
+def load(db: Connection, *sources: object, wanted: ImageSpec = AS_THEY_ARE, **how: bool) -> LoadedImages:
     return load_images(db, "pics", read_images([str(one) for one in sources]), wanted, source="test", **how)
 
 
@@ -141,7 +141,7 @@ def test_npz_has_labels_splits_and_other_columns(db: Connection, tmp_path: Path)
         tmp_path / "b.npz", blob=np.frombuffer(b"".join(files), "u1"), offsets=np.cumsum([0, *map(len, files)]),
         labels=[0, 1], classes=["cat", "dog"],
     )  # fmt: skip
-    made = load_images(db, "packed", read_images([str(tmp_path / "b.npz")]), Wanted(), source="b.npz")
+    made = load_images(db, "packed", read_images([str(tmp_path / "b.npz")]), ImageSpec(), source="b.npz")
     assert made.added == 2
     assert db.execute("select label from packed order by id").fetchall() == [("cat",), ("dog",)]
 
@@ -230,13 +230,13 @@ def test_odd_pictures_become_plain_ones(db: Connection, tmp_path: Path) -> None:
 def test_size_keeps_proportions_on_the_mean_of_the_edge(db: Connection, tmp_path: Path) -> None:
     wide = np.full((10, 20, 1), 40, np.uint8)
     source = folder(tmp_path / "in", {"wide.png": png.encode(wide), "red.png": png_of((255, 0, 0), (3, 9), "RGB")})
-    load(db, source, wanted=Wanted(8, 3))
+    load(db, source, wanted=ImageSpec(8, 3))
     found = rows(db)
     assert all((row["width"], row["height"], row["channels"]) == (8, 8, 3) for row in found.values())
     assert (pixels(found["wide.png"]) == 40).all()
     assert (pixels(found["red.png"]) == (255, 0, 0)).all()
     with pytest.raises(InputError, match="choose 1 to 4,096"):
-        Wanted(0)
+        ImageSpec(0)
 
 
 def test_large_pictures_are_made_smaller_unless_told_otherwise(db: Connection, tmp_path: Path) -> None:
@@ -285,5 +285,5 @@ def test_png_is_read_by_others_and_reads_only_its_own() -> None:
     filtered = image_io._pillow().fromarray(noise[:, :, 0].cumsum(axis=1).astype(np.uint8))
     out = io.BytesIO()
     filtered.save(out, "PNG")
-    read = image_io.read(out.getvalue(), Wanted())
+    read = image_io.read(out.getvalue(), ImageSpec())
     assert (read.pixels[:, :, 0] == np.asarray(filtered)).all()

@@ -111,7 +111,7 @@ def test_a_picture_is_measured_as_it_is_read() -> None:
     exif[image_io.ORIENTATION] = 6
     turned.save(saved, "JPEG", exif=exif)
     for content in (saved.getvalue(), png.encode(PIXELS[0])):
-        assert image_io.measured(content) == image_io.read(content, image_io.Wanted()).pixels.shape
+        assert image_io.measured(content) == image_io.read(content, image_io.ImageSpec()).pixels.shape
     for content in (b"words", b""):
         with pytest.raises(InputError, match="is no picture of a known format"):
             image_io.measured(content)

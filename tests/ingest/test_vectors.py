@@ -15,7 +15,7 @@ import sqlite_utils
 from click.testing import Result
 
 from semsearch.errors import NameTakenError
-from semsearch.ingest.vectors import Asked, Imported, load_vectors
+from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
 from semsearch.storage import chunks, collections, datasets, vectors
 from semsearch.storage.driver import Connection
 from tests.cli.test_bad_input import content
@@ -40,7 +40,7 @@ def imported(db: Connection, name: str = "words") -> tuple[list[str], np.ndarray
 
 
 def load(db: Connection, path: Path, **asked: object) -> Imported:
-    return load_vectors(db, "words", Asked(str(path), **asked))
+    return load_vectors(db, "words", VectorSource(str(path), **asked))
 
 
 def zipped(data: bytes, name: str = "inside.txt") -> bytes:
@@ -190,7 +190,7 @@ def test_again_replaces_and_drop_takes_all(db: Connection, run: Run, path: str, 
     assert vectors.count(db, collections.get_collection(db, "words")) == 2
     assert [found.name for found in datasets.all_datasets(db)] == ["articles", "words_vocabulary"]
     with pytest.raises(NameTakenError, match="articles is already a table"):
-        load_vectors(db, "articles", Asked(str(tmp_path / "v.txt")))
+        load_vectors(db, "articles", VectorSource(str(tmp_path / "v.txt")))
     assert run("drop", path, "words").exit_code == 0
     left = {row[0] for row in db.execute("select name from sqlite_master")}
     assert left - {"sqlite_sequence"} == before  # where SQLite counts, once a table of sqlite-vec has been there

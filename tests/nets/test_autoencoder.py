@@ -9,7 +9,7 @@ import torch
 from semsearch.maths.pca import principal_components
 from semsearch.nets import autoencoder as nets
 from semsearch.nets.layers import Decoder, Encoder, halved
-from semsearch.nets.loop import Rules, train
+from semsearch.nets.loop import TrainOptions, train
 from semsearch.records import Device, silent
 
 CPU = Device("cpu", "a test")
@@ -36,7 +36,7 @@ def net(side: int = 8, dim: int = 4, *, linear: bool = False, variational: bool 
 
 def taught(pictures: np.ndarray, wanted: nets.Net, how: nets.Lessons) -> nets.Autoencode:
     task = nets.Autoencode(pictures, wanted, how, CPU)
-    train(task, Rules(seed=0), device=CPU, report=silent)
+    train(task, TrainOptions(seed=0), device=CPU, report=silent)
     return task
 
 

@@ -11,10 +11,10 @@ import torch
 
 from semsearch.nets.gan import state as states
 from semsearch.nets.gan.diffaugment import CHANGES, changed
-from semsearch.nets.gan.losses import for_discriminator, for_generator, steepness
-from semsearch.nets.gan.monitor import Health, Look, differences, strangeness
-from semsearch.nets.gan.task import FIXED, Game, Play, eased
-from semsearch.nets.loop import Rules, train
+from semsearch.nets.gan.losses import for_discriminator, for_generator, gradient_penalty
+from semsearch.nets.gan.monitor import Health, Look, distance_to_real, diversity
+from semsearch.nets.gan.task import FIXED, GanOptions, GanTask, warmup_cosine
+from semsearch.nets.loop import TrainOptions, train
 from semsearch.nets.task import Step
 from semsearch.records import Device, silent
 from tests.nets.test_autoencoder import bars
@@ -23,15 +23,15 @@ CPU = Device("cpu", "a test")
 LOSSES = ("minimax", "non-saturating", "hinge", "relativistic")
 
 
-def game(**other: Any) -> Game:
+def game(**other: Any) -> GanOptions:
     facts = {"steps": 40, "batch": 16, "rate": 0.002, "loss": "relativistic", "simultaneous": False, "d_steps": 1}
     facts |= {"penalty": 1.0, "every": 4, "memory": 50.0, "changes": (), "seed": 0}
-    return Game(**(facts | other))
+    return GanOptions(**(facts | other))
 
 
-def play(pictures: np.ndarray, classes: np.ndarray | None = None, **other: Any) -> Play:
+def play(pictures: np.ndarray, classes: np.ndarray | None = None, **other: Any) -> GanTask:
     kinds = 0 if classes is None else int(classes.max()) + 1
-    return Play(pictures, classes, states.Sizes(*pictures.shape[1:], 8, 2, kinds), game(**other), CPU)
+    return GanTask(pictures, classes, states.Sizes(*pictures.shape[1:], 8, 2, kinds), game(**other), CPU)
 
 
 def step(number: int = 0) -> Step:
@@ -61,7 +61,7 @@ def test_losses_are_what_the_papers_say(loss: str) -> None:
 def test_steepness_is_the_squared_length_of_the_gradient_and_can_be_followed() -> None:
     weight = torch.tensor([3.0, 4.0], requires_grad=True)
     pictures = torch.ones(5, 2, requires_grad=True)
-    steep = steepness((pictures * weight).sum(dim=1), pictures)
+    steep = gradient_penalty((pictures * weight).sum(dim=1), pictures)
     assert float(steep.detach()) == 25.0
     (slope,) = torch.autograd.grad(steep, weight)
     assert slope.tolist() == [6.0, 8.0]
@@ -133,8 +133,8 @@ def test_both_at_once_start_from_the_same_place() -> None:
 
 
 def test_rates_and_penalties_rise_and_fall() -> None:
-    assert eased(0.0, 0.02) < eased(0.01, 0.02) < 1 and eased(0.02, 0.02) > 0.99
-    assert eased(1.0) == pytest.approx(0.1) and eased(0.2) > eased(0.6)
+    assert warmup_cosine(0.0, 0.02) < warmup_cosine(0.01, 0.02) < 1 and warmup_cosine(0.02, 0.02) > 0.99
+    assert warmup_cosine(1.0) == pytest.approx(0.1) and warmup_cosine(0.2) > warmup_cosine(0.6)
 
 
 def test_it_learns_bars() -> None:
@@ -142,7 +142,7 @@ def test_it_learns_bars() -> None:
     pictures = bars(400)
     task = play(pictures, steps=400, batch=32, rate=0.004)
     start = states.generate(task.mean, task.fixed.numpy()).astype(float)
-    train(task, Rules(seed=0), device=CPU, report=silent)
+    train(task, TrainOptions(seed=0), device=CPU, report=silent)
     made = states.generate(task.mean, task.fixed.numpy()).astype(float)
     for measure in (np.mean, np.std):
         assert abs(measure(made) - measure(pictures)) < 0.3 * abs(measure(start) - measure(pictures))
@@ -156,7 +156,7 @@ def test_classes_are_heeded() -> None:
     classes = np.arange(200) % 2
     pictures = (60 + 130 * classes[:, None, None, None] + rng.integers(-20, 20, (200, 8, 8, 1))).astype(np.uint8)
     task = play(pictures, classes, steps=200, batch=32, rate=0.004)
-    train(task, Rules(seed=0), device=CPU, report=silent)
+    train(task, TrainOptions(seed=0), device=CPU, report=silent)
     codes = np.concatenate([np.tile(rng.standard_normal((20, 8)), (2, 1)), np.repeat(np.eye(2), 20, axis=0)], axis=1)
     made = states.generate(task.mean, codes).astype(float).mean(axis=(1, 2, 3))
     assert made[:20].mean() + 60 < made[20:].mean()
@@ -165,10 +165,10 @@ def test_classes_are_heeded() -> None:
 def test_distances_tell_what_has_collapsed_from_what_has_not() -> None:
     pictures = torch.from_numpy(bars(64)).float()
     naive = np.sort(np.linalg.norm(pictures.flatten(1)[:, None] - pictures.flatten(1), axis=2), axis=1)[:, 8].mean()
-    assert differences(pictures) == pytest.approx(naive, rel=1e-5)
-    assert differences(pictures[:6].repeat(11, 1, 1, 1)[:64]) == 0
-    assert strangeness(pictures[:5], pictures) == 0
-    assert strangeness(pictures[:5] + 100, pictures) > 700  # 8 by 8 pixels, 100 each
+    assert diversity(pictures) == pytest.approx(naive, rel=1e-5)
+    assert diversity(pictures[:6].repeat(11, 1, 1, 1)[:64]) == 0
+    assert distance_to_real(pictures[:5], pictures) == 0
+    assert distance_to_real(pictures[:5] + 100, pictures) > 700  # 8 by 8 pixels, 100 each
 
 
 GOOD, ALIKE, FAR, FEW = Look(0.9, 0.5), Look(0.1, 0.5), Look(0.9, 5.0), Look(0.9, 0.5, 0.3)
@@ -206,7 +206,7 @@ def test_looks_are_told_and_classes_counted() -> None:
             return torch.nn.functional.one_hot((bright > bright.median()).long(), 4)
 
     pictures = bars(100)
-    task = Play(pictures, None, states.Sizes(8, 8, 1, 8, 2), game(), CPU, Halves())
+    task = GanTask(pictures, None, states.Sizes(8, 8, 1, 8, 2), game(), CPU, Halves())
     told = task.judge()
     assert told["modes"] == 2 and {"score_of_shown", "score_of_held_out"} <= told.keys()
     assert told["diversity"] > 0 and told["strangeness"] > 0 and task.trouble(0.9) is None
@@ -220,7 +220,7 @@ def test_same_seed_same_bytes_and_the_state_survives() -> None:
     pairs = []
     for seed in (0, 0, 1):
         task = play(pictures, steps=4, seed=seed, changes=CHANGES)
-        train(task, Rules(seed=seed), device=CPU, report=silent)
+        train(task, TrainOptions(seed=seed), device=CPU, report=silent)
         pairs.append(task.trained())
     made = [states.generate(pair.generator, task.fixed.numpy()).tobytes() for pair in pairs]
     assert made[0] == made[1] != made[2]

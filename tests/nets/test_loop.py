@@ -13,8 +13,8 @@ import torch
 
 from semsearch.errors import BuildError
 from semsearch.nets import loop
-from semsearch.nets.loop import Rules, Trained, train
-from semsearch.nets.task import Pull, Step
+from semsearch.nets.loop import Trained, TrainOptions, train
+from semsearch.nets.task import Step, Turn
 from semsearch.records import Checkpoint, Device, silent
 
 CPU = Device("cpu", "a test")
@@ -39,11 +39,11 @@ class Line:
         for _ in range(self.steps):
             yield torch.from_numpy(rng.normal(size=(8, 1)).astype(np.float32))
 
-    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
         noise = 0.1 * torch.randn(batch.shape, generator=step.draw)
         error = self.model(batch) - (3 * batch - 1 + noise)
         step.note(bias=self.model.bias[0])
-        yield Pull(self.optimiser, (error**2).mean())
+        yield Turn(self.optimiser, (error**2).mean())
 
     def found(self) -> tuple[float, float]:
         return self.model.weight.item(), self.model.bias.item()
@@ -75,7 +75,7 @@ class Notebook:
 
 
 def run(task: Any, report: Any = silent, **rules: Any) -> Trained:
-    return train(task, Rules(seed=7, **rules), device=CPU, report=report)
+    return train(task, TrainOptions(seed=7, **rules), device=CPU, report=report)
 
 
 def test_a_task_learns_and_its_curve_is_told() -> None:
@@ -110,7 +110,7 @@ class Pressed(Line):
         super().__init__()
         self.at = at
 
-    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
         yield from super().losses(batch, step)
         if step.number == self.at:
             signal.raise_signal(signal.SIGINT)
@@ -138,11 +138,11 @@ class Duel(Line):
         self.second = torch.optim.SGD([self.model.bias], lr=0.1)
         self.seen: list[tuple[float, float, float]] = []
 
-    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
         before = self.found()[0]
-        yield Pull(self.optimiser, ((self.model(batch) - 3 * batch) ** 2).mean(), "first")
+        yield Turn(self.optimiser, ((self.model(batch) - 3 * batch) ** 2).mean(), "first")
         between = self.found()[0]
-        yield Pull(self.second, (self.model.bias**2).sum(), "second")
+        yield Turn(self.second, (self.model.bias**2).sum(), "second")
         self.seen.append((before, between, self.found()[0]))
 
 
@@ -157,9 +157,9 @@ def test_the_second_optimiser_moves_after_the_first_has_stepped() -> None:
 class Away(Line):
     """Runs away at the third step."""
 
-    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
         scale = float("nan") if step.number == 2 else 1.0
-        yield Pull(self.optimiser, (self.model(batch) ** 2).mean() * scale)
+        yield Turn(self.optimiser, (self.model(batch) ** 2).mean() * scale)
 
 
 def test_a_loss_that_is_not_finite_stops_it_with_advice_and_keeps_nothing() -> None:
@@ -211,7 +211,7 @@ def test_gradients_are_bounded() -> None:
     def watch(step: int, total: int, **metrics: float) -> None:
         moved.append(task.found())
 
-    train(task, Rules(seed=7, clip=0.01), device=CPU, report=watch)
+    train(task, TrainOptions(seed=7, clip=0.01), device=CPU, report=watch)
     places = np.array([(0.0, 0.0), *moved])
     assert np.linalg.norm(np.diff(places, axis=0), axis=1).max() <= 0.01 + 1e-6  # float32 rounding
 
@@ -231,7 +231,7 @@ def test_within_a_budget_the_end_is_foreseen_by_the_clock_and_pictures_are_taken
     class Slow(Shown):
         """Each step takes an eighth of a second."""
 
-        def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
+        def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
             clock[0] += 0.125
             yield from super().losses(batch, step)
 
@@ -292,8 +292,8 @@ def test_what_goes_wrong_ends_it_and_the_last_good_state_can_be_taken() -> None:
 class Broken(Watched):
     """Its loss is no number in the second epoch."""
 
-    def losses(self, batch: Any, step: Step) -> Iterator[Pull]:
-        yield Pull(self.optimiser, (self.model(batch) ** 2).mean() * (float("nan") if step.number == 25 else 1.0))
+    def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
+        yield Turn(self.optimiser, (self.model(batch) ** 2).mean() * (float("nan") if step.number == 25 else 1.0))
 
 
 def test_what_runs_away_leaves_the_last_good_state_too() -> None:

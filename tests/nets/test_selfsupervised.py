@@ -10,7 +10,7 @@ import torch
 
 from semsearch.nets import augment, rotation, selfsupervised
 from semsearch.nets.backbone import Backbone, Painter, Plan, pooled, settled
-from semsearch.nets.loop import Rules, train
+from semsearch.nets.loop import TrainOptions, train
 from semsearch.records import Device, silent
 from tests.nets.test_loop import Notebook
 
@@ -105,7 +105,7 @@ def taught(
     plan = Plan(False, channels or pictures.shape[3], max(pictures.shape[1:3]), width)
     net = selfsupervised.made(plan, lambda: game(plan, *rules), 0)
     task = selfsupervised.Pretext(pictures, net, selfsupervised.Lessons(epochs, 64, 0.004, 0), CPU)
-    train(task, Rules(seed=0, clip=1.0), device=CPU, report=silent)
+    train(task, TrainOptions(seed=0, clip=1.0), device=CPU, report=silent)
     return task
 
 
@@ -153,10 +153,10 @@ def test_an_interrupted_training_goes_on_to_the_same_weights() -> None:
         return selfsupervised.Pretext(pictures, net, selfsupervised.Lessons(3, 32, 0.004, 0), CPU)
 
     whole = task()
-    train(whole, Rules(seed=0), device=CPU, report=silent)
+    train(whole, TrainOptions(seed=0), device=CPU, report=silent)
     with pytest.raises(KeyboardInterrupt):
-        train(task(), Rules(seed=0), device=CPU, report=(book := Notebook(stop_at=5)))
+        train(task(), TrainOptions(seed=0), device=CPU, report=(book := Notebook(stop_at=5)))
     rest = task()
-    train(rest, Rules(seed=0), device=CPU, report=Notebook(book.last))
+    train(rest, TrainOptions(seed=0), device=CPU, report=Notebook(book.last))
     ours, theirs = (one.net.state_dict() for one in (whole, rest))
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 import torch
 
 from semsearch.nets import word_factors
-from semsearch.nets.loop import Rules, train
+from semsearch.nets.loop import TrainOptions, train
 from semsearch.nets.pair_products import Pairs
 from semsearch.nets.task import Step
 from semsearch.nets.word_factors import Glove, How, Sgns
@@ -118,7 +118,7 @@ def test_the_products_of_sgns_track_pmi(groups: sp.csr_matrix) -> None:
     t = totals(groups)
     how = How(40, 400, 0.3, 10, 0)  # as many dimensions as words: room enough
     task = Sgns(Pairs(groups, CPU), how, None, t, negatives=3.0, smoothing=1.0)
-    train(task, Rules(seed=0), device=CPU, report=silent)
+    train(task, TrainOptions(seed=0), device=CPU, report=silent)
     left, right = task.sides()
     pmi = np.log(np.maximum(groups.toarray(), 0.5) * t.sum() / np.outer(t, t))
     met = groups.toarray() > 0
@@ -136,7 +136,7 @@ def test_words_of_one_group_end_near_each_other(groups: sp.csr_matrix, kind: str
         if kind == "glove"
         else Sgns(pairs, how, None, t, negatives=5.0, smoothing=0.75)
     )
-    train(task, Rules(seed=0), device=CPU, report=silent)
+    train(task, TrainOptions(seed=0), device=CPU, report=silent)
     both = sum(task.sides())
     unit = both / np.linalg.norm(both, axis=1, keepdims=True)
     near = np.argsort(-(unit @ unit.T), axis=1)[:, 1:10]

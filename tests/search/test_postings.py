@@ -13,7 +13,7 @@ from semsearch.records import Dataset
 from semsearch.search import postings, resident
 from semsearch.search.lru_cache import Kept
 from semsearch.search.postings import Postings
-from semsearch.search.scorers import ByWords
+from semsearch.search.scorers import TextScorer
 from semsearch.storage import datasets, driver, fulltext
 from semsearch.storage.driver import Connection
 from tests.conftest import make_articles
@@ -35,9 +35,9 @@ def built(db: Connection) -> Connection:
 
 @pytest.fixture(autouse=True)
 def holding() -> Iterator[None]:
-    resident.hold(1 << 20)
+    resident.enable_cache(1 << 20)
     yield
-    resident.hold(0)
+    resident.enable_cache(0)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def dataset(built: Connection) -> Dataset:
 def test_memory_and_fts5_agree(
     built: Connection, dataset: Dataset, phrases: list[str], among: list[str] | None
 ) -> None:
-    side = ByWords(built, dataset, phrases, among)
+    side = TextScorer(built, dataset, phrases, among)
     for n in (3, 1000):
         stored = fulltext.best(built, dataset, phrases, n, among)
         held = list(side.top(n).items())
@@ -64,15 +64,15 @@ def test_memory_and_fts5_agree(
 
 
 def test_connections_that_make_rows_of_their_own(built: Connection, dataset: Dataset) -> None:
-    expected = ByWords(built, dataset, ["moon", "oven"]).top(9)
-    resident.hold(0)
-    resident.hold(1 << 20)
+    expected = TextScorer(built, dataset, ["moon", "oven"]).top(9)
+    resident.enable_cache(0)
+    resident.enable_cache(1 << 20)
     built.row_factory = driver.sqlite3.Row  # as Datasette's do
-    assert ByWords(built, dataset, ["moon", "oven"]).top(9) == expected
+    assert TextScorer(built, dataset, ["moon", "oven"]).top(9) == expected
 
 
 def test_equal_scores_keep_the_order_of_the_table(built: Connection, dataset: Dataset) -> None:
-    held = list(ByWords(built, dataset, ["moon"]).top(200))
+    held = list(TextScorer(built, dataset, ["moon"]).top(200))
     assert held == [key for key, _ in fulltext.best(built, dataset, ["moon"], 200)]
 
 
@@ -86,11 +86,11 @@ def test_a_word_is_read_once_and_again_after_a_rebuild(built: Connection, datase
 
     monkeypatch.setattr(fulltext, "holding", counted)
     for _ in range(3):
-        ByWords(built, dataset, ["moon", "oven"]).top(5)
+        TextScorer(built, dataset, ["moon", "oven"]).top(5)
     assert read == ["moon", "oven"]
     built.execute("update articles set body = 'moon moon moon' where id = 1")
     engine.build(built, dataset, registry.load().builder("lsa"), {"dim": 3})
-    top = ByWords(built, datasets.get_dataset(built, "articles"), ["moon"]).top(1000)
+    top = TextScorer(built, datasets.get_dataset(built, "articles"), ["moon"]).top(1000)
     assert read == ["moon", "oven", "moon"]
     assert top["1"] == max(top.values())
 
@@ -112,15 +112,15 @@ def test_the_bound_is_kept_oldest_use_first() -> None:
 
 
 def test_a_command_keeps_nothing(built: Connection, dataset: Dataset) -> None:
-    resident.hold(0)
+    resident.enable_cache(0)
     assert not postings.is_held()
 
 
 def test_items_in_memory_and_in_the_file_agree(built: Connection, dataset: Dataset, monkeypatch) -> None:
     held = postings.items(built, dataset)
     monkeypatch.setattr(postings, "_ITEM_BYTES", 1 << 40)
-    resident.hold(0)
-    resident.hold(1 << 20)
+    resident.enable_cache(0)
+    resident.enable_cache(1 << 20)
     stored = postings.items(built, dataset)
     assert isinstance(held, postings.Numbered) and isinstance(stored, postings.InFile)
     numbers = np.array([7, 3, 200, 201, -1, 10**12])

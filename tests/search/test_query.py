@@ -11,7 +11,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.search.models import encode_text
 from semsearch.search.query import default_weight, search, similar
-from semsearch.search.scorers import ByMeaning
+from semsearch.search.scorers import VectorScorer
 from semsearch.storage import chunks, collections, connect, vectors
 from semsearch.storage.driver import Connection
 from tests.conftest import BREAD, SPACE, make_articles
@@ -47,7 +47,7 @@ def test_vec0_and_brute_force_agree(built: Connection) -> None:
     collection = collections.get_collection(built, "articles_lsa")
     vector = encode_text(built, collection, "yeast")
     assert vector is not None
-    side = ByMeaning(built, collection, vector)
+    side = VectorScorer(built, collection, vector)
     keys, matrix = chunks.everything(built, collection)
     by_hand = dict(zip(keys, (matrix @ vector).tolist(), strict=True))
     near = side.top(12)

@@ -29,9 +29,9 @@ def built(db: Connection, articles: Dataset) -> Connection:
 @pytest.fixture
 def holding() -> Iterator[None]:
     """A process that holds collections, which forgets them at the end."""
-    resident.hold(1 << 20)
+    resident.enable_cache(1 << 20)
     yield
-    resident.hold(0)
+    resident.enable_cache(0)
 
 
 def documents(db: Connection) -> Collection:
@@ -74,11 +74,11 @@ def test_a_rebuild_is_another_entry(built: Connection, articles: Dataset) -> Non
 
 def test_the_bound_is_kept_oldest_use_first(built: Connection) -> None:
     words = collections.get_collection(built, "articles_lsa_words")
-    resident.hold(2 * words.count * words.dim * 4)  # floats may take half; both together are more than there is
+    resident.enable_cache(2 * words.count * words.dim * 4)  # floats may take half; both together are more than there is
     first = resident.resident(built, documents(built))
     assert resident.resident(built, words) is not None
     assert resident.resident(built, documents(built)) is not first
-    resident.hold(0)
+    resident.enable_cache(0)
     assert resident.resident(built, documents(built)) is None
 
 
@@ -95,7 +95,7 @@ def test_a_search_from_memory_gives_the_hits_of_one_from_the_file(built: Connect
         return [(hit.id, hit.score) for hit in found.hits]
 
     in_memory = asked()
-    resident.hold(0)
+    resident.enable_cache(0)
     from_file = asked()
     # Cosines that differ by less than float32 sums do may come in either order.
     assert dict(in_memory) == pytest.approx(dict(from_file), abs=1e-5) and len(in_memory) > 0
@@ -120,7 +120,7 @@ def many(db: Connection) -> Iterator[Collection]:
         number = vectors.create(db, DIM, integer_keys=False)
         vectors.write(db, number, keys, made.astype(np.float32), integer_keys=False)
     yield Collection(1, "things_x", "things", "x", 1, "document", number, DIM, COUNT, "now")
-    resident.hold(0)
+    resident.enable_cache(0)
 
 
 def ready() -> None:
@@ -136,7 +136,7 @@ def test_bits_find_what_a_full_scan_finds(db: Connection, many: Collection, kind
     monkeypatch.setattr(resident, "_SCANNED", 0)
     if kind is resident.Coded:
         monkeypatch.setattr(resident, "_with_floats", lambda collection, limit: False)
-    resident.hold(1 << 24)
+    resident.enable_cache(1 << 24)
     ready()
     held = resident.resident(db, many)
     assert isinstance(held, kind) and held.finder is not None
@@ -165,7 +165,7 @@ def test_bits_find_what_a_full_scan_finds(db: Connection, many: Collection, kind
 
 
 def test_vec0_answers_while_another_thread_reads(db: Connection, many: Collection, monkeypatch) -> None:
-    resident.hold(1 << 24)
+    resident.enable_cache(1 << 24)
     seen: list[object] = []
     original = resident._read
 
@@ -179,5 +179,5 @@ def test_vec0_answers_while_another_thread_reads(db: Connection, many: Collectio
 
 
 def test_what_cannot_fit_is_not_read(db: Connection, many: Collection) -> None:
-    resident.hold(COUNT * DIM // 2)
+    resident.enable_cache(COUNT * DIM // 2)
     assert resident.resident(db, many) is None

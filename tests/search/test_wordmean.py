@@ -14,7 +14,7 @@ from semsearch import registry, sqlfunctions
 from semsearch.building import build as engine
 from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate.words import open_vocabulary
-from semsearch.ingest.vectors import Asked, load_vectors
+from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.search import query
 from semsearch.search.explain import explain
 from semsearch.search.models import encode_text
@@ -37,7 +37,7 @@ United States of Test 0 0 3 3
 def words(db: Connection, tmp_path: Path) -> Connection:
     """The collection `words` of these six."""
     (tmp_path / "w.txt").write_text(LINES)
-    load_vectors(db, "words", Asked(str(tmp_path / "w.txt")))
+    load_vectors(db, "words", VectorSource(str(tmp_path / "w.txt")))
     sqlfunctions.register(db)
     return db
 

@@ -86,11 +86,11 @@ def test_an_analogy_agrees_with_a_loop_over_all_words_in_memory_or_not(db: Conne
     found = engine.analogy(db, "says_pmi", ("man", "king", "woman"), k=5)
     assert [hit.id for hit in found.hits] == expected
     assert found.hits[0].score == pytest.approx(scores[expected[0]], rel=1e-5)  # float32
-    resident.hold()
+    resident.enable_cache()
     try:
         assert engine.analogy(db, "says_pmi", ("man", "king", "woman"), k=5) == found
     finally:
-        resident.hold(0)
+        resident.enable_cache(0)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from datasette import NotFound
 
 from semsearch.errors import NotFoundError
 from semsearch.images import image_io, quizzes
-from semsearch.images.quizzes import Asked, Standing
+from semsearch.images.quizzes import Answers, Standing
 from semsearch.records import Quiz, Run
 from semsearch.storage import collections
 from semsearch_datasette import links
@@ -83,7 +83,7 @@ async def page(datasette: Any, request: Any) -> Answer:
     return Answer("pretext.html", context, data | {"questions": _questions(asked, urls)}, target.private)
 
 
-def _questions(asked: Asked, urls: Sequence[str]) -> list[dict[str, Any]]:
+def _questions(asked: Answers, urls: Sequence[str]) -> list[dict[str, Any]]:
     """The questions for the JSON, each with the URL of its picture."""
     return [
         {
@@ -111,12 +111,12 @@ async def quiz_image(datasette: Any, request: Any) -> Png:
     return Png(image_io.to_png(sheet), target.private, request.args.get("v") == run_of(target))
 
 
-async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> Asked:
+async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> Answers:
     """The questions, kept, since the pictures of a page are asked for one by one."""
     collection = target.collection
     quizzes.question_of(collection)  # InputError at once where there is none
 
-    def make(conn: Any) -> Asked:
+    def make(conn: Any) -> Answers:
         return quizzes.ask(
             conn,
             collection.name,

@@ -9,7 +9,7 @@ from datasette import NotFound
 from semsearch.arrays import ByteArray
 from semsearch.errors import NotFoundError
 from semsearch.images import generate, image_arrays, image_io
-from semsearch.images.image_io import Wanted
+from semsearch.images.image_io import ImageSpec
 from semsearch.search import images
 from semsearch.storage import collections
 from semsearch.web import number
@@ -30,7 +30,7 @@ async def thumbnail(datasette: Any, request: Any) -> Png:
 
     def make(conn: Any) -> tuple[bytes, str]:
         row = row_of(datasette, conn, target, id)
-        made = image_io.read(image_arrays.content_of(target.dataset, row), Wanted(largest=THUMB)).pixels
+        made = image_io.read(image_arrays.content_of(target.dataset, row), ImageSpec(largest=THUMB)).pixels
         return image_io.to_png(made), version_of(target.dataset, row)
 
     content, version = await found_or_not(target, make)

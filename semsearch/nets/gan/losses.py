@@ -42,7 +42,7 @@ def _hinge(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
     return (F.relu(1 - real) + F.relu(1 + made)).mean()
 
 
-def steepness(scores: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
+def gradient_penalty(scores: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
     """The mean of ‖∇ score‖² over pictures (n, …) that scores (n,) were made of: R1 at real ones, R2 at made ones.
 
     Mescheder, Geiger & Nowozin 2018. It can be followed itself, which takes a second pass backwards.

@@ -21,12 +21,12 @@ ROUNDS = 3  # looks in a row before it is said
 YOUNG = 0.25  # of a training, in which nothing is said of what was not yet reached
 
 
-def differences(pictures: torch.Tensor) -> float:
+def diversity(pictures: torch.Tensor) -> float:
     """The mean distance of pictures (n, …) to the eighth nearest among themselves; of the last where they are fewer."""
     return float(_apart(pictures, pictures).sort(dim=1).values[:, min(CROWD, len(pictures) - 1)].mean())
 
 
-def strangeness(pictures: torch.Tensor, known: torch.Tensor) -> float:
+def distance_to_real(pictures: torch.Tensor, known: torch.Tensor) -> float:
     """The mean distance of pictures (n, …) to the nearest of the known ones (m, …)."""
     return float(_apart(pictures, known).amin(dim=1).mean())
 
@@ -48,16 +48,19 @@ class Usual:
     def of(cls, real: torch.Tensor) -> Usual:
         """Of real pictures (n, …)."""
         apart = max(float(_apart(real, real).mean()), 1e-6)
-        return cls(apart, max(differences(real), apart / 4))
+        return cls(apart, max(diversity(real), apart / 4))
 
 
 @dataclass(frozen=True)
 class Look:
-    """`diversity`, made pictures' differences over those of real ones; `strangeness`, over how far real ones are apart;
-    the share of the `classes` that they are of, None where there are no classes."""
+    """One check of generated images, relative to real ones (1 = as real images are).
+
+    `diversity`: mean distance between generated images; `distance_to_real`: mean distance to the nearest real image;
+    `classes`: share of the classes that are generated, None without classes.
+    """
 
     diversity: float
-    strangeness: float
+    distance_to_real: float
     classes: float | None = None
 
 
@@ -73,7 +76,7 @@ class Health:
         self.looks.append(look)
         self.best = Look(
             max(self.best.diversity, look.diversity),
-            min(self.best.strangeness, look.strangeness),
+            min(self.best.distance_to_real, look.distance_to_real),
             max(self.best.classes or 0.0, look.classes or 0.0),
         )
 
@@ -99,7 +102,7 @@ def _wrong(look: Look) -> dict[str, bool]:
     return {
         "alike": look.diversity < ALIKE,
         "few": look.classes is not None and look.classes <= FEW,
-        "strange": look.strangeness > STRANGE,
+        "strange": look.distance_to_real > STRANGE,
     }
 
 
@@ -108,6 +111,6 @@ def _said(what: str, look: Look) -> str:
         "alike": "The generator has collapsed: what it makes of different codes differs"
         f" {look.diversity:.0%} as much as real pictures do",
         "few": f"The generator has collapsed: what it makes is of {look.classes or 0:.0%} of the classes",
-        "strange": f"The training has diverged: made pictures lie {look.strangeness:.1f} times as far from the nearest"
-        " real one as real ones from each other",
+        "strange": f"The training has diverged: generated images are {look.distance_to_real:.1f} times as far from the"
+        " nearest real image as real images are from each other",
     }[what]

@@ -27,10 +27,10 @@ from semsearch.nets.checkpoint import Part
 from semsearch.nets.classifier import Classifier
 from semsearch.nets.device import place
 from semsearch.nets.gan.diffaugment import changed
-from semsearch.nets.gan.losses import for_discriminator, for_generator, steepness
-from semsearch.nets.gan.monitor import Health, Look, Usual, differences, strangeness
+from semsearch.nets.gan.losses import for_discriminator, for_generator, gradient_penalty
+from semsearch.nets.gan.monitor import Health, Look, Usual, distance_to_real, diversity
 from semsearch.nets.gan.state import Pair, Sizes, new_pair, seen, shown
-from semsearch.nets.task import Pull, Step
+from semsearch.nets.task import Step, Turn
 from semsearch.records import Device
 
 FIXED = 64  # codes that are looked at as the training goes on
@@ -43,7 +43,7 @@ CALM = 0.1  # of the rate, and of the penalty, are left at the end
 
 
 @dataclass(frozen=True)
-class Game:
+class GanOptions:
     """How it is played. `every` is how many turns lie between two penalties, `memory` the half-life of the mean of
     the generator's weights, in turns; `changes` are those of diffaugment.py."""
 
@@ -60,7 +60,7 @@ class Game:
     seed: int
 
 
-class Play:
+class GanTask:
     """The Task. `pictures` (n, h, w, c) uint8, of which a tenth is held out; `classes` (n,) numbers, or None.
 
     An epoch of the loop is a round of 100 turns here, after which health is looked at. `counter`, a classifier of the
@@ -72,7 +72,7 @@ class Play:
         pictures: ByteArray,
         classes: IntArray | None,
         sizes: Sizes,
-        game: Game,
+        game: GanOptions,
         device: Device,
         counter: Classifier | None = None,
     ) -> None:
@@ -119,21 +119,21 @@ class Play:
         order = np.concatenate([rng.permutation(self.taught) for _ in range(passes)])[: each * self.steps]
         yield from torch.from_numpy(order).to(self.place).split(each)
 
-    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Pull]:
+    def losses(self, batch: torch.Tensor, step: Step) -> Iterator[Turn]:
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
-                group["lr"] = self.game.rate * eased(step.progress, WARM)
+                group["lr"] = self.game.rate * warmup_cosine(step.progress, WARM)
         if self.game.simultaneous:
             made = self._made(batch, step)
             both = self._of_discriminator(batch, made.detach(), step) + self._of_generator(batch, made, step)
-            yield Pull(self.optimisers[0], both)
+            yield Turn(self.optimisers[0], both)
         else:
             for rows in batch.split(self.game.batch):
                 made = self._made(rows, step)
-                yield Pull(self.optimisers[0], self._of_discriminator(rows, made.detach(), step), "discriminator")
-            step.note(discriminator_gradient=length(self.pair.discriminator))
-            yield Pull(self.optimisers[1], self._of_generator(rows, made, step), "generator")
-        step.note(generator_gradient=length(self.pair.generator))
+                yield Turn(self.optimisers[0], self._of_discriminator(rows, made.detach(), step), "discriminator")
+            step.note(discriminator_gradient=grad_norm(self.pair.discriminator))
+            yield Turn(self.optimisers[1], self._of_generator(rows, made, step), "generator")
+        step.note(generator_gradient=grad_norm(self.pair.generator))
         self._remember(step.number)
 
     def _of_discriminator(self, rows: torch.Tensor, made: torch.Tensor, step: Step) -> torch.Tensor:
@@ -148,9 +148,9 @@ class Play:
         loss = for_discriminator(self.game.loss)(of_real, of_made)
         if not due:
             return loss
-        steep = steepness(of_real, real) + steepness(of_made, made)
+        steep = gradient_penalty(of_real, real) + gradient_penalty(of_made, made)
         step.note(steepness=steep)
-        return loss + self.game.every * self.game.penalty * eased(step.progress) / 2 * steep
+        return loss + self.game.every * self.game.penalty * warmup_cosine(step.progress) / 2 * steep
 
     def _of_generator(self, rows: torch.Tensor, made: torch.Tensor, step: Step) -> torch.Tensor:
         """Its loss by a discriminator that does not move."""
@@ -207,9 +207,9 @@ class Play:
         share of.
         """
         made, known = self.pair.generator(self.fixed), self._whole(self.known)
-        diversity = differences(made) / self.usual.crowded
-        strange = strangeness(made, known) / self.usual.apart
-        told = {"diversity": diversity, "strangeness": strange}
+        spread = diversity(made) / self.usual.crowded
+        strange = distance_to_real(made, known) / self.usual.apart
+        told = {"diversity": spread, "strangeness": strange}
         for name, rows in (("score_of_shown", self.known[:FIXED]), ("score_of_held_out", self.other)):
             told[name] = float(self.pair.discriminator(self._whole(rows), self._kinds(rows)).mean())
         classes = None
@@ -218,7 +218,7 @@ class Play:
             counts = torch.bincount(found, minlength=self.counter.last.out_features)
             told["modes"] = float((counts >= COUNTED / len(counts) / 5).sum())
             classes = told["modes"] / len(counts)
-        self.health.see(Look(diversity, strange, classes))
+        self.health.see(Look(spread, strange, classes))
         return told
 
     def well(self) -> bool:
@@ -242,14 +242,14 @@ class Play:
         return np.concatenate(rows, axis=0)[1:, 1:]
 
 
-def eased(progress: float, warm: float = 0.0) -> float:
+def warmup_cosine(progress: float, warm: float = 0.0) -> float:
     """Rises at first, then falls along half a cosine to a tenth."""
     if progress < warm:
         return max(0.05, progress / warm)
     return CALM + (1 - CALM) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-def length(net: nn.Module) -> torch.Tensor:
+def grad_norm(net: nn.Module) -> torch.Tensor:
     """That of the gradient that a net was turned by."""
     found = [weight.grad.norm() for weight in net.parameters() if weight.grad is not None]
     return torch.stack(found).norm()
