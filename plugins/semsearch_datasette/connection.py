@@ -31,9 +31,8 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
         _missing.clear()
     except CapabilityError as error:
         _missing["capability"] = str(error)
-        vectors.create_placeholder_tables(
-            conn
-        )  # 1.0 asks every table for its columns, and would not start for want of one module
+        # Datasette 1.0 reads every table's columns at start-up and fails where a module is missing.
+        vectors.create_placeholder_tables(conn)
     if (served := datasette.databases.get(database)) is not None:
         patch_interrupted_errors(served)
 
