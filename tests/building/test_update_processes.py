@@ -30,12 +30,12 @@ from tests.conftest import SPACE
 Run = Callable[..., Result]
 HALTED = """
 import sys, time
-from semsearch import update
-from semsearch.storage import connect, items
+from semsearch.building import update
+from semsearch.storage import change_log, connect
 def halt(db, dataset):
     print("written, not committed", flush=True)
     time.sleep(60)
-items.forget_passed = halt
+change_log.prune_deletions = halt
 with connect.writing(sys.argv[1]) as db:
     update.update(db)
 """
