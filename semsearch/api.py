@@ -40,6 +40,7 @@ from semsearch.search.images import Picture, search_by_picture
 from semsearch.search.query import Filter, Mode
 from semsearch.session import Opened
 from semsearch.storage import chunks, collections, datasets
+from semsearch.storage.collections import open_collection
 
 Path = str | os.PathLike[str]
 MEMORY = 512 << 20
@@ -79,13 +80,15 @@ class Database(Opened):
         the text must stand in a hit, a -word must not. See semsearch.search.query.search.
         """
         with self._reading() as db:
-            found = query.search(db, collection, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
+            opened = open_collection(db, collection)
+            found = query.search(db, opened, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
         return list(found.hits)
 
     def similar(self, collection: str, *ids: str | int, k: int = 10, where: str | None = None) -> list[Hit]:
         """The k items nearest to one item, or to the mean of several, without themselves."""
         with self._reading() as db:
-            return list(query.similar(db, collection, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
+            opened = open_collection(db, collection)
+            return list(query.similar(db, opened, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
 
     def search_by_picture(
         self, collection: str, picture: Picture, *, k: int = 10, where: str | None = None
@@ -93,12 +96,13 @@ class Database(Opened):
         """The k pictures nearest to one of yours: a path, the bytes of a file, or pixels (height, width) or (height,
         width, 1 or 3), uint8. It is looked at and not kept."""
         with self._reading() as db:
-            return list(search_by_picture(db, collection, picture, k=k, only=Filter(where=where)).hits)
+            opened = open_collection(db, collection)
+            return list(search_by_picture(db, opened, picture, k=k, only=Filter(where=where)).hits)
 
     def explain(self, collection: str, text: str, hits: Sequence[Hit]) -> list[Explanation]:
         """Why each of these hits of a search was found: parts that add up to its scores, and a sentence."""
         with self._reading() as db:
-            return list(explain.explain(db, collection, text, hits))
+            return list(explain.explain(db, open_collection(db, collection), text, hits))
 
     def embed(self, collection: str, text: str) -> FloatArray | None:
         """The unit vector of a text in a collection, (dim,) float32; None where no word of it is known."""
@@ -247,14 +251,15 @@ class Database(Opened):
         `how`: words, seed, report, as in semsearch.labels.classify.classify; `suggest` says which rows to label next.
         """
         with self._writing() as db:
-            found = labels.classify(db, collections, label, table=table, **how)
+            opened = [open_collection(db, name) for name in collections]
+            found = labels.classify(db, opened, label, table=table, **how)
             labels.write(db, found, table=table)
             return found
 
     def suggest(self, *collections: str, k: int = 20, label: str | None = None, seed: int = 0) -> list[Suggestion]:
         """The k rows without a label whose labels would teach most, the first one first."""
         with self._reading() as db:
-            return labels.suggest(db, collections, k, label, seed=seed)
+            return labels.suggest(db, [open_collection(db, name) for name in collections], k, label, seed=seed)
 
     def export(self, collection: str, file: Path, *, report: Report = silent) -> list[str]:
         """Write a collection to new files in the format that the suffix says; returns their paths."""

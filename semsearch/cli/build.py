@@ -27,7 +27,7 @@ from semsearch.search.models import takes_text
 from semsearch.storage import checkpoints, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
-from semsearch.storage.tables import is_table_or_view
+from semsearch.storage.keys import table_kind
 
 FEW_KNOWN = 0.5  # of the words of texts; of texts in its own language a collection knows more than nine in ten
 
@@ -122,7 +122,7 @@ def _dataset(connection: Connection, name: str, builder: Builder, given: dict[st
     """The dataset, or any table for a builder that does not read its text: that becomes one with the build."""
     names = {found.name for found in datasets.all_datasets(connection)}
     reads = reads_of(builder, make_options(builder, given))
-    if reads not in ("similarities", "table") or name in names or not is_table_or_view(connection, name):
+    if reads not in ("similarities", "table") or name in names or table_kind(connection, name) is None:
         return datasets.get_dataset(connection, name)
     return described_anyway(connection, name)
 

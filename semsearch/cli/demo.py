@@ -23,8 +23,8 @@ from semsearch.ingest.stdlib import documentation, modules
 from semsearch.labels.classify import classify
 from semsearch.search.query import search, similar
 from semsearch.search.words import analogy
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
-from semsearch.storage.datasets import get_dataset
 from semsearch.storage.driver import Connection
 
 DATASET = "docs"
@@ -74,22 +74,25 @@ def demo(db: str, serve: bool) -> None:
         near = _modules(connection, db)
         pictures = _digits(connection, db)
     with reading(db) as connection:
+        documents, vocabulary, nodes, digits = (
+            open_collection(connection, each) for each in (name, words, near, pictures[0])
+        )
         for question in QUESTIONS:
             click.echo(f'\nsemsearch search {db} {name} "{question}" -k 5')
-            print_readable(search(connection, name, question, k=5), loaded.dataset, question)
+            print_readable(search(connection, documents, question, k=5), documents.dataset, question)
         for word in WORDS:
             click.echo(f"\nsemsearch similar {db} {words} {word} -k 5")
-            print_readable(similar(connection, words, [word], k=5), loaded.dataset, "")
+            print_readable(similar(connection, vocabulary, [word], k=5), vocabulary.dataset, "")
         for asked in ANALOGIES:
             click.echo(f"\nsemsearch analogy {db} {words} {' '.join(asked)} -k 3")
-            print_answers(analogy(connection, words, asked, k=3))
+            print_answers(analogy(connection, vocabulary, asked, k=3))
         for module in MODULES:
             click.echo(f"\nsemsearch similar {db} {near} {module} -k 5")
-            print_readable(similar(connection, near, [module], k=5), get_dataset(connection, GRAPH), "")
+            print_readable(similar(connection, nodes, [module], k=5), nodes.dataset, "")
         click.echo(f"\nsemsearch classify {db} {near} --label {LABEL}")
-        print_rows([rounded(judged.as_dict()) for judged in classify(connection, [near], LABEL).judged], None)
+        print_rows([rounded(judged.as_dict()) for judged in classify(connection, [nodes], LABEL).judged], None)
         click.echo(f"\nsemsearch similar {db} {pictures[0]} {DIGIT} -k 5")
-        print_readable(similar(connection, pictures[0], [DIGIT], k=5), get_dataset(connection, DIGITS), "")
+        print_readable(similar(connection, digits, [DIGIT], k=5), digits.dataset, "")
         for coded in pictures:
             click.echo(f"\nsemsearch evaluate images {db} {coded}")
             print_rows([rounded(evaluate_images(connection, coded).as_dict())], None)

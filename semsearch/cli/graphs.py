@@ -118,9 +118,9 @@ def predict_links(db: str, collection: str, k: int, seed: int, shape: str | None
     neighbours they share.
     """
     with writing(db) as connection:
-        nodes = collections.get_collection(connection, collection)
+        nodes = collections.open_collection(connection, collection)
         found = links.predict_links(connection, nodes, k=k, seed=seed)
-        results.write_links(connection, nodes, found)
+        results.write_links(connection, nodes.collection, found)
         say_checkpoint(connection)
     rows = [asdict(one) for one in (found if shape else found[:LISTED])]
     print_rows(rows if shape == "json" else [rounded(row) for row in rows], shape)

@@ -19,6 +19,7 @@ from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.sources import source_name
 from semsearch.storage import datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 
@@ -105,7 +106,7 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
 
     damage, bits, k = generate.Damage(asked["noise"], asked["mask"], asked["from_size"]), asked["bits"], asked["k"]
     with reading(db) as connection:
-        model = generate.open_model(connection, collection)
+        model = generate.open_model(connection, open_collection(connection, collection))
         rng = np.random.default_rng(asked["seed"])
         keys = list(ids) or generate.some_keys(model, asked["count"], rng)
         found = show(model, model.pictures(keys).pixels, damage=damage, bits=bits, k=k, rng=rng)

@@ -15,7 +15,7 @@ from semsearch.cli.upkeep import say_checkpoint
 from semsearch.labels import classify as labels
 from semsearch.labels.classify import Classified, Suggestion
 from semsearch.maths.suggest import FEW
-from semsearch.records import Hit
+from semsearch.records import Hit, OpenCollection
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
@@ -44,7 +44,7 @@ def duplicates(db: str, collection: str, threshold: float, words: float, shape: 
     with reading(db) as connection, Progress(f"comparing {collection}", "item") as progress:
         found = engine.duplicates(
             connection,
-            collections.get_collection(connection, collection),
+            collections.open_collection(connection, collection),
             threshold=threshold,
             words=words,
             report=progress,
@@ -64,7 +64,7 @@ def duplicates(db: str, collection: str, threshold: float, words: float, shape: 
 def cluster(db: str, collection: str, clusters: int, seed: int, shape: str | None) -> None:
     """Sort a collection's items into clusters, into the table COLLECTION_clusters."""
     with writing(db) as connection:
-        found = grouping.cluster(connection, collections.get_collection(connection, collection), clusters, seed=seed)
+        found = grouping.cluster(connection, collections.open_collection(connection, collection), clusters, seed=seed)
         grouping.write(connection, found)
         say_checkpoint(connection)
     print_rows([{"cluster": one.number, "items": one.count, "label": one.label} for one in found.clusters], shape)
@@ -94,8 +94,9 @@ def classify(db: str, names: tuple[str, ...], shape: str | None, **asked: Any) -
     words, suggest = asked.pop("words"), asked.pop("suggest")
     if suggest is not None:
         with reading(db) as connection:
-            found = labels.suggest(connection, names, suggest, **asked)
-            rows = _suggested(connection, names[0], found)
+            opened = [collections.open_collection(connection, name) for name in names]
+            found = labels.suggest(connection, opened, suggest, **asked)
+            rows = _suggested(connection, opened[0], found)
         print_rows(rows, shape, widest=60)
         remark(
             f"With up to {FEW} labels these are the middles of groups in which nothing is labelled; how many groups"
@@ -104,7 +105,8 @@ def classify(db: str, names: tuple[str, ...], shape: str | None, **asked: Any) -
         return
     with writing(db) as connection:
         with Progress(f"learning from {names[0]}", "step") as progress:
-            learnt = labels.classify(connection, names, words=words, report=progress, **asked)
+            opened = [collections.open_collection(connection, name) for name in names]
+            learnt = labels.classify(connection, opened, words=words, report=progress, **asked)
         labels.write(connection, learnt, table=asked["table"])
         say_checkpoint(connection)
     _print(learnt, shape)
@@ -144,15 +146,14 @@ def _confusion_rows(found: Classified) -> list[dict[str, Any]]:
     ]
 
 
-def _suggested(db: Connection, name: str, found: list[Suggestion]) -> list[dict[str, Any]]:
+def _suggested(db: Connection, opened: OpenCollection, found: list[Suggestion]) -> list[dict[str, Any]]:
     """Each with its title and the beginning of its text, where it has them."""
-    collection = collections.get_collection(db, name)
+    dataset = opened.dataset
     rows: dict[str, dict[str, Any]] = {}
     has_text = False
-    if collection.of != "word":
-        dataset = datasets.get_dataset(db, collection.dataset)
+    if opened.of != "word":
         rows = datasets.rows_by_key(db, dataset, [str(one.id) for one in found])
-        has_text = bool(dataset.text_columns) and collection.of != "image"
+        has_text = bool(dataset.text_columns) and opened.of != "image"
     told = []
     for one in found:
         row = rows.get(str(one.id))

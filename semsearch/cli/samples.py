@@ -13,6 +13,7 @@ from semsearch.cli.output import counted, remark
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.images import image_io
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 
 
@@ -50,7 +51,7 @@ def sample(db: str, collection: str, output: str | None, into: str | None, count
     if output is None and into is None:
         raise click.UsageError("Where to? Give -o FILE, --into TABLE, or both")
     with writing(db) if into else reading(db) as connection:
-        model = generate.open_model(connection, collection)
+        model = generate.open_model(connection, open_collection(connection, collection))
         drawing = _drawing(model, **drawn)
         if into:
             made = samples.write_samples(connection, model, into, count, drawing)
@@ -88,7 +89,7 @@ def interpolate(db: str, collection: str, one: str, other: str, output: str, ste
     from semsearch.images import generate, samples
 
     with reading(db) as connection:
-        model = generate.open_model(connection, collection)
+        model = generate.open_model(connection, open_collection(connection, collection))
         if drawn["seed"] is None and not model.imagines:
             made = generate.interpolate(model, one, other, steps)
         else:

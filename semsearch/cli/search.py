@@ -17,8 +17,8 @@ from semsearch.records import Dataset
 from semsearch.search import query as engine
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MODES, Filter, Found
-from semsearch.storage import collections, datasets
-from semsearch.storage.connect import reading
+from semsearch.storage.collections import open_collection
+from semsearch.storage.connect import reading, snapshot
 from semsearch.storage.datasets import text_of
 
 
@@ -97,23 +97,23 @@ def search(db: str, collection: str, query: str | None, image: str | None, shape
         return
     text = sys.stdin.read() if query == "-" else query
     part = Part(asked["k"], asked["after"], asked["where"])
-    with reading(db) as connection:
+    with reading(db) as connection, snapshot(connection):
+        opened = open_collection(connection, collection)
         found = engine.search(
-            connection, collection, text, mode=asked["mode"], k=part.depth, weight=asked["weight"], only=part.only
+            connection, opened, text, mode=asked["mode"], k=part.depth, weight=asked["weight"], only=part.only
         )
-        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
         found = part.of(found)
-        why = explain(connection, collection, text, found.hits) if asked["explained"] else ()
-    print_found(found, dataset, shape, text, part.after, why)
+        why = explain(connection, opened, text, found.hits) if asked["explained"] else ()
+    print_found(found, opened.dataset, shape, text, part.after, why)
 
 
 def _by_picture(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
     from semsearch.search.images import search_by_picture
 
-    with reading(db) as connection:
-        found = search_by_picture(connection, collection, file, k=part.depth, only=part.only)
-        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
-    print_found(part.of(found), dataset, shape, "", part.after)
+    with reading(db) as connection, snapshot(connection):
+        opened = open_collection(connection, collection)
+        found = search_by_picture(connection, opened, file, k=part.depth, only=part.only)
+    print_found(part.of(found), opened.dataset, shape, "", part.after)
 
 
 @click.command()
@@ -125,10 +125,10 @@ def _by_picture(db: str, collection: str, file: str, shape: str | None, part: Pa
 def similar(db: str, collection: str, ids: tuple[str, ...], shape: str | None, **asked: Any) -> None:
     """Find what is most like an item, or like several at once."""
     part = Part(asked["k"], asked["after"], asked["where"])
-    with reading(db) as connection:
-        found = engine.similar(connection, collection, ids, k=part.depth, only=part.only)
-        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
-    print_found(part.of(found), dataset, shape, "", part.after)
+    with reading(db) as connection, snapshot(connection):
+        opened = open_collection(connection, collection)
+        found = engine.similar(connection, opened, ids, k=part.depth, only=part.only)
+    print_found(part.of(found), opened.dataset, shape, "", part.after)
 
 
 def print_found(

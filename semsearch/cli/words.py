@@ -13,7 +13,8 @@ from semsearch.cli.output import Progress, listing_options, print_rows, remark
 from semsearch.cli.search import evaluate
 from semsearch.errors import InputError
 from semsearch.search import words as engine
-from semsearch.storage.connect import reading
+from semsearch.storage.collections import get_collection, open_collection
+from semsearch.storage.connect import reading, snapshot
 
 METHODS = {"add": "3CosAdd", "mul": "3CosMul"}
 
@@ -41,9 +42,9 @@ def analogy(db: str, collection: str, k: int, method: str, shape: str | None, **
 
     semsearch analogy my.db articles_pmi man king woman
     """
-    with reading(db) as connection:
+    with reading(db) as connection, snapshot(connection):
         asked = (words["a"], words["b"], words["c"])
-        found = engine.analogy(connection, collection, asked, k=k, method=method)
+        found = engine.analogy(connection, open_collection(connection, collection), asked, k=k, method=method)
     if shape:
         print_rows([present.hit_dict(hit) for hit in found.hits], shape)
         return
@@ -66,8 +67,8 @@ def print_answers(found: engine.Analogy) -> None:
 @listing_options
 def odd_one_out(db: str, collection: str, words: tuple[str, ...], shape: str | None) -> None:
     """Which word does not belong? The one that is least like the others on average comes first."""
-    with reading(db) as connection:
-        found = engine.odd_one_out(connection, collection, words)
+    with reading(db) as connection, snapshot(connection):
+        found = engine.odd_one_out(connection, get_collection(connection, collection), words)
     print_rows([{"word": word, "mean_cosine": round(mean, 4)} for word, mean in found], shape)
 
 

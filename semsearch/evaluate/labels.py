@@ -25,7 +25,7 @@ from semsearch.labels.labelled import own_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
 from semsearch.maths.metrics import f1_scores
-from semsearch.storage import chunks, collections, datasets
+from semsearch.storage import chunks, collections
 from semsearch.storage import labels as stored
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -178,8 +178,8 @@ def evaluate_labels(
     without a label, and rows without a vector, are left out. Raises InputError where fewer than two labels or ten items
     are left.
     """
-    collection = collections.get_collection(db, name)
-    dataset = datasets.get_dataset(db, collection.dataset)
+    opened = collections.open_collection(db, name)
+    collection, dataset = opened.collection, opened.dataset
     column = column or own_column(db, dataset, collection)
     keys, matrix = chunks.everything(db, collection)
     values = stored.of_items(db, dataset, collection, column)

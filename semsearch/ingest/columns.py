@@ -10,7 +10,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.images.image_io import measured
 from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import all_datasets, draft, save
+from semsearch.storage.datasets import draft, find_dataset, save
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import TableShape, shape_of
 from semsearch.storage.tables import sample_rows
@@ -124,7 +124,7 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     if table.lower().startswith(("_semsearch_", "sqlite_")):
         raise InputError(f"{table} is an internal table: name one of your own")
     shape = shape_of(db, table)
-    before = next((dataset for dataset in all_datasets(db) if dataset.name == shape.name), None)
+    before = find_dataset(db, shape.name)
     if before is not None and before.kind == "words":
         raise InputError(f"{shape.name} lists the words of vectors that were imported: search those, or copy the table")
     given = columns or Columns()
