@@ -21,6 +21,7 @@ from semsearch.storage.lineage import fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
+from semsearch_datasette.parts.how import how_of
 from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
 
 MOST_COMPARED = 20_000  # items of a collection that a page compares with one another
@@ -209,6 +210,7 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         "others": others,
         "home_url": links.home(datasette),
         "search_url": links.collection(datasette, database, name),
+        "how": how_of(datasette, target.collection, page),
     }
 
 
