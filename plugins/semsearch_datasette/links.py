@@ -20,6 +20,11 @@ def home(datasette: Any, database: str | None = None) -> str:
     return f"{datasette.urls.database(database)}/-/semsearch"
 
 
+def lecture(datasette: Any, key: str = "") -> str:
+    """The guide to the techniques, at one of them."""
+    return str(datasette.urls.path("/-/semsearch/lecture")) + (f"#{key}" if key else "")
+
+
 def collection(datasette: Any, database: str, name: str, page: str = "", filters: Pairs = (), **arguments: Any) -> str:
     """A collection's search page, or one of its other pages; `filters` are arguments `column__op` with their values."""
     path = f"{home(datasette, database)}/{tilde_encode(name)}"

@@ -23,6 +23,7 @@ from semsearch.storage.lineage import fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
+from semsearch_datasette.parts.how import how_of
 from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
 
 Result = TypeVar("Result")
@@ -232,6 +233,7 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         "others": others,
         "home_url": links.home(datasette),
         "search_url": links.collection(datasette, database, name),
+        "how": how_of(datasette, target.collection, page),
     }
 
 

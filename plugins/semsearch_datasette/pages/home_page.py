@@ -29,7 +29,7 @@ async def home(datasette: Any, request: Any) -> Answer:
         chosen = [database for database in datasette.databases.values() if is_searchable(database.name)]
     groups, private = [], False
     for database in chosen:
-        group, is_private = await _group(datasette, request, database)
+        group, is_private = await visible_group(datasette, request, database)
         groups.append(group)
         private = private or is_private
     listed = [entry for group in groups for entry in group["collections"]]
@@ -39,6 +39,7 @@ async def home(datasette: Any, request: Any) -> Answer:
     context = {
         "groups": [group for group in groups if group["collections"] or group["problem"]],
         "database": named,
+        "lecture_url": links.lecture(datasette),
         "some": bool(listed),
         "missing": missing(),
     }
@@ -46,7 +47,7 @@ async def home(datasette: Any, request: Any) -> Answer:
     return Answer("home.html", lambda: context, data, private)
 
 
-async def _group(datasette: Any, request: Any, database: Any) -> tuple[dict[str, Any], bool]:
+async def visible_group(datasette: Any, request: Any, database: Any) -> tuple[dict[str, Any], bool]:
     """One database's collections that the actor may see, or what is wrong with it."""
 
     def look(conn: Any) -> tuple[list[Collection], list[Run]]:
