@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from semsearch import __version__
-from semsearch.builders.base import NO_LENGTH, Accelerates, Builder, make_options, needs_of, reads_of
+from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError
@@ -159,7 +159,7 @@ def _training_fingerprint(options: Any) -> dict[str, Any]:
     return {
         f"--{field.name.replace('_', '-')}": getattr(options, field.name)
         for field in dataclasses.fields(options)
-        if not field.metadata.get("free")
+        if not field.metadata.get("may_change_on_resume")
     }
 
 
@@ -197,7 +197,7 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
         fault = "numbers that are not finite"
     if fault:
         raise BuildError(f"{builder.name} returned {fault}: a defect of that builder; nothing was written")
-    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > NO_LENGTH).tolist()
+    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > ZERO_NORM).tolist()
     if not full:
         raise BuildError(f"{builder.name} found nothing to tell the items apart by: check the text columns")
     columns = {column: [values[row] for row in full] for column, values in embeddings.columns.items()}

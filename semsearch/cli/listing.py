@@ -50,7 +50,7 @@ def list_builders(shape: str | None) -> None:
 
 def _narrow(row: dict[str, object]) -> dict[str, object]:
     """A builder's row for a terminal: without its options, and without what all rows say."""
-    what = str(row["what"]).partition(": ")[2] or str(row["what"])
+    what = str(row["what"])
     by = "" if row["from"] == "semsearch" else f" ({row['from']})"
     said = textwrap.fill(what.rstrip(".") + by, WIDEST)
     return {"name": row["name"], "reads": row["reads"], "new items": row["embeds new items"], "what": said}

@@ -116,7 +116,8 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
         how = f"`semsearch similar DB {name} ID` finds what is like an item"
         how += f", `semsearch search DB {name} --image FILE` what is like a picture" if collection.of == "image" else ""
         raise InputError(f"{name} was built by {collection.builder}, which cannot embed a text: {how}")
-    return _at_unit_length(builder.encode(state_of(db, collection), Documents([""], [text]))[0])
+    vectors = builder.encode(state_of(db, collection), Documents([""], [text]))
+    return _at_unit_length(None if vectors is None else vectors[0])
 
 
 def encode_picture(db: Connection, collection: Collection, content: bytes, *, said: str) -> FloatArray:
@@ -136,7 +137,10 @@ def encode_picture(db: Connection, collection: Collection, content: bytes, *, sa
         pixels = image_arrays.at_shape(content, shape)
     except InputError as error:
         raise InputError(f"{said} {error}") from error
-    return np.asarray(builder.encode(state, Images([""], pixels[None]))[0], np.float32)
+    vectors = builder.encode(state, Images([""], pixels[None]))
+    if vectors is None:
+        raise InputError(f"{said} has nothing in it that {collection.name} knows")
+    return np.asarray(vectors[0], np.float32)
 
 
 def _at_unit_length(vector: FloatArray | None) -> FloatArray | None:

@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("torch")
 
 from scipy.ndimage import gaussian_filter, map_coordinates
-
-from semsearch.builders.patches import Patches, PatchesOptions
 from semsearch.nets.tiles import Cut
 from semsearch.nets.tiles import Patches as Game
+
+from semsearch.builders.patches import Patches, PatchesOptions
 from semsearch.records import Device, Images, silent
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes

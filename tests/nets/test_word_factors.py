@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from semsearch.nets.word_factors import Glove, How, Sgns
 
 from semsearch.nets import word_factors
 from semsearch.nets.loop import TrainOptions, train
 from semsearch.nets.pair_products import Pairs
 from semsearch.nets.task import Step
-from semsearch.nets.word_factors import Glove, How, Sgns
 from semsearch.records import Device, silent
 
 CPU = Device("cpu", "a test")

@@ -68,7 +68,7 @@ async def page(datasette: Any, request: Any) -> Answer:
             "frames": FRAMES,
             "shown": shown,
             "good": sum(one.good for one in shown),
-            "is_scored": asked.quizzes[0].right is not None,
+            "is_scored": asked.quizzes[0].correct is not None,
             "standing": _in_words(quizzes.standing(run.metrics), quizzes.mean_of(target.collection)),
             "untaught": not run.metrics.get("steps"),
             "seed": seed,
@@ -88,11 +88,11 @@ def _questions(asked: Answers, urls: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
             "id": key,
-            "answer": quiz.told or None,
-            "truth": quiz.fact or None,
-            "right": quiz.right,
+            "answer": quiz.predicted or None,
+            "truth": quiz.actual or None,
+            "right": quiz.correct,
             "error": quiz.error,
-            "error_of_mean": quiz.plain,
+            "error_of_mean": quiz.baseline_error,
             "url": url,
         }
         for key, quiz, url in zip(asked.keys, asked.quizzes, urls, strict=True)
@@ -107,7 +107,7 @@ async def quiz_image(datasette: Any, request: Any) -> Png:
     if place >= len(asked.quizzes):
         raise NotFound(f"No question {place}: there are {len(asked.quizzes)}")
     one = asked.quizzes[place]
-    sheet = image_io.grid(np.stack([image_io.enlarged(part, SHOWN) for part in (one.given, one.said, one.truth)]), 3)
+    sheet = image_io.grid(np.stack([image_io.enlarged(part, SHOWN) for part in (one.input, one.output, one.target)]), 3)
     return Png(image_io.to_png(sheet), target.private, request.args.get("v") == run_of(target))
 
 
@@ -135,9 +135,9 @@ async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) 
 
 def verdict(quiz: Quiz) -> str:
     """How a question was answered, in words."""
-    if quiz.right is not None:
-        return f"Right: {quiz.fact}" if quiz.right else f"Wrong: it says {quiz.told}, and it is {quiz.fact}"
-    share = _share(quiz.error or 0.0, quiz.plain or 0.0)
+    if quiz.correct is not None:
+        return f"Right: {quiz.actual}" if quiz.correct else f"Wrong: it says {quiz.predicted}, and it is {quiz.actual}"
+    share = _share(quiz.error or 0.0, quiz.baseline_error or 0.0)
     return f"{'Nearer' if quiz.good else 'No nearer'} than the mean: {share} of its error"
 
 
