@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from semsearch import registry
+from semsearch.builders.options import bounds_text, default_text, flag_of, text_of
 from semsearch.cli.main import assemble
 from semsearch.techniques import GUIDE
 
@@ -36,10 +37,12 @@ def builders_page() -> str:
         module = inspect.getmodule(type(builder))
         text += f"\n## {builder.name}\n\nReads {builder.reads}. {inspect.getdoc(type(builder))}\n\n"
         text += (
-            f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n| option | default | what |\n| --- | --- | --- |\n"
+            f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n"
+            "| option | default | values | what |\n| --- | --- | --- | --- |\n"
         )
         for field in dataclasses.fields(builder.Options):
-            text += f"| `--{field.name.replace('_', '-')}` | {field.default} | {field.metadata['help']} |\n"
+            cells = (f"`{flag_of(field)}`", default_text(field), bounds_text(field), text_of(field))
+            text += f"| {' | '.join(cells)} |\n"
     return text
 
 

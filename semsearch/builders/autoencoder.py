@@ -44,7 +44,7 @@ class AutoencoderOptions(BuilderOptions):
         least=1,
         default_text=f"chosen from the data: {MIN_EPOCHS} to {MAX_EPOCHS}, for {IMAGES_SEEN:,} images in all",
     )
-    seconds: float | None = option(None, "time budget, instead of --epochs", above=0, unit="seconds")
+    seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
     batch_size: int = option(128, "images per step", least=1, was=("batch",))
     lr: float = option(0.004, "learning rate (Adam)", above=0, most=1, was=("rate",))
     width: int = option(8, "channels of the first convolution, at half the image size", least=1)

@@ -59,7 +59,7 @@ class GanOptions(BuilderOptions):
         may_change_on_resume=True,
     )
     seconds: float | None = option(
-        None, "time budget, instead of --steps", above=0, unit="seconds", may_change_on_resume=True
+        None, "training time, instead of --steps", above=0, unit="seconds", may_change_on_resume=True
     )
     batch_size: int = option(64, "images per step", least=1, was=("batch",))
     lr: float | None = option(
@@ -85,7 +85,7 @@ class GanOptions(BuilderOptions):
         was=("penalty",),
     )
     penalty_interval: int = option(
-        4, "apply the gradient penalty every N steps, with N times its weight", least=1, unit="steps", was=("every",)
+        4, "apply the gradient penalty every N steps, with N times its weight", least=1, was=("every",)
     )
     ema_half_life: float = option(
         500.0,
@@ -120,7 +120,7 @@ class GanOptions(BuilderOptions):
 
 
 class Gan:
-    """GAN: generated images and discriminator features (needs torch)."""
+    """GAN: new images by adversarial training (needs torch)."""
 
     name = "gan"
     reads: Literal["images"] = "images"

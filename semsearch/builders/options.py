@@ -36,7 +36,7 @@ def option(  # noqa: PLR0913 - the declaration of one option: each keyword is on
     default, help           the default value and one line of help, without bounds and default: those are added to it
     least, most             inclusive bounds; `above` and `below` are exclusive ones
     choices                 the allowed values, where there are few
-    unit                    of the value, in the plural: "pixels"
+    unit                    of the value, in the plural: "pixels"; help ends with it
     default_text            what the default is, in words, where the value does not say it: "chosen from the data"
     was, also               former names, which are announced on the command line, and further names, which are not
     of, needed              the value names a collection of such items, which fit gets as `corpus.inputs[field]`;
@@ -101,7 +101,7 @@ def bounds_text(field: dataclasses.Field[Any]) -> str:
         text = f"{bounds['least']} to {bounds['most']}"
     else:
         text = ", ".join(f"{words[name]} {value}" for name, value in bounds.items())
-    return f"{text} {facts.get('unit', '')}".strip()
+    return text
 
 
 def default_text(field: dataclasses.Field[Any]) -> str:
@@ -119,15 +119,23 @@ def help_of(field: dataclasses.Field[Any]) -> str:
         bounds = ""  # shown beside the option's name
     default = default_text(field)
     notes = [bounds, default if facts.get("needed") else f"default: {default}"]
-    return f"{facts.get('help', '')}  [{'; '.join(filter(None, notes))}]"
+    return f"{text_of(field)}  [{'; '.join(filter(None, notes))}]"
+
+
+def text_of(field: dataclasses.Field[Any]) -> str:
+    """What the option is, in one line, with its unit."""
+    text, unit = field.metadata.get("help", ""), field.metadata.get("unit", "")
+    return f"{text}, in {unit}" if unit else str(text)
 
 
 def _written(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "none", True: "on", False: "off"}[value]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _either(choices: tuple[Any, ...]) -> str:

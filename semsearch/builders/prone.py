@@ -47,7 +47,7 @@ class ProneOptions(BuilderOptions):
 
 
 class Prone:
-    """ProNE: node vectors of large graphs, by spectral propagation."""
+    """ProNE: node vectors of large graphs, by spectral filtering."""
 
     name = "prone"
     reads: Literal["graph"] = "graph"

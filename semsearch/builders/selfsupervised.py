@@ -47,7 +47,7 @@ class PretextOptions(BuilderOptions):
         least=0,
         default_text=f"chosen from the data: {IMAGES_SEEN:,} images in all, at most {MAX_EPOCHS} epochs",
     )
-    seconds: float | None = option(None, "time budget, instead of --epochs", above=0, unit="seconds")
+    seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
     batch_size: int = option(256, "images per step", least=2, was=("batch",))
     lr: float = option(0.002, "learning rate (AdamW)", above=0, most=1, was=("rate",))
     whiten: bool = option(False, "whiten the features: principal directions at equal variance")
@@ -178,7 +178,7 @@ def epochs_of(options: PretextOptions, images: int) -> int:
 def _transformed(
     features: FloatArray, whiten: bool, rng: np.random.Generator
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Features (n, d) centred and optionally whitened; and the transform: `centre` (d,), for whitening `axes` (d, k)."""
+    """Features (n, d) centred and optionally whitened; and the transform: `centre` (d,), if whitened `axes` (d, k)."""
     mean = features.mean(axis=0)
     if not whiten:
         return features - mean, {"centre": mean}
