@@ -36,9 +36,7 @@ def config(
     return nets.AutoencoderConfig(side, side, channels, dim, 8, linear, variational)
 
 
-def trained(
-    images: np.ndarray, config: nets.AutoencoderConfig, plan: nets.AutoencoderPlan
-) -> nets.AutoencoderTask:
+def trained(images: np.ndarray, config: nets.AutoencoderConfig, plan: nets.AutoencoderPlan) -> nets.AutoencoderTask:
     task = nets.AutoencoderTask(images, config, plan, CPU)
     train(task, TrainOptions(seed=0), device=CPU, report=silent)
     return task

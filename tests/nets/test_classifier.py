@@ -15,7 +15,9 @@ def test_shapes_are_told_and_the_same_seed_gives_the_same_features(monkeypatch: 
     pixels, labels = shapes(320)
     classes = np.unique(labels, return_inverse=True)[1]
     nets = [
-        classifier.train_classifier(pixels[:240], classes[:240], seed=seed, device=Device("cpu", "a test"), report=silent)
+        classifier.train_classifier(
+            pixels[:240], classes[:240], seed=seed, device=Device("cpu", "a test"), report=silent
+        )
         for seed in (0, 0, 1)
     ]
     found = [classifier.predict(net, pixels[240:]) for net in nets]

@@ -64,7 +64,9 @@ def test_twins_that_only_colours_tell_are_not_found_where_colours_change() -> No
     noise = np.random.default_rng(4).normal(0, 20, (400, 16, 16, 3))
     pictures = np.clip(tints + noise, 0, 255).astype(np.uint8)
     found = {
-        colour: trained(contrastive.Contrastive, pictures, 6, SMALL, **settings(0.5, colour)).judge()["held_out_accuracy"]
+        colour: trained(contrastive.Contrastive, pictures, 6, SMALL, **settings(0.5, colour)).judge()[
+            "held_out_accuracy"
+        ]
         for colour in (0.0, 0.8)
     }
     assert found[0.0] > 0.6 and found[0.8] < found[0.0] / 2

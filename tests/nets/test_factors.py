@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+
 from semsearch.nets import sgns
 from semsearch.nets.factors import FactorPlan
 from semsearch.nets.glove import Glove
@@ -64,7 +65,9 @@ def test_products_and_their_gradients_are_those_of_the_dense_matrix(counts: sp.c
 
 
 def test_the_loss_of_sgns_is_its_formula_summed_over_all_pairs(counts: sp.csr_matrix) -> None:
-    task = Sgns(Pairs(counts, CPU), FactorPlan(DIM, 1, 0.1, 7, 0), sides(), totals(counts), negative=K, ns_exponent=0.75)
+    task = Sgns(
+        Pairs(counts, CPU), FactorPlan(DIM, 1, 0.1, 7, 0), sides(), totals(counts), negative=K, ns_exponent=0.75
+    )
     W, C = sides()
     n, t = counts.toarray(), totals(counts)
     chance = t**0.75 / (t**0.75).sum()
@@ -77,11 +80,11 @@ def test_the_loss_of_sgns_is_its_formula_summed_over_all_pairs(counts: sp.csr_ma
     assert found == pytest.approx(expected / t.mean(), rel=1e-5)  # sums of float32
 
 
-def test_sampled_contexts_give_the_same_loss_on_average(
-    counts: sp.csr_matrix, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sampled_contexts_give_the_same_loss_on_average(counts: sp.csr_matrix, monkeypatch: pytest.MonkeyPatch) -> None:
     """What every vocabulary above MAX_SAMPLED words uses."""
-    task = Sgns(Pairs(counts, CPU), FactorPlan(DIM, 1, 0.1, N, 0), sides(), totals(counts), negative=K, ns_exponent=0.75)
+    task = Sgns(
+        Pairs(counts, CPU), FactorPlan(DIM, 1, 0.1, N, 0), sides(), totals(counts), negative=K, ns_exponent=0.75
+    )
     block = task.pairs.block(torch.arange(N))
     exact = task.loss(block, step()).item()
     monkeypatch.setattr(sgns, "MAX_SAMPLED", 8)

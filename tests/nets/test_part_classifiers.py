@@ -73,7 +73,12 @@ def test_a_patch_without_colour_is_one_of_its_channels() -> None:
     which = [[bool(torch.equal(one[0], channel)) for channel in picture] for one, picture in zip(found, x, strict=True)]
     assert (found[:, 0] == found[:, 1]).all() and (found[:, 0] == found[:, 2]).all()
     assert all(sum(row) == 1 for row in which) and min(np.sum(which, axis=0)) > 40
-    assert augment.color_dropped(x, draw(), 0.0) is x and augment.color_dropped(x[:, :1], draw(), 1.0).shape == (200, 1, 5, 5)
+    assert augment.color_dropped(x, draw(), 0.0) is x and augment.color_dropped(x[:, :1], draw(), 1.0).shape == (
+        200,
+        1,
+        5,
+        5,
+    )
 
 
 @pytest.mark.parametrize("channels", [1, 3], ids=["grey", "colour"])
