@@ -18,6 +18,7 @@ from semsearch_datasette.request_cache import known
 
 Result = TypeVar("Result")
 VEC_INTERRUPTED = "SQL logic error"
+FUNCTION_FAILED = "user-defined function raised exception"  # what SQLite says of any error inside a function
 
 _missing: dict[str, str] = {}  # what this installation lacks, as the last connection found it: one process, one answer
 
@@ -50,10 +51,11 @@ def patch_interrupted_errors(database: Any) -> None:
     """
     if "execute" in vars(database):
         return
+    explain_function_errors(database)
     execute = database.execute
 
     @wraps(execute)
-    async def told(sql: str, params: Any = None, *more: Any, **options: Any) -> Any:
+    async def interrupted(sql: str, params: Any = None, *more: Any, **options: Any) -> Any:
         quiet = {"log_sql_errors": False} if vectors.PREFIX in sql and not more else {}
         try:
             return await execute(sql, params, *more, **{**options, **quiet})
@@ -64,7 +66,35 @@ def patch_interrupted_errors(database: Any) -> None:
                 sys.stderr.write(f"ERROR: sql = {sql!r}, params = {params}: {error}\n")
             raise
 
-    database.execute = told
+    database.execute = interrupted
+
+
+def explain_function_errors(database: Any) -> None:
+    """Make an SQL error of a semsearch function say its reason at once, to the request that made it and to no other.
+
+    Datasette's threads share their connections between requests, and so between actors. So each use of a connection
+    ends by taking its last error, and the next request finds none with `select semsearch_error()`. Patched where
+    `patch_interrupted_errors` is, for the same want of a hook.
+    """
+    name = "_execute_fn" if hasattr(database, "_execute_fn") else "execute_fn"
+    execute_fn = getattr(database, name)
+
+    @wraps(execute_fn)
+    async def explained(function: Callable[[Any], Any]) -> Any:
+        def call(conn: Any) -> Any:
+            try:
+                return function(conn)
+            except driver.OperationalError as error:
+                reason = connect.take_function_error(conn) if str(error) == FUNCTION_FAILED else None
+                if reason is None:
+                    raise
+                raise driver.OperationalError(reason) from error
+            finally:
+                connect.take_function_error(conn)
+
+        return await execute_fn(call)
+
+    setattr(database, name, explained)
 
 
 def missing() -> str | None:

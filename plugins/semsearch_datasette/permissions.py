@@ -13,7 +13,6 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import Context, ContextVar
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from datasette import Forbidden, hookimpl
 
@@ -21,12 +20,12 @@ from semsearch.storage import driver
 from semsearch.storage.lineage import derived_tables, fingerprint
 from semsearch_datasette.compat import allows, check_visibility, is_searchable
 from semsearch_datasette.request_cache import key_of, known, once
+from semsearch_datasette.result_cache import DatabaseCaches
 
 Result = TypeVar("Result")
 Derived = Mapping[str, frozenset[str]]
 
-# Database -> (fingerprint, derived tables by their folded names), as last read
-_derived: WeakKeyDictionary[Any, tuple[Any, Derived]] = WeakKeyDictionary()
+_derived: DatabaseCaches[Derived] = DatabaseCaches(1)  # by the file's fingerprint; names are folded
 _judging_source: ContextVar[bool] = ContextVar("semsearch_judging_source", default=False)
 
 _DENIED = """
@@ -132,17 +131,17 @@ async def _read_derived(database: Any) -> Derived | None:
     try:
         found: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database, fingerprint(conn)))
     except driver.Error:
-        return _derived.get(database, (None, None))[1]
+        return _derived.of(database).latest()
     return found
 
 
 def look_at_derived(conn: Any, database: Any, now: Any) -> Derived:
     """What was made of what, by a connection: read again only when `now`, the file's fingerprint, is not the last."""
-    last, found = _derived.get(database, (None, {}))
-    if now != last:
-        found = {_folded(name): sources for name, sources in derived_tables(conn).items()}
-        _derived[database] = (now, found)
-    return found
+
+    def read() -> Derived:
+        return {_folded(name): sources for name, sources in derived_tables(conn).items()}
+
+    return _derived.of(database).get_or_compute(now, read)
 
 
 def remember_derived(database: Any, derived: Derived) -> None:

@@ -1,6 +1,7 @@
 """What one request has found out already, so that a page of fifty tables does not ask fifty times.
 
-Nothing is kept from one request to the next: the next one may come from another actor, or after a build.
+Nothing is kept from one request to the next: the next one may come from another actor, or after a build. A dict of one
+request needs no limit and no lock, so this is no `semsearch.lru_cache`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
@@ -25,11 +24,11 @@ from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.parts.how import how_of
 from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
+from semsearch_datasette.result_cache import DatabaseCaches
 
 Result = TypeVar("Result")
+COLLECTIONS_KEPT = 64  # of each database: what pages ask of a collection each time
 MOST_COMPARED = 20_000  # items of a collection that a page compares with one another
-
-_offered: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -151,19 +150,17 @@ class _Found:
     labels: tuple[str, ...] = ()  # found among the rows, so looked for again whenever the file was written to
 
 
-# Database -> (fingerprint, what the catalogue said of each collection asked for), as last read
-_catalogues: WeakKeyDictionary[Any, tuple[Any, dict[str, _Found]]] = WeakKeyDictionary()
+_found: DatabaseCaches[_Found | None] = DatabaseCaches(COLLECTIONS_KEPT)  # by the file's fingerprint and the name
+_offered: DatabaseCaches[tuple[str, ...]] = DatabaseCaches(
+    COLLECTIONS_KEPT
+)  # by the file's stamp, the name and the run
 
 
 def _seen(conn: Any, database: Any, name: str) -> tuple[_Found | None, Derived]:
     """`_look`, and what was made of what: both read again only when the schema or the catalogue has changed."""
     now = fingerprint(conn)
-    last, kept = _catalogues.get(database, (None, {}))
-    if now != last:
-        last, kept = _catalogues[database] = (now, {})
-    if name not in kept and (found := _look(conn, name)) is not None:
-        kept[name] = found
-    found, derived = kept.get(name), look_at_derived(conn, database, now)
+    found = _found.of(database).get_or_compute((now, name), lambda: _look(conn, name))
+    derived = look_at_derived(conn, database, now)
     if found is not None and found.has_table:
         found = replace(found, labels=_labels(conn, database, found.opened))
     return found, derived
@@ -189,11 +186,14 @@ def _look(conn: Any, name: str) -> _Found | None:
 
 def _labels(conn: Any, database: Any, opened: OpenCollection) -> tuple[str, ...]:
     """The columns that could hold labels, looked for once for each state of the file."""
-    stamp, kept = connect.stamp_of(database.path), _offered.setdefault(database, {})
-    key = (opened.name, opened.collection.run)
-    if kept.get(key, (None,))[0] != stamp or not stamp:
-        kept[key] = (stamp, tuple(labels.candidates(conn, opened.dataset, opened.collection)))
-    return kept[key][1]
+
+    def offered() -> tuple[str, ...]:
+        return tuple(labels.candidates(conn, opened.dataset, opened.collection))
+
+    stamp = connect.stamp_of(database.path)
+    if not stamp:  # in memory: nothing says whether it was written to
+        return offered()
+    return _offered.of(database).get_or_compute((stamp, opened.name, opened.collection.run), offered)
 
 
 def id_of(request: Any) -> str:

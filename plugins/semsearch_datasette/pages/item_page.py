@@ -37,7 +37,7 @@ async def item(datasette: Any, request: Any) -> Answer:
     hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id))
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
-    beside, using = await look(target, lambda conn, opened: _company(conn, target, opened, id))
+    beside, using = await _company(target, id)
     is_picture = target.dataset.kind == "images" and target.collection.of == "image"
     code = await look(target, lambda conn, opened: code_stored(conn, opened.collection, id)) if is_picture else None
     name, database = target.collection.name, target.database.name
@@ -93,12 +93,16 @@ def _look(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[H
         return hit, query.Found((), remark), None
 
 
-def _company(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:
+async def _company(target: Target, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:
     """What a word stands near and the documents that use it most, of a collection whose counts were kept."""
     if not target.has_contexts:
         return (), ()
-    contexts = word_contexts.contexts(conn, opened.collection, id, CONTEXTS)
-    return contexts, word_contexts.documents_using(conn, opened.dataset, id)
+
+    def company(conn: Any, opened: OpenCollection) -> tuple[Sequence[Context], Sequence[Hit]]:
+        contexts = word_contexts.contexts(conn, opened.collection, id, CONTEXTS)
+        return contexts, word_contexts.documents_using(conn, opened.dataset, id)
+
+    return await look(target, company)
 
 
 def _using(datasette: Any, target: Target, document: Hit) -> tuple[str, str | None]:
