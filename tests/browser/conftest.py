@@ -104,6 +104,12 @@ class Visitor:
         for page in self.pages:
             page.close()
 
+    def check(self) -> None:
+        """Fails where a page logged an error or asked another host for anything."""
+        assert self.requests
+        assert self.wrong == []
+        assert self.elsewhere() == []
+
 
 @pytest.fixture(scope="module")
 def contexts(browser: Any) -> Iterator[Callable[..., Any]]:
@@ -127,9 +133,7 @@ def visitor(contexts: Callable[..., Any], server: str) -> Iterator[Visitor]:
     made = Visitor(contexts, server)
     yield made
     made.close()
-    assert made.requests
-    assert made.wrong == []
-    assert made.elsewhere() == []
+    made.check()
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ class Site:
         jinja = getattr(self.datasette, "_jinja_env", None) or self.datasette.jinja_env  # 1.0's name, and 0.65's
         jinja.bytecode_cache = CompiledTemplates()
         self.call(self.datasette.invoke_startup())
+        application = self.datasette.app()
+        self.datasette.app = lambda: application  # as a server has: the client of 1.0 makes one for each request
 
     def call(self, awaitable: Any) -> Any:
         return self.loop.run_until_complete(awaitable)
