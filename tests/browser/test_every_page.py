@@ -110,9 +110,9 @@ def lightness(page, selector: str = "body") -> float:
 
 
 @pytest.fixture(scope="module", params=PAGES.values(), ids=PAGES.keys())
-def opened(request, contexts, server):
+def opened(request, pages, server):
     """A page, loaded once for all that is looked at on it; and its path. Tests of one page follow each other."""
-    visitor = Visitor(contexts, server)
+    visitor = Visitor(pages, server)
     page = visitor.open(request.param)
     page.evaluate(REMEMBER)
     yield page, request.param
