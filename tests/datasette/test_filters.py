@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
-from semsearch_datasette.parts.filters import WORDS as SAID
+from semsearch_datasette.parts.filters import OPERATION_NAMES
 
 from semsearch.search import query
 from semsearch.search.query import Condition, Filter
@@ -34,7 +34,7 @@ def with_filters(links):
 
 
 def test_every_operation_of_search_has_words():
-    assert set(SAID) == set(OPERATORS)
+    assert set(OPERATION_NAMES) == set(OPERATORS)
 
 
 @pytest.mark.parametrize(
