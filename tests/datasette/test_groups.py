@@ -126,7 +126,7 @@ def test_another_table_of_that_name_is_no_clusters(library, make_site):
     with connect.writing(library) as db:
         db.execute("create table articles_lsa_clusters (mine)")
     site = make_site(library)
-    assert "Not sorted into clusters yet" in site.get(CLUSTERS).text
+    assert "No clusters yet" in site.get(CLUSTERS).text
 
 
 def test_closed_clusters_are_not_shown(library, make_site):

@@ -40,7 +40,7 @@ def test_suggestions_lead_to_their_rows(site):
     right = [one["label"] == ("space" if one["id"] <= len(SPACE) else "bread") for one in data]
     assert all(right) and all(0.5 <= one["probability"] <= 1 for one in data)
     page = ours(site.get(ARTICLES + "/labels?label=theme&k=3").text)
-    assert page.count('class="sem-card"') == 3 and "Taken for space" in page
+    assert page.count('class="sem-card"') == 3 and "Predicted: space" in page
     assert all(f'href="/library/articles/{one["id"]}"' in page for one in data)
 
 
@@ -115,4 +115,4 @@ def test_limits_name_the_command(site, monkeypatch):
     monkeypatch.setattr(labels_page, "MAX_COMPARED", 50)
     monkeypatch.setattr(labels_page, "MAX_LABELS", 1)
     answer = site.get(ARTICLES + "/labels.json?label=theme")
-    assert answer.status_code == 400 and "a page learns up to 1" in answer.text
+    assert answer.status_code == 400 and "a page learns at most 1" in answer.text

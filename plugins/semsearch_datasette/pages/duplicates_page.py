@@ -84,7 +84,7 @@ def _pair(datasette: Any, target: Target, pair: Duplicate, hits: dict[str, Hit])
     meters = [Meter("vector", "Similarity", f"{pair.cosine:.3f}", round(100 * min(1.0, max(0.0, pair.cosine)), 1))]
     if pair.words is not None:
         meters.append(Meter("text", "Common words", f"{100 * pair.words:.0f} %", round(100 * pair.words, 1)))
-    return {"items": [_item(datasette, target, id, hits[id]) for id in (pair.one, pair.other)], "meters": meters}
+    return {"sides": [_item(datasette, target, id, hits[id]) for id in (pair.one, pair.other)], "meters": meters}
 
 
 def _item(datasette: Any, target: Target, id: str, hit: Hit) -> dict[str, Any]:
