@@ -92,7 +92,7 @@ const texts = () => { const found = [], walk = document.createTreeWalker(documen
     if (node.data.trim() && !hidden(node.parentElement)) found.push(node); }
   return found; };
 const blockOf = node => { let it = node.parentElement; while (isInline(it)) it = it.parentElement; return it; };
-const clipOf = it => { for (; it; it = it.parentElement) if (it.matches('.sem-wide, .sem-scrolled, pre, .sem-grown'))
+const clipOf = it => { for (; it; it = it.parentElement) if (getComputedStyle(it).overflow !== 'visible')
   return it.getBoundingClientRect(); };
 """
 
@@ -126,9 +126,10 @@ CUT = f"""() => {{{GEOMETRY}
 # Pairs of lines of text, controls and images that share more than two pixels both ways.
 OVERLAPPING = f"""() => {{{GEOMETRY}
   const boxes = [];
-  const add = (it, rect) => {{ const clip = clipOf(it) || {{left: 0, right: 1e6}};
+  const add = (it, rect) => {{ const clip = clipOf(it) || {{left: 0, right: 1e6, top: 0, bottom: 1e6}};
     const left = Math.max(rect.left, clip.left), right = Math.min(rect.right, clip.right);
-    if (right - left > 2) boxes.push({{it, left, right, top: rect.top, bottom: rect.bottom}}); }};
+    const top = Math.max(rect.top, clip.top), bottom = Math.min(rect.bottom, clip.bottom);
+    if (right - left > 2 && bottom - top > 2) boxes.push({{it, left, right, top, bottom}}); }};
   for (const node of texts()) for (const rect of linesOf(node)) add(node.parentElement, rect);
   for (const it of document.querySelectorAll('input:not([type=hidden]), select, button, .sem img, .sem svg'))
     if (it.closest('.sem') && it.checkVisibility()) add(it, it.getBoundingClientRect());
