@@ -1,9 +1,9 @@
-"""Who may see what.
+"""Permissions.
 
-A page needs view-table on the table whose rows it shows. And what was made of a table (its collections' views, their
-vectors, vocabularies and full text, the catalogue) is denied to those who may not view that table, on Datasette's own
-pages too: by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only ever deny: whoever may see
-the source may see what was made of it, as far as Datasette's own rules allow.
+A page needs view-table on the table whose rows it shows. Tables derived from one (views of its collections, vectors,
+vocabularies, full text, the catalogue) are denied to those who may not view the source, on Datasette's own pages too:
+by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only deny: whoever may view the source may
+view the derived tables, as far as Datasette's own rules allow.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _judging_source: ContextVar[bool] = ContextVar("semsearch_judging_source", defau
 
 _DENIED = """
 select json_extract(value, '$[0]') as parent, json_extract(value, '$[1]') as child, 0 as allow,
-       'made of a table that may not be viewed' as reason
+       'derived from a table that may not be viewed' as reason
   from json_each(:semsearch_denied)
 """
 _UNREADABLE = """
 union all
-select database_name, table_name, 0, 'semsearch cannot read what was made of what'
+select database_name, table_name, 0, 'semsearch cannot read which tables are derived from others'
   from (select database_name, table_name from catalog_tables union all
         select database_name, view_name from catalog_views union all
         select database_name, null from catalog_databases)
@@ -50,13 +50,13 @@ async def may_view(datasette: Any, actor: Any, database: str, table: str) -> boo
 
 
 async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -> bool:
-    """Forbidden unless the actor may view all these tables and views; whether others may not."""
+    """Whether others may not view these tables and views. Raises Forbidden if the actor may not."""
     private = False
     for table in tables:
         visible, is_private = await check_visibility(datasette, actor, database, table)
         if not visible:
             raise Forbidden("You do not have permission to view this table")
-        known()[_verdict(actor, database, table)] = True  # so it need not be judged again as another's source
+        known()[_verdict(actor, database, table)] = True  # so that it is not checked again as the source of others
         private = private or is_private
     return private
 
@@ -65,7 +65,7 @@ async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -
 def permission_allowed(
     datasette: Any, actor: Any, action: str, resource: Any
 ) -> Callable[[], Awaitable[bool | None]] | None:
-    """0.65 asks about one table at a time, and follows the answer it gets last."""
+    """0.65 checks one table at a time, and follows the last answer."""
     if action != "view-table" or not resource or _judging_source.get():
         return None
 
@@ -86,7 +86,7 @@ def permission_allowed(
 
 @hookimpl(optionalhook=True)
 def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callable[[], Awaitable[Any]] | None:
-    """1.0 asks for all rules at once, as SQL on its own database."""
+    """1.0 wants all rules at once, as SQL on its own database."""
     if action != "view-table" or _judging_source.get():
         return None
 

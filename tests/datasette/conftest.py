@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 from datasette.app import Datasette
-from jinja2.bccache import BytecodeCache, Bucket
+from jinja2.bccache import Bucket, BytecodeCache
 
 from semsearch import registry
 from semsearch.building import build
