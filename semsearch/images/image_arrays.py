@@ -14,11 +14,11 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import BuildError, InputError
 from semsearch.images import image_io
 from semsearch.images.image_io import ImageSpec
-from semsearch.maths.jit import spread, threads
 from semsearch.records import Dataset, Images, State
 from semsearch.storage import images
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
+from semsearch.threads import map_ranges, thread_count
 
 Shape = tuple[int, int, int]
 MOST_SIDE = 128  # of what is learned from where nothing else is said: a larger picture is mostly detail
@@ -83,7 +83,7 @@ def corpus(db: Connection, dataset: Dataset, keys: Sequence[str], shape: Shape) 
                 except InputError:
                     pass
 
-        spread(work, np.linspace(0, len(batch), min(len(batch), threads()) + 1).astype(int).tolist())
+        map_ranges(work, np.linspace(0, len(batch), min(len(batch), thread_count()) + 1).astype(int).tolist())
         batch.clear()
 
     for place, _, row in images.rows(db, dataset, keys):

@@ -14,6 +14,7 @@ from semsearch.errors import InputError
 from semsearch.ingest.base import Fault, Read, Reader, ReadOptions
 from semsearch.ingest.streams import Lines
 from semsearch.records import Item
+from semsearch.storage.columns import is_number
 
 SOURCES = ("source", "src", "from", "start", "head", "node1", "node_1", "id1", "from_id", "source_id")
 TARGETS = ("target", "dst", "dest", "to", "end", "tail", "node2", "node_2", "id2", "to_id", "target_id")
@@ -140,17 +141,9 @@ def _commas(line: str) -> str:
 def _differs(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     """Whether the first row has no number in a column where all others have one."""
     return bool(others) and any(
-        not _is_number(cell) and all(place < len(row) and _is_number(row[place]) for row in others)
+        not is_number(cell) and all(place < len(row) and is_number(row[place]) for row in others)
         for place, cell in enumerate(first[:3])
     )
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 @dataclass

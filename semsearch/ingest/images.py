@@ -31,13 +31,13 @@ from semsearch.ingest.imagefiles import (
     in_zip,
     one_file,
 )
-from semsearch.maths.jit import spread, threads
 from semsearch.records import Dataset, Report, silent
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import check_new_name, draft, find_dataset, save
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import shape_of, table_kind
-from semsearch.storage.tables import SeenKeys, Upserts, storable
+from semsearch.storage.keys import shape_of
+from semsearch.storage.tables import SeenKeys, Upserts, is_table_or_view, storable
+from semsearch.threads import map_ranges, thread_count
 
 LISTED = 1_000
 AT_ONCE = 256  # files decoded together
@@ -205,8 +205,8 @@ class _Loading:
         def work(start: int, end: int) -> list[tuple[Picture, bytes] | InputError]:
             return [_prepared(one.content, self.wanted, keep=not self.wanted.link) for one in files[start:end]]
 
-        bounds = np.linspace(0, len(files), min(len(files), 4 * threads()) + 1).astype(int).tolist()
-        made = [one for some in spread(work, bounds) for one in some]
+        bounds = np.linspace(0, len(files), min(len(files), 4 * thread_count()) + 1).astype(int).tolist()
+        made = [one for some in map_ranges(work, bounds) for one in some]
         rows = []
         for file, one in zip(files, made, strict=True):
             self.number += 1

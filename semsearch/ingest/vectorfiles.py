@@ -19,6 +19,7 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
+from semsearch.storage.columns import is_number
 
 ROWS = 4096  # vectors to a block
 _BYTES = 4 << 20  # text read at a time
@@ -129,21 +130,13 @@ def _one(line: bytes, name: str, row: int, dim: int) -> tuple[str, FloatArray]:
     nameless = line[:1].isspace()
     parts = [b"", *line.split()] if nameless else line.rsplit(None, dim)
     word = parts[0]
-    if len(parts) != dim + 1 or _is_number(word.rpartition(b" ")[2] if b" " in word else b""):
+    if len(parts) != dim + 1 or is_number(word.rpartition(b" ")[2] if b" " in word else b""):
         found = len(line.split()) - (not nameless)
         raise InputError(f"Row {row:,} of {name} ({_word(line.split()[0])!r}) has {found:,} numbers, not {dim:,}")
     try:
         return _word(word), np.array([float(part) for part in parts[1:]], np.float32)
     except ValueError:
         raise InputError(f"Row {row:,} of {name} ({_word(word)!r}) has something that is no number") from None
-
-
-def _is_number(text: bytes) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _word(content: bytes) -> str:

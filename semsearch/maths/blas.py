@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.maths.jit import spread, threads
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
@@ -67,7 +67,7 @@ def take(tall: Array) -> Array:
 @one_thread()
 def inner(A: Array, B: Array) -> Array:
     """AᵀB, (a, b) from (n, a) and (n, b); A may be B."""
-    found: Array = np.sum(spread(lambda first, last: A[first:last].T @ B[first:last], _shares(len(A))), axis=0)
+    found: Array = np.sum(map_ranges(lambda first, last: A[first:last].T @ B[first:last], _shares(len(A))), axis=0)
     return found
 
 
@@ -82,7 +82,7 @@ def gram(W: Array) -> npt.NDArray[np.float64]:
             found += part.T @ part
         return found
 
-    found: npt.NDArray[np.float64] = np.sum(spread(work, _shares(len(W))), axis=0)
+    found: npt.NDArray[np.float64] = np.sum(map_ranges(work, _shares(len(W))), axis=0)
     return found
 
 
@@ -96,7 +96,7 @@ def exact_inner(A: Array, B: Array) -> npt.NDArray[np.float64]:
 def times(W: Array, Z: Array) -> Array:
     """W Z, (n, b) from (n, a) and (a, b)."""
     out = np.empty((len(W), Z.shape[1]), np.result_type(W, Z))
-    spread(lambda first, last: np.matmul(W[first:last], Z, out=out[first:last]), _shares(len(W)))
+    map_ranges(lambda first, last: np.matmul(W[first:last], Z, out=out[first:last]), _shares(len(W)))
     return out
 
 
@@ -109,9 +109,9 @@ def subtract(W: Array, K: Array, H: Array) -> None:
             rows = slice(start, min(start + _ROWS, last))
             W[rows] -= K[rows] @ H
 
-    spread(work, _shares(len(W)))
+    map_ranges(work, _shares(len(W)))
 
 
 def _shares(rows: int) -> list[int]:
     """Bounds of as many stretches as there are threads; one stretch where there is little to share."""
-    return np.linspace(0, rows, (threads() if rows >= _ROWS else 1) + 1).astype(int).tolist()
+    return np.linspace(0, rows, (thread_count() if rows >= _ROWS else 1) + 1).astype(int).tolist()

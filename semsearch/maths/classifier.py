@@ -20,7 +20,7 @@ import numpy.typing as npt
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
-from semsearch.maths.jit import spread
+from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def _each_held_back(X: Any, y: IntArray, fold: IntArray, labels: int, C: float) 
         return probabilities(X[~back], y[~back], X[back], labels, C)
 
     found = np.empty((len(y), labels))
-    for number, told in enumerate(spread(work, range(folds + 1))):
+    for number, told in enumerate(map_ranges(work, range(folds + 1))):
         found[fold == number] = told
     return found
 

@@ -18,7 +18,8 @@ import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
-from semsearch.maths.jit import kernel, spread
+from semsearch.maths.jit import kernel
+from semsearch.threads import map_ranges
 
 Ids: TypeAlias = npt.NDArray[np.int32]
 Weights = Literal["flat", "harmonic"]
@@ -64,7 +65,7 @@ def cooccurrences(
         used = _count_rows((first, last), (stretches, order, begins), by_distance, width, (indices, data, lengths))
         return indices[:used].copy(), data[:used].copy(), lengths
 
-    parts = spread(rows, bounds)
+    parts = map_ranges(rows, bounds)
     return _joined(parts, width)
 
 

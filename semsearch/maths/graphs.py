@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
-from semsearch.maths.jit import spread, threads
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
@@ -39,7 +39,7 @@ def undirected(A: sp.csr_matrix) -> sp.csr_matrix:
 def multiplied(A: sp.csr_matrix, X: Array) -> Array:
     """A X, (m, b) from a sparse (m, n) and a dense (n, b), its rows made on all cores."""
     out = np.empty((A.shape[0], X.shape[1]), np.result_type(A, X))
-    cuts = np.searchsorted(A.indptr, np.linspace(0, A.nnz, 4 * threads() + 1))
+    cuts = np.searchsorted(A.indptr, np.linspace(0, A.nnz, 4 * thread_count() + 1))
     bounds = np.unique(np.concatenate([[0], cuts, [A.shape[0]]])).tolist()
 
     def rows(first: int, last: int) -> None:
@@ -47,5 +47,5 @@ def multiplied(A: sp.csr_matrix, X: Array) -> Array:
         inside = (A.data[start:end], A.indices[start:end], A.indptr[first : last + 1] - start)
         out[first:last] = sp.csr_matrix(inside, shape=(last - first, A.shape[1])) @ X
 
-    spread(rows, bounds)
+    map_ranges(rows, bounds)
     return out

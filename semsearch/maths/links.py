@@ -10,8 +10,9 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
-from semsearch.maths.jit import kernel, spread
+from semsearch.maths.jit import kernel
 from semsearch.maths.logistic import one_against_rest
+from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
 _ROWS = 256  # rows of scores made at a time
@@ -100,7 +101,7 @@ def best_pairs(scorer: Scorer, A: sp.csr_matrix, k: int) -> tuple[IntArray, Doub
         top = np.sort(top[np.isfinite(flat[top])])
         return np.stack([top // n + first, top % n]).astype(np.int64), flat[top].astype(np.float64)
 
-    parts = spread(best, [*range(0, n, _ROWS), n])
+    parts = map_ranges(best, [*range(0, n, _ROWS), n])
     pairs = np.concatenate([part[0] for part in parts], axis=1)
     scores = np.concatenate([part[1] for part in parts])
     order = np.argsort(-scores, kind="stable")[:k]

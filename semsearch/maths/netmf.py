@@ -24,8 +24,8 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray
 from semsearch.maths.factor import Matrix, truncated_eigen
 from semsearch.maths.graphs import multiplied
-from semsearch.maths.jit import spread
 from semsearch.maths.operator import Operator
+from semsearch.threads import map_ranges
 
 _ROWS = 512  # rows of M made at a time
 
@@ -46,7 +46,7 @@ def netmf_exact(A: sp.csr_matrix, window: int, *, negative: float = 1.0) -> Floa
         part *= (scale * root[first:last, None] * root).astype(np.float32)
         np.log(np.maximum(part, 1, out=part), out=part)
 
-    spread(logarithm, bounds)
+    map_ranges(logarithm, bounds)
     return total
 
 
@@ -72,7 +72,7 @@ def netmf_approximated(
         np.matmul(half[first:last], half.T, out=M[first:last])
         np.log(np.maximum(M[first:last], 1, out=M[first:last]), out=M[first:last])
 
-    spread(block, [*range(0, len(half), _ROWS), len(half)])
+    map_ranges(block, [*range(0, len(half), _ROWS), len(half)])
     return M
 
 

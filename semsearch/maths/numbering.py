@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from semsearch.arrays import IntArray
 from semsearch.maths import codepoints, scan
-from semsearch.maths.jit import each, spread, threads
 from semsearch.maths.scan import Vocabulary
 from semsearch.maths.text import tokens
+from semsearch.threads import map_items, map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
@@ -70,7 +70,7 @@ def number_words(texts: Iterable[str]) -> tuple[list[str], npt.NDArray[np.int32]
 
     parts: list[_Part] = []
     phrases: dict[bytes, int] = {}
-    for part, odd in each(work, _batches(texts)):
+    for part, odd in map_items(work, _batches(texts)):
         part.odd = np.array([phrases.setdefault(phrase, len(phrases)) for phrase in odd], np.int32)
         if odd:
             part.stream[part.stream == 0] = -1 - part.odd
@@ -149,7 +149,7 @@ def _joined(
             mine = (part.stream, part.ends, final[part.by])
             scan.settle(mine, (numbers[odd.words], odd.places), stream[start:end])
 
-    spread(work, np.linspace(0, len(parts), threads() + 1).astype(int).tolist())
+    map_ranges(work, np.linspace(0, len(parts), thread_count() + 1).astype(int).tolist())
     starts = np.concatenate([[0], *(part.ends + start for part, start in zip(parts, bounds[:-1], strict=True))])
     return _words(joined.vocabulary, order), stream, starts
 

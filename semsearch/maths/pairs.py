@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
-from semsearch.maths.jit import spread, summing_kernel, threads
+from semsearch.maths.jit import summing_kernel
+from semsearch.threads import map_ranges, thread_count
 
 Pairs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
 
@@ -77,8 +78,8 @@ def _many(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pai
 
     bounds = [*range(0, n, _ROWS), n]
     with one_thread():
-        for at in range(0, len(bounds) - 1, threads()):
-            yield bounds[at], spread(of_rows, bounds[at : at + threads() + 1])
+        for at in range(0, len(bounds) - 1, thread_count()):
+            yield bounds[at], map_ranges(of_rows, bounds[at : at + thread_count() + 1])
 
 
 def _tails(vectors: FloatArray) -> FloatArray:

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from semsearch.arrays import FloatArray
 from semsearch.maths.blas import one_thread
 from semsearch.maths.factor import truncated_svd
-from semsearch.maths.jit import spread, threads
 from semsearch.maths.operator import Operator
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 _BLOCK_BYTES = 6 << 20  # of centred rows at once: what two threads work on stays in the cache
@@ -46,7 +46,9 @@ class Centred:
 
     def _each(self, work: Callable[[int, int], Any]) -> list[Any]:
         """`work` on stretches of rows, one for each thread."""
-        return spread(work, np.linspace(0, len(self.X), min(threads(), max(1, len(self.X))) + 1).astype(int).tolist())
+        return map_ranges(
+            work, np.linspace(0, len(self.X), min(thread_count(), max(1, len(self.X))) + 1).astype(int).tolist()
+        )
 
     def _blocks(self, first: int, last: int) -> Any:
         """Bounds and centred float32 of some rows at a time, in memory that is used again."""

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.maths.jit import kernel, spread, summing_kernel, threads
+from semsearch.maths.jit import kernel, summing_kernel
+from semsearch.threads import map_ranges, thread_count
 
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.int8]
@@ -88,7 +89,7 @@ def candidates(words: Words, query: Words, n: int) -> IntArray:
     """
     rows, most = len(words), 64 * words.shape[1]
     distances = np.empty(rows, np.uint16)
-    parts = threads() if rows >= _SPREAD_FROM else 1
+    parts = thread_count() if rows >= _SPREAD_FROM else 1
     bounds = np.linspace(0, rows, parts + 1).astype(int).tolist()
 
     def scan(start: int, end: int) -> IntArray:
@@ -96,7 +97,7 @@ def candidates(words: Words, query: Words, n: int) -> IntArray:
         hamming(words, query, distances, start, end, histogram)
         return histogram
 
-    total = np.cumsum(np.sum(spread(scan, bounds), axis=0))
+    total = np.cumsum(np.sum(map_ranges(scan, bounds), axis=0))
     limit = int(np.searchsorted(total, min(n, rows)))
     found = np.empty(total[limit], np.int64)
     within(distances, limit, found)

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from semsearch.maths.jit import kernel, spread, threads
+from semsearch.maths.jit import kernel
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
@@ -26,7 +27,9 @@ def matmat(A: sp.csr_matrix, X: Array) -> Array:
     """A X, (m, b) float32 from (n, b)."""
     X = np.ascontiguousarray(X, np.float32)
     out = np.empty((A.shape[0], X.shape[1]), np.float32)
-    spread(lambda first, last: gather(A.indptr[first : last + 1], A.indices, A.data, X, out[first:last]), _shares(A))
+    map_ranges(
+        lambda first, last: gather(A.indptr[first : last + 1], A.indices, A.data, X, out[first:last]), _shares(A)
+    )
     return out
 
 
@@ -39,7 +42,7 @@ def rmatmat(A: sp.csr_matrix, Y: Array) -> Array:
         scatter(A.indptr[first : last + 1], A.indices, A.data, Y[first:last], out)
         return out
 
-    out, *others = spread(work, _shares(A))
+    out, *others = map_ranges(work, _shares(A))
     for other in others:
         out += other
     return out
@@ -47,7 +50,7 @@ def rmatmat(A: sp.csr_matrix, Y: Array) -> Array:
 
 def _shares(A: sp.csr_matrix) -> list[int]:
     """Bounds between rows that give every thread about as many entries."""
-    inner = np.searchsorted(A.indptr, np.linspace(0, A.nnz, threads() + 1)[1:-1])
+    inner = np.searchsorted(A.indptr, np.linspace(0, A.nnz, thread_count() + 1)[1:-1])
     return [0, *inner.tolist(), A.shape[0]]
 
 

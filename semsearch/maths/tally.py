@@ -9,7 +9,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
-from semsearch.maths.jit import kernel, spread, threads
+from semsearch.maths.jit import kernel
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
@@ -32,7 +33,7 @@ def documents_with(stream: Array, starts: IntArray, column: Array, width: int) -
         count_documents(stream, starts[first : last + 1], column, found)
         return found[:-1, 0]
 
-    found: IntArray = np.sum(spread(work, _shares(starts)), axis=0, dtype=np.int64)
+    found: IntArray = np.sum(map_ranges(work, _shares(starts)), axis=0, dtype=np.int64)
     return found
 
 
@@ -46,7 +47,7 @@ def times(stream: Array, starts: IntArray, numbers: int) -> IntArray:
         count_numbers(stream[starts[first] : starts[last]], found)
         return found
 
-    found: IntArray = np.sum(spread(work, _shares(starts)), axis=0)
+    found: IntArray = np.sum(map_ranges(work, _shares(starts)), axis=0)
     return found
 
 
@@ -67,7 +68,7 @@ def tally(stream: Array, starts: IntArray, column: Array, width: int) -> sp.csr_
         used = count_rows(stream, rows, column, _empty(width), (columns, counts, ends))
         return columns[:used], counts[:used], ends
 
-    found = spread(work, _shares(starts))
+    found = map_ranges(work, _shares(starts))
     befores = np.cumsum([0] + [len(columns) for columns, _, _ in found])
     pointers = [ends + before for (_, _, ends), before in zip(found, befores[:-1], strict=True)]
     columns, counts = (np.concatenate([parts[side] for parts in found]) for side in (0, 1))
@@ -102,7 +103,7 @@ def _plain(stream: Array, starts: IntArray, column: Array, width: int) -> sp.csr
 
 def _shares(starts: IntArray) -> list[int]:
     """Bounds between rows that give every thread about as many numbers."""
-    inner = np.searchsorted(starts, np.linspace(0, starts[-1], threads() + 1)[1:-1])
+    inner = np.searchsorted(starts, np.linspace(0, starts[-1], thread_count() + 1)[1:-1])
     return [0, *inner.tolist(), len(starts) - 1]
 
 

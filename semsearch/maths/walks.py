@@ -21,7 +21,8 @@ import scipy.sparse as sp
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
 from semsearch.maths.alias import alias_tables
-from semsearch.maths.jit import kernel, spread
+from semsearch.maths.jit import kernel
+from semsearch.threads import map_ranges
 
 Ids: TypeAlias = npt.NDArray[np.int32]
 _STRETCH = 8_192  # walks that one thread takes at a time
@@ -49,13 +50,13 @@ def random_walks(
     nodes[:, 0] = starts
     bounds = [*range(0, len(starts), _STRETCH), len(starts)]
     if p == q == 1 and weighted:
-        spread(lambda first, last: _walk_weighted(graph, slots, nodes, first, last, np.uint64(seed)), bounds)
+        map_ranges(lambda first, last: _walk_weighted(graph, slots, nodes, first, last, np.uint64(seed)), bounds)
         return _joined(nodes)
     if p == q == 1:
-        spread(lambda first, last: _walk_uniform(graph, nodes, first, last, np.uint64(seed)), bounds)
+        map_ranges(lambda first, last: _walk_uniform(graph, nodes, first, last, np.uint64(seed)), bounds)
         return _joined(nodes)
     ways = (_shares(A) if weighted else nothing, 1 / p, 1 / q, _is_mutual(A))
-    spread(lambda first, last: _walk_biased(graph, slots, ways, nodes, first, last, np.uint64(seed)), bounds)
+    map_ranges(lambda first, last: _walk_biased(graph, slots, ways, nodes, first, last, np.uint64(seed)), bounds)
     return _joined(nodes)
 
 

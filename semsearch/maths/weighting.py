@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
-from semsearch.maths.jit import spread
+from semsearch.threads import map_ranges
 
 MEASURES = ("count", "ratio", "log", "pmi", "ppmi", "shifted")
 UNSMOOTHED = ("count", "log")  # measures that know no chance: a symmetric matrix stays so
@@ -71,7 +71,7 @@ def associations(
             found = np.log(counts.data[start:end].astype(np.float64)) - rows - chances[1][counts.indices[start:end]]
         weighted.data[start:end] = _measured(found, measure, shift)
 
-    spread(weigh, _bounds(counts.indptr))
+    map_ranges(weigh, _bounds(counts.indptr))
     weighted.eliminate_zeros()
     return weighted
 

@@ -20,8 +20,8 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.blas import gram, one_thread
-from semsearch.maths.jit import spread
 from semsearch.maths.spmm import ENOUGH, matmat
+from semsearch.threads import map_ranges
 
 Array = npt.NDArray[Any]
 
@@ -71,7 +71,7 @@ def principal_components(
             progress(last, len(order))
 
     with one_thread():
-        spread(work, _batches(lengths[order], words.shape[1]))
+        map_ranges(work, _batches(lengths[order], words.shape[1]))
     return out
 
 

@@ -111,7 +111,7 @@ def test_random_texts(points: Sequence[int]) -> None:
 def test_batches_threads_and_growth_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many more words than a batch holds, met again in later batches and by other threads."""
     monkeypatch.setattr(numbering, "_AT_ONCE", 500)
-    monkeypatch.setattr(numbering, "threads", lambda: 3)
+    monkeypatch.setattr(numbering, "thread_count", lambda: 3)
     rng = random.Random(5)
     vocabulary = [f"wort{number}é½"[: rng.randrange(2, 11)] for number in range(3000)]
     agree([" ".join(rng.choices(vocabulary, k=rng.randrange(60))) for _ in range(500)])
@@ -144,7 +144,7 @@ def test_counts_are_the_same_bytes_on_both_paths(monkeypatch: pytest.MonkeyPatch
     for enough in (0, 10**9):
         for name in ("_SOON", "_LATER"):
             monkeypatch.setattr(counts, name, enough)
-        monkeypatch.setattr(tally, "spread" if enough else "_plain", None)  # neither path may do the other's work
+        monkeypatch.setattr(tally, "map_ranges" if enough else "_plain", None)  # neither path may do the other's work
         monkeypatch.setattr(tally, "_ENOUGH", enough)
         for kernel in (tally.count_rows, tally.count_documents, tally.count_numbers):
             monkeypatch.setattr(kernel, "ready", False)

@@ -20,7 +20,7 @@ def tall(columns: int, seed: int, rows: int = 40_000) -> np.ndarray:
 @pytest.fixture(params=[1, 3], ids=["one thread", "three threads"])
 def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     for module in (blas, spmm):
-        monkeypatch.setattr(module, "threads", lambda: request.param)
+        monkeypatch.setattr(module, "thread_count", lambda: request.param)
     return request.param
 
 
