@@ -196,7 +196,7 @@ def page(bench: Bench, asked: argparse.Namespace) -> Measured:
     from semsearch import registry
     from semsearch.building import build
     from semsearch.images.image_io import ImageSpec
-    from semsearch.ingest.imagefiles import Pixels as Block
+    from semsearch.ingest.imagefiles import ImageBlock as Block
     from semsearch.ingest.images import load_images
     from semsearch.storage import connect
 

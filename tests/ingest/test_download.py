@@ -247,7 +247,7 @@ def test_the_list_is_sound(run: Run) -> None:
         assert one.member is None or one.file.endswith(".zip")
         if one.hash:
             algorithm, _, digits = one.hash.partition(":")
-            assert len(digits) == lengths[algorithm] and int(digits, 16) and one.told
+            assert len(digits) == lengths[algorithm] and int(digits, 16) and one.hash_source
     assert len({one.name for one in pretrained.ALL}) == len(pretrained.ALL)
     assert pretrained.find("glove-6b-100").member == "glove.6B.100d.txt"
     assert pretrained.find("glove-840b-300").member == "glove.840B.300d.txt"

@@ -20,7 +20,8 @@ from PIL import Image
 from semsearch.errors import InputError
 from semsearch.images import image_io, png
 from semsearch.images.image_io import ImageSpec
-from semsearch.ingest.images import LoadedImages, load_images, read_images
+from semsearch.ingest.base import Loaded
+from semsearch.ingest.images import load_images, read_images
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
@@ -33,7 +34,7 @@ def png_of(colour: object = 100, size: tuple[int, int] = (6, 4), mode: str = "L"
     return out.getvalue()
 
 
-def load(db: Connection, *sources: object, wanted: ImageSpec = AS_THEY_ARE, **how: bool) -> LoadedImages:
+def load(db: Connection, *sources: object, wanted: ImageSpec = AS_THEY_ARE, **how: bool) -> Loaded:
     return load_images(db, "pics", read_images([str(one) for one in sources]), wanted, source="test", **how)
 
 

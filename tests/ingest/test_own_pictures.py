@@ -109,13 +109,13 @@ def test_a_picture_is_measured_as_it_is_read() -> None:
     saved = io.BytesIO()
     turned = Image.new("RGB", (9, 5), "red")
     exif = turned.getexif()
-    exif[image_io.ORIENTATION] = 6
+    exif[image_io.ORIENTATION_TAG] = 6
     turned.save(saved, "JPEG", exif=exif)
     for content in (saved.getvalue(), png.encode(PIXELS[0])):
-        assert image_io.measured(content) == image_io.read(content, image_io.ImageSpec()).pixels.shape
+        assert image_io.read_size(content) == image_io.read(content, image_io.ImageSpec()).pixels.shape
     for content in (b"words", b""):
         with pytest.raises(InputError, match="is no picture of a known format"):
-            image_io.measured(content)
+            image_io.read_size(content)
 
 
 def test_all_are_learned_at_one_shape(own: Connection) -> None:
