@@ -170,14 +170,14 @@ class _HttpsOnly(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        _check_scheme(newurl, self.plain_http_to, f"{_host(req.full_url)} redirects to ")
+        _check_scheme(newurl, self.plain_http_to, f"{_host(req.full_url)} redirects to {newurl}, which")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _check_scheme(url: str, plain_http_to: Sequence[str], before: str = "") -> None:
+def _check_scheme(url: str, plain_http_to: Sequence[str], subject: str = "") -> None:
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in plain_http_to):
-        raise InputError(f"{before}{url}, which is not https and cannot be verified: nothing was downloaded from there")
+        raise InputError(f"{subject or url} is not https, so nothing was downloaded: give an https address")
 
 
 def _host(url: str) -> str:

@@ -224,7 +224,8 @@ class _Nodes:
         if existing is not None:
             is_integer = existing.key_kind == "integer"
         if rows and (unknown := sum(key not in rows for key in self.keys)):
-            remarks.append(f"{unknown:,} nodes of edges are missing in --nodes: they were added without attributes")
+            nodes = "node of an edge is" if unknown == 1 else "nodes of edges are"
+            remarks.append(f"{unknown:,} {nodes} missing in --nodes: added without attributes")
         if existing and is_integer and not all(map(INTEGER.fullmatch, [*self.keys, *rows])):
             raise InputError(
                 f"{name!r} has integers as ids, but not all new ids are integers: choose another name for this graph"

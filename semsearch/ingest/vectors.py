@@ -253,7 +253,7 @@ class _Loading:
     def remarks(self) -> tuple[str, ...]:
         """One remark for each reason for which rows were left out."""
         return tuple(
-            f"{count:,} of {self.rows:,} rows were left out: {_REASONS[reason].format(self.first_word[reason])}"
+            f"Left out {count:,} of {self.rows:,} rows: {_REASONS[reason].format(self.first_word[reason])}"
             for reason, count in self.left_out.items()
         )
 

@@ -136,7 +136,7 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     assert done.exit_code == 0 and '"id": 6' in done.stdout
     picture.write_bytes(b"words")
     done = run("search", path, "shapes_pca", "--image", picture)
-    assert done.exit_code == 1 and f"{picture} is no picture of a known format" in done.stderr
+    assert done.exit_code == 1 and f"{picture} is not an image of a known format" in done.stderr
     assert "--image FILE" in run("search", path, "shapes_pca", "words").stderr
     done = run("sample", path, "shapes_pca", "-o", tmp_path / "no" / "grid.png")
     assert done.exit_code == 1 and "cannot be written" in done.stderr
