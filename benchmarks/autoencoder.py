@@ -26,7 +26,7 @@ from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
 from semsearch.builders.pca import Pca, PcaOptions
 from semsearch.images.generate import Damage, Reconstruction, error, holes, reconstruct
 from semsearch.maths.latent_prior import fit_prior
-from semsearch.maths.packing import steps_of
+from semsearch.maths.packing import fit_quantiser
 from semsearch.records import Device, Images, State, silent
 
 DIMS = (16, 32)
@@ -201,7 +201,7 @@ def packing(bench: Bench) -> Measured:
     for dim in DIMS:
         found = []
         for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim)):
-            steps = steps_of(way.encode(train), 8)
+            steps = fit_quantiser(way.encode(train), 8)
             found.append(error(test, way.decode(steps.unpack(steps.pack(way.encode(test)))))["psnr"])
         print(f"  {dim} bytes  autoencoder {found[0]:.2f} dB  PCA {found[1]:.2f} dB  gain {found[0] - found[1]:+.2f}")
         kept[f"{dim} bytes"] = {"autoencoder": found[0], "PCA": found[1]}

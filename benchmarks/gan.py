@@ -30,7 +30,7 @@ from semsearch.building import devices
 from semsearch.errors import BuildError
 from semsearch.evaluate.features import Features, learn_features, noise, spread_scores
 from semsearch.maths.latent_prior import fit_prior
-from semsearch.maths.memorisation import newness
+from semsearch.maths.memorisation import copy_scores
 from semsearch.records import Fitted, Images, State, silent
 
 SAMPLES = 5_000  # and as many test pictures
@@ -58,7 +58,7 @@ class Judge:
 
     def scores(self, made: Pixels) -> Measured:
         """Frechet distance, precision, recall, density, coverage; and whether they are copies."""
-        return spread_scores(self.real, self.features.of(made)) | asdict(newness(made, self.test, self.known))
+        return spread_scores(self.real, self.features.of(made)) | asdict(copy_scores(made, self.test, self.known))
 
     def shares(self, made: Pixels) -> np.ndarray:
         """Each class's share of the samples."""

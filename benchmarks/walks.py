@@ -32,7 +32,7 @@ import scipy.sparse as sp
 from tabulate import tabulate
 
 from semsearch.maths.prone import factor_graph, propagate
-from semsearch.maths.walks import every_node, random_walks
+from semsearch.maths.walks import random_walks, start_nodes
 
 LENGTH = 80
 SLOW = 500  # walks that slow libraries are asked for
@@ -80,7 +80,7 @@ def power_law(n: int, m: int, seed: int = 0) -> sp.csr_matrix:
 
 def ours(A: sp.csr_matrix, p: float, q: float) -> float:
     """Walks a second, ten from every node."""
-    starts = every_node(A, 10, np.random.default_rng(0))
+    starts = start_nodes(A, 10, np.random.default_rng(0))
     random_walks(A, starts[:16], LENGTH, seed=0, p=p, q=q)  # compiled, as in the second command on a machine
     start = time.perf_counter()
     random_walks(A, starts, LENGTH, seed=0, p=p, q=q)
@@ -90,7 +90,7 @@ def ours(A: sp.csr_matrix, p: float, q: float) -> float:
 def lists(A: sp.csr_matrix) -> float:
     """Walks a second over lists of neighbours, as one writes it first."""
     neighbours = [A.indices[a:b].tolist() for a, b in zip(A.indptr[:-1], A.indptr[1:], strict=True)]
-    starts = every_node(A, 1, np.random.default_rng(0))[:SLOW].tolist()
+    starts = start_nodes(A, 1, np.random.default_rng(0))[:SLOW].tolist()
     begin = time.perf_counter()
     for node in starts:
         walk = [node]

@@ -16,8 +16,8 @@ from semsearch.builders.base import timed
 from semsearch.builders.operators import matrix_on
 from semsearch.errors import BuildError
 from semsearch.maths.cooccurrence import Ids, cooccurrences
-from semsearch.maths.spectral_factors import Sides, factor_sides
-from semsearch.maths.weighting import UNSMOOTHED, associations
+from semsearch.maths.spectral_factors import SpectralFactors, factor_sides
+from semsearch.maths.weighting import MEASURES_WITHOUT_SMOOTHING, associations
 from semsearch.records import Device, Report
 
 
@@ -54,7 +54,7 @@ def learn_company(
     report: Report,
     metrics: dict[str, float],
     nobody: str,
-) -> tuple[sp.csr_matrix, Sides]:
+) -> tuple[sp.csr_matrix, SpectralFactors]:
     """The counts (width, width) and both sides of what they were factored into; adds to `metrics` what it measured.
 
     Raises BuildError, with `nobody` as its text, where no two ids are near each other.
@@ -72,7 +72,7 @@ def learn_company(
             how.dim,
             power=how.power,
             shrink=how.shrink,
-            symmetric=how.symmetric or how.measure in UNSMOOTHED,
+            symmetric=how.symmetric or how.measure in MEASURES_WITHOUT_SMOOTHING,
             rng=rng,
             progress=lambda at, of: report(at, of),
         )

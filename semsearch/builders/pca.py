@@ -30,7 +30,7 @@ from semsearch.builders.image_checks import pictures_as_learned
 from semsearch.builders.operators import centred_on
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.pca import Components, enough, principal_components
+from semsearch.maths.pca import Components, components_for_share, principal_components
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Kind, Report, State, Table
 
 UNIT = 1 / 255  # pixels count from 0 to 1
@@ -96,7 +96,7 @@ class Pca:
         if not len(found.singular_values):
             raise BuildError(f"All {len(corpus):,} {what} are the same: there is nothing to tell them apart by")
         if options.dim is None:
-            found = found.first(enough(found.captured(), options.variance))
+            found = found.first(components_for_share(found.captured(), options.variance))
         of: Literal["image", "row"] = "image" if isinstance(corpus, Images) else "row"
         return Fitted([Embeddings(of, corpus.keys, found.loadings)], _arrays(found) | extra, metrics | _facts(found, X))
 

@@ -32,7 +32,7 @@ from semsearch.builders.cooccurrence_factors import CooccurrenceFactors, learn_c
 from semsearch.builders.words import MeansOfWords, WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.spectral_factors import SIDES
-from semsearch.maths.weighting import MEASURES, UNSMOOTHED
+from semsearch.maths.weighting import MEASURES, MEASURES_WITHOUT_SMOOTHING
 from semsearch.records import Device, Documents, Fitted, Report
 
 
@@ -71,7 +71,7 @@ def default_shrink(measure: str) -> float:
     two with 3 million; WS-353 and MEN gain, SimLex loses .007 there and gains here. 0.95 gives the analogies another
     point and takes as much again from SimLex.
     """
-    return 0.0 if measure in UNSMOOTHED else 0.8
+    return 0.0 if measure in MEASURES_WITHOUT_SMOOTHING else 0.8
 
 
 class Pmi(MeansOfWords):

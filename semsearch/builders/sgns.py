@@ -19,7 +19,7 @@ from semsearch.builders.base import option
 from semsearch.builders.gradient_words import FactoringOptions, Start, fit_words
 from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.vocabulary import Words, staying, thinned
+from semsearch.maths.vocabulary import Words, keep_probabilities, thin_pairs
 from semsearch.records import Device, Documents, Fitted, Report
 
 
@@ -63,7 +63,11 @@ class Sgns(MeansOfWords):
         from semsearch.nets.pair_products import Pairs
 
         def task(start: Start, words: Words, how: Any) -> word_factors.Sgns:
-            counts = thinned(start.counts, staying(words.counts, options.thin)) if options.thin else start.counts
+            counts = (
+                thin_pairs(start.counts, keep_probabilities(words.counts, options.thin))
+                if options.thin
+                else start.counts
+            )
             totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
             more = {"negatives": options.negatives, "smoothing": options.smoothing}
             return word_factors.Sgns(Pairs(counts, device), how, start.sides, totals, **more)

@@ -30,7 +30,7 @@ from semsearch.builders.explanation import Side, explain_cosine, fetch_vectors
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
-from semsearch.maths.spelling import Pieces, pieces, spelled_elsewhere
+from semsearch.maths.spelling import Pieces, pieces, uses_other_tokenizer
 from semsearch.maths.text import pack, unpack
 from semsearch.maths.weighting import idf
 from semsearch.maths.wordmatrix import common_direction, means, principal_components, shares
@@ -70,7 +70,7 @@ class Wordmean:
             raise InputError("wordmean reads a word collection: give its name as `words`")
         words = corpus.inputs["words"]
         metrics: dict[str, float] = {}
-        elsewhere = spelled_elsewhere(words.keys)
+        elsewhere = uses_other_tokenizer(words.keys)
         with timed(metrics, "counting"):
             said = pieces(corpus.texts, elsewhere=elsewhere)
             place = {word: row for row, word in enumerate(words.keys)}

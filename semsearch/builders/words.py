@@ -18,9 +18,9 @@ from semsearch.builders.base import NO_LENGTH, option
 from semsearch.builders.cooccurrence_factors import Sentences
 from semsearch.errors import BuildError
 from semsearch.maths.contexts import pack_rows, unit_of
-from semsearch.maths.cooccurrence import WHOLE
+from semsearch.maths.cooccurrence import WHOLE_CONTEXT
 from semsearch.maths.text import pack, tokens, unpack
-from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsampled
+from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsample
 from semsearch.records import Documents, Embeddings, Fitted, Report, State
 
 WIDEST = 20
@@ -56,7 +56,7 @@ class WordOptions:
     @property
     def by_distance(self) -> Literal["flat", "harmonic"]:
         """The weights that are used: in a whole document distance says nothing."""
-        return "flat" if self.window == WHOLE else self.weights
+        return "flat" if self.window == WHOLE_CONTEXT else self.weights
 
     @property
     def nobody(self) -> str:
@@ -101,7 +101,7 @@ def word_sentences(words: Words, options: WordOptions, rng: np.random.Generator)
     """Where the ids come from: the words of the texts, frequent ones thinned if asked."""
     stream, starts = words.stream, words.starts
     if options.subsample:
-        stream, starts = subsampled(words, options.subsample, rng)
+        stream, starts = subsample(words, options.subsample, rng)
     return Sentences(stream, starts, len(words.words))
 
 

@@ -14,8 +14,8 @@ from semsearch.evaluate.features import learn_features, noise, spread_scores
 from semsearch.images import generate
 from semsearch.images.samples import drawn_codes, prior_of, priors_of
 from semsearch.maths.generative import NEIGHBOURS
-from semsearch.maths.memorisation import nearest, newness
-from semsearch.records import OpenCollection, Report, silent
+from semsearch.maths.memorisation import copy_scores, nearest
+from semsearch.records import Report, silent
 from semsearch.storage.driver import Connection
 
 FEWEST, MOST = 100, 20_000  # samples: fewer say nothing about 64 features
@@ -116,7 +116,7 @@ def evaluate_samples(
         classifier_accuracy=accuracy,
         pairs=np.stack([drawn[:PAIRS], taught[nearest(drawn[:PAIRS], taught)[1]]]),
         **scores,
-        **asdict(newness(drawn, pixels, taught)),
+        **asdict(copy_scores(drawn, pixels, taught)),
     )
 
 

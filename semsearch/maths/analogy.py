@@ -13,7 +13,7 @@ from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
 
 METHODS = ("add", "mul")
-_LEAST = 1e-3  # added to the divisor, as in the paper
+_EPSILON = 1e-3  # added to the divisor, as in the paper
 
 
 def analogy_scores(to_a: FloatArray, to_b: FloatArray, to_c: FloatArray, method: str) -> FloatArray:
@@ -24,7 +24,7 @@ def analogy_scores(to_a: FloatArray, to_b: FloatArray, to_c: FloatArray, method:
     if method == "add":
         return to_b - to_a + to_c
     if method == "mul":
-        return (to_b + 1) * (to_c + 1) / 4 / ((to_a + 1) / 2 + np.float32(_LEAST))
+        return (to_b + 1) * (to_c + 1) / 4 / ((to_a + 1) / 2 + np.float32(_EPSILON))
     raise InputError(f"method is {method!r}: choose one of {', '.join(METHODS)}")
 
 
@@ -35,7 +35,7 @@ def odd_one_out(vectors: FloatArray) -> FloatArray:
     return cosines.sum(axis=1) / max(1, len(vectors) - 1)
 
 
-def in_two_dimensions(vectors: FloatArray) -> FloatArray:
+def project_to_2d(vectors: FloatArray) -> FloatArray:
     """(n, 2) coordinates of (n, dim) vectors along the two directions in which they differ most (PCA).
 
     Offsets between vectors are kept as far as two dimensions can, so that parallel ones look parallel. Signs are fixed:

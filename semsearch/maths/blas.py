@@ -23,9 +23,9 @@ from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
-_ROWS = 16_384  # rows at once: what float64 takes of them stays small
+_BLOCK_ROWS = 16_384  # rows at once: what float64 takes of them stays small
 _lock = Lock()
-_inside: list[Any] = []  # one entry for each thread inside `one_thread`; the first and the last one switch
+_active: list[Any] = []  # one entry for each thread inside `one_thread`; the first and the last one switch
 
 
 @cache
@@ -39,13 +39,13 @@ def _libraries() -> Any:
 def one_thread() -> Iterator[None]:
     """The BLAS works with one thread meanwhile; as a decorator, too. The setting is the whole process's."""
     with _lock:
-        _inside.append(_libraries().limit(limits=1, user_api="blas") if not _inside else _inside[0])
+        _active.append(_libraries().limit(limits=1, user_api="blas") if not _active else _active[0])
     try:
         yield
     finally:
         with _lock:
-            limit = _inside.pop()
-            if not _inside:
+            limit = _active.pop()
+            if not _active:
                 limit.restore_original_limits()
 
 
@@ -77,8 +77,8 @@ def gram(W: Array) -> npt.NDArray[np.float64]:
 
     def work(first: int, last: int) -> Array:
         found = np.zeros((W.shape[1], W.shape[1]))
-        for start in range(first, last, _ROWS):
-            part = W[start : min(start + _ROWS, last)].astype(np.float64)
+        for start in range(first, last, _BLOCK_ROWS):
+            part = W[start : min(start + _BLOCK_ROWS, last)].astype(np.float64)
             found += part.T @ part
         return found
 
@@ -105,8 +105,8 @@ def subtract(W: Array, K: Array, H: Array) -> None:
     """W -= K H in place, W (n, b), K (n, a), H (a, b)."""
 
     def work(first: int, last: int) -> None:
-        for start in range(first, last, _ROWS):
-            rows = slice(start, min(start + _ROWS, last))
+        for start in range(first, last, _BLOCK_ROWS):
+            rows = slice(start, min(start + _BLOCK_ROWS, last))
             W[rows] -= K[rows] @ H
 
     map_ranges(work, _shares(len(W)))
@@ -114,4 +114,4 @@ def subtract(W: Array, K: Array, H: Array) -> None:
 
 def _shares(rows: int) -> list[int]:
     """Bounds of as many stretches as there are threads; one stretch where there is little to share."""
-    return np.linspace(0, rows, (thread_count() if rows >= _ROWS else 1) + 1).astype(int).tolist()
+    return np.linspace(0, rows, (thread_count() if rows >= _BLOCK_ROWS else 1) + 1).astype(int).tolist()

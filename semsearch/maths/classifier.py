@@ -24,17 +24,17 @@ from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
 
-CHOICES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of C
-_BEGIN, _BEGIN_SPARSE = 2, 4  # where among them the search begins for arrays, and for CSR, which is tf-idf
-ENOUGH = 1_000  # items that C is chosen on
-INNER = 3  # folds for that
+C_GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of C
+_FIRST_C, _FIRST_C_SPARSE = 2, 4  # where among them the search begins for arrays, and for CSR, which is tf-idf
+TUNING_ITEMS = 1_000  # items that C is chosen on
+TUNING_FOLDS = 3  # folds for that
 FOLDS = 5
-MOST_FOLDED = 20_000  # with more labelled items a fifth is held back once, instead of each fifth in turn
-MOST_LEARNT = 50_000  # items that one fit learns from: more make no difference to some hundred weights a label
-Z = 1.96  # of a normal distribution 95 % lies within so many standard deviations
+MAX_CROSS_VALIDATED = 20_000  # with more labelled items a fifth is held back once, instead of each fifth in turn
+MAX_TRAINING_ITEMS = 50_000  # items that one fit learns from: more make no difference to some hundred weights a label
+Z_95 = 1.96  # of a normal distribution 95 % lies within so many standard deviations
 
 
-def scaled(X: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def standardise(X: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """(n, k) moved so that the mean is zero and scaled so that rows have a mean squared length of 1.
 
     The intercepts are free, so moving changes no answer; it makes fewer steps of many. The scale gives C its meaning.
@@ -45,7 +45,7 @@ def scaled(X: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 @one_thread()
-def probabilities(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Doubles:
+def fit_and_predict(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Doubles:
     """(m, labels) of each row of `asked` (m, k), learnt from X (n, k) and y (n,) 0..labels-1; rows add up to 1.
 
     Arrays or CSR. A label that y does not hold gets 0; where y holds but one, that is certain.
@@ -72,7 +72,7 @@ def probabilities(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Dou
     return found
 
 
-def folds_of(y: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
+def assign_folds(y: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
     """(n,) the fold, 0..folds-1, that each item is held back in; each label's items are spread as evenly as can be."""
     order = rng.permutation(len(y))
     order = order[np.argsort(y[order], kind="stable")]
@@ -84,32 +84,32 @@ def folds_of(y: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
 @one_thread()
 def choose_C(X: Any, y: IntArray, labels: int, rng: np.random.Generator) -> float:
     """The C of CHOICES under which held-back labels are likeliest, found by going downhill from near the middle."""
-    if len(y) > ENOUGH:
-        some = np.sort(rng.permutation(len(y))[:ENOUGH])
+    if len(y) > TUNING_ITEMS:
+        some = np.sort(rng.permutation(len(y))[:TUNING_ITEMS])
         X, y = X[some], y[some]
-    fold = folds_of(y, min(INNER, len(y)), rng)
+    fold = assign_folds(y, min(TUNING_FOLDS, len(y)), rng)
     losses: dict[int, float] = {}
 
     def loss(place: int) -> float:
         if place not in losses:
-            told = _each_held_back(X, y, fold, labels, CHOICES[place])
+            told = _cross_validated(X, y, fold, labels, C_GRID[place])
             losses[place] = -float(np.log(np.maximum(told[np.arange(len(y)), y], 1e-6)).mean())
         return losses[place]
 
-    at = _BEGIN if isinstance(X, np.ndarray) else _BEGIN_SPARSE
+    at = _FIRST_C if isinstance(X, np.ndarray) else _FIRST_C_SPARSE
     step = 1 if loss(at + 1) < loss(at) else -1
-    while 0 <= at + step < len(CHOICES) and loss(at + step) < loss(at):
+    while 0 <= at + step < len(C_GRID) and loss(at + step) < loss(at):
         at += step
-    return CHOICES[at]
+    return C_GRID[at]
 
 
-def _each_held_back(X: Any, y: IntArray, fold: IntArray, labels: int, C: float) -> Doubles:
+def _cross_validated(X: Any, y: IntArray, fold: IntArray, labels: int, C: float) -> Doubles:
     """(n, labels) of each item by what was learnt from the other folds; folds are worked on side by side."""
     folds = int(fold.max()) + 1
 
     def work(number: int, _: int) -> Doubles:
         back = fold == number
-        return probabilities(X[~back], y[~back], X[back], labels, C)
+        return fit_and_predict(X[~back], y[~back], X[back], labels, C)
 
     found = np.empty((len(y), labels))
     for number, told in enumerate(map_ranges(work, range(folds + 1))):
@@ -143,18 +143,18 @@ def held_out(
     C is chosen inside of what is learnt from, so that nothing of an item's label reaches its answer.
     """
     folds = min(folds, len(y))
-    fold = folds_of(y, folds, rng)
+    fold = assign_folds(y, folds, rng)
     rows, told, used = [], [], []
-    for turn in range(1 if once or len(y) > MOST_FOLDED else folds):
+    for turn in range(1 if once or len(y) > MAX_CROSS_VALIDATED else folds):
         rows.append(np.flatnonzero(fold == turn))
-        answers, chosen = told_by(X, y, np.flatnonzero(fold != turn), rows[-1], labels, rng, C)
+        answers, chosen = predict_from(X, y, np.flatnonzero(fold != turn), rows[-1], labels, rng, C)
         told.append(answers)
         used.append(chosen)
     return HeldOut(np.concatenate(rows), np.concatenate(told), tuple(used))
 
 
 @one_thread()
-def told_by(
+def predict_from(
     X: Any,
     y: IntArray,
     learnt: IntArray,
@@ -164,15 +164,15 @@ def told_by(
     C: float | None = None,
 ) -> tuple[Doubles, float]:
     """(m, labels) probabilities of the rows `asked` (m,), learnt from the rows `learnt`, and C, chosen if not given."""
-    rows = thinned(learnt, rng)
+    rows = subsample(learnt, rng)
     some, known = X[rows], y[rows]
     chosen = choose_C(some, known, labels, rng) if C is None else C
-    return probabilities(some, known, X[asked], labels, chosen), chosen
+    return fit_and_predict(some, known, X[asked], labels, chosen), chosen
 
 
-def thinned(rows: IntArray, rng: np.random.Generator, most: int | None = None) -> IntArray:
+def subsample(rows: IntArray, rng: np.random.Generator, most: int | None = None) -> IntArray:
     """At most so many of these rows, by default MOST_LEARNT, drawn at random, in their order."""
-    most = MOST_LEARNT if most is None else most
+    most = MAX_TRAINING_ITEMS if most is None else most
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
@@ -183,9 +183,9 @@ def wilson(right: int, judged: int) -> tuple[float, float]:
     """
     if not judged:
         return 0.0, 1.0
-    share, extra = right / judged, Z * Z / judged
+    share, extra = right / judged, Z_95 * Z_95 / judged
     middle = share + extra / 2
-    spread_ = Z * sqrt(share * (1 - share) / judged + extra / (4 * judged))
+    spread_ = Z_95 * sqrt(share * (1 - share) / judged + extra / (4 * judged))
     return max(0.0, (middle - spread_) / (1 + extra)), min(1.0, (middle + spread_) / (1 + extra))
 
 

@@ -34,24 +34,24 @@ def table() -> npt.NDArray[np.uint32]:
 
     As `bytes << 4 | number << 2 | kind`. Takes about 50 ms.
     """
-    firsts, seconds = _composed()
+    firsts, seconds = _composition_parts()
     entries = np.empty(PLANE, np.uint32)
     for number in range(PLANE):
         char = chr(number)
         lower = char.lower()
-        if char in seconds or number in _JAMO or char == _SIGMA or len(lower) > 1 or not _stable(char):
+        if char in seconds or number in _JAMO or char == _SIGMA or len(lower) > 1 or not _is_stable(char):
             kind = ODD
         elif lower.isalnum():  # what re calls a word character, but for the underscore
             kind = WORD
         else:
-            kind = SEPARATOR if char not in firsts and _hides(char) else OTHER
+            kind = SEPARATOR if char not in firsts and _blocks_sigma(char) else OTHER
         spelt = lower.encode() if kind == WORD else b""
         entries[number] = int.from_bytes(spelt, "little") << 4 | len(spelt) << 2 | kind
     entries.flags.writeable = False
     return entries
 
 
-def _composed() -> tuple[set[str], set[str]]:
+def _composition_parts() -> tuple[set[str], set[str]]:
     """The code points that stand first, and second, in canonical decompositions; those not composed again as well."""
     firsts, seconds = set(), set()
     for number in range(PLANE):
@@ -62,10 +62,10 @@ def _composed() -> tuple[set[str], set[str]]:
     return firsts, seconds
 
 
-def _stable(char: str) -> bool:
+def _is_stable(char: str) -> bool:
     return unicodedata.is_normalized("NFKC", char) and not unicodedata.combining(char)
 
 
-def _hides(char: str) -> bool:
+def _blocks_sigma(char: str) -> bool:
     """Whether a Σ does not see past this: neither a cased letter nor case-ignorable. Σ after a cased letter is ς."""
     return f"A{char}{_SIGMA}".lower().endswith("σ")

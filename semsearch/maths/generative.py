@@ -28,13 +28,13 @@ def frechet_distance(real: Numbers, made: Numbers) -> float:
     The trace of the root is the sum of the singular values of Σ₁^½ Σ₂^½, which needs no root of an asymmetric matrix.
     """
     _check(real, made, 2)
-    (mean, root), (other_mean, other_root) = (_spread(features) for features in (real, made))
+    (mean, root), (other_mean, other_root) = (_mean_and_root(features) for features in (real, made))
     nuclear = float(np.linalg.svd(root @ other_root, compute_uv=False).sum())
     total = float((root**2).sum() + (other_root**2).sum())
     return max(0.0, float(((mean - other_mean) ** 2).sum()) + total - 2 * nuclear)
 
 
-def _spread(features: Numbers) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _mean_and_root(features: Numbers) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Mean (d,) and the symmetric root (d, d) of the covariance."""
     X = np.asarray(features, np.float64)
     covariance = np.asarray(np.cov(X.T)).reshape(X.shape[1], X.shape[1])
@@ -43,7 +43,7 @@ def _spread(features: Numbers) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
 
 
 @dataclass(frozen=True)
-class Likeness:
+class SampleScores:
     """`precision`: the share of made items among the real ones; `recall`: of real items among the made ones; `density`:
     how many real neighbourhoods a made item lies in, over k, 1 is as expected; `coverage`: the share of real items with
     a made one in their neighbourhood."""
@@ -55,21 +55,21 @@ class Likeness:
 
 
 @one_thread()
-def likeness(real: Numbers, made: Numbers, k: int = NEIGHBOURS) -> Likeness:
+def sample_scores(real: Numbers, made: Numbers, k: int = NEIGHBOURS) -> SampleScores:
     """From balls around each item that reach to its k-th neighbour of its kind; real (n, d), made (m, d), n, m > k."""
     _check(real, made, k + 1)
-    real_reach, made_reach = (_reach(features, k) for features in (real, made))
+    real_reach, made_reach = (_squared_radii(features, k) for features in (real, made))
     in_real = np.zeros(len(made), np.int64)
     in_made = np.zeros(len(real), bool)
     covered = np.zeros(len(real), bool)
     for start in range(0, len(real), _ROWS):
         some = slice(start, start + _ROWS)
-        squares = _squares(real[some], made)
+        squares = _squared_distances(real[some], made)
         inside = squares <= real_reach[some, None]
         in_real += inside.sum(axis=0)
         covered[some] = inside.any(axis=1)
         in_made[some] = (squares <= made_reach[None, :]).any(axis=1)
-    return Likeness(
+    return SampleScores(
         precision=float((in_real > 0).mean()),
         recall=float(in_made.mean()),
         density=float(in_real.sum() / (k * len(made))),
@@ -77,17 +77,17 @@ def likeness(real: Numbers, made: Numbers, k: int = NEIGHBOURS) -> Likeness:
     )
 
 
-def _reach(features: Numbers, k: int) -> npt.NDArray[np.float64]:
+def _squared_radii(features: Numbers, k: int) -> npt.NDArray[np.float64]:
     """(n,) the squared distance of each to its k-th neighbour, itself left out."""
     found = np.empty(len(features))
     for start in range(0, len(features), _ROWS):
-        squares = _squares(features[start : start + _ROWS], features)
+        squares = _squared_distances(features[start : start + _ROWS], features)
         squares[np.arange(len(squares)), start + np.arange(len(squares))] = -1  # itself, first whatever rounding says
         found[start : start + _ROWS] = np.partition(squares, k, axis=1)[:, k]
     return found
 
 
-def _squares(A: Numbers, B: Numbers) -> npt.NDArray[np.float64]:
+def _squared_distances(A: Numbers, B: Numbers) -> npt.NDArray[np.float64]:
     a, b = np.asarray(A, np.float64), np.asarray(B, np.float64)
     return np.maximum((a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T, 0)
 

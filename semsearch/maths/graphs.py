@@ -36,7 +36,7 @@ def undirected(A: sp.csr_matrix) -> sp.csr_matrix:
     return A if (A != A.T).nnz == 0 else (A + A.T).tocsr()
 
 
-def multiplied(A: sp.csr_matrix, X: Array) -> Array:
+def multiply(A: sp.csr_matrix, X: Array) -> Array:
     """A X, (m, b) from a sparse (m, n) and a dense (n, b), its rows made on all cores."""
     out = np.empty((A.shape[0], X.shape[1]), np.result_type(A, X))
     cuts = np.searchsorted(A.indptr, np.linspace(0, A.nnz, 4 * thread_count() + 1))

@@ -13,7 +13,7 @@ from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
 
-PARTS = 10
+MIXTURE_COMPONENTS = 10
 Doubles = npt.NDArray[np.float64]
 
 
@@ -47,14 +47,14 @@ def fit_prior(codes: FloatArray, name: str, *, seed: int) -> Mixture:
         raise InputError(f"There is {n} code: a spread needs two or more")
     X = codes.astype(np.float64)
     floor = 1e-6 * float(X.var(axis=0).mean()) + 1e-12  # so that a code in fewer dimensions has a root, too
-    if name == "gaussian" or n < 2 * PARTS:
+    if name == "gaussian" or n < 2 * MIXTURE_COMPONENTS:
         covariance = np.asarray(np.cov(X.T), np.float64).reshape(dim, dim) + floor * np.eye(dim)
         return Mixture(np.ones(1), X.mean(axis=0)[None], np.asarray(np.linalg.cholesky(covariance)[None], np.float64))
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     unit = float(np.sqrt(X.var(axis=0).mean())) or 1.0
-    mixture = GaussianMixture(PARTS, random_state=seed, reg_covar=1e-4, max_iter=50)
+    mixture = GaussianMixture(MIXTURE_COMPONENTS, random_state=seed, reg_covar=1e-4, max_iter=50)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # after 50 rounds it is near enough to draw from
         mixture.fit(X / unit)

@@ -15,9 +15,9 @@ from semsearch.maths.logistic import one_against_rest
 from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
-_ROWS = 256  # rows of scores made at a time
-_LEARNED = 20_000  # edges that the odds of a link are learned from: for three numbers
-_PAIRS = 4_096  # pairs of sparse rows multiplied at a time
+_SCORE_ROWS = 256  # rows of scores made at a time
+_TRAINING_EDGES = 20_000  # edges that the odds of a link are learned from: for three numbers
+_BATCH_PAIRS = 4_096  # pairs of sparse rows multiplied at a time
 
 
 class Scorer(Protocol):
@@ -30,7 +30,7 @@ class Scorer(Protocol):
         """(last - first, n) the scores of some nodes with all."""
 
 
-class ByProduct:
+class ProductScorer:
     """The scalar product of one node's left and the other's right vector, (n, k) each; by default the same."""
 
     def __init__(self, left: FloatArray, right: FloatArray | None = None) -> None:
@@ -44,7 +44,7 @@ class ByProduct:
         return np.asarray(self.left[first:last] @ self.right.T)
 
 
-class ByNeighbours:
+class NeighbourScorer:
     """The neighbours that two nodes have in common, each counting as much as `worth` (n,) says."""
 
     def __init__(self, A: sp.csr_matrix, worth: Doubles) -> None:
@@ -52,10 +52,12 @@ class ByNeighbours:
         self.weighted = sp.csr_matrix((worth[A.indices].astype(np.float32), A.indices, A.indptr), shape=A.shape)
 
     def pairs(self, pairs: IntArray) -> Doubles:
-        starts = range(0, pairs.shape[1], _PAIRS)
+        starts = range(0, pairs.shape[1], _BATCH_PAIRS)
         parts = [
             np.asarray(
-                self.weighted[pairs[0, at : at + _PAIRS]].multiply(self.A[pairs[1, at : at + _PAIRS]]).sum(axis=1)
+                self.weighted[pairs[0, at : at + _BATCH_PAIRS]]
+                .multiply(self.A[pairs[1, at : at + _BATCH_PAIRS]])
+                .sum(axis=1)
             )
             for at in starts
         ]
@@ -65,18 +67,18 @@ class ByNeighbours:
         return np.asarray((self.weighted[first:last] @ self.A).toarray())
 
 
-def common_neighbours(A: sp.csr_matrix) -> ByNeighbours:
+def common_neighbours(A: sp.csr_matrix) -> NeighbourScorer:
     """How many neighbours two nodes share (Liben-Nowell & Kleinberg 2003)."""
-    return ByNeighbours(A, np.ones(A.shape[0]))
+    return NeighbourScorer(A, np.ones(A.shape[0]))
 
 
-def adamic_adar(A: sp.csr_matrix) -> ByNeighbours:
+def adamic_adar(A: sp.csr_matrix) -> NeighbourScorer:
     """Neighbours in common, each counting 1/ln of its own number of neighbours (Adamic & Adar 2003)."""
     degrees = np.diff(A.indptr)
-    return ByNeighbours(A, 1 / np.log(np.maximum(degrees, 2)))
+    return NeighbourScorer(A, 1 / np.log(np.maximum(degrees, 2)))
 
 
-def are_joined(A: sp.csr_matrix, pairs: IntArray) -> npt.NDArray[np.bool_]:
+def have_edge(A: sp.csr_matrix, pairs: IntArray) -> npt.NDArray[np.bool_]:
     """(m,) whether an edge of A leads from each first to each second node."""
     return np.asarray(A[pairs[0], pairs[1]]).reshape(-1) != 0
 
@@ -101,7 +103,7 @@ def best_pairs(scorer: Scorer, A: sp.csr_matrix, k: int) -> tuple[IntArray, Doub
         top = np.sort(top[np.isfinite(flat[top])])
         return np.stack([top // n + first, top % n]).astype(np.int64), flat[top].astype(np.float64)
 
-    parts = map_ranges(best, [*range(0, n, _ROWS), n])
+    parts = map_ranges(best, [*range(0, n, _SCORE_ROWS), n])
     pairs = np.concatenate([part[0] for part in parts], axis=1)
     scores = np.concatenate([part[1] for part in parts])
     order = np.argsort(-scores, kind="stable")[:k]
@@ -111,12 +113,12 @@ def best_pairs(scorer: Scorer, A: sp.csr_matrix, k: int) -> tuple[IntArray, Doub
 def spanning_forest(edges: IntArray, n: int) -> npt.NDArray[np.bool_]:
     """(m,) which of the edges (2, m), taken in order, join two parts that were apart until then."""
     chosen = np.zeros(edges.shape[1], np.bool_)
-    _join(edges[0], edges[1], np.arange(n), chosen)
+    _union(edges[0], edges[1], np.arange(n), chosen)
     return chosen
 
 
 @kernel
-def _join(source: Any, target: Any, parent: Any, chosen: Any) -> None:
+def _union(source: Any, target: Any, parent: Any, chosen: Any) -> None:
     for edge in range(len(source)):
         a, b = source[edge], target[edge]
         while parent[a] != a:
@@ -130,14 +132,14 @@ def _join(source: Any, target: Any, parent: Any, chosen: Any) -> None:
             chosen[edge] = True
 
 
-def unjoined_pairs(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> IntArray:
+def sample_non_edges(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> IntArray:
     """(2, m) pairs of nodes that have an edge each, but none between them: m is `count`, or less in a full graph."""
     nodes = np.flatnonzero(np.diff(A.indptr))
     found = [np.zeros((2, 0), np.int64)]
     held = 0
     for _ in range(100):
         pairs = nodes[rng.integers(0, len(nodes), (2, 2 * count))]
-        pairs = pairs[:, (pairs[0] < pairs[1]) & ~are_joined(A, pairs)][:, : count - held]
+        pairs = pairs[:, (pairs[0] < pairs[1]) & ~have_edge(A, pairs)][:, : count - held]
         found.append(pairs)
         held += pairs.shape[1]
         if held == count:
@@ -145,7 +147,7 @@ def unjoined_pairs(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> In
     return np.concatenate(found, axis=1)
 
 
-def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> ByProduct:
+def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> ProductScorer:
     """The odds, as logarithms, that two nodes are joined: from their cosine and how many neighbours they have.
 
     a cos(i, j) + b (ln d_i + ln d_j) + c, fitted by logistic regression to edges of A and as many pairs without one.
@@ -156,9 +158,9 @@ def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generat
     unit = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     busy = np.log(np.maximum(np.diff(A.indptr), 1)).astype(np.float32)
     source, target = sp.triu(A, 1).nonzero()
-    some = rng.permutation(len(source))[:_LEARNED]
+    some = rng.permutation(len(source))[:_TRAINING_EDGES]
     joined = np.stack([source[some], target[some]]).astype(np.int64)
-    apart = unjoined_pairs(A, len(some), rng)
+    apart = sample_non_edges(A, len(some), rng)
     if not apart.shape[1]:
         raise InputError("Every two nodes are joined: there is no link to suggest")
     pairs = np.concatenate([joined, apart], axis=1)
@@ -168,4 +170,4 @@ def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generat
     a, b = max(float(W[0, 0]), 0.0), float(W[1, 0])  # what is near is never told to be less likely
     root, one = np.float32(np.sqrt(a)), np.ones((len(unit), 1), np.float32)
     share = (np.float32(b) * busy[:, None] + np.float32(c[0] / 2)).astype(np.float32)
-    return ByProduct(np.hstack([root * unit, share, one]), np.hstack([root * unit, one, share]))
+    return ProductScorer(np.hstack([root * unit, share, one]), np.hstack([root * unit, one, share]))

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from semsearch.maths.blas import one_thread
 
 Numbers = npt.NDArray[Any]
-CLOSE = 0.01  # of new real items lie as near as this to a known one
+COPY_QUANTILE = 0.01  # of new real items lie as near as this to a known one
 _ROWS = 256
 
 
 @dataclass(frozen=True)
-class Newness:
+class CopyScores:
     """`nearness`: the median distance of made items to the nearest known one, over that of new real ones: 1 is as it
     should be, 0 by heart. `copied`: the share of made items nearer to a known one than 99 of 100 new real ones; 0.01
     is as it should be."""
@@ -44,9 +44,9 @@ def nearest(some: Numbers, known: Numbers) -> tuple[npt.NDArray[np.float64], npt
     return apart, found
 
 
-def newness(made: Numbers, fresh: Numbers, known: Numbers) -> Newness:
+def copy_scores(made: Numbers, fresh: Numbers, known: Numbers) -> CopyScores:
     """Of made items (n, …) beside fresh real ones (m, …), to the known ones (k, …)."""
     of_made, of_fresh = nearest(made, known)[0], nearest(fresh, known)[0]
     usual = float(np.median(of_fresh))
     nearness = float(np.median(of_made)) / usual if usual > 0 else 1.0
-    return Newness(nearness, float((of_made < np.quantile(of_fresh, CLOSE)).mean()))
+    return CopyScores(nearness, float((of_made < np.quantile(of_fresh, COPY_QUANTILE)).mean()))

@@ -23,11 +23,11 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.maths.factor import Matrix, truncated_eigen
-from semsearch.maths.graphs import multiplied
+from semsearch.maths.graphs import multiply
 from semsearch.maths.operator import Operator
 from semsearch.threads import map_ranges
 
-_ROWS = 512  # rows of M made at a time
+_BLOCK_ROWS = 512  # rows of M made at a time
 
 
 def netmf_exact(A: sp.csr_matrix, window: int, *, negative: float = 1.0) -> FloatArray:
@@ -36,10 +36,10 @@ def netmf_exact(A: sp.csr_matrix, window: int, *, negative: float = 1.0) -> Floa
     power = S.toarray()
     total = power.copy()
     for _ in range(window - 1):
-        power = multiplied(S, power)
+        power = multiply(S, power)
         total += power
     scale = float(A.sum(dtype=np.float64)) / (negative * window)
-    bounds = [*range(0, len(total), _ROWS), len(total)]
+    bounds = [*range(0, len(total), _BLOCK_ROWS), len(total)]
 
     def logarithm(first: int, last: int) -> None:
         part = total[first:last]
@@ -72,7 +72,7 @@ def netmf_approximated(
         np.matmul(half[first:last], half.T, out=M[first:last])
         np.log(np.maximum(M[first:last], 1, out=M[first:last]), out=M[first:last])
 
-    map_ranges(block, [*range(0, len(half), _ROWS), len(half)])
+    map_ranges(block, [*range(0, len(half), _BLOCK_ROWS), len(half)])
     return M
 
 

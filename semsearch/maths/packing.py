@@ -9,11 +9,11 @@ import numpy as np
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError
 
-MOST_BITS = 16
+MAX_CODE_BITS = 16
 
 
 @dataclass(frozen=True)
-class Steps:
+class UniformQuantiser:
     """Where the steps begin and end, `low` and `high` (dim,) float32, which is told once for all codes; `bits` of each
     number."""
 
@@ -43,10 +43,10 @@ class Steps:
         return (self.low + (self.high - self.low) * (levels / top)).astype(np.float32)
 
 
-def steps_of(codes: FloatArray, bits: int) -> Steps:
+def fit_quantiser(codes: FloatArray, bits: int) -> UniformQuantiser:
     """Steps that reach over all of these codes (n, dim). InputError for bits that cannot be, or no code."""
-    if not 1 <= bits <= MOST_BITS:
-        raise InputError(f"bits is {bits}: choose 1 to {MOST_BITS} for each number of a code")
+    if not 1 <= bits <= MAX_CODE_BITS:
+        raise InputError(f"bits is {bits}: choose 1 to {MAX_CODE_BITS} for each number of a code")
     if not len(codes):
         raise InputError("There is no code to tell how far codes reach")
-    return Steps(codes.min(axis=0), codes.max(axis=0), bits)
+    return UniformQuantiser(codes.min(axis=0), codes.max(axis=0), bits)

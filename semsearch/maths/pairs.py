@@ -16,12 +16,14 @@ from semsearch.threads import map_ranges, thread_count
 
 Pairs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
 
-_FEW = 4000  # rows up to which every cosine is computed in whole: done before a kernel is compiled
-_STEP = 64  # directions multiplied together: for every pair the strongest, then more for those that can still reach
-_ROWS, _COLUMNS = 1024, 2048  # a block of products that stays in the cache
-_ROOM = 1 << 16  # pairs a block has room for at first
-_SLACK = 1e-4  # more than float32 sums of a few hundred products are off by
-_SOME = 100_000  # pairs of texts looked at together
+_DENSE_ROWS = 4000  # rows up to which every cosine is computed in whole: done before a kernel is compiled
+_STEP_DIMS = (
+    64  # directions multiplied together: for every pair the strongest, then more for those that can still reach
+)
+_BLOCK_ROWS, _BLOCK_COLUMNS = 1024, 2048  # a block of products that stays in the cache
+_FIRST_CAPACITY = 1 << 16  # pairs a block has room for at first
+_TOLERANCE = 1e-4  # more than float32 sums of a few hundred products are off by
+_BATCH_PAIRS = 100_000  # pairs of texts looked at together
 
 
 def near_pairs(
@@ -39,7 +41,7 @@ def near_pairs(
     """
     n = len(vectors)
     found: list[Pairs] = []
-    for done, parts in _few(vectors, threshold) if n <= _FEW else _many(vectors, threshold):
+    for done, parts in _dense_blocks(vectors, threshold) if n <= _DENSE_ROWS else _pruned_blocks(vectors, threshold):
         found += parts
         if progress is not None:
             progress(done, n)
@@ -51,46 +53,46 @@ def near_pairs(
     return i, j, cosines
 
 
-def _few(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
-    for start in range(0, len(vectors), _ROWS):
-        cosines = vectors[start : start + _ROWS] @ vectors.T
+def _dense_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        cosines = vectors[start : start + _BLOCK_ROWS] @ vectors.T
         i, j = np.nonzero(cosines >= threshold)
         later = j > i + start
         i, j = i[later], j[later]
         yield start, [(i + start, j, cosines[i, j])]
 
 
-def _many(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
+def _pruned_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
     """Some rows at a time on each core, whose products stay in one thread: two would wait for each other."""
     n = len(vectors)
     vectors = np.ascontiguousarray(vectors[:, np.argsort(-np.einsum("ij,ij->j", vectors, vectors))])
-    tails = _tails(vectors)
+    tails = _tail_lengths(vectors)
     # One more column holds the length that is left, so that the product itself is the bound.
-    bound = np.hstack([vectors[:, :_STEP], tails[:, :1]])
+    bound = np.hstack([vectors[:, :_STEP_DIMS], tails[:, :1]])
 
     def of_rows(start: int, end: int) -> Pairs:
         parts = [
-            _reaching(bound, vectors, tails, threshold, (start, end), (other, min(other + _COLUMNS, n)))
-            for other in range(start, n, _COLUMNS)
+            _pairs_of_block(bound, vectors, tails, threshold, (start, end), (other, min(other + _BLOCK_COLUMNS, n)))
+            for other in range(start, n, _BLOCK_COLUMNS)
         ]
         i, j, cosines = (np.concatenate(each) for each in zip(*parts, strict=True))
         return i, j, cosines
 
-    bounds = [*range(0, n, _ROWS), n]
+    bounds = [*range(0, n, _BLOCK_ROWS), n]
     with one_thread():
         for at in range(0, len(bounds) - 1, thread_count()):
             yield bounds[at], map_ranges(of_rows, bounds[at : at + thread_count() + 1])
 
 
-def _tails(vectors: FloatArray) -> FloatArray:
+def _tail_lengths(vectors: FloatArray) -> FloatArray:
     """The length of each row (n, dim) beyond the first step of directions, the second, … the last, where it is 0."""
-    squares = np.add.reduceat(vectors**2, np.arange(0, vectors.shape[1], _STEP), axis=1)
+    squares = np.add.reduceat(vectors**2, np.arange(0, vectors.shape[1], _STEP_DIMS), axis=1)
     lengths = np.sqrt(np.maximum(0, squares.sum(axis=1, keepdims=True) - np.cumsum(squares, axis=1)))
     lengths[:, -1] = 0
     return np.ascontiguousarray(lengths, np.float32)
 
 
-def _reaching(
+def _pairs_of_block(
     bound: FloatArray,
     vectors: FloatArray,
     tails: FloatArray,
@@ -100,17 +102,17 @@ def _reaching(
 ) -> Pairs:
     """The pairs of one block that reach the threshold."""
     products = bound[rows[0] : rows[1]] @ bound[columns[0] : columns[1]].T
-    room = _ROOM
+    room = _FIRST_CAPACITY
     while True:
         out = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.float32)
-        n = reaching(products, vectors, tails, np.float32(threshold), (rows[0], columns[0]), out)
+        n = write_near_pairs(products, vectors, tails, np.float32(threshold), (rows[0], columns[0]), out)
         if n <= room:
             return out[0][:n], out[1][:n], out[2][:n]
         room = n
 
 
 @summing_kernel
-def reaching(
+def write_near_pairs(
     products: FloatArray,
     vectors: FloatArray,
     tails: FloatArray,
@@ -125,7 +127,7 @@ def reaching(
     """
     n, dim = 0, vectors.shape[1]
     (first_row, first_column), (i, j, cosines) = starts, out
-    least = threshold - np.float32(_SLACK)
+    least = threshold - np.float32(_TOLERANCE)
     for row in range(products.shape[0]):
         one = first_row + row
         for column in range(max(0, one + 1 - first_column), products.shape[1]):
@@ -135,7 +137,7 @@ def reaching(
             total = products[row, column] - tails[one, 0] * tails[other, 0]
             for step in range(1, tails.shape[1]):
                 part = np.float32(0)
-                for at in range(step * _STEP, min(dim, (step + 1) * _STEP)):
+                for at in range(step * _STEP_DIMS, min(dim, (step + 1) * _STEP_DIMS)):
                     part += vectors[one, at] * vectors[other, at]
                 total += part
                 if total + tails[one, step] * tails[other, step] < least:
@@ -156,8 +158,8 @@ def shared_words(counts: sp.csr_matrix, i: IntArray, j: IntArray) -> FloatArray:
     """
     lengths = np.asarray(counts.sum(axis=1)).reshape(-1)
     shares = np.zeros(len(i), np.float32)
-    for start in range(0, len(i), _SOME):
-        some, other = i[start : start + _SOME], j[start : start + _SOME]
+    for start in range(0, len(i), _BATCH_PAIRS):
+        some, other = i[start : start + _BATCH_PAIRS], j[start : start + _BATCH_PAIRS]
         common = np.asarray(counts[some].minimum(counts[other]).sum(axis=1)).reshape(-1)
-        shares[start : start + _SOME] = common / np.maximum(1, np.maximum(lengths[some], lengths[other]))
+        shares[start : start + _BATCH_PAIRS] = common / np.maximum(1, np.maximum(lengths[some], lengths[other]))
     return shares

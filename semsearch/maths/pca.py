@@ -21,7 +21,7 @@ from semsearch.maths.operator import Operator
 from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
-_BLOCK_BYTES = 6 << 20  # of centred rows at once: what two threads work on stays in the cache
+_CENTRED_BLOCK_BYTES = 6 << 20  # of centred rows at once: what two threads work on stays in the cache
 
 
 class CentredRows(Operator, Protocol):
@@ -37,7 +37,7 @@ class Centred:
 
     def __init__(self, X: Array, unit: float = 1.0) -> None:
         self.X, self.unit, self.shape = X, np.float32(unit), (X.shape[0], X.shape[1])
-        self._rows = max(64, _BLOCK_BYTES // (4 * max(1, X.shape[1])))
+        self._rows = max(64, _CENTRED_BLOCK_BYTES // (4 * max(1, X.shape[1])))
         self.mean = (np.sum(self._each(self._sum), axis=0) / max(1, len(X))).astype(np.float32)
 
     def _sum(self, first: int, last: int) -> Array:
@@ -152,6 +152,6 @@ def principal_components(
     return Components(operator.mean, np.asarray(svd.Vt, np.float32), svd.s, loadings, operator.energy())
 
 
-def enough(captured: npt.NDArray[np.float64], share: float) -> int:
+def components_for_share(captured: npt.NDArray[np.float64], share: float) -> int:
     """How many components hold this share of the variance, at least 1; all where they do not."""
     return min(int(np.searchsorted(captured, share - 1e-9)) + 1, len(captured))

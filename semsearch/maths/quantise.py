@@ -22,9 +22,9 @@ from semsearch.threads import map_ranges, thread_count
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.int8]
 
-MOST_BITS = 512  # more find hardly more, and take longer to read
-SEED = 2023  # of the rotation: the same in every process, so that answers are
-_SPREAD_FROM = 400_000  # rows from which a second thread pays: below, waking it takes as long as its half
+MAX_SIGN_BITS = 512  # more find hardly more, and take longer to read
+ROTATION_SEED = 2023  # of the rotation: the same in every process, so that answers are
+_THREADED_ROWS = 400_000  # rows from which a second thread pays: below, waking it takes as long as its half
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def sign_bits(centre: FloatArray, bits: int | None = None) -> SignBits:
     The rotation is made of orthogonal matrices side by side: independent columns would say some things twice.
     """
     dim = len(centre)
-    bits = bits or min(MOST_BITS, 64 * -(-2 * dim // 64))
-    rng = np.random.default_rng(SEED)
+    bits = bits or min(MAX_SIGN_BITS, 64 * -(-2 * dim // 64))
+    rng = np.random.default_rng(ROTATION_SEED)
     blocks = [np.linalg.qr(rng.standard_normal((dim, dim)))[0] for _ in range(-(-bits // dim))]
     return SignBits(centre.astype(np.float32), np.hstack(blocks)[:, :bits].astype(np.float32))
 
@@ -89,7 +89,7 @@ def candidates(words: Words, query: Words, n: int) -> IntArray:
     """
     rows, most = len(words), 64 * words.shape[1]
     distances = np.empty(rows, np.uint16)
-    parts = thread_count() if rows >= _SPREAD_FROM else 1
+    parts = thread_count() if rows >= _THREADED_ROWS else 1
     bounds = np.linspace(0, rows, parts + 1).astype(int).tolist()
 
     def scan(start: int, end: int) -> IntArray:
@@ -100,7 +100,7 @@ def candidates(words: Words, query: Words, n: int) -> IntArray:
     total = np.cumsum(np.sum(map_ranges(scan, bounds), axis=0))
     limit = int(np.searchsorted(total, min(n, rows)))
     found = np.empty(total[limit], np.int64)
-    within(distances, limit, found)
+    write_rows_within(distances, limit, found)
     return found
 
 
@@ -123,7 +123,7 @@ def hamming(
 
 
 @kernel
-def within(distances: npt.NDArray[np.uint16], limit: int, found: IntArray) -> None:
+def write_rows_within(distances: npt.NDArray[np.uint16], limit: int, found: IntArray) -> None:
     """Write the rows whose distance is at most `limit`, in order; `found` has the room for exactly all of them."""
     at = 0
     for row in range(len(distances)):

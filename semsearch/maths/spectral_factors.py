@@ -30,7 +30,7 @@ SIDES = ("left", "right", "sum", "concat")
 
 
 @dataclass(frozen=True)
-class Sides:
+class SpectralFactors:
     """`left` (n, k) and `right` (m, k) float32; `spectrum` (k,) float64, with its signs where the matrix is symmetric.
 
     `energy` is the part of ‖M‖² that the k directions hold, `negative` the part of theirs that is of negative
@@ -76,7 +76,7 @@ def factor_sides(
     symmetric: bool,
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None = None,
-) -> Sides:
+) -> SpectralFactors:
     """Both sides of the k strongest directions of M, stretched by the spectrum, shrunk (0..1), to the given power.
 
     M is a matrix, dense or sparse, or an Operator of one with `energy`.
@@ -85,16 +85,16 @@ def factor_sides(
     if symmetric:
         eigen = truncated_eigen(M, k, rng=rng, progress=progress)
         spectrum, residual, steps = eigen.values, eigen.residual, eigen.steps
-        left = eigen.vectors * stretch(spectrum, power, shrink)
+        left = eigen.vectors * spectrum_scale(spectrum, power, shrink)
         right = left * np.sign(spectrum).astype(np.float32)
     else:
         svd = truncated_svd(M, k, rng=rng, progress=progress)
         spectrum, residual, steps = svd.s, svd.residual, svd.steps
-        scale = stretch(spectrum, power, shrink)
+        scale = spectrum_scale(spectrum, power, shrink)
         left, right = svd.U * scale, svd.Vt.T * scale
     squares = spectrum**2
     held = float(squares.sum())
-    return Sides(
+    return SpectralFactors(
         left=np.ascontiguousarray(left),
         right=np.ascontiguousarray(right),
         spectrum=spectrum,
@@ -105,7 +105,7 @@ def factor_sides(
     )
 
 
-def stretch(spectrum: np.ndarray[tuple[int], np.dtype[np.float64]], power: float, shrink: float) -> FloatArray:
+def spectrum_scale(spectrum: np.ndarray[tuple[int], np.dtype[np.float64]], power: float, shrink: float) -> FloatArray:
     """What each direction (k,), the weakest last, is multiplied by."""
     strength = np.abs(spectrum)
     stretched: FloatArray = ((strength - shrink * strength[-1:]) ** power).astype(np.float32)

@@ -19,19 +19,19 @@ from semsearch.maths.counts import Numbers, word_numbers
 from semsearch.maths.tally import tally
 from semsearch.maths.text import tokens
 
-_AROUND = "\"'`.,;:!?()[]{}<>…“”„‘’«»—–-"
-_OTHERS = 0.01  # of the words, spelled as no text is read here: from there on they come from elsewhere
+_PUNCTUATION = "\"'`.,;:!?()[]{}<>…“”„‘’«»—–-"
+_MAX_UNKNOWN_SPELLINGS = 0.01  # of the words, spelled as no text is read here: from there on they come from elsewhere
 
 
 def spellings(piece: str) -> list[str]:
     """How a piece of text may stand among the words of others, likeliest first."""
-    bare = piece.strip(_AROUND)
+    bare = piece.strip(_PUNCTUATION)
     return [spelled for spelled in dict.fromkeys([piece, bare, piece.lower(), bare.lower()]) if spelled]
 
 
-def spelled_elsewhere(words: Sequence[str]) -> bool:
+def uses_other_tokenizer(words: Sequence[str]) -> bool:
     """Whether more than a few of these words are none that reading a text here would give."""
-    return sum(tokens(word) != [word] for word in words) > _OTHERS * len(words)
+    return sum(tokens(word) != [word] for word in words) > _MAX_UNKNOWN_SPELLINGS * len(words)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ Array = npt.NDArray[Any]
 
 # Stored entries from which it pays to load the kernels. Not a question of whether they are loaded already: the two
 # ways differ in the last bits, and the same seed must give the same bytes.
-ENOUGH = 2_000_000
+COMPILED_ENTRIES = 2_000_000
 
 
 def suits(A: Any) -> bool:
     """Whether A is a large CSR matrix of float32."""
-    return sp.issparse(A) and A.format == "csr" and A.dtype == np.float32 and A.nnz >= ENOUGH
+    return sp.issparse(A) and A.format == "csr" and A.dtype == np.float32 and A.nnz >= COMPILED_ENTRIES
 
 
 def matmat(A: sp.csr_matrix, X: Array) -> Array:
@@ -28,7 +28,8 @@ def matmat(A: sp.csr_matrix, X: Array) -> Array:
     X = np.ascontiguousarray(X, np.float32)
     out = np.empty((A.shape[0], X.shape[1]), np.float32)
     map_ranges(
-        lambda first, last: gather(A.indptr[first : last + 1], A.indices, A.data, X, out[first:last]), _shares(A)
+        lambda first, last: gather(A.indptr[first : last + 1], A.indices, A.data, X, out[first:last]),
+        _balanced_bounds(A),
     )
     return out
 
@@ -42,13 +43,13 @@ def rmatmat(A: sp.csr_matrix, Y: Array) -> Array:
         scatter(A.indptr[first : last + 1], A.indices, A.data, Y[first:last], out)
         return out
 
-    out, *others = map_ranges(work, _shares(A))
+    out, *others = map_ranges(work, _balanced_bounds(A))
     for other in others:
         out += other
     return out
 
 
-def _shares(A: sp.csr_matrix) -> list[int]:
+def _balanced_bounds(A: sp.csr_matrix) -> list[int]:
     """Bounds between rows that give every thread about as many entries."""
     inner = np.searchsorted(A.indptr, np.linspace(0, A.nnz, thread_count() + 1)[1:-1])
     return [0, *inner.tolist(), A.shape[0]]

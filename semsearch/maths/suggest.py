@@ -18,12 +18,12 @@ from semsearch.maths.blas import one_thread
 
 Floats = npt.NDArray[np.float32]
 
-FEW = 300  # labelled items up to which the first way is taken
-MOST_LOOKED_AT = 4_000  # items of the pool; of more, as many are drawn
-_DOUBTFUL = 10  # doubtful items looked at for each that is suggested
+FEW_LABELS = 300  # labelled items up to which the first way is taken
+MAX_POOL_ITEMS = 4_000  # items of the pool; of more, as many are drawn
+_CANDIDATES_EACH = 10  # doubtful items looked at for each that is suggested
 
 
-def most_telling(
+def most_informative(
     pool: Floats, labelled: Floats, told: npt.NDArray[Any] | None, number: int, rng: np.random.Generator
 ) -> IntArray:
     """The places in `pool` (n, k) of at most `number` items, the most telling first.
@@ -33,13 +33,13 @@ def most_telling(
     """
     number = min(number, len(pool))
     looked = np.arange(len(pool))
-    if len(pool) > MOST_LOOKED_AT:
-        looked = np.sort(rng.permutation(len(pool))[:MOST_LOOKED_AT])
-    if told is None or len(labelled) <= FEW:
-        return looked[_uncovered(pool[looked], labelled, number, rng)]
+    if len(pool) > MAX_POOL_ITEMS:
+        looked = np.sort(rng.permutation(len(pool))[:MAX_POOL_ITEMS])
+    if told is None or len(labelled) <= FEW_LABELS:
+        return looked[_representatives(pool[looked], labelled, number, rng)]
     doubt = -_margins(told[looked])
-    order = np.argsort(-doubt, kind="stable")[: max(number, _DOUBTFUL * number)]
-    chosen = order[_uncovered(pool[looked[order]], labelled[:0], number, rng)]
+    order = np.argsort(-doubt, kind="stable")[: max(number, _CANDIDATES_EACH * number)]
+    chosen = order[_representatives(pool[looked[order]], labelled[:0], number, rng)]
     return looked[chosen[np.argsort(-doubt[chosen], kind="stable")]]
 
 
@@ -49,20 +49,20 @@ def _margins(told: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return two[:, 1] - two[:, 0]
 
 
-def _different(X: Floats, rng: np.random.Generator) -> int:
+def _count_distinct(X: Floats, rng: np.random.Generator) -> int:
     """About how many rows differ, at least 1: k-means cannot make more groups than that. Told by a random direction."""
     return len(np.unique(np.round(X @ rng.standard_normal(X.shape[1]), 4)))
 
 
 @one_thread()  # the BLAS's threads, waking for each of k-means' many small products, take sixteen times as long
-def _uncovered(pool: Floats, labelled: Floats, number: int, rng: np.random.Generator) -> IntArray:
+def _representatives(pool: Floats, labelled: Floats, number: int, rng: np.random.Generator) -> IntArray:
     """(number,) of the pool, the item nearest the centre of each of the groups with fewest labelled items."""
     from sklearn.cluster import KMeans
 
     if number >= len(pool):
         return np.arange(len(pool))
     X = np.concatenate([pool, labelled])
-    groups = min(number + len(labelled), _different(X, rng))
+    groups = min(number + len(labelled), _count_distinct(X, rng))
     model = KMeans(groups, n_init=1, max_iter=20, random_state=int(rng.integers(2**31))).fit(X)
     inside, covered = model.labels_[: len(pool)], np.bincount(model.labels_[len(pool) :], minlength=groups)
     sizes = np.bincount(inside, minlength=groups)

@@ -25,8 +25,8 @@ from semsearch.maths.jit import kernel
 from semsearch.threads import map_ranges
 
 Ids: TypeAlias = npt.NDArray[np.int32]
-_STRETCH = 8_192  # walks that one thread takes at a time
-_NOWHERE = -1  # stands behind the end of a walk that found no way on
+_WALKS_PER_BLOCK = 8_192  # walks that one thread takes at a time
+_NO_NODE = -1  # stands behind the end of a walk that found no way on
 
 
 def random_walks(
@@ -41,32 +41,32 @@ def random_walks(
         raise InputError(f"the length of a walk is {length}: at least 1 is needed")
     if not (p > 0 and q > 0):
         raise InputError(f"p is {p:g} and q is {q:g}: both must be above 0")
-    A = _prepared(A)
+    A = _checked_graph(A)
     weighted = A.nnz > 0 and bool((A.data != A.data[0]).any())
     nothing = np.zeros(0, np.float32)
     chance, other = alias_tables(A) if weighted else (nothing, np.zeros(0, np.int32))
     graph, slots = (A.indptr.astype(np.int64), A.indices.astype(np.int32)), (chance, other)
-    nodes = np.full((len(starts), length), _NOWHERE, np.int32)
+    nodes = np.full((len(starts), length), _NO_NODE, np.int32)
     nodes[:, 0] = starts
-    bounds = [*range(0, len(starts), _STRETCH), len(starts)]
+    bounds = [*range(0, len(starts), _WALKS_PER_BLOCK), len(starts)]
     if p == q == 1 and weighted:
         map_ranges(lambda first, last: _walk_weighted(graph, slots, nodes, first, last, np.uint64(seed)), bounds)
-        return _joined(nodes)
+        return _trim(nodes)
     if p == q == 1:
         map_ranges(lambda first, last: _walk_uniform(graph, nodes, first, last, np.uint64(seed)), bounds)
-        return _joined(nodes)
-    ways = (_shares(A) if weighted else nothing, 1 / p, 1 / q, _is_mutual(A))
+        return _trim(nodes)
+    ways = (_edge_shares(A) if weighted else nothing, 1 / p, 1 / q, _is_mutual(A))
     map_ranges(lambda first, last: _walk_biased(graph, slots, ways, nodes, first, last, np.uint64(seed)), bounds)
-    return _joined(nodes)
+    return _trim(nodes)
 
 
-def every_node(A: sp.csr_matrix, times: int, rng: np.random.Generator) -> IntArray:
+def start_nodes(A: sp.csr_matrix, times: int, rng: np.random.Generator) -> IntArray:
     """Every node with an edge that leaves it, `times` over, each time in another order."""
     leaving = np.flatnonzero(np.diff(A.indptr))
     return np.concatenate([rng.permutation(leaving) for _ in range(times)]).astype(np.int64)
 
 
-def _prepared(A: sp.csr_matrix) -> sp.csr_matrix:
+def _checked_graph(A: sp.csr_matrix) -> sp.csr_matrix:
     """The graph with each edge once, in order, and none of weight 0."""
     if A.nnz and not (np.isfinite(A.data).all() and A.data.min() >= 0):
         raise InputError("A walk needs weights that are numbers of 0 or more")
@@ -76,7 +76,7 @@ def _prepared(A: sp.csr_matrix) -> sp.csr_matrix:
     return A
 
 
-def _joined(nodes: Ids) -> tuple[Ids, IntArray]:
+def _trim(nodes: Ids) -> tuple[Ids, IntArray]:
     """Walks (w, length) as one stream, without what stands behind their ends."""
     whole = nodes >= 0
     if whole.all():
@@ -91,7 +91,7 @@ def _is_mutual(A: sp.csr_matrix) -> bool:
     return bool(np.array_equal(A.indptr, B.indptr) and np.array_equal(A.indices, B.indices))
 
 
-def _shares(A: sp.csr_matrix) -> npt.NDArray[np.float32]:
+def _edge_shares(A: sp.csr_matrix) -> npt.NDArray[np.float32]:
     """The weight of each edge as a part of its row's."""
     totals = np.asarray(A.sum(axis=1, dtype=np.float64)).reshape(-1)
     shares: npt.NDArray[np.float32] = (A.data / np.repeat(totals, np.diff(A.indptr))).astype(np.float32)
@@ -99,7 +99,7 @@ def _shares(A: sp.csr_matrix) -> npt.NDArray[np.float32]:
 
 
 @kernel
-def _mixed(state: Any) -> Any:
+def _splitmix64(state: Any) -> Any:
     """64 random bits: splitmix64 (Steele, Lea & Flood 2014), whose state only ever grows by a constant."""
     z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -124,7 +124,7 @@ def _walk_uniform(graph: Any, nodes: Any, first: Any, last: Any, seed: Any) -> N
     for base in range(first, last, 16):
         lanes = min(16, last - base)
         for lane in range(lanes):
-            states[lane] = _mixed(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
+            states[lane] = _splitmix64(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
             places[lane] = nodes[base + lane, 0]
         for step in range(1, length):
             for lane in range(lanes):
@@ -132,7 +132,7 @@ def _walk_uniform(graph: Any, nodes: Any, first: Any, last: Any, seed: Any) -> N
                 degrees[lane] = indptr[places[lane] + 1] - starts[lane]
             for lane in range(lanes):
                 states[lane] += np.uint64(0x9E3779B97F4A7C15)
-                bits = _mixed(states[lane])
+                bits = _splitmix64(states[lane])
                 if degrees[lane]:  # else it stays there for good, and what stands behind its end stays as it is
                     slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degrees[lane])) >> np.uint64(32))
                     places[lane] = indices[starts[lane] + slot]
@@ -150,7 +150,7 @@ def _walk_weighted(graph: Any, slots: Any, nodes: Any, first: Any, last: Any, se
     for base in range(first, last, 16):
         lanes = min(16, last - base)
         for lane in range(lanes):
-            states[lane] = _mixed(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
+            states[lane] = _splitmix64(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
             places[lane] = nodes[base + lane, 0]
         for step in range(1, length):
             for lane in range(lanes):
@@ -158,7 +158,7 @@ def _walk_weighted(graph: Any, slots: Any, nodes: Any, first: Any, last: Any, se
                 degrees[lane] = indptr[places[lane] + 1] - starts[lane]
             for lane in range(lanes):
                 states[lane] += np.uint64(0x9E3779B97F4A7C15)
-                bits = _mixed(states[lane])
+                bits = _splitmix64(states[lane])
                 if degrees[lane]:
                     slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degrees[lane])) >> np.uint64(32))
                     if np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24) >= chance[starts[lane] + slot]:
@@ -210,7 +210,7 @@ def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its ow
     for base in range(first, last, 16):
         lanes = min(16, last - base)
         for lane in range(lanes):
-            states[lane] = _mixed(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
+            states[lane] = _splitmix64(seed + np.uint64(base + lane + 1) * np.uint64(0xD1B54A32D192ED03))
             steps[lane] = 1
         walking = lanes if length > 1 else 0
         while walking:
@@ -226,7 +226,7 @@ def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its ow
                     walking -= 1
                     continue
                 states[lane] += np.uint64(0x9E3779B97F4A7C15)
-                bits = _mixed(states[lane])
+                bits = _splitmix64(states[lane])
                 slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degree)) >> np.uint64(32))
                 if weighted and np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24) >= chance[start + slot]:
                     slot = np.int64(other[start + slot])
@@ -234,7 +234,7 @@ def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its ow
                 if step > 1:
                     before = nodes[walk, step - 2]
                     states[lane] += np.uint64(0x9E3779B97F4A7C15)
-                    throw = np.float64(_mixed(states[lane]) >> np.uint64(11)) * 2.0**-53 * (most + ways[lane])
+                    throw = np.float64(_splitmix64(states[lane]) >> np.uint64(11)) * 2.0**-53 * (most + ways[lane])
                     if throw >= most:
                         found = before
                     elif throw >= surely:
@@ -245,13 +245,13 @@ def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its ow
                             continue
                 nodes[walk, step] = found
                 if extra:
-                    ways[lane] = extra * _share(indptr, indices, shares, found, node, mutual)
+                    ways[lane] = extra * _return_share(indptr, indices, shares, found, node, mutual)
                 steps[lane] = step + 1
                 walking -= step + 1 == length
 
 
 @kernel
-def _share(indptr: Any, indices: Any, shares: Any, node: Any, before: Any, mutual: Any) -> Any:
+def _return_share(indptr: Any, indices: Any, shares: Any, node: Any, before: Any, mutual: Any) -> Any:
     """The first-order chance of the way from a node back to the one before; 0 where there is none."""
     if mutual and len(shares) == 0:
         return 1.0 / (indptr[node + 1] - indptr[node])

@@ -13,8 +13,8 @@ from semsearch.errors import InputError
 from semsearch.threads import map_ranges
 
 MEASURES = ("count", "ratio", "log", "pmi", "ppmi", "shifted")
-UNSMOOTHED = ("count", "log")  # measures that know no chance: a symmetric matrix stays so
-_AT_ONCE = 1 << 20  # entries weighed together: what is needed in float64 meanwhile stays at 30 MB a thread
+MEASURES_WITHOUT_SMOOTHING = ("count", "log")  # measures that know no chance: a symmetric matrix stays so
+_BATCH_ENTRIES = 1 << 20  # entries weighed together: what is needed in float64 meanwhile stays at 30 MB a thread
 
 
 def idf(n_documents: int, documents: IntArray) -> FloatArray:
@@ -62,29 +62,29 @@ def associations(
     if measure == "log":
         weighted.data = np.log1p(weighted.data)
         return weighted
-    chances = chances_of(counts, smoothing=smoothing, symmetric=symmetric)
+    chances = log_expected(counts, smoothing=smoothing, symmetric=symmetric)
 
     def weigh(first: int, last: int) -> None:
         start, end = counts.indptr[first], counts.indptr[last]
         rows = np.repeat(chances[0][first:last], np.diff(counts.indptr[first : last + 1]))
         with np.errstate(divide="ignore"):  # the logarithm of a stored zero; it falls out below
             found = np.log(counts.data[start:end].astype(np.float64)) - rows - chances[1][counts.indices[start:end]]
-        weighted.data[start:end] = _measured(found, measure, shift)
+        weighted.data[start:end] = _measure(found, measure, shift)
 
-    map_ranges(weigh, _bounds(counts.indptr))
+    map_ranges(weigh, _row_bounds(counts.indptr))
     weighted.eliminate_zeros()
     return weighted
 
 
-def chances_of(
+def log_expected(
     counts: sp.csr_matrix, *, smoothing: float, symmetric: bool
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """What each row (n,) and each column (m,) adds to ln of the count that chance would give: ln n - these is pmi."""
     rows, columns = (np.asarray(counts.sum(axis=axis, dtype=np.float64)).reshape(-1) for axis in (1, 0))
-    return chances_of_totals(rows, columns, smoothing=smoothing, symmetric=symmetric)
+    return log_expected_of_totals(rows, columns, smoothing=smoothing, symmetric=symmetric)
 
 
-def chances_of_totals(
+def log_expected_of_totals(
     rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64], *, smoothing: float, symmetric: bool
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """`chances_of` from the sums of rows and columns. Where a sum is 0 there is no pair: the number means nothing."""
@@ -103,14 +103,14 @@ def chances_of_totals(
     return left + total, right
 
 
-def _bounds(indptr: npt.NDArray[np.integer[Any]]) -> list[int]:
+def _row_bounds(indptr: npt.NDArray[np.integer[Any]]) -> list[int]:
     """Where to cut the rows so that each stretch holds some entries."""
     n = len(indptr) - 1
-    cuts = np.searchsorted(indptr, np.arange(0, int(indptr[-1]) + _AT_ONCE, _AT_ONCE)[1:])
+    cuts = np.searchsorted(indptr, np.arange(0, int(indptr[-1]) + _BATCH_ENTRIES, _BATCH_ENTRIES)[1:])
     return [int(bound) for bound in np.unique(np.concatenate([[0], np.minimum(cuts, n), [n]]))]
 
 
-def _measured(pmi: npt.NDArray[np.float64], measure: str, shift: float) -> npt.NDArray[np.float64]:
+def _measure(pmi: npt.NDArray[np.float64], measure: str, shift: float) -> npt.NDArray[np.float64]:
     if measure == "ratio":
         return np.exp(pmi)
     if measure == "pmi":

@@ -20,15 +20,15 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.blas import gram, one_thread
-from semsearch.maths.spmm import ENOUGH, matmat
+from semsearch.maths.spmm import COMPILED_ENTRIES, matmat
 from semsearch.threads import map_ranges
 
 Array = npt.NDArray[Any]
 
-_STEPS, _STEPS_EACH = 6, 4  # of Lanczos: some, and some more for each direction wanted
-_ROOM = 4 << 20  # numbers in one batch: 16 MB
-_NOTHING = 1e-6  # a spread this small is rounding
-_AS_LARGE = 0.999  # of the largest: numbers closer than that may be told apart by rounding alone
+_BASE_STEPS, _STEPS_PER_DIRECTION = 6, 4  # of Lanczos: some, and some more for each direction wanted
+_BATCH_NUMBERS = 4 << 20  # numbers in one batch: 16 MB
+_NEGLIGIBLE = 1e-6  # a spread this small is rounding
+_SIGN_TIE = 0.999  # of the largest: numbers closer than that may be told apart by rounding alone
 
 
 def shares(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
@@ -41,7 +41,9 @@ def shares(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
 
 def means(shared: sp.csr_matrix, words: FloatArray) -> FloatArray:
     """(n, k) float32, the sum of each text's words' vectors (v, k) by their shares (n, v)."""
-    found: FloatArray = matmat(shared, words) if shared.nnz >= ENOUGH else np.asarray(shared @ words, np.float32)
+    found: FloatArray = (
+        matmat(shared, words) if shared.nnz >= COMPILED_ENTRIES else np.asarray(shared @ words, np.float32)
+    )
     return found
 
 
@@ -80,7 +82,7 @@ def _batches(lengths: IntArray, k: int) -> list[int]:
     bounds = [0]
     while bounds[-1] < len(lengths):
         start = bounds[-1]
-        fits = np.arange(1, len(lengths) - start + 1) * lengths[start:] * k <= _ROOM
+        fits = np.arange(1, len(lengths) - start + 1) * lengths[start:] * k <= _BATCH_NUMBERS
         alike = lengths[start:] <= 1.2 * lengths[start] + 1
         bounds.append(start + max(1, int(np.argmin(np.append(fits & alike, False)))))
     return bounds
@@ -95,15 +97,15 @@ def _of_batch(shared: sp.csr_matrix, words: FloatArray, rows: IntArray, n: int) 
     A = words[shared.indices[at]]
     A -= np.matmul(a[:, None], A)
     A *= np.sqrt(a)[:, :, None]
-    values, vectors = _lanczos(A, min(_STEPS + _STEPS_EACH * n, int(lengths.max()), words.shape[1]))
+    values, vectors = _lanczos(A, min(_BASE_STEPS + _STEPS_PER_DIRECTION * n, int(lengths.max()), words.shape[1]))
     n_found = min(n, values.shape[1])
     values, vectors = values[:, ::-1][:, :n_found], vectors[:, ::-1][:, :n_found]
     sizes = np.abs(vectors)
-    first = (sizes >= _AS_LARGE * sizes.max(axis=2, keepdims=True)).argmax(axis=2)
+    first = (sizes >= _SIGN_TIE * sizes.max(axis=2, keepdims=True)).argmax(axis=2)
     largest = np.take_along_axis(vectors, first[:, :, None], axis=2)
     deviations = np.sqrt(np.maximum(values, 0))[:, :, None]
     found = np.zeros((len(rows), n, words.shape[1]), np.float32)
-    found[:, :n_found] = np.where(deviations > _NOTHING, vectors * np.sign(largest) * deviations, 0)
+    found[:, :n_found] = np.where(deviations > _NEGLIGIBLE, vectors * np.sign(largest) * deviations, 0)
     return found
 
 
@@ -117,7 +119,7 @@ def _lanczos(A: FloatArray, steps: int) -> tuple[Array, Array]:
     v = np.take_along_axis(A, squares.argmax(axis=1)[:, None, None], axis=1)
     K = np.zeros((b, steps, k), np.float32)
     T = np.zeros((b, steps, steps))
-    smallest = _NOTHING * np.sqrt(np.maximum(squares.sum(axis=1), 1e-30))
+    smallest = _NEGLIGIBLE * np.sqrt(np.maximum(squares.sum(axis=1), 1e-30))
     for step in range(steps):
         length = np.linalg.norm(v, axis=2, keepdims=True)
         K[:, step] = np.where(length > smallest[:, None, None], v / np.maximum(length, 1e-30), 0)[:, 0]

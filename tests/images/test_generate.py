@@ -19,8 +19,7 @@ from semsearch.images import generate, png, reconstruct
 from semsearch.images.generate import Damage, Model
 from semsearch.images.samples import PRIORS, Drawing, prior_of, sample
 from semsearch.maths.latent_prior import fit_prior
-from semsearch.maths.repair import smooth
-from semsearch.storage.collections import open_collection
+from semsearch.maths.repair import fill_holes
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 from tests.conftest import make_articles
@@ -108,7 +107,7 @@ def test_a_hole_is_filled_smoothly() -> None:
     ramp = np.tile(np.arange(0, 160, 10, dtype=np.uint8), (16, 1))[None, :, :, None]
     hole = np.zeros(ramp.shape, bool)
     hole[:, 5:10, 5:10] = True
-    filled = smooth(np.where(hole, 0, ramp), hole)
+    filled = fill_holes(np.where(hole, 0, ramp), hole)
     assert np.abs(filled.astype(int) - ramp).max() <= 2  # a plane is harmonic
 
 

@@ -14,7 +14,7 @@ from semsearch.maths.generative import frechet_distance as frechet
 
 
 def likeness(real: np.ndarray, made: np.ndarray, k: int = generative.NEIGHBOURS) -> dict[str, float]:
-    return asdict(generative.likeness(real, made, k))
+    return asdict(generative.sample_scores(real, made, k))
 
 
 def cloud(n: int, seed: int, at: float = 0.0, wide: float = 1.0, dim: int = 6) -> np.ndarray:
