@@ -99,8 +99,8 @@ def classify(db: str, names: tuple[str, ...], shape: str | None, **asked: Any) -
             rows = _suggested(connection, opened[0], found)
         print_rows(rows, shape, widest=60)
         remark(
-            f"With up to {FEW_LABELS} labels these are the middles of groups in which nothing is labelled; how many groups"
-            " are made, and so which rows are listed, depends on N"
+            f"With up to {FEW_LABELS} labels these are the middles of groups in which nothing is labelled; how many"
+            " groups are made, and so which rows are listed, depends on N"
         )
         return
     with writing(db) as connection:

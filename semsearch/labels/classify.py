@@ -157,7 +157,7 @@ def learn(
     if words:
         judged += compared(db, found, rows, c, most_words, seed)
     report(2, 3)
-    best = told.told.argmax(axis=1)
+    best = told.probabilities.argmax(axis=1)
     table_of_both = classifier.confusion(y[told.rows], best, c)
     predictions = _predictions(found, judged[0].C, seed)
     report(3, 3)

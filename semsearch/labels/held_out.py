@@ -42,7 +42,7 @@ class Judged:
 
 def judge(features: str, told: classifier.HeldOut, y: IntArray, c: int) -> Judged:
     """What was told (`told`) against what is so, `y` (n,), one of `c` labels."""
-    best, truth = told.told.argmax(axis=1), y[told.rows]
+    best, truth = told.probabilities.argmax(axis=1), y[told.rows]
     right = int((best == truth).sum())
     low, high = classifier.wilson(right, len(truth))
     every = np.arange(c)

@@ -1,4 +1,4 @@
-"""All pairs of near vectors, and how many words two texts have in common, without n² memory."""
+"""All pairs of near vectors, and the share of words that two texts have in common, without n² memory."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from semsearch.threads import map_ranges, thread_count
 
 Pairs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
 
-_DENSE_ROWS = 4000  # rows up to which every cosine is computed in whole: done before a kernel is compiled
-_STEP_DIMS = (
-    64  # directions multiplied together: for every pair the strongest, then more for those that can still reach
-)
-_BLOCK_ROWS, _BLOCK_COLUMNS = 1024, 2048  # a block of products that stays in the cache
-_FIRST_CAPACITY = 1 << 16  # pairs a block has room for at first
-_TOLERANCE = 1e-4  # more than float32 sums of a few hundred products are off by
-_BATCH_PAIRS = 100_000  # pairs of texts looked at together
+_DENSE_ROWS = 4000  # rows up to which all cosines are computed: faster than compiling a kernel
+_STEP_DIMS = 64  # dimensions multiplied at a time: first the strongest, for all pairs, then more for candidates
+_BLOCK_ROWS, _BLOCK_COLUMNS = 1024, 2048  # a block of products that fits the cache
+_FIRST_CAPACITY = 1 << 16  # pairs that the buffer of a block holds at first
+_TOLERANCE = 1e-4  # more than the rounding error of float32 sums of a few hundred products
+_BATCH_PAIRS = 100_000  # pairs of texts compared at a time
 
 
 def near_pairs(
@@ -35,9 +33,9 @@ def near_pairs(
 ) -> Pairs:
     """Rows i < j of (n, dim) unit vectors whose cosine is at least `threshold`, with that cosine; exact.
 
-    The strongest directions are multiplied first. By Cauchy-Schwarz what the others can add is at most the product of
-    the lengths that two vectors have left there: few pairs need a second look, fewer a third. Raises InputError as
-    soon as there are more than `most` pairs.
+    The dimensions with most energy are multiplied first. By Cauchy-Schwarz the others add at most the product of the
+    remaining lengths of the two vectors, so that few pairs need more dimensions. Raises InputError as soon as there are
+    more than `most` pairs.
     """
     n = len(vectors)
     found: list[Pairs] = []
@@ -46,7 +44,9 @@ def near_pairs(
         if progress is not None:
             progress(done, n)
         if most is not None and sum(len(part[0]) for part in found) > most:
-            raise InputError(f"More than {most:,} pairs are as near as {threshold:g}: give a higher threshold")
+            raise InputError(
+                f"More than {most:,} pairs have a similarity of {threshold:g} or more: choose a higher threshold"
+            )
     if not found:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
     i, j, cosines = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -63,11 +63,11 @@ def _dense_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, 
 
 
 def _pruned_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
-    """Some rows at a time on each core, whose products stay in one thread: two would wait for each other."""
+    """A block of rows per core; the BLAS has one thread for each, because several would wait for each other."""
     n = len(vectors)
     vectors = np.ascontiguousarray(vectors[:, np.argsort(-np.einsum("ij,ij->j", vectors, vectors))])
     tails = _tail_lengths(vectors)
-    # One more column holds the length that is left, so that the product itself is the bound.
+    # One more column holds the remaining length, so that the product itself is the upper bound.
     bound = np.hstack([vectors[:, :_STEP_DIMS], tails[:, :1]])
 
     def of_rows(start: int, end: int) -> Pairs:
@@ -85,7 +85,7 @@ def _pruned_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int,
 
 
 def _tail_lengths(vectors: FloatArray) -> FloatArray:
-    """The length of each row (n, dim) beyond the first step of directions, the second, … the last, where it is 0."""
+    """The length of each row (n, dim) beyond the first step of dimensions, the second, … the last, where it is 0."""
     squares = np.add.reduceat(vectors**2, np.arange(0, vectors.shape[1], _STEP_DIMS), axis=1)
     lengths = np.sqrt(np.maximum(0, squares.sum(axis=1, keepdims=True) - np.cumsum(squares, axis=1)))
     lengths[:, -1] = 0
@@ -100,7 +100,7 @@ def _pairs_of_block(
     rows: tuple[int, int],
     columns: tuple[int, int],
 ) -> Pairs:
-    """The pairs of one block that reach the threshold."""
+    """The pairs of one block whose cosine reaches the threshold."""
     products = bound[rows[0] : rows[1]] @ bound[columns[0] : columns[1]].T
     room = _FIRST_CAPACITY
     while True:
@@ -120,10 +120,10 @@ def write_near_pairs(
     starts: tuple[int, int],
     out: Pairs,
 ) -> int:
-    """Write the pairs of a block whose cosine reaches the threshold, and return how many there are, written or not.
+    """Write the pairs of a block whose cosine reaches the threshold; returns their number, even beyond the buffer.
 
-    `products` (a, b) of the rows and columns from `starts` on bound the cosines from above; the other directions are
-    added step by step while they can reach it.
+    `products` (a, b) of the rows and columns from `starts` on are upper bounds of the cosines. The other dimensions are
+    added step by step while the bound reaches the threshold.
     """
     n, dim = 0, vectors.shape[1]
     (first_row, first_column), (i, j, cosines) = starts, out
@@ -151,15 +151,15 @@ def write_near_pairs(
 
 
 def shared_words(counts: sp.csr_matrix, i: IntArray, j: IntArray) -> FloatArray:
-    """For each pair of rows of (n, n_words) counts the share of words they have in common, 0 to 1, (len(i),) float32.
+    """(len(i),) float32, 0..1: the share of words that rows i and j of (n, n_words) counts have in common.
 
-    Words are counted as often as they stand in both, out of as many as the longer row has: 0.95 is one word in twenty
-    changed. Rows without words share nothing.
+    It is the sum of the smaller counts over the number of words of the longer row: 0.95 means that one word in twenty
+    differs. Rows without words have nothing in common.
     """
     lengths = np.asarray(counts.sum(axis=1)).reshape(-1)
     shares = np.zeros(len(i), np.float32)
     for start in range(0, len(i), _BATCH_PAIRS):
-        some, other = i[start : start + _BATCH_PAIRS], j[start : start + _BATCH_PAIRS]
-        common = np.asarray(counts[some].minimum(counts[other]).sum(axis=1)).reshape(-1)
-        shares[start : start + _BATCH_PAIRS] = common / np.maximum(1, np.maximum(lengths[some], lengths[other]))
+        first, second = i[start : start + _BATCH_PAIRS], j[start : start + _BATCH_PAIRS]
+        common = np.asarray(counts[first].minimum(counts[second]).sum(axis=1)).reshape(-1)
+        shares[start : start + _BATCH_PAIRS] = common / np.maximum(1, np.maximum(lengths[first], lengths[second]))
     return shares

@@ -4,10 +4,10 @@
     biased     after t → v a neighbour x of v is drawn by weight times 1/p if x is t, 1 if t is joined to x, else 1/q
                (Grover & Leskovec, "node2vec", KDD 2016)
 
-A walk mostly waits for memory: each step looks at a place of the graph that nobody has looked at lately. Sixteen
-walkers take turns, so that their waits overlap. Biased steps are drawn by rejection ("KnightKing", SOSP 2019): no
-table of second-order probabilities, whose size is the sum of squared degrees, is ever made. Every walk has a generator
-of its own, seeded by its number: the walks are the same on any number of threads.
+A walk mostly waits for memory, because each step reads a place of the graph that is not in the cache. Sixteen walks
+take turns, so that their waits overlap. Biased steps are drawn by rejection sampling ("KnightKing", SOSP 2019), which
+needs no table of second-order probabilities, whose size is the sum of squared degrees. Every walk has a random
+generator seeded by its number, so the walks do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ from semsearch.maths.jit import kernel
 from semsearch.threads import map_ranges
 
 Ids: TypeAlias = npt.NDArray[np.int32]
-_WALKS_PER_BLOCK = 8_192  # walks that one thread takes at a time
-_NO_NODE = -1  # stands behind the end of a walk that found no way on
+_WALKS_PER_BLOCK = 8_192  # walks in the block that a thread takes at a time
+_NO_NODE = -1  # fills the rest of a walk that ended early
 
 
 def random_walks(
     A: sp.csr_matrix, starts: IntArray, length: int, *, seed: int, p: float = 1.0, q: float = 1.0
 ) -> tuple[Ids, IntArray]:
-    """A walk of up to `length` nodes from each of `starts` (w,): the nodes (s,) of all, and where each begins (w + 1,).
+    """A walk of up to `length` nodes from each of `starts` (w,): all nodes (s,), and the start of each walk (w + 1,).
 
-    `A` (n, n) holds the weight of the edge from row to column, each 0 or more. A walk ends early at a node that no edge
-    leaves. Raises InputError for lengths below 1, p or q not above 0, and weights below 0 or not finite.
+    `A` (n, n) holds the weight, 0 or more, of the edge from row to column. A walk ends early at a node without outgoing
+    edges. `p` is the return parameter and `q` the in-out parameter of node2vec. Raises InputError for a length below 1,
+    for p or q not above 0, and for weights below 0 or not finite.
     """
     if length < 1:
-        raise InputError(f"the length of a walk is {length}: at least 1 is needed")
+        raise InputError(f"walk length is {length}: choose at least 1")
     if not (p > 0 and q > 0):
-        raise InputError(f"p is {p:g} and q is {q:g}: both must be above 0")
+        raise InputError(f"p is {p:g} and q is {q:g}: choose values above 0")
     A = _checked_graph(A)
     weighted = A.nnz > 0 and bool((A.data != A.data[0]).any())
     nothing = np.zeros(0, np.float32)
@@ -61,15 +62,15 @@ def random_walks(
 
 
 def start_nodes(A: sp.csr_matrix, times: int, rng: np.random.Generator) -> IntArray:
-    """Every node with an edge that leaves it, `times` over, each time in another order."""
+    """Every node with an outgoing edge, `times` times, each time in another random order."""
     leaving = np.flatnonzero(np.diff(A.indptr))
     return np.concatenate([rng.permutation(leaving) for _ in range(times)]).astype(np.int64)
 
 
 def _checked_graph(A: sp.csr_matrix) -> sp.csr_matrix:
-    """The graph with each edge once, in order, and none of weight 0."""
+    """The graph with sorted edges, each once, without those of weight 0. Raises InputError for an invalid weight."""
     if A.nnz and not (np.isfinite(A.data).all() and A.data.min() >= 0):
-        raise InputError("A walk needs weights that are numbers of 0 or more")
+        raise InputError("The graph has a weight below 0 or not finite: walks need weights of 0 or more")
     A = A.copy()
     A.sum_duplicates()
     A.eliminate_zeros()
@@ -77,7 +78,7 @@ def _checked_graph(A: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def _trim(nodes: Ids) -> tuple[Ids, IntArray]:
-    """Walks (w, length) as one stream, without what stands behind their ends."""
+    """Walks (w, length) as one stream without the filling, and the start of each walk (w + 1,)."""
     whole = nodes >= 0
     if whole.all():
         return nodes.reshape(-1), np.arange(len(nodes) + 1, dtype=np.int64) * nodes.shape[1]
@@ -85,14 +86,14 @@ def _trim(nodes: Ids) -> tuple[Ids, IntArray]:
 
 
 def _is_mutual(A: sp.csr_matrix) -> bool:
-    """Whether every edge leads both ways, whatever it weighs."""
+    """Whether every edge has a reverse edge, of any weight."""
     B = A.T.tocsr()
     B.sort_indices()
     return bool(np.array_equal(A.indptr, B.indptr) and np.array_equal(A.indices, B.indices))
 
 
 def _edge_shares(A: sp.csr_matrix) -> npt.NDArray[np.float32]:
-    """The weight of each edge as a part of its row's."""
+    """The weight of each edge as a share of its row's total."""
     totals = np.asarray(A.sum(axis=1, dtype=np.float64)).reshape(-1)
     shares: npt.NDArray[np.float32] = (A.data / np.repeat(totals, np.diff(A.indptr))).astype(np.float32)
     return shares
@@ -100,22 +101,22 @@ def _edge_shares(A: sp.csr_matrix) -> npt.NDArray[np.float32]:
 
 @kernel
 def _splitmix64(state: Any) -> Any:
-    """64 random bits: splitmix64 (Steele, Lea & Flood 2014), whose state only ever grows by a constant."""
+    """64 random bits from a state that grows by a constant per draw (splitmix64: Steele, Lea & Flood 2014)."""
     z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
-# A slot of a row is drawn by multiplying the low half of the bits instead of dividing (Lemire 2019): its bias is below
-# degree / 2^32. The lines that do so stand in each kernel: called, they halve its speed, and a test for weights at each
-# step costs a third of what is left.
+# A slot of a row is drawn by multiplying the low half of the bits instead of dividing (Lemire 2019); its bias is below
+# degree / 2^32. These lines are repeated in each kernel: a function call halves the speed, and a test for weights in
+# each step costs another third.
 
 
 @kernel
 def _walk_uniform(graph: Any, nodes: Any, first: Any, last: Any, seed: Any) -> None:
-    """Fill walks first..last of `nodes`, whose first column is given; sixteen at a time, a step of each in turn.
+    """Fill walks first..last of `nodes`, whose first column is given, sixteen at a time, one step of each in turn.
 
-    `graph` (indptr, indices) holds each node's neighbours.
+    `graph` (indptr, indices) holds the neighbours of each node.
     """
     indptr, indices = graph
     length = nodes.shape[1]
@@ -133,7 +134,7 @@ def _walk_uniform(graph: Any, nodes: Any, first: Any, last: Any, seed: Any) -> N
             for lane in range(lanes):
                 states[lane] += np.uint64(0x9E3779B97F4A7C15)
                 bits = _splitmix64(states[lane])
-                if degrees[lane]:  # else it stays there for good, and what stands behind its end stays as it is
+                if degrees[lane]:  # otherwise the walk ends here, and the rest keeps its filling
                     slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degrees[lane])) >> np.uint64(32))
                     places[lane] = indices[starts[lane] + slot]
                     nodes[base + lane, step] = places[lane]
@@ -141,7 +142,7 @@ def _walk_uniform(graph: Any, nodes: Any, first: Any, last: Any, seed: Any) -> N
 
 @kernel
 def _walk_weighted(graph: Any, slots: Any, nodes: Any, first: Any, last: Any, seed: Any) -> None:
-    """The same by weight: of `slots` (chance, other) one is kept by its chance, else it is the other one's."""
+    """As `_walk_uniform`, by weight: a drawn slot is kept with its `chance`, else replaced by its `other` slot."""
     indptr, indices = graph
     chance, other = slots
     length = nodes.shape[1]
@@ -193,11 +194,11 @@ def _is_joined(indptr: Any, indices: Any, one: Any, other: Any, mutual: Any) -> 
 def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its own the same walks take 1.3 to 1.8 times as long (benchmarks/README.md)
     graph: Any, slots: Any, biases: Any, nodes: Any, first: Any, last: Any, seed: Any
 ) -> None:
-    """Fill walks first..last of `nodes` by second-order chances; each of sixteen walkers tries one step in turn.
+    """Fill walks first..last of `nodes` by second-order probabilities; sixteen walks try one step in turn.
 
-    `biases` is (shares, back, away, mutual): each edge's share of its row, 1/p, 1/q, and whether all edges are mutual.
-    A try is a neighbour drawn by weight, taken with its bias over the largest one, `most`. Where the way back has a
-    bias above all others it would spoil every other try: what it has above `most` is drawn apart, by its own chance.
+    `biases` is (shares, back, away, mutual): each edge's share of its row, 1/p, 1/q, and whether all edges have a
+    reverse edge. A proposal is a neighbour drawn by weight, accepted with its bias over the largest one, `most`. A bias
+    of the way back above all others would reject most proposals: its excess over `most` is drawn separately.
     """
     indptr, indices = graph
     chance, other = slots
@@ -252,7 +253,7 @@ def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its ow
 
 @kernel
 def _return_share(indptr: Any, indices: Any, shares: Any, node: Any, before: Any, mutual: Any) -> Any:
-    """The first-order chance of the way from a node back to the one before; 0 where there is none."""
+    """The first-order probability of the step from a node back to the one before; 0 if there is no such edge."""
     if mutual and len(shares) == 0:
         return 1.0 / (indptr[node + 1] - indptr[node])
     place = _place(indptr, indices, node, before)

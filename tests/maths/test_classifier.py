@@ -29,8 +29,8 @@ def test_held_out_labels_are_found_where_they_were_planted() -> None:
     X, y = planted(300, 4, noise=0.3)
     told = classifier.held_out(classifier.standardise(X), y, 4, np.random.default_rng(0))
     assert sorted(told.rows.tolist()) == list(range(300)) and len(told.C) == classifier.FOLDS
-    assert (told.told.argmax(axis=1) == y[told.rows]).mean() > 0.98
-    assert told.told.sum(axis=1) == pytest.approx(np.ones(300))
+    assert (told.probabilities.argmax(axis=1) == y[told.rows]).mean() > 0.98
+    assert told.probabilities.sum(axis=1) == pytest.approx(np.ones(300))
 
 
 def test_nothing_leaks_from_what_is_held_back() -> None:
@@ -38,7 +38,7 @@ def test_nothing_leaks_from_what_is_held_back() -> None:
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((400, 60)).astype(np.float32), rng.integers(2, size=400)
     told = classifier.held_out(classifier.standardise(X), y, 2, np.random.default_rng(1))
-    assert abs((told.told.argmax(axis=1) == y[told.rows]).mean() - 0.5) < 0.075  # three standard errors of 400 coins
+    assert abs((told.probabilities.argmax(axis=1) == y[told.rows]).mean() - 0.5) < 0.075  # three standard errors
 
 
 def test_arrays_and_sparse_matrices_agree() -> None:
@@ -76,7 +76,7 @@ def test_two_labels_of_two_items_are_enough() -> None:
     X = np.array([[1, 0], [0, 1], [2, 0.1], [0.1, 2]], np.float32)
     told = classifier.held_out(classifier.standardise(X), np.array([0, 1, 0, 1]), 2, np.random.default_rng(0))
     assert sorted(told.rows.tolist()) == [0, 1, 2, 3] and len(told.C) == 4
-    assert (told.told.argmax(axis=1) == told.rows % 2).all()
+    assert (told.probabilities.argmax(axis=1) == told.rows % 2).all()
 
 
 def test_large_sets_hold_back_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_large_sets_hold_back_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier, "MAX_TRAINING_ITEMS", 60)
     X, y = planted(200, 2, noise=0.3)
     told = classifier.held_out(classifier.standardise(X), y, 2, np.random.default_rng(0))
-    assert len(told.rows) == 40 and (told.told.argmax(axis=1) == y[told.rows]).mean() > 0.95
+    assert len(told.rows) == 40 and (told.probabilities.argmax(axis=1) == y[told.rows]).mean() > 0.95
 
 
 @pytest.mark.parametrize(

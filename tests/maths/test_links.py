@@ -105,7 +105,7 @@ def test_a_full_graph_has_no_link_to_suggest() -> None:
     A = sp.csr_matrix(np.ones((5, 5)) - np.eye(5))
     rng = np.random.default_rng(0)
     assert sample_non_edges(A, 10, rng).shape == (2, 0)
-    with pytest.raises(InputError, match="no link to suggest"):
+    with pytest.raises(InputError, match="no link to predict"):
         link_scorer(np.ones((5, 2), np.float32), A, rng=rng)
 
 
