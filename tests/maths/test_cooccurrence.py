@@ -80,7 +80,8 @@ def test_nothing_and_windows_beyond_every_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "window", "said"), [([0, 3], 2, "0 to 3: 0 to 2 are needed"), ([-1, 0], 2, "from -1"), ([0, 1], -1, "window")]
+    ("ids", "window", "said"),
+    [([0, 3], 2, "0 to 3: 0 to 2 are needed"), ([-1, 0], 2, "from -1"), ([0, 1], -1, "window")],
 )
 def test_what_cannot_be_is_refused(ids: list[int], window: int, said: str) -> None:
     with pytest.raises(InputError, match=said):

@@ -144,7 +144,9 @@ def test_counts_are_the_same_bytes_on_both_paths(monkeypatch: pytest.MonkeyPatch
     for enough in (0, 10**9):
         for name in ("_WARM_CHARS", "_COLD_CHARS"):
             monkeypatch.setattr(counts, name, enough)
-        monkeypatch.setattr(tally, "map_ranges" if enough else "_plain", None)  # neither path may do the other's work
+        monkeypatch.setattr(
+            tally, "map_ranges" if enough else "_tally_with_scipy", None
+        )  # neither path may do the other's work
         monkeypatch.setattr(tally, "_COMPILED_NUMBERS", enough)
         for kernel in (tally.count_rows, tally.count_documents, tally.count_numbers):
             monkeypatch.setattr(kernel, "ready", False)
