@@ -15,7 +15,7 @@ from semsearch.cli.upkeep import say_checkpoint
 from semsearch.labels import classify as labels
 from semsearch.labels.classify import Classified, Suggestion
 from semsearch.maths.suggest import FEW_LABELS
-from semsearch.records import Hit
+from semsearch.records import Hit, OpenCollection
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection

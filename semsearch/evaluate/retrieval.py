@@ -18,6 +18,7 @@ from semsearch.errors import InputError
 from semsearch.maths.metrics import average_precision, interpolated_11pt, ndcg_at, recall_at
 from semsearch.search.query import check_weight, default_weight, rank_all
 from semsearch.storage import datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.columns import is_number
 from semsearch.storage.driver import Connection
 

@@ -15,7 +15,7 @@ from semsearch.images import generate
 from semsearch.images.samples import drawn_codes, prior_of, priors_of
 from semsearch.maths.generative import NEIGHBOURS
 from semsearch.maths.memorisation import copy_scores, nearest
-from semsearch.records import Report, silent
+from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage.driver import Connection
 
 FEWEST, MOST = 100, 20_000  # samples: fewer say nothing about 64 features

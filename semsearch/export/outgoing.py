@@ -20,7 +20,6 @@ class Outgoing:
     collection: Collection
     dataset: Dataset
     count: int  # vectors
-    has_integers: bool  # whether its ids are integers
     report: Report
 
     @property

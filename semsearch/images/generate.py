@@ -21,7 +21,7 @@ from semsearch.builders.base import Decodes, Encodes, Imagines
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import image_arrays, image_io
 from semsearch.maths.repair import fill_holes
-from semsearch.records import Collection, Dataset, Images, State
+from semsearch.records import Collection, Images, OpenCollection, State
 from semsearch.search.models import state_of
 from semsearch.storage import chunks, vectors
 from semsearch.storage.driver import Connection

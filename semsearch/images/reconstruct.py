@@ -16,6 +16,7 @@ from semsearch.errors import InputError
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, Model, can_decode, error, open_model, stored_codes
 from semsearch.maths.packing import fit_quantiser
+from semsearch.records import OpenCollection
 from semsearch.storage import collections
 
 FLOAT = 4  # bytes

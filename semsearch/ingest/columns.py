@@ -124,7 +124,7 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     if table.lower().startswith(("_semsearch_", "sqlite_")):
         raise InputError(f"{table!r} is an internal table: name one of your own")
     shape = shape_of(db, table)
-    existing = next((dataset for dataset in all_datasets(db) if dataset.name == shape.name), None)
+    existing = find_dataset(db, shape.name)
     if existing is not None and existing.kind == "words":
         raise InputError(f"{shape.name!r} is the vocabulary of imported vectors: search those, or copy the table")
     given = columns or Columns()

@@ -140,7 +140,7 @@ def link_table(db: Connection, name: str, table: str, columns: TableEdges) -> Lo
 def _edge_table(db: Connection, name: str) -> str:
     """The name of the table of edges. Raises NameTakenError if that is a table or view of the user's."""
     table = stored.table_name(name)
-    if is_table_or_view(db, table):
+    if table_kind(db, table) is not None:
         is_ours = any(dataset.edges and dataset.edges.table == table for dataset in all_datasets(db))
         if not (is_ours and stored.is_edge_table(db, table)):
             raise NameTakenError(
@@ -189,9 +189,9 @@ class _Nodes:
 
         It is a table of the user's, which stays unchanged, or one that is created here or gets the new nodes.
         """
-        existing = next((dataset for dataset in all_datasets(db) if dataset.name == name), None)
+        existing = find_dataset(db, name)
         is_ours = existing is not None and existing.kind == "graph" and existing.made_by == "ingest"
-        if is_table_or_view(db, name) and not is_ours:
+        if table_kind(db, name) is not None and not is_ours:
             return self._of_user_table(db, name, existing, remarks)
         if existing is None:
             check_new_name(db, name)

@@ -189,8 +189,8 @@ def dataset_to_update(db: Connection, name: str, otherwise: str, *, kind: Kind |
 
     Raises NameTakenError, which ends with `otherwise`, for any other table or view of this name.
     """
-    existing = next((dataset for dataset in all_datasets(db) if dataset.name == name), None)
-    is_taken = is_table_or_view(db, name)
+    existing = find_dataset(db, name)
+    is_taken = table_kind(db, name) is not None
     if existing is not None and existing.made_by == "ingest" and kind in (None, existing.kind):
         return existing if is_taken else None
     if is_taken:

@@ -20,7 +20,7 @@ from semsearch.labels.held_out import SAMPLED, VECTORS, Judged, compared, judge
 from semsearch.labels.labelled import Labelled
 from semsearch.maths import classifier
 from semsearch.maths.suggest import most_informative
-from semsearch.records import Report, silent
+from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage import results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection

@@ -16,8 +16,8 @@ import numpy as np
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.classifier import standardise
-from semsearch.records import ROWS, Collection, Dataset
-from semsearch.storage import chunks, collections, datasets
+from semsearch.records import Collection, Dataset, OpenCollection
+from semsearch.storage import chunks, datasets
 from semsearch.storage import labels as stored
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of

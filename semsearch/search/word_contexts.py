@@ -13,7 +13,7 @@ from semsearch.errors import InputError
 from semsearch.maths.contexts import unpack_row
 from semsearch.maths.text import unpack
 from semsearch.maths.weighting import log_expected_of_totals
-from semsearch.records import Collection, Hit, State
+from semsearch.records import Collection, Dataset, Hit, State
 from semsearch.search.models import state_of
 from semsearch.search.words import MOST_WORDS, known_words
 from semsearch.storage import contexts as stored

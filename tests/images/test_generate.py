@@ -20,6 +20,7 @@ from semsearch.images.generate import Damage, Model
 from semsearch.images.samples import PRIORS, Drawing, prior_of, sample
 from semsearch.maths.latent_prior import fit_prior
 from semsearch.maths.repair import fill_holes
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 from tests.conftest import make_articles
