@@ -1,10 +1,10 @@
-"""Autoencoders beside principal components at the same number of codes: what is lost, told, mended, packed and made up.
+"""Autoencoders compared with PCA at the same latent dimension: error, probes, repair, compression and sampling.
 
     python benchmarks/autoencoder.py --data FOLDER --keep FOLDER
 
-FOLDER of --data holds mnist/ and fashion-mnist/ as idx files; --keep is where trained nets are kept, so that a second
-run, or another figure, does not train them again. Each net is `build autoencoder` with its defaults but for what is
-said. All figures are of the sets' own test pictures; the rest of a line is PCA by the same way through the same code.
+--data holds mnist/ and fashion-mnist/ as idx files. --keep holds trained nets, so that a second run, or another figure,
+does not train them again. Each net is `build autoencoder` with its defaults except for what its line says. All figures
+are of the test images of the sets. PCA goes through the same code in the same way.
 """
 
 from __future__ import annotations

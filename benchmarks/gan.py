@@ -1,10 +1,10 @@
-"""`build gan` beside a DCGAN that is given the same time, and beside an autoencoder with ten Gaussians on its codes.
+"""`build gan` compared with a DCGAN given the same time, and with an autoencoder with ten Gaussians on its codes.
 
     python benchmarks/gan.py --data FOLDER --keep FOLDER
 
-FOLDER of --data holds mnist/, fashion-mnist/ (idx files) and cifar10-jpg/; --keep is where trained autoencoders are.
-All is measured in features of a classifier of the set's own training pictures, on its test pictures. `stacked` and
-`colour` want a GPU, and run only where they are named. The exit code is 1 where a figure that was run is missed.
+--data holds mnist/, fashion-mnist/ (idx files) and cifar10-jpg/; --keep holds trained autoencoders. All scores use the
+features of a classifier trained on the set's own training images, on its test images. `stacked` and `colour` need a GPU
+and run only if named. The exit code is 1 if a figure that was run misses its target.
 """
 
 from __future__ import annotations

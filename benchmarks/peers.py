@@ -1,4 +1,4 @@
-"""What `retrieval.py` compares with: tf-idf by scikit-learn, BM25 by bm25s, and LSA at fixed numbers of dimensions."""
+"""The peers of `retrieval.py`: tf-idf by scikit-learn, BM25 by bm25s, and LSA at fixed numbers of dimensions."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
-"""How fast graphs are walked and embedded, beside PecanPy and a loop over Python's lists, in turn in one run.
+"""Speed of random walks and node vectors, compared with PecanPy and a loop over Python lists, in turn in one run.
 
     python benchmarks/walks.py [--nodes 60000] [--edges 300000] [--rounds 3] [--peer PYTHON] [--large] [--json]
     python benchmarks/walks.py --data FOLDER [--set blogcatalog] --peer PYTHON
 
-The graph is drawn with power-law degrees. PYTHON is an interpreter of an environment that has PecanPy (`pip install
-pecanpy`), since it wants an older numpy; without it its lines are left out. `--large` takes 1,000,000 edges of
-200,000 nodes through the real commands, `ingest edges` and `build prone`, in processes of their own. `--data` (as
-graphs.py wants it) embeds a labelled graph by node2vec, 128 dimensions, ten walks of 80 nodes from each: ours with its
-defaults, PecanPy with its own walks and gensim's word2vec (window 10, one epoch); p 1, q 0.5; both are judged.
+The graph is drawn with power-law degrees. PYTHON is an interpreter of an environment with PecanPy (`pip install
+pecanpy`), which needs an older numpy; without it its lines are left out. `--large` takes 1,000,000 edges of 200,000
+nodes through the commands `ingest edges` and `build prone`, in processes of their own. `--data` (as in graphs.py)
+embeds a labelled graph by node2vec, 128 dimensions, ten walks of 80 nodes from each node: ours with its defaults,
+PecanPy with its own walks and gensim's word2vec (window 10, one epoch), p = 1, q = 0.5. Both are evaluated by their
+labels.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""One stage of word vectors by one library, timed in its own process: what `words.py` starts, once for each pair.
+"""One stage of word vectors by one library, timed in its own process: `words.py` starts it for each pair.
 
     python benchmarks/word_stages.py STAGE LIBRARY FOLDER DATA K
 
 Stages read what they need from FOLDER (texts.jsonl, stream.npz, counts.npz, weighted.npz, tokens.txt) and print one
-JSON object: seconds of each repetition, peak bytes, and what tells how good the result is. Reading is never timed.
+JSON object: the seconds of each repetition, the peak bytes, and the quality of the result. Reading is never timed.
 """
 
 from __future__ import annotations
