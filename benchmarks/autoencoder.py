@@ -1,10 +1,10 @@
-"""Autoencoders beside principal components at the same number of codes: what is lost, told, mended, packed and made up.
+"""Autoencoders compared with PCA at the same latent dimension: error, probes, repair, compression and sampling.
 
     python benchmarks/autoencoder.py --data FOLDER --keep FOLDER
 
-FOLDER of --data holds mnist/ and fashion-mnist/ as idx files; --keep is where trained nets are kept, so that a second
-run, or another figure, does not train them again. Each net is `build autoencoder` with its defaults but for what is
-said. All figures are of the sets' own test pictures; the rest of a line is PCA by the same way through the same code.
+--data holds mnist/ and fashion-mnist/ as idx files. --keep holds trained nets, so that a second run, or another figure,
+does not train them again. Each net is `build autoencoder` with its defaults except for what its line says. All figures
+are of the test images of the sets. PCA goes through the same code in the same way.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from semsearch.builders.autoencoder import Autoencoder, AutoencoderOptions
 from semsearch.builders.pca import Pca, PcaOptions
 from semsearch.images.generate import Damage, Reconstruction, error, holes, reconstruct
 from semsearch.maths.latent_prior import fit_prior
-from semsearch.maths.packing import steps_of
+from semsearch.maths.packing import fit_quantiser
 from semsearch.records import Device, Images, State, silent
 
 DIMS = (16, 32)
@@ -201,7 +201,7 @@ def packing(bench: Bench) -> Measured:
     for dim in DIMS:
         found = []
         for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim)):
-            steps = steps_of(way.encode(train), 8)
+            steps = fit_quantiser(way.encode(train), 8)
             found.append(error(test, way.decode(steps.unpack(steps.pack(way.encode(test)))))["psnr"])
         print(f"  {dim} bytes  autoencoder {found[0]:.2f} dB  PCA {found[1]:.2f} dB  gain {found[0] - found[1]:+.2f}")
         kept[f"{dim} bytes"] = {"autoencoder": found[0], "PCA": found[1]}

@@ -1,4 +1,4 @@
-"""What a budget of seconds is counted by: the clock, or where a machine has other work as well, the processor."""
+"""Time budgets measured by the wall clock, or by processor time where the machine has other work."""
 
 from __future__ import annotations
 

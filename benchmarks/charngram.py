@@ -1,9 +1,10 @@
-"""Unknown words: character n-grams fitted to word vectors, beside fastText's, on RareWords.
+"""Unknown words: character n-grams fitted to word vectors, compared with fastText, on RareWords.
 
     python benchmarks/charngram.py --data FOLDER [--documents N] [--epochs 1] [--without-gensim]
 
-Both read Simple English Wikipedia. Judged are the pairs of RareWords (Luong, Socher & Manning 2013) with a word written
-fewer than five times there, so that neither has learned it: Spearman's correlation of the cosine with people's scores.
+Both are trained on Simple English Wikipedia. The test pairs of RareWords (Luong, Socher & Manning 2013) have a word
+with fewer than five occurrences there, so that neither has learned it. The score is Spearman's correlation of the
+cosine with human judgements.
 """
 
 from __future__ import annotations

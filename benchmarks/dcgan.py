@@ -1,7 +1,7 @@
-"""A DCGAN as its paper and PyTorch's example have it, cut to 28 or 32 pixels: the peer of `build gan`.
+"""A DCGAN as in its paper and in PyTorch's example, reduced to 28 or 32 pixels: the peer of `build gan`.
 
 Radford, Metz & Chintala 2016: strided convolutions, batch normalisation in both nets, ReLU and leaky ReLU, weights from
-N(0, 0.02), the non-saturating loss, Adam at 0.0002 with β1 = 0.5, batches of 128, codes of 100 numbers.
+N(0, 0.02), the non-saturating loss, Adam with learning rate 0.0002 and β1 = 0.5, batches of 128, latent dimension 100.
 """
 
 from __future__ import annotations

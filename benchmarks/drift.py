@@ -1,13 +1,13 @@
-"""When it pays to learn anew: what folding in loses against a rebuild, beside what `semsearch update` says of drift.
+"""When to rebuild: what folding in loses compared with a rebuild, and what `semsearch update` says about drift.
 
     python benchmarks/drift.py --data FOLDER [--json]
 
-Two kinds of growth, on test collections with judgements. Within a collection: a model of a random part of it, the rest
-folded in. Across collections: a model of one, another folded in. Both with the default options; ranking by meaning
-alone; MAP of all its queries, folded in, and after a build of everything. `seen` is what the model sees of the
-documents folded in, (1 - unknown) (1 - residual), as a share of what it expects of documents like its own. `advice` is
-what `semsearch update` would say (semsearch.building.staleness.why_rebuild). Both thresholds of that rule come from
-this table.
+Two kinds of growth, on test collections with judgements. Within a collection: a model of a random part, with the rest
+folded in. Across collections: a model of one, with another folded in. Both have the default options and rank by vector
+score only. The score is the MAP of all queries, after folding in and after a rebuild. `seen` is the share of the new
+documents that the model represents, (1 - unknown) (1 - residual), over what it expects of documents like its own.
+`advice` is that of `semsearch update` (semsearch.building.staleness.why_rebuild). Both thresholds of that rule come
+from this table.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Near-duplicates planted among simplewiki's articles: recall, precision and seconds.
+"""Near-duplicates planted among the articles of simplewiki: recall, precision and seconds.
 
-2,000 articles of at least 20 words are copied with 5 % of their words replaced by random words of the vocabulary, the
-collection is built with defaults, and `duplicates` is asked with defaults. A pair that touches a copy is right if
-it is that copy with its original; pairs of articles that were alike before are counted apart.
+2,000 articles of at least 20 words are copied, with 5 % of their words replaced by random words of the vocabulary. The
+collection is built with defaults, and so is the search for duplicates. A pair with a copy is right if it is the copy
+and its original. Pairs of articles that were similar before are counted separately.
 """
 
 from __future__ import annotations

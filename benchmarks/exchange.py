@@ -1,10 +1,10 @@
-"""How fast vectors are written into sqlite-vec, come in from files and leave, beside the peer in the same run.
+"""Speed of writing vectors into sqlite-vec, importing and exporting them, compared with a peer in the same run.
 
-Writing: `storage.vectors.write` beside `insert` by sqlite-vec's own `serialize_float32`, as its documentation has it,
-into the same kind of table. Reading and writing word2vec files: the whole of `ingest vectors` and `export` beside
-gensim, which keeps all in memory and no file; quality is the largest relative difference of what comes back.
-Each figure is the median of several rounds in which both take turns; seconds are of the processor, since other work
-on the machine would be counted otherwise.
+Writing: `storage.vectors.write` compared with `insert` and sqlite-vec's own `serialize_float32`, as in its
+documentation, into the same kind of table. Reading and writing word2vec files: all of `ingest vectors` and `export`
+compared with gensim, which keeps everything in memory and writes no database. Quality is the largest relative
+difference after a round trip. Each figure is the median of several rounds in which both take turns. Seconds are
+processor seconds, so that other work on the machine is not counted.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""`build gan` beside a DCGAN that is given the same time, and beside an autoencoder with ten Gaussians on its codes.
+"""`build gan` compared with a DCGAN given the same time, and with an autoencoder with ten Gaussians on its codes.
 
     python benchmarks/gan.py --data FOLDER --keep FOLDER
 
-FOLDER of --data holds mnist/, fashion-mnist/ (idx files) and cifar10-jpg/; --keep is where trained autoencoders are.
-All is measured in features of a classifier of the set's own training pictures, on its test pictures. `stacked` and
-`colour` want a GPU, and run only where they are named. The exit code is 1 where a figure that was run is missed.
+--data holds mnist/, fashion-mnist/ (idx files) and cifar10-jpg/; --keep holds trained autoencoders. All scores use the
+features of a classifier trained on the set's own training images, on its test images. `stacked` and `colour` need a GPU
+and run only if named. The exit code is 1 if a figure that was run misses its target.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from semsearch.building import devices
 from semsearch.errors import BuildError
 from semsearch.evaluate.features import Features, learn_features, noise, spread_scores
 from semsearch.maths.latent_prior import fit_prior
-from semsearch.maths.memorisation import newness
+from semsearch.maths.memorisation import copy_scores
 from semsearch.records import Fitted, Images, State, silent
 
 SAMPLES = 5_000  # and as many test pictures
@@ -58,7 +58,7 @@ class Judge:
 
     def scores(self, made: Pixels) -> Measured:
         """Frechet distance, precision, recall, density, coverage; and whether they are copies."""
-        return spread_scores(self.real, self.features.of(made)) | asdict(newness(made, self.test, self.known))
+        return spread_scores(self.real, self.features.of(made)) | asdict(copy_scores(made, self.test, self.known))
 
     def shares(self, made: Pixels) -> np.ndarray:
         """Each class's share of the samples."""
@@ -196,7 +196,7 @@ def page(bench: Bench, asked: argparse.Namespace) -> Measured:
     from semsearch import registry
     from semsearch.building import build
     from semsearch.images.image_io import ImageSpec
-    from semsearch.ingest.imagefiles import Pixels as Block
+    from semsearch.ingest.imagefiles import ImageBlock as Block
     from semsearch.ingest.images import load_images
     from semsearch.storage import connect
 

@@ -1,11 +1,11 @@
-"""What a GPU gives: pictures a second through the loop, the SVD of a large sparse matrix, GloVe of an encyclopedia.
+"""What a GPU gives: images per second of the training loop, the SVD of a large sparse matrix, and GloVe.
 
     python benchmarks/gpu.py --data FOLDER [--only autoencoder svd glove] [--device cuda|cpu] [--json]
 
-`autoencoder`: the small net of training.py, on the loop with all that the loop does, beside the same net going forward
-and back with nothing else to do. `svd`: 1,000,000 × 100,000 with 1e8 numbers, k = 256, from when the matrix is on the
-device; run it on the CPU too, with --device cpu --cores 2, for the ratio. `glove`: 25 epochs over the pairs of
-FOLDER/simplewiki, 300 dimensions. Pictures and the matrix are made up: neither time depends on what is in them.
+`autoencoder`: the small net of training.py in the loop with everything that the loop does, compared with the bare
+forward and backward passes of the same net. `svd`: 1,000,000 × 100,000 with 1e8 entries, k = 256, timed from when the
+matrix is on the device; run it on the CPU too, with --device cpu --cores 2, for the ratio. `glove`: 25 epochs over the
+pairs of FOLDER/simplewiki, 300 dimensions. Images and the matrix are synthetic: neither time depends on their content.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""How good node vectors are: labels and links of public graphs, with every builder's defaults.
+"""The quality of node vectors: labels and links of public graphs, with the defaults of every builder.
 
     python benchmarks/graphs.py --data FOLDER [--graphs a,b] [--builders a,b] [--shuffles 10] [--pq] [--links]
 
-FOLDER holds graphs/: blogcatalog.mat and Homo_sapiens.mat (PPI) as node2vec's authors publish them, and cora, citeseer,
-pubmed as .npz with the Planetoid splits. Labels: one-vs-rest logistic regression on unit vectors, C = 1, the intercept
-held small as liblinear does, k_i labels an item, means over shuffles; beside them what the methods' papers and CogDL's
-leaderboard say. Planetoid: accuracy on the test nodes after training on the split's few labels. `--pq` tries nine
-settings of node2vec; `--links` hides a fifth of the edges and asks for them.
+FOLDER holds graphs/: blogcatalog.mat and Homo_sapiens.mat (PPI) as published by the authors of node2vec, and cora,
+citeseer, pubmed as .npz with the Planetoid splits. Labels: one-vs-rest logistic regression on unit vectors, C = 1, with
+a regularised intercept as in liblinear; each item gets as many labels as it has; means over shuffles, next to the
+numbers of the methods' papers and CogDL's leaderboard. Planetoid: accuracy on the test nodes after training on the few
+labels of the split. `--pq` tries nine settings of node2vec. `--links` hides a fifth of the edges and predicts them.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How good the weight is that a collection finds for itself, beside fixed weights and beside each side alone.
+"""The quality of the weight that a collection chooses for hybrid search, compared with fixed weights and single modes.
 
     python benchmarks/hybrid_weight.py --data FOLDER [--sets med,cran] [--share 0.5] [--wiki 10000,50000,125721]
 
-Each set is built with the defaults, in a new database, and every judged query ranks all documents: 11-point
-precision, for SciFact nDCG@10. `--share` keeps only that part of the documents, drawn with seed 0, to see how the
-weight moves as a collection grows; so does `--wiki`, on the first articles of Simple English Wikipedia, which has no
-judgements. The exit code is 1 if a figure that the project holds itself to is missed (whole sets only).
+Each set is built with the defaults in a new database, and every judged query ranks all documents: 11-point precision,
+for SciFact nDCG@10. `--share` keeps only that share of the documents, drawn with seed 0, to show how the weight changes
+as a collection grows. So does `--wiki`, on the first articles of Simple English Wikipedia, which has no judgements. The
+exit code is 1 if a figure misses its target (whole sets only).
 """
 
 from __future__ import annotations

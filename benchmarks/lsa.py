@@ -1,10 +1,10 @@
-"""What each stage of an LSA build takes on Simple English Wikipedia, beside scikit-learn and gensim.
+"""The time of each stage of an LSA build on Simple English Wikipedia, compared with scikit-learn and gensim.
 
     python benchmarks/lsa.py --data FOLDER [--documents N] [--k 256] [--json]
 
-Every stage of every library runs in a process of its own, in turn, so that its peak memory is its own; then the real
-commands `semsearch ingest documents` and `semsearch build lsa`. This process stays small and imports no numpy: on Linux
-a child's peak begins with its parent's size.
+Every stage of every library runs in its own process, in turn, so that its peak memory is its own. Then the commands
+`semsearch ingest documents` and `semsearch build lsa` run. This process stays small and imports no numpy, because on
+Linux the peak memory of a child begins with the size of its parent.
 """
 
 from __future__ import annotations

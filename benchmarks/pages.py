@@ -1,14 +1,14 @@
-"""What a search page costs on whichever Datasette is installed, beside Datasette's own `select 1` in the same run.
+"""The cost of a search page on the installed Datasette, compared with Datasette's own `select 1` in the same run.
 
     python benchmarks/pages.py [DB COLLECTION] [--rounds 100] [--profile] [--json]
 
-Without DB it builds `semsearch demo` in a temporary folder. One client asks for each page in turn, round by round, with
-another question each round (titles of the collection's own rows), so that whatever slows the machine slows all alike.
-Before that each question is asked once: words that nobody asked for yet are read from the file, and have a row of
-their own. Beside them the least that a plugin's page can cost, one query by key (benchmarks/floor).
-Through Datasette's own client, in this process; then over HTTP from a Datasette in a process of its own. The exit code
-is 1 if the page or its JSON takes more than 3 times as long as `select 1` through Datasette's client, or a page with
-its style is heavier than 60 KB. `--profile` prints where the time of the JSON goes instead.
+Without DB it builds `semsearch demo` in a temporary folder. One client requests each page in turn, round by round, with
+another query each round (titles of the collection's own rows), so that whatever slows the machine slows all alike. Each
+query is requested once before, and there is a row for first requests, which read their words from the file. The lower
+bound is a plugin page with one query by key (benchmarks/floor). Requests go through Datasette's own client in this
+process, then over HTTP to a Datasette in another process. The exit code is 1 if the page or its JSON takes more than 3
+times as long as `select 1` through Datasette's client, or if a page with its style is larger than 60 KB. `--profile`
+prints where the time of the JSON goes instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `retrieval.py` compares with: tf-idf by scikit-learn, BM25 by bm25s, and LSA at fixed numbers of dimensions."""
+"""The peers of `retrieval.py`: tf-idf by scikit-learn, BM25 by bm25s, and LSA at fixed numbers of dimensions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import svds
 from sets import TestSet
 
-from semsearch.maths.counts import count_known, count_terms
+from semsearch.maths.counts import count_known_terms, count_terms
 from semsearch.maths.metrics import average_precision, interpolated_11pt, ndcg_at, recall_at
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.maths.weighting import idf, log_tfidf
@@ -83,7 +83,7 @@ def fixed_lsa(found: TestSet, dims: Sequence[int]) -> dict[int, float]:
     where = {term: column for column, term in enumerate(counts.terms)}
 
     def folded(queries: Sequence[str]) -> sp.csr_matrix:
-        return log_tfidf(count_known(queries, Analyzer(), where), weights)
+        return log_tfidf(count_known_terms(queries, Analyzer(), where), weights)
 
     def scorer(dim: int) -> Callable[[Sequence[str]], Scores]:
         return lambda queries: _unit(folded(queries) @ V[:, :dim]) @ _unit(X @ V[:, :dim]).T

@@ -1,4 +1,4 @@
-"""From articles to files that can be searched, as a user of each library does it: what `stages.py` times as a whole."""
+"""From articles to searchable files, as a user of each library does it: what `stages.py` times as a whole."""
 
 from __future__ import annotations
 

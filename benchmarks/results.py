@@ -1,7 +1,7 @@
-"""What a script measured, as JSON: each part with its date, device, versions and arguments, and no path of a machine.
+"""The measurements of a script as JSON: each part with its date, device, versions and arguments, without local paths.
 
-`--json` alone writes to results/SCRIPT.json beside the scripts, `--json FILE` elsewhere. A part that is measured again
-takes the place of what it was; other parts of the file stay.
+`--json` alone writes to results/SCRIPT.json next to the scripts, `--json FILE` to another file. A part that is measured
+again replaces the earlier one; the other parts of the file stay.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How well the real commands retrieve on public test collections, beside cosine tf-idf and LSA at fixed dimensions.
+"""Retrieval quality of the commands on public test collections, compared with tf-idf and LSA at fixed dimensions.
 
     python benchmarks/retrieval.py --data FOLDER [--sets med,cran] [--json]
 
 Each set is ingested, built with the defaults and evaluated by `semsearch` itself, in a new database. The exit code is 1
-if a figure that the project holds itself to is missed. benchmarks/log.md says where the sets come from.
+if a figure misses its target.
 """
 
 from __future__ import annotations

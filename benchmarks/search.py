@@ -1,11 +1,12 @@
-"""The nearest ten from memory beside sqlite-vec, numpy and faiss: a million made-up vectors, and real ones of LSA.
+"""The ten nearest vectors from memory, compared with sqlite-vec, numpy and faiss, on synthetic and real vectors.
 
     python benchmarks/search.py [--data FOLDER] [--rows 1000000] [--dim 256] [--rounds 25] [--json]
 
-Each way answers every question in turn, round by round, in one process with the file warm. vec0 has what serves it
-best: unit vectors, pages of 64 KB, memory-mapped. Recall counts a found item when its exact cosine reaches that of the
-tenth nearest less 1e-6, since near-duplicates tie. Filtered: to one row in a hundred, by `id in (…)` for vec0. With
-FOLDER also the articles of `simplewiki` there, as `semsearch build lsa --dim 256` places them, asked by their titles.
+All methods answer every query in turn, round by round, in one process with the file in the page cache. vec0 gets its
+best settings: unit vectors, pages of 64 KB, memory mapping. A result counts for recall if its exact cosine reaches that
+of the tenth nearest minus 1e-6, because near-duplicates tie. Filtered: one row in a hundred, by `id in (…)` for vec0.
+With FOLDER it also searches the articles of `simplewiki` there, built by `semsearch build lsa --dim 256`, by their
+titles.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Features of pictures that nobody labelled: families on one backbone, one set and one budget; what each tells.
+"""Self-supervised features of images: the builders on one backbone, one set and one time budget, judged by probes.
 
     python benchmarks/selfsupervised.py --data FOLDER --minutes 8
 
 FOLDER holds cifar10-jpg/ (or fashion-mnist/, mnist/ for --set). Each family is `build FAMILY` with its defaults and
-`--seconds`; `random` is a backbone that learned nothing, `plain` an autoencoder on it (`inpainting --hole 0`),
-`autoencoder` the builder of that name, with codes of 256 numbers. Features are of the set's own training and test
-pictures; only the probes see labels.
+`--seconds`. `random` is an untrained backbone, `plain` an autoencoder on it (`inpainting --hole 0`), `autoencoder` the
+builder of that name with latent dimension 256. Features are of the set's own training and test images. Only the probes
+see labels.
 """
 
 from __future__ import annotations

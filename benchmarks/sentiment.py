@@ -1,11 +1,11 @@
-"""Labels of texts learnt from document vectors, beside a bag of words: of all labels, a hundred, a hundred well chosen.
+"""Text classification from document vectors, compared with a bag of words: all labels, 100, and 100 chosen actively.
 
     python benchmarks/sentiment.py --data FOLDER [--database FILE] [--sets MR,CR] [--without-newsgroups] [--json]
 
-Word vectors are learnt from Simple English Wikipedia by `build pmi`, or taken from a database that has a collection of
-them. MR, CR, Subj and MPQA are judged in ten folds, TREC and SST-2 by their own split, 20 Newsgroups by date. Every way
-learns from the same items and is judged on the same, by the logistic regression of `classify`, C chosen inside of what
-is learnt from; the bag of words is tf-idf of all words.
+Word vectors are learned from Simple English Wikipedia by `build pmi`, or taken from a database with a collection of
+them. MR, CR, Subj and MPQA are tested in ten folds, TREC and SST-2 by their own split, 20 Newsgroups by date. All
+methods have the same training and test items and the logistic regression of `classify`, with C chosen within the
+training items. The bag of words is tf-idf of all words.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from semsearch import registry
 from semsearch.evaluate.labels import Turn, fold_turns
 from semsearch.maths import classifier
 from semsearch.maths.counts import count_terms
-from semsearch.maths.suggest import most_telling
+from semsearch.maths.suggest import most_informative
 from semsearch.maths.text import Analyzer
 from semsearch.maths.weighting import idf, log_tfidf
 
@@ -145,7 +145,7 @@ def features(db: semsearch.Database, found: Texts, ways: Sequence[Way], words: s
     for way in ways:
         begin = time.perf_counter()
         if way.joined:
-            made[way.name] = classifier.scaled(np.concatenate([made[one] for one in way.joined], axis=1))
+            made[way.name] = classifier.standardise(np.concatenate([made[one] for one in way.joined], axis=1))
             continue
         read = {"wiki": words, "own": f"{name}_lsa_words"}.get(way.words)
         options = way.options | ({"words": read} if read else {})
@@ -153,7 +153,7 @@ def features(db: semsearch.Database, found: Texts, ways: Sequence[Way], words: s
         keys, vectors = db.vectors(collection.name)
         rows = np.zeros((len(found.texts), vectors.shape[1]), np.float32)
         rows[[int(key) for key in keys]] = vectors
-        made[way.name] = classifier.scaled(rows)
+        made[way.name] = classifier.standardise(rows)
         print(f"{found.name}, {way.name}: {time.perf_counter() - begin:.1f} s to build", file=sys.stderr)
     counts = count_terms(found.texts, Analyzer(stem=False, stop=False))
     made[BAG] = log_tfidf(counts.matrix, idf(len(found.texts), counts.documents))
@@ -164,7 +164,7 @@ def accuracy(X: Any, y: np.ndarray, turns: Sequence[Turn], seed: int = 0) -> flo
     """Per cent of the judged items that are told right."""
     rng, right, total = np.random.default_rng(seed), 0, 0
     for learnt, asked in turns:
-        told, _ = classifier.told_by(X, y, learnt, asked, int(y.max()) + 1, rng)
+        told, _ = classifier.predict_from(X, y, learnt, asked, int(y.max()) + 1, rng)
         right += int((told.argmax(axis=1) == y[asked]).sum())
         total += len(asked)
     return 100 * right / total
@@ -193,8 +193,8 @@ def suggested(X: Any, y: np.ndarray, pool: np.ndarray, seed: int) -> np.ndarray:
         rest = np.setdiff1d(pool, known)
         told = None
         if len(np.unique(y[known])) > 1:
-            told = classifier.probabilities(X[known], y[known], X[rest], labels, 1.0)
-        known = np.concatenate([known, rest[most_telling(X[rest], X[known], told, ROUND, rng)]])
+            told = classifier.fit_and_predict(X[known], y[known], X[rest], labels, 1.0)
+        known = np.concatenate([known, rest[most_informative(X[rest], X[known], told, ROUND, rng)]])
     return known
 
 

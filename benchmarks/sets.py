@@ -1,7 +1,7 @@
-"""Public test collections for retrieval: read as they were published, checked by count, written in the BEIR layout.
+"""Public test collections for retrieval: read as published, checked by count, written in the BEIR layout.
 
-A file may lie in the folder as it is or with `.gz` behind its name. Texts are Latin-1 with LF or CRLF line ends. A
-document's title is its title field, its text the abstract; where a collection has no titles the title is empty.
+A file may be in the folder as it is or with `.gz` appended to its name. Texts are Latin-1 with LF or CRLF line ends. A
+document's title is its title field, its text the abstract; if a collection has no titles, the title is empty.
 """
 
 from __future__ import annotations

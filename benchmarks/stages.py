@@ -1,10 +1,10 @@
-"""One stage of an LSA build by one library, timed in its own process: what `lsa.py` starts, once for each pair.
+"""One stage of an LSA build by one library, timed in its own process: `lsa.py` starts it for each pair.
 
     python benchmarks/stages.py STAGE LIBRARY FOLDER K
 
-Reads what the stage needs from FOLDER (texts.jsonl, counts.npz, weighted.npz), works, and prints one JSON object: the
-seconds of each repetition, and what tells how good the result is. Reading the input is never timed. Imports stand
-inside functions, so that the peak memory of a stage holds no library that it does not use.
+It reads what the stage needs from FOLDER (texts.jsonl, counts.npz, weighted.npz), runs it, and prints one JSON object:
+the seconds of each repetition, and the quality of the result. Reading the input is never timed. Imports are inside
+functions, so that the peak memory of a stage includes no library that it does not use.
 """
 
 from __future__ import annotations

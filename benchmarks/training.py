@@ -1,8 +1,8 @@
-"""Trainings: GloVe and skip-gram beside gensim's word2vec, and the one training loop beside a loop written by hand.
+"""Training: GloVe and skip-gram compared with gensim's word2vec, and our training loop with a loop written by hand.
 
     python benchmarks/training.py --data FOLDER [--documents N] [--k 300] [--only loop|words] [--json]
 
-`loop`: the same small autoencoder on the same pictures (made up where FOLDER has no fashion-mnist/), trained by
+`loop`: the same small autoencoder on the same images (synthetic if FOLDER has no fashion-mnist/), trained by
 `semsearch.nets.loop` and by a dozen lines of plain PyTorch, in turn. `words`: `semsearch build glove` and `build sgns`
 as a user runs them, and gensim's word2vec (skip-gram, 5 epochs, 2 workers) on the same words, with processor seconds.
 """

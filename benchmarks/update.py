@@ -1,12 +1,12 @@
-"""What `semsearch update` takes on Simple English Wikipedia, beside building anew.
+"""The time of `semsearch update` on Simple English Wikipedia, compared with a rebuild.
 
     python benchmarks/update.py --data FOLDER [--documents 100000] [--rows 1000] [--rounds 5] [--json]
 
-Builds the first N articles with the real commands, then takes in the next ROWS, a change of as many and the deletion of
-as many, each by `semsearch update` in a new process on its own copy of the file, in turn, so that whatever slows the
-machine slows all; last a rebuild of the file that took in the new rows. Its quality: how many of the ten nearest
-neighbours of a new article by the folded-in vectors are those by the rebuilt ones, and the same of as many articles
-that were there before. The exit code is 1 above 2 seconds for taking in the new rows.
+It builds the first N articles with the commands. Then `semsearch update` adds the next ROWS, changes as many and
+deletes as many, each in a new process on its own copy of the file, in turn, so that whatever slows the machine slows
+all. Last comes a rebuild of the file with the new rows. The quality is the share of the ten nearest neighbours of a new
+article by folded-in vectors that are also those by rebuilt vectors, and the same for as many older articles. The exit
+code is 1 if adding the new rows takes more than 2 seconds.
 """
 
 from __future__ import annotations

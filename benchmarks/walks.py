@@ -1,13 +1,14 @@
-"""How fast graphs are walked and embedded, beside PecanPy and a loop over Python's lists, in turn in one run.
+"""Speed of random walks and node vectors, compared with PecanPy and a loop over Python lists, in turn in one run.
 
     python benchmarks/walks.py [--nodes 60000] [--edges 300000] [--rounds 3] [--peer PYTHON] [--large] [--json]
     python benchmarks/walks.py --data FOLDER [--set blogcatalog] --peer PYTHON
 
-The graph is drawn with power-law degrees. PYTHON is an interpreter of an environment that has PecanPy (`pip install
-pecanpy`), since it wants an older numpy; without it its lines are left out. `--large` takes 1,000,000 edges of
-200,000 nodes through the real commands, `ingest edges` and `build prone`, in processes of their own. `--data` (as
-graphs.py wants it) embeds a labelled graph by node2vec, 128 dimensions, ten walks of 80 nodes from each: ours with its
-defaults, PecanPy with its own walks and gensim's word2vec (window 10, one epoch); p 1, q 0.5; both are judged.
+The graph is drawn with power-law degrees. PYTHON is an interpreter of an environment with PecanPy (`pip install
+pecanpy`), which needs an older numpy; without it its lines are left out. `--large` takes 1,000,000 edges of 200,000
+nodes through the commands `ingest edges` and `build prone`, in processes of their own. `--data` (as in graphs.py)
+embeds a labelled graph by node2vec, 128 dimensions, ten walks of 80 nodes from each node: ours with its defaults,
+PecanPy with its own walks and gensim's word2vec (window 10, one epoch), p = 1, q = 0.5. Both are evaluated by their
+labels.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import scipy.sparse as sp
 from tabulate import tabulate
 
 from semsearch.maths.prone import factor_graph, propagate
-from semsearch.maths.walks import every_node, random_walks
+from semsearch.maths.walks import random_walks, start_nodes
 
 LENGTH = 80
 SLOW = 500  # walks that slow libraries are asked for
@@ -80,7 +81,7 @@ def power_law(n: int, m: int, seed: int = 0) -> sp.csr_matrix:
 
 def ours(A: sp.csr_matrix, p: float, q: float) -> float:
     """Walks a second, ten from every node."""
-    starts = every_node(A, 10, np.random.default_rng(0))
+    starts = start_nodes(A, 10, np.random.default_rng(0))
     random_walks(A, starts[:16], LENGTH, seed=0, p=p, q=q)  # compiled, as in the second command on a machine
     start = time.perf_counter()
     random_walks(A, starts, LENGTH, seed=0, p=p, q=q)
@@ -90,7 +91,7 @@ def ours(A: sp.csr_matrix, p: float, q: float) -> float:
 def lists(A: sp.csr_matrix) -> float:
     """Walks a second over lists of neighbours, as one writes it first."""
     neighbours = [A.indices[a:b].tolist() for a, b in zip(A.indptr[:-1], A.indptr[1:], strict=True)]
-    starts = every_node(A, 1, np.random.default_rng(0))[:SLOW].tolist()
+    starts = start_nodes(A, 1, np.random.default_rng(0))[:SLOW].tolist()
     begin = time.perf_counter()
     for node in starts:
         walk = [node]

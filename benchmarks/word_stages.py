@@ -1,9 +1,9 @@
-"""One stage of word vectors by one library, timed in its own process: what `words.py` starts, once for each pair.
+"""One stage of word vectors by one library, timed in its own process: `words.py` starts it for each pair.
 
     python benchmarks/word_stages.py STAGE LIBRARY FOLDER DATA K
 
 Stages read what they need from FOLDER (texts.jsonl, stream.npz, counts.npz, weighted.npz, tokens.txt) and print one
-JSON object: seconds of each repetition, peak bytes, and what tells how good the result is. Reading is never timed.
+JSON object: the seconds of each repetition, the peak bytes, and the quality of the result. Reading is never timed.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _factored(folder: Path, data: Path, work: Callable[[Any, int], tuple[Any, An
     import scipy.sparse as sp
 
     from semsearch.builders.pmi import PmiOptions, default_shrink
-    from semsearch.maths.spectral_factors import stretch
+    from semsearch.maths.spectral_factors import spectrum_scale
 
     M = sp.load_npz(folder / "weighted.npz").tocsr()
     words = (folder / "words.txt").read_text(encoding="utf-8").split("\n")
@@ -136,7 +136,7 @@ def _factored(folder: Path, data: Path, work: Callable[[Any, int], tuple[Any, An
         start = time.perf_counter()
         Q, spectrum = work(M, seed)
         seconds.append(time.perf_counter() - start)
-        found.append(scores(words, Q * stretch(spectrum, options.power, default_shrink("ppmi")), data))
+        found.append(scores(words, Q * spectrum_scale(spectrum, options.power, default_shrink("ppmi")), data))
         print(f"seed {seed}: {seconds[-1]:.1f} s, {found[-1]}", file=sys.stderr, flush=True)
     mean = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
     spread = {f"{name}, spread": float(np.ptp([one[name] for one in found])) for name in SETS}

@@ -1,10 +1,10 @@
-"""Word vectors on Simple English Wikipedia, beside scipy, scikit-learn and gensim.
+"""Word vectors on Simple English Wikipedia, compared with scipy, scikit-learn and gensim.
 
     python benchmarks/words.py --data FOLDER [--documents N] [--k 300] [--only PART] [--without-gensim] [--json]
 
-Counting and factoring are measured stage by stage, each library in a process of its own, in turn; then the real
-commands `semsearch ingest documents` and `semsearch build pmi`, and gensim's word2vec on the same words. This process
-stays small and imports no numpy: on Linux a child's peak begins with its parent's size.
+Counting and factorisation are measured stage by stage, each library in its own process, in turn. Then the commands
+`semsearch ingest documents` and `semsearch build pmi` run, and gensim's word2vec on the same words. This process stays
+small and imports no numpy, because on Linux the peak memory of a child begins with the size of its parent.
 """
 
 from __future__ import annotations

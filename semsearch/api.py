@@ -27,7 +27,7 @@ from semsearch.building.update import Outcome, Updated
 from semsearch.export.write import export as write
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.columns import kind_to_index
-from semsearch.ingest.images import LoadedImages, load_images, read_images
+from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, describe_table, load_documents
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
@@ -203,7 +203,7 @@ class Database(Opened):
         channels: int | None = None,
         link: bool = False,
         strict: bool = False,
-    ) -> LoadedImages:
+    ) -> Loaded:
         """Write pictures into the table `dataset`, as `semsearch ingest images` does; 1 channel makes them grey."""
         paths = [os.fspath(source) for source in sources]
         with self._writing() as db:
@@ -284,7 +284,6 @@ __all__ = [
     "Explanation",
     "Imported",
     "Loaded",
-    "LoadedImages",
     "Outcome",
     "Suggestion",
     "Updated",

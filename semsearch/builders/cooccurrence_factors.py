@@ -16,8 +16,8 @@ from semsearch.builders.base import timed
 from semsearch.builders.operators import matrix_on
 from semsearch.errors import BuildError
 from semsearch.maths.cooccurrence import Ids, cooccurrences
-from semsearch.maths.spectral_factors import Sides, factor_sides
-from semsearch.maths.weighting import UNSMOOTHED, associations
+from semsearch.maths.spectral_factors import SpectralFactors, factor_sides
+from semsearch.maths.weighting import MEASURES_WITHOUT_SMOOTHING, associations
 from semsearch.records import Device, Report
 
 
@@ -59,7 +59,7 @@ def factor_cooccurrences(
     report: Report,
     metrics: dict[str, float],
     if_empty: str,
-) -> tuple[sp.csr_matrix, Sides]:
+) -> tuple[sp.csr_matrix, SpectralFactors]:
     """The counts (width, width), and the left and right factors of the weighted matrix. Adds figures to `metrics`.
 
     Raises BuildError with the text `if_empty` if no two ids co-occur.
@@ -87,7 +87,7 @@ def factor_cooccurrences(
             options.dim,
             power=options.power,
             shrink=options.shrinkage,
-            symmetric=options.symmetric or options.measure in UNSMOOTHED,
+            symmetric=options.symmetric or options.measure in MEASURES_WITHOUT_SMOOTHING,
             rng=rng,
             progress=lambda done, total: report(done, total),
         )

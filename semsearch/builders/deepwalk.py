@@ -30,7 +30,7 @@ from semsearch.builders.options import BuilderOptions, option
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.spectral_factors import SIDES
-from semsearch.maths.walks import every_node, random_walks
+from semsearch.maths.walks import random_walks, start_nodes
 from semsearch.maths.weighting import MEASURES
 from semsearch.records import Device, Embeddings, Fitted, Graph, Report
 
@@ -155,7 +155,7 @@ class Node2vec(DeepWalk):
 def _walks(corpus: Graph, options: DeepWalkOptions, rng: np.random.Generator) -> Sentences:
     """Random walks as sequences of node ids. They follow the direction of directed edges."""
     A = adjacency(corpus.source, corpus.target, corpus.weight, len(corpus), directed=corpus.directed)
-    starts = every_node(A, options.num_walks, rng)
+    starts = start_nodes(A, options.num_walks, rng)
     p, q = (options.p, options.q) if isinstance(options, Node2vecOptions) else (1.0, 1.0)
     stream, begins = random_walks(A, starts, options.walk_length, seed=int(rng.integers(1 << 62)), p=p, q=q)
     return Sentences(stream, begins, len(corpus))

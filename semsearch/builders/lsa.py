@@ -30,7 +30,7 @@ from semsearch.builders.operators import matrix_on
 from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.counts import TermCounts, count_known, count_open, count_terms
+from semsearch.maths.counts import TermCounts, count_all_terms, count_known_terms, count_terms
 from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
@@ -129,7 +129,7 @@ class Lsa:
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
         stem, stop = map(bool, state.arrays["analyzer"])
-        counts = count_known(corpus.texts, Analyzer(stem, stop), terms)
+        counts = count_known_terms(corpus.texts, Analyzer(stem, stop), terms)
         X = log_tfidf(counts, state.arrays["idf"])
         s = state.arrays["singular_values"]
         present, columns = np.unique(X.indices, return_inverse=True)
@@ -146,7 +146,7 @@ class Lsa:
         """Shares of the texts' squared weights: of unknown terms, and of known ones outside the k directions."""
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         weights, s = state.arrays["idf"], state.arrays["singular_values"]
-        counts = count_open(corpus.texts, Analyzer(*map(bool, state.arrays["analyzer"])), terms)
+        counts = count_all_terms(corpus.texts, Analyzer(*map(bool, state.arrays["analyzer"])), terms)
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
         projected = vectors / s ** np.float32(float(state.arrays.get("power", 0)) - share)
         return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
@@ -161,7 +161,7 @@ class Lsa:
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
         analyzer = Analyzer(*map(bool, state.arrays["analyzer"]))
         texts = [query, *corpus.texts]
-        X = log_tfidf(count_known(texts, analyzer, terms), state.arrays["idf"])
+        X = log_tfidf(count_known_terms(texts, analyzer, terms), state.arrays["idf"])
         present = np.unique(X.indices)
         s = state.arrays["singular_values"].astype(np.float64)
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
@@ -234,7 +234,7 @@ def _expected_drift(
 ) -> dict[str, float]:
     """What `drift` would return for new texts of the same kind, estimated on a sample of the fitted ones."""
     texts = corpus.texts[:: max(1, len(corpus) // _DRIFT_SAMPLE)]
-    sample = count_open(texts, Analyzer(options.stem, options.stop_words), _numbered(counts.terms))
+    sample = count_all_terms(texts, Analyzer(options.stem, options.stop_words), _numbered(counts.terms))
     rare = counts.documents <= _min_df(corpus, options)
     unknown, residual = expected_shares(sample, weights, rare, svd.Vt.T, svd.s)
     return {"expected_unknown": unknown, "expected_residual": residual}

@@ -31,7 +31,7 @@ from semsearch.builders.operators import centred_on
 from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.pca import Components, enough, principal_components
+from semsearch.maths.pca import Components, components_for_share, principal_components
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Kind, Report, State, Table
 
 PIXEL_UNIT = 1 / 255  # bytes to pixels 0..1
@@ -106,7 +106,7 @@ class Pca:
         if not len(parts.singular_values):
             raise BuildError(f"All {len(corpus):,} {what} are identical: there is nothing to learn")
         if options.dim is None:
-            parts = parts.first(enough(parts.captured(), options.variance))
+            parts = parts.first(components_for_share(parts.captured(), options.variance))
         of: Literal["image", "row"] = "image" if isinstance(corpus, Images) else "row"
         return Fitted([Embeddings(of, corpus.keys, parts.loadings)], _arrays(parts) | extra, metrics | _facts(parts, X))
 

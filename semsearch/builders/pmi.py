@@ -36,7 +36,7 @@ from semsearch.builders.options import option
 from semsearch.builders.words import MeansOfWords, WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.spectral_factors import SIDES
-from semsearch.maths.weighting import MEASURES, UNSMOOTHED
+from semsearch.maths.weighting import MEASURES, MEASURES_WITHOUT_SMOOTHING
 from semsearch.records import Device, Documents, Fitted, Report
 
 
@@ -71,7 +71,7 @@ def default_shrinkage(measure: str) -> float:
     and two with 3 million. WS-353 and MEN gain; SimLex loses .007 with the former and gains with the latter. 0.95 adds
     another point on analogies and loses as much on SimLex.
     """
-    return 0.0 if measure in UNSMOOTHED else 0.8
+    return 0.0 if measure in MEASURES_WITHOUT_SMOOTHING else 0.8
 
 
 class Pmi(MeansOfWords):

@@ -24,7 +24,7 @@ from semsearch.builders.gradient_words import GradientOptions, Start, fit_words
 from semsearch.builders.options import option
 from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.vocabulary import Words, staying, thinned
+from semsearch.maths.vocabulary import Words, keep_probabilities, thin_pairs
 from semsearch.records import Device, Documents, Fitted, Report
 
 
@@ -68,7 +68,11 @@ class Sgns(MeansOfWords):
         from semsearch.nets.pair_products import Pairs
 
         def task(start: Start, words: Words, plan: Any) -> sgns.Sgns:
-            counts = thinned(start.counts, staying(words.counts, options.sample)) if options.sample else start.counts
+            counts = (
+                thin_pairs(start.counts, keep_probabilities(words.counts, options.sample))
+                if options.sample
+                else start.counts
+            )
             totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
             sampling = {"negative": options.negative, "ns_exponent": options.ns_exponent}
             return sgns.Sgns(Pairs(counts, device), plan, start.sides, totals, **sampling)

@@ -31,7 +31,7 @@ from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
-from semsearch.maths.spelling import Pieces, pieces, spelled_elsewhere
+from semsearch.maths.spelling import Pieces, pieces, uses_other_tokenizer
 from semsearch.maths.text import pack, unpack
 from semsearch.maths.weighting import idf
 from semsearch.maths.wordmatrix import common_direction, means, principal_components, shares
@@ -73,7 +73,7 @@ class Wordmean:
             raise InputError("wordmean needs a word collection: give its name with --words")
         words = corpus.inputs["words"]
         metrics: dict[str, float] = {}
-        elsewhere = spelled_elsewhere(words.keys)
+        elsewhere = uses_other_tokenizer(words.keys)
         with timed(metrics, "counting"):
             tokenised = pieces(corpus.texts, elsewhere=elsewhere)
             position = {word: row for row, word in enumerate(words.keys)}

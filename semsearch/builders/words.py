@@ -19,9 +19,9 @@ from semsearch.builders.cooccurrence_factors import Sentences
 from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError
 from semsearch.maths.contexts import pack_rows, unit_of
-from semsearch.maths.cooccurrence import WHOLE
+from semsearch.maths.cooccurrence import WHOLE_CONTEXT
 from semsearch.maths.text import pack, tokens, unpack
-from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsampled
+from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsample
 from semsearch.records import Documents, Embeddings, Fitted, Report, State
 
 MAX_WINDOW = 20  # words on either side
@@ -64,7 +64,7 @@ class WordOptions(BuilderOptions):
     @property
     def used_weighting(self) -> Literal["flat", "harmonic"]:
         """The distance weighting that is used: always flat for whole documents, where distance means nothing."""
-        return "flat" if self.window == WHOLE else self.distance_weighting
+        return "flat" if self.window == WHOLE_CONTEXT else self.distance_weighting
 
     @property
     def no_pairs_message(self) -> str:
@@ -109,7 +109,7 @@ def word_sentences(words: Words, options: WordOptions, rng: np.random.Generator)
     """The ids of the words, in their sequences; with --subsample, without some of the frequent ones."""
     stream, starts = words.stream, words.starts
     if options.subsample:
-        stream, starts = subsampled(words, options.subsample, rng)
+        stream, starts = subsample(words, options.subsample, rng)
     return Sentences(stream, starts, len(words.words))
 
 

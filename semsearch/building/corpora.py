@@ -17,7 +17,7 @@ from semsearch.errors import BuildError, InputError
 from semsearch.images import image_arrays
 from semsearch.records import Collection, Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
 from semsearch.storage import dependencies, edges, similarities
-from semsearch.storage import images as stored
+from semsearch.storage.columns import column_values, is_number
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -108,16 +108,8 @@ def _of_csv(path: str) -> Iterator[tuple[Any, Any, Any]]:
             continue
         if len(row) != 3:
             raise InputError(f"Line {number} of {path} has {len(row)} columns: item, item and similarity are needed")
-        if number > 1 or _is_number(row[2]):
+        if number > 1 or is_number(row[2]):
             yield row[0], row[1], row[2]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def graph(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Graph:
@@ -160,7 +152,7 @@ def table(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextIt
 def numbers_of(db: Connection, dataset: Dataset, options: Any) -> tuple[Table, Sequence[Sequence[Any]]]:
     """The columns that the options name, NaN where there is no number, and their values as they stand in the table."""
     columns = [name.strip() for name in (options.columns or "").split(",") if name.strip()]
-    keys, rows = stored.numbers(db, dataset, columns)
+    keys, rows = column_values(db, dataset, columns)
     values = [[_number(value) for value in row] for row in rows]
     return Table(keys, columns, np.array(values, np.float64).reshape(len(keys), len(columns))), rows
 

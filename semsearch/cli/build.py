@@ -21,7 +21,7 @@ from semsearch.cli.ingest import column_options, image_option
 from semsearch.cli.output import Progress, counted, remark
 from semsearch.cli.rebuild_command import say_outdated
 from semsearch.cli.upkeep import say_checkpoint
-from semsearch.ingest.columns import described_anyway, kind_to_index
+from semsearch.ingest.columns import describe_rows, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.present import took_seconds
 from semsearch.records import Collection, Dataset
@@ -146,7 +146,7 @@ def _dataset(connection: Connection, name: str, builder: Builder, given: dict[st
     reads = reads_of(builder, make_options(builder, given))
     if reads not in ("similarities", "table") or name in names or table_kind(connection, name) is None:
         return datasets.get_dataset(connection, name)
-    return described_anyway(connection, name)
+    return describe_rows(connection, name)
 
 
 @click.group(

@@ -15,8 +15,8 @@ from semsearch.cli.upkeep import open_in_datasette
 from semsearch.cli.words import print_answers
 from semsearch.evaluate.images import evaluate_images
 from semsearch.images.image_io import ImageSpec
-from semsearch.ingest.edges import GraphRead, load_edges
-from semsearch.ingest.imagefiles import Pixels
+from semsearch.ingest.edges import GraphSource, load_edges
+from semsearch.ingest.imagefiles import ImageBlock
 from semsearch.ingest.images import load_images
 from semsearch.ingest.load import Columns, load_documents
 from semsearch.ingest.stdlib import documentation, modules
@@ -104,7 +104,7 @@ def demo(db: str, serve: bool) -> None:
 def _modules(connection: Connection, db: str) -> str:
     """The modules as a graph of who imports whom; the collection's name. A module's documents have it as `module`."""
     nodes, edges = modules()
-    graph = load_edges(connection, GRAPH, GraphRead(edges, "imports", nodes), directed=True)
+    graph = load_edges(connection, GRAPH, GraphSource(edges, "imports", nodes), directed=True)
     remark(f"{graph.nodes:,} modules joined by {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
     builder = registry.load().default_builder(graph.dataset.kind, graph.nodes)
     return run_build(connection, db, graph.dataset, builder, {}, is_last=False).collections[0].name
@@ -117,7 +117,7 @@ def _digits(connection: Connection, db: str) -> list[str]:
 
     loaded = load_digits()
     pixels = np.rint(loaded.images * (255 / 16)).astype(np.uint8)[..., None]
-    block = Pixels("scikit-learn's digits", pixels, {"label": loaded.target.tolist()})
+    block = ImageBlock("scikit-learn's digits", pixels, {"label": loaded.target.tolist()})
     made = load_images(connection, DIGITS, [block], ImageSpec(), source="scikit-learn's digits")
     remark(f"{len(pixels):,} pictures of digits, table {DIGITS}")
     names = []

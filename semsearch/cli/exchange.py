@@ -66,7 +66,7 @@ def _row(one: Pretrained) -> dict[str, Any]:
         "dim": one.dim,
         "licence": one.licence,
         "what": one.what,
-        "hash": f"{one.hash} ({one.told})" if one.hash else "not stated: that of the first download is kept",
+        "hash": f"{one.hash} ({one.hash_source})" if one.hash else "not stated: that of the first download is kept",
         "url": one.url,
     }
 

@@ -16,7 +16,7 @@ from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.errors import InputError
 from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
-from semsearch.ingest.edges import GraphRead, Linked, LoadedGraph, link_table, load_edges
+from semsearch.ingest.edges import GraphSource, LoadedGraph, TableEdges, link_table, load_edges
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.storage import collections, results
 from semsearch.storage.connect import reading, writing
@@ -69,8 +69,8 @@ def ingest_edges(db: str, graph: str, sources: tuple[str, ...], **asked: Any) ->
         remark(line)
     for message in loaded.skipped[:LISTED]:
         remark(f"Skipped: {message}")
-    if len(loaded.skipped) > LISTED:
-        remark(f"… and {len(loaded.skipped) - LISTED:,} more")
+    if loaded.skipped_count > LISTED:
+        remark(f"… and {loaded.skipped_count - LISTED:,} more")
     remark(f"{loaded.dataset.name}: {counted(loaded.nodes, 'node')}, {counted(loaded.edges, 'edge')}")
     remark(following)
 
@@ -81,7 +81,7 @@ def _from_table(connection: Connection, graph: str, sources: tuple[str, ...], as
     if asked["through"] and (asked["target"] or asked["weight"]):
         raise InputError("--through joins the sources by what they share: leave out --target and --weight")
     columns = {name: asked[name] for name in ("source", "target", "weight", "through", "directed")}
-    return link_table(connection, graph, asked["table"], Linked(**columns))
+    return link_table(connection, graph, asked["table"], TableEdges(**columns))
 
 
 def _from_files(connection: Connection, graph: str, sources: tuple[str, ...], asked: dict[str, Any]) -> LoadedGraph:
@@ -96,7 +96,7 @@ def _from_files(connection: Connection, graph: str, sources: tuple[str, ...], as
         loaded = load_edges(
             connection,
             graph,
-            GraphRead(items, source, nodes),
+            GraphSource(items, source, nodes),
             directed=asked["directed"],
             skip_errors=asked["skip_errors"],
             report=progress,

@@ -13,7 +13,6 @@ from semsearch.builders.base import Encodes
 from semsearch.building.staleness import main_collections
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import say_checkpoint
-from semsearch.ingest.images import LoadedImages
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.storage.connect import writing
@@ -96,7 +95,7 @@ def next_step(connection: Connection, db: str, dataset: str) -> str:
     return f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}"
 
 
-def say_loaded(loaded: Loaded | LoadedImages) -> None:
+def say_loaded(loaded: Loaded) -> None:
     """What became of the rows, what was guessed, and what was left out."""
     for line in loaded.remarks:
         remark(line)

@@ -14,7 +14,7 @@ from semsearch.cli.output import Progress, counted, listing_options, print_rows,
 from semsearch.cli.upkeep import say_checkpoint
 from semsearch.labels import classify as labels
 from semsearch.labels.classify import Classified, Suggestion
-from semsearch.maths.suggest import FEW
+from semsearch.maths.suggest import FEW_LABELS
 from semsearch.records import Hit, OpenCollection
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading, writing
@@ -99,8 +99,8 @@ def classify(db: str, names: tuple[str, ...], shape: str | None, **asked: Any) -
             rows = _suggested(connection, opened[0], found)
         print_rows(rows, shape, widest=60)
         remark(
-            f"With up to {FEW} labels these are the middles of groups in which nothing is labelled; how many groups"
-            " are made, and so which rows are listed, depends on N"
+            f"With up to {FEW_LABELS} labels these are the middles of groups in which nothing is labelled; how many"
+            " groups are made, and so which rows are listed, depends on N"
         )
         return
     with writing(db) as connection:

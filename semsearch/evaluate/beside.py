@@ -18,7 +18,7 @@ from semsearch.errors import InputError
 from semsearch.evaluate.features import learn_features, spread_scores
 from semsearch.images import generate
 from semsearch.images.samples import drawn_codes, prior_of
-from semsearch.maths.memorisation import newness
+from semsearch.maths.memorisation import copy_scores
 from semsearch.maths.pca import principal_components
 from semsearch.records import Device, Images, silent
 from semsearch.storage import vectors
@@ -79,7 +79,7 @@ def compare_samples(db: Connection, names: Sequence[str], *, seed: int = 0) -> C
     for model in models:
         prior = prior_of(model, seed=seed)
         made = model.decode(drawn_codes(model, judged, prior, np.random.default_rng((seed, 10))))
-        scores = spread_scores(real, of(made)) | asdict(newness(made, fresh, known))
+        scores = spread_scores(real, of(made)) | asdict(copy_scores(made, fresh, known))
         measured.append(Measured(model.collection.name, **scores))
     return Comparison(words, judged, spread_scores(real, of(other))["frechet"], measured)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import CapabilityError, InputError
-from semsearch.maths.generative import frechet_distance, likeness
+from semsearch.maths.generative import frechet_distance, manifold_scores
 from semsearch.records import Device, Report
 
 
@@ -68,7 +68,7 @@ def learn_features(
 
 def spread_scores(real: FloatArray, made: FloatArray) -> dict[str, float]:
     """`frechet`, `precision`, `recall`, `density` and `coverage` of made things' features beside real ones'."""
-    return {"frechet": frechet_distance(real, made)} | asdict(likeness(real, made))
+    return {"frechet": frechet_distance(real, made)} | asdict(manifold_scores(real, made))
 
 
 def noise(like: ByteArray, rng: np.random.Generator) -> ByteArray:

@@ -79,7 +79,7 @@ def fold_turns(labels: Answers, folds: int, seed: int = 0) -> list[Turn]:
     """Every item is judged in one of `folds` turns; each label is spread over them. InputError for too many or few."""
     if not 2 <= folds <= len(labels):
         raise InputError(f"folds is {folds}: choose 2 to {len(labels):,}, the number of items with a label")
-    fold = classifier.folds_of(labels.argmax(axis=1), folds, np.random.default_rng(seed))
+    fold = classifier.assign_folds(labels.argmax(axis=1), folds, np.random.default_rng(seed))
     return [(np.flatnonzero(fold != turn), np.flatnonzero(fold == turn)) for turn in range(folds)]
 
 
@@ -101,11 +101,11 @@ def judge_turns(
     rng = np.random.default_rng(seed)
     truth, told = [], []
     single = bool((labels.sum(axis=1) == 1).all())
-    X = classifier.scaled(vectors) if single else _unit(vectors)
+    X = classifier.standardise(vectors) if single else _unit(vectors)
     for learnt, asked in turns:
         truth.append(labels[asked])
         if single:
-            found, _ = classifier.told_by(X, labels.argmax(axis=1), learnt, asked, labels.shape[1], rng, C)
+            found, _ = classifier.predict_from(X, labels.argmax(axis=1), learnt, asked, labels.shape[1], rng, C)
         else:
             W, b = one_against_rest(X[learnt], labels[learnt], C=1.0 if C is None else C)
             found = X[asked] @ W + b

@@ -26,8 +26,8 @@ from semsearch.maths.links import (
     best_pairs,
     common_neighbours,
     link_scorer,
+    sample_non_edges,
     spanning_forest,
-    unjoined_pairs,
 )
 from semsearch.maths.metrics import auc
 from semsearch.records import Device, Graph, Report, silent
@@ -81,7 +81,7 @@ def hide_edges(graph: Graph, share: float, rng: np.random.Generator) -> Split:
     kept = np.setdiff1d(np.arange(edges.shape[1]), hidden)
     seen = Graph(graph.keys, edges[0, kept], edges[1, kept], upper.data[kept].astype(np.float64))
     rest = adjacency(seen.source, seen.target, seen.weight, n, directed=False)
-    unjoined = unjoined_pairs(A, len(hidden), rng)
+    unjoined = sample_non_edges(A, len(hidden), rng)
     if not unjoined.shape[1]:
         raise InputError("Every two nodes are joined: there is nothing to tell edges from")
     return Split(seen, rest, edges[:, hidden], unjoined)

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.maths.classifier import CHOICES, scaled, thinned, told_by
+from semsearch.maths.classifier import C_GRID, predict_from, standardise, subsample
 
 LEARNED = 20_000  # vectors that a probe learns from
 NEIGHBOURS = 5
 FEW = {1: 10, 10: 5, 100: 3}  # labels of each kind, and how often they are drawn
-FEW_C = CHOICES[2]  # too few to choose it by
+FEW_C = C_GRID[2]  # too few to choose it by
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ def tells(
 def at_one_scale(codes: FloatArray, train: IntArray) -> FloatArray:
     """Each number less its mean and at variance 1 over the rows `train`; one that never changes is 0."""
     mean, deviation = codes[train].mean(axis=0), codes[train].std(axis=0)
-    return scaled((codes - mean) / np.where(deviation > 1e-9 * (1 + np.abs(mean)), deviation, np.inf))
+    return standardise((codes - mean) / np.where(deviation > 1e-9 * (1 + np.abs(mean)), deviation, np.inf))
 
 
 def linear(
     X: FloatArray, y: IntArray, train: IntArray, judged: IntArray, rng: np.random.Generator, C: float | None = None
 ) -> float:
     """The accuracy of a logistic regression on rows at one scale."""
-    told, _ = told_by(X, y, thinned(train, rng, LEARNED), judged, int(y.max()) + 1, rng, C)
+    told, _ = predict_from(X, y, subsample(train, rng, LEARNED), judged, int(y.max()) + 1, rng, C)
     return float((told.argmax(axis=1) == y[judged]).mean())
 
 

@@ -19,6 +19,7 @@ from semsearch.maths.metrics import average_precision, interpolated_11pt, ndcg_a
 from semsearch.search.query import check_weight, default_weight, rank_all
 from semsearch.storage import datasets
 from semsearch.storage.collections import open_collection
+from semsearch.storage.columns import is_number
 from semsearch.storage.driver import Connection
 
 
@@ -63,10 +64,10 @@ def read_judgements(path: str) -> dict[str, dict[str, float]]:
     """Scores by query and document from a tsv whose header is query-id, corpus-id, score."""
     found: dict[str, dict[str, float]] = {}
     for number, row in enumerate(csv.reader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE), 1):
-        heading = number == 1 and len(row) == 3 and not _is_number(row[2])
+        heading = number == 1 and len(row) == 3 and not is_number(row[2])
         if heading or not row:
             continue
-        if len(row) != 3 or not _is_number(row[2]):
+        if len(row) != 3 or not is_number(row[2]):
             raise InputError(f"Line {number} of {path} is not a judgement: three columns, query-id corpus-id score")
         found.setdefault(row[0], {})[row[1]] = float(row[2])
     if not found:
@@ -79,14 +80,6 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def evaluate_retrieval(

@@ -14,7 +14,7 @@ from semsearch.evaluate.features import learn_features, noise, spread_scores
 from semsearch.images import generate
 from semsearch.images.samples import drawn_codes, prior_of, priors_of
 from semsearch.maths.generative import NEIGHBOURS
-from semsearch.maths.memorisation import nearest, newness
+from semsearch.maths.memorisation import copy_scores, nearest
 from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage.driver import Connection
 
@@ -116,7 +116,7 @@ def evaluate_samples(
         classifier_accuracy=accuracy,
         pairs=np.stack([drawn[:PAIRS], taught[nearest(drawn[:PAIRS], taught)[1]]]),
         **scores,
-        **asdict(newness(drawn, pixels, taught)),
+        **asdict(copy_scores(drawn, pixels, taught)),
     )
 
 

@@ -1,4 +1,4 @@
-"""llm's embeddings.db: `llm similar COLLECTION ID -d FILE` works on it."""
+"""llm's embeddings.db, for `llm similar COLLECTION ID -d FILE`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from semsearch.storage import llmfile
 
 
 def write_llm(out: Outgoing, path: Path, _: Path) -> None:
-    """One collection of the same name; its model is named semsearch/BUILDER, which llm asks only to embed new text."""
+    """One collection of the same name, with the model semsearch/BUILDER, which llm needs only to embed new text."""
     rows = ((key, vector) for block in out.blocks() for key, vector in zip(out.keys(block), block.vectors, strict=True))
     llmfile.create(path, out.collection.name, f"semsearch/{out.collection.builder}", rows)

@@ -1,4 +1,4 @@
-"""What a writer gets: a collection, how many vectors it has, and those block by block at the length they had."""
+"""What a writer gets: a collection, and its vectors in blocks at their original length."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from semsearch.storage.driver import Connection
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A collection on its way out, in one state of the file."""
+    """A collection to export, read from one state of the file."""
 
     db: Connection
     collection: Collection
     dataset: Dataset
-    count: int
+    count: int  # vectors
     report: Report
 
     @property
@@ -28,7 +28,7 @@ class Outgoing:
         return self.collection.key_type == "integer"
 
     def blocks(self) -> Iterator[Block]:
-        """Its items in the order they were written."""
+        """Its ids and vectors, in the order in which they were stored."""
         done = 0
         for block in at_full_length(self.db, self.collection):
             yield block
@@ -36,23 +36,23 @@ class Outgoing:
             self.report(done, self.count)
 
     def keys(self, block: Block) -> Sequence[str]:
-        """The keys of a block as text."""
+        """The ids of a block as text."""
         return [str(key) for key in block.keys]
 
-    def checked(self, block: Block, holds: str, what: str) -> Sequence[str]:
-        """The keys of a block as text; InputError for one that holds a character the format cannot."""
+    def checked_keys(self, block: Block, forbidden: str, what: str) -> Sequence[str]:
+        """The ids of a block as text. Raises InputError for an empty id and for one with a forbidden character."""
         keys = self.keys(block)
         for key in keys:
-            if not key or any(letter in key for letter in holds):
+            if not key or any(letter in key for letter in forbidden):
                 raise InputError(
-                    f"{self.collection.name} has the id {key!r}, which {what} cannot hold: export to .parquet or .npz"
+                    f"{self.collection.name!r} has the id {key!r}, which {what} cannot hold: export to .parquet or .npz"
                 )
         return keys
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes one format: `write` gets the file and, where the format has one, the second file beside it."""
+    """Writes one format. `write` gets the path and the path of a second file, which is the same if there is none."""
 
     write: Callable[[Outgoing, Path, Path], None]
-    beside: str | None = None  # what takes the suffix's place in the second file's name
+    second_suffix: str | None = None  # replaces the suffix in the name of the second file

@@ -33,29 +33,30 @@ def write_parquet(out: Outgoing, path: Path, _: Path) -> None:
 
 
 def write_projector(out: Outgoing, path: Path, metadata: Path) -> None:
-    """Vectors without a head, and beside them what each is: its id alone, or id, title and label under a head.
+    """Vectors without a header, and a second file of metadata: ids only, or id, title and label below a header.
 
-    The projector takes a metadata file of one column to have no head (projector.tensorflow.org, "Load data").
+    The projector expects no header in a metadata file of one column (projector.tensorflow.org, "Load data").
     """
     line = "\t".join(["%.9g"] * out.collection.dim) + "\n"
-    named = {"title": out.dataset.title_column, "label": out.dataset.label_column}
-    columns = {} if out.collection.of == "word" else {name: column for name, column in named.items() if column}
+    optional = {"title": out.dataset.title_column, "label": out.dataset.label_column}
+    columns = {} if out.collection.of == "word" else {name: column for name, column in optional.items() if column}
     with (
         path.open("w", encoding="utf-8", newline="\n") as file,
-        metadata.open("w", encoding="utf-8", newline="\n") as facts,
+        metadata.open("w", encoding="utf-8", newline="\n") as metadata_file,
     ):
         if columns:
-            facts.write("\t".join(["id", *columns]) + "\n")
+            metadata_file.write("\t".join(["id", *columns]) + "\n")
         for block in out.blocks():
             file.writelines(line % tuple(row) for row in block.vectors.tolist())
-            facts.writelines("\t".join(map(_cell, row)) + "\n" for row in _facts(out, out.keys(block), columns))
+            rows = _metadata(out, out.keys(block), columns)
+            metadata_file.writelines("\t".join(map(_cell, row)) + "\n" for row in rows)
 
 
-def _facts(out: Outgoing, keys: Sequence[str], columns: dict[str, str]) -> list[list[Any]]:
+def _metadata(out: Outgoing, keys: Sequence[str], columns: dict[str, str]) -> list[list[Any]]:
     rows = datasets.rows_by_key(out.db, out.dataset, keys) if columns else {}
     return [[key, *(rows.get(key, {}).get(column) for column in columns.values())] for key in keys]
 
 
 def _cell(value: Any) -> str:
-    """A value without tabs and line ends."""
+    """A value as text without tabs and line ends."""
     return " ".join(as_text(value).split())

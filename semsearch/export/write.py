@@ -1,4 +1,4 @@
-"""Which format a file's suffix means, and files that appear whole or not at all."""
+"""Export a collection in the format of the file's suffix; a file appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ WRITERS: Mapping[str, Writer] = {
 
 
 def export(db: Connection, name: str, path: Path, *, report: Report = silent) -> list[Path]:
-    """Write a collection's vectors, at the length they had, to a new file whose suffix says the format.
+    """Write a collection's vectors, at their original length, to a new file in the format of its suffix.
 
-    Returns the files written: .npy and .tsv have a second one beside them. They appear when they are whole; after an
-    error or Ctrl-C there is none. Raises NotFoundError for an unknown collection; InputError for an unknown suffix, a
-    file that exists, a folder that does not, and ids that the format cannot hold; CapabilityError where a format needs
-    a package that is not installed.
+    Returns the paths written: .npy and .tsv have a second file. They appear when they are complete; after an error or
+    Ctrl-C there is none. Raises NotFoundError for an unknown collection; InputError for an unknown suffix, an existing
+    file, a missing folder, and ids that the format cannot hold; CapabilityError if the format needs a package that is
+    not installed.
     """
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
-        raise InputError(f"{path.name} has none of the suffixes {', '.join(WRITERS)}: they say what to write")
-    beside = path.with_name(path.stem + writer.beside) if writer.beside else path
-    targets = list(dict.fromkeys([path, beside]))
+        raise InputError(f"{path.name} has none of the suffixes {', '.join(WRITERS)}: the suffix chooses the format")
+    second = path.with_name(path.stem + writer.second_suffix) if writer.second_suffix else path
+    targets = list(dict.fromkeys([path, second]))
     for target in targets:
         if os.path.lexists(target):
-            raise InputError(f"{target} exists already: remove it first, or write to another name")
+            raise InputError(f"{target} exists already: remove it first, or give another name")
     with snapshot(db):
         opened = collections.open_collection(db, name)
         out = Outgoing(
@@ -54,32 +54,32 @@ def export(db: Connection, name: str, path: Path, *, report: Report = silent) ->
             count=vectors.count(db, opened.collection),
             report=report,
         )
-        _written_whole(writer, out, targets)
+        _write_atomically(writer, out, targets)
     return targets
 
 
-def _written_whole(writer: Writer, out: Outgoing, targets: list[Path]) -> None:
-    """Write into a folder beside the target, on the same disk, and move from there."""
+def _write_atomically(writer: Writer, out: Outgoing, targets: list[Path]) -> None:
+    """Write into a temporary folder on the same disk as the target, and move the files from there."""
     folder = targets[0].parent
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".semsearch-") as made:
-            drafts = [Path(made) / target.name for target in targets]
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".semsearch-") as temporary:
+            drafts = [Path(temporary) / target.name for target in targets]
             writer.write(out, drafts[0], drafts[-1])
-            _moved(drafts, targets)
+            _move_all(drafts, targets)
     except OSError as error:
         raise InputError(
-            f"{targets[0]} cannot be written: {error.strerror or error}; check the folder {folder}"
+            f"{targets[0]} cannot be written ({error.strerror or error}): check the folder {folder}"
         ) from error
 
 
-def _moved(drafts: list[Path], targets: list[Path]) -> None:
-    """Move all, or none: neither file is of use without the other."""
-    done: list[Path] = []
+def _move_all(drafts: list[Path], targets: list[Path]) -> None:
+    """Move all files or none: neither is of use without the other."""
+    moved: list[Path] = []
     try:
         for draft, target in zip(drafts, targets, strict=True):
             os.replace(draft, target)
-            done.append(target)
+            moved.append(target)
     except BaseException:
-        for target in done:
+        for target in moved:
             target.unlink()
         raise

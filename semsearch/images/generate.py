@@ -20,7 +20,7 @@ from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Decodes, Encodes, Imagines, OrdersCodes
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import image_arrays, image_io
-from semsearch.maths.repair import smooth
+from semsearch.maths.repair import fill_holes
 from semsearch.records import Collection, Images, OpenCollection, State
 from semsearch.search.models import state_of
 from semsearch.storage import chunks, vectors
@@ -209,7 +209,7 @@ def _mended(model: Model, pixels: ByteArray, side: int, k: int | None, rng: np.r
         raise InputError(f"mask is {side}: choose 1 to {min(height, width) - 1} pixels")
     hole = holes(n, height, width, side, rng)
     given = np.where(hole, 0, pixels).astype(np.uint8)
-    filled = smooth(given, hole)
+    filled = fill_holes(given, hole)
     if (grey := model.state.arrays.get("hole")) is not None:  # one that was taught to fill holes needs no more
         through = model.through(np.where(hole, grey, pixels).astype(np.uint8), k)
         return Reconstruction(pixels, given, filled, np.where(hole, through, pixels).astype(np.uint8), SMOOTH)

@@ -1,4 +1,4 @@
-"""A dataset's pictures as arrays of one size: from the bytes in its table, or from the files that its paths name."""
+"""A dataset's images as arrays of one size, from the bytes in its table or from the files that its paths name."""
 
 from __future__ import annotations
 
@@ -14,63 +14,64 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import BuildError, InputError
 from semsearch.images import image_io
 from semsearch.images.image_io import ImageSpec
-from semsearch.maths.jit import spread, threads
 from semsearch.records import Dataset, Images, State
 from semsearch.storage import images
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
+from semsearch.threads import map_ranges, thread_count
 
 Shape = tuple[int, int, int]
-MOST_SIDE = 128  # of what is learned from where nothing else is said: a larger picture is mostly detail
-AT_ONCE = 512
+MAX_DEFAULT_SIDE = 128  # pixels on the longer side of what is learned from, without --side: the rest is mostly detail
+DECODE_BATCH = 512  # images decoded together
 
 
 def common_shape(db: Connection, dataset: Dataset, side: int | None = None) -> Shape:
-    """Height, width and channels at which a dataset's pictures are learned from; 3 channels if any is in colour.
+    """Height, width and channels at which a dataset's images are learned from; 3 channels if any image is in colour.
 
-    Where all have one size, that one, made smaller if the longer side is beyond 128; else a square of the median of
-    their longer sides, at most 128. `side` says the longer side instead. Raises BuildError where there is no picture.
+    If all images have one size, it is that size, reduced to at most 128 pixels on the longer side. Otherwise it is a
+    square with the median of their longer sides, at most 128. `side` sets the longer side instead. Raises BuildError if
+    there is no image.
     """
-    found = images.sizes(db, dataset) if dataset.image_column is None else _measured(db, dataset)
-    if not found:
+    sizes = images.sizes(db, dataset) if dataset.image_column is None else _sizes_of_files(db, dataset)
+    if not sizes:
         column = f".{dataset.image_column}" if dataset.image_column else ""
-        raise BuildError(f"{dataset.name}{column} holds no picture: `semsearch ingest images` brings some in")
-    channels = max(one[2] for one in found)
-    different = {one[:2] for one in found}
-    if len(different) == 1:
-        height, width = different.pop()
+        raise BuildError(f"{dataset.name}{column} holds no images: add some with `semsearch ingest images`")
+    channels = max(size[2] for size in sizes)
+    distinct = {size[:2] for size in sizes}
+    if len(distinct) == 1:
+        height, width = distinct.pop()
         longest = max(height, width)
-        scale = (side or min(longest, MOST_SIDE)) / longest
+        scale = (side or min(longest, MAX_DEFAULT_SIDE)) / longest
         return max(1, round(height * scale)), max(1, round(width * scale)), channels
-    longer = np.repeat([max(one[:2]) for one in found], list(found.values()))
-    square = side or min(MOST_SIDE, int(np.median(longer)))
+    longer = np.repeat([max(size[:2]) for size in sizes], list(sizes.values()))
+    square = side or min(MAX_DEFAULT_SIDE, int(np.median(longer)))
     return square, square, channels
 
 
-def _measured(db: Connection, dataset: Dataset) -> Counter[tuple[int, int, int]]:
-    """How many pictures of a table of somebody's own have each height, width and number of channels."""
-    found: Counter[tuple[int, int, int]] = Counter()
+def _sizes_of_files(db: Connection, dataset: Dataset) -> Counter[Shape]:
+    """The number of images of each height, width and channels in a user's table, from the file headers."""
+    sizes: Counter[Shape] = Counter()
     for content in images.contents(db, dataset):
         with suppress(InputError):
-            found[image_io.measured(content)] += 1
-    return found
+            sizes[image_io.read_size(content)] += 1
+    return sizes
 
 
 def shape_of_model(state: State) -> Shape:
-    """Height, width and channels of what a model of pictures was built of, which its builder keeps as `shape`.
+    """Height, width and channels that a model of images was built on, which its builder stores as `shape`.
 
-    InputError for a model of anything else.
+    Raises InputError for a model of anything else.
     """
     if "shape" not in state.arrays:
-        raise InputError("This collection was not built of pictures")
+        raise InputError("This collection was not built from images: choose one that was")
     height, width, channels = state.arrays["shape"].tolist()
     return int(height), int(width), int(channels)
 
 
 def corpus(db: Connection, dataset: Dataset, keys: Sequence[str], shape: Shape) -> Images:
-    """The pictures with these keys at one shape. Those that cannot be read, or whose file is gone, are left out."""
+    """The images with these keys at one shape, without those that cannot be read or whose file is gone."""
     pixels = np.empty((len(keys), *shape), np.uint8)
-    good = np.zeros(len(keys), bool)
+    is_readable = np.zeros(len(keys), bool)
     labels: list[str | None] = [None] * len(keys)
     batch: list[tuple[int, Mapping[str, Any]]] = []
 
@@ -79,52 +80,52 @@ def corpus(db: Connection, dataset: Dataset, keys: Sequence[str], shape: Shape) 
             for place, row in batch[start:end]:
                 try:
                     pixels[place] = at_shape(content_of(dataset, row), shape)
-                    good[place] = True
+                    is_readable[place] = True
                 except InputError:
                     pass
 
-        spread(work, np.linspace(0, len(batch), min(len(batch), threads()) + 1).astype(int).tolist())
+        map_ranges(work, np.linspace(0, len(batch), min(len(batch), thread_count()) + 1).astype(int).tolist())
         batch.clear()
 
     for place, _, row in images.rows(db, dataset, keys):
         batch.append((place, row))
         label = row.get(dataset.label_column) if dataset.label_column else None
         labels[place] = None if label is None else as_text(label)
-        if len(batch) >= AT_ONCE:
+        if len(batch) >= DECODE_BATCH:
             decode()
     if batch:
         decode()
-    kept = np.flatnonzero(good).tolist()
-    told = [labels[place] for place in kept]
+    places = np.flatnonzero(is_readable).tolist()
+    labels = [labels[place] for place in places]
     return Images(
-        [keys[place] for place in kept],
-        pixels if len(kept) == len(keys) else pixels[kept],
-        told if any(label is not None for label in told) else None,
+        [keys[place] for place in places],
+        pixels if len(places) == len(keys) else pixels[places],
+        labels if any(label is not None for label in labels) else None,
     )
 
 
 def content_of(dataset: Dataset, row: Mapping[str, Any]) -> bytes:
-    """The bytes of a row's picture: its own, or those of the file its path names. InputError where there are none."""
+    """The bytes of a row's image, from the row or from the file that its path names. Raises InputError without any."""
     content = row.get(dataset.image_column or "content")
     if isinstance(content, bytes):
         return content
     if dataset.image_column is not None:
-        raise InputError(f"has no picture in {dataset.image_column}")
+        raise InputError(f"has no image in {dataset.image_column!r}")
     path = row.get("path")
     if not isinstance(path, str) or not os.path.isfile(path):
-        raise InputError(f"has no bytes, and there is no file {path}: `semsearch ingest images` reads it again")
+        raise InputError(f"has no bytes, and there is no file {path}: run `semsearch ingest images` again")
     with open(path, "rb") as file:
         return file.read()
 
 
 def at_shape(content: bytes, shape: Shape) -> ByteArray:
-    """A picture file's bytes as (height, width, channels). InputError for what is no picture.
+    """An image file's bytes as pixels (height, width, channels). Raises InputError for what is not an image.
 
-    Proportions stay: on a square canvas as `pictures.fitted` does; a shape that is not square is met by scaling, since
-    only pictures that all have one size are learned in it.
+    A square shape keeps the proportions, as `image_io.fit` does. Any other shape is reached by scaling, because only
+    datasets whose images all have one size are learned at it.
     """
     height, width, channels = shape
     if height == width:
         return image_io.read(content, ImageSpec(height, channels)).pixels
-    made = image_io.read(content, ImageSpec(None, channels, max(image_io.LARGEST, height, width))).pixels
-    return image_io.resized(made, height, width)
+    pixels = image_io.read(content, ImageSpec(None, channels, max(image_io.LARGEST_SIDE, height, width))).pixels
+    return image_io.resized(pixels, height, width)

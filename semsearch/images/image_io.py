@@ -1,7 +1,7 @@
-"""Bytes of a picture file to pixels of one size, and back: the only file that says Pillow.
+"""From the bytes of an image file to pixels of one size, and back: the only module that uses Pillow.
 
-Files come from anywhere. Only these formats are tried, the size is read from the header before anything is unpacked,
-and whatever a decoder makes of broken bytes is one error.
+Files are not trusted. Only the formats listed here are tried, the size is read from the header before anything is
+decoded, and every exception of a decoder becomes one InputError.
 """
 
 from __future__ import annotations
@@ -21,24 +21,23 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import InputError
 from semsearch.images import png
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm")
-MAX_PIXELS = 50_000_000
-SMALL = 64 * 64  # pixels up to which zlib alone packs about as well as Pillow does
-LARGEST = 512  # pixels of the longer side of a picture that is kept without --size
-ORIENTATION = 0x0112  # EXIF's tag for how a camera was held; from 5 on height and width change places
-GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's own conversion
+PILLOW_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm")
+MAX_IMAGE_PIXELS = 50_000_000  # pixels in one image; a larger one is refused before it is decoded
+PLAIN_PNG_PIXELS = 64 * 64  # pixels up to which our own PNG encoder compresses about as well as Pillow
+LARGEST_SIDE = 512  # pixels on the longer side of a stored image without --size
+ORIENTATION_TAG = 0x0112  # EXIF tag of the camera's orientation; values from 5 swap height and width
+GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B: ITU-R BT.601, as Pillow converts
 
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """How pictures are to be: `size` pixels on a side of a square canvas, else their own size up to `largest`;
-    `channels` 1 for grey, 3 for RGB, else as each one is. With `link` a table keeps the paths of their files alone."""
+    """The size and channels to convert images to."""
 
-    size: int | None = None
-    channels: int | None = None
-    largest: int = LARGEST
-    link: bool = False
+    size: int | None = None  # pixels on a side of a square canvas; None keeps the proportions, up to `largest`
+    channels: int | None = None  # 1 for grey, 3 for RGB; None keeps those of each image
+    largest: int = LARGEST_SIDE  # pixels on the longer side, without `size`
+    link: bool = False  # store only the paths of the files
 
     def __post_init__(self) -> None:
         if self.size is not None and not 1 <= self.size <= 4096:
@@ -46,90 +45,89 @@ class ImageSpec:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Pixels (height, width, channels) uint8, 1 channel or 3; `frames` the pictures in the file, of which this is the
-    first; `was` the width and height it had."""
+class DecodedImage:
+    """An image as pixels, and what its file said."""
 
-    pixels: ByteArray
-    frames: int = 1
-    was: tuple[int, int] = (0, 0)
+    pixels: ByteArray  # (height, width, channels) uint8, 1 or 3 channels
+    frames: int = 1  # images in the file, of which this is the first
+    original_size: tuple[int, int] = (0, 0)  # width and height in the file, upright
 
 
 @cache
 def _pillow() -> Any:
     from PIL import Image
 
-    # Else Pillow would print a warning of its own before we look at the size.
+    # Otherwise Pillow prints a warning before we check the size.
     warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
     return Image
 
 
-def read(content: bytes, wanted: ImageSpec) -> Picture:
-    """The first picture in a file's bytes, turned as its EXIF says, transparency on white, fitted as `wanted`.
+def read(content: bytes, spec: ImageSpec) -> DecodedImage:
+    """The first image in a file: upright by its EXIF orientation, transparency on white, converted to `spec`.
 
-    Raises InputError for what is no picture of a known format, is damaged, or has more than MAX_PIXELS pixels.
+    Raises InputError for an unknown format, a damaged file, and more than MAX_IMAGE_PIXELS pixels.
     """
     plain = png.decode(content)
     if plain is not None:
-        return fitted(Picture(plain, 1, (plain.shape[1], plain.shape[0])), wanted)
-    with _opened(content) as image:
+        return fit(DecodedImage(plain, 1, (plain.shape[1], plain.shape[0])), spec)
+    with _open(content) as image:
         width, height = image.size
         frames = int(getattr(image, "n_frames", 1))
-        side = wanted.size or wanted.largest
-        image.draft(None, (side, side))  # a JPEG is unpacked no larger than it must be
-        made = _array(_upright(image))
-        turned = (made.shape[0] > made.shape[1]) != (height > width)
-        return fitted(Picture(made, frames, (height, width) if turned else (width, height)), wanted)
+        side = spec.size or spec.largest
+        image.draft(None, (side, side))  # decodes a JPEG no larger than needed
+        pixels = _to_array(_to_upright(image))
+        is_rotated = (pixels.shape[0] > pixels.shape[1]) != (height > width)
+        return fit(DecodedImage(pixels, frames, (height, width) if is_rotated else (width, height)), spec)
 
 
-def measured(content: bytes) -> tuple[int, int, int]:
-    """Height, width and channels of a picture as it would be read, from the head of its file. InputError as of `read`.
+def read_size(content: bytes) -> tuple[int, int, int]:
+    """Height, width and channels of an image as `read` would return it, from the file header alone.
 
-    One in colours that are all grey counts as coloured: its pixels are not looked at.
+    An image in a colour mode counts as coloured even if all its pixels are grey. Raises InputError as `read` does.
     """
-    with _opened(content) as image:
+    with _open(content) as image:
         width, height = image.size
-        is_turned = image.format != "GIF" and image.getexif().get(ORIENTATION, 1) >= 5
+        is_turned = image.format != "GIF" and image.getexif().get(ORIENTATION_TAG, 1) >= 5
         is_grey = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
         return (width, height, 1 if is_grey else 3) if is_turned else (height, width, 1 if is_grey else 3)
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[Any]:
-    """Pillow's image of these bytes; what goes wrong with it inside is InputError."""
+def _open(content: bytes) -> Iterator[Any]:
+    """Pillow's image of these bytes. Every exception inside the block becomes InputError."""
     Image = _pillow()
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(content), formats=PILLOW_FORMATS) as image:
             width, height = image.size
-            if width * height > MAX_PIXELS:
+            if width * height > MAX_IMAGE_PIXELS:
                 raise InputError(_too_large(f"{width:,} × {height:,} pixels"))
             yield image
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(_too_large(_pixels_said(error))) from error
-    except Exception as error:  # whatever a decoder makes of broken bytes is the file's fault
-        raise InputError(_broken(error)) from error
+        raise InputError(_too_large(_claimed_pixels(error))) from error
+    except Exception as error:  # a decoder may raise anything on damaged bytes
+        raise InputError(_why_unreadable(error)) from error
 
 
 def _too_large(found: str) -> str:
-    return f"has {found}: the limit is {MAX_PIXELS // 1_000_000} megapixels"
+    return f"has {found}: the limit is {MAX_IMAGE_PIXELS // 1_000_000} megapixels"
 
 
-def _pixels_said(error: BaseException) -> str:
-    """How many pixels a picture has that Pillow would not even open, as far as its error says so."""
-    found = re.search(r"\((\d+) pixels\)", str(error))
-    return f"{int(found[1]):,} pixels" if found else "far more pixels than its bytes could hold"
+def _claimed_pixels(error: BaseException) -> str:
+    """The number of pixels of an image that Pillow refused to open, from its message."""
+    match = re.search(r"\((\d+) pixels\)", str(error))
+    return f"{int(match[1]):,} pixels" if match else "more pixels than its bytes could hold"
 
 
-def _broken(error: Exception) -> str:
+def _why_unreadable(error: Exception) -> str:
     if type(error).__name__ == "UnidentifiedImageError":
-        return "is no picture of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP, PPM)"
+        return "is not an image of a known format (PNG, JPEG, GIF, BMP, TIFF, WebP, PPM)"
     return f"is damaged ({' '.join(str(error).split())[:80] or type(error).__name__})"
 
 
-def _upright(image: Any) -> Any:
-    """Turned as the camera was held, 8 bits, L or RGB."""
+def _to_upright(image: Any) -> Any:
+    """The image rotated by its EXIF orientation, in 8 bits, mode L or RGB."""
     from PIL import ImageOps
 
     if image.format != "GIF":
@@ -145,7 +143,7 @@ def _upright(image: Any) -> Any:
 
 
 def _eight_bits(values: Any) -> ByteArray:
-    """Grey of 16 bits or floats: the upper byte of 16 bits; other ranges are spread over 0..255."""
+    """Grey values as uint8: of 16 bits the upper byte; other integers and floats are scaled to 0..255."""
     if values.dtype.itemsize == 2 or (values.dtype.kind in "iu" and 255 < values.max() <= 65535 and values.min() >= 0):
         return np.asarray(values.astype(np.uint32) >> 8, np.uint8)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -154,8 +152,8 @@ def _eight_bits(values: Any) -> ByteArray:
     return np.nan_to_num((values - low) * (255 / (high - low or 1))).astype(np.uint8)
 
 
-def _array(image: Any) -> ByteArray:
-    """(height, width, channels); a picture in colours that are all grey is grey."""
+def _to_array(image: Any) -> ByteArray:
+    """(height, width, channels) uint8; an RGB image whose pixels are all grey gets 1 channel."""
     pixels = np.asarray(image)
     if pixels.ndim == 2:
         return pixels[:, :, None]
@@ -165,38 +163,40 @@ def _array(image: Any) -> ByteArray:
     return pixels
 
 
-def fitted(picture: Picture, wanted: ImageSpec) -> Picture:
-    """The picture as wanted. On a square canvas its proportions stay: the longer side fills the canvas, and the rest
-    has the mean colour of the picture's own edge."""
-    pixels = in_channels(picture.pixels, wanted.channels or picture.pixels.shape[2])
+def fit(image: DecodedImage, spec: ImageSpec) -> DecodedImage:
+    """The image converted to `spec`. A square canvas keeps the proportions: the longer side fills it, and the padding
+    has the mean colour of the image's border."""
+    pixels = to_channels(image.pixels, spec.channels or image.pixels.shape[2])
     height, width = pixels.shape[:2]
-    if wanted.size is None:
-        if max(height, width) > wanted.largest:
-            pixels = _resized(pixels, wanted.largest)
-        return Picture(pixels, picture.frames, picture.was)
-    if (height, width) != (wanted.size, wanted.size):
-        pixels = _on_canvas(pixels if max(height, width) == wanted.size else _resized(pixels, wanted.size), wanted.size)
-    return Picture(pixels, picture.frames, picture.was)
+    if spec.size is None:
+        if max(height, width) > spec.largest:
+            pixels = _resize_longer_side(pixels, spec.largest)
+        return DecodedImage(pixels, image.frames, image.original_size)
+    if (height, width) != (spec.size, spec.size):
+        pixels = _on_canvas(
+            pixels if max(height, width) == spec.size else _resize_longer_side(pixels, spec.size), spec.size
+        )
+    return DecodedImage(pixels, image.frames, image.original_size)
 
 
-def in_channels(pixels: ByteArray, channels: int) -> ByteArray:
-    """(…, channels) from (…, 1) or (…, 3): grey thrice for RGB, luminance for grey."""
+def to_channels(pixels: ByteArray, channels: int) -> ByteArray:
+    """(…, channels) from (…, 1) or (…, 3): grey is repeated for RGB, RGB becomes luminance."""
     if pixels.shape[-1] == channels:
         return pixels
     if channels == 3:
         return np.repeat(pixels, 3, axis=-1)
-    return np.rint(pixels.astype(np.float32) @ GREY[:, None]).astype(np.uint8)
+    return np.rint(pixels.astype(np.float32) @ GREY_WEIGHTS[:, None]).astype(np.uint8)
 
 
-def _resized(pixels: ByteArray, side: int) -> ByteArray:
-    """The longer side as long as `side`, the other in proportion and at least 1."""
+def _resize_longer_side(pixels: ByteArray, side: int) -> ByteArray:
+    """The image with a longer side of `side` pixels, the other in proportion and at least 1."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     return resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
 def resized(pixels: ByteArray, height: int, width: int, how: str = "auto") -> ByteArray:
-    """(height, width, channels) by Lanczos where it becomes smaller, else bicubic; or as `how` says."""
+    """(height, width, channels) by Lanczos to reduce and bicubic to enlarge, or by the filter `how` (bicubic, box)."""
     if pixels.shape[:2] == (height, width):
         return pixels
     Image = _pillow()
@@ -204,8 +204,8 @@ def resized(pixels: ByteArray, height: int, width: int, how: str = "auto") -> By
     filters = {"bicubic": Image.Resampling.BICUBIC, "box": Image.Resampling.BOX}
     chosen = filters.get(how, Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC)
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    made = np.asarray(image.resize((width, height), chosen))
-    return made[:, :, None] if made.ndim == 2 else made
+    result = np.asarray(image.resize((width, height), chosen))
+    return result[:, :, None] if result.ndim == 2 else result
 
 
 def _on_canvas(pixels: ByteArray, side: int) -> ByteArray:
@@ -219,8 +219,8 @@ def _on_canvas(pixels: ByteArray, side: int) -> ByteArray:
 
 
 def to_png(pixels: ByteArray) -> bytes:
-    """The bytes of a PNG; a large picture is packed by Pillow, which chooses a filter for each row."""
-    if pixels.shape[0] * pixels.shape[1] <= SMALL:
+    """The bytes of a PNG. Pillow encodes large images, because it chooses a filter for each row."""
+    if pixels.shape[0] * pixels.shape[1] <= PLAIN_PNG_PIXELS:
         return png.encode(pixels)
     content = io.BytesIO()
     _pillow().fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(content, "PNG")
@@ -228,26 +228,27 @@ def to_png(pixels: ByteArray) -> bytes:
 
 
 def to_gif(frames: Sequence[ByteArray], pause: int = 120) -> bytes:
-    """The bytes of a GIF that shows pictures of one size in turn, there and back, each for so many milliseconds."""
-    made = [_pillow().fromarray(one[:, :, 0] if one.shape[2] == 1 else one) for one in frames]
+    """The bytes of an endless GIF that shows frames of one size forwards and backwards, each for `pause` ms."""
+    images = [_pillow().fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame) for frame in frames]
     content = io.BytesIO()
-    made[0].save(content, "GIF", save_all=True, append_images=made[1:] + made[-2:0:-1], duration=pause, loop=0)
+    images[0].save(content, "GIF", save_all=True, append_images=images[1:] + images[-2:0:-1], duration=pause, loop=0)
     return content.getvalue()
 
 
 def enlarged(pixels: ByteArray, least: int) -> ByteArray:
-    """A small picture with each pixel as a square of whole pixels, so that the longer side has `least` or a little
-    more: browsers blur what they enlarge themselves."""
+    """A small image with every pixel repeated a whole number of times, until the longer side has at least `least`
+    pixels. Browsers blur what they enlarge themselves."""
     times = -(-least // max(pixels.shape[:2]))
     return np.repeat(np.repeat(pixels, times, axis=0), times, axis=1) if times > 1 else pixels
 
 
-def grid(pictures: ByteArray, columns: int, gap: int = 2) -> ByteArray:
-    """(n, height, width, channels) pictures in rows of `columns` on a grey ground, as one picture."""
-    n, height, width, channels = pictures.shape
+def grid(images: ByteArray, columns: int, gap: int = 2) -> ByteArray:
+    """(n, height, width, channels) images in rows of `columns` on a grey background, as one image; `gap` in pixels."""
+    n, height, width, channels = images.shape
     rows = -(-n // columns)
-    ground = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 128, np.uint8)
-    for place, picture in enumerate(pictures):
-        top, left = (gap + at * (side + gap) for at, side in zip(divmod(place, columns), (height, width), strict=True))
-        ground[top : top + height, left : left + width] = picture
-    return ground
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 128, np.uint8)
+    for position, image in enumerate(images):
+        row, column = divmod(position, columns)
+        top, left = gap + row * (height + gap), gap + column * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet

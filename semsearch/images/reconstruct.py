@@ -15,7 +15,7 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import InputError
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, Model, can_decode, error, open_model, stored_codes
-from semsearch.maths.packing import steps_of
+from semsearch.maths.packing import fit_quantiser
 from semsearch.records import OpenCollection
 from semsearch.storage import collections
 
@@ -43,7 +43,7 @@ def packed(model: Model, pixels: ByteArray, bits: int, k: int | None = None) -> 
     if k is not None:
         model.check_k(k)
         numbers = k
-    steps = steps_of(stored_codes(model.db, model.collection)[:, :numbers], bits)
+    steps = fit_quantiser(stored_codes(model.db, model.collection)[:, :numbers], bits)
     codes[:, :numbers] = steps.unpack(steps.pack(codes[:, :numbers]))
     codes[:, numbers:] = 0
     return Packed(model.collection.name, numbers, bits, steps.size, model.decode(codes))

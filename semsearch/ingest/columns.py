@@ -1,4 +1,4 @@
-"""Which columns are text, title, key and label: as the user says, else as names and contents suggest."""
+"""Which columns hold text, title, key and label: those the user names, else a guess from names and contents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NotFoundError
-from semsearch.images.image_io import measured
+from semsearch.images.image_io import read_size
 from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import draft, find_dataset, save
@@ -15,7 +15,7 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import TableShape, shape_of
 from semsearch.storage.tables import sample_rows
 
-SAMPLE = 200
+SAMPLE_ROWS = 200  # rows read to guess the columns of a table
 TEXT_NAMES = ["body", "text", "content", "contents", "description", "abstract", "article", "message", "story", "review"]
 TEXT_NAMES += ["comment", "summary", "transcript", "lyrics"]
 TITLE_NAMES = ["title", "name", "subject", "headline", "question"]
@@ -23,7 +23,7 @@ TITLE_NAMES = ["title", "name", "subject", "headline", "question"]
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns a person named; what is empty is guessed, and a label is never guessed."""
+    """The columns that the user named. Empty ones are guessed, but for the label, which is never guessed."""
 
     text: tuple[str, ...] = ()
     title: str | None = None
@@ -32,28 +32,28 @@ class Columns:
     image: str | None = None
 
 
-def found_column(name: str, names: Sequence[str], where: str) -> str:
-    """The column of this name, in the table's own spelling; NotFoundError lists those there are."""
+def match_column(name: str, names: Sequence[str], where: str) -> str:
+    """The column of this name, in the table's own spelling. Raises NotFoundError, with the list of columns."""
     if name in names:
         return name
-    for known in names:
-        if known.lower() == name.lower():
-            return known
+    for column in names:
+        if column.lower() == name.lower():
+            return column
     raise NotFoundError(f"{where} has no column {name!r}: it has {', '.join(names)}")
 
 
-def checked(columns: Columns, names: Sequence[str], where: str) -> Columns:
-    """The same columns in the table's own spelling; NotFoundError for one it does not have."""
+def match_columns(columns: Columns, names: Sequence[str], where: str) -> Columns:
+    """The same columns in the table's own spelling. Raises NotFoundError for one that the table lacks."""
 
-    def one(name: str | None) -> str | None:
-        return None if name is None else found_column(name, names, where)
+    def match(name: str | None) -> str | None:
+        return None if name is None else match_column(name, names, where)
 
-    text = tuple(dict.fromkeys(found_column(name, names, where) for name in columns.text))
-    return Columns(text, one(columns.title), one(columns.id), one(columns.label), one(columns.image))
+    text = tuple(dict.fromkeys(match_column(name, names, where) for name in columns.text))
+    return Columns(text, match(columns.title), match(columns.id), match(columns.label), match(columns.image))
 
 
-def mean_lengths(sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:
-    """Mean length of each column's text over the rows that have text there; columns without any are left out."""
+def mean_text_lengths(sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:
+    """Mean length in characters of each column's texts, over the rows with text; columns without text are left out."""
     lengths: dict[str, float] = {}
     for name in names:
         values = [value for value in (row.get(name) for row in sample) if isinstance(value, str) and value.strip()]
@@ -62,10 +62,10 @@ def mean_lengths(sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> d
     return lengths
 
 
-def completed(columns: Columns, texts: Mapping[str, float], where: str) -> tuple[Columns, list[str]]:
-    """The columns with text and title guessed where they are not given, and a remark about each guess.
+def guess_missing(columns: Columns, texts: Mapping[str, float], where: str) -> tuple[Columns, list[str]]:
+    """The columns with text and title guessed where they are missing, and a remark about each guess.
 
-    `texts` are the columns that hold text, with their mean length. InputError if there is nothing to guess from.
+    `texts` maps each column that holds text to its mean length. Raises InputError if no column holds text.
     """
     remarks: list[str] = []
     if not columns.text:
@@ -73,126 +73,129 @@ def completed(columns: Columns, texts: Mapping[str, float], where: str) -> tuple
             name: size for name, size in texts.items() if name not in (columns.id, columns.label, columns.title)
         }
         if not candidates:
-            raise InputError(f"{where} has no column of text to search: name one with --text")
-        text = _named(TEXT_NAMES, list(candidates)) or max(candidates, key=lambda name: candidates[name])
+            raise InputError(f"{where} has no text column to search: name one with --text")
+        text = first_usual(TEXT_NAMES, list(candidates)) or max(candidates, key=lambda name: candidates[name])
         columns = replace(columns, text=(text,))
-        remarks.append(f"The text is in the column {text} (--text chooses another)")
+        remarks.append(f"The column {text!r} was chosen as the text (--text chooses another)")
     if columns.title is None:
-        title = _named(TITLE_NAMES, [name for name in texts if name not in columns.text])
+        title = first_usual(TITLE_NAMES, [name for name in texts if name not in columns.text])
         if title is not None:
             columns = replace(columns, title=title)
-            remarks.append(f"The title is in the column {title} (--title chooses another)")
+            remarks.append(f"The column {title!r} was chosen as the title (--title chooses another)")
     return columns, remarks
 
 
-def _named(wanted: Sequence[str], names: Sequence[str]) -> str | None:
-    """The first of the usual names that is there."""
-    spelled = {name.lower(): name for name in reversed(names)}
-    return next((spelled[name] for name in wanted if name in spelled), None)
+def first_usual(usual: Sequence[str], names: Sequence[str]) -> str | None:
+    """The first of the usual names that is among the columns, in their spelling; None if none is."""
+    spelling = {name.lower(): name for name in reversed(names)}
+    return next((spelling[name] for name in usual if name in spelling), None)
 
 
 def guess_columns(db: Connection, table: str, columns: Columns | None = None) -> tuple[Columns, list[str]]:
-    """Text and title columns of an existing table from a sample of its rows; a remark about each guess. Reads only.
+    """Text and title columns of an existing table, guessed from a sample of rows, and a remark about each guess.
 
-    What `columns` names is kept. Raises NotFoundError for a table or column that is not there, InputError for a view or
-    a table without a column of text.
+    Writes nothing. What `columns` names is not guessed. Raises NotFoundError for a missing table or column, InputError
+    for a view or a table without a text column.
     """
     shape = shape_of(db, table)
-    given = checked(columns or Columns(), shape.columns, table)
-    sample = sample_rows(db, table, SAMPLE)
-    texts = mean_lengths(sample, shape.columns) if sample else _declared_texts(shape)
+    given = match_columns(columns or Columns(), shape.columns, repr(table))
+    sample = sample_rows(db, table, SAMPLE_ROWS)
+    texts = mean_text_lengths(sample, shape.columns) if sample else _text_columns_by_type(shape)
     outside_key = {name: size for name, size in texts.items() if name not in shape.key_columns}
     binary = next((name for name in shape.columns if any(isinstance(row.get(name), bytes) for row in sample)), None)
     if not outside_key and not given.text and binary is not None:
-        raise InputError(f"{table} has no column of text: if {binary} holds pictures, name it with --image {binary}")
-    return completed(given, outside_key, table)
+        raise InputError(f"{table!r} has no text column: if {binary!r} holds images, give --image {binary}")
+    return guess_missing(given, outside_key, repr(table))
 
 
-def _declared_texts(shape: TableShape) -> dict[str, float]:
-    """The columns meant for text, by their declared type, for a table that has no rows yet."""
+def _text_columns_by_type(shape: TableShape) -> dict[str, float]:
+    """The columns whose declared type holds text, with length 0: for a table without rows."""
     pairs = zip(shape.columns, shape.types, strict=True)
     return {name: 0.0 for name, kind in pairs if not kind or any(word in kind for word in ("TEXT", "CHAR", "CLOB"))}
 
 
 def describe_table(db: Connection, table: str, columns: Columns | None = None) -> tuple[Dataset, list[str]]:
-    """An existing table as a dataset not yet saved, with a remark about each guess. Reads only.
+    """An existing table as a dataset that is not saved yet, and a remark about each guess. Writes nothing.
 
-    What is not named stays as the dataset has it, if it is one, else it is guessed; pictures and graphs stay what they
-    are. What ingest made stays so. Raises
-    what `guess_columns` raises, and InputError for an internal table.
+    Columns that are not named stay as an existing dataset has them, else they are guessed. The kind (images, graph) and
+    the origin (made by ingest) of an existing dataset stay. Raises what `guess_columns` raises, and InputError for an
+    internal table, for the vocabulary of imported vectors, and for --image on a table that ingest made.
     """
     if table.lower().startswith(("_semsearch_", "sqlite_")):
-        raise InputError(f"{table} is an internal table: name one of your own")
+        raise InputError(f"{table!r} is an internal table: name one of your own")
     shape = shape_of(db, table)
-    before = find_dataset(db, shape.name)
-    if before is not None and before.kind == "words":
-        raise InputError(f"{shape.name} lists the words of vectors that were imported: search those, or copy the table")
+    existing = find_dataset(db, shape.name)
+    if existing is not None and existing.kind == "words":
+        raise InputError(f"{shape.name!r} is the vocabulary of imported vectors: search those, or copy the table")
     given = columns or Columns()
-    if before is not None:
-        given = with_former(given, before, shape.columns)
-    kind: Kind = "images" if given.image else before.kind if before is not None else "documents"
-    if given.image and before is not None and before.made_by == "ingest":
-        raise InputError(f"{table} was made by ingest: --image names the pictures of a table of your own")
-    is_seen = kind == "images" and not given.text  # what pictures show is not in words
-    chosen, remarks = (checked(given, shape.columns, table), []) if is_seen else guess_columns(db, table, given)
+    if existing is not None:
+        given = fill_from_dataset(given, existing, shape.columns)
+    kind: Kind = "images" if given.image else existing.kind if existing is not None else "documents"
+    if given.image and existing is not None and existing.made_by == "ingest":
+        raise InputError(f"{table!r} was made by ingest: --image is only for tables of your own; leave it out")
+    remarks: list[str] = []
+    if kind == "images" and not given.text:  # images are searched by their pixels: no text column is needed
+        chosen = match_columns(given, shape.columns, repr(table))
+    else:
+        chosen, remarks = guess_columns(db, table, given)
     if chosen.image:
-        remarks += _pictures_in(db, table, chosen.image)
+        remarks += _check_images(db, table, chosen.image)
     dataset = draft(
         shape,
         text_columns=chosen.text,
         title_column=chosen.title,
         label_column=chosen.label,
-        made_by=before.made_by if before else "table",
-        source=before.source if before else None,
+        made_by=existing.made_by if existing else "table",
+        source=existing.source if existing else None,
         kind=kind,
     )
     return replace(dataset, image_column=chosen.image), remarks
 
 
-def _pictures_in(db: Connection, table: str, column: str) -> list[str]:
-    """A remark about rows whose column holds no picture, of the first ones. InputError if none of them holds one."""
+def _check_images(db: Connection, table: str, column: str) -> list[str]:
+    """A remark if some of the first rows hold no readable image. Raises InputError if none of them does."""
     faults = []
-    sample = sample_rows(db, table, SAMPLE)
+    sample = sample_rows(db, table, SAMPLE_ROWS)
     for row in sample:
         content = row.get(column)
         if not isinstance(content, bytes):
-            faults.append("is no BLOB" if content is not None else "is NULL")
+            faults.append("is not a BLOB" if content is not None else "is NULL")
             continue
         try:
-            measured(content)
+            read_size(content)
         except InputError as error:
             faults.append(str(error))
     if sample and len(faults) == len(sample):
-        raise InputError(f"{table}.{column} holds no picture: the first {faults[0]}")
-    return [f"{len(faults):,} of the first {len(sample):,} rows hold no picture that can be read"] if faults else []
+        raise InputError(f"{table}.{column} holds no images: the first value {faults[0]}; give another --image")
+    return [f"{len(faults):,} of the first {len(sample):,} rows hold no readable image"] if faults else []
 
 
 def kind_to_index(dataset: Dataset) -> Kind:
-    """What `index` builds from: the texts of a dataset that has some, else what it is of."""
+    """What `index` builds from: the texts of a dataset that has text columns, else its kind."""
     return "documents" if dataset.text_columns else dataset.kind
 
 
-def described_anyway(db: Connection, table: str) -> Dataset:
-    """An existing table as a dataset, not yet saved, for whoever needs its rows and not its text: it may have none."""
+def describe_rows(db: Connection, table: str) -> Dataset:
+    """An existing table as a dataset that is not saved yet; one without text columns is no error."""
     try:
         return describe_table(db, table)[0]
     except InputError:
         return draft(shape_of(db, table), text_columns=())
 
 
-def with_former(columns: Columns, former: Dataset, names: Sequence[str]) -> Columns:
-    """The columns, with those a dataset had where none are given; former ones that are gone, or taken, are not kept."""
-    text = columns.text or tuple(name for name in former.text_columns if name in names)
-    title = former.title_column if former.title_column in names and former.title_column not in text else None
-    label = former.label_column if former.label_column in names else None
-    image = former.image_column if former.image_column in names else None
+def fill_from_dataset(columns: Columns, dataset: Dataset, names: Sequence[str]) -> Columns:
+    """The columns, with those of an existing dataset where none are given, as far as they are still in `names`."""
+    text = columns.text or tuple(name for name in dataset.text_columns if name in names)
+    title = dataset.title_column if dataset.title_column in names and dataset.title_column not in text else None
+    label = dataset.label_column if dataset.label_column in names else None
+    image = dataset.image_column if dataset.image_column in names else None
     return replace(
         columns, text=text, title=columns.title or title, label=columns.label or label, image=columns.image or image
     )
 
 
 def register_table(db: Connection, table: str, columns: Columns | None = None) -> tuple[Dataset, list[str]]:
-    """Make an existing table a dataset, in place: only the catalogue is written, in a transaction of its own.
+    """Make an existing table a dataset in place. Only the catalogue is written, in a transaction of its own.
 
     Raises what `describe_table` raises.
     """

@@ -1,4 +1,4 @@
-"""Readers of files that are one item each: plain text, Markdown, HTML."""
+"""Readers of files that hold one item each: plain text, Markdown, HTML."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ def _document(options: ReadOptions, title: str | None, body: str) -> Item:
 
 
 class TextReader:
-    """A plain text file: the title is the file's name without its suffix."""
+    """A plain text file. Its title is the file name without the suffix."""
 
     name = "txt"
     suffixes: tuple[str, ...] = (".txt", ".text")
 
     def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[Item]:
-        """One item; InputError if there is no text."""
+        """One item. Raises InputError if there is no text."""
         yield _document(options, None, whole_text(stream, options))
 
 
 class MarkdownReader:
-    """A Markdown file, kept as it is: the title is its first heading."""
+    """A Markdown file, stored unchanged. Its title is the first heading."""
 
     name = "md"
     suffixes: tuple[str, ...] = (".md", ".markdown")
 
     def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[Item]:
-        """One item; InputError if there is no text."""
+        """One item. Raises InputError if there is no text."""
         text = whole_text(stream, options)
         yield _document(options, heading_of_markdown(text), text)
 
 
 class HtmlReader:
-    """An HTML page as the text a visitor sees: the title is its <title>, else its first <h1>."""
+    """An HTML page, stored as its visible text. Its title is the <title>, else the first <h1>."""
 
     name = "html"
     suffixes: tuple[str, ...] = (".html", ".htm", ".xhtml")
 
     def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[Item]:
-        """One item; InputError if there is no text beside the tags."""
+        """One item. Raises InputError if there is no text outside the tags."""
         title, body = text_of_html(whole_text(stream, options))
         if not body:
-            raise InputError(f"{options.name} is empty: it has tags but no text")
+            raise InputError(f"{options.name} has no text: it holds only tags; leave the file out")
         yield _document(options, title, body)

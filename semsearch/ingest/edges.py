@@ -1,20 +1,19 @@
-"""Edges into a graph: a table of edges beside a table of nodes, or two columns of keys of a table that is there.
+"""Edges into a graph: a table of edges and a table of nodes, or two key columns of an existing table.
 
-What edges mean, everywhere: a weight is how much two nodes have to do with each other, 0 or more, 1 where none is
-given; an edge given several times adds up; one without direction counts both ways; one from a node to itself keeps the
-node and says nothing else. Ids are text, told apart by case; where all are whole numbers, they are numbers.
+What edges mean, everywhere: a weight is the strength of a connection, 0 or more, and 1 if none is given. The weights of
+repeated edges are added up. An undirected edge counts in both directions. A self-loop keeps its node and has no other
+effect. Ids are text and case-sensitive; if all of them are integers, they are stored as integers.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NameTakenError
-from semsearch.ingest.base import Fault, Read, next_batch
-from semsearch.ingest.columns import TITLE_NAMES
+from semsearch.ingest.base import INTEGER, Ingested, ItemOrFault, Skipped, next_batch
+from semsearch.ingest.columns import TITLE_NAMES, first_usual
 from semsearch.records import Dataset, Edges, Item, Report, silent
 from semsearch.storage import edges as stored
 from semsearch.storage.connect import transaction
@@ -23,25 +22,21 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, shape_of, table_kind
 from semsearch.storage.tables import Upserts, storable
 
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_KEYS = ("id", "node", "key", "node_id")
+_ID_COLUMNS = ("id", "node", "key", "node_id")  # usual names of the column that identifies a node
 
 
 @dataclass(frozen=True)
-class LoadedGraph:
-    """What an ingest of edges did: the dataset, its nodes and edges, what was left out, what is worth saying."""
+class LoadedGraph(Ingested):
+    """What an ingest of edges returns: also the number of nodes and edges."""
 
-    dataset: Dataset
     nodes: int
     edges: int
-    skipped: list[str]
-    remarks: list[str]
 
 
 @dataclass(frozen=True)
-class Linked:
-    """Which columns of a table are edges. With `through`, sources are joined by the values of it that they share:
-    people by the grants they worked on."""
+class TableEdges:
+    """Which columns of a table are edges. With `through`, two sources are joined by each value of that column that they
+    share, such as two people by a grant they both worked on."""
 
     source: str | None = None
     target: str | None = None
@@ -51,181 +46,212 @@ class Linked:
 
 
 @dataclass(frozen=True)
-class GraphRead:
-    """A graph as it is read: `edges` as the readers of edgefiles give them, `nodes` rows with an id and attributes, and
-    what to call where they come from."""
+class GraphSource:
+    """A graph to ingest: `edges` as the readers of edgefiles yield them, `nodes` as rows with an id and attributes, and
+    the name of the source in messages."""
 
-    edges: Iterable[Read]
+    edges: Iterable[ItemOrFault]
     source: str
-    nodes: Iterable[Read] = ()
+    nodes: Iterable[ItemOrFault] = ()
 
 
 def load_edges(
     db: Connection,
     name: str,
-    read: GraphRead,
+    graph: GraphSource,
     *,
     directed: bool = False,
     skip_errors: bool = False,
     report: Report = silent,
 ) -> LoadedGraph:
-    """Write edges into the table NAME_edges, in place of those before, and their nodes into the table `name`.
+    """Write edges into the table NAME_edges, replacing earlier ones, and their nodes into the table `name`.
 
-    An existing table is used as it is, and edges to no row of it say nothing; one that this function made is grown. One
-    transaction: an error leaves the file as it was. Raises InputError for what cannot be read and where there is no
-    edge, NameTakenError for a table of edges that is somebody else's.
+    An existing table `name` stays unchanged, and edges to ids without a row in it are ignored. A table that ingest
+    created gets the new nodes. One transaction: an error leaves the file as it was. Raises InputError for what cannot
+    be read and if there is no edge, NameTakenError if NAME_edges is a table of the user's.
     """
-    skipped: list[str] = []
+    skipped = Skipped(skip_errors)
     remarks: list[str] = []
     with transaction(db):
-        table = _free_table(db, name)
+        table = _edge_table(db, name)
         staged = stored.Staged(db)
-        integer = _stage(staged, _sound(read.edges, skip_errors, skipped), report)
+        is_integer = _stage(staged, _items(graph.edges, skipped), report)
         case = staged.differing_in_case()
         if case:
-            remarks.append(f"{case[0]} and {case[1]} differ only in case: they are two nodes")
+            remarks.append(f"{case[0]!r} and {case[1]!r} differ only in case: they are two nodes")
         keys = list(staged.nodes())
-        attributes = list(_sound(read.nodes, skip_errors, skipped))
+        attributes = list(_items(graph.nodes, skipped))
         if not keys and not attributes:
-            raise InputError(f"{read.source} holds no edge: there is nothing to ingest")
-        dataset = _nodes(db, name, keys, attributes, integer=integer, source=read.source, remarks=remarks)
-        integer = dataset.key_kind == "integer"
-        count, repeated, loops = staged.write(table, integer=integer)
+            raise InputError(f"{graph.source} holds no edges: there is nothing to ingest")
+        nodes = _Nodes(keys, attributes, is_integer, graph.source)
+        dataset = nodes.write(db, name, remarks)
+        is_integer = dataset.key_kind == "integer"
+        count, repeated, loops = staged.write(table, integer=is_integer)
         if not directed and (folded := stored.fold_mirrored(db, table)):
             count -= folded
-            remarks.append(f"All {folded:,} edges are given from both of their ends: each is one edge")
-        if repeated:
-            were = "edge was" if repeated == 1 else "edges were"
-            remarks.append(f"{repeated:,} {were} given more than once: weights are added up")
-        if loops:
-            lead = "edge leads" if loops == 1 else "edges lead"
-            remarks.append(f"{loops:,} {lead} from a node to itself: kept in the table, not seen by vectors")
-        found = Edges(table, "source", "target", "weight", directed)
-        dataset = save(db, replace(dataset, edges=found))
-        return LoadedGraph(dataset, count_items(db, dataset), count, skipped, remarks)
+            remarks.append(f"All {folded:,} edges are given in both directions: each is stored once")
+        remarks += _edge_remarks(repeated, loops)
+        dataset = save(db, replace(dataset, edges=Edges(table, "source", "target", "weight", directed)))
+        return LoadedGraph(dataset, skipped.messages, skipped.count, remarks, count_items(db, dataset), count)
 
 
-def link_table(db: Connection, name: str, table: str, given: Linked) -> LoadedGraph:
-    """Take two columns of keys of an existing table as edges, in place: it is neither copied nor altered.
+def _edge_remarks(repeated: int, loops: int) -> list[str]:
+    remarks = []
+    if repeated:
+        edges = "edge was" if repeated == 1 else "edges were"
+        remarks.append(f"{repeated:,} {edges} given more than once: the weights were added up")
+    if loops:
+        edges = "edge leads" if loops == 1 else "edges lead"
+        remarks.append(f"{loops:,} {edges} from a node to itself: stored in the table, ignored by builders")
+    return remarks
 
-    Nodes are the rows of the table `name`; where there is none, it is made of the keys that stand in the columns.
-    Raises NotFoundError for a column that is not there, InputError for fewer than two columns.
+
+def link_table(db: Connection, name: str, table: str, columns: TableEdges) -> LoadedGraph:
+    """Use two key columns of an existing table as edges, in place: the table is neither copied nor altered.
+
+    Nodes are the rows of the table `name`, which is created from the keys in the columns if it does not exist. Raises
+    NotFoundError for a missing column, InputError if there are fewer than two columns.
     """
     shape = shape_of(db, table)
-    named = (given.source, given.target, given.weight, given.through)
+    named = (columns.source, columns.target, columns.weight, columns.through)
     others = [column for column in shape.columns if column not in named]
-    source = given.source or (others.pop(0) if others else None)
-    second = given.through or given.target or (others.pop(0) if others else None)
+    source = columns.source or (others.pop(0) if others else None)
+    second = columns.through or columns.target or (others.pop(0) if others else None)
     if source is None or second is None:
-        raise InputError(f"{table} has the columns {', '.join(shape.columns)}: two columns of keys are needed")
-    found = Edges(shape.name, source, second, given.weight, given.directed, given.through is not None)
-    stored.check_columns(db, found)
-    remarks = [f"Edges are the columns {source} and {second} of {shape.name} (--source, --target choose others)"]
-    if found.through:
-        remarks = [f"Two values of {source} are joined by each {second} that they share in {shape.name}"]
+        raise InputError(
+            f"{table!r} has the columns {', '.join(shape.columns)}: two columns with the keys of nodes are needed"
+        )
+    edges = Edges(shape.name, source, second, columns.weight, columns.directed, columns.through is not None)
+    stored.check_columns(db, edges)
+    remarks = [
+        f"The edges are the columns {source!r} and {second!r} of {shape.name!r} (--source, --target choose others)"
+    ]
+    if edges.through:
+        remarks = [f"Two values of {source!r} get an edge for each {second!r} that they share in {shape.name!r}"]
     with transaction(db):
-        values = stored.distinct_keys(db, found)
-        integer = all(isinstance(value, int) for value in values)
-        keys = [as_text(value) for value in values]
-        dataset = _nodes(db, name, keys, [], integer=integer, source=shape.name, remarks=remarks)
-        dataset = save(db, replace(dataset, edges=found))
-        count = stored.count(db, found)
-        return LoadedGraph(dataset, count_items(db, dataset), count, [], remarks)
+        values = stored.distinct_keys(db, edges)
+        is_integer = all(isinstance(value, int) for value in values)
+        nodes = _Nodes([as_text(value) for value in values], [], is_integer, shape.name)
+        dataset = save(db, replace(nodes.write(db, name, remarks), edges=edges))
+        count = stored.count(db, edges)
+        return LoadedGraph(dataset, [], 0, remarks, count_items(db, dataset), count)
 
 
-def _free_table(db: Connection, name: str) -> str:
-    """The name of the table of edges; NameTakenError if it is somebody else's."""
+def _edge_table(db: Connection, name: str) -> str:
+    """The name of the table of edges. Raises NameTakenError if that is a table or view of the user's."""
     table = stored.table_name(name)
     if table_kind(db, table) is not None:
-        mine = any(found.edges and found.edges.table == table for found in all_datasets(db))
-        if not (mine and stored.is_edge_table(db, table)):
-            raise NameTakenError(f"{table}, where the edges would go, is already a table or view of yours: rename it")
+        is_ours = any(dataset.edges and dataset.edges.table == table for dataset in all_datasets(db))
+        if not (is_ours and stored.is_edge_table(db, table)):
+            raise NameTakenError(
+                f"{table!r} is already a table or view of yours, and the edges need that name: "
+                "rename it, or choose another name for the graph"
+            )
     return table
 
 
-def _sound(things: Iterable[Read], skip_errors: bool, skipped: list[str]) -> Iterator[Item]:
-    """The items; faults raise InputError, or are noted."""
-    for thing in things:
-        if isinstance(thing, Fault):
-            if not skip_errors:
-                raise InputError(f"{thing.message} (--skip-errors leaves such rows out)")
-            skipped.append(thing.message)
+def _items(results: Iterable[ItemOrFault], skipped: Skipped) -> Iterator[Item]:
+    """The items; faults are errors, or counted as skipped."""
+    for result in results:
+        if isinstance(result, Item):
+            yield result
         else:
-            yield thing
+            skipped.add(result.message, "--skip-errors leaves such rows out")
 
 
 def _stage(staged: stored.Staged, items: Iterator[Item], report: Report) -> bool:
-    """Lay all edges aside; whether every id is a whole number."""
-    integer, passed = True, 0
-    while batch := next_batch(iter(items)):
+    """Write all edges to the staging table; returns whether every id is an integer."""
+    is_integer, count = True, 0
+    while batch := next_batch(items):
         rows = [
-            (thing.columns["source"], thing.columns["target"], thing.columns["weight"])
-            for thing in batch
-            if isinstance(thing, Item)
+            (item.columns["source"], item.columns["target"], item.columns["weight"])
+            for item in batch
+            if isinstance(item, Item)
         ]
-        integer = integer and all(end is None or _INTEGER.fullmatch(end) for row in rows for end in row[:2])
+        is_integer = is_integer and all(end is None or INTEGER.fullmatch(end) for row in rows for end in row[:2])
         staged.add(rows)
-        passed += len(rows)
-        report(passed, 0)
-    return integer
+        count += len(rows)
+        report(count, 0)
+    return is_integer
 
 
-def _nodes(
-    db: Connection,
-    name: str,
-    keys: list[str],
-    attributes: list[Item],
-    *,
-    integer: bool,
-    source: str,
-    remarks: list[str],
-) -> Dataset:
-    """The dataset whose rows are the nodes, not yet saved with its edges: the user's table, or one made and grown."""
-    before = find_dataset(db, name)
-    grown = before is not None and before.kind == "graph" and before.made_by == "ingest"
-    if table_kind(db, name) is not None and not grown:
-        dataset = before or draft(shape_of(db, name), text_columns=())
+@dataclass(frozen=True)
+class _Nodes:
+    """The nodes of a graph: the keys that edges name, and the rows that describe nodes."""
+
+    keys: list[str]
+    attributes: list[Item]
+    is_integer: bool  # whether every key that an edge names is an integer
+    source: str
+
+    def write(self, db: Connection, name: str, remarks: list[str]) -> Dataset:
+        """The dataset whose rows are the nodes, without edges, not yet saved in the catalogue.
+
+        It is a table of the user's, which stays unchanged, or one that is created here or gets the new nodes.
+        """
+        existing = find_dataset(db, name)
+        is_ours = existing is not None and existing.kind == "graph" and existing.made_by == "ingest"
+        if table_kind(db, name) is not None and not is_ours:
+            return self._of_user_table(db, name, existing, remarks)
+        if existing is None:
+            check_new_name(db, name)
+        self._upsert(db, name, existing, remarks)
+        shape = shape_of(db, name)
+        return replace(
+            draft(
+                shape,
+                text_columns=(),
+                title_column=next((column for column in shape.columns if column.lower() in TITLE_NAMES), None),
+                label_column=existing.label_column if existing else None,
+                made_by="ingest",
+                source=self.source,
+            ),
+            kind="graph",
+        )
+
+    def _of_user_table(self, db: Connection, name: str, existing: Dataset | None, remarks: list[str]) -> Dataset:
+        dataset = existing or draft(shape_of(db, name), text_columns=())
         if dataset.key_kind not in ("integer", "text"):
-            raise InputError(f"{name} has no key of a single column, which edges could name")
-        remarks.append(f"Nodes are the rows of {name}, which stays as it is; edges to no row of it say nothing")
-        if attributes:
-            raise InputError(f"{name} is a table of yours, which is never altered: leave out --nodes")
-        return dataset if before else replace(dataset, kind="graph")
-    if before is None:
-        check_new_name(db, name)
-    rows = _attribute_rows(attributes)
-    integer = before.key_kind == "integer" if before else integer and all(map(_INTEGER.fullmatch, rows))
-    named = set(rows)
-    if rows and (unknown := sum(key not in named for key in keys)):
-        remarks.append(f"{unknown:,} nodes of edges are not among those described: added without attributes")
-    if before and integer and not all(map(_INTEGER.fullmatch, [*keys, *rows])):
-        raise InputError(f"The nodes of {name} are numbers, and these are not all: choose another name for this graph")
-    upserts = Upserts(db, name, "id", integer_key=integer)
-    plain: Iterator[tuple[str, dict[str, Any]]] = ((key, {}) for key in keys if key not in named)
-    described = [{"id": int(key) if integer else key, **row} for key, row in rows.items()]
-    bare = [{"id": int(key) if integer else key, **row} for key, row in plain]
-    for some in (described, bare):
-        if some:
-            upserts.write(some)
-    remarks += upserts.remarks
-    shape = shape_of(db, name)
-    title = next((column for column in shape.columns if column.lower() in TITLE_NAMES), None)
-    label = before.label_column if before else None
-    dataset = draft(shape, text_columns=(), title_column=title, label_column=label, made_by="ingest", source=source)
-    return replace(dataset, kind="graph")
+            raise InputError(f"{name!r} has no key of a single column: edges need one to name its rows")
+        remarks.append(f"The nodes are the rows of {name!r}, which stays unchanged; edges to other ids are ignored")
+        if self.attributes:
+            raise InputError(f"{name!r} is a table of yours and is never altered: leave out --nodes")
+        return dataset if existing else replace(dataset, kind="graph")
+
+    def _upsert(self, db: Connection, name: str, existing: Dataset | None, remarks: list[str]) -> None:
+        rows = _rows_by_id(self.attributes)
+        is_integer = self.is_integer and all(map(INTEGER.fullmatch, rows))
+        if existing is not None:
+            is_integer = existing.key_kind == "integer"
+        if rows and (unknown := sum(key not in rows for key in self.keys)):
+            nodes = "node of an edge is" if unknown == 1 else "nodes of edges are"
+            remarks.append(f"{unknown:,} {nodes} missing in --nodes: added without attributes")
+        if existing and is_integer and not all(map(INTEGER.fullmatch, [*self.keys, *rows])):
+            raise InputError(
+                f"{name!r} has integers as ids, but not all new ids are integers: choose another name for this graph"
+            )
+        upserts = Upserts(db, name, "id", integer_key=is_integer)
+        described = [{"id": int(key) if is_integer else key, **row} for key, row in rows.items()]
+        plain = [{"id": int(key) if is_integer else key} for key in self.keys if key not in rows]
+        for batch in (described, plain):
+            if batch:
+                upserts.write(batch)
+        remarks += upserts.remarks
 
 
-def _attribute_rows(items: Iterable[Item]) -> dict[str, dict[str, Any]]:
-    """Attributes by id. The id is the column of that name, else the first; InputError for one missing or repeated."""
+def _rows_by_id(items: Iterable[Item]) -> dict[str, dict[str, Any]]:
+    """The attributes of nodes by id, which is the column of a usual name, else the first.
+
+    Raises InputError for a missing or repeated id.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for item in items:
         columns = dict(item.columns)
-        lowered = {column.lower(): column for column in columns}
-        column = next((lowered[name] for name in _KEYS if name in lowered), next(iter(columns), ""))
+        column = first_usual(_ID_COLUMNS, list(columns)) or next(iter(columns), "")
         key = as_text(item.key if item.key is not None else columns.pop(column, None)).strip()
         if not key:
-            raise InputError(f"The node at {item.place} has no {column or 'id'}: each needs one")
+            raise InputError(f"The node at {item.place} has no {column or 'id'!r}: every node needs an id")
         if key in rows:
-            raise InputError(f"The node {key!r} is described twice, again at {item.place}: keep one of them")
+            raise InputError(f"The node {key!r} is described again at {item.place}: keep one of its rows")
         rows[key] = {name: storable(value) for name, value in columns.items() if name.lower() != "id"}
     return rows

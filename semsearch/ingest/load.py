@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from semsearch.errors import InputError, NameTakenError
-from semsearch.ingest.base import Read, next_batch
+from semsearch.ingest.base import ItemOrFault, Loaded, Skipped, next_batch
 from semsearch.ingest.columns import (
     Columns,
-    checked,
-    completed,
     describe_table,
+    fill_from_dataset,
     guess_columns,
-    mean_lengths,
+    guess_missing,
+    match_columns,
+    mean_text_lengths,
     register_table,
-    with_former,
 )
 from semsearch.ingest.keying import check_existing, choose_keying
-from semsearch.records import Dataset, Item, Report, silent
+from semsearch.records import Dataset, Item, Kind, Report, silent
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import check_new_name, find_dataset, register
 from semsearch.storage.driver import Connection
@@ -27,107 +26,87 @@ from semsearch.storage.keys import shape_of, table_kind
 from semsearch.storage.tables import SeenKeys, Upserts, count_above, storable
 
 __all__ = ["Columns", "Loaded", "describe_table", "guess_columns", "load_documents", "register_table"]
-LISTED = 1_000  # messages kept about what was skipped; the rest are only counted
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What an ingest did: the dataset, its rows by what became of them, what was left out, what is worth saying."""
-
-    dataset: Dataset
-    added: int
-    updated: int
-    unchanged: int
-    skipped: list[str]  # the first LISTED messages
-    skipped_count: int
-    remarks: list[str]
 
 
 def load_documents(
     db: Connection,
     name: str,
-    items: Iterable[Read],
+    items: Iterable[ItemOrFault],
     *,
     source: str,
     columns: Columns | None = None,
     skip_errors: bool = False,
     report: Report = silent,
 ) -> Loaded:
-    """Write items into the dataset `name`: made if it is not there, updated by key if it is.
+    """Write items into the dataset `name`, which is created, or updated by key if it exists.
 
-    All happens in one transaction: any error, or Ctrl-C, leaves the file as it was. `report` gets (rows so far, 0).
-    Raises InputError for what cannot be read (with `skip_errors` such files and rows are left out), for missing or
-    repeated ids and where there are no items; NameTakenError for a table that ingest did not make; NotFoundError for a
-    column that is not there.
+    Everything is one transaction: an error or Ctrl-C leaves the file as it was. `report` gets (rows so far, 0). Raises
+    InputError for unreadable files and rows (`skip_errors` leaves them out), for missing or repeated keys and if there
+    are no items; NameTakenError for a table that ingest did not create; NotFoundError for a missing column.
     """
     stream = iter(items)
-    sieve = _Sieve(stream, skip_errors)
+    batches = _Batches(stream, skip_errors)
     try:
         with transaction(db):
-            loading = _Loading(db, name, source, sieve)
+            loading = _Loading(db, name, source, batches)
             loading.begin(columns or Columns())
-            while sieve.batch:
+            while batches.current:
                 loading.write()
-                report(sieve.passed, 0)
-                sieve.advance()
+                report(batches.passed, 0)
+                batches.advance()
             return loading.finish()
     finally:
         close = getattr(stream, "close", None)
         if close is not None:
-            close()  # the file being read, now and not when memory is next tidied
+            close()  # closes the open file now, not at the next garbage collection
 
 
-class _Sieve:
-    """Lets items through in batches, numbered by row; faults raise, or are noted and left out.
+class _Batches:
+    """Items in batches, each with its row number; faults are raised, or counted as skipped.
 
-    A row that is left out keeps its number, so that the others have theirs when it has been mended.
+    A skipped row keeps its number, so that the numbers of the other rows stay the same once it is fixed.
     """
 
-    def __init__(self, stream: Iterator[Read], skip_errors: bool) -> None:
-        self.batch: list[tuple[int, Item]] = []
-        self.passed = 0
-        self.rows = 0
-        self.skipped: list[str] = []
-        self.skipped_count = 0
+    def __init__(self, stream: Iterator[ItemOrFault], skip_errors: bool) -> None:
+        self.current: list[tuple[int, Item]] = []
+        self.passed = 0  # items in all batches so far
+        self.rows = 0  # rows so far, the skipped ones included
+        self.skipped = Skipped(skip_errors)
         self._stream = stream
-        self._skip_errors = skip_errors
 
     def advance(self) -> None:
-        """The next batch that has an item in it; empty at the end."""
-        self.batch = []
-        while not self.batch and (things := next_batch(self._stream)):
-            for thing in things:
-                if isinstance(thing, Item):
+        """Make the next batch with an item in it the current one; empty at the end."""
+        self.current = []
+        while not self.current and (results := next_batch(self._stream)):
+            for result in results:
+                if isinstance(result, Item):
                     self.rows += 1
-                    self.batch.append((self.rows, thing))
+                    self.current.append((self.rows, result))
                 else:
-                    self.rows += thing.is_row
-                    self.refuse(thing.message, "rows" if thing.is_row else "files")
-        self.passed += len(self.batch)
+                    self.rows += result.is_row
+                    self.skip(result.message, "rows" if result.is_row else "files")
+        self.passed += len(self.current)
 
-    def refuse(self, message: str, what: str = "rows") -> None:
-        """Note what is left out, or raise it as InputError."""
-        if not self._skip_errors:
-            raise InputError(f"{message} (--skip-errors leaves such {what} out)")
-        self.skipped_count += 1
-        if len(self.skipped) < LISTED:
-            self.skipped.append(message)
+    def skip(self, message: str, what: str = "rows") -> None:
+        """Count what is left out. Raises InputError without --skip-errors."""
+        self.skipped.add(message, f"--skip-errors leaves such {what} out")
 
 
 class _Loading:
-    """One ingest: begun on the first batch, which settles keys and columns, then written batch by batch."""
+    """One ingest. The first batch decides keys and columns; then every batch is written."""
 
-    def __init__(self, db: Connection, name: str, source: str, sieve: _Sieve) -> None:
-        self.db, self.name, self.source, self.sieve = db, name, source, sieve
-        self.existing = _target(db, name)
+    def __init__(self, db: Connection, name: str, source: str, batches: _Batches) -> None:
+        self.db, self.name, self.source, self.batches = db, name, source, batches
+        advice = "choose another name, or search that table in place with `semsearch ingest table`"
+        self.existing = dataset_to_update(db, name, f"that ingest did not create: {advice}")
         self.remarks: list[str] = []
 
     def begin(self, given: Columns) -> None:
-        """Choose key, text, title and label from the first batch; InputError if there is none."""
-        self.sieve.advance()
-        items = [item for _, item in self.sieve.batch]
+        """Choose key, text, title and label from the first batch. Raises InputError if there is none."""
+        self.batches.advance()
+        items = [item for _, item in self.batches.current]
         if not items:
-            raise InputError(f"{self.source} holds nothing to ingest: {self._why_nothing()}")
+            raise InputError(self._nothing())
         names = list(dict.fromkeys(name for item in items for name in item.columns))
         self.keying, remarks = choose_keying(items, names, given, self.existing)
         self.remarks += remarks
@@ -137,34 +116,33 @@ class _Loading:
         self.columns = self._choose(given, items, names)
         self.seen = SeenKeys(self.db)
 
-    def _why_nothing(self) -> str:
-        count = self.sieve.skipped_count
-        return f"all was skipped, first: {self.sieve.skipped[0]}" if count else "no file in it has a row"
+    def _nothing(self) -> str:
+        return f"{self.source} holds nothing to ingest: {self.batches.skipped.why_empty('none of its files has a row')}"
 
     def _choose(self, given: Columns, items: list[Item], names: list[str]) -> Columns:
         known = list(dict.fromkeys([self.keying.column, *names]))
         if self.existing is not None and not self.upserts.is_new:
             known = list(shape_of(self.db, self.name).columns) + [name for name in known if not self.upserts.has(name)]
-            given = with_former(given, self.existing, known)
-        chosen = checked(given, known, self.source)
-        if (
-            self.keying.by == "own" and not chosen.text and "body" in names
-        ):  # documents: nothing needs guessing or saying
+            given = fill_from_dataset(given, self.existing, known)
+        chosen = match_columns(given, known, self.source)
+        if self.keying.by == "own" and not chosen.text and "body" in names:  # whole documents: no guess, no remark
             chosen = Columns(("body",), chosen.title or "title", chosen.id, chosen.label)
             return chosen if "title" in names else Columns(("body",), None, chosen.id, chosen.label)
-        texts = mean_lengths([item.columns for item in items], [name for name in names if name != self.keying.column])
-        chosen, remarks = completed(chosen, texts, self.source)
+        texts = mean_text_lengths(
+            [item.columns for item in items], [name for name in names if name != self.keying.column]
+        )
+        chosen, remarks = guess_missing(chosen, texts, self.source)
         self.remarks += remarks
         return chosen
 
     def write(self) -> None:
-        """The current batch, with its keys; InputError for a bad or repeated key."""
+        """Write the current batch. A bad or repeated key is an error or skipped."""
         rows = []
-        for number, item in self.sieve.batch:
+        for number, item in self.batches.current:
             try:
                 rows.append(self._row(number, item))
             except InputError as error:
-                self.sieve.refuse(str(error))
+                self.batches.skip(str(error))
         if rows:
             self.upserts.write(rows)
 
@@ -172,21 +150,21 @@ class _Loading:
         row = {name: storable(value) for name, value in item.columns.items()}
         for name, value in row.items():
             if isinstance(value, str) and "\0" in value:
-                raise InputError(f"The {name} at {item.place} has a NUL character in it: take it out")
+                raise InputError(f"{name!r} at {item.place} has a NUL character: remove it")
         key = self.keying.key_of(item, row, number)
         if self.keying.by != "number":
             earlier = self.seen.claim(key, item.place)
             if earlier is not None:
                 raise InputError(
-                    f"The {self.keying.column} {key!r} stands at {earlier} and again at {item.place}: "
+                    f"The {self.keying.column} {key!r} occurs at {earlier} and again at {item.place}: "
                     "make it unique, or choose another column with --id"
                 )
         return {self.keying.column: key, **row, self.keying.column: key}
 
     def finish(self) -> Loaded:
-        """Write the catalogue's row and say what was done."""
+        """Save the dataset in the catalogue and return what was done."""
         if self.upserts.is_empty:
-            raise InputError(f"{self.source} holds nothing to ingest: {self._why_nothing()}")
+            raise InputError(self._nothing())
         self.seen.close()
         dataset = register(
             self.db,
@@ -199,23 +177,23 @@ class _Loading:
         )
         self.remarks += self.upserts.remarks
         if self.keying.by == "number":
-            left = count_above(self.db, self.name, self.keying.column, self.sieve.rows)
+            left = count_above(self.db, self.name, self.keying.column, self.batches.rows)
             if left:
-                self.remarks.append(f"{left:,} rows of an earlier, longer source stay in {self.name}")
-        skipped = (self.sieve.skipped, self.sieve.skipped_count)
-        return Loaded(dataset, *self.upserts.counts(), *skipped, self.remarks)
+                self.remarks.append(f"{left:,} rows of an earlier, longer version of the source stay in {self.name!r}")
+        skipped = self.batches.skipped
+        return Loaded(dataset, skipped.messages, skipped.count, self.remarks, *self.upserts.counts())
 
 
-def _target(db: Connection, name: str) -> Dataset | None:
-    """The dataset to update; None for a new one. NameTakenError for what ingest did not make."""
+def dataset_to_update(db: Connection, name: str, otherwise: str, *, kind: Kind | None = None) -> Dataset | None:
+    """The dataset of this name that ingest created (and that is of this kind, if one is given); None for a new one.
+
+    Raises NameTakenError, which ends with `otherwise`, for any other table or view of this name.
+    """
     existing = find_dataset(db, name)
-    taken = table_kind(db, name) is not None
-    if existing is not None and existing.made_by == "ingest":
-        return existing if taken else None
-    if taken:
-        raise NameTakenError(
-            f"{name} is already a table or view that ingest did not make: choose another name for the dataset, "
-            "or search that table as it is with `semsearch ingest table`"
-        )
+    is_taken = table_kind(db, name) is not None
+    if existing is not None and existing.made_by == "ingest" and kind in (None, existing.kind):
+        return existing if is_taken else None
+    if is_taken:
+        raise NameTakenError(f"{name!r} is already a table or view {otherwise}")
     check_new_name(db, name)
     return None

@@ -12,51 +12,53 @@ from email.utils import parsedate_to_datetime
 from typing import BinaryIO
 
 from semsearch.errors import InputError
-from semsearch.ingest.base import MAX_ITEM, Fault, Read, ReadOptions
+from semsearch.ingest.base import MAX_ITEM_CHARS, Fault, ItemOrFault, ReadOptions
 from semsearch.ingest.markup import text_of_html
 from semsearch.ingest.streams import LIMIT
 from semsearch.records import Item
 
-_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)  # how a mailbox keeps a line of text that begins with From
+_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)  # mbox quotes a body line that begins with "From "
 
 
 class MboxReader:
-    """One item per message: Message-ID, subject, sender, date, and the text of its plain or else its HTML part."""
+    """One item per message: Message-ID, subject, sender, date, and the text of its plain or else its HTML parts."""
 
     name = "mbox"
     suffixes: tuple[str, ...] = (".mbox",)
 
-    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[Read]:
-        """Items in the order of the file; InputError if it is empty or no mailbox. A message too long is a Fault."""
+    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[ItemOrFault]:
+        """Items in file order. Raises InputError if the file is empty or no mailbox; too long a message is a Fault."""
         for position, raw in enumerate(_messages(stream, options.name), 1):
             place = f"message {position} of {options.name}"
             if raw is None:
-                yield Fault(f"M{place[1:]} is longer than {LIMIT}, the limit of one item: take it out", is_row=True)
+                yield Fault(f"M{place[1:]} is longer than {LIMIT}, the limit of one item: remove it", is_row=True)
             else:
                 yield _item(message_from_bytes(_QUOTED_FROM.sub(rb"\1", raw)), position, place, options)
 
 
 def _messages(stream: BinaryIO, name: str) -> Iterator[bytes | None]:
-    """The bytes of each message without its From line; None for one beyond the limit."""
-    held: list[bytes] = []
-    size, blank, begun = 0, True, False
-    while line := stream.readline(MAX_ITEM + 1):
-        if blank and line.startswith(b"From "):
-            if begun:
-                yield b"".join(held) if size <= MAX_ITEM else None
-            held, size, begun = [], 0, True
-        elif begun:
+    """The bytes of each message without its From line; None for one that is too long."""
+    lines: list[bytes] = []
+    size, is_blank, in_message = 0, True, False
+    while line := stream.readline(MAX_ITEM_CHARS + 1):
+        if is_blank and line.startswith(b"From "):
+            if in_message:
+                yield b"".join(lines) if size <= MAX_ITEM_CHARS else None
+            lines, size, in_message = [], 0, True
+        elif in_message:
             size += len(line)
-            if size <= MAX_ITEM:
-                held.append(line)
+            if size <= MAX_ITEM_CHARS:
+                lines.append(line)
             else:
-                held.clear()
+                lines.clear()
         elif line.strip():
-            raise InputError(f"{name} is no mailbox: the first line of an mbox file begins with 'From '; give --format")
-        blank = not line.strip(b"\r\n")
-    if not begun:
-        raise InputError(f"{name} is empty: it holds no messages")
-    yield b"".join(held) if size <= MAX_ITEM else None
+            raise InputError(
+                f"{name} is not a mailbox: an mbox file begins with 'From '; give its format with --format"
+            )
+        is_blank = not line.strip(b"\r\n")
+    if not in_message:
+        raise InputError(f"{name} is empty: leave the file out")
+    yield b"".join(lines) if size <= MAX_ITEM_CHARS else None
 
 
 def _item(message: Message, position: int, place: str, options: ReadOptions) -> Item:
@@ -72,7 +74,7 @@ def _item(message: Message, position: int, place: str, options: ReadOptions) -> 
 
 
 def _header(message: Message, name: str) -> str:
-    """A header as text on one line; as it stands where its encoding is broken."""
+    """A header as text on one line; undecoded if its encoding is invalid."""
     try:
         raw = message.get(name, "")
         text = str(make_header(decode_header(raw)))
@@ -84,12 +86,12 @@ def _header(message: Message, name: str) -> str:
 def _date(text: str) -> str | None:
     try:
         return parsedate_to_datetime(text).isoformat(sep=" ")
-    except (TypeError, ValueError):  # no date, or nothing that is one
+    except (TypeError, ValueError):  # missing or invalid
         return text or None
 
 
 def _body(message: Message) -> str:
-    """The plain text parts that are no attachments; without any, the text of the HTML parts."""
+    """The plain text parts except attachments; without any, the text of the HTML parts."""
     plain: list[str] = []
     html: list[str] = []
     for part in message.walk():
@@ -108,6 +110,6 @@ def _text(part: Message) -> str:
         return ""
     try:
         text = content.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:  # a charset nobody knows
+    except LookupError:  # an unknown charset
         text = content.decode("latin-1")
     return text.replace("\r\n", "\n").replace("\0", "")

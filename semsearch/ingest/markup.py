@@ -1,11 +1,11 @@
-"""Plain text and a title out of HTML and Markdown."""
+"""Plain text and a title from HTML, a title from Markdown."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 
-# Elements whose text is not for reading, and those that may stand in a head: any other tag ends it, </head> or not.
+# Elements whose text is not shown, and those that a head may hold: any other tag ends the head, even without </head>.
 _DROPPED = frozenset(["script", "style", "template", "noscript", "svg", "math", "iframe", "object"])
 _IN_HEAD = frozenset(["html", "head", "title", "meta", "link", "base", *_DROPPED])
 _BLOCK = re.compile(
@@ -19,7 +19,7 @@ _SETEXT = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 
 
 class _TextOf(HTMLParser):
-    """Gathers the text a reader of the page would see, and the first <title> and <h1>."""
+    """Collects the visible text of a page, and its first <title> and <h1>."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -74,7 +74,7 @@ class _TextOf(HTMLParser):
 
 
 def text_of_html(html: str) -> tuple[str | None, str]:
-    """The title (<title>, else the first <h1>; None without) and the visible text, one line per block."""
+    """The title (<title>, else the first <h1>, else None) and the visible text, one line per block element."""
     parser = _TextOf()
     parser.feed(html)
     parser.close()
@@ -85,19 +85,19 @@ def text_of_html(html: str) -> tuple[str | None, str]:
 
 
 def heading_of_markdown(text: str) -> str | None:
-    """The first heading, in either notation, outside code fences and front matter; None without."""
-    before, fenced = "", False
+    """The first heading, with # or underlined, outside code fences and front matter; None without one."""
+    previous, in_fence = "", False
     lines = text.split("\n")
     if lines[0].rstrip() == "---" and "---" in (line.rstrip() for line in lines[1:]):
         lines = lines[[line.rstrip() for line in lines[1:]].index("---") + 2 :]
     for line in lines:
         if _FENCE.match(line):
-            fenced = not fenced
-        elif not fenced:
-            found = _ATX.match(line)
-            if found and found[1]:
-                return found[1]
-            if before.strip() and _SETEXT.match(line):
-                return before.strip()
-        before = "" if fenced else line
+            in_fence = not in_fence
+        elif not in_fence:
+            match = _ATX.match(line)
+            if match and match[1]:
+                return match[1]
+            if previous.strip() and _SETEXT.match(line):
+                return previous.strip()
+        previous = "" if in_fence else line
     return None

@@ -1,8 +1,8 @@
-"""Public sets of word vectors that `ingest vectors --from` fetches: where they are, whose terms they come under.
+"""Public sets of word vectors that `ingest vectors --from` downloads: their addresses, licences and hashes.
 
-Only few publishers say size and hash. Stanford says neither: the SHA-256 of its files are those that pytorch/text
-pins (torchtext/vocab/vectors.py and its predecessors). gensim-data says both, its hash an MD5. Where nobody says, the
-hash of the first download is kept beside the file, and later ones must have it too.
+Few publishers state a size and a hash. gensim-data states both, with an MD5. Stanford states neither: the SHA-256 of
+its files are those that pytorch/text pins (torchtext/vocab/vectors.py and its predecessors). If no hash is stated, the
+hash of the first download is kept next to the file, and later downloads must match it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download/"
 
 @dataclass(frozen=True)
 class Pretrained:
-    """One set: `member` is its file in a zip; `size` (bytes) and `hash` (`algorithm:hex`) only where stated."""
+    """One set: `member` is its file in a zip; `size` (bytes) and `hash` (`algorithm:hex`) are None if not stated."""
 
     name: str
-    words: int  # about how many, as the publisher says
+    words: int  # rounded, as the publisher states it
     dim: int
     url: str
     licence: str
@@ -31,11 +31,11 @@ class Pretrained:
     member: str | None = None
     size: int | None = None
     hash: str | None = None
-    told: str = ""  # who states the hash
+    hash_source: str = ""  # who states the hash
 
     @property
     def file(self) -> str:
-        """The name under which the download is kept."""
+        """The file name of the download."""
         return self.url.rpartition("/")[2]
 
 
@@ -51,7 +51,7 @@ def _glove(name: str, file: str, dims: tuple[int, ...], words: int, what: str, s
             what=f"GloVe, {what}",
             member=f"{inside}.{dim}d.txt",
             hash=f"sha256:{sha256}",
-            told="pytorch/text",
+            hash_source="pytorch/text",
         )
         for dim in dims
     ]
@@ -104,7 +104,7 @@ ALL = (
         what="word2vec, Google News, words and phrases_joined_so",
         size=1_743_563_840,
         hash="md5:a5e5354d40acb95f9ec66d5977d140ef",
-        told="gensim-data",
+        hash_source="gensim-data",
     ),
     _fasttext("fasttext-wiki-news-300", "wiki-news-300d-1M.vec.zip", 1_000_000, "Wikipedia 2017, UMBC and news"),
     _fasttext("fasttext-crawl-300", "crawl-300d-2M.vec.zip", 2_000_000, "Common Crawl"),
@@ -112,8 +112,10 @@ ALL = (
 
 
 def find(name: str) -> Pretrained:
-    """The set of this name, or NotFoundError that lists those there are."""
+    """The set of this name. Raises NotFoundError, with the list of sets."""
     for pretrained in ALL:
         if pretrained.name == name:
             return pretrained
-    raise NotFoundError(f"No public set {name!r}: there are {', '.join(one.name for one in ALL)}")
+    raise NotFoundError(
+        f"There is no public set {name!r}: choose one of {', '.join(pretrained.name for pretrained in ALL)}"
+    )

@@ -1,4 +1,4 @@
-"""The built-in readers, registered through the same hook as anybody's."""
+"""The built-in readers, registered through the same hook as those of plugins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from semsearch.ingest.structured import JsonLinesReader, JsonReader
 
 
 def builtin_readers() -> list[Reader]:
-    """The readers semsearch brings, in the order they are listed."""
+    """The readers that semsearch brings, in the order in which messages list them."""
     return [
         TextReader(),
         MarkdownReader(),

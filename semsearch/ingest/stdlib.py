@@ -1,4 +1,4 @@
-"""The documentation of the installed Python's standard library, as documents: real text found on any machine."""
+"""Documentation and imports of the installed Python's standard library: real data that every machine has."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from pathlib import Path
 
 from semsearch.records import Item
 
-_OTHERS = frozenset(["site-packages", "dist-packages", "__pycache__", "test", "tests", "idle_test", "lib-dynload"])
+_SKIPPED_FOLDERS = frozenset(
+    ["site-packages", "dist-packages", "__pycache__", "test", "tests", "idle_test", "lib-dynload"]
+)
 _KINDS = {ast.ClassDef: "class", ast.FunctionDef: "function", ast.AsyncFunctionDef: "function"}
 
 
 def documentation() -> Iterator[Item]:
     """One item for each module, class and function with a docstring, methods included.
 
-    Key and title are the qualified name, `body` the docstring, `module` and `kind` say where and what it is. Sources
-    are parsed, never imported; tests and installed packages are left out, and so are files that do not parse. Of two
-    things with one name, the first counts.
+    Key and title are the qualified name, `body` is the docstring, `module` and `kind` say where and what it is. Sources
+    are parsed, never imported. Tests, installed packages and files that do not parse are left out. The first definition
+    of a name counts.
     """
     root = Path(sysconfig.get_paths()["stdlib"])
     seen: set[str] = set()
@@ -37,10 +39,10 @@ def documentation() -> Iterator[Item]:
 
 
 def modules() -> tuple[list[Item], list[Item]]:
-    """Every module as a node with the first sentence about it, and every import of one by another as an edge.
+    """Every module as a node with the first sentence of its docstring, and every import between modules as an edge.
 
-    Found in the sources as `documentation` finds its items, wherever in a file an import stands; `from a import b` is
-    of a.b where that is a module, else of a. Items are as the readers of nodes and edges give them.
+    Sources are read as by `documentation`; imports count wherever they are in a file. `from a import b` is an import of
+    a.b if that is a module, else of a. Items have the form of those from the readers of nodes and edges.
     """
     root = Path(sysconfig.get_paths()["stdlib"])
     trees: dict[str, tuple[ast.Module, bool]] = {}
@@ -67,7 +69,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _imported(tree: ast.Module, package: str, known: Container[str]) -> Iterator[str]:
-    """The known modules that a module in `package` imports, once for each time."""
+    """The known modules that a module in `package` imports, once per import statement."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             wanted = [(alias.name, alias.name) for alias in node.names]
@@ -84,19 +86,19 @@ def _imported(tree: ast.Module, package: str, known: Container[str]) -> Iterator
 
 def _sources(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in _OTHERS and name.isidentifier())
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS and name.isidentifier())
         for name in sorted(names):
             if name.endswith(".py") and not name.startswith("test_"):
                 yield Path(folder, name)
 
 
 def _parsed(path: Path) -> ast.Module | None:
-    """The syntax tree; None for a file kept for another version, or broken on purpose."""
+    """The syntax tree; None for a file that does not parse, such as one written for another version."""
     try:
         with tokenize.open(path) as file:
             text = file.read()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes in old modules are no concern of ours
+            warnings.simplefilter("ignore")  # old modules have invalid escapes
             return ast.parse(text)
     except (SyntaxError, ValueError, OSError):
         return None
@@ -119,7 +121,5 @@ def _defined(parent: ast.AST, prefix: str) -> Iterator[tuple[str, str, str]]:
                 yield name, _KINDS[type(node)], body
             if isinstance(node, ast.ClassDef):
                 yield from _defined(node, name)
-        elif isinstance(
-            node, (ast.If, ast.Try, ast.With, ast.ExceptHandler)
-        ):  # definitions that depend on the platform
+        elif isinstance(node, (ast.If, ast.Try, ast.With, ast.ExceptHandler)):  # platform-dependent definitions
             yield from _defined(node, prefix)

@@ -1,4 +1,4 @@
-"""Text out of bytes: decoded in pieces, split into lines, never more in memory than one item may hold."""
+"""From bytes to text: decoded in chunks, split into lines, with at most one item in memory."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from semsearch.errors import InputError
-from semsearch.ingest.base import MAX_ITEM, ReadOptions
+from semsearch.ingest.base import MAX_ITEM_CHARS, ReadOptions
 
-CHUNK = 1 << 16
-LIMIT = f"{MAX_ITEM >> 20} MB"
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+CHUNK_BYTES = 1 << 16  # bytes decoded at a time
+LIMIT = f"{MAX_ITEM_CHARS >> 20} MB"  # the limit of one item, in messages
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decoded(stream: BinaryIO, options: ReadOptions) -> Iterator[str]:
-    """The text in pieces, without byte order mark, all line ends as \\n.
+    """The text in chunks, without byte order mark, with \\n as line end.
 
-    Raises InputError with the byte's position for a wrong encoding or a NUL, and for an unknown encoding.
+    Raises InputError for an unknown encoding, and with the position of the byte for a wrong encoding or a NUL byte.
     """
     decoder = _decoder(options.encoding)
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     done, begun = 0, False
     while True:
-        chunk = stream.read(CHUNK)
+        chunk = stream.read(CHUNK_BYTES)
         start = done - len(decoder.getstate()[0])
         try:
             text = decoder.decode(chunk, final=not chunk)
@@ -44,55 +44,57 @@ def decoded(stream: BinaryIO, options: ReadOptions) -> Iterator[str]:
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     try:
-        "".encode(encoding)  # refuses codecs that are no text encoding, such as base64
+        "".encode(encoding)  # raises LookupError for codecs that do not encode text, such as base64
         return codecs.getincrementaldecoder(encoding)()
     except LookupError:
-        raise InputError(f"No encoding {encoding!r}: give one that Python knows, such as utf-8 or latin-1") from None
+        raise InputError(
+            f"There is no encoding {encoding!r}: give one that Python knows, such as utf-8 or latin-1"
+        ) from None
 
 
 def _undecodable(error: UnicodeDecodeError, position: int, options: ReadOptions) -> str:
     data = bytes(error.object)
-    looks = "utf-16" if position < 2 and data[:2] in _UTF16 else "latin-1"
-    found = f"byte {data[error.start]:#04x} at position {position} is wrong" if data else "its end is cut off"
-    if looks == options.encoding.lower():
-        looks = "utf-8"
-    return f"{options.name} is not {options.encoding}: {found}; give its encoding, such as --encoding {looks}"
+    guess = "utf-16" if position < 2 and data[:2] in _UTF16_MARKS else "latin-1"
+    if guess == options.encoding.lower():
+        guess = "utf-8"
+    found = f"byte {data[error.start]:#04x} at position {position} is invalid" if data else "its end is missing"
+    return f"{options.name} is not {options.encoding}, {found}: give its encoding, such as --encoding {guess}"
 
 
 def _nul(start: int, text: str, options: ReadOptions) -> str:
     at = start + len(text[: text.index("\0")].encode(options.encoding, "replace"))
     return (
-        f"{options.name} has a NUL byte at position {at}, so it is no plain text: "
-        "give --encoding utf-16 if it is that, or leave the file out"
+        f"{options.name} has a NUL byte at position {at}, so it is not plain text: "
+        "give --encoding utf-16 if that is its encoding, or leave the file out"
     )
 
 
 def whole_text(stream: BinaryIO, options: ReadOptions) -> str:
-    """All the text of a source that is one item; InputError if it is empty or beyond the limit."""
+    """All the text of a source that is one item. Raises InputError if it is empty or too long."""
     parts: list[str] = []
     size = 0
     for text in decoded(stream, options):
         parts.append(text)
         size += len(text)
-        if size > MAX_ITEM:
+        if size > MAX_ITEM_CHARS:
             raise InputError(f"{options.name} is larger than {LIMIT}, the limit of one item: split it into parts")
     text = "".join(parts)
     if not text.strip():
-        raise InputError(f"{options.name} is empty: there is no text in it")
+        raise InputError(f"{options.name} is empty: leave the file out")
     return text
 
 
 class Lines:
-    """The lines of a source, each with its \\n, the last perhaps without.
+    """The lines of a source, each with its \\n; the last may lack it.
 
-    `number` is that of the last line given (1 is the first). Between two calls of `item_done` no more than MAX_ITEM
-    characters are given: beyond, InputError.
+    `number` is that of the last line returned; the first is 1. Raises InputError for more than MAX_ITEM_CHARS
+    characters between two calls of `item_done`.
     """
 
     def __init__(self, stream: BinaryIO, options: ReadOptions) -> None:
         self.number = 0
-        self._since = 0
-        self._first = 1  # the line at which the current item begins
+        self._item_chars = 0
+        self._first = 1  # the first line of the current item
         self._name = options.name
         self._lines = self._split(decoded(stream, options))
 
@@ -102,20 +104,20 @@ class Lines:
     def __next__(self) -> str:
         line = next(self._lines)
         self.number += 1
-        self._since += len(line)
-        self._check(self._since)
+        self._item_chars += len(line)
+        self._check(self._item_chars)
         return line
 
     def item_done(self) -> None:
-        """Count anew: what comes next belongs to another item."""
-        self._since = 0
+        """Start to count the next item."""
+        self._item_chars = 0
         self._first = self.number + 1
 
     def _check(self, size: int) -> None:
-        if size > MAX_ITEM:
+        if size > MAX_ITEM_CHARS:
             raise InputError(
                 f"The row at line {self._first} of {self._name} is longer than {LIMIT}, the limit of one item: "
-                "check for a missing line end or an unclosed quote"
+                "check it for a missing line end or an unclosed quote"
             )
 
     def _split(self, chunks: Iterator[str]) -> Iterator[str]:
@@ -130,22 +132,22 @@ class Lines:
                 held, size = [], 0
             held.append(tail)
             size += len(tail)
-            self._check(self._since + size)
+            self._check(self._item_chars + size)
         if size:
             yield "".join(held)
 
 
 class Utf8:
-    """A source as a file of UTF-8 bytes, whatever its encoding; no more than MAX_ITEM between `item_done` calls."""
+    """A source as a file of UTF-8 bytes, whatever its encoding, at most MAX_ITEM_CHARS between `item_done` calls."""
 
     def __init__(self, stream: BinaryIO, options: ReadOptions) -> None:
         self._chunks = decoded(stream, options)
         self._name = options.name
         self._ahead = ""
-        self._since = 0
+        self._item_chars = 0
 
     def first(self) -> str:
-        """The first character that is no white space, left unread; empty if there is none."""
+        """The first character that is not white space, without consuming it; empty if there is none."""
         for text in self._chunks:
             self._ahead = text.lstrip()
             if self._ahead:
@@ -153,15 +155,15 @@ class Utf8:
         return self._ahead[:1]
 
     def read(self, size: int = -1) -> bytes:
-        """The next piece, of any length; empty at the end, and for `size` 0, by which ijson asks for the type."""
+        """The next chunk, of any length; empty at the end and for `size` 0, by which ijson checks the type."""
         if size == 0:
             return b""
         text, self._ahead = self._ahead or next(self._chunks, ""), ""
-        self._since += len(text)
-        if self._since > MAX_ITEM + CHUNK:
+        self._item_chars += len(text)
+        if self._item_chars > MAX_ITEM_CHARS + CHUNK_BYTES:
             raise InputError(f"{self._name} has an item longer than {LIMIT}, the limit of one item: split the item")
         return text.encode("utf-8", "replace")
 
     def item_done(self) -> None:
-        """Count anew: what comes next belongs to another item."""
-        self._since = 0
+        """Start to count the next item."""
+        self._item_chars = 0

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import ijson
 
 from semsearch.errors import InputError
-from semsearch.ingest.base import Fault, Read, ReadOptions
+from semsearch.ingest.base import Fault, ItemOrFault, ReadOptions
 from semsearch.ingest.streams import Lines, Utf8
 from semsearch.records import Item
 
@@ -22,13 +22,13 @@ def kind_of(value: Any) -> str:
 
 
 class JsonLinesReader:
-    """One JSON object on each line; blank lines are passed over."""
+    """One JSON object on each line; blank lines are ignored."""
 
     name = "jsonl"
     suffixes: tuple[str, ...] = (".jsonl", ".ndjson")
 
-    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[Read]:
-        """One item per line; InputError for a file without any. A line that is no object is a Fault."""
+    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[ItemOrFault]:
+        """One item per line. Raises InputError for a file without any; a line that is not an object is a Fault."""
         lines = Lines(stream, options)
         empty = True
         for line in lines:
@@ -38,31 +38,31 @@ class JsonLinesReader:
                 empty = False
                 yield _item(line, lines.number, options.name)
         if empty:
-            raise InputError(f"{options.name} is empty: it needs one JSON object per line")
+            raise InputError(f"{options.name} is empty: each line must hold a JSON object")
 
 
-def _item(line: str, number: int, name: str) -> Read:
+def _item(line: str, number: int, name: str) -> ItemOrFault:
     place = f"line {number} of {name}"
     try:
         # NaN is not JSON, but pandas writes it for a missing value.
         value = json.loads(line, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
-        return Fault(f"L{place[1:]} is not JSON: {error.msg} at column {error.colno}; mend that line", is_row=True)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets thousands deep
-        return Fault(f"L{place[1:]} cannot be read: {error}; mend that line", is_row=True)
+        return Fault(f"L{place[1:]} is not JSON ({error.msg} at column {error.colno}): fix that line", is_row=True)
+    except (ValueError, RecursionError) as error:  # a number with thousands of digits, brackets nested thousands deep
+        return Fault(f"L{place[1:]} cannot be read ({error}): fix that line", is_row=True)
     if not isinstance(value, dict):
-        return Fault(f"L{place[1:]} is {kind_of(value)}, not an object like {{...}}: mend that line", is_row=True)
+        return Fault(f"L{place[1:]} is {kind_of(value)}, not an object like {{...}}: fix that line", is_row=True)
     return Item(None, value, place)
 
 
 class JsonReader:
-    """A file that is one JSON array of objects, read as it streams by."""
+    """A file that is one JSON array of objects, parsed as a stream."""
 
     name = "json"
     suffixes: tuple[str, ...] = (".json",)
 
-    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[Read]:
-        """One item per object; InputError for a file that is no array, is empty, or breaks off. Others are Faults."""
+    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[ItemOrFault]:
+        """One item per object; other values are Faults. Raises InputError for anything but a whole, non-empty array."""
         source = Utf8(stream, options)
         self._check_begin(source.first(), options.name)
         number = 0
@@ -73,28 +73,28 @@ class JsonReader:
                 if isinstance(value, dict):
                     yield Item(None, value, place)
                 else:
-                    yield Fault(f"I{place[1:]} is {kind_of(value)}, not an object like {{...}}: mend it", is_row=True)
+                    yield Fault(f"I{place[1:]} is {kind_of(value)}, not an object like {{...}}: fix it", is_row=True)
         except (ijson.JSONError, ValueError) as error:
             raise InputError(
-                f"{options.name} is not JSON after item {number}: {_one_line(error)}; mend it there"
+                f"{options.name} is not JSON after item {number} ({_one_line(error)}): fix it there"
             ) from None
         if number == 0:
             raise InputError(f"{options.name} is an empty array: there is nothing to ingest")
 
     def _check_begin(self, first: str, name: str) -> None:
         if not first:
-            raise InputError(f"{name} is empty: it needs a JSON array of objects")
+            raise InputError(f"{name} is empty: it must hold a JSON array of objects")
         if first == "{":
             raise InputError(
-                f"{name} is one JSON object, not an array of them: give --format jsonl if each line is an object, "
-                "or take the array out of it (`jq .key`)"
+                f"{name} is one JSON object, not an array of objects: give --format jsonl if each line is an object, "
+                "or extract the array first (`jq .key`)"
             )
         if first != "[":
-            raise InputError(f"{name} begins with {first!r}, but a JSON array begins with [: give --format")
+            raise InputError(f"{name} begins with {first!r}, but a JSON array begins with '[': give --format")
 
 
 def _one_line(error: Exception) -> str:
-    """The parser's words and where they point, without its drawing of an arrow."""
+    """The parser's message and the text it points to, without its drawn arrow."""
     text = error.args[0] if error.args else ""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")

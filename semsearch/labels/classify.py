@@ -19,7 +19,7 @@ from semsearch.labels import labelled
 from semsearch.labels.held_out import SAMPLED, VECTORS, Judged, compared, judge
 from semsearch.labels.labelled import Labelled
 from semsearch.maths import classifier
-from semsearch.maths.suggest import most_telling
+from semsearch.maths.suggest import most_informative
 from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage import results
 from semsearch.storage.connect import transaction
@@ -157,7 +157,7 @@ def learn(
     if words:
         judged += compared(db, found, rows, c, most_words, seed)
     report(2, 3)
-    best = told.told.argmax(axis=1)
+    best = told.probabilities.argmax(axis=1)
     table_of_both = classifier.confusion(y[told.rows], best, c)
     predictions = _predictions(found, judged[0].C, seed)
     report(3, 3)
@@ -218,11 +218,11 @@ def suggestions(found: Labelled, number: int, *, seed: int = 0) -> list[Suggesti
     rng = np.random.default_rng(seed)
     told = None
     if len(found.labels) >= 2:
-        learnt = classifier.thinned(rows, rng, ENOUGH_TO_DOUBT)
+        learnt = classifier.subsample(rows, rng, ENOUGH_TO_DOUBT)
         X, y = found.X[learnt], found.y[learnt]
         C = classifier.choose_C(X, y, len(found.labels), rng)
-        told = classifier.probabilities(X, y, found.X[pool], len(found.labels), C)
-    chosen = most_telling(found.X[pool], found.X[rows], told, number, rng)
+        told = classifier.fit_and_predict(X, y, found.X[pool], len(found.labels), C)
+    chosen = most_informative(found.X[pool], found.X[rows], told, number, rng)
     return [_suggestion(found, pool[place], None if told is None else told[place]) for place in chosen.tolist()]
 
 
@@ -239,8 +239,8 @@ def _predictions(found: Labelled, C: float, seed: int) -> list[tuple[Any, Any, f
     pool = found.unlabelled
     if not len(pool):
         return []
-    learnt = classifier.thinned(found.rows, np.random.default_rng(seed))
-    told = classifier.probabilities(found.X[learnt], found.y[learnt], found.X[pool], len(found.labels), C)
+    learnt = classifier.subsample(found.rows, np.random.default_rng(seed))
+    told = classifier.fit_and_predict(found.X[learnt], found.y[learnt], found.X[pool], len(found.labels), C)
     two = np.argsort(-told, axis=1, kind="stable")[:, :2]
     sure = np.take_along_axis(told, two, axis=1)
     order = np.argsort(-sure[:, 0], kind="stable")

@@ -42,7 +42,7 @@ class Judged:
 
 def judge(features: str, told: classifier.HeldOut, y: IntArray, c: int) -> Judged:
     """What was told (`told`) against what is so, `y` (n,), one of `c` labels."""
-    best, truth = told.told.argmax(axis=1), y[told.rows]
+    best, truth = told.probabilities.argmax(axis=1), y[told.rows]
     right = int((best == truth).sum())
     low, high = classifier.wilson(right, len(truth))
     every = np.arange(c)
@@ -52,7 +52,7 @@ def judge(features: str, told: classifier.HeldOut, y: IntArray, c: int) -> Judge
 
 def compared(db: Connection, found: Labelled, rows: IntArray, c: int, most: int | None, seed: int) -> list[Judged]:
     """Words judged on these items, or on at most so many of them, and then vectors once more on the same ones."""
-    some = rows if most is None else classifier.thinned(rows, np.random.default_rng(seed), most)
+    some = rows if most is None else classifier.subsample(rows, np.random.default_rng(seed), most)
     texts = labelled.texts_of(db, found, some)
     y, sampled = found.y[some], len(some) < len(rows)
     words = [] if texts is None else _bag_of_words(texts, y, c, seed, once=sampled)

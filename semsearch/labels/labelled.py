@@ -15,7 +15,7 @@ import numpy as np
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
-from semsearch.maths.classifier import scaled
+from semsearch.maths.classifier import standardise
 from semsearch.records import Collection, Dataset, OpenCollection
 from semsearch.storage import chunks, datasets
 from semsearch.storage import labels as stored
@@ -92,7 +92,7 @@ def read(
     y = np.array([place.get(text, -1) for text in texts], np.int64)
     lone = frozenset(key for key, text in zip(keys, texts, strict=True) if text and text not in place)
     without = len(said) - len(said.keys() & set(keys))
-    return Labelled(tuple(found), dataset, column, keys, scaled(X), y, labels, alone, lone, without)
+    return Labelled(tuple(found), dataset, column, keys, standardise(X), y, labels, alone, lone, without)
 
 
 def check_can_learn(found: Labelled) -> None:

@@ -1,4 +1,4 @@
-"""Tables to draw an edge of a row by its weight in one look."""
+"""Alias tables: draw an edge of a row by its weight in constant time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from semsearch.maths.jit import kernel
 
 
 def alias_tables(A: sp.csr_matrix) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    """Walker's tables for each row (Vose 1991): keep slot e with `chance[e]`, else take the row's slot `other[e]`."""
+    """Walker's tables of each row (Vose 1991): keep slot e with `chance[e]`, else take the row's slot `other[e]`."""
     chance, other = np.empty(A.nnz, np.float32), np.empty(A.nnz, np.int32)
     _fill_alias(A.indptr.astype(np.int64), A.data.astype(np.float64), chance, other)
     return chance, other
@@ -46,7 +46,7 @@ def _fill_alias(indptr: Any, weights: Any, chance: Any, other: Any) -> None:
                 n_large -= 1
                 small[n_small] = more
                 n_small += 1
-        for rest in range(n_small):  # 1 but for rounding
+        for rest in range(n_small):  # 1 except for rounding
             chance[start + small[rest]], other[start + small[rest]] = 1, small[rest]
         for rest in range(n_large):
             chance[start + large[rest]], other[start + large[rest]] = 1, large[rest]

@@ -1,11 +1,11 @@
-"""Products of tall dense matrices, and how many threads the BLAS may take for them.
+"""Products of tall dense matrices, with a limit on the threads of the BLAS.
 
-What factor.py does with tall matrices it does with the functions from `room` on, and so the module itself is the
-namespace `xp` of every matrix that is in memory; semsearch.nets.operator has the same for one on a GPU.
+The functions from `room` on are the operations that factor.py needs. They make this module the NumPy backend of the
+array namespace `xp`; semsearch.nets.operator is the backend for a GPU.
 
-OpenBLAS wakes its threads for every product and lets them spin while they wait for each other. For small products and
-on a machine that has something else to do that costs several times the product. So here the BLAS works with one
-thread, and tall matrices are split over ours by rows.
+OpenBLAS wakes its threads for every product, and they spin while they wait for each other. For small products, and on a
+busy machine, that costs several times the product itself. So the BLAS works with one thread here, and tall matrices are
+split by rows over the threads of semsearch.threads.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.maths.jit import spread, threads
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
-_ROWS = 16_384  # rows at once: what float64 takes of them stays small
+_BLOCK_ROWS = 16_384  # rows in one product, so that their float64 copy stays small
 _lock = Lock()
-_inside: list[Any] = []  # one entry for each thread inside `one_thread`; the first and the last one switch
+_active: list[Any] = []  # an entry for each thread inside `one_thread`; the first sets the limit, the last lifts it
 
 
 @cache
@@ -37,25 +37,25 @@ def _libraries() -> Any:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """The BLAS works with one thread meanwhile; as a decorator, too. The setting is the whole process's."""
+    """Limit the BLAS of the whole process to one thread; a context manager or a decorator."""
     with _lock:
-        _inside.append(_libraries().limit(limits=1, user_api="blas") if not _inside else _inside[0])
+        _active.append(_libraries().limit(limits=1, user_api="blas") if not _active else _active[0])
     try:
         yield
     finally:
         with _lock:
-            limit = _inside.pop()
-            if not _inside:
+            limit = _active.pop()
+            if not _active:
                 limit.restore_original_limits()
 
 
 def room(rows: int, columns: int) -> Array:
-    """(rows, columns) float32 of anything, columns together."""
+    """(rows, columns) float32, uninitialised, in column order."""
     return np.empty((rows, columns), np.float32, order="F")
 
 
 def put(small: Array) -> Array:
-    """An array where the tall matrices are: here they are."""
+    """Move a numpy array to where the tall matrices are; here that is memory."""
     return small
 
 
@@ -67,36 +67,38 @@ def take(tall: Array) -> Array:
 @one_thread()
 def inner(A: Array, B: Array) -> Array:
     """AᵀB, (a, b) from (n, a) and (n, b); A may be B."""
-    found: Array = np.sum(spread(lambda first, last: A[first:last].T @ B[first:last], _shares(len(A))), axis=0)
-    return found
+    product: Array = np.sum(
+        map_ranges(lambda first, last: A[first:last].T @ B[first:last], _row_bounds(len(A))), axis=0
+    )
+    return product
 
 
 @one_thread()
 def gram(W: Array) -> npt.NDArray[np.float64]:
-    """WᵀW in float64, a few rows at a time: a copy of all of W in float64 would be twice its size."""
+    """WᵀW in float64, a block of rows at a time, because a float64 copy of W would be twice its size."""
 
     def work(first: int, last: int) -> Array:
-        found = np.zeros((W.shape[1], W.shape[1]))
-        for start in range(first, last, _ROWS):
-            part = W[start : min(start + _ROWS, last)].astype(np.float64)
-            found += part.T @ part
-        return found
+        total = np.zeros((W.shape[1], W.shape[1]))
+        for start in range(first, last, _BLOCK_ROWS):
+            part = W[start : min(start + _BLOCK_ROWS, last)].astype(np.float64)
+            total += part.T @ part
+        return total
 
-    found: npt.NDArray[np.float64] = np.sum(spread(work, _shares(len(W))), axis=0)
-    return found
+    product: npt.NDArray[np.float64] = np.sum(map_ranges(work, _row_bounds(len(W))), axis=0)
+    return product
 
 
 def exact_inner(A: Array, B: Array) -> npt.NDArray[np.float64]:
     """AᵀB in float64."""
-    found: npt.NDArray[np.float64] = A.T.astype(np.float64) @ B.astype(np.float64)
-    return found
+    product: npt.NDArray[np.float64] = A.T.astype(np.float64) @ B.astype(np.float64)
+    return product
 
 
 @one_thread()
 def times(W: Array, Z: Array) -> Array:
     """W Z, (n, b) from (n, a) and (a, b)."""
     out = np.empty((len(W), Z.shape[1]), np.result_type(W, Z))
-    spread(lambda first, last: np.matmul(W[first:last], Z, out=out[first:last]), _shares(len(W)))
+    map_ranges(lambda first, last: np.matmul(W[first:last], Z, out=out[first:last]), _row_bounds(len(W)))
     return out
 
 
@@ -105,13 +107,13 @@ def subtract(W: Array, K: Array, H: Array) -> None:
     """W -= K H in place, W (n, b), K (n, a), H (a, b)."""
 
     def work(first: int, last: int) -> None:
-        for start in range(first, last, _ROWS):
-            rows = slice(start, min(start + _ROWS, last))
+        for start in range(first, last, _BLOCK_ROWS):
+            rows = slice(start, min(start + _BLOCK_ROWS, last))
             W[rows] -= K[rows] @ H
 
-    spread(work, _shares(len(W)))
+    map_ranges(work, _row_bounds(len(W)))
 
 
-def _shares(rows: int) -> list[int]:
-    """Bounds of as many stretches as there are threads; one stretch where there is little to share."""
-    return np.linspace(0, rows, (threads() if rows >= _ROWS else 1) + 1).astype(int).tolist()
+def _row_bounds(rows: int) -> list[int]:
+    """Bounds of one range of rows per thread; of a single range if there are few rows."""
+    return np.linspace(0, rows, (thread_count() if rows >= _BLOCK_ROWS else 1) + 1).astype(int).tolist()

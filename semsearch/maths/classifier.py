@@ -1,11 +1,11 @@
-"""Which label an item has, learnt from rows of numbers: multinomial logistic regression, and how far to trust it.
+"""Predict labels from rows of numbers: multinomial logistic regression, cross-validation and confidence intervals.
 
     min_W,b  ½‖W‖² + C Σ_i -ln p(y_i | x_i),    p(y | x) = softmax(W x + b)_y
 
-C is the variance that is believed of the weights, so it does not change with the number of items, and once the rows
-are at one scale (`scaled`) hardly with the collection. It is chosen by inner cross-validation on the logarithm of the
-probability of what was held back, which tells apart what equal accuracies hide. Measured on means of word vectors (MR,
-SST-2, TREC; 100, 1,000 and all labels) the best C is 1 to 3, on tf-idf 3 to 30: hence where the search begins.
+C is the prior variance of the weights. So it does not depend on the number of items and, once the rows are at one scale
+(`standardise`), hardly on the collection. Inner cross-validation chooses it by the log-likelihood of the held-out
+labels, which separates models of equal accuracy. The search begins at the values that were best on average: on means of
+word vectors (MR, SST-2, TREC; 100, 1,000 and all labels) C is 1 to 3, on tf-idf 3 to 30.
 """
 
 from __future__ import annotations
@@ -20,60 +20,61 @@ import numpy.typing as npt
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
-from semsearch.maths.jit import spread
+from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
 
-CHOICES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of C
-_BEGIN, _BEGIN_SPARSE = 2, 4  # where among them the search begins for arrays, and for CSR, which is tf-idf
-ENOUGH = 1_000  # items that C is chosen on
-INNER = 3  # folds for that
-FOLDS = 5
-MOST_FOLDED = 20_000  # with more labelled items a fifth is held back once, instead of each fifth in turn
-MOST_LEARNT = 50_000  # items that one fit learns from: more make no difference to some hundred weights a label
-Z = 1.96  # of a normal distribution 95 % lies within so many standard deviations
+C_GRID = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # the values of C to choose from
+_FIRST_C, _FIRST_C_SPARSE = 2, 4  # positions in C_GRID where the search begins: for arrays, and for CSR (tf-idf)
+TUNING_ITEMS = 1_000  # items on which C is chosen
+TUNING_FOLDS = 3  # folds for choosing C
+FOLDS = 5  # folds of the cross-validation
+MAX_CROSS_VALIDATED = 20_000  # labelled items; of more, one fold is held out instead of each fold in turn
+MAX_TRAINING_ITEMS = 50_000  # items in one fit: more make no difference to some hundred weights per label
+Z_95 = 1.96  # standard deviations that hold 95 % of a normal distribution
 
 
-def scaled(X: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(n, k) moved so that the mean is zero and scaled so that rows have a mean squared length of 1.
+def standardise(X: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, k) centred, and scaled so that rows have a mean squared length of 1.
 
-    The intercepts are free, so moving changes no answer; it makes fewer steps of many. The scale gives C its meaning.
+    Intercepts are not regularised, so centring changes no prediction but saves steps. The scale gives C its meaning.
     """
-    moved = X - X.mean(axis=0)
-    length = sqrt(float(np.einsum("ij,ij->", moved, moved)) / max(1, len(X)))
-    return np.asarray(moved / (length or 1.0), np.float32)
+    centred = X - X.mean(axis=0)
+    length = sqrt(float(np.einsum("ij,ij->", centred, centred)) / max(1, len(X)))
+    return np.asarray(centred / (length or 1.0), np.float32)
 
 
 @one_thread()
-def probabilities(X: Any, y: IntArray, asked: Any, labels: int, C: float) -> Doubles:
-    """(m, labels) of each row of `asked` (m, k), learnt from X (n, k) and y (n,) 0..labels-1; rows add up to 1.
+def fit_and_predict(X: Any, y: IntArray, test: Any, labels: int, C: float) -> Doubles:
+    """(m, labels) probabilities for the rows `test` (m, k), fitted on X (n, k) and y (n,) 0..labels-1.
 
-    Arrays or CSR. A label that y does not hold gets 0; where y holds but one, that is certain.
+    Arrays or CSR. A label that y lacks has probability 0; if y has a single label, its probability is 1. Raises
+    InputError if the fit does not give finite numbers.
     """
     from sklearn.linear_model import LogisticRegression
 
-    found = np.zeros((asked.shape[0], labels))
-    met = np.unique(y)
-    if len(met) == 1 or not len(found):
-        found[:, met] = 1
-        return found
+    probabilities = np.zeros((test.shape[0], labels))
+    present = np.unique(y)
+    if len(present) == 1 or not len(probabilities):
+        probabilities[:, present] = 1
+        return probabilities
     if not isinstance(X, np.ndarray):
-        # A column that is empty here has weights of exactly 0. Of tf-idf most are where C is chosen on a thousand
-        # texts, and L-BFGS keeps twenty vectors as long as all weights.
-        met_by = np.unique(X.indices)
-        X, asked = X[:, met_by], asked[:, met_by]
-    # Seen once in a product of a few rows, never again in thousands: numpy's flag for invalid numbers. What comes in is
-    # finite, and what comes out is looked at.
+        # An empty column has weights of exactly 0. On a thousand texts most columns of tf-idf are empty, and L-BFGS
+        # stores twenty vectors of the length of all weights.
+        columns = np.unique(X.indices)
+        X, test = X[:, columns], test[:, columns]
+    # numpy once raised its flag for invalid numbers in a product of a few rows. The input is finite, and the output is
+    # checked.
     with np.errstate(invalid="ignore"):
         model = LogisticRegression(C=C, max_iter=1000, tol=1e-3).fit(X, y)
-        found[:, met] = model.predict_proba(asked)
-    if not np.isfinite(found).all():
-        raise InputError("The regression did not end in finite numbers: are the vectors finite?")
-    return found
+        probabilities[:, present] = model.predict_proba(test)
+    if not np.isfinite(probabilities).all():
+        raise InputError("The regression gave numbers that are not finite: check that the vectors are finite")
+    return probabilities
 
 
-def folds_of(y: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
-    """(n,) the fold, 0..folds-1, that each item is held back in; each label's items are spread as evenly as can be."""
+def assign_folds(y: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
+    """(n,) the fold, 0..folds-1, in which each item is held out; the items of each label are spread evenly."""
     order = rng.permutation(len(y))
     order = order[np.argsort(y[order], kind="stable")]
     fold = np.empty(len(y), np.int64)
@@ -83,47 +84,47 @@ def folds_of(y: IntArray, folds: int, rng: np.random.Generator) -> IntArray:
 
 @one_thread()
 def choose_C(X: Any, y: IntArray, labels: int, rng: np.random.Generator) -> float:
-    """The C of CHOICES under which held-back labels are likeliest, found by going downhill from near the middle."""
-    if len(y) > ENOUGH:
-        some = np.sort(rng.permutation(len(y))[:ENOUGH])
-        X, y = X[some], y[some]
-    fold = folds_of(y, min(INNER, len(y)), rng)
+    """The C of C_GRID with the lowest cross-validated log-loss, found by descending from near the middle."""
+    if len(y) > TUNING_ITEMS:
+        sample = np.sort(rng.permutation(len(y))[:TUNING_ITEMS])
+        X, y = X[sample], y[sample]
+    fold = assign_folds(y, min(TUNING_FOLDS, len(y)), rng)
     losses: dict[int, float] = {}
 
     def loss(place: int) -> float:
         if place not in losses:
-            told = _each_held_back(X, y, fold, labels, CHOICES[place])
-            losses[place] = -float(np.log(np.maximum(told[np.arange(len(y)), y], 1e-6)).mean())
+            probabilities = _cross_validated(X, y, fold, labels, C_GRID[place])
+            losses[place] = -float(np.log(np.maximum(probabilities[np.arange(len(y)), y], 1e-6)).mean())
         return losses[place]
 
-    at = _BEGIN if isinstance(X, np.ndarray) else _BEGIN_SPARSE
+    at = _FIRST_C if isinstance(X, np.ndarray) else _FIRST_C_SPARSE
     step = 1 if loss(at + 1) < loss(at) else -1
-    while 0 <= at + step < len(CHOICES) and loss(at + step) < loss(at):
+    while 0 <= at + step < len(C_GRID) and loss(at + step) < loss(at):
         at += step
-    return CHOICES[at]
+    return C_GRID[at]
 
 
-def _each_held_back(X: Any, y: IntArray, fold: IntArray, labels: int, C: float) -> Doubles:
-    """(n, labels) of each item by what was learnt from the other folds; folds are worked on side by side."""
+def _cross_validated(X: Any, y: IntArray, fold: IntArray, labels: int, C: float) -> Doubles:
+    """(n, labels) probabilities of each item by a model of the other folds; folds run in parallel."""
     folds = int(fold.max()) + 1
 
     def work(number: int, _: int) -> Doubles:
-        back = fold == number
-        return probabilities(X[~back], y[~back], X[back], labels, C)
+        is_held_out = fold == number
+        return fit_and_predict(X[~is_held_out], y[~is_held_out], X[is_held_out], labels, C)
 
-    found = np.empty((len(y), labels))
-    for number, told in enumerate(spread(work, range(folds + 1))):
-        found[fold == number] = told
-    return found
+    probabilities = np.empty((len(y), labels))
+    for number, part in enumerate(map_ranges(work, range(folds + 1))):
+        probabilities[fold == number] = part
+    return probabilities
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What was told of items that were not learnt from: their places (m,), probabilities (m, labels), and C's used."""
+    """Predictions for held-out items."""
 
-    rows: IntArray
-    told: Doubles
-    C: tuple[float, ...]
+    rows: IntArray  # (m,) their positions
+    probabilities: Doubles  # (m, labels)
+    C: tuple[float, ...]  # of each model
 
 
 @one_thread()
@@ -137,58 +138,58 @@ def held_out(
     C: float | None = None,
     once: bool = False,
 ) -> HeldOut:
-    """Every item told by a model that has not seen it, in `folds` turns; of more than MOST_FOLDED, or if `once`, one
-    part of `folds`.
+    """Predictions for every item by a model that has not seen it, by cross-validation in `folds` folds.
 
-    C is chosen inside of what is learnt from, so that nothing of an item's label reaches its answer.
+    With more than MAX_CROSS_VALIDATED items, or if `once`, only the first fold is held out. C is chosen within the
+    training items, so that no held-out label influences its own prediction.
     """
     folds = min(folds, len(y))
-    fold = folds_of(y, folds, rng)
-    rows, told, used = [], [], []
-    for turn in range(1 if once or len(y) > MOST_FOLDED else folds):
+    fold = assign_folds(y, folds, rng)
+    rows, probabilities, used = [], [], []
+    for turn in range(1 if once or len(y) > MAX_CROSS_VALIDATED else folds):
         rows.append(np.flatnonzero(fold == turn))
-        answers, chosen = told_by(X, y, np.flatnonzero(fold != turn), rows[-1], labels, rng, C)
-        told.append(answers)
+        predicted, chosen = predict_from(X, y, np.flatnonzero(fold != turn), rows[-1], labels, rng, C)
+        probabilities.append(predicted)
         used.append(chosen)
-    return HeldOut(np.concatenate(rows), np.concatenate(told), tuple(used))
+    return HeldOut(np.concatenate(rows), np.concatenate(probabilities), tuple(used))
 
 
 @one_thread()
-def told_by(
+def predict_from(
     X: Any,
     y: IntArray,
-    learnt: IntArray,
-    asked: IntArray,
+    train: IntArray,
+    test: IntArray,
     labels: int,
     rng: np.random.Generator,
     C: float | None = None,
 ) -> tuple[Doubles, float]:
-    """(m, labels) probabilities of the rows `asked` (m,), learnt from the rows `learnt`, and C, chosen if not given."""
-    rows = thinned(learnt, rng)
-    some, known = X[rows], y[rows]
-    chosen = choose_C(some, known, labels, rng) if C is None else C
-    return probabilities(some, known, X[asked], labels, chosen), chosen
+    """(m, labels) probabilities of the rows `test` (m,) by a model of the rows `train`, and its C, chosen if None."""
+    rows = subsample(train, rng)
+    features, known = X[rows], y[rows]
+    chosen = choose_C(features, known, labels, rng) if C is None else C
+    return fit_and_predict(features, known, X[test], labels, chosen), chosen
 
 
-def thinned(rows: IntArray, rng: np.random.Generator, most: int | None = None) -> IntArray:
-    """At most so many of these rows, by default MOST_LEARNT, drawn at random, in their order."""
-    most = MOST_LEARNT if most is None else most
+def subsample(rows: IntArray, rng: np.random.Generator, most: int | None = None) -> IntArray:
+    """At most `most` of these rows, by default MAX_TRAINING_ITEMS, drawn at random, in their order."""
+    most = MAX_TRAINING_ITEMS if most is None else most
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
 def wilson(right: int, judged: int) -> tuple[float, float]:
-    """The 95 % interval of a share, of which `right` of `judged` were seen (E. B. Wilson 1927).
+    """The 95 % confidence interval of a share, from `right` successes of `judged` (E. B. Wilson 1927).
 
-    Unlike the mean ± 1.96 standard errors it stays within 0..1 and keeps its promise for few items or shares near 1.
+    Unlike the mean ± 1.96 standard errors it stays within 0..1 and is valid for few items and for shares near 1.
     """
     if not judged:
         return 0.0, 1.0
-    share, extra = right / judged, Z * Z / judged
-    middle = share + extra / 2
-    spread_ = Z * sqrt(share * (1 - share) / judged + extra / (4 * judged))
-    return max(0.0, (middle - spread_) / (1 + extra)), min(1.0, (middle + spread_) / (1 + extra))
+    share, extra = right / judged, Z_95 * Z_95 / judged
+    centre = share + extra / 2
+    margin = Z_95 * sqrt(share * (1 - share) / judged + extra / (4 * judged))
+    return max(0.0, (centre - margin) / (1 + extra)), min(1.0, (centre + margin) / (1 + extra))
 
 
-def confusion(y: IntArray, told: IntArray, labels: int) -> IntArray:
-    """(labels, labels) how many items of each label, by row, were told each, by column."""
-    return np.bincount(y * labels + told, minlength=labels * labels).reshape(labels, labels)
+def confusion(y: IntArray, predicted: IntArray, labels: int) -> IntArray:
+    """(labels, labels) the confusion matrix: counts by true label (row) and predicted label (column)."""
+    return np.bincount(y * labels + predicted, minlength=labels * labels).reshape(labels, labels)

@@ -1,8 +1,8 @@
-"""Rows of a sparse matrix of counts as bytes, so that each can be kept and read by itself.
+"""Rows of a sparse matrix of counts as bytes, so that each can be stored and read by itself.
 
-Column numbers as differences, counts in whole units, both seven bits to a byte, low ones first, the eighth bit saying
-that more follow (LEB128, as in protocol buffers). Words that meet mostly meet once and with frequent words, whose
-numbers are small: an entry takes 2.5 bytes where it has 8 in memory.
+Column numbers are stored as differences and counts as multiples of a unit, both as LEB128 (as in protocol buffers):
+seven bits per byte, low bits first, with the eighth bit set if more bytes follow. Most pairs of words co-occur once and
+with frequent words, whose numbers are small. So an entry takes 2.5 bytes, and 8 in memory.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FINEST = 2520  # the least common multiple of 1..10: harmonic counts are exact 
 
 
 def unit_of(weights: str, window: int) -> float:
-    """What counts are multiples of: 1 where they are flat, else such that 1/distance is one, up to distance 10."""
+    """The unit of counts: 1 for flat weights, else a unit of which 1/distance is a multiple up to distance 10."""
     return 1.0 if weights == "flat" else 1 / min(_FINEST, lcm(*range(1, max(1, window) + 1)))
 
 

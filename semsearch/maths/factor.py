@@ -1,9 +1,9 @@
-"""THE truncated SVD: everything that factors a matrix calls it.
+"""The truncated SVD: everything that factors a matrix calls it.
 
 Block Krylov (block Lanczos with full reorthogonalisation) on the smaller of AᵀA and AAᵀ: Musco & Musco, "Randomized
-Block Krylov Methods", NIPS 2015; any block size up to k will do (Chen, Epperly, Meyer, Musco & Rao, arXiv
-2508.06486), and small blocks do best. A symmetric matrix, indefinite or not, takes one product a step instead of two.
-Products are float32, everything small is float64, and it stops on the Ritz residual.
+Block Krylov Methods", NIPS 2015. Any block size up to k converges (Chen, Epperly, Meyer, Musco & Rao, arXiv
+2508.06486), and small blocks are fastest. A symmetric matrix, indefinite or not, takes one product per step instead of
+two. Products are float32, small matrices float64. Iteration stops on the Ritz residual.
 """
 
 from __future__ import annotations
@@ -43,16 +43,15 @@ class Matrix:
 
 
 def as_operator(A: Any) -> Any:
-    """An Operator as it is, a matrix in memory as one."""
+    """An Operator unchanged, or a matrix in memory as an Operator."""
     return A if hasattr(A, "matmat") else Matrix(A)
 
 
 @dataclass(frozen=True)
 class SVD:
-    """A ≈ U diag(s) Vt: `U` (m, k), `s` (k,) float64 descending, `Vt` (k, n); k may be less than asked if the rank is.
+    """A ≈ U diag(s) Vt: `U` (m, k), `s` (k,) float64 descending, `Vt` (k, n); k is at most the rank.
 
-    `residual` is the mean over components of ‖AᵀA v − s² v‖ / s², 0 for an exact one; `steps` the products with AᵀA
-    it took.
+    `residual` is the mean over components of ‖AᵀA v − s² v‖ / s², 0 if exact; `steps` counts the products with AᵀA.
     """
 
     U: Array
@@ -66,7 +65,7 @@ class SVD:
 class Eigen:
     """A ≈ Q diag(values) Qᵀ: `values` (k,) float64, either sign, largest magnitude first; `vectors` Q (n, k) float32.
 
-    `residual` is the mean of ‖Av − λv‖ / |λ| before the last Rayleigh-Ritz, 0 for an exact one; `steps` the products.
+    `residual` is the mean of ‖Av − λv‖ / |λ| before the last Rayleigh-Ritz, 0 if exact; `steps` counts the products.
     """
 
     values: npt.NDArray[np.float64]
@@ -86,13 +85,13 @@ class _Krylov:
     residual_factor: Array  # R of the next block: B X = K H + X' R
 
     def add(self, X: Tall, product: Callable[[Tall], Tall]) -> Tall:
-        """Take block X (d, b) into the basis, and return the remainder of B X orthogonal to it, (d, b)."""
+        """Add block X (d, b) to the basis, and return the part of B X orthogonal to it, (d, b)."""
         start, self.used = self.used, self.used + X.shape[1]
         if self.used > self.K.shape[1]:
             self._grow()
         self.K[:, start : self.used] = X
         W = product(X)
-        # All but the last two blocks meet B X in nothing but rounding: those two first, then all. Twice is enough
+        # Only the last two blocks are not orthogonal to B X up to rounding: these first, then all. Twice is enough
         # (Giraud, Langou & Rozložník 2005).
         for near in (max(0, start - self.residual_factor.shape[1]), 0):
             basis = self.K[:, near : self.used]
@@ -102,7 +101,7 @@ class _Krylov:
         return W
 
     def _grow(self) -> None:
-        """Twice the room. Most factorings end long before the largest basis, which would be much to ask for at once."""
+        """Double the capacity. Most factorisations end long before the largest basis, which is costly to allocate."""
         held = self.K.shape[1]
         K = self.xp.room(self.K.shape[0], 2 * held)
         T = np.zeros((2 * held, 2 * held))
@@ -122,9 +121,9 @@ class _Krylov:
 
 @one_thread()
 def _orthonormal(xp: Namespace, W: Tall, floor: float) -> tuple[Tall, npt.NDArray[np.float64]]:
-    """W = Q R with orthonormal Q (d, r), r the number of directions longer than `floor`; R (r, b).
+    """W = Q R with orthonormal Q (d, r) and R (r, b), where r counts the directions longer than `floor`.
 
-    By the eigenvectors of WᵀW in float64 instead of Cholesky's triangle: the same cost, and it survives a singular W.
+    By the eigenvectors of WᵀW in float64 instead of a Cholesky factor: at the same cost it works for a singular W.
     """
     lengths, Z = np.linalg.eigh(xp.gram(W))
     keep = lengths > floor**2
@@ -134,7 +133,7 @@ def _orthonormal(xp: Namespace, W: Tall, floor: float) -> tuple[Tall, npt.NDArra
 
 
 def _fresh(krylov: _Krylov, width: int, rng: np.random.Generator) -> Tall:
-    """Random directions orthogonal to the basis, for when it has closed on itself."""
+    """Random directions (d, width) orthogonal to the basis, for when the Krylov space is exhausted."""
     basis = krylov.K[:, : krylov.used]
     X = krylov.xp.put(rng.standard_normal((len(basis), width)).astype(np.float32))
     for _ in range(2):
@@ -155,13 +154,13 @@ def truncated_svd(
 ) -> SVD:
     """The k largest singular values and vectors of an (m, n) operator.
 
-    `tolerance` bounds the mean relative Ritz residual; 0.02 leaves about a thousandth of the best rank-k energy
-    on flat text spectra. `block` defaults to 32 up to k = 128 and 64 above. Signs are fixed so that the largest entry
-    of each right vector is positive. Memory: a basis of about 3-8 k columns on the smaller side. Raises InputError if
+    `tolerance` bounds the mean relative Ritz residual; 0.02 misses about a thousandth of the best rank-k energy on flat
+    text spectra. `block` defaults to 32 up to k = 128 and 64 above. Signs are fixed so that the largest entry of each
+    right vector is positive. Memory: a basis of about 3 to 8 times k columns on the smaller side. Raises InputError if
     k is not positive.
     """
     if k < 1:
-        raise InputError(f"the number of dimensions is {k}: at least 1 is needed")
+        raise InputError(f"the number of dimensions is {k}: choose at least 1")
     m, n = operator.shape
     wide = m < n
     d = min(m, n)
@@ -217,8 +216,11 @@ def _largest(
 
 
 def _next_look(before: tuple[int, float], now: tuple[int, float], tolerance: float) -> int:
-    """After how many steps to look at the residual again, which takes as long as half a step: after half of those that
-    it needs if each takes as much off as the last ones did, but no more than a quarter of all so far."""
+    """The step at which to compute the residual again, which costs as much as half a step.
+
+    It is halfway to the step where the residual reaches the tolerance at its recent rate, but at most a quarter of the
+    steps so far away.
+    """
     (steps, residual), (earlier, was) = now, before
     if not (0 < tolerance < residual < was < np.inf):
         return steps + 1
@@ -235,15 +237,14 @@ def truncated_eigen(
     block: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Eigen:
-    """The k eigenvalues of largest magnitude of a symmetric (n, n) matrix, dense, sparse or an Operator, and their
-    vectors.
+    """The k eigenvalues of largest magnitude of a symmetric (n, n) matrix, and their eigenvectors.
 
-    One product a step, where the singular values of any other matrix take two. `tolerance` bounds the mean of
-    ‖Av − λv‖ / |λ|: 0.03 loses nothing measurable on word vectors (benchmarks/words.py). The rest is as in
-    `truncated_svd`.
+    The matrix is dense, sparse or an Operator. It takes one product per step, where an SVD takes two. `tolerance`
+    bounds the mean of ‖Av − λv‖ / |λ|; 0.03 loses nothing measurable on word vectors (benchmarks/words.py). Otherwise
+    as `truncated_svd`.
     """
     if k < 1:
-        raise InputError(f"the number of dimensions is {k}: at least 1 is needed")
+        raise InputError(f"the number of dimensions is {k}: choose at least 1")
     matrix = as_operator(A)
     xp, n = namespace_of(matrix), A.shape[0]
     k = min(k, n)
@@ -259,7 +260,7 @@ def truncated_eigen(
 
 @one_thread()
 def _finish(operator: Operator, vectors: Tall, wide: bool, residual: float, steps: int) -> SVD:
-    """From eigenvectors of one side to both sides: one product more, then Rayleigh-Ritz in float64."""
+    """From the singular vectors of one side to both: one more product, then Rayleigh-Ritz in float64."""
     xp = namespace_of(operator)
     image = operator.rmatmat(vectors) if wide else operator.matmat(vectors)
     squares, Z = np.linalg.eigh(xp.gram(image))

@@ -1,4 +1,4 @@
-"""A graph as a matrix, and products with it."""
+"""A graph as an adjacency matrix, and products with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
-from semsearch.maths.jit import spread, threads
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
@@ -17,11 +17,11 @@ Array = npt.NDArray[Any]
 def adjacency(source: IntArray, target: IntArray, weight: Array, n: int, *, directed: bool) -> sp.csr_matrix:
     """(n, n) float32 weights of the edges from row to column, indices sorted.
 
-    Edges that stand several times add up; an undirected one counts both ways. Those from a node to itself are left out:
-    they say nothing about whom a node is near. So are edges of weight 0.
+    The weights of repeated edges are added up; an undirected edge counts in both directions. Self-loops are left out,
+    because they say nothing about neighbours, and so are edges of weight 0.
     """
-    away = source != target
-    source, target, weight = source[away], target[away], weight[away]
+    is_link = source != target
+    source, target, weight = source[is_link], target[is_link], weight[is_link]
     if not directed:
         source, target = np.concatenate([source, target]), np.concatenate([target, source])
         weight = np.concatenate([weight, weight])
@@ -36,10 +36,10 @@ def undirected(A: sp.csr_matrix) -> sp.csr_matrix:
     return A if (A != A.T).nnz == 0 else (A + A.T).tocsr()
 
 
-def multiplied(A: sp.csr_matrix, X: Array) -> Array:
-    """A X, (m, b) from a sparse (m, n) and a dense (n, b), its rows made on all cores."""
+def multiply(A: sp.csr_matrix, X: Array) -> Array:
+    """A X, (m, b) from a sparse (m, n) and a dense (n, b), computed on all cores."""
     out = np.empty((A.shape[0], X.shape[1]), np.result_type(A, X))
-    cuts = np.searchsorted(A.indptr, np.linspace(0, A.nnz, 4 * threads() + 1))
+    cuts = np.searchsorted(A.indptr, np.linspace(0, A.nnz, 4 * thread_count() + 1))
     bounds = np.unique(np.concatenate([[0], cuts, [A.shape[0]]])).tolist()
 
     def rows(first: int, last: int) -> None:
@@ -47,5 +47,5 @@ def multiplied(A: sp.csr_matrix, X: Array) -> Array:
         inside = (A.data[start:end], A.indices[start:end], A.indptr[first : last + 1] - start)
         out[first:last] = sp.csr_matrix(inside, shape=(last - first, A.shape[1])) @ X
 
-    spread(rows, bounds)
+    map_ranges(rows, bounds)
     return out

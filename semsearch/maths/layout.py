@@ -1,4 +1,4 @@
-"""Where the nodes of a small graph stand in a picture."""
+"""Positions of the nodes of a small graph in a drawing."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from scipy.sparse.csgraph import shortest_path
 from semsearch.maths.blas import one_thread
 
 Doubles = npt.NDArray[np.float64]
-_FAR = 3.0  # steps between nodes that no path joins
-_ROUNDS = 60
-_PUSHES = 120
+_MAX_DISTANCE = 3.0  # edges between nodes that are further apart or not connected
+_MAJORIZATION_STEPS = 60  # iterations of stress_layout
+_MAX_PUSHES = 120  # iterations that separate overlapping boxes
 
 
 @one_thread()
-def by_distance(joined: npt.NDArray[np.bool_]) -> Doubles:
-    """(n, 2) places of n nodes, so that two stand about as far apart as there are edges between them.
+def stress_layout(joined: npt.NDArray[np.bool_]) -> Doubles:
+    """(n, 2) positions of n nodes whose distances approximate the number of edges on the shortest path between them.
 
-    Stress majorization (Gansner, Koren & North, "Graph Drawing by Stress Majorization", 2004) with weights 1/d²,
-    from a spiral, so that the same graph gives the same picture. `joined` (n, n) is symmetric.
+    Stress majorization (Gansner, Koren & North, "Graph Drawing by Stress Majorization", 2004) with weights 1/d². It
+    begins with a spiral, so the same graph gives the same drawing. `joined` (n, n) is symmetric.
     """
     n = len(joined)
     if n < 2:
         return np.zeros((n, 2))
-    D = np.minimum(shortest_path(joined, unweighted=True), _FAR)
+    D = np.minimum(shortest_path(joined, unweighted=True), _MAX_DISTANCE)
     np.fill_diagonal(D, 1)
     W = 1 / D**2
     np.fill_diagonal(W, 0)
@@ -32,7 +32,7 @@ def by_distance(joined: npt.NDArray[np.bool_]) -> Doubles:
     turn, radius = np.arange(n) * np.pi * (3 - np.sqrt(5)), np.sqrt(np.arange(n) / n)
     X = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1)
     pull = -W * D
-    for _ in range(_ROUNDS):
+    for _ in range(_MAJORIZATION_STEPS):
         across, up = (X[:, axis, None] - X[:, axis] for axis in (0, 1))
         B = pull / np.maximum(np.sqrt(across * across + up * up), 1e-9)
         np.fill_diagonal(B, -B.sum(axis=1))
@@ -40,11 +40,11 @@ def by_distance(joined: npt.NDArray[np.bool_]) -> Doubles:
     return np.asarray(X, np.float64)
 
 
-def fitted(places: Doubles, boxes: Doubles, size: tuple[float, float]) -> Doubles:
-    """Places (n, 2) stretched over a picture of this size, none of whose boxes overlap as far as there is room.
+def fit_without_overlap(places: Doubles, boxes: Doubles, size: tuple[float, float]) -> Doubles:
+    """Positions (n, 2) scaled to a drawing of this size, moved so that boxes do not overlap as far as there is room.
 
-    `boxes` (n, 4) is how far each node's box reaches from its place to the left, up, right and down. Two that overlap
-    push each other along the shorter way.
+    `boxes` (n, 4) holds how far each node's box extends from its position to the left, up, right and down. Two boxes
+    that overlap push each other apart along the axis with less overlap.
     """
     n = len(places)
     if n == 0:
@@ -55,7 +55,7 @@ def fitted(places: Doubles, boxes: Doubles, size: tuple[float, float]) -> Double
     i, j = np.triu_indices(n, 1)
     half, shift = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
     room, aside = half[i] + half[j], shift[i] - shift[j]
-    for _ in range(_PUSHES):
+    for _ in range(_MAX_PUSHES):
         away = X[i] - X[j] + aside
         overlap = room - np.abs(away)
         meet = np.flatnonzero((overlap > 0).all(axis=1))

@@ -1,4 +1,4 @@
-"""Which nodes may be joined: scores of pairs by vectors and by neighbours in common, and the best pairs of all."""
+"""Link prediction: scores of pairs of nodes by vectors and by common neighbours, and the best-scored pairs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
-from semsearch.maths.jit import kernel, spread
+from semsearch.maths.jit import kernel
 from semsearch.maths.logistic import one_against_rest
+from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
-_ROWS = 256  # rows of scores made at a time
-_LEARNED = 20_000  # edges that the odds of a link are learned from: for three numbers
-_PAIRS = 4_096  # pairs of sparse rows multiplied at a time
+_SCORE_ROWS = 256  # rows of scores computed at a time
+_TRAINING_EDGES = 20_000  # edges that the regression of a link is fitted on; it has three parameters
+_BATCH_PAIRS = 4_096  # pairs of sparse rows multiplied at a time
 
 
 class Scorer(Protocol):
@@ -26,11 +27,11 @@ class Scorer(Protocol):
         """(m,) the scores of pairs (2, m)."""
 
     def rows(self, first: int, last: int) -> npt.NDArray[Any]:
-        """(last - first, n) the scores of some nodes with all."""
+        """(last - first, n) the scores of nodes first..last with all nodes."""
 
 
-class ByProduct:
-    """The scalar product of one node's left and the other's right vector, (n, k) each; by default the same."""
+class ProductScorer:
+    """The dot product of one node's left and the other's right vector, (n, k) each; `right` defaults to `left`."""
 
     def __init__(self, left: FloatArray, right: FloatArray | None = None) -> None:
         self.left, self.right = left, left if right is None else right
@@ -43,18 +44,20 @@ class ByProduct:
         return np.asarray(self.left[first:last] @ self.right.T)
 
 
-class ByNeighbours:
-    """The neighbours that two nodes have in common, each counting as much as `worth` (n,) says."""
+class NeighbourScorer:
+    """The sum of the weights `worth` (n,) of the neighbours that two nodes have in common."""
 
     def __init__(self, A: sp.csr_matrix, worth: Doubles) -> None:
         self.A = sp.csr_matrix((np.ones(A.nnz, np.float32), A.indices, A.indptr), shape=A.shape)
         self.weighted = sp.csr_matrix((worth[A.indices].astype(np.float32), A.indices, A.indptr), shape=A.shape)
 
     def pairs(self, pairs: IntArray) -> Doubles:
-        starts = range(0, pairs.shape[1], _PAIRS)
+        starts = range(0, pairs.shape[1], _BATCH_PAIRS)
         parts = [
             np.asarray(
-                self.weighted[pairs[0, at : at + _PAIRS]].multiply(self.A[pairs[1, at : at + _PAIRS]]).sum(axis=1)
+                self.weighted[pairs[0, at : at + _BATCH_PAIRS]]
+                .multiply(self.A[pairs[1, at : at + _BATCH_PAIRS]])
+                .sum(axis=1)
             )
             for at in starts
         ]
@@ -64,26 +67,26 @@ class ByNeighbours:
         return np.asarray((self.weighted[first:last] @ self.A).toarray())
 
 
-def common_neighbours(A: sp.csr_matrix) -> ByNeighbours:
-    """How many neighbours two nodes share (Liben-Nowell & Kleinberg 2003)."""
-    return ByNeighbours(A, np.ones(A.shape[0]))
+def common_neighbours(A: sp.csr_matrix) -> NeighbourScorer:
+    """The number of common neighbours of two nodes (Liben-Nowell & Kleinberg 2003)."""
+    return NeighbourScorer(A, np.ones(A.shape[0]))
 
 
-def adamic_adar(A: sp.csr_matrix) -> ByNeighbours:
-    """Neighbours in common, each counting 1/ln of its own number of neighbours (Adamic & Adar 2003)."""
+def adamic_adar(A: sp.csr_matrix) -> NeighbourScorer:
+    """Common neighbours, each weighted by 1/ln of its own degree (Adamic & Adar 2003)."""
     degrees = np.diff(A.indptr)
-    return ByNeighbours(A, 1 / np.log(np.maximum(degrees, 2)))
+    return NeighbourScorer(A, 1 / np.log(np.maximum(degrees, 2)))
 
 
-def are_joined(A: sp.csr_matrix, pairs: IntArray) -> npt.NDArray[np.bool_]:
-    """(m,) whether an edge of A leads from each first to each second node."""
+def have_edge(A: sp.csr_matrix, pairs: IntArray) -> npt.NDArray[np.bool_]:
+    """(m,) whether A has an edge from the first to the second node of each pair (2, m)."""
     return np.asarray(A[pairs[0], pairs[1]]).reshape(-1) != 0
 
 
 def best_pairs(scorer: Scorer, A: sp.csr_matrix, k: int) -> tuple[IntArray, Doubles]:
-    """The k best-scored pairs (2, k) of nodes with edges that A does not join, best first, and their scores (k,).
+    """The k best-scored pairs (2, k) of nodes that have edges but none between them, best first, and their scores (k,).
 
-    Every pair is looked at once, i < j; of equal ones the first come first.
+    Every pair i < j is scored; ties are in order of pairs.
     """
     n = A.shape[0]
     alone = np.diff(A.indptr) == 0
@@ -100,7 +103,7 @@ def best_pairs(scorer: Scorer, A: sp.csr_matrix, k: int) -> tuple[IntArray, Doub
         top = np.sort(top[np.isfinite(flat[top])])
         return np.stack([top // n + first, top % n]).astype(np.int64), flat[top].astype(np.float64)
 
-    parts = spread(best, [*range(0, n, _ROWS), n])
+    parts = map_ranges(best, [*range(0, n, _SCORE_ROWS), n])
     pairs = np.concatenate([part[0] for part in parts], axis=1)
     scores = np.concatenate([part[1] for part in parts])
     order = np.argsort(-scores, kind="stable")[:k]
@@ -108,14 +111,14 @@ def best_pairs(scorer: Scorer, A: sp.csr_matrix, k: int) -> tuple[IntArray, Doub
 
 
 def spanning_forest(edges: IntArray, n: int) -> npt.NDArray[np.bool_]:
-    """(m,) which of the edges (2, m), taken in order, join two parts that were apart until then."""
+    """(m,) bool: which of the edges (2, m), taken in order, connect two components."""
     chosen = np.zeros(edges.shape[1], np.bool_)
-    _join(edges[0], edges[1], np.arange(n), chosen)
+    _union(edges[0], edges[1], np.arange(n), chosen)
     return chosen
 
 
 @kernel
-def _join(source: Any, target: Any, parent: Any, chosen: Any) -> None:
+def _union(source: Any, target: Any, parent: Any, chosen: Any) -> None:
     for edge in range(len(source)):
         a, b = source[edge], target[edge]
         while parent[a] != a:
@@ -129,14 +132,14 @@ def _join(source: Any, target: Any, parent: Any, chosen: Any) -> None:
             chosen[edge] = True
 
 
-def unjoined_pairs(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> IntArray:
-    """(2, m) pairs of nodes that have an edge each, but none between them: m is `count`, or less in a full graph."""
+def sample_non_edges(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> IntArray:
+    """(2, m) random pairs of nodes that have edges but none between them; m is `count`, or less in a dense graph."""
     nodes = np.flatnonzero(np.diff(A.indptr))
     found = [np.zeros((2, 0), np.int64)]
     held = 0
     for _ in range(100):
         pairs = nodes[rng.integers(0, len(nodes), (2, 2 * count))]
-        pairs = pairs[:, (pairs[0] < pairs[1]) & ~are_joined(A, pairs)][:, : count - held]
+        pairs = pairs[:, (pairs[0] < pairs[1]) & ~have_edge(A, pairs)][:, : count - held]
         found.append(pairs)
         held += pairs.shape[1]
         if held == count:
@@ -144,27 +147,27 @@ def unjoined_pairs(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> In
     return np.concatenate(found, axis=1)
 
 
-def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> ByProduct:
-    """The odds, as logarithms, that two nodes are joined: from their cosine and how many neighbours they have.
+def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> ProductScorer:
+    """The log-odds of an edge between two nodes, from their cosine and their degrees.
 
     a cos(i, j) + b (ln d_i + ln d_j) + c, fitted by logistic regression to edges of A and as many pairs without one.
-    A cosine alone finds twins; how busy two nodes are says at least as much about whether they will meet. Raises
-    InputError where every two nodes are joined.
+    A cosine alone finds nodes with the same neighbours; degrees say at least as much about an edge. Raises InputError
+    if every two nodes have an edge.
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    busy = np.log(np.maximum(np.diff(A.indptr), 1)).astype(np.float32)
+    log_degrees = np.log(np.maximum(np.diff(A.indptr), 1)).astype(np.float32)
     source, target = sp.triu(A, 1).nonzero()
-    some = rng.permutation(len(source))[:_LEARNED]
-    joined = np.stack([source[some], target[some]]).astype(np.int64)
-    apart = unjoined_pairs(A, len(some), rng)
+    sample = rng.permutation(len(source))[:_TRAINING_EDGES]
+    joined = np.stack([source[sample], target[sample]]).astype(np.int64)
+    apart = sample_non_edges(A, len(sample), rng)
     if not apart.shape[1]:
-        raise InputError("Every two nodes are joined: there is no link to suggest")
+        raise InputError("Every pair of nodes has an edge: there is no link to predict")
     pairs = np.concatenate([joined, apart], axis=1)
-    facts = np.stack([np.einsum("ij,ij->i", unit[pairs[0]], unit[pairs[1]]), busy[pairs].sum(axis=0)], axis=1)
-    answers = np.arange(pairs.shape[1])[:, None] < len(some)
+    facts = np.stack([np.einsum("ij,ij->i", unit[pairs[0]], unit[pairs[1]]), log_degrees[pairs].sum(axis=0)], axis=1)
+    answers = np.arange(pairs.shape[1])[:, None] < len(sample)
     W, c = one_against_rest(facts, answers, C=10.0)
-    a, b = max(float(W[0, 0]), 0.0), float(W[1, 0])  # what is near is never told to be less likely
+    a, b = max(float(W[0, 0]), 0.0), float(W[1, 0])  # a higher cosine must never lower the score
     root, one = np.float32(np.sqrt(a)), np.ones((len(unit), 1), np.float32)
-    share = (np.float32(b) * busy[:, None] + np.float32(c[0] / 2)).astype(np.float32)
-    return ByProduct(np.hstack([root * unit, share, one]), np.hstack([root * unit, one, share]))
+    share = (np.float32(b) * log_degrees[:, None] + np.float32(c[0] / 2)).astype(np.float32)
+    return ProductScorer(np.hstack([root * unit, share, one]), np.hstack([root * unit, one, share]))

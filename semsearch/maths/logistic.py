@@ -1,4 +1,4 @@
-"""Logistic regression of many yes-or-no questions about the same items at once: one against the rest."""
+"""Binary logistic regression for many labels of the same items at once: one against the rest."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def one_against_rest(
 ) -> tuple[Doubles, Doubles]:
     """Weights (k, c) and intercepts (c,) that minimise ½‖w‖² + C Σ ln(1 + exp(-y (w·x + b))) for each column of Y.
 
-    X (n, k), Y (n, c). The c questions are apart, and are minimised together by L-BFGS: two products of matrices a step
-    serve all of them. The intercept is not held small, as in scikit-learn's LogisticRegression; if it is `held`, it
-    counts as one more weight, as in liblinear (Fan et al. 2008), so that rare answers are not given up early.
+    X (n, k), Y (n, c). The c problems are independent but minimised together by L-BFGS, so that two matrix products per
+    step serve all of them. The intercept is not regularised, as in scikit-learn's LogisticRegression. If it is `held`,
+    it is regularised like a weight, as in liblinear (Fan et al. 2008), so that rare labels are still predicted.
     """
     n, k = X.shape
     c = Y.shape[1]
@@ -38,8 +38,8 @@ def one_against_rest(
         value = 0.5 * float((W[: k + held] ** 2).sum()) + C * float(np.logaddexp(0, -margins).sum())
         return value, gradient.reshape(-1)
 
-    from scipy.optimize import minimize  # a sixth of a second that other commands need not wait
+    from scipy.optimize import minimize  # takes 0.17 s, which other commands need not wait
 
-    found = minimize(loss, begin.reshape(-1), jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-7})
-    W = found.x.reshape(k + 1, c)
+    result = minimize(loss, begin.reshape(-1), jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-7})
+    W = result.x.reshape(k + 1, c)
     return W[:k], W[k]

@@ -1,7 +1,7 @@
-"""How good a ranking is, from which of its places hold a relevant document.
+"""Measures of rankings, from the ranks of the relevant documents.
 
-Every function takes `relevant` (n,) bool, the ranked documents best first, and `total`, how many relevant documents
-there are in all: those that are not in the ranking count as never found. Values are in 0..1, larger is better.
+Functions of rankings take `relevant` (n,) bool, the ranked documents best first, and `total`, the number of relevant
+documents in all: those missing in the ranking count as never found. Values are in 0..1, larger is better.
 Definitions as in Manning, Raghavan & Schütze, "Introduction to Information Retrieval" (2008), chapter 8, and trec_eval.
 """
 
@@ -31,7 +31,7 @@ def interpolated_11pt(relevant: BoolArray, total: int) -> float:
     """
     ranks = _ranks(relevant, total)
     found = np.arange(1, len(ranks) + 1)
-    # Precision is highest where a relevant document stands, so only those ranks can be the best from there on.
+    # Precision has its maxima at relevant documents, so only their ranks matter.
     best = np.maximum.accumulate((found / ranks)[::-1])[::-1]
     # The first rank whose recall reaches level / 10, in whole numbers: 0.3 * 10 relevant documents is not 3 in floats.
     first = np.searchsorted(found * 10, np.arange(11) * total)
@@ -50,16 +50,16 @@ def ndcg_at(relevant: BoolArray, total: int, k: int) -> float:
 
 
 def recall_at(relevant: BoolArray, total: int, k: int) -> float:
-    """The share of all relevant documents that stands among the first k."""
+    """The share of all relevant documents among the first k."""
     return len(_ranks(relevant, total, k)) / total
 
 
 def _ranks(relevant: BoolArray, total: int, k: int | None = None) -> npt.NDArray[np.int64]:
-    """The ranks, from 1, of the relevant documents among the first k. InputError for numbers that make no sense."""
+    """The ranks, from 1, of the relevant documents among the first k. Raises InputError for invalid numbers."""
     if total < 1:
-        raise InputError(f"{total} relevant documents: a ranking is measured only where there is at least 1")
+        raise InputError(f"There are {total} relevant documents: at least 1 is needed to measure a ranking")
     if k is not None and k < 1:
-        raise InputError(f"the first {k} ranks: at least 1 is needed")
+        raise InputError(f"k is {k}: choose at least 1 rank")
     ranks = np.flatnonzero(relevant) + 1
     if len(ranks) > total:
         raise InputError(f"{len(ranks)} relevant documents are ranked, but there are only {total}")
@@ -69,10 +69,10 @@ def _ranks(relevant: BoolArray, total: int, k: int | None = None) -> npt.NDArray
 def spearman(one: Numbers, other: Numbers) -> float:
     """Spearman's rank correlation of (n,) and (n,) numbers, -1..1; ties share the mean of their ranks.
 
-    Not a ranking's quality but an agreement of two orders. 0 where either is all ties. InputError for fewer than two.
+    It measures the agreement of two orders. 0 if all numbers of either are equal. Raises InputError for fewer than two.
     """
     if len(one) != len(other) or len(one) < 2:
-        raise InputError(f"{len(one)} and {len(other)} numbers: a correlation needs two or more pairs")
+        raise InputError(f"There are {len(one)} and {len(other)} numbers: a correlation needs two or more pairs")
     a, b = _mean_ranks(one), _mean_ranks(other)
     a, b = a - a.mean(), b - b.mean()
     lengths = float(np.sqrt((a @ a) * (b @ b)))
@@ -92,10 +92,11 @@ def auc(positive: Numbers, negative: Numbers) -> float:
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def f1_scores(truth: BoolArray, told: BoolArray) -> tuple[float, float]:
-    """Micro and macro F1, 0..1, of labels (n, c): over all answers, and the mean over labels that are there at all."""
-    right, wrong, missed = ((truth & told).sum(axis=0), (~truth & told).sum(axis=0), (truth & ~told).sum(axis=0))
+def f1_scores(truth: BoolArray, predicted: BoolArray) -> tuple[float, float]:
+    """Micro and macro F1, 0..1, of labels (n, c): over all predictions, and the mean over labels that occur."""
+    right, wrong = (truth & predicted).sum(axis=0), (~truth & predicted).sum(axis=0)
+    missed = (truth & ~predicted).sum(axis=0)
     total = 2 * right + wrong + missed
-    seen = total > 0
-    macro = (2 * right[seen] / total[seen]).mean() if seen.any() else 0.0
+    occurs = total > 0
+    macro = (2 * right[occurs] / total[occurs]).mean() if occurs.any() else 0.0
     return float(2 * right.sum() / max(1, total.sum())), float(macro)

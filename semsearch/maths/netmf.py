@@ -1,15 +1,15 @@
-"""NetMF: the matrix that DeepWalk samples, in closed form.
+"""NetMF: the matrix that DeepWalk factorises implicitly, in closed form.
 
 Qiu, Dong, Ma, Li, Wang & Tang, "Network Embedding as Matrix Factorization" (WSDM 2018). With window T, b negative
-samples, degrees D and vol = Σ A, infinitely many and long walks make skip-gram factor
+samples, degrees D and vol = Σ A, skip-gram on infinitely many and long walks factorises
 
     M = ln⁺( vol / (b T) · (Σ_{r=1..T} P^r) D⁻¹ ),   P = D⁻¹A, ln⁺ x = ln max(x, 1)
 
-For a large window the powers are had from h eigenpairs of S = D^-½ A D^-½ ≈ U Λ Uᵀ (their algorithm 4):
+For a large window the powers follow from h eigenpairs of S = D^-½ A D^-½ ≈ U Λ Uᵀ (their algorithm 4):
 
     Σ_r P^r D⁻¹ = D^-½ (Σ_r S^r) D^-½ ≈ D^-½ U (Σ_r Λ^r)⁺ Uᵀ D^-½
 
-M is symmetric and, for all but small windows, dense: n² float32, which is what limits n.
+M is symmetric and, except for small windows, dense: its n² float32 numbers limit n.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.maths.factor import Matrix, truncated_eigen
-from semsearch.maths.graphs import multiplied
-from semsearch.maths.jit import spread
+from semsearch.maths.graphs import multiply
 from semsearch.maths.operator import Operator
+from semsearch.threads import map_ranges
 
-_ROWS = 512  # rows of M made at a time
+_BLOCK_ROWS = 512  # rows of M computed at a time
 
 
 def netmf_exact(A: sp.csr_matrix, window: int, *, negative: float = 1.0) -> FloatArray:
-    """M (n, n) float32, exactly; T - 1 products of the graph with a dense matrix. `A` is undirected."""
+    """The exact M (n, n) float32, by T - 1 products of the graph with a dense matrix. `A` is undirected."""
     root, S = _normalised(A)
     power = S.toarray()
     total = power.copy()
     for _ in range(window - 1):
-        power = multiplied(S, power)
+        power = multiply(S, power)
         total += power
     scale = float(A.sum(dtype=np.float64)) / (negative * window)
-    bounds = [*range(0, len(total), _ROWS), len(total)]
+    bounds = [*range(0, len(total), _BLOCK_ROWS), len(total)]
 
     def logarithm(first: int, last: int) -> None:
         part = total[first:last]
         part *= (scale * root[first:last, None] * root).astype(np.float32)
         np.log(np.maximum(part, 1, out=part), out=part)
 
-    spread(logarithm, bounds)
+    map_ranges(logarithm, bounds)
     return total
 
 
@@ -72,12 +72,12 @@ def netmf_approximated(
         np.matmul(half[first:last], half.T, out=M[first:last])
         np.log(np.maximum(M[first:last], 1, out=M[first:last]), out=M[first:last])
 
-    spread(block, [*range(0, len(half), _ROWS), len(half)])
+    map_ranges(block, [*range(0, len(half), _BLOCK_ROWS), len(half)])
     return M
 
 
 def _normalised(A: sp.csr_matrix) -> tuple[npt.NDArray[np.float64], sp.csr_matrix]:
-    """D^-½ as (n,), 0 for nodes without an edge, and S."""
+    """D^-½ as (n,), 0 for nodes without edges, and S."""
     degrees = np.asarray(A.sum(axis=1, dtype=np.float64)).reshape(-1)
     root = np.where(degrees > 0, 1 / np.sqrt(np.maximum(degrees, 1e-300)), 0)
     S = A.astype(np.float64)

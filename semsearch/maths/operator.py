@@ -1,4 +1,4 @@
-"""What a matrix must be able to do to be factored by factor.py, and what is done there with the arrays it gives."""
+"""The protocols of factor.py: a matrix that can be factorised, and the operations on the arrays of its products."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tall: TypeAlias = Any  # float32 (d, b), an array of the operator's xp
 
 
 class Namespace(Protocol):
-    """What is done with tall matrices where they are: maths/blas.py in memory. Small ones are numpy's everywhere."""
+    """Operations on tall matrices where they are stored: maths.blas for memory. Small matrices are numpy arrays."""
 
     def room(self, rows: int, columns: int) -> Tall: ...
 
@@ -34,10 +34,10 @@ class Namespace(Protocol):
 
 
 class Operator(Protocol):
-    """A matrix that is only ever multiplied: in memory, streamed, or elsewhere.
+    """A matrix that is only multiplied: in memory, streamed, or on a GPU.
 
-    One that has `normal`, AᵀA X (n, b) from (n, b), is asked that where it is tall: one pass over its rows, not two.
-    One whose arrays are not numpy's has `xp`, a Namespace of theirs.
+    It may have `normal`, AᵀA X (n, b) from (n, b), which is used for a tall matrix: one pass over its rows instead of
+    two. If its arrays are not numpy's, it has `xp`, the Namespace for them.
     """
 
     shape: tuple[int, int]
@@ -50,6 +50,6 @@ class Operator(Protocol):
 
 
 def namespace_of(operator: Operator) -> Namespace:
-    """The operator's own, or that of numpy's arrays."""
-    found: Namespace = getattr(operator, "xp", blas)
-    return found
+    """The operator's own namespace, or that of numpy arrays."""
+    namespace: Namespace = getattr(operator, "xp", blas)
+    return namespace

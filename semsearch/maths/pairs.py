@@ -1,4 +1,4 @@
-"""All pairs of near vectors, and how many words two texts have in common, without n² memory."""
+"""All pairs of near vectors, and the share of words that two texts have in common, without n² memory."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
-from semsearch.maths.jit import spread, summing_kernel, threads
+from semsearch.maths.jit import summing_kernel
+from semsearch.threads import map_ranges, thread_count
 
 Pairs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
 
-_FEW = 4000  # rows up to which every cosine is computed in whole: done before a kernel is compiled
-_STEP = 64  # directions multiplied together: for every pair the strongest, then more for those that can still reach
-_ROWS, _COLUMNS = 1024, 2048  # a block of products that stays in the cache
-_ROOM = 1 << 16  # pairs a block has room for at first
-_SLACK = 1e-4  # more than float32 sums of a few hundred products are off by
-_SOME = 100_000  # pairs of texts looked at together
+_DENSE_ROWS = 4000  # rows up to which all cosines are computed: faster than compiling a kernel
+_STEP_DIMS = 64  # dimensions multiplied at a time: first the strongest, for all pairs, then more for candidates
+_BLOCK_ROWS, _BLOCK_COLUMNS = 1024, 2048  # a block of products that fits the cache
+_FIRST_CAPACITY = 1 << 16  # pairs that the buffer of a block holds at first
+_TOLERANCE = 1e-4  # more than the rounding error of float32 sums of a few hundred products
+_BATCH_PAIRS = 100_000  # pairs of texts compared at a time
 
 
 def near_pairs(
@@ -32,64 +33,66 @@ def near_pairs(
 ) -> Pairs:
     """Rows i < j of (n, dim) unit vectors whose cosine is at least `threshold`, with that cosine; exact.
 
-    The strongest directions are multiplied first. By Cauchy-Schwarz what the others can add is at most the product of
-    the lengths that two vectors have left there: few pairs need a second look, fewer a third. Raises InputError as
-    soon as there are more than `most` pairs.
+    The dimensions with most energy are multiplied first. By Cauchy-Schwarz the others add at most the product of the
+    remaining lengths of the two vectors, so that few pairs need more dimensions. Raises InputError as soon as there are
+    more than `most` pairs.
     """
     n = len(vectors)
     found: list[Pairs] = []
-    for done, parts in _few(vectors, threshold) if n <= _FEW else _many(vectors, threshold):
+    for done, parts in _dense_blocks(vectors, threshold) if n <= _DENSE_ROWS else _pruned_blocks(vectors, threshold):
         found += parts
         if progress is not None:
             progress(done, n)
         if most is not None and sum(len(part[0]) for part in found) > most:
-            raise InputError(f"More than {most:,} pairs are as near as {threshold:g}: give a higher threshold")
+            raise InputError(
+                f"More than {most:,} pairs have a similarity of {threshold:g} or more: choose a higher threshold"
+            )
     if not found:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
     i, j, cosines = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return i, j, cosines
 
 
-def _few(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
-    for start in range(0, len(vectors), _ROWS):
-        cosines = vectors[start : start + _ROWS] @ vectors.T
+def _dense_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        cosines = vectors[start : start + _BLOCK_ROWS] @ vectors.T
         i, j = np.nonzero(cosines >= threshold)
         later = j > i + start
         i, j = i[later], j[later]
         yield start, [(i + start, j, cosines[i, j])]
 
 
-def _many(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
-    """Some rows at a time on each core, whose products stay in one thread: two would wait for each other."""
+def _pruned_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
+    """A block of rows per core; the BLAS has one thread for each, because several would wait for each other."""
     n = len(vectors)
     vectors = np.ascontiguousarray(vectors[:, np.argsort(-np.einsum("ij,ij->j", vectors, vectors))])
-    tails = _tails(vectors)
-    # One more column holds the length that is left, so that the product itself is the bound.
-    bound = np.hstack([vectors[:, :_STEP], tails[:, :1]])
+    tails = _tail_lengths(vectors)
+    # One more column holds the remaining length, so that the product itself is the upper bound.
+    bound = np.hstack([vectors[:, :_STEP_DIMS], tails[:, :1]])
 
     def of_rows(start: int, end: int) -> Pairs:
         parts = [
-            _reaching(bound, vectors, tails, threshold, (start, end), (other, min(other + _COLUMNS, n)))
-            for other in range(start, n, _COLUMNS)
+            _pairs_of_block(bound, vectors, tails, threshold, (start, end), (other, min(other + _BLOCK_COLUMNS, n)))
+            for other in range(start, n, _BLOCK_COLUMNS)
         ]
         i, j, cosines = (np.concatenate(each) for each in zip(*parts, strict=True))
         return i, j, cosines
 
-    bounds = [*range(0, n, _ROWS), n]
+    bounds = [*range(0, n, _BLOCK_ROWS), n]
     with one_thread():
-        for at in range(0, len(bounds) - 1, threads()):
-            yield bounds[at], spread(of_rows, bounds[at : at + threads() + 1])
+        for at in range(0, len(bounds) - 1, thread_count()):
+            yield bounds[at], map_ranges(of_rows, bounds[at : at + thread_count() + 1])
 
 
-def _tails(vectors: FloatArray) -> FloatArray:
-    """The length of each row (n, dim) beyond the first step of directions, the second, … the last, where it is 0."""
-    squares = np.add.reduceat(vectors**2, np.arange(0, vectors.shape[1], _STEP), axis=1)
+def _tail_lengths(vectors: FloatArray) -> FloatArray:
+    """The length of each row (n, dim) beyond the first step of dimensions, the second, … the last, where it is 0."""
+    squares = np.add.reduceat(vectors**2, np.arange(0, vectors.shape[1], _STEP_DIMS), axis=1)
     lengths = np.sqrt(np.maximum(0, squares.sum(axis=1, keepdims=True) - np.cumsum(squares, axis=1)))
     lengths[:, -1] = 0
     return np.ascontiguousarray(lengths, np.float32)
 
 
-def _reaching(
+def _pairs_of_block(
     bound: FloatArray,
     vectors: FloatArray,
     tails: FloatArray,
@@ -97,19 +100,19 @@ def _reaching(
     rows: tuple[int, int],
     columns: tuple[int, int],
 ) -> Pairs:
-    """The pairs of one block that reach the threshold."""
+    """The pairs of one block whose cosine reaches the threshold."""
     products = bound[rows[0] : rows[1]] @ bound[columns[0] : columns[1]].T
-    room = _ROOM
+    room = _FIRST_CAPACITY
     while True:
         out = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.float32)
-        n = reaching(products, vectors, tails, np.float32(threshold), (rows[0], columns[0]), out)
+        n = write_near_pairs(products, vectors, tails, np.float32(threshold), (rows[0], columns[0]), out)
         if n <= room:
             return out[0][:n], out[1][:n], out[2][:n]
         room = n
 
 
 @summing_kernel
-def reaching(
+def write_near_pairs(
     products: FloatArray,
     vectors: FloatArray,
     tails: FloatArray,
@@ -117,14 +120,14 @@ def reaching(
     starts: tuple[int, int],
     out: Pairs,
 ) -> int:
-    """Write the pairs of a block whose cosine reaches the threshold, and return how many there are, written or not.
+    """Write the pairs of a block whose cosine reaches the threshold; returns their number, even beyond the buffer.
 
-    `products` (a, b) of the rows and columns from `starts` on bound the cosines from above; the other directions are
-    added step by step while they can reach it.
+    `products` (a, b) of the rows and columns from `starts` on are upper bounds of the cosines. The other dimensions are
+    added step by step while the bound reaches the threshold.
     """
     n, dim = 0, vectors.shape[1]
     (first_row, first_column), (i, j, cosines) = starts, out
-    least = threshold - np.float32(_SLACK)
+    least = threshold - np.float32(_TOLERANCE)
     for row in range(products.shape[0]):
         one = first_row + row
         for column in range(max(0, one + 1 - first_column), products.shape[1]):
@@ -134,7 +137,7 @@ def reaching(
             total = products[row, column] - tails[one, 0] * tails[other, 0]
             for step in range(1, tails.shape[1]):
                 part = np.float32(0)
-                for at in range(step * _STEP, min(dim, (step + 1) * _STEP)):
+                for at in range(step * _STEP_DIMS, min(dim, (step + 1) * _STEP_DIMS)):
                     part += vectors[one, at] * vectors[other, at]
                 total += part
                 if total + tails[one, step] * tails[other, step] < least:
@@ -148,15 +151,15 @@ def reaching(
 
 
 def shared_words(counts: sp.csr_matrix, i: IntArray, j: IntArray) -> FloatArray:
-    """For each pair of rows of (n, n_words) counts the share of words they have in common, 0 to 1, (len(i),) float32.
+    """(len(i),) float32, 0..1: the share of words that rows i and j of (n, n_words) counts have in common.
 
-    Words are counted as often as they stand in both, out of as many as the longer row has: 0.95 is one word in twenty
-    changed. Rows without words share nothing.
+    It is the sum of the smaller counts over the number of words of the longer row: 0.95 means that one word in twenty
+    differs. Rows without words have nothing in common.
     """
     lengths = np.asarray(counts.sum(axis=1)).reshape(-1)
     shares = np.zeros(len(i), np.float32)
-    for start in range(0, len(i), _SOME):
-        some, other = i[start : start + _SOME], j[start : start + _SOME]
-        common = np.asarray(counts[some].minimum(counts[other]).sum(axis=1)).reshape(-1)
-        shares[start : start + _SOME] = common / np.maximum(1, np.maximum(lengths[some], lengths[other]))
+    for start in range(0, len(i), _BATCH_PAIRS):
+        first, second = i[start : start + _BATCH_PAIRS], j[start : start + _BATCH_PAIRS]
+        common = np.asarray(counts[first].minimum(counts[second]).sum(axis=1)).reshape(-1)
+        shares[start : start + _BATCH_PAIRS] = common / np.maximum(1, np.maximum(lengths[first], lengths[second]))
     return shares

@@ -1,8 +1,8 @@
-"""Principal components of rows that are never centred in memory: the optimal linear autoencoder.
+"""Principal components of rows without a centred copy in memory: the optimal linear autoencoder.
 
-Of all ways to squeeze rows through k numbers by a linear map and back, projecting onto the first k right singular
-vectors of the centred rows loses least (Eckart & Young 1936; Baldi & Hornik 1989). The rows stay as they are, bytes
-for pictures; some thousands at a time become centred float32 on their way through a product.
+Of all linear encoders and decoders with k numbers, projecting onto the first k right singular vectors of the centred
+rows has the least squared error (Eckart & Young 1936; Baldi & Hornik 1989). The rows stay as they are, bytes for
+images; in every product a few thousand at a time are converted to centred float32.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import numpy.typing as npt
 from semsearch.arrays import FloatArray
 from semsearch.maths.blas import one_thread
 from semsearch.maths.factor import truncated_svd
-from semsearch.maths.jit import spread, threads
 from semsearch.maths.operator import Operator
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
-_BLOCK_BYTES = 6 << 20  # of centred rows at once: what two threads work on stays in the cache
+_CENTRED_BLOCK_BYTES = 6 << 20  # bytes in a block of centred rows, so that those of two threads fit the cache
 
 
 class CentredRows(Operator, Protocol):
-    """Rows less their mean, wherever they are multiplied."""
+    """An Operator of rows minus their mean, in memory or on a GPU."""
 
     mean: FloatArray
 
@@ -37,7 +37,7 @@ class Centred:
 
     def __init__(self, X: Array, unit: float = 1.0) -> None:
         self.X, self.unit, self.shape = X, np.float32(unit), (X.shape[0], X.shape[1])
-        self._rows = max(64, _BLOCK_BYTES // (4 * max(1, X.shape[1])))
+        self._rows = max(64, _CENTRED_BLOCK_BYTES // (4 * max(1, X.shape[1])))
         self.mean = (np.sum(self._each(self._sum), axis=0) / max(1, len(X))).astype(np.float32)
 
     def _sum(self, first: int, last: int) -> Array:
@@ -45,11 +45,13 @@ class Centred:
         return np.add.reduce(self.X[first:last], axis=0, dtype=exact)
 
     def _each(self, work: Callable[[int, int], Any]) -> list[Any]:
-        """`work` on stretches of rows, one for each thread."""
-        return spread(work, np.linspace(0, len(self.X), min(threads(), max(1, len(self.X))) + 1).astype(int).tolist())
+        """`work` on one range of rows per thread."""
+        return map_ranges(
+            work, np.linspace(0, len(self.X), min(thread_count(), max(1, len(self.X))) + 1).astype(int).tolist()
+        )
 
     def _blocks(self, first: int, last: int) -> Any:
-        """Bounds and centred float32 of some rows at a time, in memory that is used again."""
+        """Bounds and centred float32 rows, block by block, in a buffer that is reused."""
         room = np.empty((min(self._rows, last - first), self.shape[1]), np.float32)
         for start in range(first, last, self._rows):
             end = min(start + self._rows, last)
@@ -85,7 +87,7 @@ class Centred:
 
     @one_thread()
     def normal(self, V: Array) -> Array:
-        """Aᵀ A V, (d, b): both products while a block of rows is centred once."""
+        """Aᵀ A V, (d, b): each block of rows is centred once for both products."""
 
         def work(first: int, last: int) -> Array:
             total = np.zeros(V.shape, np.float32)
@@ -96,7 +98,7 @@ class Centred:
         return np.asarray(np.sum(self._each(work), axis=0))
 
     def energy(self) -> float:
-        """The sum of squares of all centred numbers: n times the total variance."""
+        """The sum of squares of all centred numbers, n times the total variance."""
 
         def work(first: int, last: int) -> float:
             return sum(float(np.vdot(block, block)) for _, _, block in self._blocks(first, last))
@@ -119,13 +121,13 @@ class Components:
     energy: float
 
     def captured(self) -> npt.NDArray[np.float64]:
-        """(k,) the share of the variance that the first 1, 2 … k components hold, 0..1."""
+        """(k,) the share of the variance, 0..1, in the first 1, 2 … k components."""
         if self.energy <= 0:
             return np.zeros(len(self.singular_values))
         return np.minimum(np.cumsum(self.singular_values**2) / self.energy, 1.0)
 
     def first(self, k: int) -> Components:
-        """The first k of them."""
+        """The first k components."""
         s, V = self.singular_values[:k], self.components[:k]
         return Components(self.mean, V, s, np.ascontiguousarray(self.loadings[:, :k]), self.energy)
 
@@ -139,10 +141,10 @@ def principal_components(
     progress: Callable[[int, int], None] | None = None,
     centred: Callable[[Array, float], CentredRows] = Centred,
 ) -> Components:
-    """The k strongest components of X (n, d), fewer where the rank is; `unit` scales X first (1/255 for bytes).
-    `centred` makes the Operator, here or elsewhere.
+    """The k strongest components of X (n, d), or as many as its rank; `unit` scales X first (1/255 for bytes).
 
-    Captured variance is within 1e-4 of an exact one on the pictures of benchmarks/images.py.
+    `centred` makes the Operator, in memory or on a GPU. The captured variance is within 1e-4 of the exact one on the
+    images of benchmarks/images.py.
     """
     operator = centred(X, unit)
     svd = truncated_svd(operator, k, rng=rng, progress=progress)
@@ -150,6 +152,6 @@ def principal_components(
     return Components(operator.mean, np.asarray(svd.Vt, np.float32), svd.s, loadings, operator.energy())
 
 
-def enough(captured: npt.NDArray[np.float64], share: float) -> int:
-    """How many components hold this share of the variance, at least 1; all where they do not."""
+def components_for_share(captured: npt.NDArray[np.float64], share: float) -> int:
+    """The number of components that hold this share of the variance, at least 1; all if they hold less."""
     return min(int(np.searchsorted(captured, share - 1e-9)) + 1, len(captured))

@@ -1,11 +1,11 @@
-"""ProNE: node vectors from a sparse matrix of edges, then smoothed and sharpened along the graph.
+"""ProNE: node vectors from a sparse factorisation, then spectral propagation along the graph.
 
 Zhang, Dong, Wang, Tang & Ding, "ProNE: Fast and Scalable Network Representation Learning" (IJCAI 2019).
 
     factor       F_ij = ln p_ij - ln c_j for every edge i → j, p_ij = A_ij / d_i, c_j ∝ (Σ_i p_ij)^0.75; F ≈ U S Vᵀ
-    propagate    Z = (A + I) (I - g(L)) (U + V) S^¾, as the authors' program has it but for V and S^½; g a band of the
-                 spectrum of the graph's Laplacian, as Chebyshev terms
-    straighten   the k strongest directions of Z, so that they are orthogonal again
+    propagate    Z = (A + I) (I - g(L)) (U + V) S^¾, as in the authors' program except for V and S^½; g is a band filter
+                 on the spectrum of the graph's Laplacian, as Chebyshev terms
+    orthogonalise    the k strongest directions of Z
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from scipy.special import iv
 from semsearch.arrays import FloatArray
 from semsearch.maths.blas import gram, one_thread, times
 from semsearch.maths.factor import SVD, Matrix, fixed_signs, truncated_svd
-from semsearch.maths.graphs import multiplied
+from semsearch.maths.graphs import multiply
 from semsearch.maths.operator import Operator
 
-NEGATIVE = 0.75  # power of the contexts' chances, as in word2vec
+CONTEXT_POWER = 0.75  # power of the context distribution, as in word2vec
 # Power of S: 0.5, as published, loses 0.3 of PPI's micro-F1 with few labels, and wins 0.1 of BlogCatalog's.
-STRENGTH = 0.75
-CLOSE = 0.01  # residual of the factoring: 0.05 loses half a point of BlogCatalog's micro-F1, and saves three products
+SPECTRUM_POWER = 0.75
+SVD_TOLERANCE = 0.01  # residual of the SVD: 0.05 loses half a point of BlogCatalog's micro-F1 and saves three products
 
 
 def prone_matrix(A: sp.csr_matrix) -> sp.csr_matrix:
-    """F (n, n) float32 of the paper's section 3.1, with one negative sample; as sparse as the graph."""
+    """F (n, n) float32 of the paper's section 3.1, with one negative sample, in the sparsity of the graph."""
     degrees = np.asarray(A.sum(axis=1, dtype=np.float64)).reshape(-1)
     p = A.data / np.repeat(np.maximum(degrees, 1e-300), np.diff(A.indptr))
-    reached = np.asarray(np.bincount(A.indices, weights=p, minlength=A.shape[1]) ** NEGATIVE, np.float64)
+    reached = np.asarray(np.bincount(A.indices, weights=p, minlength=A.shape[1]) ** CONTEXT_POWER, np.float64)
     c = reached / max(reached.sum(), 1e-300)
     F = A.copy()
     F.data = (np.log(p) - np.log(c[A.indices])).astype(np.float32)
@@ -43,21 +43,21 @@ def prone_matrix(A: sp.csr_matrix) -> sp.csr_matrix:
 def factor_graph(
     A: sp.csr_matrix, k: int, *, rng: np.random.Generator, operator: Callable[[Any], Operator] = Matrix
 ) -> tuple[FloatArray, SVD]:
-    """The first stage's vectors (n, k) at unit length, zero for nodes without an edge, and their factoring.
+    """The first stage's vectors (n, k) of unit length, zero for nodes without edges, and their SVD.
 
-    The paper takes the left side alone. Here a node is the sum of what it is on the left, as itself, and on the right,
-    as the company of others (as GloVe does with words): up to a point of micro-F1 more on BlogCatalog, for nothing.
+    The paper uses the left vectors only. Here a node has the sum of its left vector (as a node) and its right vector
+    (as a context), as GloVe does for words. That gives up to a point of micro-F1 more on BlogCatalog at no cost.
     """
-    svd = truncated_svd(operator(prone_matrix(A)), k, rng=rng, tolerance=CLOSE)
-    both = (svd.U + svd.Vt.T) * (svd.s**STRENGTH).astype(np.float32)
-    both[np.diff(A.indptr) == 0] = 0  # what rounding leaves there is no direction
+    svd = truncated_svd(operator(prone_matrix(A)), k, rng=rng, tolerance=SVD_TOLERANCE)
+    both = (svd.U + svd.Vt.T) * (svd.s**SPECTRUM_POWER).astype(np.float32)
+    both[np.diff(A.indptr) == 0] = 0  # otherwise rounding errors become directions
     return _unit(both), svd
 
 
 def propagate(A: sp.csr_matrix, X: FloatArray, *, order: int = 10, mu: float = 0.0, theta: float = 2.0) -> FloatArray:
     """Vectors (n, k) of unit length after spectral propagation (section 3.2) of X (n, k).
 
-    `order` is the number of Chebyshev terms, `mu` the place of the band in the Laplacian's spectrum, `theta` its
+    `order` is the number of Chebyshev terms, `mu` the centre of the band in the Laplacian's spectrum, `theta` its
     sharpness. `A` is undirected.
     """
     n = A.shape[0]
@@ -65,15 +65,15 @@ def propagate(A: sp.csr_matrix, X: FloatArray, *, order: int = 10, mu: float = 0
     inverse = sp.diags_array(1 / np.asarray(looped.sum(axis=1)).reshape(-1)).astype(np.float32)
     M = (sp.eye_array(n, dtype=np.float32) * np.float32(1 - mu) - inverse @ looped).tocsr().astype(np.float32)
     M = sp.csr_matrix(M)
-    before, now = X, np.float32(0.5) * multiplied(M, multiplied(M, X)) - X
-    band = np.float32(iv(0, theta)) * before - np.float32(2 * iv(1, theta)) * now
+    previous, current = X, np.float32(0.5) * multiply(M, multiply(M, X)) - X
+    band = np.float32(iv(0, theta)) * previous - np.float32(2 * iv(1, theta)) * current
     for term in range(2, order):
-        before, now = now, multiplied(M, multiplied(M, now)) - 2 * now - before
-        band += np.float32((-1) ** term * 2 * iv(term, theta)) * now
-    return _straightened(multiplied(sp.csr_matrix(looped), X - band))
+        previous, current = current, multiply(M, multiply(M, current)) - 2 * current - previous
+        band += np.float32((-1) ** term * 2 * iv(term, theta)) * current
+    return _orthogonalised(multiply(sp.csr_matrix(looped), X - band))
 
 
-def _straightened(Z: FloatArray) -> FloatArray:
+def _orthogonalised(Z: FloatArray) -> FloatArray:
     """Z's left singular vectors times the square roots of its singular values, at unit length, by the Gram matrix."""
     with one_thread():
         squares, V = np.linalg.eigh(gram(Z))

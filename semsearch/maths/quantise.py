@@ -1,10 +1,10 @@
-"""Vectors as short codes: sign bits to find candidates by, bytes to rescore them by.
+"""Vectors as short codes: sign bits to find candidates, bytes to rescore them.
 
 The sign bits of a vector, after a fixed random rotation, differ from another's in about angle / π of the places
-(Charikar, "Similarity estimation techniques from rounding algorithms", STOC 2002). The rotation is not optional: LSA's
-first directions carry most of a vector, and their signs alone say little. Neither is the centring: what all vectors
-have in common would set the same bits in all. A million vectors of 512 bits are read in a few milliseconds where their
-floats take fifty; the few hundred nearest by bits are then scored again, by their floats or by a byte a number.
+(Charikar, "Similarity estimation techniques from rounding algorithms", STOC 2002). The rotation is necessary: the first
+dimensions of LSA carry most of a vector, and their signs alone say little. So is the centring: the component that all
+vectors share would set the same bits in all. A million vectors of 512 bits are read in a few milliseconds, and their
+floats in fifty. The few hundred nearest by bits are then scored again, by their floats or by one byte per number.
 """
 
 from __future__ import annotations
@@ -16,79 +16,80 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.maths.jit import kernel, spread, summing_kernel, threads
+from semsearch.maths.jit import kernel, summing_kernel
+from semsearch.threads import map_ranges, thread_count
 
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.int8]
 
-MOST_BITS = 512  # more find hardly more, and take longer to read
-SEED = 2023  # of the rotation: the same in every process, so that answers are
-_SPREAD_FROM = 400_000  # rows from which a second thread pays: below, waking it takes as long as its half
+MAX_SIGN_BITS = 512  # bits per vector: more hardly improve recall and take longer to read
+ROTATION_SEED = 2023  # the same rotation in every process, so that results are reproducible
+_THREADED_ROWS = 400_000  # rows from which several threads are faster: waking one takes as long as half of fewer rows
 
 
 @dataclass(frozen=True)
 class SignBits:
-    """How vectors of some dim become bits: `centre` (dim,) is taken away, then `rotation` (dim, bits) applied."""
+    """Converts vectors to bits: subtract `centre` (dim,), apply `rotation` (dim, bits), take the signs."""
 
     centre: FloatArray
     rotation: FloatArray
 
     def encode(self, vectors: FloatArray) -> Words:
         """(n, bits / 64) uint64 of (n, dim) vectors."""
-        turned = (vectors - self.centre) @ self.rotation
-        return np.packbits(turned > 0, axis=1).view(np.uint64)
+        rotated = (vectors - self.centre) @ self.rotation
+        return np.packbits(rotated > 0, axis=1).view(np.uint64)
 
 
 def sign_bits(centre: FloatArray, bits: int | None = None) -> SignBits:
-    """Bits for vectors around a centre (dim,): by default two for each dimension, a multiple of 64 and at most 512.
+    """Sign bits for vectors around a centre (dim,): by default two per dimension, a multiple of 64 and at most 512.
 
-    The rotation is made of orthogonal matrices side by side: independent columns would say some things twice.
+    The rotation consists of orthogonal matrices side by side, because independent columns would be partly redundant.
     """
     dim = len(centre)
-    bits = bits or min(MOST_BITS, 64 * -(-2 * dim // 64))
-    rng = np.random.default_rng(SEED)
+    bits = bits or min(MAX_SIGN_BITS, 64 * -(-2 * dim // 64))
+    rng = np.random.default_rng(ROTATION_SEED)
     blocks = [np.linalg.qr(rng.standard_normal((dim, dim)))[0] for _ in range(-(-bits // dim))]
     return SignBits(centre.astype(np.float32), np.hstack(blocks)[:, :bits].astype(np.float32))
 
 
 @dataclass(frozen=True)
 class ByteCodes:
-    """Vectors as a byte a number: row i is about `codes[i] * scales[i]`; codes (n, dim) int8, scales (n,) float32."""
+    """Vectors with a byte per number: row i is about `codes[i] * scales[i]`, codes (n, dim) int8, scales (n,) float."""
 
     codes: Bytes
     scales: FloatArray
 
     @classmethod
     def of(cls, vectors: FloatArray) -> ByteCodes:
-        """Each row scaled so that its largest number is 127."""
+        """Codes of vectors (n, dim): each row is scaled so that its largest number is 127."""
         scales = np.abs(vectors).max(axis=1) / np.float32(127)
         scales[scales == 0] = 1
         return cls(np.rint(vectors / scales[:, None]).astype(np.int8), scales.astype(np.float32))
 
     @classmethod
     def joined(cls, parts: Sequence[ByteCodes]) -> ByteCodes:
-        """The rows of all parts."""
+        """The rows of all parts, in order."""
         return cls(np.concatenate([part.codes for part in parts]), np.concatenate([part.scales for part in parts]))
 
     def errors(self, vectors: FloatArray) -> FloatArray:
-        """The length of what the codes leave out of each of the vectors that they were made of, (n,) float32."""
+        """(n,) float32 the length of the error of each of the vectors (n, dim) that were encoded."""
         return np.linalg.norm(vectors - self.codes * self.scales[:, None], axis=1)
 
     def dots(self, vector: FloatArray, rows: IntArray) -> FloatArray:
-        """About the inner products of these rows with a vector (dim,), (len(rows),) float32."""
+        """(len(rows),) float32 approximate inner products of these rows with a vector (dim,)."""
         out = np.empty(len(rows), np.float32)
         dots_of_bytes(self.codes, self.scales, vector, rows, out)
         return out
 
 
 def candidates(words: Words, query: Words, n: int) -> IntArray:
-    """At least the n rows of `words` (m, w) that differ from `query` (w,) in the fewest bits, in the order of rows.
+    """The n rows of `words` (m, w) that differ from `query` (w,) in the fewest bits, in row order.
 
-    More than n where several differ in as many bits as the last: which of them came would be chance.
+    All rows that tie with the last one are included, so there may be more than n.
     """
     rows, most = len(words), 64 * words.shape[1]
     distances = np.empty(rows, np.uint16)
-    parts = threads() if rows >= _SPREAD_FROM else 1
+    parts = thread_count() if rows >= _THREADED_ROWS else 1
     bounds = np.linspace(0, rows, parts + 1).astype(int).tolist()
 
     def scan(start: int, end: int) -> IntArray:
@@ -96,22 +97,22 @@ def candidates(words: Words, query: Words, n: int) -> IntArray:
         hamming(words, query, distances, start, end, histogram)
         return histogram
 
-    total = np.cumsum(np.sum(spread(scan, bounds), axis=0))
+    total = np.cumsum(np.sum(map_ranges(scan, bounds), axis=0))
     limit = int(np.searchsorted(total, min(n, rows)))
-    found = np.empty(total[limit], np.int64)
-    within(distances, limit, found)
-    return found
+    nearest = np.empty(total[limit], np.int64)
+    write_rows_within(distances, limit, nearest)
+    return nearest
 
 
 @kernel
 def hamming(
     words: Words, query: Words, distances: npt.NDArray[np.uint16], start: int, end: int, histogram: IntArray
 ) -> None:
-    """Write in how many bits each row from start to end differs, and count the rows of each distance."""
+    """Write the Hamming distance of each row from start to end, and count the rows of each distance."""
     for row in range(start, end):
         differing = 0
         for word in range(words.shape[1]):
-            # The number of set bits; LLVM knows the pattern and makes one instruction of it.
+            # The number of set bits; LLVM recognises the pattern and emits one instruction.
             x = words[row, word] ^ query[word]
             x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
             x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -122,18 +123,18 @@ def hamming(
 
 
 @kernel
-def within(distances: npt.NDArray[np.uint16], limit: int, found: IntArray) -> None:
-    """Write the rows whose distance is at most `limit`, in order; `found` has the room for exactly all of them."""
+def write_rows_within(distances: npt.NDArray[np.uint16], limit: int, out: IntArray) -> None:
+    """Write the rows whose distance is at most `limit`, in order; `out` has exactly their number of entries."""
     at = 0
     for row in range(len(distances)):
         if distances[row] <= limit:
-            found[at] = row
+            out[at] = row
             at += 1
 
 
 @summing_kernel
 def dots_of_bytes(codes: Bytes, scales: FloatArray, vector: FloatArray, rows: IntArray, out: FloatArray) -> None:
-    """Inner products of some rows, as the bytes have them, with a vector of floats."""
+    """Write the inner products of the encoded rows with a vector of floats (dim,)."""
     for at in range(len(rows)):
         row = rows[at]
         total = np.float32(0)

@@ -1,9 +1,9 @@
-"""How much meaning should weigh beside words in a collection, found without anybody's judgements.
+"""The weight of the vector score in hybrid search, estimated from a collection without relevance judgements.
 
-Up to two thousand documents are each taken apart: up to eight of their words, drawn at random, become a question and
-are deleted from the document. No word being left in common, only meaning can lead from the question back to the rest.
-The mean reciprocal rank of the rest orders collections as the right weights do (benchmarks/hybrid_weight.py): near 1
-where documents keep to topics, near 0 where each word is news.
+Up to two thousand documents are each split: up to eight of their words, drawn at random, become a query and are removed
+from the document. Query and remainder share no word, so only the vectors can find the remainder. Its mean reciprocal
+rank orders collections as the best weights do (benchmarks/hybrid_weight.py): near 1 if documents keep to topics, near 0
+if words hardly predict each other.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 
-QUESTIONS = 2_000  # the standard error of the mean is then below .01
-RIVALS = 5_000  # a fixed number, so that the measure stops falling as a collection grows beyond it
-WORDS = 8  # a question's words; two or four order the collections alike, with less between them
-LEAST = 6  # distinct terms that a document needs to be taken apart
-FLOOR = 0.2  # what meaning is worth at least: with so little of it all test collections gain or stay as they are
-SLOPE = 0.85  # chosen, as the floor, on six test collections; two more agree (benchmarks/hybrid_weight.py)
-ROOM = 8  # documents for each dimension from which on the measure is taken at its word
-NEITHER = 0.5
+MAX_QUERIES = 2_000  # queries: the standard error of the mean is then below 0.01
+MAX_COMPETITORS = (
+    5_000  # documents ranked against: a fixed number, so that the measure does not fall in larger collections
+)
+QUERY_WORDS = 8  # words in a query; two or four give the same order of collections, with smaller differences
+MIN_TERMS = 6  # distinct terms that a document needs to be split
+MIN_WEIGHT = 0.2  # weight at reciprocal rank 0: with it no test collection becomes worse
+WEIGHT_PER_RANK = 0.85  # chosen, as MIN_WEIGHT, on six test collections; two others agree (benchmarks/hybrid_weight.py)
+DOCUMENTS_PER_DIMENSION = 8  # documents per dimension from which on the estimate is fully trusted
+EQUAL_WEIGHT = 0.5  # the weight where the estimate is not trusted
 
 
 def hybrid_weight(reciprocal_rank: float, n_documents: int, dim: int) -> float:
-    """Meaning's share, 0..1, from the mean reciprocal rank of `self_retrieval`.
+    """The weight of the vector score, 0..1, from the mean reciprocal rank of `self_retrieval`.
 
-    A line from the floor, at most 1. With few documents for each dimension the factors recall documents rather than
-    relate them, and the measure says little: the share is then drawn towards one half.
+    It is linear in the rank and at most 1. With few documents per dimension the model overfits and the measure says
+    little, so the weight is pulled towards one half.
     """
-    share = min(1.0, FLOOR + SLOPE * reciprocal_rank)
-    trust = min(1.0, n_documents / (ROOM * dim))
-    return NEITHER + trust * (share - NEITHER)
+    weight = min(1.0, MIN_WEIGHT + WEIGHT_PER_RANK * reciprocal_rank)
+    trust = min(1.0, n_documents / (DOCUMENTS_PER_DIMENSION * dim))
+    return EQUAL_WEIGHT + trust * (weight - EQUAL_WEIGHT)
 
 
 def self_retrieval(
@@ -43,39 +45,39 @@ def self_retrieval(
     *,
     rng: np.random.Generator,
 ) -> float | None:
-    """The mean reciprocal rank, 0..1, at which a few words of a document find its rest; None if no document is long.
+    """The mean reciprocal rank, 0..1, at which words of a document find its remainder; None without long documents.
 
-    `counts` (n, terms) how often each term stands in each document; `embed` turns such counts into vectors (m, dim);
-    `documents` (n, dim) those of all documents. Each rest competes with up to 5,000 other documents, drawn once.
+    `counts` (n, terms) are the term counts of the documents, `embed` maps such counts to vectors (m, dim), `documents`
+    (n, dim) are the vectors of all documents. Each remainder competes with up to 5,000 other documents, drawn once.
     """
-    long_enough = np.flatnonzero(np.diff(counts.indptr) >= LEAST)
+    long_enough = np.flatnonzero(np.diff(counts.indptr) >= MIN_TERMS)
     if not len(long_enough) or counts.shape[0] < 2:
         return None
-    rows = rng.permutation(long_enough)[:QUESTIONS]
-    asked, rest = _taken_apart(counts[rows], rng)
-    questions = _unit(embed(asked))
-    rivals = rng.permutation(counts.shape[0])[:RIVALS]
-    theirs = questions @ _unit(documents[rivals]).T
-    own = np.sum(questions * _unit(embed(rest)), axis=1)
-    ahead = (theirs > own[:, None]) & (rivals[None, :] != rows[:, None])
+    rows = rng.permutation(long_enough)[:MAX_QUERIES]
+    query_counts, remainders = _split_documents(counts[rows], rng)
+    queries = _unit(embed(query_counts))
+    competitors = rng.permutation(counts.shape[0])[:MAX_COMPETITORS]
+    scores = queries @ _unit(documents[competitors]).T
+    own = np.sum(queries * _unit(embed(remainders)), axis=1)
+    ahead = (scores > own[:, None]) & (competitors[None, :] != rows[:, None])
     return float(np.mean(1 / (1 + ahead.sum(axis=1))))
 
 
-def _taken_apart(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    """Questions and rests: up to eight terms of each row, never more than half, once each; and the row without them."""
+def _split_documents(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """Queries and remainders: up to eight terms of each row, at most half, once each; and the row without them."""
     lengths: IntArray = np.diff(counts.indptr)
     row = np.repeat(np.arange(len(lengths)), lengths)
-    # Each row's entries in a random order of their own: sorted by row, then by a random number.
+    # The entries of each row in random order: sorted by row, then by a random number.
     order = np.lexsort((rng.random(counts.nnz), row))
     place = np.arange(counts.nnz) - np.repeat(counts.indptr[:-1], lengths)
     chosen = np.zeros(counts.nnz, dtype=bool)
-    chosen[order] = place < np.repeat(np.minimum(WORDS, lengths // 2), lengths)
-    asked, rest = counts.copy(), counts.copy()
-    asked.data = chosen.astype(np.float32)
-    rest.data = np.where(chosen, 0, counts.data).astype(np.float32)
-    asked.eliminate_zeros()
-    rest.eliminate_zeros()
-    return asked, rest
+    chosen[order] = place < np.repeat(np.minimum(QUERY_WORDS, lengths // 2), lengths)
+    queries, remainders = counts.copy(), counts.copy()
+    queries.data = chosen.astype(np.float32)
+    remainders.data = np.where(chosen, 0, counts.data).astype(np.float32)
+    queries.eliminate_zeros()
+    remainders.eliminate_zeros()
+    return queries, remainders
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -1,13 +1,15 @@
-"""Words as numbers, straight from UTF-8 bytes: three flat compiled passes, each of few branches.
+"""From UTF-8 bytes to word numbers, in three compiled passes with few branches each.
 
-`lower` writes a text's words in lower case, and where each begins and ends. ASCII goes byte by byte through a table; a
-piece between two ASCII separators that holds other bytes goes code point by code point through that of `codepoints`.
-What that calls odd leaves an empty word: the stretch between two separators that holds it goes through `text.tokens`,
-once for each distinct stretch. `hashed` gives each word its key, eight bytes at a time, and `number` looks the keys up.
-One pass that does all three takes longer: every word then waits for what was guessed wrong about the one before.
+1. `lower` writes the words of a text in lower case, with the start and end of each. ASCII goes byte by byte through a
+   table. A piece between two ASCII separators that holds other bytes goes code point by code point through the table of
+   `codepoints`. A code point that this table calls odd leaves an empty word: the piece between two separators that
+   holds it goes through `text.tokens`, once per distinct piece.
+2. `hash_words` gives each word its key, eight bytes at a time.
+3. `number` looks the keys up.
 
-A vocabulary numbers words as they come. Numbers are given anew in the end, in the order of first occurrence, so that
-threads may each have a vocabulary of their own and the result is that of the plain path.
+A fused single pass is slower, because branch mispredictions stall it at every word. A vocabulary numbers words as they
+come. In the end they are renumbered by first occurrence. So each thread may have its own vocabulary, and the result is
+that of the plain path.
 """
 
 from __future__ import annotations
@@ -23,22 +25,23 @@ from semsearch.maths.jit import kernel
 Array = npt.NDArray[Any]
 
 _SEPARATOR, _WORD, _ODD = codepoints.SEPARATOR, codepoints.WORD, codepoints.ODD
-_KIND, _BYTES = 0x3, 0xC  # the bits of an entry that say its kind, and how many bytes its lower case takes
+_KIND, _BYTES = 0x3, 0xC  # the bits of a table entry with its kind, and with the bytes of its lower case
 _ASCII = 0x80
 _LOWER = np.array([ord(chr(byte).lower()) if chr(byte).isalnum() else 0 for byte in range(_ASCII)], np.uint8)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Knuth's multiplicative hashing
-_MASKS = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)  # the first so many bytes of a block
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: multiplicative hashing (Knuth)
+_MASKS = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)  # of the first 0 to 8 bytes of a block
 _ONE, _THREE, _SEVEN, _HALF, _BITS = (np.uint64(number) for number in (1, 3, 7, 32, 63))
-_LONG = np.uint64(1 << 63)
+_LONG_FLAG = np.uint64(1 << 63)
 
 
 class Vocabulary(NamedTuple):
     """Distinct words: word i of `counted[0]` is the blocks `letters[bounds[i]:bounds[i + 1]]`; word 0 is the empty one.
 
-    `letters` uint64 holds the UTF-8 eight bytes to a block, the first byte lowest, zeros behind the last. `slots`
-    (2^b, 2) uint64 is a hash table with open addressing, a word standing at the upper b bits of its key or soon after:
-    its key, and its number + 1 with the highest bit set where it is longer than a block; 0 is free. `keys` (room,)
-    uint64, `bounds` (room + 1,) int64, `counted` (2,) int64: how many words there are, and 64 - b.
+    `letters` uint64 holds the UTF-8 in blocks of eight bytes, the first byte lowest, padded with zeros. `slots`
+    (2^b, 2) uint64 is a hash table with open addressing, in which a word is at the upper b bits of its key or soon
+    after. A slot holds the key, and the number + 1, whose highest bit is set if the word is longer than a block; 0 is
+    free. `keys` (capacity,) uint64, `bounds` (capacity + 1,) int64, `counted` (2,) int64: the number of words, and
+    64 - b.
     """
 
     slots: Array
@@ -50,11 +53,12 @@ class Vocabulary(NamedTuple):
 
 @kernel
 def lower(data: Array, ends: Array, table: Array, out: tuple[Array, Array, Array]) -> tuple[int, int]:
-    """Write the words of texts in lower case to `text`, and to `words` (n, 2) where each begins and ends in it.
+    """Write the words of texts in lower case to `text`, and the start and end of each in it to `words` (n, 2).
 
-    `data` is well-formed UTF-8, each text with a line break behind it; `ends` is moved from where texts end in it to
-    where they end in `words`. `out` is (text, words, odd). The bytes `data[odd[i, 0]:odd[i, 1]]` are the i-th odd
-    stretch, which is an empty word. ASCII words of one letter are still there. How many words, and odd stretches.
+    `data` is well-formed UTF-8, with a line break after each text. `ends` holds the ends of the texts in `data`, and
+    gets their ends in `words`. `out` is (text, words, odd). The bytes `data[odd[i, 0]:odd[i, 1]]` are the i-th odd
+    piece, which is written as an empty word. ASCII words of one letter are not removed yet. Returns the number of words
+    and of odd pieces.
     """
     text, words, _ = out
     edges = words.reshape(-1)
@@ -66,40 +70,41 @@ def lower(data: Array, ends: Array, table: Array, out: tuple[Array, Array, Array
             if data[at] < _ASCII:
                 letter = _LOWER[data[at]]
                 text[write] = letter
-                edges[n] = write  # stays only where a word begins or ends
+                edges[n] = write  # overwritten unless a word begins or ends here
                 n += (letter != 0) != inside
                 inside = letter != 0
                 at, write = at + 1, write + 1
                 continue
-            while at > start and not _separates(data[at - 1], table):
+            while at > start and not _is_separator(data[at - 1], table):
                 at, write = at - 1, write - 1
             while n and edges[n - 1] >= write:
                 n -= 1
-            at, write, n, odds = _spelt(data, at, table, out, (write, n >> 1, odds))
+            at, write, n, odds = _lower_stretch(data, at, table, out, (write, n >> 1, odds))
             n, inside = 2 * n, False
         ends[row] = n >> 1
     return n >> 1, odds
 
 
 @kernel
-def _separates(byte: Any, table: Array) -> bool:
+def _is_separator(byte: Any, table: Array) -> bool:
     return byte < _ASCII and table[byte] & _KIND == _SEPARATOR
 
 
 @kernel
-def _spelt(
+def _lower_stretch(
     data: Array, at: int, table: Array, out: tuple[Array, Array, Array], done: tuple[int, int, int]
 ) -> tuple[int, int, int, int]:
-    """As `lower`, from after an ASCII separator to the next: where that is, how many bytes, words and odd stretches.
+    """As `lower`, from after an ASCII separator to the next one.
 
-    All are counted from the first text; `done` is how many are written before.
+    Returns the position of the next one, and the bytes, words and odd pieces written since the first text; `done` holds
+    the last three before.
     """
     text, words, odd = out
     write, n, odds = done
     stretch, kept, is_odd = at, n, False
     begin, size = write, 0
     while True:
-        entry, after = _entry(data, at, table)
+        entry, after = _table_entry(data, at, table)
         kind = entry & _KIND
         if kind == _WORD:
             size += 1
@@ -128,8 +133,8 @@ def _spelt(
 
 
 @kernel
-def _entry(data: Array, at: int, table: Array) -> tuple[int, int]:
-    """What the table says of the code point that begins at a byte, and where the next begins."""
+def _table_entry(data: Array, at: int, table: Array) -> tuple[int, int]:
+    """The table entry of the code point that begins at a byte, and the position of the next code point."""
     first = np.int64(data[at])
     if first < _ASCII:
         return np.int64(table[first]), at + 1
@@ -143,18 +148,18 @@ def _entry(data: Array, at: int, table: Array) -> tuple[int, int]:
 
 @kernel
 def _block(blocks: Array, at: Any, end: Any) -> Any:
-    """Eight bytes from any place in the blocks, those from `end` on zero."""
+    """Eight bytes from any position in the blocks, with those from `end` on zero."""
     which, shift = at >> _THREE, (at & _SEVEN) << _THREE
     both = blocks[which] >> shift | blocks[which + _ONE] << _ONE << (_BITS - shift)
     return both & _MASKS[min(end - at, np.uint64(8))]
 
 
 @kernel
-def hashed(blocks: Array, words: Array, ends: Array, keys: Array) -> int:
-    """Write the key of each word, and leave out words of one byte: `words` and `ends` are moved. How many are left.
+def hash_words(blocks: Array, words: Array, ends: Array, keys: Array) -> int:
+    """Write the key of each word and remove words of one byte from `words` and `ends`; returns the words that remain.
 
-    The key of a word of one block is that block times an odd number, so that equal keys are equal words. `blocks` is
-    what `lower` wrote, with a block to spare.
+    The key of a word of one block is that block times an odd number, so equal keys are equal words. `blocks` is what
+    `lower` wrote, with one extra block.
     """
     n = word = 0
     for row in range(len(ends)):
@@ -174,30 +179,30 @@ def hashed(blocks: Array, words: Array, ends: Array, keys: Array) -> int:
 
 @kernel
 def number(vocabulary: Vocabulary, blocks: Array, words: Array, keys: Array, stream: Array) -> None:
-    """Write each word's number to `stream`; a new word becomes known, for which there must be room."""
+    """Write each word's number to `stream`. New words are added to the vocabulary, which must have room for them."""
     slots, _, _, _, counted = vocabulary
     shift, last = np.uint64(counted[1]), np.uint64(len(slots) - 1)
     for word in range(len(keys)):
         key, at, end = keys[word], np.uint64(words[word, 0]), np.uint64(words[word, 1])
-        long = _LONG if end - at > np.uint64(8) else np.uint64(0)
+        long = _LONG_FLAG if end - at > np.uint64(8) else np.uint64(0)
         place = key >> shift
         while True:
             held = slots[place, 1]
             if held == 0:
                 held = long | np.uint64(counted[0] + 1)
                 slots[place, 0], slots[place, 1] = key, held
-                _learn(vocabulary, key, blocks, at, end)
+                _add_word(vocabulary, key, blocks, at, end)
                 break
-            alike = slots[place, 0] == key and held & _LONG == long
-            if alike and (not long or _is(vocabulary, np.int64(held & ~_LONG) - 1, blocks, at, end)):
+            alike = slots[place, 0] == key and held & _LONG_FLAG == long
+            if alike and (not long or _equals(vocabulary, np.int64(held & ~_LONG_FLAG) - 1, blocks, at, end)):
                 break
             place = (place + _ONE) & last
-        stream[word] = np.int64(held & ~_LONG) - 1
+        stream[word] = np.int64(held & ~_LONG_FLAG) - 1
 
 
 @kernel
-def _learn(vocabulary: Vocabulary, key: Any, blocks: Array, at: Any, end: Any) -> None:
-    """Keep a word as the next."""
+def _add_word(vocabulary: Vocabulary, key: Any, blocks: Array, at: Any, end: Any) -> None:
+    """Add a word with the next number."""
     _, keys, bounds, letters, counted = vocabulary
     count = counted[0]
     write = bounds[count]
@@ -209,8 +214,8 @@ def _learn(vocabulary: Vocabulary, key: Any, blocks: Array, at: Any, end: Any) -
 
 
 @kernel
-def _is(vocabulary: Vocabulary, word: int, blocks: Array, at: Any, end: Any) -> bool:
-    """Whether the word is spelt like that."""
+def _equals(vocabulary: Vocabulary, word: int, blocks: Array, at: Any, end: Any) -> bool:
+    """Whether the word has these letters."""
     _, _, bounds, letters, _ = vocabulary
     place = bounds[word]
     while at < end and place < bounds[word + 1] and letters[place] == _block(blocks, at, end):
@@ -221,22 +226,22 @@ def _is(vocabulary: Vocabulary, word: int, blocks: Array, at: Any, end: Any) -> 
 
 @kernel
 def rehash(vocabulary: Vocabulary) -> None:
-    """Fill the empty slots with the words that are known; the empty one has its own."""
+    """Fill the empty hash table with the words of the vocabulary, except the empty word, which is in it already."""
     slots, keys, bounds, _, counted = vocabulary
     for word in range(1, counted[0]):
         place = keys[word] >> np.uint64(counted[1])
         while slots[place, 1] != 0:
             place = (place + _ONE) & np.uint64(len(slots) - 1)
-        long = _LONG if bounds[word + 1] - bounds[word] > 1 else np.uint64(0)
+        long = _LONG_FLAG if bounds[word + 1] - bounds[word] > 1 else np.uint64(0)
         slots[place, 0], slots[place, 1] = keys[word], long | np.uint64(word + 1)
 
 
 @kernel
-def settle(part: tuple[Array, Array, Array], phrases: tuple[Array, Array], out: Array) -> None:
-    """Write a part of the stream to `out` by final numbers, odd stretches as their words.
+def write_final_numbers(part: tuple[Array, Array, Array], phrases: tuple[Array, Array], out: Array) -> None:
+    """Write a part of the stream to `out` by final numbers, with odd pieces as their words.
 
-    `part` is (stream, ends, final): its `ends` are moved to where they are in `out`; `final` maps its numbers. -1 - p
-    in the stream is phrase p, the words `places[p]` to `places[p + 1]` of `phrases` (words, places).
+    `part` is (stream, ends, final): `ends` gets the ends in `out`, and `final` maps its numbers. -1 - p in the stream
+    is phrase p, the words `places[p]` to `places[p + 1]` of `phrases` (words, places).
     """
     stream, ends, final = part
     words, places = phrases
@@ -256,8 +261,8 @@ def settle(part: tuple[Array, Array, Array], phrases: tuple[Array, Array], out: 
 
 
 @kernel
-def spell(vocabulary: Vocabulary, order: Array, out: Array) -> int:
-    """Write the words in this order to `out` as UTF-8, a line break after each; how many bytes."""
+def write_words(vocabulary: Vocabulary, order: Array, out: Array) -> int:
+    """Write the words in this order to `out` as UTF-8, with a line break after each; returns the number of bytes."""
     _, _, bounds, letters, _ = vocabulary
     n = 0
     for word in order:

@@ -1,17 +1,17 @@
-"""From a matrix of similarities to vectors: its two sides, what each carries of the spectrum, and how they are joined.
+"""From a matrix of similarities to vectors: left and right factors, the spectrum in each, and their combinations.
 
     symmetric     M ≈ Q Λ Qᵀ      left Q|Λ|^p, right Q sgn(Λ)|Λ|^p      one eigendecomposition
     any other     M ≈ U S Vᵀ      left US^p, right VS^p                 a singular value decomposition
 
-With p = 1/2 the scalar product of a left and a right vector is the entry of M. A symmetric M with negative eigenvalues
-has no single set of vectors whose products give it back: its two sides differ in the sign of those directions. Their
-sum leaves them out, their concatenation keeps all.
+With p = 1/2 the dot product of a left and a right vector is the entry of M. A symmetric M that is not positive
+semidefinite is no Gram matrix of one set of vectors: left and right differ in the sign of the directions with negative
+eigenvalues. Their sum omits these directions, their concatenation keeps all.
 
-`shrink` takes a share of the weakest kept direction's strength off all of them before the power is applied: s becomes
-s - shrink · s_k. Noise lengthens every singular value, and the weakest that are kept are little else; taking them for
-its level is soft thresholding (Cai, Candès & Shen 2010; Gavish & Donoho, "Optimal Shrinkage of Singular Values", 2017),
-and (λ - σ²)^½ is what probabilistic PCA finds most likely (Tipping & Bishop 1999). The directions then fade out rather
-than end at the k-th, so that k itself matters less.
+`shrink` subtracts a share of the weakest singular value from all of them before the power is applied: s becomes
+s - shrink · s_k. Noise enlarges every singular value, and the weakest ones are mostly noise. Using them as its level is
+soft thresholding (Cai, Candès & Shen 2010; Gavish & Donoho, "Optimal Shrinkage of Singular Values", 2017), and
+(λ - σ²)^½ is the maximum-likelihood estimate of probabilistic PCA (Tipping & Bishop 1999). The directions then fade out
+instead of ending at the k-th, so that k itself matters less.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ SIDES = ("left", "right", "sum", "concat")
 
 
 @dataclass(frozen=True)
-class Sides:
-    """`left` (n, k) and `right` (m, k) float32; `spectrum` (k,) float64, with its signs where the matrix is symmetric.
+class SpectralFactors:
+    """`left` (n, k) and `right` (m, k) float32; `spectrum` (k,) float64, signed if the matrix is symmetric.
 
-    `energy` is the part of ‖M‖² that the k directions hold, `negative` the part of theirs that is of negative
-    eigenvalues, both 0..1; `residual` and `steps` are the factoring's.
+    `energy` is the share of ‖M‖² in the k directions, `negative` the share of that in directions with negative
+    eigenvalues, both 0..1; `residual` and `steps` are those of the factorisation.
     """
 
     left: FloatArray
@@ -46,7 +46,7 @@ class Sides:
     steps: int
 
     def joined(self, side: str) -> FloatArray:
-        """The vectors of one side, or of both as a `sum` or a `concat`; directions that cancel are left out."""
+        """The left or right vectors, or both as a `sum`, without directions that cancel, or a `concat`."""
         if side not in SIDES:
             raise InputError(f"side is {side!r}: choose one of {', '.join(SIDES)}")
         if side == "concat":
@@ -57,7 +57,7 @@ class Sides:
         return self.left if side == "left" else self.right
 
     def facts(self) -> dict[str, float]:
-        """Numbers about the factoring, as a run keeps them."""
+        """The metrics of the factorisation, as a run stores them."""
         return {
             "dim": float(len(self.spectrum)),
             "captured_energy": self.energy,
@@ -76,25 +76,25 @@ def factor_sides(
     symmetric: bool,
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None = None,
-) -> Sides:
-    """Both sides of the k strongest directions of M, stretched by the spectrum, shrunk (0..1), to the given power.
+) -> SpectralFactors:
+    """The left and right factors of the k strongest directions of M, scaled by the shrunk spectrum to the given power.
 
-    M is a matrix, dense or sparse, or an Operator of one with `energy`.
+    M is a dense or sparse matrix, or an Operator with `energy`. `shrink` is 0..1.
     """
     M = as_operator(M)
     if symmetric:
         eigen = truncated_eigen(M, k, rng=rng, progress=progress)
         spectrum, residual, steps = eigen.values, eigen.residual, eigen.steps
-        left = eigen.vectors * stretch(spectrum, power, shrink)
+        left = eigen.vectors * spectrum_scale(spectrum, power, shrink)
         right = left * np.sign(spectrum).astype(np.float32)
     else:
         svd = truncated_svd(M, k, rng=rng, progress=progress)
         spectrum, residual, steps = svd.s, svd.residual, svd.steps
-        scale = stretch(spectrum, power, shrink)
+        scale = spectrum_scale(spectrum, power, shrink)
         left, right = svd.U * scale, svd.Vt.T * scale
     squares = spectrum**2
     held = float(squares.sum())
-    return Sides(
+    return SpectralFactors(
         left=np.ascontiguousarray(left),
         right=np.ascontiguousarray(right),
         spectrum=spectrum,
@@ -105,8 +105,8 @@ def factor_sides(
     )
 
 
-def stretch(spectrum: np.ndarray[tuple[int], np.dtype[np.float64]], power: float, shrink: float) -> FloatArray:
-    """What each direction (k,), the weakest last, is multiplied by."""
+def spectrum_scale(spectrum: np.ndarray[tuple[int], np.dtype[np.float64]], power: float, shrink: float) -> FloatArray:
+    """(k,) the factor of each direction, the weakest last."""
     strength = np.abs(spectrum)
-    stretched: FloatArray = ((strength - shrink * strength[-1:]) ** power).astype(np.float32)
-    return stretched
+    scale: FloatArray = ((strength - shrink * strength[-1:]) ** power).astype(np.float32)
+    return scale

@@ -1,4 +1,4 @@
-"""Sparse times dense, on all cores."""
+"""Products of a sparse with a dense matrix, on all cores."""
 
 from __future__ import annotations
 
@@ -8,30 +8,34 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from semsearch.maths.jit import kernel, spread, threads
+from semsearch.maths.jit import kernel
+from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]
 
-# Stored entries from which it pays to load the kernels. Not a question of whether they are loaded already: the two
-# ways differ in the last bits, and the same seed must give the same bytes.
-ENOUGH = 2_000_000
+# Stored entries from which the kernels are loaded. Whether they are loaded already must not matter: the two ways differ
+# in the last bits, and results must be reproducible.
+COMPILED_ENTRIES = 2_000_000
 
 
 def suits(A: Any) -> bool:
     """Whether A is a large CSR matrix of float32."""
-    return sp.issparse(A) and A.format == "csr" and A.dtype == np.float32 and A.nnz >= ENOUGH
+    return sp.issparse(A) and A.format == "csr" and A.dtype == np.float32 and A.nnz >= COMPILED_ENTRIES
 
 
 def matmat(A: sp.csr_matrix, X: Array) -> Array:
     """A X, (m, b) float32 from (n, b)."""
     X = np.ascontiguousarray(X, np.float32)
     out = np.empty((A.shape[0], X.shape[1]), np.float32)
-    spread(lambda first, last: gather(A.indptr[first : last + 1], A.indices, A.data, X, out[first:last]), _shares(A))
+    map_ranges(
+        lambda first, last: gather(A.indptr[first : last + 1], A.indices, A.data, X, out[first:last]),
+        _balanced_bounds(A),
+    )
     return out
 
 
 def rmatmat(A: sp.csr_matrix, Y: Array) -> Array:
-    """Aᵀ Y, (n, b) float32 from (m, b). Takes (n, b) for each thread."""
+    """Aᵀ Y, (n, b) float32 from (m, b). Allocates (n, b) per thread."""
     Y = np.ascontiguousarray(Y, np.float32)
 
     def work(first: int, last: int) -> Array:
@@ -39,24 +43,24 @@ def rmatmat(A: sp.csr_matrix, Y: Array) -> Array:
         scatter(A.indptr[first : last + 1], A.indices, A.data, Y[first:last], out)
         return out
 
-    out, *others = spread(work, _shares(A))
+    out, *others = map_ranges(work, _balanced_bounds(A))
     for other in others:
         out += other
     return out
 
 
-def _shares(A: sp.csr_matrix) -> list[int]:
-    """Bounds between rows that give every thread about as many entries."""
-    inner = np.searchsorted(A.indptr, np.linspace(0, A.nnz, threads() + 1)[1:-1])
+def _balanced_bounds(A: sp.csr_matrix) -> list[int]:
+    """Bounds between rows that give every thread about the same number of entries."""
+    inner = np.searchsorted(A.indptr, np.linspace(0, A.nnz, thread_count() + 1)[1:-1])
     return [0, *inner.tolist(), A.shape[0]]
 
 
 @kernel
 def gather(indptr: Array, indices: Array, data: Array, X: Array, out: Array) -> None:
-    """Write to each row of `out` the sum of its entries times the rows of X they stand at.
+    """Write to each row of `out` the sum of the row's entries times their rows of X.
 
-    Four entries at a time: a row of `out` is read and written a quarter as often, and four rows of X are waited for
-    together, which takes seven tenths of the time.
+    Four entries at a time take seven tenths of the time: a row of `out` is read and written a quarter as often, and the
+    waits for four rows of X overlap.
     """
     for row in range(len(indptr) - 1):
         out[row] = 0
@@ -76,7 +80,7 @@ def gather(indptr: Array, indices: Array, data: Array, X: Array, out: Array) -> 
 
 @kernel
 def scatter(indptr: Array, indices: Array, data: Array, Y: Array, out: Array) -> None:
-    """Add each row of Y times each of its entries to the rows of `out` they stand at."""
+    """Add each row of Y, times each entry of its row of A, to the row of `out` of that entry's column."""
     for row in range(len(indptr) - 1):
         for at in range(indptr[row], indptr[row + 1]):
             value, column = data[at], indices[at]

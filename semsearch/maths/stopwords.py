@@ -1,7 +1,7 @@
 """The English stop list of the Snowball project (snowballstem.org, BSD), as tokens of two letters or more.
 
-It holds function words alone, with the halves that contractions fall into. Longer lists in common use drop words such
-as "interest", "system" and "bill", which people search for; on ten collections the two did equally well.
+It holds only function words, with the halves of contractions. Longer lists in common use drop words such as "interest",
+"system" and "bill", which people search for; on ten collections both gave equal results.
 """
 
 _WORDS = """

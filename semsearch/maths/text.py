@@ -1,4 +1,4 @@
-"""From text to terms: normalise, split, leave out stop words, stem."""
+"""From text to terms: normalise, split, remove stop words, stem."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tokens(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Analyzer:
-    """How words become terms: English stop words left out, English words reduced to their stem (Snowball)."""
+    """How words become terms: English stop words are removed, other words are stemmed (Snowball English)."""
 
     stem: bool = True
     stop: bool = True
@@ -51,7 +51,7 @@ def _stemmer() -> Stemmer.Stemmer:
 
 
 def pack(terms: Sequence[str]) -> npt.NDArray[np.uint8]:
-    """Terms as one array of bytes, so that a state can hold them. Terms hold no newline: they are words."""
+    """Terms as one array of bytes, for a state. Terms are words and hold no newline."""
     return np.frombuffer("\n".join(terms).encode("utf-8"), dtype=np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Small arithmetic on vectors of scores."""
+"""Inner products of selected rows, and the largest of many scores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from semsearch.maths.jit import summing_kernel
 
 @summing_kernel
 def dots_of_rows(vectors: FloatArray, vector: FloatArray, rows: IntArray, out: FloatArray) -> None:
-    """Inner products (len(rows),) of some rows of `vectors` (n, dim) with a vector (dim,), read where they stand."""
+    """Write the inner products (len(rows),) of rows of `vectors` (n, dim) with a vector (dim,); rows are not copied."""
     for at in range(len(rows)):
         row = rows[at]
         total = np.float32(0)
@@ -25,9 +25,9 @@ def dots_of_rows(vectors: FloatArray, vector: FloatArray, rows: IntArray, out: F
 def largest(values: npt.NDArray[Any], n: int) -> npt.NDArray[np.intp]:
     """Positions of the n largest of (m,) values, largest first, ties by position."""
     if n < len(values):
-        # All that reach the nth largest value: position, not chance, decides which of several equal ones come.
+        # All values that reach the nth largest: of equal ones the position decides.
         least = values[np.argpartition(values, -n)[-n:]].min() if n else np.inf
-        some = np.flatnonzero(values >= least)
+        candidates = np.flatnonzero(values >= least)
     else:
-        some = np.arange(len(values))
-    return some[np.argsort(-values[some], kind="stable")][:n]
+        candidates = np.arange(len(values))
+    return candidates[np.argsort(-values[candidates], kind="stable")][:n]

@@ -1,4 +1,4 @@
-"""Texts as a stream of the words worth keeping: the commonest first, rare ones left out, stretches that end windows."""
+"""Texts as a stream of frequent words, numbered by frequency, with the starts of the contexts that end windows."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.cooccurrence import Ids
 from semsearch.maths.counts import word_numbers
-from semsearch.maths.tally import times
+from semsearch.maths.tally import number_counts
 
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n")
 
 
 @dataclass(frozen=True)
 class Words:
-    """A corpus as numbers: `stream` (n,) int32, the words that are kept, by their place in `words`; `starts` (m + 1,).
+    """A corpus as numbers: `stream` (n,) int32 positions in `words`, and `starts` (m + 1,) of its contexts.
 
-    `words` (v,) are commonest first, ties in the order of the alphabet; `counts` (v,) how often each is written.
-    `total` counts all words of the texts, those left out too.
+    `words` (v,) are the vocabulary, by falling frequency, ties in alphabetical order; `counts` (v,) their frequencies.
+    `total` counts all words of the texts, including those left out.
     """
 
     words: list[str]
@@ -33,34 +33,34 @@ class Words:
 
 
 def sentences(texts: Iterable[str]) -> Iterator[str]:
-    """Each sentence of each text: it ends at . ! ? … followed by a space, or at an empty line.
+    """The sentences of the texts: each ends at . ! ? … followed by white space, or at an empty line.
 
-    Abbreviations end it too, which costs a window little.
+    Abbreviations end one too, which hardly affects windows.
     """
     for text in texts:
         yield from filter(None, _END_OF_SENTENCE.split(text))
 
 
 def default_min_count(n_words: int) -> int:
-    """How often a word must be written to get a vector: 5 as in word2vec, and less where there is little to read."""
+    """The default minimum word count: 5 as in word2vec, and less for small corpora of `n_words` words."""
     return 5 if n_words >= 1_000_000 else 2 if n_words >= 10_000 else 1
 
 
 def keep_words(texts: Iterable[str], *, min_count: int | None = None, max_words: int | None = None) -> Words:
-    """Number the words written at least `min_count` times, at most the `max_words` commonest; others are left out.
+    """Number the words that occur at least `min_count` times, at most the `max_words` most frequent.
 
-    What is left out is gone before windows are laid, as in word2vec: its neighbours become each other's.
+    Other words are removed before windows are applied, as in word2vec, so that their neighbours become adjacent.
     """
-    spelled, stream, starts = word_numbers(texts)
-    counts = times(stream, starts, len(spelled))
+    distinct, stream, starts = word_numbers(texts)
+    counts = number_counts(stream, starts, len(distinct))
     least = default_min_count(len(stream)) if min_count is None else min_count
-    kept = sorted(np.flatnonzero(counts >= least).tolist(), key=lambda number: (-counts[number], spelled[number]))
+    kept = sorted(np.flatnonzero(counts >= least).tolist(), key=lambda number: (-counts[number], distinct[number]))
     kept = kept[:max_words]
-    place = np.full(len(spelled), -1, np.int32)
+    place = np.full(len(distinct), -1, np.int32)
     place[kept] = np.arange(len(kept), dtype=np.int32)
-    stream, starts = _without(place[stream] if len(spelled) else stream.astype(np.int32), starts)
+    stream, starts = _drop_negative(place[stream] if len(distinct) else stream.astype(np.int32), starts)
     return Words(
-        words=[spelled[number] for number in kept],
+        words=[distinct[number] for number in kept],
         counts=counts[kept].astype(np.int64),
         stream=stream,
         starts=starts,
@@ -68,31 +68,31 @@ def keep_words(texts: Iterable[str], *, min_count: int | None = None, max_words:
     )
 
 
-def subsampled(words: Words, threshold: float, rng: np.random.Generator) -> tuple[Ids, IntArray]:
-    """The stream and starts with frequent words thinned: one of share f of all is kept with chance √(threshold/f).
+def subsample(words: Words, threshold: float, rng: np.random.Generator) -> tuple[Ids, IntArray]:
+    """The stream and starts after subsampling: a word with share f of all is kept with probability √(threshold/f).
 
     Mikolov et al., "Distributed Representations of Words and Phrases" (2013), section 2.3.
     """
-    chance = staying(words.counts, threshold)
+    chance = keep_probabilities(words.counts, threshold)
     lost = rng.random(len(words.stream), dtype=np.float32) >= chance[words.stream]
-    return _without(np.where(lost, np.int32(-1), words.stream), words.starts)
+    return _drop_negative(np.where(lost, np.int32(-1), words.stream), words.starts)
 
 
-def staying(counts: IntArray, threshold: float) -> FloatArray:
-    """(v,) how likely a word of each kind is left in: one of share f of all by √(threshold/f), rarer ones surely."""
+def keep_probabilities(counts: IntArray, threshold: float) -> FloatArray:
+    """(v,) the probability that each word is kept by subsampling: √(threshold/f) for a share f of all, at most 1."""
     share = counts / max(1, int(counts.sum()))
     chance: FloatArray = np.minimum(1, np.sqrt(threshold / np.maximum(share, 1e-300))).astype(np.float32)
     return chance
 
 
-def thinned(pairs: sp.csr_matrix, staying: FloatArray) -> sp.csr_matrix:
-    """Counts of pairs (v, v) as they would be on average if each word stayed by its chance, alone of its window."""
-    rows = np.repeat(staying, np.diff(pairs.indptr))
-    return sp.csr_matrix((pairs.data * rows * staying[pairs.indices], pairs.indices, pairs.indptr), shape=pairs.shape)
+def thin_pairs(pairs: sp.csr_matrix, kept: FloatArray) -> sp.csr_matrix:
+    """Expected counts of pairs (v, v) if each word were kept independently with its probability (v,)."""
+    rows = np.repeat(kept, np.diff(pairs.indptr))
+    return sp.csr_matrix((pairs.data * rows * kept[pairs.indices], pairs.indices, pairs.indptr), shape=pairs.shape)
 
 
-def _without(stream: Ids, starts: IntArray) -> tuple[Ids, IntArray]:
-    """The stream without its negative numbers, and where its stretches begin now."""
+def _drop_negative(stream: Ids, starts: IntArray) -> tuple[Ids, IntArray]:
+    """The stream without negative numbers, and the new starts of its contexts."""
     keep = stream >= 0
     moved = np.concatenate([[0], np.cumsum(keep)])[starts]
     return stream[keep], moved.astype(np.int64)

@@ -1,12 +1,11 @@
-"""A text as the matrix of its words' vectors: the mean of the rows, and how they spread around it.
+"""A text as the matrix of its words' vectors: the mean of the rows, and their principal components.
 
-    A       its distinct words' unit vectors, (m, k); a row weighs a_i, adding up to 1
-    mean    m = Σ a_i w_i
-    spread  the eigenvectors of Σ a_i (w_i - m)(w_i - m)ᵀ: directions along which the text's own words differ most
+    A           the unit vectors of its distinct words, (m, k), with weights a_i that add up to 1
+    mean        m = Σ a_i w_i
+    components  the eigenvectors of Σ a_i (w_i - m)(w_i - m)ᵀ: directions along which the text's words differ most
 
-Every text has a matrix of its own, so there are as many small eigenproblems as texts. They are solved side by side,
-texts of like length together, by a few steps of Lanczos (Golub & Van Loan, "Matrix Computations", 10.1), in which a
-matrix is only multiplied.
+There is one small eigenproblem per text. They are solved in batches of texts of similar length, by a few steps of
+Lanczos (Golub & Van Loan, "Matrix Computations", 10.1), in which a matrix is only multiplied.
 """
 
 from __future__ import annotations
@@ -20,45 +19,45 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.blas import gram, one_thread
-from semsearch.maths.jit import spread
-from semsearch.maths.spmm import ENOUGH, matmat
+from semsearch.maths.spmm import COMPILED_ENTRIES, matmat
+from semsearch.threads import map_ranges
 
 Array = npt.NDArray[Any]
 
-_STEPS, _STEPS_EACH = 6, 4  # of Lanczos: some, and some more for each direction wanted
-_ROOM = 4 << 20  # numbers in one batch: 16 MB
-_NOTHING = 1e-6  # a spread this small is rounding
-_AS_LARGE = 0.999  # of the largest: numbers closer than that may be told apart by rounding alone
+_BASE_STEPS, _STEPS_PER_DIRECTION = 6, 4  # Lanczos steps
+_BATCH_NUMBERS = 4 << 20  # numbers in a batch: 16 MB of float32
+_NEGLIGIBLE = 1e-6  # a standard deviation below this is rounding error
+_SIGN_TIE = 0.999  # share of the largest entry: entries above it may differ by rounding only
 
 
 def shares(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
-    """(n, v): each word's count times its weight, over the number of words the text has; rows without one stay zero."""
-    found = counts.copy()
+    """(n, v) each word's count times its weight, over the number of words in the text; rows without words stay zero."""
+    shared = counts.copy()
     totals = np.asarray(counts.sum(axis=1)).reshape(-1)
-    found.data *= weights[found.indices] / np.repeat(np.maximum(totals, 1), np.diff(found.indptr)).astype(np.float32)
-    return found
+    shared.data *= weights[shared.indices] / np.repeat(np.maximum(totals, 1), np.diff(shared.indptr)).astype(np.float32)
+    return shared
 
 
 def means(shared: sp.csr_matrix, words: FloatArray) -> FloatArray:
-    """(n, k) float32, the sum of each text's words' vectors (v, k) by their shares (n, v)."""
-    found: FloatArray = matmat(shared, words) if shared.nnz >= ENOUGH else np.asarray(shared @ words, np.float32)
-    return found
+    """(n, k) float32, the sum of the vectors (v, k) of each text's words by their shares (n, v)."""
+    if shared.nnz >= COMPILED_ENTRIES:
+        return matmat(shared, words)
+    return np.asarray(shared @ words, np.float32)
 
 
 def common_direction(vectors: FloatArray) -> FloatArray:
-    """(k,) the unit vector along which all of these (n, k) lie most: their first right singular vector."""
-    found: FloatArray = np.linalg.eigh(gram(vectors))[1][:, -1].astype(np.float32)
-    return found
+    """(k,) the first right singular vector of (n, k) vectors: the direction that they have most in common."""
+    direction: FloatArray = np.linalg.eigh(gram(vectors))[1][:, -1].astype(np.float32)
+    return direction
 
 
 def principal_components(
     shared: sp.csr_matrix, words: FloatArray, n: int, *, progress: Callable[[int, int], None] | None = None
 ) -> FloatArray:
-    """(texts, n, k) float32: the n directions in which each text's words spread most, each as long as their standard
-    deviation along it; zero where there are fewer.
+    """(texts, n, k) float32: the first n principal components of each text's words; zero where there are fewer.
 
-    An eigenvector has no sign of its own: its largest entry is made positive, the first of those about as large, so
-    that the order of a text's words, and so of rounding, says nothing.
+    The length of a component is the standard deviation along it. The sign is fixed by making the first of its largest
+    entries positive; entries that differ by rounding count as equal, so that the order of words does not matter.
     """
     lengths = np.diff(shared.indptr)
     out = np.zeros((shared.shape[0], n, words.shape[1]), np.float32)
@@ -71,18 +70,18 @@ def principal_components(
             progress(last, len(order))
 
     with one_thread():
-        spread(work, _batches(lengths[order], words.shape[1]))
+        map_ranges(work, _batches(lengths[order], words.shape[1]))
     return out
 
 
 def _batches(lengths: IntArray, k: int) -> list[int]:
-    """Where to cut texts in order of length so that each batch, padded to its longest, keeps within bounds."""
+    """Bounds of batches of texts, sorted by length, so that each batch, padded to its longest text, fits its buffer."""
     bounds = [0]
     while bounds[-1] < len(lengths):
         start = bounds[-1]
-        fits = np.arange(1, len(lengths) - start + 1) * lengths[start:] * k <= _ROOM
-        alike = lengths[start:] <= 1.2 * lengths[start] + 1
-        bounds.append(start + max(1, int(np.argmin(np.append(fits & alike, False)))))
+        fits = np.arange(1, len(lengths) - start + 1) * lengths[start:] * k <= _BATCH_NUMBERS
+        is_similar = lengths[start:] <= 1.2 * lengths[start] + 1
+        bounds.append(start + max(1, int(np.argmin(np.append(fits & is_similar, False)))))
     return bounds
 
 
@@ -95,29 +94,29 @@ def _of_batch(shared: sp.csr_matrix, words: FloatArray, rows: IntArray, n: int) 
     A = words[shared.indices[at]]
     A -= np.matmul(a[:, None], A)
     A *= np.sqrt(a)[:, :, None]
-    values, vectors = _lanczos(A, min(_STEPS + _STEPS_EACH * n, int(lengths.max()), words.shape[1]))
+    values, vectors = _lanczos(A, min(_BASE_STEPS + _STEPS_PER_DIRECTION * n, int(lengths.max()), words.shape[1]))
     n_found = min(n, values.shape[1])
     values, vectors = values[:, ::-1][:, :n_found], vectors[:, ::-1][:, :n_found]
     sizes = np.abs(vectors)
-    first = (sizes >= _AS_LARGE * sizes.max(axis=2, keepdims=True)).argmax(axis=2)
+    first = (sizes >= _SIGN_TIE * sizes.max(axis=2, keepdims=True)).argmax(axis=2)
     largest = np.take_along_axis(vectors, first[:, :, None], axis=2)
     deviations = np.sqrt(np.maximum(values, 0))[:, :, None]
     found = np.zeros((len(rows), n, words.shape[1]), np.float32)
-    found[:, :n_found] = np.where(deviations > _NOTHING, vectors * np.sign(largest) * deviations, 0)
+    found[:, :n_found] = np.where(deviations > _NEGLIGIBLE, vectors * np.sign(largest) * deviations, 0)
     return found
 
 
 def _lanczos(A: FloatArray, steps: int) -> tuple[Array, Array]:
-    """The Ritz values (b, steps) of each AᵀA, rising, and their vectors (b, steps, k); A is (b, m, k).
+    """The Ritz values (b, steps) of each AᵀA, ascending, and their vectors (b, steps, k); A is (b, m, k).
 
-    It starts from the longest row of each A. Where a basis closes early, its further vectors and values are zero.
+    It starts from the longest row of each A. If a Krylov space is exhausted early, further vectors and values are zero.
     """
     b, _, k = A.shape
     squares = np.einsum("bmk,bmk->bm", A, A)
     v = np.take_along_axis(A, squares.argmax(axis=1)[:, None, None], axis=1)
     K = np.zeros((b, steps, k), np.float32)
     T = np.zeros((b, steps, steps))
-    smallest = _NOTHING * np.sqrt(np.maximum(squares.sum(axis=1), 1e-30))
+    smallest = _NEGLIGIBLE * np.sqrt(np.maximum(squares.sum(axis=1), 1e-30))
     for step in range(steps):
         length = np.linalg.norm(v, axis=2, keepdims=True)
         K[:, step] = np.where(length > smallest[:, None, None], v / np.maximum(length, 1e-30), 0)[:, 0]

@@ -183,5 +183,7 @@ def arranged(
     joined = np.zeros((len(keys), len(keys)), np.bool_)
     for a, b in found.edges:
         joined[place[a], place[b]] = joined[place[b], place[a]] = True
-    places = layout.fitted(layout.by_distance(joined), np.array([boxes[key] for key in keys], np.float64), size)
+    places = layout.fit_without_overlap(
+        layout.stress_layout(joined), np.array([boxes[key] for key in keys], np.float64), size
+    )
     return {key: (round(x, 1), round(y, 1)) for key, (x, y) in zip(keys, places.tolist(), strict=True)}

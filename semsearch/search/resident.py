@@ -37,7 +37,7 @@ _SCANNED = 2 << 20  # bytes of floats up to which reading them all is as fast as
 _CANDIDATES = 400  # by bits: the ten nearest are among them (benchmarks/search.py tells how surely)
 _DEEP = 20  # candidates for each hit that is asked for, where that is more
 _SAMPLED = 16  # blocks that the centre is the mean of
-_KERNELS = (quantise.hamming, quantise.within, quantise.dots_of_bytes, dots_of_rows)
+_KERNELS = (quantise.hamming, quantise.write_rows_within, quantise.dots_of_bytes, dots_of_rows)
 
 Exactly = Callable[[Sequence[str]], Mapping[str, float]]
 
@@ -160,7 +160,7 @@ def prepare() -> None:
     """Compile the kernels in the background, by small calls."""
     words, numbers = np.zeros((1, 1), np.uint64), np.zeros(1, np.uint16)
     quantise.hamming.prepare(words, words[0], numbers, 0, 1, np.zeros(65, np.int64))
-    quantise.within.prepare(numbers, 0, np.zeros(1, np.int64))
+    quantise.write_rows_within.prepare(numbers, 0, np.zeros(1, np.int64))
     one = np.zeros(1, np.float32)
     dots_of_rows.prepare(np.zeros((1, 1), np.float32), one, np.zeros(1, np.int64), one.copy())
     quantise.dots_of_bytes.prepare(np.zeros((1, 1), np.int8), one, one, np.zeros(1, np.int64), one.copy())

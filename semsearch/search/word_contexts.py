@@ -12,7 +12,7 @@ import numpy.typing as npt
 from semsearch.errors import InputError
 from semsearch.maths.contexts import unpack_row
 from semsearch.maths.text import unpack
-from semsearch.maths.weighting import chances_of_totals
+from semsearch.maths.weighting import log_expected_of_totals
 from semsearch.records import Collection, Dataset, Hit, State
 from semsearch.search.models import state_of
 from semsearch.search.words import MOST_WORDS, known_words
@@ -121,4 +121,4 @@ def _numbered(words: Sequence[str]) -> dict[str, int]:
 
 def _chances(state: State) -> tuple[Doubles, Doubles]:
     totals = state.arrays["totals"]
-    return chances_of_totals(totals, totals, smoothing=1.0, symmetric=True)
+    return log_expected_of_totals(totals, totals, smoothing=1.0, symmetric=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError
-from semsearch.maths.analogy import METHODS, analogy_scores, in_two_dimensions
+from semsearch.maths.analogy import METHODS, analogy_scores, project_to_2d
 from semsearch.maths.analogy import odd_one_out as _mean_cosines
 from semsearch.maths.text import tokens
 from semsearch.maths.vectors import largest
@@ -127,7 +127,7 @@ def odd_one_out(db: Connection, collection: Collection, words: Sequence[str]) ->
 def project(db: Connection, collection: Collection, words: Sequence[str]) -> list[Point]:
     """The words in the two dimensions in which they differ most. Raises what `odd_one_out` raises, for two or more."""
     asked = _different(db, collection, words, 2)
-    places = in_two_dimensions(_vectors(db, collection, asked))
+    places = project_to_2d(_vectors(db, collection, asked))
     return [Point(word, float(x), float(y)) for word, (x, y) in zip(asked, places, strict=True)]
 
 

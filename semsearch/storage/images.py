@@ -1,4 +1,4 @@
-"""What a table of pictures holds: the sizes of all, the bytes of some, and numbers of any table's columns."""
+"""Reading a table of images: the sizes of all, and the bytes of some."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.storage.datasets import BATCH, check_column, rows_by_key
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import Keys, quoted, shape_of
+from semsearch.storage.keys import quoted, shape_of
 
 
 def sizes(db: Connection, dataset: Dataset) -> Counter[tuple[int, int, int]]:
@@ -40,31 +39,3 @@ def rows(db: Connection, dataset: Dataset, keys: Sequence[str]) -> Iterator[tupl
         for place, key in enumerate(some, start):
             if key in found:
                 yield place, key, found[key]
-
-
-def numbers(
-    db: Connection, dataset: Dataset, columns: Sequence[str], keys: Sequence[str] | None = None
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Keys and the values of some columns, in key order; of all rows, or of those with these keys.
-
-    NotFoundError for a column that is not there, InputError for one named twice.
-    """
-    shape = shape_of(db, dataset.name)
-    for column in columns:
-        check_column(shape, column)
-    if len(set(columns)) < len(columns):
-        raise InputError(f"{', '.join(columns)} names a column twice: once is enough")
-    if not columns:
-        raise NotFoundError(f"No column is named: {dataset.name} has {', '.join(shape.columns)}")
-    reading = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
-    wanted = ", ".join(map(quoted, columns))
-    found_keys: list[str] = []
-    values: list[tuple[Any, ...]] = []
-    among = None if keys is None else set(keys)
-    statement = f"select {wanted}, {reading.select} from {quoted(dataset.name)} order by {reading.order}"
-    for row in db.execute(statement):
-        key = reading.of(row[len(columns) :])
-        if key is not None and (among is None or key in among):
-            found_keys.append(key)
-            values.append(tuple(row[: len(columns)]))
-    return found_keys, values

@@ -15,7 +15,7 @@ from semsearch.building.update import update
 from semsearch.errors import BuildError, InputError
 from semsearch.images import png
 from semsearch.images.image_io import ImageSpec
-from semsearch.ingest.imagefiles import Pixels
+from semsearch.ingest.imagefiles import ImageBlock
 from semsearch.ingest.images import load_images
 from semsearch.records import Images, State
 from semsearch.search.models import encode_picture, state_of
@@ -46,7 +46,7 @@ def shapes(n: int = 80, side: int = 12, seed: int = 0) -> tuple[np.ndarray, list
 
 
 def load(db: Connection, pixels: np.ndarray, labels: list[str], name: str = "shapes") -> Any:
-    block = Pixels("planted", pixels, {"label": labels})
+    block = ImageBlock("planted", pixels, {"label": labels})
     return load_images(db, name, [block], ImageSpec(), source="planted").dataset
 
 

@@ -15,7 +15,7 @@ from semsearch.maths.counts import count_terms
 from semsearch.maths.factor import Matrix, truncated_svd
 from semsearch.maths.spectral_factors import factor_sides
 from semsearch.maths.text import Analyzer
-from semsearch.maths.vocabulary import keep_words, sentences, subsampled
+from semsearch.maths.vocabulary import keep_words, sentences, subsample
 from semsearch.records import Device, Documents, Fitted, silent
 from tests.conftest import TOPICS
 
@@ -174,7 +174,7 @@ def test_sentences_end_windows() -> None:
 
 def test_subsampling_keeps_the_root_of_threshold_over_share() -> None:
     words = keep_words([" ".join(["often"] * 9000 + ["seldom"] * 1000)], min_count=1)
-    stream, starts = subsampled(words, 0.1, np.random.default_rng(0))
+    stream, starts = subsample(words, 0.1, np.random.default_rng(0))
     often, seldom = np.bincount(stream)
     assert seldom == 1000 and starts[-1] == len(stream)
     assert often == pytest.approx(9000 * np.sqrt(0.1 / 0.9), rel=0.04)  # four standard deviations of the binomial

@@ -13,7 +13,7 @@ from semsearch.building import build as engine
 from semsearch.building.staleness import stale_rows
 from semsearch.building.update import update
 from semsearch.errors import NotFoundError
-from semsearch.ingest.columns import described_anyway
+from semsearch.ingest.columns import describe_rows
 from semsearch.storage import chunks, collections
 from semsearch.storage.driver import Connection
 
@@ -25,7 +25,7 @@ def flats(db: Connection, key: str = "id integer primary key") -> None:
     db.execute(f"create table flats ({key}, price real, area real, note text)")
     values = [(100.0 * n + n % 7, 10.0 * n, f"a flat of {n}") for n in range(1, 41)]
     db.executemany("insert into flats (price, area, note) values (?, ?, ?)", values)
-    engine.build(db, described_anyway(db, "flats"), registry.load().builder("pca"), dict(BOTH))
+    engine.build(db, describe_rows(db, "flats"), registry.load().builder("pca"), dict(BOTH))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_rows_of_a_table_without_a_key(db: Connection) -> None:
 def test_a_row_without_numbers_has_no_vector_and_is_in_nobodys_way(
     built: Connection, path: str, run: Callable[..., Any]
 ) -> None:
-    engine.build(built, described_anyway(built, "flats"), registry.load().builder("lsa"), {"dim": 2})
+    engine.build(built, describe_rows(built, "flats"), registry.load().builder("lsa"), {"dim": 2})
     built.execute("insert into flats (price, area, note) values (null, 410, 'another flat of 3')")
     built.execute("update flats set area = 'large' where id = 5")
     done = run("update", path)
@@ -82,7 +82,7 @@ def test_a_row_without_numbers_has_no_vector_and_is_in_nobodys_way(
 
 
 def test_a_column_that_is_gone_is_said_and_in_nobodys_way(built: Connection) -> None:
-    engine.build(built, described_anyway(built, "flats"), registry.load().builder("lsa"), {"dim": 2})
+    engine.build(built, describe_rows(built, "flats"), registry.load().builder("lsa"), {"dim": 2})
     built.execute("alter table flats rename column area to size")
     built.execute("insert into flats (price, note) values (1, 'another flat of 3')")
     with pytest.raises(NotFoundError, match="no column 'area': it has id, price, size, note; `semsearch build pca DB"):

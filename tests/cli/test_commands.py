@@ -47,7 +47,7 @@ def ok(result: Result) -> Result:
 
 def test_index_is_all_a_person_needs(run: Run, own: str) -> None:
     result = ok(run("index", own, "articles"))
-    assert "The text is in the column article" in result.stderr
+    assert "The column 'article' was chosen as the text" in result.stderr
     assert f"Next: semsearch search {own} articles_lsa" in result.stderr
     hits = json.loads(ok(run("search", own, "articles_lsa", "rocket launch", "--json")).stdout)
     assert hits[0]["row"]["headline"] in dict(SPACE)

@@ -13,7 +13,7 @@ from semsearch_datasette.compat import IS_1
 
 from semsearch import registry
 from semsearch.building import build
-from semsearch.ingest.edges import Linked, link_table
+from semsearch.ingest.edges import TableEdges, link_table
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 from tests.datasette.conftest import BREAD, SPACE, build_lsa, build_pmi
@@ -81,7 +81,7 @@ def _join(db: Connection) -> None:
     db.execute("create table citations (id integer primary key, citing integer, cited integer)")
     pairs = [(one, (one + step - 1) % ROWS + 1) for one in range(1, ROWS + 1) for step in (1, 2, 5)]
     db.executemany("insert into citations (citing, cited) values (?, ?)", pairs)
-    link_table(db, PRIVATE, "citations", Linked("citing", "cited"))
+    link_table(db, PRIVATE, "citations", TableEdges("citing", "cited"))
     netmf = registry.load(entry_points=False).builder("netmf")
     build.build(db, datasets.get_dataset(db, PRIVATE), netmf, {"dim": 4})
 

@@ -77,7 +77,7 @@ def test_pairs_are_computed_once_and_again_after_a_build(site, library, monkeypa
 def test_what_failed_is_tried_again(site, monkeypatch):
     monkeypatch.setattr(duplicates_page, "MAX_COMPARED_PAIRS", 1)
     answer = site.get(DUPLICATES + NEAR)
-    assert answer.status_code == 400 and "More than 1 pairs are as near as 0.5" in answer.text
+    assert answer.status_code == 400 and "More than 1 pairs have a similarity of 0.5 or more" in answer.text
     monkeypatch.setattr(duplicates_page, "MAX_COMPARED_PAIRS", 1000)
     assert site.get(DUPLICATES + NEAR).status_code == 200
 

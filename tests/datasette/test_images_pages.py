@@ -180,7 +180,7 @@ def test_reconstructions_that_cannot_be(file: str, make_site: Any) -> None:
 def test_uploads_that_cannot_be(file: str, make_site: Any) -> None:
     site = make_site(file)
     for content, said in (
-        (b"words", "is no picture"),
+        (b"words", "is not an image"),
         (b"", "No image was uploaded"),
         (b"x" * (10 << 20) + b"y", "10 MB"),
     ):

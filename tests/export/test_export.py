@@ -68,7 +68,7 @@ def left(folder: Path) -> set[str]:
         ("out.pkl", "none of the suffixes .npy, .npz, .parquet"),
         ("taken.npz", "taken.npz exists already"),
         ("ids.npy", "ids.ids.txt exists already"),
-        ("nowhere/out.npz", "cannot be written: No such file or directory"),
+        ("nowhere/out.npz", "cannot be written (No such file or directory)"),
         ("out.txt", "has the id 'two words', which a word2vec file, whose words end at a space, cannot hold"),
         ("out.bin", "has the id 'two words'"),
         ("out.npy", "has the id 'two\\nlines', which a line of an ids file cannot hold: export to .parquet or .npz"),
@@ -99,7 +99,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(
 
     monkeypatch.setattr(write.os, "replace", full)
     before = left(tmp_path)
-    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+    with pytest.raises(InputError, match="cannot be written .No space left on device"):
         export(built, "articles_lsa", tmp_path / "out.npy")
     assert left(tmp_path) == before
 

@@ -19,7 +19,7 @@ from semsearch.images import generate, png, reconstruct
 from semsearch.images.generate import Damage, Model
 from semsearch.images.samples import PRIORS, Drawing, prior_of, sample
 from semsearch.maths.latent_prior import fit_prior
-from semsearch.maths.repair import smooth
+from semsearch.maths.repair import fill_holes
 from semsearch.records import OpenCollection
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
@@ -109,7 +109,7 @@ def test_a_hole_is_filled_smoothly() -> None:
     ramp = np.tile(np.arange(0, 160, 10, dtype=np.uint8), (16, 1))[None, :, :, None]
     hole = np.zeros(ramp.shape, bool)
     hole[:, 5:10, 5:10] = True
-    filled = smooth(np.where(hole, 0, ramp), hole)
+    filled = fill_holes(np.where(hole, 0, ramp), hole)
     assert np.abs(filled.astype(int) - ramp).max() <= 2  # a plane is harmonic
 
 
@@ -137,7 +137,7 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     assert done.exit_code == 0 and '"id": 6' in done.stdout
     picture.write_bytes(b"words")
     done = run("search", path, "shapes_pca", "--image", picture)
-    assert done.exit_code == 1 and f"{picture} is no picture of a known format" in done.stderr
+    assert done.exit_code == 1 and f"{picture} is not an image of a known format" in done.stderr
     assert "--image FILE" in run("search", path, "shapes_pca", "words").stderr
     done = run("sample", path, "shapes_pca", "-o", tmp_path / "no" / "grid.png")
     assert done.exit_code == 1 and "cannot be written" in done.stderr

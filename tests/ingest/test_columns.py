@@ -27,8 +27,8 @@ def test_text_is_the_longest_column_outside_the_key_and_a_title_is_found(db: Con
     columns, remarks = guess_columns(db, news)
     assert columns == Columns(("story_html",), "headline")
     assert [remark.split(" (")[0] for remark in remarks] == [
-        "The text is in the column story_html",
-        "The title is in the column headline",
+        "The column 'story_html' was chosen as the text",
+        "The column 'headline' was chosen as the title",
     ]
 
 
@@ -78,10 +78,10 @@ def test_a_table_without_rows_goes_by_its_declared_types(db: Connection) -> None
 @pytest.mark.parametrize(
     ("made", "table", "columns", "error", "message"),
     [
-        pytest.param("table t (a integer)", "t", {}, InputError, "no column of text", id="no text"),
+        pytest.param("table t (a integer)", "t", {}, InputError, "no text column", id="no text"),
         pytest.param("table t (a text)", "u", {}, NotFoundError, "it has t", id="no such table"),
         pytest.param(
-            "table t (a text)", "t", {"text": ("b",)}, NotFoundError, "t has no column 'b': it has a", id="no column"
+            "table t (a text)", "t", {"text": ("b",)}, NotFoundError, "'t' has no column 'b': it has a", id="no column"
         ),
         pytest.param("view t as select 1 as a", "t", {}, InputError, "is a view", id="a view"),
         pytest.param("table _semsearch_x (a text)", "_semsearch_x", {}, InputError, "internal", id="an internal table"),

@@ -53,7 +53,7 @@ def test_edges_all_given_from_both_ends_are_one_each(run: Run, path: str, tmp_pa
     source = tmp_path / "g.adjlist"
     source.write_text("1 2 3\n2 1 10\n3 1\n10 2\n")
     done = run("ingest", "edges", path, "g", source)
-    assert "All 3 edges are given from both of their ends: each is one edge" in done.stderr
+    assert "All 3 edges are given in both directions: each is stored once" in done.stderr
     assert "4 nodes, 3 edges" in done.stderr
     assert tables(path)[1] == [(1, 2, 1.0), (1, 3, 1.0), (2, 10, 1.0)]
     assert "6 edges" in run("ingest", "edges", path, "g", source, "--directed").stderr
@@ -64,10 +64,10 @@ def test_edges_all_given_from_both_ends_are_one_each(run: Run, path: str, tmp_pa
 @pytest.mark.parametrize(
     ("text", "options", "said", "edges"),
     [
-        ("source,target\na,b\n", [], "names of columns, source and target (--no-header", 1),
-        ("a,b\nb,c\n", [], "read as an edge, a and b (--header", 2),
-        ("name,other\n1,2\n2,3\n", [], "names of columns, name and other", 2),
-        ("1,2\n2,3\n", [], "read as an edge, 1 and 2", 2),
+        ("source,target\na,b\n", [], "column names: 'source' and 'target' (--no-header", 1),
+        ("a,b\nb,c\n", [], "read as an edge: 'a' and 'b' (--header", 2),
+        ("name,other\n1,2\n2,3\n", [], "column names: 'name' and 'other'", 2),
+        ("1,2\n2,3\n", [], "read as an edge: '1' and '2'", 2),
         ("x,y\na,b\n", ["--header"], "1 edge", 1),
         ("source,target\na,b\n", ["--no-header"], "2 edges", 2),
         ("x,y\na,b\n", ["--source", "y", "--target", "x"], "1 edge", 1),
@@ -86,7 +86,7 @@ def test_a_header_is_found_out_and_said(
 def test_what_is_worth_saying_is_said(run: Run, path: str, tmp_path: Path) -> None:
     (tmp_path / "e.csv").write_text("A,a,1\na,b,2\na,b,3\nc,c,1\n")
     done = run("ingest", "edges", path, "g", tmp_path / "e.csv", "--directed")
-    assert "A and a differ only in case: they are two nodes" in done.stderr
+    assert "'A' and 'a' differ only in case: they are two nodes" in done.stderr
     assert "1 edge was given more than once" in done.stderr and "1 edge leads from a node to itself" in done.stderr
     assert tables(path)[1] == [("A", "a", 1.0), ("a", "b", 5.0), ("c", "c", 1.0)]
     with connect.reading(path) as db:
@@ -98,7 +98,7 @@ def test_nodes_bring_attributes_and_may_stand_alone(run: Run, path: str, tmp_pat
     (tmp_path / "e.csv").write_text("1,2\n2,9\n")
     (tmp_path / "people.csv").write_text("id,name,age\n1,Ann,30\n2,Bob,40\n3,Eve,50\n")
     done = run("ingest", "edges", path, "g", tmp_path / "e.csv", "--nodes", tmp_path / "people.csv")
-    assert "1 nodes of edges are not among those described" in done.stderr
+    assert "1 node of an edge is missing in --nodes" in done.stderr
     assert tables(path)[0] == [(1, "Ann", 30), (2, "Bob", 40), (3, "Eve", 50), (9, None, None)]
     with connect.reading(path) as db:
         assert datasets.get_dataset(db, "g").title_column == "name"
@@ -158,7 +158,7 @@ def test_people_are_joined_by_the_grants_they_share(people: str, run: Run) -> No
     done = run(
         "ingest", "edges", people, "people", "--table", "worked_on", "--source", "person", "--through", "grant_id"
     )
-    assert done.exit_code == 0 and "stays as it is" in done.stderr and before
+    assert done.exit_code == 0 and "which stays unchanged" in done.stderr and before
     done = run("build", "netmf", people, "people", "--window", "1")
     assert done.exit_code == 0, done.stderr
     assert "1 item without an edge to another" in done.stderr
@@ -171,7 +171,7 @@ def test_two_columns_of_keys_are_edges_in_place(people: str, run: Run) -> None:
         db.execute("create table knows (a integer, b integer, how_well real)")
         db.executemany("insert into knows values (?, ?, ?)", [(1, 2, 1), (2, 3, 0.5), (3, 99, 1)])
     done = run("ingest", "edges", people, "people", "--table", "knows", "--weight", "how_well")
-    assert done.exit_code == 0 and "the columns a and b of knows" in done.stderr
+    assert done.exit_code == 0 and "the columns 'a' and 'b' of 'knows'" in done.stderr
     assert run("build", "prone", people, "people").exit_code == 0
     with connect.writing(people) as db:
         db.execute("update knows set how_well = -1 where a = 2")

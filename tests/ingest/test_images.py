@@ -20,7 +20,8 @@ from PIL import Image
 from semsearch.errors import InputError
 from semsearch.images import image_io, png
 from semsearch.images.image_io import ImageSpec
-from semsearch.ingest.images import LoadedImages, load_images, read_images
+from semsearch.ingest.base import Loaded
+from semsearch.ingest.images import load_images, read_images
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
@@ -33,7 +34,7 @@ def png_of(colour: object = 100, size: tuple[int, int] = (6, 4), mode: str = "L"
     return out.getvalue()
 
 
-def load(db: Connection, *sources: object, wanted: ImageSpec = AS_THEY_ARE, **how: bool) -> LoadedImages:
+def load(db: Connection, *sources: object, wanted: ImageSpec = AS_THEY_ARE, **how: bool) -> Loaded:
     return load_images(db, "pics", read_images([str(one) for one in sources]), wanted, source="test", **how)
 
 
@@ -115,14 +116,14 @@ def test_labels_of_another_number_are_told(db: Connection, tmp_path: Path) -> No
         tmp_path / "in",
         {"a-images-idx3-ubyte": idx(np.zeros((4, 2, 2), "u1")), "a-labels-idx1-ubyte": idx(np.zeros(2, "u1"))},
     )
-    with pytest.raises(InputError, match="has 2 labels, .* 4 pictures"):
+    with pytest.raises(InputError, match="has 2 labels, .* 4 images"):
         load(db, source)
     np.savez(tmp_path / "b.npz", images=np.zeros((4, 2, 2), "u1"), labels=np.zeros(2))
-    with pytest.raises(InputError, match="labels has 2 labels, images in .* 4 pictures"):
+    with pytest.raises(InputError, match="labels has 2 labels, but images in .* 4 images"):
         load(db, tmp_path / "b.npz")
     (source / "a-images-idx3-ubyte").write_bytes(idx(np.zeros((4, 2, 2), "u1"))[:-3])
     (source / "a-labels-idx1-ubyte").unlink()
-    with pytest.raises(InputError, match="cut short: 3 bytes are missing"):
+    with pytest.raises(InputError, match="truncated, 3 bytes are missing"):
         load(db, source)
 
 
@@ -155,7 +156,7 @@ def test_index_leaves_pictures_what_they_are(
     assert run("ingest", "table", path, "pics").exit_code == 0
     assert datasets.get_dataset(db, "pics").kind == "images"
     done = run("ingest", "documents", path, "texts", tmp_path / "in")
-    assert done.exit_code == 1 and "holds pictures, not text: `semsearch ingest images`" in done.stderr
+    assert done.exit_code == 1 and "holds images, not text: read them with `semsearch ingest images`" in done.stderr
 
 
 def bomb(side: int) -> bytes:
@@ -174,12 +175,12 @@ def bomb(side: int) -> bytes:
 
 
 BAD = {
-    "text.png": (b"these are words, not pixels", "no picture of a known format"),
+    "text.png": (b"these are words, not pixels", "not an image of a known format"),
     "bomb.png": (bomb(30_000), "has 900,000,000 pixels: the limit is 50 megapixels"),
     "huge.png": (bomb(20_000), "limit is 50 megapixels"),
     "cut.jpg": (png_of(9, (60, 60), format="JPEG")[:300], "is damaged"),
-    "empty.gif": (b"", "no picture of a known format"),
-    "page.eps.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture of a known format"),
+    "empty.gif": (b"", "not an image of a known format"),
+    "page.eps.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image of a known format"),
 }
 
 
@@ -218,7 +219,7 @@ def test_odd_pictures_become_plain_ones(db: Connection, tmp_path: Path) -> None:
     loaded = load(db, source)
     found = rows(db)
     assert loaded.added == 8 and loaded.skipped == []
-    assert "1 is animated: the first picture of each is kept" in loaded.remarks
+    assert "1 is animated: the first image of each was stored" in loaded.remarks
     assert any(said.startswith("1 of 8 is in colour") for said in loaded.remarks)
     assert pixels(found["one.png"]).shape == (1, 1)
     assert (found["turned.jpg"]["width"], found["turned.jpg"]["height"]) == (4, 8)
@@ -242,7 +243,7 @@ def test_size_keeps_proportions_on_the_mean_of_the_edge(db: Connection, tmp_path
 def test_large_pictures_are_made_smaller_unless_told_otherwise(db: Connection, tmp_path: Path) -> None:
     loaded = load(db, folder(tmp_path / "in", {"big.jpg": png_of(9, (1200, 300), format="JPEG")}))
     assert (rows(db)["big.jpg"]["width"], rows(db)["big.jpg"]["height"]) == (512, 128)
-    assert "1 was made smaller, to 512 pixels on the longer side" in loaded.remarks
+    assert "1 was reduced to 512 pixels on the longer side" in loaded.remarks
 
 
 def test_links_keep_paths_and_no_bytes(db: Connection, tmp_path: Path) -> None:
@@ -254,21 +255,21 @@ def test_links_keep_paths_and_no_bytes(db: Connection, tmp_path: Path) -> None:
     assert load(db, source, wanted=LINKED).updated == 1
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x.png", png_of(5))
-    with pytest.raises(InputError, match="--link keeps paths of picture files only"):
+    with pytest.raises(InputError, match="--link needs image files"):
         load(db, tmp_path / "a.zip", wanted=LINKED)
 
 
 def test_sources_that_are_not_there_or_hold_nothing(db: Connection, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no file or folder"):
         load(db, tmp_path / "nothing")
-    with pytest.raises(InputError, match="no file in it is a picture"):
+    with pytest.raises(InputError, match="none of its files is an image"):
         load(db, folder(tmp_path / "in", {"notes.txt": b"words"}))
     (tmp_path / "a.zip").write_bytes(b"no archive")
-    with pytest.raises(InputError, match="no sound zip archive"):
+    with pytest.raises(InputError, match="not a zip archive"):
         load(db, tmp_path / "a.zip")
     folder(tmp_path / "in", {"a.png": png_of(1)})
     np.savez(tmp_path / "b.npz", images=np.zeros((4, 2, 2), "u1"))
-    with pytest.raises(InputError, match="mixed"):
+    with pytest.raises(InputError, match="mixes"):
         load(db, tmp_path / "in", tmp_path / "b.npz")
 
 

@@ -64,7 +64,7 @@ def test_keys_of_rows(
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        pytest.param("id,t\n1,x\n,y\n", ["No id at line 3"], id="empty id"),
+        pytest.param("id,t\n1,x\n,y\n", ["line 3 of", "has no value in 'id'"], id="empty id"),
         pytest.param("id,t\n1,x\n2,y\n1,z\n", ["The id 1", "line 2", "line 4", "--id"], id="repeated id"),
         pytest.param(
             "id,t\n" + "".join(f"{n},x\n" for n in range(1_200)) + "x9,y\n", ["line 1202", "'x9'"], id="late text"
@@ -144,8 +144,8 @@ def test_text_and_title_are_guessed_and_said(
     loaded = load(write("a.csv", f"{header}\n{row}\n"), columns=Columns(**columns))
     assert (loaded.dataset.text_columns, loaded.dataset.title_column) == (text, title)
     said = " ".join(loaded.remarks)
-    assert (f"column {text[0]} (--text" in said) == ("text" not in columns)
-    assert "known by their number" in said
+    assert (f"column {text[0]!r} was chosen as the text" in said) == ("text" not in columns)
+    assert "The row number in the source is the key" in said
 
 
 def test_a_changed_choice_of_columns_is_respected_and_kept(write: Write, load: Load) -> None:
@@ -180,9 +180,9 @@ def test_a_name_that_cannot_be(write: Write, load: Load, name: str) -> None:
 @pytest.mark.parametrize(
     ("second", "columns", "message"),
     [
-        pytest.param("t\ny\n", {}, "numbers would collide: give --id", id="numbered rows of another source"),
-        pytest.param("k,t\na,y\n", {"id": "k"}, "docs is keyed by id, this source by k", id="another key column"),
-        pytest.param("id,t\na,y\n", {}, "'a', but earlier ones are whole numbers", id="another kind of key"),
+        pytest.param("t\ny\n", {}, "would overwrite them: give --id", id="numbered rows of another source"),
+        pytest.param("k,t\na,y\n", {"id": "k"}, "'docs' is keyed by id, this source by k", id="another key column"),
+        pytest.param("id,t\na,y\n", {}, "'a', but earlier rows have whole numbers", id="another kind of key"),
     ],
 )
 def test_sources_whose_keys_do_not_meet(write: Write, load: Load, second: str, columns: Any, message: str) -> None:
@@ -194,11 +194,11 @@ def test_sources_whose_keys_do_not_meet(write: Write, load: Load, second: str, c
 
 def test_rows_left_from_a_longer_source_are_mentioned(write: Write, load: Load) -> None:
     load(write("a.csv", "t\nx\ny\nz\n"))
-    assert "2 rows of an earlier, longer source stay in docs" in load(write("a.csv", "t\nx\n")).remarks
+    assert "2 rows of an earlier, longer version of the source stay in 'docs'" in load(write("a.csv", "t\nx\n")).remarks
 
 
 def test_documents_and_rows_do_not_mix(write: Write, load: Load) -> None:
-    with pytest.raises(InputError, match="are mixed, from line 2 of .*b.csv on"):
+    with pytest.raises(InputError, match="mixes whole documents and table rows, from line 2 of .*b.csv on"):
         load(write("a.txt", "moon"), write("b.csv", "id,t\n1,x\n"))
 
 

@@ -50,7 +50,7 @@ def photos(db: Connection) -> list[Any]:
 def test_a_column_of_pictures_is_used_in_place(own: Connection, path: str, run: Callable[..., Any]) -> None:
     before = photos(own)
     done = run("ingest", "table", path, "photos", "--image", "PHOTO", "--title", "title", "--label", "kind")
-    assert done.exit_code == 0 and "4 of the first 44 rows hold no picture that can be read" in done.stderr
+    assert done.exit_code == 0 and "4 of the first 44 rows hold no readable image" in done.stderr
     done = run("build", path, "photos", "--dim", "4")
     assert "Built photos_pca: 40 images" in done.stderr and "4 items whose picture cannot be read" in done.stderr
     assert photos(own) == before
@@ -87,8 +87,8 @@ def test_from_python_and_by_picture(path: str) -> None:
     ("columns", "error", "said"),
     [
         (Columns(image="nothing"), NotFoundError, "no column 'nothing'"),
-        (Columns(image="title"), InputError, "photos.title holds no picture: the first is no BLOB"),
-        (Columns(image="width"), InputError, "photos.width holds no picture: the first is NULL"),
+        (Columns(image="title"), InputError, "photos.title holds no images: the first value is not a BLOB"),
+        (Columns(image="width"), InputError, "photos.width holds no images: the first value is NULL"),
     ],
 )
 def test_columns_that_hold_no_pictures(own: Connection, columns: Columns, error: type[Exception], said: str) -> None:
@@ -102,20 +102,20 @@ def test_a_table_without_text_is_told_of_its_pictures(db: Connection, path: str,
     db.execute("create table files (id integer primary key, content blob)")
     db.execute("insert into files (content) values (?)", [png.encode(PIXELS[0])])
     done = run("index", path, "files")
-    assert done.exit_code == 1 and "if content holds pictures, name it with --image content" in done.stderr
+    assert done.exit_code == 1 and "if 'content' holds images, give --image content" in done.stderr
 
 
 def test_a_picture_is_measured_as_it_is_read() -> None:
     saved = io.BytesIO()
     turned = Image.new("RGB", (9, 5), "red")
     exif = turned.getexif()
-    exif[image_io.ORIENTATION] = 6
+    exif[image_io.ORIENTATION_TAG] = 6
     turned.save(saved, "JPEG", exif=exif)
     for content in (saved.getvalue(), png.encode(PIXELS[0])):
-        assert image_io.measured(content) == image_io.read(content, image_io.ImageSpec()).pixels.shape
+        assert image_io.read_size(content) == image_io.read(content, image_io.ImageSpec()).pixels.shape
     for content in (b"words", b""):
-        with pytest.raises(InputError, match="is no picture of a known format"):
-            image_io.measured(content)
+        with pytest.raises(InputError, match="is not an image of a known format"):
+            image_io.read_size(content)
 
 
 def test_all_are_learned_at_one_shape(own: Connection) -> None:

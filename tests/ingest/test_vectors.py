@@ -132,7 +132,7 @@ def test_parquet_that_cannot_be_read(db: Connection, run: Run, path: str, tmp_pa
         ({"id": ["a", "b"], "vector": [[1.0, 2.0], None]}, "has 0 numbers, not 2"),
         ({"id": ["a", "b"], "vector": [[1.0, 2.0], [1.0, None]]}, "('b') has a number that is not finite"),
         ({"id": ["a"], "one": [[1.0]], "two": [[2.0]]}, "has the columns id (string), one (list"),
-        ({"vector": [[1.0]]}, "one of lists of numbers and one of keys are needed"),
+        ({"vector": [[1.0]]}, "one of keys and one of lists of numbers are needed"),
         ({"id": pa.array([], pa.string()), "vector": pa.array([], pa.list_(pa.float32()))}, "holds no vector"),
     ):
         parquet.write_table(pa.table(columns), tmp_path / "v.parquet")
@@ -171,9 +171,9 @@ def test_what_is_left_out_is_said(db: Connection, tmp_path: Path) -> None:
     assert keys == [*WORDS, "at name@domain.com", "\ufffd\ufffd"]
     np.testing.assert_allclose(matrix[[0, 4]], [(3, 4, 0), (1, 2, 2)], rtol=2.5e-7)  # as above
     assert made.remarks == (
-        "Left out 1 of 9 rows: their word stood before, and the first counts ('sea')",
-        "Left out 1 of 9 rows: vectors of zeros point nowhere ('void')",
-        "Left out 1 of 9 rows: no word stands before their numbers",
+        "Left out 1 of 9 rows: their word occurs before ('sea')",
+        "Left out 1 of 9 rows: their vectors are zero and have no direction ('void')",
+        "Left out 1 of 9 rows: they have no word",
     )
     run = collections.get_run(db, made.collection.run)
     assert run.metrics == {"rows": 9, "repeated": 1, "zero": 1, "without_word": 1}
@@ -198,24 +198,28 @@ def test_again_replaces_and_drop_takes_all(db: Connection, run: Run, path: str, 
 
 
 BAD = {
-    "nan.txt": (GLOVE + b"bad 1 nan 1\n", "Row 5 of", "('bad') has a number that is not finite: nothing was imported"),
+    "nan.txt": (
+        GLOVE + b"bad 1 nan 1\n",
+        "Row 5 of",
+        "('bad') has a number that is not finite: fix that row; nothing was imported",
+    ),
     "infinite.txt": (GLOVE + b"bad 1 1e99 1\n", "('bad') has a number that is not finite"),
     "short.txt": (GLOVE + b"bad 1 2\n", "Row 5 of", "('bad') has 2 numbers, not 3"),
     "long.txt": (GLOVE + b"bad 1 2 3 4\n", "Row 5 of", "('bad') has 4 numbers, not 3"),
-    "letters.txt": (GLOVE + b"bad 1 x 3\n", "Row 5 of", "('bad') has something that is no number"),
-    "fewer.txt": (b"9 3\n" + GLOVE, "says it has more words than the 4 that are there: it is cut short"),
+    "letters.txt": (GLOVE + b"bad 1 x 3\n", "Row 5 of", "('bad') has a value that is not a number"),
+    "fewer.txt": (b"9 3\n" + GLOVE, "declares 9 words but holds 4: it is truncated"),
     "empty.txt": (b"", "is neither a text nor a binary file of word vectors"),
     "one.txt": (b"word\n", "Row 1 of", "has no number after its word"),
-    "cut.bin": (BINARY[:-5], "says it has 4 words and breaks off in row 4"),
+    "cut.bin": (BINARY[:-5], "declares 4 words but ends in row 4"),
     "nan.bin": (b"1 2\nbad " + struct.pack("<2f", 1, float("nan")), "Row 1 of", "('bad') has a number"),
-    "model.bin": (struct.pack("<2i", 793712314, 12) + b"\0" * 50, "is a fastText model with its subwords"),
+    "model.bin": (struct.pack("<2i", 793712314, 12) + b"\0" * 50, "is a fastText model with subwords"),
     "noise.bin": (b"\0\1\2" * 100, "is neither a text nor a binary file of word vectors"),
-    "cut.txt.gz": (gzip.compress(GLOVE * 100)[:-20], "is cut short: its packed data breaks off"),
-    "damaged.zip": (zipped(GLOVE)[:-30], "is damaged, or not what its name says"),
-    "zeros.txt": (b"a 0 0\nb 0 0\n", "holds no vector that can be searched"),
-    "alone.npy": (b"", "has no ids beside it (alone.ids.txt or .json): give --ids FILE"),
-    "text.npz": (b"text", "is no .npz file, or cut short"),
-    "text.parquet": (b"text", "is no Parquet file, or cut short"),
+    "cut.txt.gz": (gzip.compress(GLOVE * 100)[:-20], "is truncated, its compressed data ends too early"),
+    "damaged.zip": (zipped(GLOVE)[:-30], "is damaged, or not of the format its name says"),
+    "zeros.txt": (b"a 0 0\nb 0 0\n", "holds no vector with a word and a direction"),
+    "alone.npy": (b"", "alone.npy (alone.ids.txt or .json): give --ids FILE"),
+    "text.npz": (b"text", "is not an .npz file, or is truncated"),
+    "text.parquet": (b"text", "is not a Parquet file, or is truncated"),
     "text.db": (b"text" * 100, "is no embeddings.db of llm"),
     "flat.txt": (b"4 3 2 1 0\n" + GLOVE, "('sea') has 3 numbers, not 4"),
 }
@@ -254,18 +258,18 @@ def test_more_that_cannot_be_read(db: Connection, run: Run, path: str, tmp_path:
     file["embeddings"].insert_all(rows)
     file.close()
     for name, options, said in (
-        ("objects.npy", [], "no .npy file of plain numbers"),
-        ("flat.npy", [], "is float64 of shape (4,): vectors are one matrix"),
+        ("objects.npy", [], "is not an .npy file of plain numbers"),
+        ("flat.npy", [], "is float64 of shape (4,): a matrix of numbers"),
         ("fewer.npy", [], "has 4 rows,"),
         ("objects.npz", [], "holds Python objects, which are never read"),
-        ("other.npz", [], "has no array ids and vectors: it has words"),
-        ("two.zip", [], "holds a.txt, b.txt: say which to read with --member"),
+        ("other.npz", [], "has no array 'ids' and 'vectors': it has words"),
+        ("two.zip", [], "holds a.txt, b.txt: choose one with --member"),
         ("two.zip", ["--member", "c.txt"], "has no member 'c.txt': it holds a.txt, b.txt"),
         ("llm.db", [], "has the collections one, two: name one with --member"),
         ("llm.db", ["--member", "one"], "('k1') has 10 bytes, not 12 (3 numbers)"),
-        ("llm.db", ["--member", "two"], "The collection two of"),
+        ("llm.db", ["--member", "two"], "The collection 'two' of"),
         ("nowhere.txt", [], "There is no file"),
-        ("two.zip", ["--member", "a.txt", "--limit", "0"], "limit is 0: at least 1 is needed"),
+        ("two.zip", ["--member", "a.txt", "--limit", "0"], "limit is 0: choose at least 1 row"),
     ):
         done = run("ingest", "vectors", path, "words", tmp_path / name, *options)
         assert done.exit_code == 1 and said in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
@@ -279,7 +283,7 @@ def test_standard_input(run: Run, path: str, data: bytes) -> None:
     assert done.exit_code == 0 and "Made words: 4 words, 3 dimensions" in done.stderr, done.stderr
     assert '"source": "standard input"' in run("runs", path, "1", "--json").stdout
     cut = run("ingest", "vectors", path, "words", "-", input=BINARY[:-5])
-    assert cut.exit_code == 1 and "standard input says it has 4 words and breaks off in row 4" in cut.stderr
+    assert cut.exit_code == 1 and "standard input declares 4 words but ends in row 4" in cut.stderr
 
 
 def test_a_new_file_is_not_left_behind(run: Run, path: str, tmp_path: Path) -> None:

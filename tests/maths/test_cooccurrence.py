@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from semsearch.errors import InputError
-from semsearch.maths.cooccurrence import WHOLE, Weights, cooccurrences
+from semsearch.maths.cooccurrence import WHOLE_CONTEXT, Weights, cooccurrences
 from semsearch.maths.counts import word_numbers
 
 
@@ -52,7 +52,7 @@ def test_agrees_with_a_double_loop(n: int, width: int, window: int, weights: Wei
 
 
 def test_agrees_with_one_sparse_addition_per_offset_on_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("semsearch.maths.cooccurrence._BLOCK", 5000)
+    monkeypatch.setattr("semsearch.maths.cooccurrence._BLOCK_PAIRS", 5000)
     rng = np.random.default_rng(0)
     stream = rng.zipf(1.3, 20_000).clip(max=500).astype(np.int32) - 1
     found = cooccurrences(stream, np.array([0, 20_000]), 500, window=3)
@@ -67,7 +67,7 @@ def test_whole_documents_give_xtx() -> None:
     """A position meets itself there, so that the matrix is a Gram matrix and its factors are LSA's word vectors."""
     stream, starts = np.array([0, 1, 0, 2, 1, 2, 2], np.int32), np.array([0, 4, 7])
     X = np.array([[2, 1, 1], [0, 1, 2]])
-    assert (cooccurrences(stream, starts, 3, window=WHOLE).toarray() == X.T @ X).all()
+    assert (cooccurrences(stream, starts, 3, window=WHOLE_CONTEXT).toarray() == X.T @ X).all()
 
 
 def test_nothing_and_windows_beyond_every_document() -> None:
@@ -80,7 +80,8 @@ def test_nothing_and_windows_beyond_every_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "window", "said"), [([0, 3], 2, "0 to 3, not from 0 to 2"), ([-1, 0], 2, "from -1"), ([0, 1], -1, "window")]
+    ("ids", "window", "said"),
+    [([0, 3], 2, "0 to 3: 0 to 2 are needed"), ([-1, 0], 2, "from -1"), ([0, 1], -1, "window")],
 )
 def test_what_cannot_be_is_refused(ids: list[int], window: int, said: str) -> None:
     with pytest.raises(InputError, match=said):

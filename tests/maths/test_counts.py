@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from semsearch.maths.counts import count_known, count_terms
+from semsearch.maths.counts import count_known_terms, count_terms
 from semsearch.maths.text import Analyzer, pack, tokens, unpack
 from semsearch.maths.weighting import idf, log_tfidf
 
@@ -54,7 +54,7 @@ def test_rare_terms_are_left_out_where_asked() -> None:
 
 
 def test_known_terms_are_counted_and_others_ignored() -> None:
-    found = count_known(["files and Compressing, filed zebra"], Analyzer(), {"compress": 0, "file": 1})
+    found = count_known_terms(["files and Compressing, filed zebra"], Analyzer(), {"compress": 0, "file": 1})
     assert found.toarray().tolist() == [[1.0, 2.0]]
 
 

@@ -10,7 +10,7 @@ from semsearch import registry
 from semsearch.builders.base import Drifts, Encodes
 from semsearch.builders.lsa import Lsa, LsaOptions
 from semsearch.building.staleness import why_rebuild
-from semsearch.maths.counts import count_known, count_open
+from semsearch.maths.counts import count_all_terms, count_known_terms
 from semsearch.maths.drift import residual_share, unknown_share
 from semsearch.maths.text import Analyzer
 from semsearch.records import Device, Documents, Fitted, silent
@@ -42,8 +42,8 @@ def drift(model: Fitted, texts: list[str]) -> dict[str, float]:
 
 def test_counts_of_all_terms_hold_those_of_the_known() -> None:
     texts, known, analyzer = ["rye bread rye zyx", "", "zyx wvu zyx"], {"bread": 0, "rye": 1}, Analyzer()
-    every = count_open(texts, analyzer, known)
-    assert (every[:, :2] != count_known(texts, analyzer, known)).nnz == 0
+    every = count_all_terms(texts, analyzer, known)
+    assert (every[:, :2] != count_known_terms(texts, analyzer, known)).nnz == 0
     assert every.toarray().tolist() == [[1, 2, 1, 0], [0, 0, 0, 0], [0, 0, 2, 1]]
 
 

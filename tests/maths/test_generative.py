@@ -7,7 +7,7 @@ import pytest
 from scipy.linalg import sqrtm
 
 from semsearch.errors import InputError
-from semsearch.maths.generative import frechet_distance, likeness
+from semsearch.maths.generative import frechet_distance, manifold_scores
 
 
 def cloud(n: int, d: int, seed: int, shift: float = 0.0, scale: float = 1.0) -> np.ndarray:
@@ -47,7 +47,7 @@ def naive_likeness(real: np.ndarray, made: np.ndarray, k: int) -> tuple[float, f
 
 def test_likeness_agrees_with_naive_loops() -> None:
     real, made = cloud(40, 2, 0), cloud(30, 2, 1, shift=0.7)
-    found = likeness(real, made, k=3)
+    found = manifold_scores(real, made, k=3)
     assert (found.precision, found.recall, found.density, found.coverage) == pytest.approx(
         naive_likeness(real, made, 3)
     )
@@ -55,8 +55,8 @@ def test_likeness_agrees_with_naive_loops() -> None:
 
 def test_each_failure_is_told_by_its_measure() -> None:
     real = np.concatenate([cloud(300, 2, 0, shift=-5), cloud(300, 2, 1, shift=5)])
-    fair = likeness(real, np.concatenate([cloud(300, 2, 2, shift=-5), cloud(300, 2, 3, shift=5)]))
-    one_mode, far = likeness(real, cloud(600, 2, 4, shift=5)), likeness(real, cloud(600, 2, 5, shift=50))
+    fair = manifold_scores(real, np.concatenate([cloud(300, 2, 2, shift=-5), cloud(300, 2, 3, shift=5)]))
+    one_mode, far = manifold_scores(real, cloud(600, 2, 4, shift=5)), manifold_scores(real, cloud(600, 2, 5, shift=50))
     assert min(fair.precision, fair.recall, fair.coverage) > 0.9 and fair.density == pytest.approx(1, abs=0.15)
     assert one_mode.precision > 0.9 and one_mode.recall < 0.6 and one_mode.coverage < 0.6
     assert far.precision == far.density == far.coverage == 0
@@ -64,6 +64,6 @@ def test_each_failure_is_told_by_its_measure() -> None:
 
 def test_too_few_or_other_columns_are_refused() -> None:
     with pytest.raises(InputError, match="at least 6 of each"):
-        likeness(cloud(5, 2, 0), cloud(9, 2, 0))
-    with pytest.raises(InputError, match="columns must be the same"):
+        manifold_scores(cloud(5, 2, 0), cloud(9, 2, 0))
+    with pytest.raises(InputError, match="the same number of columns"):
         frechet_distance(cloud(5, 2, 0), cloud(5, 3, 0))

@@ -14,7 +14,7 @@ from semsearch.maths.generative import frechet_distance as frechet
 
 
 def likeness(real: np.ndarray, made: np.ndarray, k: int = generative.NEIGHBOURS) -> dict[str, float]:
-    return asdict(generative.likeness(real, made, k))
+    return asdict(generative.manifold_scores(real, made, k))
 
 
 def cloud(n: int, seed: int, at: float = 0.0, wide: float = 1.0, dim: int = 6) -> np.ndarray:
@@ -67,5 +67,5 @@ def test_likeness_agrees_with_naive_loops() -> None:
 def test_too_few_things_and_features_that_do_not_compare() -> None:
     with pytest.raises(InputError, match="at least 6"):
         likeness(cloud(5, 0), cloud(50, 1))
-    with pytest.raises(InputError, match="do not compare"):
+    with pytest.raises(InputError, match="the same number of columns"):
         frechet(cloud(9, 0), cloud(9, 1, dim=2))

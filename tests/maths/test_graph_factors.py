@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from semsearch.maths.factor import truncated_eigen
-from semsearch.maths.graphs import adjacency, multiplied, undirected
+from semsearch.maths.graphs import adjacency, multiply, undirected
 from semsearch.maths.netmf import netmf_approximated, netmf_exact
 from semsearch.maths.prone import factor_graph, prone_matrix, propagate
 
@@ -123,4 +123,4 @@ def test_products_on_all_cores_are_products() -> None:
     rng = np.random.default_rng(0)
     A = sp.random_array((300, 200), density=0.05, rng=rng, dtype=np.float32, format="csr")
     X = rng.standard_normal((200, 7)).astype(np.float32)
-    assert np.allclose(multiplied(sp.csr_matrix(A), X), A @ X, atol=1e-5)  # sums of ten float32
+    assert np.allclose(multiply(sp.csr_matrix(A), X), A @ X, atol=1e-5)  # sums of ten float32

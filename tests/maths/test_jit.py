@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from semsearch.maths.jit import each, kernel, spread, threads
+from semsearch.maths.jit import kernel
+from semsearch.threads import map_items, map_ranges, thread_count
 
 
 def _sum_of_squares(values: np.ndarray) -> float:
@@ -40,7 +41,7 @@ def test_prepare_compiles_in_the_background() -> None:
 def test_spread_keeps_the_order_and_covers_every_row() -> None:
     squares = kernel(_sum_of_squares)
     values = np.arange(10_000, dtype=np.float64)
-    parts = spread(lambda start, end: squares(values[start:end]), [0, 10, 3000, 3000, 10_000])
+    parts = map_ranges(lambda start, end: squares(values[start:end]), [0, 10, 3000, 3000, 10_000])
     assert parts == [_sum_of_squares(part) for part in (values[:10], values[10:3000], values[:0], values[3000:])]
 
 
@@ -52,16 +53,16 @@ def test_each_keeps_the_order_and_takes_few_items_ahead() -> None:
             taken.append(item)
             yield item
 
-    results = each(lambda item: item * item, items())
+    results = map_items(lambda item: item * item, items())
     assert next(results) == 0
-    assert len(taken) <= 2 * threads() + 1
+    assert len(taken) <= 2 * thread_count() + 1
     assert list(results) == [item * item for item in range(1, 100)]
     assert taken == list(range(100))
 
 
 def test_each_passes_on_what_work_raises() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(each(lambda item: 1 // item, [1, 0, 1]))
+        list(map_items(lambda item: 1 // item, [1, 0, 1]))
 
 
 @kernel

@@ -11,13 +11,13 @@ from semsearch.errors import InputError
 from semsearch.evaluate.links import hide_edges, judge_links
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import (
-    ByProduct,
+    ProductScorer,
     adamic_adar,
     best_pairs,
     common_neighbours,
     link_scorer,
+    sample_non_edges,
     spanning_forest,
-    unjoined_pairs,
 )
 from semsearch.maths.metrics import auc, f1_scores
 from semsearch.maths.prone import factor_graph, propagate
@@ -54,7 +54,7 @@ def test_the_best_pairs_are_those_of_the_whole_matrix() -> None:
     graph = blocks(rng)
     A = matrix(graph)
     vectors = rng.standard_normal((302, 8)).astype(np.float32)
-    pairs, scores = best_pairs(ByProduct(vectors), A, 50)
+    pairs, scores = best_pairs(ProductScorer(vectors), A, 50)
     whole = np.where(np.triu(np.ones((302, 302)), 1).astype(bool) & (A.toarray() == 0), vectors @ vectors.T, -np.inf)
     whole[:, 300:] = -np.inf  # lone nodes
     assert np.allclose(scores, np.sort(whole.ravel())[::-1][:50], atol=1e-5)
@@ -104,8 +104,8 @@ def test_how_busy_nodes_are_counts_too() -> None:
 def test_a_full_graph_has_no_link_to_suggest() -> None:
     A = sp.csr_matrix(np.ones((5, 5)) - np.eye(5))
     rng = np.random.default_rng(0)
-    assert unjoined_pairs(A, 10, rng).shape == (2, 0)
-    with pytest.raises(InputError, match="no link to suggest"):
+    assert sample_non_edges(A, 10, rng).shape == (2, 0)
+    with pytest.raises(InputError, match="no link to predict"):
         link_scorer(np.ones((5, 2), np.float32), A, rng=rng)
 
 

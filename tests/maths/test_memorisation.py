@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semsearch.maths.memorisation import nearest, newness
+from semsearch.maths.memorisation import copy_scores, nearest
 
 
 def test_the_nearest_is_that_of_a_double_loop() -> None:
@@ -24,6 +24,6 @@ def test_planted_copies_are_counted(copies: int, least: float, most: float) -> N
     rng = np.random.default_rng(1)
     known, fresh, made = (rng.normal(size=(n, 12)) for n in (1000, 500, 400))
     made[:copies] = known[:copies] + 1e-3
-    found = newness(made, fresh, known)
+    found = copy_scores(made, fresh, known)
     assert least <= found.copied <= most
     assert found.nearness == pytest.approx(1, abs=0.1) if not copies else found.nearness < 1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from semsearch.maths import codepoints, counts, numbering, tally
-from semsearch.maths.counts import count_known, count_terms, word_numbers
+from semsearch.maths.counts import count_known_terms, count_terms, word_numbers
 from semsearch.maths.numbering import number_words
 from semsearch.maths.text import Analyzer, tokens
 
@@ -110,8 +110,8 @@ def test_random_texts(points: Sequence[int]) -> None:
 
 def test_batches_threads_and_growth_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many more words than a batch holds, met again in later batches and by other threads."""
-    monkeypatch.setattr(numbering, "_AT_ONCE", 500)
-    monkeypatch.setattr(numbering, "threads", lambda: 3)
+    monkeypatch.setattr(numbering, "_BATCH_CHARS", 500)
+    monkeypatch.setattr(numbering, "thread_count", lambda: 3)
     rng = random.Random(5)
     vocabulary = [f"wort{number}é½"[: rng.randrange(2, 11)] for number in range(3000)]
     agree([" ".join(rng.choices(vocabulary, k=rng.randrange(60))) for _ in range(500)])
@@ -142,14 +142,16 @@ def test_counts_are_the_same_bytes_on_both_paths(monkeypatch: pytest.MonkeyPatch
     texts = texts_with_stems()
     found = []
     for enough in (0, 10**9):
-        for name in ("_SOON", "_LATER"):
+        for name in ("_WARM_CHARS", "_COLD_CHARS"):
             monkeypatch.setattr(counts, name, enough)
-        monkeypatch.setattr(tally, "spread" if enough else "_plain", None)  # neither path may do the other's work
-        monkeypatch.setattr(tally, "_ENOUGH", enough)
+        monkeypatch.setattr(
+            tally, "map_ranges" if enough else "_tally_with_scipy", None
+        )  # neither path may do the other's work
+        monkeypatch.setattr(tally, "_COMPILED_NUMBERS", enough)
         for kernel in (tally.count_rows, tally.count_documents, tally.count_numbers):
             monkeypatch.setattr(kernel, "ready", False)
         terms = count_terms(texts, Analyzer(), min_documents=least)
-        found.append((terms, count_known(texts[:50], Analyzer(), {"compress": 1, "iv": 0})))
+        found.append((terms, count_known_terms(texts[:50], Analyzer(), {"compress": 1, "iv": 0})))
         monkeypatch.undo()
     (one, one_known), (two, two_known) = found
     assert one.terms == two.terms and one.surfaces == two.surfaces
@@ -166,9 +168,9 @@ def test_much_text_is_scanned_and_little_is_not(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(counts, "number_words", None)
     assert word_numbers(["little text"])[0] == ["little", "text"]
     monkeypatch.undo()
-    monkeypatch.setattr(counts, "_numbered", None)
-    monkeypatch.setattr(counts, "_SOON", 20)
-    monkeypatch.setattr(counts, "_LATER", 20)
+    monkeypatch.setattr(counts, "_number_words", None)
+    monkeypatch.setattr(counts, "_WARM_CHARS", 20)
+    monkeypatch.setattr(counts, "_COLD_CHARS", 20)
     words, stream, starts = word_numbers(iter(["much text", "much more text"]))
     assert words == ["much", "text", "more"]
     assert stream.tolist() == [0, 1, 0, 2, 1] and starts.tolist() == [0, 2, 5]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from semsearch.errors import InputError
-from semsearch.maths.packing import steps_of
+from semsearch.maths.packing import fit_quantiser
 
 
 @pytest.mark.parametrize("bits", [1, 3, 8, 13, 16])
 def test_codes_come_back_within_half_a_step(bits: int) -> None:
     codes = np.random.default_rng(0).standard_normal((50, 5)).astype(np.float32) * [1, 10, 100, 0.01, 0]
-    steps = steps_of(codes.astype(np.float32), bits)
+    steps = fit_quantiser(codes.astype(np.float32), bits)
     kept = steps.pack(codes.astype(np.float32))
     assert kept.dtype == np.uint8 and kept.shape == (50, steps.size) == (50, -(-5 * bits // 8))
     half = (codes.max(axis=0) - codes.min(axis=0)) / (2**bits - 1) / 2
@@ -21,13 +21,13 @@ def test_codes_come_back_within_half_a_step(bits: int) -> None:
 
 
 def test_what_lies_beyond_the_known_codes_becomes_the_last_step() -> None:
-    steps = steps_of(np.array([[0, 0], [1, 2]], np.float32), 8)
+    steps = fit_quantiser(np.array([[0, 0], [1, 2]], np.float32), 8)
     assert steps.unpack(steps.pack(np.array([[-9, 9]], np.float32))).tolist() == [[0, 2]]
 
 
 def test_bits_that_cannot_be() -> None:
     for bits in (0, 17):
         with pytest.raises(InputError, match="choose 1 to 16"):
-            steps_of(np.ones((2, 2), np.float32), bits)
+            fit_quantiser(np.ones((2, 2), np.float32), bits)
     with pytest.raises(InputError, match="no code"):
-        steps_of(np.ones((0, 2), np.float32), 8)
+        fit_quantiser(np.ones((0, 2), np.float32), 8)

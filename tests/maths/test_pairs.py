@@ -24,8 +24,8 @@ def planted(n: int, dim: int) -> np.ndarray:
 def test_every_pair_and_no_other(dim: int, threshold: float, monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = planted(2500, dim) if dim > 4 else planted(400, dim)
     plain = near_pairs(vectors, threshold)
-    monkeypatch.setattr(pairs, "_FEW", 0)
-    monkeypatch.setattr(pairs, "_ROOM", 10)  # smaller than what a block finds
+    monkeypatch.setattr(pairs, "_DENSE_ROWS", 0)
+    monkeypatch.setattr(pairs, "_FIRST_CAPACITY", 10)  # smaller than what a block finds
     steps: list[int] = []
     i, j, cosines = near_pairs(vectors, threshold, progress=lambda done, of: steps.append(done))
     found = dict(zip(zip(i.tolist(), j.tolist(), strict=True), cosines.tolist(), strict=True))
@@ -40,7 +40,7 @@ def test_every_pair_and_no_other(dim: int, threshold: float, monkeypatch: pytest
 
 @pytest.mark.parametrize("few", [0, 10**9], ids=["kernel", "plain"])
 def test_too_many_are_refused_and_none_is_fine(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "_FEW", few)
+    monkeypatch.setattr(pairs, "_DENSE_ROWS", few)
     vectors = np.ones((300, 4), np.float32) / 2
     with pytest.raises(InputError, match="More than 1,000 pairs"):
         near_pairs(vectors, 0.9, most=1000)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semsearch.maths.factor import truncated_svd
-from semsearch.maths.pca import Centred, enough, principal_components
+from semsearch.maths.pca import Centred, components_for_share, principal_components
 
 
 def pictures(n: int, d: int, seed: int = 0) -> np.ndarray:
@@ -65,4 +65,4 @@ def test_identical_rows_have_no_component() -> None:
 
 def test_enough_components_hold_a_share() -> None:
     captured = np.array([0.5, 0.8, 0.9, 0.97])
-    assert [enough(captured, share) for share in (0.3, 0.5, 0.81, 0.9, 1.0)] == [1, 1, 3, 3, 4]
+    assert [components_for_share(captured, share) for share in (0.3, 0.5, 0.81, 0.9, 1.0)] == [1, 1, 3, 3, 4]

@@ -20,7 +20,7 @@ def tall(columns: int, seed: int, rows: int = 40_000) -> np.ndarray:
 @pytest.fixture(params=[1, 3], ids=["one thread", "three threads"])
 def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     for module in (blas, spmm):
-        monkeypatch.setattr(module, "threads", lambda: request.param)
+        monkeypatch.setattr(module, "thread_count", lambda: request.param)
     return request.param
 
 
@@ -50,7 +50,7 @@ def test_sparse_products(cores: int) -> None:
 def test_a_large_sparse_matrix_is_factored_by_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     A = sp.random(600, 300, density=0.05, format="csr", random_state=3, dtype=np.float32)
     plain = truncated_svd(Matrix(A), 20, rng=np.random.default_rng(0))
-    monkeypatch.setattr(spmm, "ENOUGH", A.nnz)
+    monkeypatch.setattr(spmm, "COMPILED_ENTRIES", A.nnz)
     assert spmm.suits(A) and not spmm.suits(A.tocsc()) and not spmm.suits(A.astype(np.float64))
     one, two = (truncated_svd(Matrix(A), 20, rng=np.random.default_rng(0)) for _ in range(2))
     assert one.s == pytest.approx(plain.s, rel=1e-5)  # the same steps, sums in another order

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from semsearch.maths.ranking import FLOOR, hybrid_weight, self_retrieval
+from semsearch.maths.ranking import MIN_WEIGHT, hybrid_weight, self_retrieval
 
 
 def planted(rng: np.random.Generator, n: int, terms: int, topics: int) -> sp.csr_matrix:
@@ -58,7 +58,7 @@ def test_too_little_text_says_nothing() -> None:
 
 
 def test_the_weight_is_a_line_that_few_documents_draw_to_one_half() -> None:
-    assert hybrid_weight(0.0, 10_000, 100) == pytest.approx(FLOOR)
+    assert hybrid_weight(0.0, 10_000, 100) == pytest.approx(MIN_WEIGHT)
     assert hybrid_weight(1.0, 10_000, 100) == pytest.approx(1)
     assert hybrid_weight(1.0, 100, 50) == pytest.approx(0.5 + 0.5 / 4)
     assert hybrid_weight(0.5, 10**6, 100) == hybrid_weight(0.5, 10**4, 100)

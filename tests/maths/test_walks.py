@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from semsearch.errors import InputError
 from semsearch.maths import walks
-from semsearch.maths.walks import every_node, random_walks
+from semsearch.maths.walks import random_walks, start_nodes
 
 
 def graph(rng: np.random.Generator, *, weighted: bool, directed: bool, n: int = 9) -> sp.csr_matrix:
@@ -68,9 +68,9 @@ def test_the_first_step_goes_by_weight_alone() -> None:
 @pytest.mark.parametrize(("p", "q"), [(1, 1), (0.5, 2)])
 def test_walks_do_not_depend_on_how_they_are_split(p: float, q: float, monkeypatch: pytest.MonkeyPatch) -> None:
     A = graph(np.random.default_rng(1), weighted=True, directed=False)
-    starts = every_node(A, 30, np.random.default_rng(0))
+    starts = start_nodes(A, 30, np.random.default_rng(0))
     whole = random_walks(A, starts, 20, seed=5, p=p, q=q)[0]
-    monkeypatch.setattr(walks, "_STRETCH", 37)
+    monkeypatch.setattr(walks, "_WALKS_PER_BLOCK", 37)
     assert (random_walks(A, starts, 20, seed=5, p=p, q=q)[0] == whole).all()
     assert (random_walks(A, starts, 20, seed=6, p=p, q=q)[0] != whole).any()
 
@@ -78,7 +78,7 @@ def test_walks_do_not_depend_on_how_they_are_split(p: float, q: float, monkeypat
 @pytest.mark.parametrize(("p", "q"), [(1, 1), (0.5, 2)])
 def test_a_walk_ends_where_no_edge_leaves(p: float, q: float) -> None:
     A = sp.csr_matrix(([1.0, 1.0, 1.0], ([0, 1, 4], [1, 2, 5])), shape=(6, 6))  # 0 → 1 → 2, 3 alone, 4 → 5
-    assert every_node(A, 1, np.random.default_rng(0)).tolist() in (
+    assert start_nodes(A, 1, np.random.default_rng(0)).tolist() in (
         [0, 1, 4],
         [0, 4, 1],
         [1, 0, 4],

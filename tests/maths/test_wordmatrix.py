@@ -68,7 +68,7 @@ def test_texts_of_one_word_or_none_have_no_components() -> None:
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = shares(counted([RNG.integers(0, 60, size).tolist() for size in range(40)]), np.ones(60, np.float32))
     together = principal_components(shared, WORDS, 1)
-    monkeypatch.setattr(wordmatrix, "_ROOM", 1)
+    monkeypatch.setattr(wordmatrix, "_BATCH_NUMBERS", 1)
     assert np.allclose(principal_components(shared, WORDS, 1), together, atol=1e-4)
 
 

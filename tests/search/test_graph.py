@@ -12,7 +12,7 @@ from click.testing import Result
 from semsearch.building import corpora
 from semsearch.errors import InputError
 from semsearch.maths.graphs import adjacency
-from semsearch.maths.layout import by_distance, fitted
+from semsearch.maths.layout import fit_without_overlap, stress_layout
 from semsearch.search import graph
 from semsearch.storage import connect, datasets, node_edges
 from semsearch.storage.collections import open_collection
@@ -155,22 +155,22 @@ def test_only_nodes_have_neighbours(db: Connection, articles: object) -> None:
 
 def test_a_path_is_laid_out_in_a_row_and_a_ring_around_its_middle() -> None:
     path = np.eye(6, k=1) + np.eye(6, k=-1) > 0
-    X = by_distance(path)
+    X = stress_layout(path)
     apart = np.linalg.norm(X[:, None] - X[None], axis=2)
     assert apart[0, 5] == apart.max() and (np.diff(apart[0, :4]) > 0).all()
     star = np.zeros((7, 7), bool)
     star[0, 1:] = star[1:, 0] = True
-    X = by_distance(star)
+    X = stress_layout(star)
     assert np.allclose(np.linalg.norm(X[1:] - X[0], axis=1), np.linalg.norm(X[1] - X[0]), rtol=0.1)  # rounds end early
 
 
 def test_boxes_do_not_overlap_and_stay_inside() -> None:
     rng = np.random.default_rng(0)
     boxes = np.stack([half := rng.uniform(15, 60, 40), np.full(40, 25.0), half, np.full(40, 11.0)], axis=1)
-    X = fitted(rng.standard_normal((40, 2)), boxes, (960, 640))
+    X = fit_without_overlap(rng.standard_normal((40, 2)), boxes, (960, 640))
     low, high = X - boxes[:, :2], X + boxes[:, 2:]
     assert (low >= -1e-9).all() and (high <= [960 + 1e-9, 640 + 1e-9]).all()
     overlap = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
     deep = np.triu((overlap > 2).all(axis=2), 1)  # pushing ends before the last pixel
     assert not deep.any()
-    assert fitted(np.zeros((1, 2)), boxes[:1], (960, 640)).tolist() == [[480, 327]]
+    assert fit_without_overlap(np.zeros((1, 2)), boxes[:1], (960, 640)).tolist() == [[480, 327]]

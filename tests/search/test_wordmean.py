@@ -90,9 +90,9 @@ def test_no_builder_reads_words(words: Connection, run: Run, path: str) -> None:
     done = run("build", path, "words_vocabulary")
     assert done.exit_code == 1 and "No installed builder reads words" in done.stderr
     done = run("index", path, "words_vocabulary")
-    assert done.exit_code == 1 and "lists the words of vectors that were imported" in done.stderr
+    assert done.exit_code == 1 and "is the vocabulary of imported vectors" in done.stderr
     done = run("ingest", "documents", path, "words_vocabulary", "-", "--format", "txt", input="text")
-    assert done.exit_code == 1 and "already a table or view that ingest did not make" in done.stderr
+    assert done.exit_code == 1 and "already a table or view that ingest did not create" in done.stderr
 
 
 def test_on_the_command_line(words: Connection, run: Run, path: str) -> None:

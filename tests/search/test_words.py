@@ -13,7 +13,7 @@ from semsearch import registry
 from semsearch.building import build
 from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate import words as judge
-from semsearch.maths.analogy import analogy_scores, in_two_dimensions
+from semsearch.maths.analogy import analogy_scores, project_to_2d
 from semsearch.maths.text import tokens
 from semsearch.search import resident, word_contexts
 from semsearch.search import words as engine
@@ -139,13 +139,13 @@ def test_offsets_that_are_parallel_stay_so_in_two_dimensions(db: Connection) -> 
 def test_two_dimensions_keep_distances_that_are_in_two_dimensions() -> None:
     rng = np.random.default_rng(0)
     flat = rng.standard_normal((6, 2)) @ np.linalg.qr(rng.standard_normal((5, 2)))[0].T + 3
-    found = in_two_dimensions(flat.astype(np.float32))
+    found = project_to_2d(flat.astype(np.float32))
 
     def distances(points: np.ndarray) -> np.ndarray:
         return np.linalg.norm(points[:, None] - points[None], axis=2)
 
     assert np.allclose(distances(found), distances(flat), atol=1e-5)
-    assert in_two_dimensions(np.float32([[1, 2], [3, 4]])).shape == (2, 2)
+    assert project_to_2d(np.float32([[1, 2], [3, 4]])).shape == (2, 2)
 
 
 def counted() -> dict[tuple[str, str], int]:
