@@ -12,7 +12,7 @@ from datasette.utils import tilde_decode
 
 from semsearch.errors import SemsearchError
 from semsearch.images.generate import can_decode, can_sample
-from semsearch.images.quizzes import can_ask
+from semsearch.images.quizzes import has_task
 from semsearch.records import Collection, Dataset, OpenCollection
 from semsearch.search.components import has_topics
 from semsearch.search.images import has_pictures
@@ -244,7 +244,7 @@ def _tabs(target: Target) -> list[tuple[str, str]]:
         (target.has_eigen, "components", "Components"),
         (whole and can_decode(found), "reconstruct", "Reconstruct"),
         (whole and can_sample(found), "samples", "Samples"),
-        (whole and can_ask(found), "pretext", "The task"),
+        (whole and has_task(found), "pretext", "The task"),
         (whole and found.of == "word", "analogy", "Analogy"),
         (whole and found.of == "word", "plot", "Plot"),
         (whole and target.has_contexts, "cooccurrence", "Counts"),

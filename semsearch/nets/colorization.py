@@ -85,7 +85,7 @@ class Colouring(nn.Module):
         given, said = (bytes_of(cielab.rgb(some)) for some in (grey, torch.cat([light, fine], dim=1)))
         truth = bytes_of(pictures)
         return [
-            Quiz(given[at], said[at], truth[at], error=mine, plain=other)
+            Quiz(given[at], said[at], truth[at], error=mine, baseline_error=other)
             for at, (mine, other) in enumerate(zip(off, plain, strict=True))
         ]
 

@@ -50,7 +50,7 @@ class Inpainting(nn.Module):
         shown = (torch.where(hidden, CALM, pictures), torch.where(asked, painted, pictures), pictures)
         given, said, truth = map(bytes_of, shown)
         return [
-            Quiz(given[at], said[at], truth[at], error=mine, plain=other)
+            Quiz(given[at], said[at], truth[at], error=mine, baseline_error=other)
             for at, (mine, other) in enumerate(zip(off, plain, strict=True))
         ]
 

@@ -129,7 +129,7 @@ class Pretext:
 
 def shown(quizzes: Sequence[Quiz]) -> Bytes:
     """Questions side by side: given, said, true, one above the other, (height, width, channels)."""
-    rows = [[getattr(quiz, part) for quiz in quizzes] for part in ("given", "said", "truth")]
+    rows = [[getattr(quiz, part) for quiz in quizzes] for part in ("input", "prediction", "truth")]
     return np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
 
 

@@ -149,10 +149,13 @@ def test_what_can_be_asked_answers_about_each_picture(builder: Builder) -> None:
     one, two = (builder.quiz(state, corpus, seed=4) for _ in range(2))
     assert len(one) == len(corpus)
     for quiz, again in zip(one, two, strict=True):
-        assert quiz.given.dtype == quiz.said.dtype == quiz.truth.dtype == np.uint8
-        assert quiz.given.shape == quiz.said.shape == quiz.truth.shape and quiz.given.ndim == 3
-        assert (quiz.said == again.said).all() and (quiz.told, quiz.right) == (again.told, again.right)
-        assert (quiz.right is None) != (quiz.error is None) and (quiz.error is None) == (quiz.plain is None)
+        assert quiz.input.dtype == quiz.prediction.dtype == quiz.truth.dtype == np.uint8
+        assert quiz.input.shape == quiz.prediction.shape == quiz.truth.shape and quiz.input.ndim == 3
+        assert (quiz.prediction == again.prediction).all() and (quiz.predicted_class, quiz.correct) == (
+            again.predicted_class,
+            again.correct,
+        )
+        assert (quiz.correct is None) != (quiz.error is None) and (quiz.error is None) == (quiz.baseline_error is None)
     assert builder.question.endswith("?") and bool(builder.mean) == (one[0].error is not None)
 
 

@@ -144,7 +144,7 @@ def test_a_coloured_picture_is_found_by_its_grey_one(db: Connection, run: Run, p
     load(db, pixels, ["one"] * 60, "lamps")
     assert run("build", "colorization", path, "lamps", "--epochs", "1", *QUICK).exit_code == 0
     state = state_of(db, collections.get_collection(db, "lamps_colorization"))
-    grey = registry.load().builder("colorization").quiz(state, Images(["7"], pixels[6:7]), seed=0)[0].given
+    grey = registry.load().builder("colorization").quiz(state, Images(["7"], pixels[6:7]), seed=0)[0].input
     (tmp_path / "one.png").write_bytes(png.encode(grey))
     found = json.loads(
         run("search", path, "lamps_colorization", "--image", tmp_path / "one.png", "-k", "1", "--json").stdout

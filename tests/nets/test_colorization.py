@@ -94,11 +94,13 @@ def test_what_a_thing_is_tells_its_colour() -> None:
     assert judged["held_out_error"] < 0.5 * judged["held_out_mean"]
     others = painted(20, seed=9)
     for quiz, picture in zip(selfsupervised.quiz(task.net.eval(), others, 3), others, strict=True):
-        assert quiz.right is None and quiz.error < quiz.plain and (quiz.truth == picture).all()
-        assert np.ptp(quiz.given.astype(int), axis=2).max() <= 1 and np.ptp(quiz.said.astype(int), axis=2).max() > 40
+        assert quiz.correct is None and quiz.error < quiz.baseline_error and (quiz.truth == picture).all()
+        assert (
+            np.ptp(quiz.input.astype(int), axis=2).max() <= 1 and np.ptp(quiz.prediction.astype(int), axis=2).max() > 40
+        )
         light = [
             cielab.lightness(torch.from_numpy(some / 255.0).float().permute(2, 0, 1)[None])
-            for some in (quiz.given, picture)
+            for some in (quiz.input, picture)
         ]
         assert torch.allclose(*light, atol=0.01)
 

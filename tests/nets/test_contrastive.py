@@ -50,8 +50,8 @@ def test_twins_are_found_among_pictures_that_were_not_learned_from(temperature: 
     assert judged["chance"] == pytest.approx(1 / 40) and judged["held_out_accuracy"] > 8 / 40
     quizzes = selfsupervised.quiz(task.net, tinted[:10], 2)
     for row, quiz in enumerate(quizzes):
-        assert quiz.fact == f"of picture {row + 1}" and quiz.right == (quiz.told == quiz.fact)
-        assert bool(quiz.right) == bool((quiz.said == quiz.truth).all())
+        assert quiz.true_class == f"of picture {row + 1}" and quiz.correct == (quiz.predicted_class == quiz.true_class)
+        assert bool(quiz.correct) == bool((quiz.prediction == quiz.truth).all())
 
 
 def test_twins_that_only_colours_tell_are_not_found_where_colours_change() -> None:

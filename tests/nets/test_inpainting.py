@@ -44,9 +44,9 @@ def test_what_is_hidden_is_painted_better_than_by_the_mean_around(hole: float) -
     assert judged["held_out"] == judged["held_out_error"] < 0.5 * judged["held_out_mean"]
     others = lamps(20, seed=9)
     for quiz, picture in zip(selfsupervised.quiz(task.net.eval(), others, 3), others, strict=True):
-        assert quiz.right is None and (quiz.truth == picture).all()
-        asked = (quiz.given != quiz.truth).any(-1) if hole else np.ones((16, 16), bool)
-        assert (quiz.said[~asked] == picture[~asked]).all()  # what was seen is left as it is
-        off = ((quiz.said[asked] / 255.0 - picture[asked] / 255.0) ** 2).mean()
-        assert abs(off - quiz.error) < 0.003 and quiz.error < quiz.plain  # given in whole bytes
+        assert quiz.correct is None and (quiz.truth == picture).all()
+        asked = (quiz.input != quiz.truth).any(-1) if hole else np.ones((16, 16), bool)
+        assert (quiz.prediction[~asked] == picture[~asked]).all()  # what was seen is left as it is
+        off = ((quiz.prediction[asked] / 255.0 - picture[asked] / 255.0) ** 2).mean()
+        assert abs(off - quiz.error) < 0.003 and quiz.error < quiz.baseline_error  # given in whole bytes
     assert task.picture().shape == (48, 8 * 16, 3)

@@ -116,12 +116,12 @@ def test_how_far_a_picture_is_turned_is_learned_and_can_be_shown(channels: int) 
     assert judged["held_out_accuracy"] > 0.9 and judged["held_out"] < 0.4  # chance is .25, and ln 4
     quizzes = selfsupervised.quiz(task.net, lamps(20, channels=channels, seed=9), 3)
     for quiz in quizzes:
-        if quiz.right:
-            assert quiz.told == quiz.fact and (quiz.said == quiz.truth).all()
+        if quiz.correct:
+            assert quiz.predicted_class == quiz.true_class and (quiz.prediction == quiz.truth).all()
         else:
-            assert quiz.told != quiz.fact and (quiz.said != quiz.truth).any()
-        assert (quiz.given == quiz.truth).all() == (quiz.fact == "upright")
-    assert sum(bool(quiz.right) for quiz in quizzes) >= 16
+            assert quiz.predicted_class != quiz.true_class and (quiz.prediction != quiz.truth).any()
+        assert (quiz.input == quiz.truth).all() == (quiz.true_class == "upright")
+    assert sum(bool(quiz.correct) for quiz in quizzes) >= 16
     assert task.picture().shape == (48, 8 * 16, channels)
 
 
@@ -141,7 +141,9 @@ def test_a_state_gives_the_same_features_and_the_same_answers() -> None:
     again = selfsupervised.features(selfsupervised.backbone_of(arrays), pictures, CPU)
     assert (found == again).all() and found.shape == (60, task.net.backbone.plan.features)
     net = selfsupervised.net_of(arrays, lambda: rotation.Rotation(task.net.backbone.plan, 16, 0.8))
-    assert [quiz.told for quiz in selfsupervised.quiz(net, pictures, 1)] == [quiz.told for quiz in asked]
+    assert [quiz.predicted_class for quiz in selfsupervised.quiz(net, pictures, 1)] == [
+        quiz.predicted_class for quiz in asked
+    ]
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights() -> None:

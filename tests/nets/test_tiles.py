@@ -82,6 +82,8 @@ def test_what_is_above_what_is_learned(what: str, channels: int) -> None:
     task = taught(games[what][0], lamps(400, 24, channels), 16, *games[what][1:])
     assert task.judge()["held_out_accuracy"] > 0.8
     quizzes = selfsupervised.quiz(task.net, lamps(20, 24, channels, seed=8), 5)
-    assert sum(bool(quiz.right) for quiz in quizzes) >= 14
+    assert sum(bool(quiz.correct) for quiz in quizzes) >= 14
     for quiz in quizzes:
-        assert (quiz.told == quiz.fact) == quiz.right and bool(quiz.right) <= bool((quiz.said == quiz.truth).all())
+        assert (quiz.predicted_class == quiz.true_class) == quiz.correct and bool(quiz.correct) <= bool(
+            (quiz.prediction == quiz.truth).all()
+        )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsearch.errors import InputError, NotFoundError
-from semsearch.evaluate import comparison
-from semsearch.evaluate.comparison import Comparison, Probed
+from semsearch.evaluate import collection_comparison
+from semsearch.evaluate.collection_comparison import CollectionComparison, CollectionScores
 from semsearch.records import Collection, Hit
 from semsearch.storage import connect
 from semsearch.storage.keys import as_text
@@ -32,7 +32,7 @@ MOST = 12  # collections, the latest ones
 class Compared:
     """The comparison, and for each collection the neighbours of each picture asked about, as rows of the table."""
 
-    found: Comparison
+    found: CollectionComparison
     near: Sequence[Sequence[Sequence[str]]]
     hits: dict[str, Hit]
 
@@ -53,7 +53,7 @@ async def page(datasette: Any, request: Any) -> Answer:
         raise InputError(f"{target.collection.name} holds {target.collection.of}s: pictures are compared here")
     column = (request.args.get("label") or "")[:LONGEST] or (target.labels[0] if target.labels else "")
     parts = await read(
-        target.database, lambda conn: comparison.of_dataset(conn, target.dataset.name), without_vectors=True
+        target.database, lambda conn: collection_comparison.of_dataset(conn, target.dataset.name), without_vectors=True
     )
     made, remark = await _tried(request, target, parts[-MOST:], column)
     name, database = target.collection.name, target.database.name
@@ -90,7 +90,7 @@ async def _tried(
     key = ("comparison", target.dataset.name, column, runs, connect.stamp_of(target.database.path))
     try:
         if not column:
-            raise InputError(f"{target.dataset.name} has no column of labels by which collections could be compared")
+            raise InputError(f"{target.dataset.name} has no label column to compare collections by")
         return await computed(target.database, key, lambda conn: _compare(conn, target, names, column)), None
     except (InputError, NotFoundError) as error:
         if wants_json(request):
@@ -99,13 +99,13 @@ async def _tried(
 
 
 def _compare(conn: Any, target: Target, names: Sequence[str], column: str) -> Compared:
-    found = comparison.compare(conn, names, label=column)
-    near = [comparison.neighbours(conn, name, found.asked) for name in names]
+    found = collection_comparison.compare(conn, names, label=column)
+    near = [collection_comparison.neighbours(conn, name, found.asked) for name in names]
     ids = {*found.asked, *(id for some in near for each in some for id in each)}
     return Compared(found, near, hits_of(conn, target, sorted(ids)))
 
 
-def _told(datasette: Any, target: Target, found: Comparison) -> list[dict[str, Any]]:
+def _told(datasette: Any, target: Target, found: CollectionComparison) -> list[dict[str, Any]]:
     """A row of the table for each collection; of each figure the best ones are marked."""
     figures = [_figures(row) for row in found.rows]
     best = [max((value or 0.0 for value in column), default=0.0) for column in zip(*figures, strict=True)]
@@ -127,7 +127,7 @@ def _told(datasette: Any, target: Target, found: Comparison) -> list[dict[str, A
     ]
 
 
-def _figures(row: Probed) -> list[float | None]:
+def _figures(row: CollectionScores) -> list[float | None]:
     return [row.probe, row.knn, *row.few.values()]
 
 

@@ -12,7 +12,7 @@ from datasette import NotFound
 
 from semsearch.errors import NotFoundError
 from semsearch.images import image_io, quizzes
-from semsearch.images.quizzes import Answers, Standing
+from semsearch.images.quizzes import QuizSet, TaskScore
 from semsearch.records import OpenCollection, Quiz, Run
 from semsearch.storage import collections
 from semsearch_datasette import links
@@ -68,8 +68,8 @@ async def page(datasette: Any, request: Any) -> Answer:
             "frames": FRAMES,
             "shown": shown,
             "good": sum(one.good for one in shown),
-            "is_scored": asked.quizzes[0].right is not None,
-            "standing": _in_words(quizzes.standing(run.metrics), quizzes.mean_of(target.collection)),
+            "is_scored": asked.quizzes[0].correct is not None,
+            "standing": _in_words(quizzes.task_score(run.metrics), quizzes.mean_of(target.collection)),
             "untaught": not run.metrics.get("steps"),
             "seed": seed,
             "ids": ids,
@@ -83,16 +83,16 @@ async def page(datasette: Any, request: Any) -> Answer:
     return Answer("pretext.html", context, data | {"questions": _questions(asked, urls)}, target.private)
 
 
-def _questions(asked: Answers, urls: Sequence[str]) -> list[dict[str, Any]]:
+def _questions(asked: QuizSet, urls: Sequence[str]) -> list[dict[str, Any]]:
     """The questions for the JSON, each with the URL of its picture."""
     return [
         {
             "id": key,
-            "answer": quiz.told or None,
-            "truth": quiz.fact or None,
-            "right": quiz.right,
+            "answer": quiz.predicted_class or None,
+            "truth": quiz.true_class or None,
+            "right": quiz.correct,
             "error": quiz.error,
-            "error_of_mean": quiz.plain,
+            "error_of_mean": quiz.baseline_error,
             "url": url,
         }
         for key, quiz, url in zip(asked.keys, asked.quizzes, urls, strict=True)
@@ -107,16 +107,18 @@ async def quiz_image(datasette: Any, request: Any) -> Png:
     if place >= len(asked.quizzes):
         raise NotFound(f"No question {place}: there are {len(asked.quizzes)}")
     one = asked.quizzes[place]
-    sheet = image_io.grid(np.stack([image_io.enlarged(part, SHOWN) for part in (one.given, one.said, one.truth)]), 3)
+    sheet = image_io.grid(
+        np.stack([image_io.enlarged(part, SHOWN) for part in (one.input, one.prediction, one.truth)]), 3
+    )
     return Png(image_io.to_png(sheet), target.private, request.args.get("v") == run_of(target))
 
 
-async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> Answers:
+async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> QuizSet:
     """The questions, kept, since the pictures of a page are asked for one by one."""
     collection = target.collection
     quizzes.question_of(collection)  # InputError at once where there is none
 
-    def make(conn: Any, opened: OpenCollection) -> Answers:
+    def make(conn: Any, opened: OpenCollection) -> QuizSet:
         return quizzes.ask(
             conn,
             opened,
@@ -135,9 +137,13 @@ async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) 
 
 def verdict(quiz: Quiz) -> str:
     """How a question was answered, in words."""
-    if quiz.right is not None:
-        return f"Right: {quiz.fact}" if quiz.right else f"Wrong: it says {quiz.told}, and it is {quiz.fact}"
-    share = _share(quiz.error or 0.0, quiz.plain or 0.0)
+    if quiz.correct is not None:
+        return (
+            f"Right: {quiz.true_class}"
+            if quiz.correct
+            else f"Wrong: it says {quiz.predicted_class}, and it is {quiz.true_class}"
+        )
+    share = _share(quiz.error or 0.0, quiz.baseline_error or 0.0)
     return f"{'Nearer' if quiz.good else 'No nearer'} than the mean: {share} of its error"
 
 
@@ -146,20 +152,20 @@ def _share(error: float, plain: float) -> str:
     return "as far" if plain <= 0 else f"{100 * math.sqrt(error / plain):.0f} %"
 
 
-def _in_words(standing: Standing | None, mean: str) -> str | None:
+def _in_words(standing: TaskScore | None, mean: str) -> str | None:
     if standing is None:
         return None
     if standing.is_error:
-        share = _share(standing.reached, standing.plain)
+        share = _share(standing.value, standing.baseline)
         return f"On pictures held back from it its error is {share} of that of {mean}"
-    reached, plain = (f"{100 * share:.1f} %" for share in (standing.reached, standing.plain))
+    reached, plain = (f"{100 * share:.1f} %" for share in (standing.value, standing.baseline))
     return f"On pictures held back from it {reached} were right; guessing reaches {plain}"
 
 
 def _plain(run: Run) -> dict[str, Any] | None:
     """The same for the JSON."""
-    found = quizzes.standing(run.metrics)
+    found = quizzes.task_score(run.metrics)
     if found is None:
         return None
     names = ("error", "error_of_mean") if found.is_error else ("accuracy", "chance")
-    return dict(zip(names, (found.reached, found.plain), strict=True))
+    return dict(zip(names, (found.value, found.baseline), strict=True))

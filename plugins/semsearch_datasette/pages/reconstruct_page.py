@@ -12,7 +12,7 @@ from datasette import NotFound
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, is_ordered
-from semsearch.images.reconstruct import Shown, show
+from semsearch.images.reconstruct import ReconstructionGrid, show
 from semsearch.records import OpenCollection
 from semsearch.web import number, share
 from semsearch_datasette import links
@@ -165,16 +165,16 @@ def _asked(request: Any, target: Target) -> Asked:
     return Asked(way, request.args.get(way.name) if way else "", chosen, seed_of(request), ids)
 
 
-async def _computed(datasette: Any, target: Target, asked: Asked) -> tuple[list[str], Shown, int]:
+async def _computed(datasette: Any, target: Target, asked: Asked) -> tuple[list[str], ReconstructionGrid, int]:
     """Keys of the pictures, what became of them, and the shorter side of the model's; kept, since the rows of a page
     are asked for one by one."""
     collection, damage, bits = target.collection, asked.damage, asked.bits
 
-    def make(conn: Any, opened: OpenCollection) -> tuple[list[str], Shown, int]:
+    def make(conn: Any, opened: OpenCollection) -> tuple[list[str], ReconstructionGrid, int]:
         model = generate.open_model(conn, opened)
         rng = np.random.default_rng(asked.seed)
         keys = readable(datasette, conn, target, asked.ids or generate.some_keys(model, COUNT, rng))
-        found = model.pictures(keys) if asked.ids else model.readable(keys)
+        found = model.images(keys) if asked.ids else model.readable_images(keys)
         if not len(found) or len(keys) < len(asked.ids):
             raise NotFoundError(f"No such picture in {collection.name} that can be shown")
         made = show(model, found.pixels, damage=damage, bits=bits, k=asked.k, rng=rng)
