@@ -55,7 +55,7 @@ class Way:
         """Pictures (n, 28, 28, 1) uint8."""
         return np.asarray(self.builder.decode(self.state, codes))
 
-    def through(self, pixels: np.ndarray, k: int | None = None) -> np.ndarray:
+    def reconstruct(self, pixels: np.ndarray, k: int | None = None) -> np.ndarray:
         """There and back."""
         return self.decode(self.encode(pixels))
 
@@ -108,7 +108,7 @@ def loss(bench: Bench) -> Measured:
     test = bench.pictures(FASHION, TEST)
     for dim in DIMS:
         ours, peer = (
-            error(test, way.through(test))["mse"] for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim))
+            error(test, way.reconstruct(test))["mse"] for way in (bench.net(FASHION, dim), bench.pca(FASHION, dim))
         )
         print(f"  dim {dim}  autoencoder {ours:.5f}  PCA {peer:.5f}  ratio {ours / peer:.3f}")
         kept[f"dim {dim}"] = {"autoencoder": ours, "PCA": peer}
@@ -143,7 +143,7 @@ def _mend(bench: Bench, damage: Damage, nets: dict[str, Way]) -> Measured:
     one = next(iter(found.values()))
     assert one.baseline is not None
     kept = {one.baseline_name: error(test, one.baseline)["psnr"]}
-    kept |= {said: error(test, made.made)["psnr"] for said, made in found.items()}
+    kept |= {said: error(test, made.output)["psnr"] for said, made in found.items()}
     print("  " + "  ".join(f"{said} {psnr:.2f} dB" for said, psnr in kept.items()))
     return kept
 
@@ -223,7 +223,7 @@ def sampling(bench: Bench) -> Measured:
     rows: dict[str, np.ndarray] = {"train (the floor)": train[rng.permutation(len(train))[:SAMPLES]], "noise": noise}
     way = bench.net(DIGITS, 32)
     codes = way.encode(train)
-    rows["reconstructions"] = way.through(test)
+    rows["reconstructions"] = way.reconstruct(test)
     for prior in ("gaussian", "mixture"):
         rows[prior] = way.decode(fit_prior(codes[:8_000], prior, seed=0).draw(SAMPLES, rng))
     found = {said: spread_scores(real, features.of(pixels)) for said, pixels in rows.items()}

@@ -25,8 +25,8 @@ from tabulate import tabulate
 
 from semsearch import registry
 from semsearch.builders.base import make_options
-from semsearch.evaluate.labels import judge_labels
-from semsearch.evaluate.links import hide_edges, judge_links
+from semsearch.evaluate.labels import score_shares
+from semsearch.evaluate.links import hide_edges, score_links
 from semsearch.maths.logistic import one_against_rest
 from semsearch.records import Device, Graph, silent
 
@@ -91,7 +91,7 @@ def embed(graph: Graph, builder: str, given: Mapping[str, Any], seed: int = 0) -
 def labels_row(found: Labelled, builder: str, given: Mapping[str, Any], shuffles: int) -> dict[str, Any]:
     """One line of the table of labels."""
     vectors, seconds = embed(found.graph, builder, given)
-    scores = judge_labels(vectors, found.labels, shares=SHARES, shuffles=shuffles)
+    scores = score_shares(vectors, found.labels, shares=SHARES, shuffles=shuffles)
     told = " ".join([builder, *(f"{name}={value:g}" for name, value in given.items())])
     row: dict[str, Any] = {"graph": found.name, "builder": told, "seconds": round(seconds, 2)}
     for score in scores:
@@ -119,7 +119,7 @@ def link_rows(found: Labelled, builder: str) -> list[dict[str, Any]]:
     """The lines of one builder in the table of links; the heuristics stand beside the vectors."""
     split = hide_edges(found.graph, 0.2, np.random.default_rng(0))
     vectors, seconds = embed(split.seen, builder, {})
-    scores = judge_links(split, vectors, rng=np.random.default_rng(1))
+    scores = score_links(split, vectors, rng=np.random.default_rng(1))
     return [
         {
             "graph": found.name,

@@ -26,7 +26,7 @@ from PIL import Image
 from semsearch import registry
 from semsearch.builders.base import make_options
 from semsearch.building import devices
-from semsearch.evaluate.probes import tells
+from semsearch.evaluate.label_probes import label_accuracies
 from semsearch.records import Device, Images, silent
 
 FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -99,7 +99,7 @@ def measure(family: str, train: Part, test: Part, asked: argparse.Namespace) -> 
     codes = np.concatenate([fitted.embeddings[0].vectors, builder.encode(fitted.state(), images(test[0]))])
     y = np.concatenate([train[1], test[1]])
     rows = np.arange(len(y))
-    told = tells(codes, y, rows[: len(train[1])], rows[len(train[1]) :], np.random.default_rng(asked.seed))
+    told = label_accuracies(codes, y, rows[: len(train[1])], rows[len(train[1]) :], np.random.default_rng(asked.seed))
     few = {str(count): list(found) for count, found in told.few.items()}
     scores = {"linear": told.linear, "knn": told.knn, "few": few, "dim": codes.shape[1], "device": device.name}
     return scores | {"seconds": round(wall, 1), "processor_seconds": round(work, 1), "fit": dict(fitted.metrics)}

@@ -28,7 +28,7 @@ from tabulate import tabulate
 
 import semsearch
 from semsearch import registry
-from semsearch.evaluate.labels import Turn, fold_turns
+from semsearch.evaluate.labels import Fold, cross_validation_folds
 from semsearch.maths import classifier
 from semsearch.maths.counts import count_terms
 from semsearch.maths.suggest import most_informative
@@ -83,10 +83,10 @@ class Texts:
     y: np.ndarray
     parts: Sequence[str]
 
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[Fold]:
         """Ten folds, or the set's own split."""
         if not any(self.parts):
-            return fold_turns(np.eye(int(self.y.max()) + 1, dtype=bool)[self.y], FOLDS)
+            return cross_validation_folds(np.eye(int(self.y.max()) + 1, dtype=bool)[self.y], FOLDS)
         return [tuple(np.flatnonzero([part == side for part in self.parts]) for side in ("train", "test"))]
 
 
@@ -160,7 +160,7 @@ def features(db: semsearch.Database, found: Texts, ways: Sequence[Way], words: s
     return made
 
 
-def accuracy(X: Any, y: np.ndarray, turns: Sequence[Turn], seed: int = 0) -> float:
+def accuracy(X: Any, y: np.ndarray, turns: Sequence[Fold], seed: int = 0) -> float:
     """Per cent of the judged items that are told right."""
     rng, right, total = np.random.default_rng(seed), 0, 0
     for learnt, asked in turns:
@@ -170,14 +170,14 @@ def accuracy(X: Any, y: np.ndarray, turns: Sequence[Turn], seed: int = 0) -> flo
     return 100 * right / total
 
 
-def few_turns(found: Texts) -> Iterator[Turn]:
+def few_turns(found: Texts) -> Iterator[Fold]:
     """For each seed a hundred items at random; judged on the set's test part, or on a third that is never drawn."""
     for seed in range(SEEDS):
         pool, asked = pool_of(found, seed)
         yield np.random.default_rng((seed, 1)).permutation(pool)[:FEW], asked
 
 
-def pool_of(found: Texts, seed: int) -> Turn:
+def pool_of(found: Texts, seed: int) -> Fold:
     """Items that may be labelled, and items that are judged."""
     if any(found.parts):
         return found.turns()[0]

@@ -31,12 +31,12 @@ def scores(words: list[str], vectors: Any, data: Path) -> Quality:
     known = judge.vocabulary_of(words, vectors)
     folder = data / "word-eval"
     found = {
-        name: judge.judge_similarities(known, judge.read_similarities(str(folder / file))).spearman
+        name: judge.score_similarities(known, judge.read_similarities(str(folder / file))).spearman
         for name, file in SETS.items()
     }
-    for one in judge.judge_analogies(known, judge.read_questions(str(folder / QUESTIONS))):
+    for one in judge.score_analogies(known, judge.read_questions(str(folder / QUESTIONS))):
         if one.section == "all" and one.known:
-            among = "top 30,000" if one.vocabulary == judge.TOP else "all words"
+            among = "top 30,000" if one.vocabulary == judge.COMMONEST else "all words"
             found[f"Google {one.method}, {among}"] = one.right / one.known
             found[f"Google {one.method}, {among}, of all"] = one.right / one.questions
     return found

@@ -226,8 +226,8 @@ class Database(Opened):
         with self._writing() as db:
             found, known = datasets.get_dataset(db, dataset), registry.load()
             chosen = known.default_builder(found.kind) if builder is None else known.builder(builder)
-            how: dict[str, Any] = {"name": name, "seed": seed, "device": device, "resume": resume, "report": report}
-            return engine.build(db, found, chosen, options, **how)
+            how = engine.BuildOptions(name, seed, device, resume, report)
+            return engine.build(db, found, chosen, options, how)
 
     def ingest_vectors(
         self,

@@ -27,7 +27,7 @@ def check_installation() -> list[Check]:
     recent = driver.sqlite3.sqlite_version_info >= driver.MINIMUM
     return [
         Check("semsearch", True, f"{__version__} on Python {platform.python_version()}"),
-        Check("SQLite", recent, f"{driver.sqlite3.sqlite_version} through {module}"),
+        Check("SQLite", recent, f"{driver.sqlite3.sqlite_version}, driver {module}"),
         _vector_search(),
         Check("Datasette", True, _version("datasette")),
         _plugins(),
@@ -46,7 +46,7 @@ def _vector_search() -> Check:
     try:
         driver.load_vec(db)
         right = vectors.self_test(db)
-        told = "gives the nearest item" if right else "does not give the nearest item"
+        told = "returns the nearest item" if right else "does not return the nearest item"
         return Check("sqlite-vec", right, f"{vectors.vec_version(db)}, a search {told}")
     except (SemsearchError, driver.Error) as error:
         return Check("sqlite-vec", False, str(error))
@@ -67,7 +67,9 @@ def check_file(path: str) -> list[Check]:
     try:
         with connect.reading(path) as db:
             sound = db.execute("pragma quick_check").fetchone()[0]
-            found = [Check(path, sound == "ok", f"SQLite says {sound}; datasets: {len(datasets.all_datasets(db))}")]
+            found = [
+                Check(path, sound == "ok", f"quick_check says {sound}; datasets: {len(datasets.all_datasets(db))}")
+            ]
             return found + [_collection(db, collection) for collection in collections.all_collections(db)]
     except SemsearchError as error:
         return [Check(path, False, str(error))]

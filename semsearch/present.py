@@ -42,7 +42,7 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
     """An explanation for people: the sentence, the strongest pairs of words in columns, the components, the words."""
     lines = [why.sentence]
     if why.changed:
-        lines.append("the row has changed since the build: these are the parts of what it says now")
+        lines.append("the row has changed since the build: the parts below are those of its present text")
     shown = why.pairs.listed[:most]
     if shown:
         width = max(len(pair.query) for pair in shown)
@@ -50,20 +50,15 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
         rest = why.pairs.others + sum(pair.contribution for pair in why.pairs.listed[most:])
         lines.append(f"{rest:+.3f}  all other pairs")
         parts = [f"{one.number} {one.contribution:+.2f} ({', '.join(one.words)})" for one in why.components.listed[:3]]
-        lines.append(f"components {'; '.join(parts)}")
+        lines.append(f"components: {'; '.join(parts)}")
     if why.words.listed:
-        lines.append("words " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))
+        lines.append("text score: " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))
     return lines
 
 
 def plain(value: Any) -> Any:
     """A value that JSON can hold: a BLOB as its size."""
     return f"<{len(value):,} bytes>" if isinstance(value, bytes) else value
-
-
-def nearness(dataset: Dataset, hit: Hit) -> str:
-    """What a vector tells of a hit: the meaning of a word or text, the likeness of anything else."""
-    return "likeness" if dataset.kind not in ("documents", "words") and not is_word(hit.row) else "meaning"
 
 
 def cosine(value: float | None) -> str:
@@ -77,7 +72,7 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
         return str(hit.row["word"])
     if dataset.kind == "images" and not (dataset.title_column and hit.row.get(dataset.title_column)):
         label = hit.row.get(dataset.label_column) if dataset.label_column else None
-        name = f"picture {hit.id}" if isinstance(hit.id, int) else str(hit.id)
+        name = f"image {hit.id}" if isinstance(hit.id, int) else str(hit.id)
         if label is None or name.startswith(str(label)):  # as the folder that a picture lies in
             return f"{name[0].upper()}{name[1:]}" if isinstance(hit.id, int) else name
         return f"{label}, {name}"
@@ -88,7 +83,7 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
 def alt_of(dataset: Dataset, hit: Hit) -> str:
     """What a picture is, in words: its label where it has one, and its id."""
     label = hit.row.get(dataset.label_column) if dataset.label_column else None
-    return f"Picture {hit.id}" if label is None else f"Picture {hit.id}, labelled {label}"
+    return f"Image {hit.id}" if label is None else f"Image {hit.id}, labelled {label}"
 
 
 def is_word(row: Mapping[str, Any]) -> bool:

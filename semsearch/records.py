@@ -1,4 +1,7 @@
-"""Plain frozen records that cross layers. They hold data and say its shape; they compute almost nothing."""
+"""Frozen records that cross layers. They hold data and document its shape; they compute almost nothing.
+
+In shapes, n is the number of items and dim the length of a vector. Indices count from 0.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,18 @@ from semsearch.arrays import ByteArray, FloatArray, IntArray
 
 Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities", "words"]
 Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
-KeyType: TypeAlias = Literal["integer", "text"]  # what SQL compares an item's key with
-ROWS: frozenset[Of] = frozenset(("document", "node", "image", "row"))  # what is embedded by the key of a dataset's row
-MOST_SEED = 2**63 - 1  # what SQLite's integers hold
-Made = TypeVar("Made")
+KeyType: TypeAlias = Literal["integer", "text"]  # the SQL type of an item's key
+ROWS: frozenset[Of] = frozenset(("document", "node", "image", "row"))  # items whose keys are keys of the dataset's rows
+MOST_SEED = 2**63 - 1  # the largest seed: the largest integer of SQLite
+Derived = TypeVar("Derived")
 
 
 @dataclass(frozen=True)
 class Documents:
-    """A corpus of texts: `keys` (n,) unique, `texts` (n,) title and body joined, in the same order.
+    """A corpus of texts.
 
-    `inputs` are the embeddings of other collections that a builder's options name, by the name of the option.
+    `keys` (n,) unique; `texts` (n,) title and body joined, in the order of the keys; `inputs` the embeddings of the
+    collections that the builder's options name, by the name of the option.
     """
 
     keys: Sequence[str]
@@ -36,9 +40,10 @@ class Documents:
 
 @dataclass(frozen=True)
 class Similarities:
-    """A corpus of pairs: `keys` (n,) unique, the items; `first` and `second` (m,) places there, `values` (m,) float64.
+    """A corpus of m pairs of items with their similarities.
 
-    `known` says whether the keys are those of a dataset's rows; else they are values of their own.
+    `keys` (n,) unique; `first` and `second` (m,) indices into `keys`; `values` (m,) finite similarities. `known` is
+    whether the keys are keys of the dataset's rows; otherwise they are values that occur in the pairs only.
     """
 
     keys: Sequence[str]
@@ -53,9 +58,10 @@ class Similarities:
 
 @dataclass(frozen=True)
 class Graph:
-    """A corpus of nodes and edges: `keys` (n,) unique, `source` and `target` (m,) places there, `weight` (m,) float64.
+    """A corpus of n nodes and m edges.
 
-    Weights are 0 or more. An edge may stand several times and lead from a node to itself; undirected ones stand once.
+    `keys` (n,) unique; `source` and `target` (m,) indices into `keys`; `weight` (m,) 0 or more. An undirected edge is
+    listed in one direction. Repeated edges and self-loops are allowed.
     """
 
     keys: Sequence[str]
@@ -70,8 +76,11 @@ class Graph:
 
 @dataclass(frozen=True)
 class Images:
-    """A corpus of pictures of one size: `keys` (n,) unique, `pixels` (n, height, width, channels) uint8, 1 channel for
-    grey or 3 for RGB; `labels` (n,) text, each None where there is none, or None where no picture has one."""
+    """A corpus of images of one size.
+
+    `keys` (n,) unique; `pixels` (n, height, width, channels) 0..255, with 1 channel for grey or 3 for RGB; `labels`
+    (n,) the text of each label, None for an image without one; None as a whole if no image has a label.
+    """
 
     keys: Sequence[str]
     pixels: ByteArray
@@ -82,14 +91,14 @@ class Images:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of each picture."""
+        """Height, width and channels of each image, in pixels."""
         height, width, channels = self.pixels.shape[1:]
         return height, width, channels
 
 
 @dataclass(frozen=True)
 class Table:
-    """A corpus of numeric columns: `keys` (n,) unique, `columns` their names, `values` (n, columns) float64, finite."""
+    """A corpus of numeric columns: `keys` (n,) unique, `columns` (c,) their names, `values` (n, c) finite."""
 
     keys: Sequence[str]
     columns: Sequence[str]
@@ -104,11 +113,11 @@ Corpus: TypeAlias = Documents | Similarities | Graph | Images | Table
 
 @dataclass(frozen=True)
 class Embeddings:
-    """The vectors one fit gave to one kind of thing.
+    """The vectors that one fit learned for one kind of item.
 
-    `keys` (n,) unique text; `vectors` (n, dim) float32, finite, at the length the method gives them; `columns` holds
-    facts about each item, (n,) each, which become columns of a word collection's vocabulary table. `contexts` are rows
-    of counts, packed (maths.contexts), each kept to be read by itself, numbered as the fit's arrays number things.
+    `keys` (n,) unique; `vectors` (n, dim) finite, not normalised; `columns` (n,) values each, by name: further columns
+    of the vocabulary table of a word collection; `contexts` rows of co-occurrence counts, packed by maths.contexts, in
+    the numbering of the fit's arrays.
     """
 
     of: Of
@@ -118,17 +127,17 @@ class Embeddings:
     contexts: Sequence[bytes] = ()
 
     def take(self, keys: Sequence[str]) -> FloatArray:
-        """The vectors of these keys, (len(keys), dim) float32; KeyError if one is missing."""
-        where = {key: row for row, key in enumerate(self.keys)}
-        return self.vectors[[where[key] for key in keys]]
+        """The vectors (len(keys), dim) of these keys, in their order. Raises KeyError if one has no vector."""
+        row_of = {key: row for row, key in enumerate(self.keys)}
+        return self.vectors[[row_of[key] for key in keys]]
 
     def known(self, keys: Sequence[str]) -> set[str]:
-        """Those of these keys that have a vector."""
+        """The keys among these that have a vector."""
         return set(keys).intersection(self.keys)
 
 
 class Rows(Protocol):
-    """Embeddings that can be asked for some rows by key: in memory (Embeddings) or stored (storage.vectors)."""
+    """Embeddings that are read by key: in memory (Embeddings) or in the database (storage.vectors.StoredRows)."""
 
     def take(self, keys: Sequence[str]) -> FloatArray: ...
 
@@ -137,11 +146,12 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class State:
-    """All that `encode` and `decode` need: arrays by name, and the embeddings of the same run by what they are of.
+    """All that `encode` and `decode` need.
 
-    An array that equals a collection of the run is not kept a second time: ask `embeddings["word"].take(keys)`, and for
-    the collections that fit was given, `inputs[option].take(keys)`: they are still the very ones (storage.inputs).
-    `derived` keeps what is costly to make from the arrays (a dictionary of terms) for as long as the arrays live.
+    `arrays` by name; `embeddings` those of the same run, by kind of item; `inputs` those of the collections that fit
+    read, by option. Vectors that a collection holds are not stored again as an array: read them by
+    `embeddings["word"].take(keys)` or `inputs[option].take(keys)`. storage.dependencies checks that the inputs have not
+    been rebuilt since the fit. `cache` holds what `derived` computed.
     """
 
     arrays: Mapping[str, npt.NDArray[Any]]
@@ -149,40 +159,40 @@ class State:
     cache: dict[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Rows] = field(default_factory=dict)
 
-    def derived(self, name: str, make: Callable[[], Made]) -> Made:
-        """What `make` returns, made once per state."""
+    def derived(self, name: str, make: Callable[[], Derived]) -> Derived:
+        """The result of `make`, computed once per state: for what is costly to derive, as a dictionary of terms."""
         if name not in self.cache:
             self.cache[name] = make()
-        made: Made = self.cache[name]
-        return made
+        value: Derived = self.cache[name]
+        return value
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a builder learned: embeddings of one or more kinds, the arrays `encode` needs, and numbers about the fit."""
+    """What a builder learned: embeddings of one or more kinds, the arrays that `encode` needs, and metrics by name."""
 
     embeddings: Sequence[Embeddings]
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     def state(self, inputs: Mapping[str, Rows] = {}) -> State:
-        """The state as it is in memory right after fit; `inputs` are those that fit was given."""
-        return State(self.arrays, {found.of: found for found in self.embeddings}, inputs=inputs)
+        """The state in memory, right after the fit; `inputs` are those that the fit read, by option."""
+        return State(self.arrays, {embeddings.of: embeddings for embeddings in self.embeddings}, inputs=inputs)
 
 
 class Report(Protocol):
-    """How a builder speaks while it works: how far it is, and numbers worth a curve."""
+    """Reports the progress of a fit: `step` of `total`, and metrics to plot against the step."""
 
     def __call__(self, step: int, total: int, **metrics: float) -> None: ...
 
 
 def silent(step: int, total: int, **metrics: float) -> None:
-    """A Report that says nothing."""
+    """A Report that ignores its arguments."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """Where arrays are computed, and why that was chosen."""
+    """The device that computes, and why it was chosen, for messages."""
 
     name: Literal["cpu", "cuda"] = "cpu"
     reason: str = "the default"
@@ -190,46 +200,46 @@ class Device:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing read from a source: its key (None lets the loader number it) and its columns."""
+    """One item read from a source."""
 
-    key: str | int | None
-    columns: Mapping[str, Any]
-    place: str = ""  # where it stands in the source, for messages: "line 7 of a.csv"
+    key: str | int | None  # None: the loader numbers it
+    columns: Mapping[str, Any]  # values by column name
+    place: str = ""  # position in the source, for messages: "line 7 of a.csv"
 
 
 @dataclass(frozen=True)
 class Edges:
-    """Where the edges of a dataset's rows stand: a table, its two columns of keys, and one of weights if there is one.
+    """The table that holds the edges of a dataset's nodes, and its columns.
 
-    With `through` the target is no row: two rows are joined by each value of it that they share.
+    With `through`, `target` holds no keys of nodes: two nodes are joined for each value of it that they share.
     """
 
     table: str
-    source: str
-    target: str
-    weight: str | None = None
+    source: str  # column: the key of one node
+    target: str  # column: the key of the other node, or a shared value
+    weight: str | None = None  # column: the weight of the edge; None: every edge weighs 1
     directed: bool = False
     through: bool = False
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table of items with its row in the catalogue; `image_column` has the pictures of a table of a user's own."""
+    """A table of items, as the catalogue describes it."""
 
     id: int
-    name: str
+    name: str  # also the name of the table
     kind: Kind
-    key_kind: Literal["integer", "text", "compound", "row"]
+    key_kind: Literal["integer", "text", "compound", "row"]  # row: no primary key, a hash of the row is the key
     key_columns: tuple[str, ...]
     text_columns: tuple[str, ...]
     title_column: str | None
     label_column: str | None
-    made_by: Literal["ingest", "table", "vectors"]  # vectors: the words of an import, which go when it is dropped
-    source: str | None
-    created: str
-    revision: int = 0
+    made_by: Literal["ingest", "table", "vectors"]  # vectors: words of an import, which are dropped with it
+    source: str | None  # the file or folder it was ingested from
+    created: str  # UTC, ISO 8601
+    revision: int = 0  # increases with every recorded change of the rows
     edges: Edges | None = None
-    image_column: str | None = None
+    image_column: str | None = None  # the column with the images, in a table that the user made
 
     @property
     def key_type(self) -> KeyType:
@@ -239,33 +249,29 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Collection:
-    """Named embeddings of one run, in one vector table.
-
-    `revision` is that of the dataset whose items it holds, `built` the one its model was fitted to. `key_type` is that
-    of the vector table, which keeps it when the dataset's own key changes.
-    """
+    """Named embeddings of one run, in one vector table."""
 
     id: int
     name: str
     dataset: str
     builder: str
-    run: int
-    of: Of
-    vector_table: int
-    dim: int
-    count: int
-    created: str
-    revision: int = 0
-    built: int = 0
-    key_type: KeyType = "text"
+    run: int  # the id of the run
+    of: Of  # the kind of its items
+    vector_table: int  # the number in the name of the vector table
+    dim: int  # the length of a vector
+    count: int  # the number of vectors
+    created: str  # UTC, ISO 8601
+    revision: int = 0  # the dataset's revision that the vectors represent
+    built: int = 0  # the dataset's revision that the model was fitted to
+    key_type: KeyType = "text"  # of the vector table, which keeps it when the key of the dataset changes
 
     def typed(self, key: str) -> str | int:
-        """An item's key in the type that SQL and JSON give it."""
+        """The key of an item in the type that it has in SQL and JSON."""
         return int(key) if self.key_type == "integer" else key
 
     @property
     def vocabulary(self) -> str:
-        """The table of the words of a word collection."""
+        """The name of the table that lists the words of a word collection."""
         return f"{self.name}_vocabulary"
 
 
@@ -301,19 +307,19 @@ class Run:
     builder: str
     options: Mapping[str, Any]
     seed: int
-    device: str
-    started: str
+    device: str  # cpu or cuda
+    started: str  # UTC, ISO 8601
     seconds: float
     metrics: Mapping[str, float]
-    versions: Mapping[str, str]
-    collections: tuple[str, ...] = ()
+    versions: Mapping[str, str]  # by package
+    collections: tuple[str, ...] = ()  # the names of its collections that still exist
 
 
 @dataclass(frozen=True)
 class Update:
-    """What one update brought to the collections of a run: when, rows by what became of them, and what it measured."""
+    """One update of the collections of a run: its start, duration, numbers of rows, and metrics."""
 
-    started: str
+    started: str  # UTC, ISO 8601
     seconds: float
     added: int
     changed: int
@@ -323,16 +329,16 @@ class Update:
 
 @dataclass(frozen=True)
 class Hit:
-    """One result. `score` is what the list is ranked by, larger is better; `vector_score` is the cosine."""
+    """One search result. Scores and ranks are None where that score was not computed. Ranks count from 1."""
 
     id: str | int
-    score: float
-    vector_score: float | None = None
+    score: float  # what the results are ranked by; larger is better
+    vector_score: float | None = None  # cosine similarity, -1..1
     vector_rank: int | None = None
-    text_score: float | None = None
+    text_score: float | None = None  # BM25, 0 or more
     text_rank: int | None = None
-    distance: float | None = None
-    row: Mapping[str, Any] = field(default_factory=dict)
+    distance: float | None = None  # of the vectors, as sqlite-vec computes it; smaller is nearer
+    row: Mapping[str, Any] = field(default_factory=dict)  # the columns of the item's row
 
 
 @dataclass(frozen=True)
@@ -362,7 +368,7 @@ class Quiz:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training in the middle: `facts` of plain values (JSON), and `arrays` by name."""
+    """A training at one step: `facts` that JSON can hold, and `arrays` by name."""
 
     facts: Mapping[str, Any]
     arrays: Mapping[str, npt.NDArray[Any]]
@@ -370,14 +376,13 @@ class Checkpoint:
 
 @runtime_checkable
 class Journal(Report, Protocol):
-    """A Report that also takes pictures (height, width, channels) of a training as it goes on, and keeps where it is.
+    """A Report that also stores sample images and checkpoints of a training."""
 
-    `kept` is the checkpoint of an earlier training that is to be gone on with, None where there is none; `keep` says
-    whether it could.
-    """
+    def pictures(self, step: int, pixels: ByteArray) -> None:
+        """Store an image (height, width, channels) 0..255 that shows the training at this step."""
 
-    def pictures(self, step: int, pixels: ByteArray) -> None: ...
+    def keep(self, checkpoint: Checkpoint) -> bool:
+        """Store a checkpoint in place of the one before; whether it could be stored."""
 
-    def keep(self, checkpoint: Checkpoint) -> bool: ...
-
-    def kept(self) -> Checkpoint | None: ...
+    def kept(self) -> Checkpoint | None:
+        """The checkpoint to resume from; None if there is none."""

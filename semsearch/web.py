@@ -136,9 +136,9 @@ def _split(name: str, columns: Sequence[str]) -> tuple[str, str]:
 
 def _condition(column: str, op: str, value: str, columns: Sequence[str]) -> Condition:
     if column not in columns:
-        raise InputError(f"There is no column {column[:80]!r} to filter by: there are {', '.join(columns)}")
+        raise InputError(f"There is no column {column[:80]!r} to filter by: the columns are {', '.join(columns)}")
     if op not in OPERATORS:
-        raise InputError(f"{op[:40]!r} is no operation of a filter: choose one of {', '.join(OPERATORS)}")
+        raise InputError(f"{op[:40]!r} is not a filter operation: choose one of {', '.join(OPERATORS)}")
     if len(value) > MAX_VALUE:
         raise InputError(f"The value for {column[:80]!r} has {len(value):,} characters: the limit is {MAX_VALUE:,}")
     return Condition(column, op, value)

@@ -11,7 +11,7 @@ from datasette.utils import tilde_decode
 
 from semsearch.errors import SemsearchError
 from semsearch.images.generate import can_decode, can_sample
-from semsearch.images.quizzes import can_ask
+from semsearch.images.quizzes import has_task
 from semsearch.records import Collection, Dataset, OpenCollection
 from semsearch.search.components import has_topics
 from semsearch.search.images import has_pictures
@@ -251,7 +251,7 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
         (target.has_eigen, "components", "Components", "The principal components as images."),
         (is_complete and can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),
         (is_complete and can_sample(collection), "samples", "Generate", "New images from random latent codes."),
-        (is_complete and can_ask(collection), "pretext", "Task", "The self-supervised task that was learned."),
+        (is_complete and has_task(collection), "pretext", "Task", "The self-supervised task that was learned."),
         (is_word, "analogy", "Analogy", "A is to B as C is to what?"),
         (is_word, "plot", "Plot", "Words on their first two principal components."),
         (is_complete and target.has_contexts, "cooccurrence", "Co-occurrence", "Counts and PMI of pairs of words."),

@@ -1,1 +1,1 @@
-"""Near-duplicates, clusters and predicted links, computed from vectors."""
+"""Near-duplicates, clusters and predicted links, computed from vectors; storage.results writes them."""

@@ -17,21 +17,19 @@ from semsearch.storage import chunks, collections, results
 from semsearch.storage.driver import Connection
 from semsearch.storage.results import Cluster
 
-_LABEL_WORDS = 3
+_NAME_WORDS = 3  # words in the name of a cluster
+_MAX_BATCH = 20_000  # items that plain k-means clusters; more are clustered in mini-batches
 
 
 @dataclass(frozen=True)
 class Clustering:
-    """The clusters of a collection, the largest first, and the cluster of each item.
-
-    `keys` (n,); `numbers` (n,) the cluster of each item, from 1; `similarities` (n,) its cosine to the centre.
-    """
+    """The clusters of a collection, the largest first, and the cluster of each of its n items."""
 
     collection: Collection
     clusters: Sequence[Cluster]
-    keys: Sequence[str]
-    numbers: IntArray
-    similarities: FloatArray
+    keys: Sequence[str]  # (n,)
+    numbers: IntArray  # (n,) the cluster of each item, from 1
+    similarities: FloatArray  # (n,) cosine of each item and the centre of its cluster
 
 
 def cluster(db: Connection, opened: OpenCollection, number: int, *, seed: int = 0) -> Clustering:
@@ -44,55 +42,55 @@ def cluster(db: Connection, opened: OpenCollection, number: int, *, seed: int = 
         raise InputError(f"clusters is {number}: choose 2 to {collection.count}, the number of items in {opened.name}")
     keys, matrix = chunks.everything(db, collection)
     labels, centres = _k_means(matrix, number, seed)
-    words = _labels(db, opened, keys, labels, number)
+    names = _names(db, opened, keys, labels, number)
     sizes = np.bincount(labels, minlength=number).tolist()
-    clusters = [Cluster(row + 1, words[row], sizes[row]) for row in range(number)]
+    clusters = [Cluster(row + 1, names[row], sizes[row]) for row in range(number)]
     return Clustering(collection, clusters, keys, labels + 1, np.einsum("ij,ij->i", matrix, centres[labels]))
 
 
-def write(db: Connection, found: Clustering) -> str:
+def write(db: Connection, clustering: Clustering) -> str:
     """Write the table COLLECTION_clusters (id, cluster, label, similarity); returns its name."""
-    items = zip(found.keys, found.numbers.tolist(), found.similarities.tolist(), strict=True)
-    return results.write_clusters(db, found.collection, found.clusters, items)
+    items = zip(clustering.keys, clustering.numbers.tolist(), clustering.similarities.tolist(), strict=True)
+    return results.write_clusters(db, clustering.collection, clustering.clusters, items)
 
 
 @one_thread()
 def _k_means(matrix: FloatArray, number: int, seed: int) -> tuple[IntArray, FloatArray]:
-    """(n,) labels, 0 the largest cluster, and the (number, dim) centres at unit length."""
+    """The cluster (n,) of each row, 0 the largest; and the centres (number, dim) at unit length."""
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
-    make = KMeans if len(matrix) <= 20_000 else MiniBatchKMeans
+    make = KMeans if len(matrix) <= _MAX_BATCH else MiniBatchKMeans
     model = make(number, n_init=4, random_state=seed).fit(matrix)
     sizes = np.bincount(model.labels_, minlength=number)
     order = np.argsort(-sizes, kind="stable")
-    place = np.empty(number, np.int64)
-    place[order] = np.arange(number)
+    rank = np.empty(number, np.int64)
+    rank[order] = np.arange(number)
     centres = model.cluster_centers_[order].astype(np.float32)
     lengths = np.linalg.norm(centres, axis=1, keepdims=True)
-    return place[model.labels_], centres / np.maximum(lengths, 1e-9)
+    return rank[model.labels_], centres / np.maximum(lengths, 1e-9)
 
 
-def _labels(db: Connection, opened: OpenCollection, keys: Sequence[str], labels: IntArray, number: int) -> list[str]:
-    """The words that tell each cluster from the rest: common in its items, and less so elsewhere.
+def _names(db: Connection, opened: OpenCollection, keys: Sequence[str], labels: IntArray, number: int) -> list[str]:
+    """The most distinctive words of each cluster: common in its items, and less common in the others.
 
-    A word is weighed by the share of the cluster's documents that hold it, times the logarithm of how many times larger
-    that is than its share of all. The words of a word collection name their own cluster: its most frequent ones.
+    The score of a word is p log(p / q), with p the share of the cluster's documents that hold it, and q that of all. A
+    cluster of words is named by its most frequent words.
     """
     if opened.of == "word":
         frequent = collections.words(db, opened.collection, keys)
         order = sorted(range(len(keys)), key=lambda row: -int(frequent.get(keys[row], {}).get("count", 0)))
         return [
-            ", ".join(keys[row] for row in [row for row in order if labels[row] == place][:_LABEL_WORDS])
-            for place in range(number)
+            ", ".join(keys[row] for row in [row for row in order if labels[row] == cluster][:_NAME_WORDS])
+            for cluster in range(number)
         ]
     counts = count_words(db, opened.dataset, keys, Analyzer())
     matrix = counts.matrix.copy()
     matrix.data[:] = 1
     everywhere = (counts.documents + 1) / (len(keys) + 1)
-    out = []
-    for place in range(number):
-        inside = np.asarray(matrix[labels == place].mean(axis=0)).reshape(-1)
-        strength = inside * np.log(np.maximum(inside, 1e-12) / everywhere)
-        best = np.argsort(-strength, kind="stable")[:_LABEL_WORDS].tolist() if len(strength) else []
-        out.append(", ".join(counts.surfaces[row] for row in best))
-    return out
+    names = []
+    for cluster in range(number):
+        inside = np.asarray(matrix[labels == cluster].mean(axis=0)).reshape(-1)
+        scores = inside * np.log(np.maximum(inside, 1e-12) / everywhere)
+        best = np.argsort(-scores, kind="stable")[:_NAME_WORDS].tolist() if len(scores) else []
+        names.append(", ".join(counts.surfaces[row] for row in best))
+    return names

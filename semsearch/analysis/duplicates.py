@@ -16,18 +16,18 @@ from semsearch.records import Dataset, OpenCollection, Report, silent
 from semsearch.storage import chunks
 from semsearch.storage.driver import Connection
 
-THRESHOLD = 0.9  # least cosine of a pair of near-duplicates
-WORDS = 0.87  # least share of words that two documents have in common
+THRESHOLD = 0.9  # minimum cosine of a pair of near-duplicates
+WORDS = 0.87  # minimum share of words that two documents have in common
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Two items that are nearly the same: their keys, their cosine, and for documents the share of words in common."""
+    """A pair of near-duplicates."""
 
-    one: str
-    other: str
+    one: str  # key
+    other: str  # key
     cosine: float
-    words: float | None
+    words: float | None  # the share of words in common, 0..1; None for items other than documents
 
 
 def duplicates(
@@ -39,24 +39,23 @@ def duplicates(
     report: Report = silent,
     most: int | None = None,
 ) -> list[Duplicate]:
-    """Pairs of items whose cosine is at least `threshold` and, for documents, that share at least `words` of their
-    words.
+    """Pairs of items with a cosine of at least `threshold`; documents must also share at least `words` of their words.
 
-    The cosine alone cannot tell a copy with a few words changed from another text on the same subject, nor from a
-    stub made from the same template; the words can. Stop words do not count. Exact, and in memory that grows with the
-    number of items, not of pairs looked at. Raises InputError for shares outside 0..1, and for more
-    than `most` pairs that the threshold lets through.
+    By the cosine alone, a copy with a few words changed looks like another text on the same subject, or like a stub
+    from the same template. The shared words, without stop words, separate them. Exact; the memory grows with the number
+    of items, not with that of compared pairs. Raises InputError for shares outside 0..1, and if more than `most` pairs
+    reach the threshold.
     """
-    for said, share in (("threshold", threshold), ("words", words)):
+    for option, share in (("threshold", threshold), ("words", words)):
         if not 0 < share <= 1:
-            raise InputError(f"{said} is {share:g}: give a share above 0, up to 1")
+            raise InputError(f"{option} is {share:g}: give a share above 0, up to 1")
     keys, matrix = chunks.everything(db, opened.collection)
     i, j, cosines = near_pairs(matrix, threshold, progress=report, most=most)
     shares = None
     if opened.has_text:
         shares = _shared(db, opened.dataset, keys, i, j)
-        kept = shares >= words
-        i, j, cosines, shares = i[kept], j[kept], cosines[kept], shares[kept]
+        similar = shares >= words
+        i, j, cosines, shares = i[similar], j[similar], cosines[similar], shares[similar]
     order = np.lexsort((j, i, -cosines, -(cosines if shares is None else shares)))
     return [
         Duplicate(keys[i[row]], keys[j[row]], float(cosines[row]), None if shares is None else float(shares[row]))
@@ -65,7 +64,7 @@ def duplicates(
 
 
 def _shared(db: Connection, dataset: Dataset, keys: Sequence[str], i: IntArray, j: IntArray) -> FloatArray:
-    """The share of words in common of each pair. Only documents that are in a pair are read and counted."""
+    """The share of words that each pair has in common, (pairs,). Only the documents of the pairs are read."""
     rows, places = np.unique(np.concatenate([i, j]), return_inverse=True)
     counts = count_words(db, dataset, [keys[row] for row in rows.tolist()], Analyzer(stem=False))
     return shared_words(counts.matrix, places[: len(i)], places[len(i) :])

@@ -1,4 +1,4 @@
-"""Likely edges between nodes that are not joined, by similarity and common neighbours."""
+"""Predict missing edges, from the similarity and the common neighbours of two nodes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from semsearch.storage.results import Link
 def predict_links(db: Connection, opened: OpenCollection, *, k: int = 1000, seed: int = 0) -> list[Link]:
     """The k most likely missing edges of a node collection, best first. Nothing is written: see storage.results.
 
-    The score combines similarity and common neighbours (maths.links.link_scorer). Every pair is scored.
-    Raises InputError for a collection that does not hold nodes, or for k below 1.
+    Every pair without an edge is scored by similarity and common neighbours (maths.links.link_scorer). Raises
+    InputError for a collection that does not hold nodes, or for k below 1.
     """
     if opened.of != "node":
         raise InputError(f"{opened.name} holds {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
@@ -26,11 +26,11 @@ def predict_links(db: Connection, opened: OpenCollection, *, k: int = 1000, seed
         raise InputError(f"k is {k}: at least 1 is needed")
     graph = corpora.graph(db, opened.dataset, None, list(datasets.read_items(db, opened.dataset)))
     A = adjacency(graph.source, graph.target, graph.weight, len(graph), directed=False)
-    place = {key: row for row, key in enumerate(graph.keys)}
+    node = {key: row for row, key in enumerate(graph.keys)}
     keys, matrix = chunks.everything(db, opened.collection)
-    here = [row for row, key in enumerate(keys) if key in place]
+    present = [row for row, key in enumerate(keys) if key in node]
     vectors = np.zeros((len(graph), matrix.shape[1]), np.float32)
-    vectors[[place[keys[row]] for row in here]] = matrix[here]
+    vectors[[node[keys[row]] for row in present]] = matrix[present]
     pairs, scores = best_pairs(link_scorer(vectors, A, rng=np.random.default_rng(seed)), A, k)
     common = common_neighbours(A).pairs(pairs).astype(int).tolist()
     cosines = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]]).tolist()

@@ -1,4 +1,4 @@
-"""The words of some documents of a collection, counted."""
+"""Count the words of some documents of a collection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from semsearch.storage.driver import Connection
 
 
 def count_words(db: Connection, dataset: Dataset, keys: Sequence[str], analyzer: Analyzer) -> TermCounts:
-    """Term counts with one row per key, in their order; a document whose row was deleted has an empty row."""
+    """Term counts with one row per key, in their order. A document whose row was deleted has no words."""
     wanted = set(keys)
     texts = {item.key: item.text for item in datasets.read_items(db, dataset) if item.key in wanted}
     return count_terms([texts.get(key, "") for key in keys], analyzer)

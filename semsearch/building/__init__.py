@@ -1,1 +1,1 @@
-"""Datasets become collections: building, updating, and what has gone stale."""
+"""Building collections from datasets, updating them, and finding out which are stale."""

@@ -1,4 +1,4 @@
-"""From a dataset to collections: read the corpus, let a builder fit, store what it learned in one transaction."""
+"""Build collections from a dataset: read the corpus, fit the builder, store the result in one transaction."""
 
 from __future__ import annotations
 
@@ -18,136 +18,215 @@ from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_option
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError
-from semsearch.records import MOST_SEED, ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
-from semsearch.storage import change_log as items_noted
-from semsearch.storage import checkpoints, collections, datasets, dependencies, fulltext, fulltext_prefill, results
+from semsearch.records import (
+    MOST_SEED,
+    ROWS,
+    Collection,
+    Corpus,
+    Dataset,
+    Device,
+    Embeddings,
+    Fitted,
+    Report,
+    Run,
+    silent,
+)
+from semsearch.storage import (
+    change_log,
+    checkpoints,
+    collections,
+    datasets,
+    dependencies,
+    fulltext,
+    fulltext_prefill,
+    results,
+)
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.textitem import TextItem
 
 
 @dataclass(frozen=True)
+class BuildOptions:
+    """How a build runs, besides the options of the builder. Raises InputError for an impossible seed."""
+
+    name: str | None = None  # of the first collection; None: DATASET_BUILDER
+    seed: int = 0
+    device: str = "auto"  # auto, cpu or cuda
+    resume: bool = False  # from the last checkpoint of an interrupted training, if there is one
+    report: Report = silent
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed <= MOST_SEED:
+            raise InputError(f"seed is {self.seed}: choose 0 to {MOST_SEED:,}")
+
+
+@dataclass(frozen=True)
 class Built:
-    """What a build made: its run, its collections, how many items have no vector, nothing in them being known, the
-    step of an interrupted training that it went on from, and the run whose collection it replaced, if there was one."""
+    """What a build stored."""
 
     run: Run
     collections: tuple[Collection, ...]
-    without_vector: int
-    resumed: int | None = None
-    unkept: str | None = None  # why no checkpoint could be kept, where that was so
-    replaced: int | None = None
+    without_vector: int  # items that got no vector, because nothing in them is known to the model
+    resumed: int | None = None  # the step of the checkpoint that the training resumed from
+    unkept: str | None = None  # why a checkpoint could not be written
+    replaced: int | None = None  # the run of the collection that had the same name
 
 
-def collection_names(name: str, found: Sequence[Embeddings]) -> list[str]:
-    """The first embeddings take the name itself, words `NAME_words`, and so on."""
-    return [name] + [f"{name}_{embeddings.of}s" for embeddings in found[1:]]
+@dataclass(frozen=True)
+class _Plan:
+    """A build whose arguments have been checked: `options` are the builder's, `needs` the packages it needs."""
+
+    dataset: Dataset
+    builder: Builder
+    options: Any
+    needs: Sequence[str]
+    device: Device
+    name: str
+    how: BuildOptions
 
 
-def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Database.build, handed on by name; four things they are about
+@dataclass(frozen=True)
+class _Source:
+    """What a build reads, at one moment: `first` is the number that its first item will get in the change log."""
+
+    items: list[TextItem]
+    corpus: Corpus
+    inputs: Mapping[str, Collection]
+    first: int | None
+
+
+def collection_names(name: str, embeddings: Sequence[Embeddings]) -> list[str]:
+    """The names of the collections of one run: `name`, then `name` with the kind of item, as `NAME_words`."""
+    return [name] + [f"{name}_{other.of}s" for other in embeddings[1:]]
+
+
+def build(
     db: Connection,
     dataset: Dataset,
     builder: Builder,
     given: Mapping[str, Any],
-    *,
-    name: str | None = None,
-    seed: int = 0,
-    device: str = "auto",
-    resume: bool = False,
-    report: Report = silent,
+    how: BuildOptions = BuildOptions(),
 ) -> Built:
-    """Fit the builder on the dataset and store its collections, replacing earlier ones of the same name at once.
+    """Fit the builder to the dataset and store its collections in place of earlier ones of the same name.
 
-    The computation runs outside any transaction; all writing is in one. With `resume` a training that was interrupted
-    goes on from its last checkpoint; where there is none it starts. Raises BuildError for a dataset with nothing to
-    learn from or a builder that returns something inconsistent, InputError for options or a kind that do not fit,
-    CapabilityError for a package or a device that is not there.
+    `given` are the builder's options. The fit runs outside of any transaction; everything is written in one. Raises
+    BuildError if the dataset holds nothing to learn from, or the builder returns something inconsistent; InputError for
+    options or a kind of dataset that do not suit the builder; CapabilityError for a missing package or device.
     """
-    if not 0 <= seed <= MOST_SEED:
-        raise InputError(f"seed is {seed}: choose 0 to {MOST_SEED:,}")
-    name = name or f"{dataset.name}_{builder.name}"
+    plan = _plan(db, dataset, builder, given, how)
+    started, clock = datasets.now(), perf_counter()
+    source = _read(db, plan)
+    journal = _journal(db, plan, source.corpus)
+    with fulltext_prefill.words_ahead(source.items, source.first) as words:
+        rng = np.random.default_rng(how.seed)
+        fitted = builder.fit(source.corpus, plan.options, rng=rng, device=plan.device, report=journal)
+        embeddings = [_checked(builder, one) for one in fitted.embeddings]
+        run = _run(plan, fitted, started, perf_counter() - clock)
+        words.wait()  # before the transaction, which keeps other programs from writing
+        with transaction(db):
+            former = {collection.name: collection for collection in collections.all_collections(db)}
+            noted = _noted(db, dataset, source.items, words)
+            run = dataclasses.replace(run, id=collections.write_run(db, run))
+            collections.write_arrays(db, run.id, fitted.arrays)
+            stored = _store(db, noted, plan.name, embeddings, run, former)
+            collections.write_curve(db, run.id, journal.curve, journal.shown)
+            dependencies.write(db, run.id, source.inputs)
+            change_log.prune_deletions(db, noted)
+    journal.done()
+    replaced = former[plan.name].run if plan.name in former else None
+    return Built(run, stored, _without_vector(source.items, stored[0]), journal.resumed, journal.unkept, replaced)
+
+
+def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str, Any], how: BuildOptions) -> _Plan:
+    """Check all that can be checked before reading."""
     options = make_options(builder, given)
     needs = needs_of(builder, options)
-    chosen = device_for(builder, needs, device)
+    device = device_for(builder, needs, how.device)
     reads = reads_of(builder, options)
     if reads not in corpora.available_corpora(dataset):
         raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
+    if how.resume and not needs:
+        raise InputError(f"{builder.name} cannot be resumed, because it has no training: leave out --resume")
+    name = how.name or f"{dataset.name}_{builder.name}"
     collections.check_name(db, name, collections.find_collection(db, name), dataset.name, builder.name)
-    started, clock = datasets.now(), perf_counter()
+    return _Plan(dataset, builder, options, needs, device, name, how)
+
+
+def _read(db: Connection, plan: _Plan) -> _Source:
+    """The items and the corpus, from one snapshot of the database."""
     with snapshot(db):
-        read = dependencies.asked(db, builder.name, options)
-        items = list(datasets.read_items(db, dataset))
-        corpus = corpora.with_inputs(db, corpora.READERS[reads](db, dataset, options, items), read)
-        first = _noted_from(db, dataset, items)
-    if resume and not needs:
-        raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
-    journal = RunJournal(report)
-    if needs:
-        made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
-        journal = _keeping_journal(db, name, made_with | _training_fingerprint(options), resume, report)
-    with fulltext_prefill.words_ahead(items, first) as words:
-        fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
-        kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
-        run = Run(
-            id=0,
-            dataset=dataset.name,
-            builder=builder.name,
-            options=dataclasses.asdict(options),
-            seed=seed,
-            device=chosen.name,
-            started=started,
-            seconds=round(perf_counter() - clock, 3),
-            metrics={key: float(value) for key, value in fitted.metrics.items()},
-            versions=versions(needs or _faster_with(builder, chosen)),
-        )
-        words.wait()  # not while nobody else can write
-        with transaction(db):
-            former = {collection.name: collection for collection in collections.all_collections(db)}
-            dataset = _noted(db, dataset, items, words)
-            run = _write_run(db, run, fitted, journal, read)
-            stored = _store(db, dataset, name, kept, run, former)
-            items_noted.prune_deletions(db, dataset)
-    journal.done()
-    replaced = former[name].run if name in former else None
-    return Built(run, stored, _without_vector(items, stored[0]), journal.resumed, journal.unkept, replaced)
+        inputs = dependencies.asked(db, plan.builder.name, plan.options)
+        items = list(datasets.read_items(db, plan.dataset))
+        read = corpora.READERS[reads_of(plan.builder, plan.options)]
+        corpus = corpora.with_inputs(db, read(db, plan.dataset, plan.options, items), inputs)
+        return _Source(items, corpus, inputs, _first_number(db, plan.dataset, items))
 
 
-def _keeping_journal(
-    db: Connection, name: str, made_with: Mapping[str, Any], resume: bool, report: Report
-) -> RunJournal:
-    """A journal that keeps checkpoints of a training beside the file, and finds the last of one that was `made_with`
-    the same; without `resume` it is taken away."""
-    path = checkpoints.path_for(db, name)
-    if path is not None and not resume:
-        checkpoints.remove(path)  # of a training that was given up
-    return RunJournal(report, path, {**made_with, "semsearch": __version__}, resume=resume)
+def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
+    """The journal of the run. That of a training writes checkpoints beside the database file.
+
+    To resume it reads the last checkpoint, which must come from the same builder, options, seed, corpus and version.
+    """
+    if not plan.needs:
+        return RunJournal(plan.how.report)
+    path = checkpoints.path_for(db, plan.name)
+    if path is not None and not plan.how.resume:
+        checkpoints.remove(path)  # of an abandoned training
+    made_with = {
+        "builder": plan.builder.name,
+        "seed": plan.how.seed,
+        "rows": corpora.digest(corpus),
+        **_training_fingerprint(plan.options),
+        "semsearch": __version__,
+    }
+    return RunJournal(plan.how.report, path, made_with, resume=plan.how.resume)
+
+
+def _run(plan: _Plan, fitted: Fitted, started: str, seconds: float) -> Run:
+    """The record of the run; its id is assigned when it is stored."""
+    return Run(
+        id=0,
+        dataset=plan.dataset.name,
+        builder=plan.builder.name,
+        options=dataclasses.asdict(plan.options),
+        seed=plan.how.seed,
+        device=plan.device.name,
+        started=started,
+        seconds=round(seconds, 3),
+        metrics={key: float(value) for key, value in fitted.metrics.items()},
+        versions=versions(plan.needs or _faster_with(plan.builder, plan.device)),
+    )
 
 
 def _without_vector(items: Sequence[TextItem], collection: Collection) -> int:
     return len(items) - collection.count if collection.of in ROWS else 0
 
 
-def _noted_from(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> int | None:
-    """The number from which the items will be noted; None where their words are known already, or there are none."""
+def _first_number(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> int | None:
+    """The number that the first item will get in the change log.
+
+    None without items, and where the words of the dataset are in its text index already.
+    """
     known = datasets.find_dataset(db, dataset.name)
     if not items or (known is not None and fulltext.exists(db, known)):
         return None
-    return items_noted.next_number(db)
+    return change_log.next_number(db)
 
 
 def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: fulltext_prefill.Ahead) -> Dataset:
-    """The dataset, its items' hashes noted and their words filled in, unless all are already as they were read."""
+    """Store the dataset, the hashes of its items and their words, unless they are stored; the dataset as it is now."""
     dataset = datasets.save(db, dataset)
-    if fulltext.exists(db, dataset) and items_noted.are_noted(db, dataset, items):
+    if fulltext.exists(db, dataset) and change_log.are_noted(db, dataset, items):
         return dataset
-    dataset, numbers = items_noted.note_all(db, dataset, items)
+    dataset, numbers = change_log.note_all(db, dataset, items)
     if not words.place(db, dataset, numbers[items[0].key]):
         fulltext.refill(db, dataset, items, numbers)
     return dataset
 
 
 def _training_fingerprint(options: Any) -> dict[str, Any]:
-    """The options, as they are said, without which a training would be another one."""
+    """The options that may not change when a training is resumed, by their names on the command line."""
     return {
         f"--{field.name.replace('_', '-')}": getattr(options, field.name)
         for field in dataclasses.fields(options)
@@ -155,28 +234,31 @@ def _training_fingerprint(options: Any) -> dict[str, Any]:
     }
 
 
-def device_for(builder: Builder, needs: Sequence[str], asked: str) -> Device:
-    """The device a builder will run on. CapabilityError for one that is not there, or a package that is missing."""
+def device_for(builder: Builder, needs: Sequence[str], name: str) -> Device:
+    """The device that a builder runs on; `name` is auto, cpu or cuda.
+
+    Raises CapabilityError for a missing package or device.
+    """
     for package in needs:
         if find_spec(package) is None:
             raise CapabilityError(f"{builder.name} needs {package}: pip install 'semsearch[{package}]'")
     if needs:
-        return devices.choose(asked)
-    if asked == "cuda":
-        # Only when asked to: on the CPU the same seed is the same bytes.
+        return devices.choose(name)
+    if name == "cuda":
+        # `auto` means the CPU here, where the same seed gives the same bytes.
         if isinstance(builder, Accelerates):
-            return devices.choose(asked)
-        raise CapabilityError(f"{builder.name} runs on the CPU alone: leave out --device cuda")
-    return Device("cpu", f"{builder.name} runs there")
+            return devices.choose(name)
+        raise CapabilityError(f"{builder.name} runs on the CPU only: leave out --device cuda")
+    return Device("cpu", f"{builder.name} runs on the CPU")
 
 
 def _faster_with(builder: Builder, device: Device) -> Sequence[str]:
-    """The packages by which a builder that can do without a GPU runs on one."""
+    """The packages that a builder uses on a GPU, which it does not need on the CPU."""
     return builder.faster_with if device.name != "cpu" and isinstance(builder, Accelerates) else ()
 
 
 def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
-    """The embeddings without their zero rows; BuildError if shapes, keys or numbers are not what they must be."""
+    """The embeddings without items whose vector is zero. Raises BuildError for wrong shapes, keys or values."""
     keys, vectors = embeddings.keys, embeddings.vectors
     fault = None
     if vectors.ndim != 2 or len(keys) != len(vectors):
@@ -184,14 +266,14 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
     elif vectors.dtype != np.float32:
         fault = f"vectors of {vectors.dtype}, not float32"
     elif len(set(keys)) != len(keys):
-        fault = "a key more than once"
+        fault = "duplicate keys"
     elif not np.isfinite(vectors).all():
-        fault = "numbers that are not finite"
+        fault = "values that are not finite"
     if fault:
-        raise BuildError(f"{builder.name} returned {fault}: a defect of that builder; nothing was written")
+        raise BuildError(f"{builder.name} returned {fault}, which is a bug in that builder: nothing was written")
     full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > ZERO_NORM).tolist()
     if not full:
-        raise BuildError(f"{builder.name} found nothing to tell the items apart by: check the text columns")
+        raise BuildError(f"All items look the same to {builder.name}: check the columns that it reads")
     columns = {column: [values[row] for row in full] for column, values in embeddings.columns.items()}
     return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns, embeddings.contexts)
 
@@ -209,32 +291,32 @@ def _store(
     db: Connection,
     dataset: Dataset,
     name: str,
-    kept: Sequence[Embeddings],
+    checked: Sequence[Embeddings],
     run: Run,
     former: Mapping[str, Collection],
 ) -> tuple[Collection, ...]:
-    """Write the collections of a run, each in the place of the `former` one of its name; returns them."""
-    names = collection_names(name, kept)
-    for each in names:
-        collections.check_name(db, each, former.get(each), dataset.name, run.builder)
+    """Write the collections of a run, collection_name in the place of the `former` one of its name; returns them."""
+    names = collection_names(name, checked)
+    for collection_name in names:
+        collections.check_name(db, collection_name, former.get(collection_name), dataset.name, run.builder)
     return tuple(
-        collections.swap_in(db, each, former.get(each), run, embeddings, dataset)
-        for each, embeddings in zip(names, kept, strict=True)
+        collections.swap_in(db, collection_name, former.get(collection_name), run, embeddings, dataset)
+        for collection_name, embeddings in zip(names, checked, strict=True)
     )
 
 
 def versions(needs: Sequence[str] = ()) -> dict[str, str]:
-    """The versions a result depends on."""
+    """The versions of Python, semsearch and the packages that a result depends on, by name."""
     packages = ("numpy", "scipy", "sqlite-vec", *needs)
     ours = {"semsearch": __version__, "python": platform.python_version()}
     return ours | {package: version(package) for package in packages}
 
 
 def drop(db: Connection, name: str) -> list[str]:
-    """Remove a collection with those of its run, or a dataset with all its collections; returns what went.
+    """Remove a collection with those of its run, or a dataset with all its collections; returns the removed names.
 
-    A user's table always stays. Raises NotFoundError for an unknown name, InputError for a part of another collection
-    and for one that a collection which would stay was made of: a text could not be searched there any more.
+    Tables that the user made are kept. Raises NotFoundError for an unknown name; InputError for a part of another
+    collection, and for a collection that others read, which could not embed a query without it.
     """
     dataset = datasets.find_dataset(db, name)
     with transaction(db):
@@ -246,39 +328,39 @@ def drop(db: Connection, name: str) -> list[str]:
                     f"{name} is a part of {together[0].name}, which needs it: drop {together[0].name} instead"
                 )
             _check_unread(db, together)
-            gone = _drop_together(db, collection)
-            _forget_checkpoints(db, gone)
-            return gone
+            dropped = _drop_together(db, collection)
+            _remove_checkpoints(db, dropped)
+            return dropped
         _check_unread(db, [found for found in collections.all_collections(db) if found.dataset == name])
-        gone = []
+        dropped = []
         while mine := [found for found in collections.all_collections(db) if found.dataset == name]:
-            gone += _drop_together(db, mine[0])
+            dropped += _drop_together(db, mine[0])
         fulltext.drop(db, dataset)
         datasets.forget(db, dataset)
-        _forget_checkpoints(db, gone)
-        return [*gone, name]
+        _remove_checkpoints(db, dropped)
+        return [*dropped, name]
 
 
-def _forget_checkpoints(db: Connection, names: Sequence[str]) -> None:
-    """Take away what trainings of these collections that were given up have left beside the file."""
+def _remove_checkpoints(db: Connection, names: Sequence[str]) -> None:
+    """Delete the checkpoint files of abandoned trainings of these collections."""
     for path in filter(None, (checkpoints.path_for(db, name) for name in names)):
         checkpoints.remove(path)
 
 
-def _check_unread(db: Connection, going: Sequence[Collection]) -> None:
-    """InputError if a collection that stays was made of one of those that go."""
-    for collection in going:
-        staying = [reader.name for reader in dependencies.readers(db, collection.name) if reader not in going]
-        if staying:
-            raise InputError(f"{collection.name} is what {', '.join(staying)} reads: drop that first")
+def _check_unread(db: Connection, dropped: Sequence[Collection]) -> None:
+    """Raises InputError if a collection that stays reads one of those to be dropped."""
+    for collection in dropped:
+        readers = [reader.name for reader in dependencies.readers(db, collection.name) if reader not in dropped]
+        if readers:
+            raise InputError(f"{collection.name} is read by {', '.join(readers)}: drop that first")
 
 
 def _drop_together(db: Connection, collection: Collection) -> list[str]:
     """Remove the collections of one run and the tables of results about them; returns the collections' names."""
-    gone = collections.drop_run_collections(db, collection)
-    for name in gone:
+    dropped = collections.drop_run_collections(db, collection)
+    for name in dropped:
         results.drop_all(db, name)
     dataset = datasets.find_dataset(db, collection.dataset)
     if dataset is not None and dataset.made_by == "vectors":
         datasets.forget(db, dataset)
-    return gone
+    return dropped

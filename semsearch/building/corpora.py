@@ -1,4 +1,4 @@
-"""From a dataset to the corpus that a builder reads, by its kind."""
+"""Read a dataset as the corpus that a builder expects: texts, pairs, graph, images or numeric columns."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ Pairs = Iterable[tuple[Any, Any, Any]]
 
 
 def documents(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Documents:
-    """The rows as texts. BuildError if there are none."""
+    """The rows as texts. Raises BuildError if there are none."""
     if not items:
         raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
     return Documents([item.key for item in items], [item.text for item in items])
 
 
-def with_inputs(db: Connection, corpus: Corpus, read: Mapping[str, Collection]) -> Corpus:
-    """The corpus, with all that these collections hold, by the option that names each."""
-    if not read or not isinstance(corpus, Documents):
+def with_inputs(db: Connection, corpus: Corpus, inputs: Mapping[str, Collection]) -> Corpus:
+    """The corpus with the embeddings of these collections, by the option that names each."""
+    if not inputs or not isinstance(corpus, Documents):
         return corpus
     return replace(
-        corpus, inputs={option: dependencies.everything(db, collection) for option, collection in read.items()}
+        corpus, inputs={option: dependencies.everything(db, collection) for option, collection in inputs.items()}
     )
 
 
 def pairs(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Similarities:
-    """The pairs that the options' `sql`, `table` or `csv` name.
+    """The pairs from the option `sql`, `table` or `csv`.
 
-    Where any of the values is the key of a row of the dataset, the items are its rows, and pairs with another value are
-    left out; else the values are the items. Raises InputError for what is no pair of items with a finite number.
+    If any item is the key of a row of the dataset, the items are rows, and pairs with other items are left out. Else
+    the values are the items. Raises InputError for a row that is not two items and a finite number.
     """
     sources: dict[str, Callable[[str], Pairs]] = {
         "sql": lambda query: similarities.of_query(db, query),
@@ -54,51 +54,51 @@ def pairs(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextIt
     }
     given = [(name, getattr(options, name)) for name in sources if getattr(options, name) is not None]
     if not given:
-        raise InputError("Where are the similarities? Give --sql QUERY, --table NAME or --csv FILE")
+        raise InputError("The similarities have no source. Give --sql QUERY, --table NAME or --csv FILE")
     name, value = given[0]
     keys: dict[str, int] = {}
     first: list[int] = []
     second: list[int] = []
     values: list[float] = []
     for number, row in enumerate(sources[name](value), 1):
-        one, other, similarity = _checked(row, number)
-        first.append(keys.setdefault(one, len(keys)))
-        second.append(keys.setdefault(other, len(keys)))
+        key, other_key, similarity = _checked(row, number)
+        first.append(keys.setdefault(key, len(keys)))
+        second.append(keys.setdefault(other_key, len(keys)))
         values.append(similarity)
     if not values:
-        raise BuildError(f"The {name} gives no pair: there is nothing to learn from")
-    found = Similarities(list(keys), np.array(first), np.array(second), np.array(values), known=False)
-    return _of_rows(found, {item.key for item in items})
+        raise BuildError(f"The {name} source has no pairs: there is nothing to learn from")
+    corpus = Similarities(list(keys), np.array(first), np.array(second), np.array(values), known=False)
+    return _of_rows(corpus, {item.key for item in items})
 
 
 def _checked(row: Sequence[Any], number: int) -> tuple[str, str, float]:
-    """Two keys and a number; InputError names the row, counted from 1, and what stands there."""
-    one, other, value = row[:3]
-    if one is None or other is None:
-        raise InputError(f"Row {number} of the similarities has no item in column {1 if one is None else 2}")
+    """Two keys and their similarity. Raises InputError, which names the row, counted from 1."""
+    item, other, value = row[:3]
+    if item is None or other is None:
+        raise InputError(f"Row {number} of the similarities has no item in column {1 if item is None else 2}")
     try:
         similarity = math.nan if value is None or isinstance(value, bytes) else float(value)
     except ValueError:
         similarity = math.nan
     if not math.isfinite(similarity):
-        pair = f"{as_text(one)}, {as_text(other)}"
+        pair = f"{as_text(item)}, {as_text(other)}"
         raise InputError(f"Row {number} of the similarities ({pair}) has {value!r} where a number is needed")
-    return as_text(one), as_text(other), similarity
+    return as_text(item), as_text(other), similarity
 
 
-def _of_rows(found: Similarities, rows: set[str]) -> Similarities:
-    """The pairs among the dataset's own rows, if any of the items is one; else all as they are."""
-    known = [key in rows for key in found.keys]
-    if not any(known):
-        return found
-    place = np.cumsum(known) - 1
-    both = np.array(known)[found.first] & np.array(known)[found.second]
-    keys = [key for key, is_row in zip(found.keys, known, strict=True) if is_row]
-    return Similarities(keys, place[found.first[both]], place[found.second[both]], found.values[both])
+def _of_rows(corpus: Similarities, rows: set[str]) -> Similarities:
+    """The pairs of two keys of `rows`; all pairs if no item is one of them."""
+    is_row = np.array([key in rows for key in corpus.keys])
+    if not is_row.any():
+        return corpus
+    index = np.cumsum(is_row) - 1
+    both = is_row[corpus.first] & is_row[corpus.second]
+    keys = [key for key in corpus.keys if key in rows]
+    return Similarities(keys, index[corpus.first[both]], index[corpus.second[both]], corpus.values[both])
 
 
 def _of_csv(path: str) -> Iterator[tuple[Any, Any, Any]]:
-    """Rows of a comma-separated file; a first row whose third cell is no number is its header."""
+    """The rows of a comma-separated file. A first row whose third cell is not a number is skipped as the header."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -113,44 +113,50 @@ def _of_csv(path: str) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def graph(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Graph:
-    """The rows as nodes, joined by the dataset's edges. An edge to no row of the dataset is left out.
+    """The rows as nodes, with the dataset's edges. Edges to keys that are not rows are left out.
 
-    Raises BuildError where there are no two nodes or no edge, InputError for a weight below 0 or that is no number.
+    Raises BuildError without two nodes and an edge between them, InputError for a weight that is negative or not a
+    number.
     """
     if dataset.edges is None:
-        raise InputError(f"{dataset.name} has no edges: `semsearch ingest edges` brings them in")
-    place = {item.key: row for row, item in enumerate(items)}
-    source, target, weight = edges.read(db, dataset, place)
-    if len(place) < 2:
-        raise BuildError(f"{dataset.name} has {len(place)} node: at least two are needed, and an edge between them")
+        raise InputError(f"{dataset.name} has no edges: `semsearch ingest edges` adds them")
+    index = {item.key: row for row, item in enumerate(items)}
+    source, target, weight = edges.read(db, dataset, index)
+    if len(index) < 2:
+        raise BuildError(
+            f"{dataset.name} has {len(index)} node: at least two nodes with an edge between them are needed"
+        )
     if not (source != target).any():
-        what = "no edge leads from one node to another" if len(source) else "it has no edge"
-        raise BuildError(f"{dataset.name} has {len(place):,} nodes, but {what}: there is nothing to learn from")
-    return Graph(list(place), source, target, weight, dataset.edges.directed)
+        what = "no edge joins two different nodes" if len(source) else "no edge"
+        raise BuildError(f"{dataset.name} has {len(index):,} nodes, but {what}: there is nothing to learn from")
+    return Graph(list(index), source, target, weight, dataset.edges.directed)
 
 
 def images(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Images:
-    """The rows' pictures, at one size: that of the options, or what suits them. BuildError if none can be read."""
+    """The rows' images at one size: the option `image_size`, or one chosen from them.
+
+    Raises BuildError if none is readable.
+    """
     shape = image_arrays.common_shape(db, dataset, getattr(options, "image_size", None))
-    found = image_arrays.corpus(db, dataset, [item.key for item in items], shape)
-    if not len(found):
-        raise BuildError(f"None of the {len(items):,} pictures of {dataset.name} can be read: ingest them again")
-    return found
+    corpus = image_arrays.corpus(db, dataset, [item.key for item in items], shape)
+    if not len(corpus):
+        raise BuildError(f"None of the {len(items):,} images of {dataset.name} can be read: ingest them again")
+    return corpus
 
 
 def table(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Table:
-    """The columns that the options name, as numbers. InputError names the column and a row that holds none."""
-    found, rows = numbers_of(db, dataset, options)
-    bad = np.argwhere(~np.isfinite(found.values))
+    """The columns that the options name, as numbers. Raises InputError, with column and row, for other values."""
+    corpus, rows = numbers_of(db, dataset, options)
+    bad = np.argwhere(~np.isfinite(corpus.values))
     if len(bad):
-        place, at = bad[0].tolist()
-        values = [row[at] for row in rows]
-        raise InputError(_no_number(dataset.name, found.columns[at], found.keys[place], values[place], values))
-    return found
+        row, column = bad[0].tolist()
+        values = [cells[column] for cells in rows]
+        raise InputError(_no_number(dataset.name, corpus.columns[column], corpus.keys[row], values[row], values))
+    return corpus
 
 
 def numbers_of(db: Connection, dataset: Dataset, options: Any) -> tuple[Table, Sequence[Sequence[Any]]]:
-    """The columns that the options name, NaN where there is no number, and their values as they stand in the table."""
+    """The columns that the options name, with NaN for values that are not numbers; and the values in the table."""
     columns = [name.strip() for name in (options.columns or "").split(",") if name.strip()]
     keys, rows = column_values(db, dataset, columns)
     values = [[_number(value) for value in row] for row in rows]
@@ -162,22 +168,22 @@ def _number(value: Any) -> float:
 
 
 def _no_number(table: str, column: str, key: str, value: Any, all_values: Sequence[Any]) -> str:
-    found = "NULL" if value is None else f"a BLOB of {len(value):,} bytes" if isinstance(value, bytes) else repr(value)
-    nulls = sum(one is None for one in all_values)
+    shown = "NULL" if value is None else f"a BLOB of {len(value):,} bytes" if isinstance(value, bytes) else repr(value)
+    nulls = sum(other is None for other in all_values)
     count = f" ({nulls:,} rows have NULL there)" if nulls else ""
-    return f"{table}.{column} of row {key} is {found}{count}: numbers are needed; leave the column out or fill it in"
+    return f"{table}.{column} of row {key} is {shown}{count}: numbers are needed; leave the column out or fill it in"
 
 
 def digest(corpus: Corpus) -> str:
-    """What tells a corpus from any other: a training goes on only with what it began with."""
-    told = hashlib.blake2b(digest_size=16)
+    """A hash of everything in a corpus, so that a training resumes only with the corpus it began with."""
+    hasher = hashlib.blake2b(digest_size=16)
     for part in _parts(corpus):
-        told.update(part)
-    return told.hexdigest()
+        hasher.update(part)
+    return hasher.hexdigest()
 
 
 def _parts(value: Any) -> Iterator[Any]:
-    """Everything in a corpus as bytes, arrays whole."""
+    """Everything in a corpus, as bytes or buffers."""
     if isinstance(value, np.ndarray):
         yield np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
     elif dataclasses.is_dataclass(value):
@@ -207,8 +213,7 @@ READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], 
 
 
 def available_corpora(dataset: Dataset) -> frozenset[Kind]:
-    """The kinds of corpus that can be made of a dataset: its own, its texts, its edges, similarities of its rows,
-    its columns of numbers."""
+    """The kinds of corpus that can be read from a dataset: its own kind, and others that its columns allow."""
     kinds: set[Kind] = {dataset.kind, "similarities", "table"}
     if dataset.text_columns:
         kinds.add("documents")

@@ -1,4 +1,4 @@
-"""Which device a build runs on, and why. Where there is no GPU that is found out without loading torch."""
+"""Choose the device of a build. torch is imported only if the machine seems to have a GPU."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from semsearch.records import Device
 CHOICES = ("auto", "cpu", "cuda")
 
 
-def choose(asked: str) -> Device:
-    """The device for `auto`, `cpu` or `cuda`. CapabilityError, with the reason, where cuda is not there."""
-    if asked == "cpu":
-        return Device("cpu", "as asked")
+def choose(name: str) -> Device:
+    """The device for `auto`, `cpu` or `cuda`. Raises CapabilityError with the reason if `cuda` is not possible."""
+    if name == "cpu":
+        return Device("cpu", "as requested")
     missing = _missing()
     if missing is None:
-        return Device("cuda", "as asked" if asked == "cuda" else "there is one")
-    if asked == "cuda":
-        raise CapabilityError(f"--device cuda: {missing}; --device cpu runs without")
+        return Device("cuda", "as requested" if name == "cuda" else "a GPU is available")
+    if name == "cuda":
+        raise CapabilityError(f"--device cuda is not possible: {missing}. Use --device cpu")
     return Device("cpu", missing)
 
 
 def _missing() -> str | None:
-    """Why there is no GPU to run on, None if there is one."""
+    """Why no GPU can be used; None if one can."""
     if not (Path("/dev/nvidia0").exists() or Path("/dev/dxg").exists() or shutil.which("nvidia-smi")):
-        return "no NVIDIA GPU is found here"
+        return "no NVIDIA GPU was found"
     if find_spec("torch") is None:
-        return "torch is not installed, which a GPU needs (pip install 'semsearch[torch]')"
+        return "a GPU needs torch, which is not installed (pip install 'semsearch[torch]')"
     import torch
 
     if torch.version.cuda is None:
-        return "the installed torch is a build for CPUs"
+        return "the installed torch is a CPU-only build"
     if not torch.cuda.is_available():
-        return "torch cannot use the GPU (driver too old, or none free)"
+        return "torch cannot use the GPU (its driver is too old, or no GPU is free)"
     return None

@@ -1,4 +1,4 @@
-"""What a build hears from a builder: how far it is, curves, pictures, and checkpoints to go on from."""
+"""The journal of a build: progress, metrics by step, sample images, and checkpoints to resume from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from semsearch.storage import checkpoints
 
 
 class RunJournal:
-    """A Journal (training) that keeps curves and pictures for the run, and checkpoints in a file.
+    """A Journal (records.Journal) that collects metrics and images for the run, and writes checkpoints to a file.
 
-    `curve` holds (step, numbers), `shown` (step, PNG), `resumed` the step that was gone on from. `made_with` is what a
-    checkpoint must have been made with to be gone on from: builder, options, seed and what was read.
+    `curve` holds (step, metrics by name), `shown` (step, PNG), `resumed` the step of the checkpoint that was resumed,
+    `made_with` the builder, options, seed and digest of the corpus. A checkpoint can be resumed only with the same.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class RunJournal:
         self.shown: list[tuple[int, bytes]] = []
         self.resumed: int | None = None
         self.unkept: str | None = None  # why a checkpoint could not be written
-        self._kept = self._read() if resume else None
+        self._checkpoint = self._read() if resume else None
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
         if metrics:
@@ -44,9 +44,9 @@ class RunJournal:
         self.shown.append((step, png.encode(pixels)))
 
     def keep(self, checkpoint: Checkpoint) -> bool:
-        """Replace the file; the curve so far goes with it. Pictures do not: those of a resumed run begin anew.
+        """Replace the checkpoint file, which includes the curve so far but not the images.
 
-        A file that cannot be written is no reason to stop a training.
+        A file that cannot be written does not stop the training: see `unkept`.
         """
         if self.path is None:
             return False
@@ -58,31 +58,31 @@ class RunJournal:
         return True
 
     def kept(self) -> Checkpoint | None:
-        kept, self._kept = self._kept, None  # its arrays are not needed twice
-        if kept is not None:
-            self.resumed = int(kept.facts["number"])
-        return kept
+        checkpoint, self._checkpoint = self._checkpoint, None  # frees the arrays
+        if checkpoint is not None:
+            self.resumed = int(checkpoint.facts["number"])
+        return checkpoint
 
     def done(self) -> None:
-        """The run is written: nothing is left to go on from."""
+        """Delete the checkpoint: the run is stored."""
         if self.path is not None:
             checkpoints.remove(self.path)
 
     def _read(self) -> Checkpoint | None:
-        found = None if self.path is None else checkpoints.read(self.path)
-        if found is None:
+        stored = None if self.path is None else checkpoints.read(self.path)
+        if stored is None:
             return None
-        told, checkpoint = found
-        self.curve = [(step, metrics) for step, metrics in told.pop("curve")]
+        facts, checkpoint = stored
+        self.curve = [(step, metrics) for step, metrics in facts.pop("curve")]
         for name, value in self.made_with.items():
-            if told.get(name) != value:
+            if facts.get(name) != value:
                 raise InputError(
-                    f"The training to go on with had {_said(name, told.get(name))}, this one has {_said(name, value)}:"
-                    " give the same, or leave out --resume to start anew"
+                    f"The checkpoint has {_described(name, facts.get(name))}, this build has {_described(name, value)}:"
+                    " use the value of the checkpoint, or leave out --resume to start again"
                 )
         return checkpoint
 
 
-def _said(name: str, value: Any) -> str:
-    """An option and its value; of rows, what tells them from others."""
+def _described(name: str, value: Any) -> str:
+    """An option and its value, for messages; for `rows` the beginning of the digest."""
     return f"rows with the digest {str(value)[:6]}" if name == "rows" else f"{name} {value}"

@@ -1,7 +1,7 @@
-"""What a collection of a table's numbers has not seen of them.
+"""Find the rows of a numeric table that a collection of them does not represent yet.
 
-Hashes are of text (storage.items), so that numbers are told by what they give: every row is embedded with the model as
-it is, which costs little more than reading it, and set beside its stored vector.
+The change log (storage.change_log) hashes texts only. So every numeric row is embedded again with the stored model,
+which costs little more than reading it, and the result is compared with the stored vector.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ from semsearch.search.models import state_of
 from semsearch.storage import chunks, collections
 from semsearch.storage.driver import Connection
 
-SAME = 1e-4  # of the usual length: fit and encode multiply in different orders, so that their float32 differ a little
+TOLERANCE = 1e-4  # relative to the mean vector length: fit and encode round float32 products differently
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """Rows whose vector is new or another than is stored, `keys` with `vectors` (n, dim); of those, how many are new;
-    `gone`, what is stored without a row of numbers; and how many rows hold none in one of the columns."""
+    """The rows whose vector differs from the stored one, or is not stored."""
 
-    keys: list[str]
-    vectors: FloatArray
-    added: int
-    gone: list[str]
-    lacking: int
+    keys: list[str]  # (n,)
+    vectors: FloatArray  # (n, dim), not normalised
+    added: int  # how many of the n are not stored
+    gone: list[str]  # keys that are stored, but whose row is deleted or not numeric any more
+    lacking: int  # rows without a number in one of the columns
 
     @property
     def count(self) -> int:
-        """How many rows that is."""
+        """The number of stale rows."""
         return len(self.keys) + len(self.gone)
 
 
 def unseen(db: Connection, dataset: Dataset, collection: Collection) -> Unseen:
-    """What differs between a table's columns and a collection of them.
+    """The rows of a table that its collection does not represent yet.
 
-    Raises NotFoundError for a column, or a builder, that is gone, InputError for a builder that cannot embed new rows.
+    Raises NotFoundError for a missing column or builder, InputError for a builder that cannot embed new rows.
     """
     builder = load().builder(collection.builder)
     if not isinstance(builder, Encodes):
@@ -52,32 +51,31 @@ def unseen(db: Connection, dataset: Dataset, collection: Collection) -> Unseen:
     try:
         table, _ = corpora.numbers_of(db, dataset, options)
     except NotFoundError as error:
-        again = f"`semsearch build {collection.builder} DB {dataset.name} --columns …` chooses anew and builds"
-        raise NotFoundError(f"{error}; {again}") from error
-    whole = np.asarray(np.isfinite(table.values).all(axis=1))
-    keys = [table.keys[place] for place in np.flatnonzero(whole).tolist()]
-    found = builder.encode(state_of(db, collection), Table(keys, table.columns, table.values[whole]))
-    if found is None:
-        found = np.zeros((len(keys), collection.dim), np.float32)
-    where, stored = _stored(db, collection)
-    row = np.array([where.get(key, -1) for key in keys], np.int64)
+        remedy = f"`semsearch build {collection.builder} DB {dataset.name} --columns …` rebuilds it from other columns"
+        raise NotFoundError(f"{error}; {remedy}") from error
+    complete = np.asarray(np.isfinite(table.values).all(axis=1))
+    keys = [table.keys[row] for row in np.flatnonzero(complete).tolist()]
+    vectors = builder.encode(state_of(db, collection), Table(keys, table.columns, table.values[complete]))
+    if vectors is None:
+        vectors = np.zeros((len(keys), collection.dim), np.float32)
+    row_of, stored = _stored(db, collection)
+    rows = np.array([row_of.get(key, -1) for key in keys], np.int64)
     length = float(np.sqrt(np.mean(np.sum(stored**2, axis=1)))) if len(stored) else 0.0
-    before = np.zeros_like(found)  # a row of the very mean has no vector
-    before[row >= 0] = stored[row[row >= 0]]
-    differs = np.flatnonzero(np.linalg.norm(found - before, axis=1) > SAME * length)
-    fresh = [keys[place] for place in differs.tolist()]
+    before = np.zeros_like(vectors)  # a row that equals the mean has no stored vector: its vector is zero
+    before[rows >= 0] = stored[rows[rows >= 0]]
+    differs = np.flatnonzero(np.linalg.norm(vectors - before, axis=1) > TOLERANCE * length)
     return Unseen(
-        fresh,
-        np.asarray(found[differs], np.float32),
-        int((row[differs] < 0).sum()),
-        sorted(where.keys() - set(keys)),
-        len(whole) - len(keys),
+        keys=[keys[row] for row in differs.tolist()],
+        vectors=np.asarray(vectors[differs], np.float32),
+        added=int((rows[differs] < 0).sum()),
+        gone=sorted(row_of.keys() - set(keys)),
+        lacking=len(complete) - len(keys),
     )
 
 
 def _stored(db: Connection, collection: Collection) -> tuple[dict[str, int], FloatArray]:
-    """The place of each key, and the vectors at full length."""
+    """The row of each key, and the stored vectors (n, dim), not normalised."""
     blocks = list(chunks.at_full_length(db, collection))
     keys = [str(key) for block in blocks for key in block.keys]
     vectors = [block.vectors for block in blocks] or [np.empty((0, collection.dim), np.float32)]
-    return {key: place for place, key in enumerate(keys)}, np.concatenate(vectors)
+    return {key: row for row, key in enumerate(keys)}, np.concatenate(vectors)

@@ -182,7 +182,7 @@ def run_build(
         remark(f"On the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
     try:
         with Progress(f"{builder.name} {dataset.name}", "step") as progress:
-            built = engine.build(connection, dataset, builder, given, report=progress, **how)
+            built = engine.build(connection, dataset, builder, given, engine.BuildOptions(report=progress, **how))
     except KeyboardInterrupt:
         kept = checkpoints.path_for(connection, how.get("name") or f"{dataset.name}_{builder.name}")
         if needs and kept is not None and kept.exists():

@@ -109,7 +109,7 @@ def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, sha
         model = generate.open_model(connection, open_collection(connection, collection))
         rng = np.random.default_rng(asked["seed"])
         keys = list(ids) or generate.some_keys(model, asked["count"], rng)
-        found = show(model, model.pictures(keys).pixels, damage=damage, bits=bits, k=k, rng=rng)
+        found = show(model, model.images(keys).pixels, damage=damage, bits=bits, k=k, rng=rng)
     write_grid(output, np.concatenate([strip.pixels for strip in found.strips]), len(keys))
     print_rows(found.scores if shape == "json" else [_rounded(row) for row in found.scores], shape)
 
@@ -166,12 +166,12 @@ def evaluate_images(
 
 def _several(db: Connection, names: Sequence[str]) -> list[str]:
     """The collections by these names, those of a dataset where one is named; InputError for one without any."""
-    from semsearch.evaluate import comparison
+    from semsearch.evaluate import collection_comparison
 
     found: list[str] = []
     known = {one.name for one in datasets.all_datasets(db)}
     for name in names:
-        parts = [one.name for one in comparison.of_dataset(db, name)] if name in known else [name]
+        parts = [one.name for one in collection_comparison.of_dataset(db, name)] if name in known else [name]
         if not parts:
             raise InputError(f"{name} has no collection of pictures yet: semsearch build")
         found += parts
@@ -182,14 +182,14 @@ def _compare(
     db: str, names: Sequence[str], shape: str | None, learned: int | None, judged: int | None, **judged_by: Any
 ) -> None:
     """A row for each collection."""
-    from semsearch.evaluate import comparison
+    from semsearch.evaluate import collection_comparison
 
     for name, given in (("learned", learned), ("judged", judged)):
         if given is not None and given < 1:
             raise InputError(f"--{name} is {given}: choose 1 or more")
-    most = (learned or comparison.MOST_LEARNED, judged or comparison.MOST_JUDGED)
+    most = (learned or collection_comparison.MAX_TRAINING_IMAGES, judged or collection_comparison.MAX_TEST_IMAGES)
     with reading(db) as connection, Progress("judging", "collection") as progress:
-        found = comparison.compare(connection, names, most=most, report=progress, **judged_by)
+        found = collection_comparison.compare(connection, names, most=most, report=progress, **judged_by)
     print_rows([rounded(row.as_dict()) if shape != "json" else row.as_dict() for row in found.rows], shape)
     remark(
         f"{counted(found.labels, 'label')} of {found.label}: {counted(found.judged, 'picture')} judged ({found.split}),"
@@ -202,7 +202,7 @@ def _judge(
 ) -> Any:
     """A row for each measure of one collection; the scores themselves."""
     from semsearch.evaluate import images
-    from semsearch.evaluate.sampled import Sampling
+    from semsearch.evaluate.sample_scores import Sampling
 
     wanted = None if samples is None else Sampling(samples, prior)
     with reading(db) as connection, Progress("learning features", "step") as progress:

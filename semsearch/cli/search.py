@@ -154,9 +154,9 @@ def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, w
     """Each hit as a title line and a snippet, the query's words in bold on a terminal, and why it was found if told."""
     width = len(str(after + len(found.hits)))
     for position, hit in enumerate(found.hits, after + 1):
-        title, near = present.title_of(dataset, hit), present.nearness(dataset, hit)
-        parts = [f"{near} {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
-        parts.append(f"words {hit.text_score:.1f}" if hit.text_score is not None else "")
+        title = present.title_of(dataset, hit)
+        parts = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
+        parts.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
         known = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
         facts = ", ".join(filter(None, ["" if known else f"id {hit.id}", *parts]))
         click.echo(f"{position:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")

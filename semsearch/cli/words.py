@@ -98,12 +98,12 @@ def evaluate_words(
         raise InputError("Two sets have the same name: give each file once, or rename one")
     with reading(db) as connection:
         known = judge.open_vocabulary(connection, collection)
-    similar = {name: judge.judge_similarities(known, found) for name, found in pairs.items()}
+    similar = {name: judge.score_similarities(known, found) for name, found in pairs.items()}
     solved = {}
     with Progress("analogies", "set") as progress:
         for done, (name, asked) in enumerate(questions.items()):
             progress(done, len(questions))
-            solved[name] = judge.judge_analogies(known, asked, top=top)
+            solved[name] = judge.score_analogies(known, asked, top=top)
     if as_json:
         told: dict[str, Any] = {name: scores.as_dict() for name, scores in similar.items()}
         told |= {

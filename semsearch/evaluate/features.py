@@ -53,11 +53,11 @@ def learn_features(
     """A classifier of these pictures, which looks at so many, by default at enough. InputError for fewer than two
     classes, CapabilityError without torch."""
     if find_spec("torch") is None:
-        raise CapabilityError("Features of pictures are learned by torch: pip install 'semsearch[torch]'")
+        raise CapabilityError("Learning image features needs torch: pip install 'semsearch[torch]'")
     told = [str(label) for label in labels]
     names = sorted(set(told))
     if len(names) < 2:
-        raise InputError(f"Different labels of the training pictures: {len(names)}. Features need two or more")
+        raise InputError(f"Features need at least 2 distinct labels on the training images: found {len(names)}")
     from semsearch.nets import classifier
 
     number = {name: place for place, name in enumerate(names)}

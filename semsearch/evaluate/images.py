@@ -15,15 +15,15 @@ import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError
-from semsearch.evaluate.probes import at_one_scale, linear, neighbours
-from semsearch.evaluate.sampled import Part, SampleScores, Sampling, evaluate_samples
+from semsearch.evaluate.label_probes import at_one_scale, linear_probe, nearest_neighbours
+from semsearch.evaluate.sample_scores import SampleScores, Sampling, SplitSide, evaluate_samples
 from semsearch.images import generate
 from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage import chunks, collections, datasets
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of
 
-JUDGED = 2_000  # pictures sent through the code and back
+MAX_RECONSTRUCTED = 2_000  # pictures sent through the code and back
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def evaluate_images(
     opened = collections.open_collection(db, name)
     collection, dataset = opened.collection, opened.dataset
     if collection.of != "image":
-        raise InputError(f"{name} holds {collection.of}s: `evaluate images` judges collections of pictures")
+        raise InputError(f"{name} holds {collection.of}s: `evaluate images` needs a collection of images")
     if label is not None and label not in (known := columns_of(db, dataset.name)):
         raise NotFoundError(f"{dataset.name} has no column {label!r}: it has {', '.join(known)}")
     column = label or dataset.label_column
@@ -72,11 +72,13 @@ def evaluate_images(
     if not test.any():
         test, said = np.arange(len(keys)) % 5 == 4, "every fifth"
     if test.all() or not test.any():
-        raise InputError(f"{name} has {int(test.sum())} pictures to judge of {len(keys)}: some must be learned from")
+        raise InputError(
+            f"{int(test.sum())} of the {len(keys)} images of {name} are test images: training images are needed too"
+        )
     sampled = None
     if wanted is not None:
         if column is None:
-            raise InputError(f"{dataset.name} has no column of labels, which features are learned from: give --label")
+            raise InputError(f"{dataset.name} has no label column to learn features from: give --label COLUMN")
         train, judged = (_part(keys, told, codes, np.flatnonzero(some)) for some in (~test, test))
         sampled = evaluate_samples(db, opened, train, judged, wanted, seed=seed, report=report)
     mse, psnr = _lost(db, opened, [keys[row] for row in np.flatnonzero(test).tolist()], seed)
@@ -84,8 +86,8 @@ def evaluate_images(
     return ImageScores(mse, psnr, probe, knn, int((~test).sum()), int(test.sum()), said, sampled)
 
 
-def _part(keys: list[str], told: list[str], codes: FloatArray, rows: npt.NDArray[np.intp]) -> Part:
-    return Part([keys[row] for row in rows], [told[row] for row in rows], codes[rows])
+def _part(keys: list[str], told: list[str], codes: FloatArray, rows: npt.NDArray[np.intp]) -> SplitSide:
+    return SplitSide([keys[row] for row in rows], [told[row] for row in rows], codes[rows])
 
 
 def _read(
@@ -112,11 +114,11 @@ def _lost(db: Connection, opened: OpenCollection, keys: list[str], seed: int) ->
     if not generate.can_decode(opened.collection):
         return None, None
     model = generate.open_model(db, opened)
-    chosen = np.random.default_rng(seed).permutation(len(keys))[:JUDGED]
+    chosen = np.random.default_rng(seed).permutation(len(keys))[:MAX_RECONSTRUCTED]
     squares, count = 0.0, 0
     for start in range(0, len(chosen), 500):
-        pixels = model.pictures([keys[row] for row in chosen[start : start + 500].tolist()]).pixels
-        squares += generate.error(pixels, model.through(pixels))["mse"] * len(pixels)
+        pixels = model.images([keys[row] for row in chosen[start : start + 500].tolist()]).pixels
+        squares += generate.error(pixels, model.reconstruct(pixels))["mse"] * len(pixels)
         count += len(pixels)
     mse = squares / count
     return mse, float(min(99.0, -10 * np.log10(max(mse, 1e-12))))
@@ -133,4 +135,4 @@ def _told(
         return None, None
     number = {label: place for place, label in enumerate(names)}
     y = np.array([number.get(one, -1) for one in told])
-    return linear(at_one_scale(codes, train), y, train, judged, rng), neighbours(codes, y, train, judged)
+    return linear_probe(at_one_scale(codes, train), y, train, judged, rng), nearest_neighbours(codes, y, train, judged)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
-from semsearch.labels.labelled import own_column
+from semsearch.labels.labelled_items import own_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
 from semsearch.maths.metrics import f1_scores
@@ -30,7 +30,7 @@ from semsearch.storage import labels as stored
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
 
-Answers = npt.NDArray[np.bool_]
+LabelMatrix = npt.NDArray[np.bool_]
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SHUFFLES = 10
 TRAIN, TEST = frozenset({"train", "training"}), frozenset({"test", "testing"})  # what a split column may say
@@ -72,10 +72,10 @@ class HeldOutScores:
         return asdict(self)
 
 
-Turn = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # the rows learnt from, the rows judged
+Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # the rows learnt from, the rows judged
 
 
-def fold_turns(labels: Answers, folds: int, seed: int = 0) -> list[Turn]:
+def cross_validation_folds(labels: LabelMatrix, folds: int, seed: int = 0) -> list[Fold]:
     """Every item is judged in one of `folds` turns; each label is spread over them. InputError for too many or few."""
     if not 2 <= folds <= len(labels):
         raise InputError(f"folds is {folds}: choose 2 to {len(labels):,}, the number of items with a label")
@@ -83,19 +83,19 @@ def fold_turns(labels: Answers, folds: int, seed: int = 0) -> list[Turn]:
     return [(np.flatnonzero(fold != turn), np.flatnonzero(fold == turn)) for turn in range(folds)]
 
 
-def split_turn(said: Sequence[str], column: str) -> list[Turn]:
+def split_fold(said: Sequence[str], column: str) -> list[Fold]:
     """The items whose split says train are learnt from, those that say test judged, others left out."""
     sides = [
         np.array([row for row, value in enumerate(said) if value.lower() in side], np.int64) for side in (TRAIN, TEST)
     ]
     if not all(map(len, sides)):
         found = ", ".join(repr(value) for value in sorted(set(said))[:8])
-        raise InputError(f"{column} says {found} of the items with a label: some must say train, some test")
+        raise InputError(f"{column} holds {found} on the labelled items: both train and test are needed")
     return [(sides[0], sides[1])]
 
 
-def judge_turns(
-    vectors: FloatArray, labels: Answers, turns: Sequence[Turn], how: str, *, seed: int = 0, C: float | None = None
+def score_folds(
+    vectors: FloatArray, labels: LabelMatrix, turns: Sequence[Fold], how: str, *, seed: int = 0, C: float | None = None
 ) -> HeldOutScores:
     """Scores of vectors (n, k) and whether item i has label j, (n, c), over all turns together."""
     rng = np.random.default_rng(seed)
@@ -124,9 +124,9 @@ def _unit(vectors: FloatArray) -> npt.NDArray[np.float64]:
     return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float64)
 
 
-def judge_labels(
+def score_shares(
     vectors: FloatArray,
-    labels: Answers,
+    labels: LabelMatrix,
     *,
     shares: Sequence[float] = SHARES,
     shuffles: int = SHUFFLES,
@@ -155,7 +155,7 @@ def judge_labels(
     return found
 
 
-def most_likely(scores: npt.NDArray[np.float64], how_many: npt.NDArray[Any]) -> Answers:
+def most_likely(scores: npt.NDArray[np.float64], how_many: npt.NDArray[Any]) -> LabelMatrix:
     """(n, c) the `how_many` (n,) best-scored labels of each item."""
     rank = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
     return np.asarray(rank < how_many[:, None])
@@ -188,20 +188,20 @@ def evaluate_labels(
     kept = [row for row, some in enumerate(told) if some]
     if len(names) < 2 or len(kept) < 10:
         raise InputError(
-            f"Different labels in {column}, on {len(kept):,} items: {len(names)}. At least 2 on 10 are needed"
+            f"{column} must have at least 2 distinct labels on 10 items: it has {len(names)} on {len(kept):,}"
         )
     labels = np.zeros((len(kept), len(names)), bool)
     for place, row in enumerate(kept):
         labels[place, [names[label] for label in told[row]]] = True
     if folds is None and split is None:
-        return judge_labels(matrix[kept], labels, **how), len(names), len(kept)
+        return score_shares(matrix[kept], labels, **how), len(names), len(kept)
     if split is None:
-        turns, title = fold_turns(labels, folds or 0, how.get("seed", 0)), f"{folds} folds"
+        turns, title = cross_validation_folds(labels, folds or 0, how.get("seed", 0)), f"{folds} folds"
     else:
         said = stored.of_items(db, dataset, collection, split)
-        turns = split_turn([as_text(said.get(keys[row])).strip() for row in kept], split)
+        turns = split_fold([as_text(said.get(keys[row])).strip() for row in kept], split)
         title = f"split by {split}"
-    return [judge_turns(matrix[kept], labels, turns, title, **how)], len(names), len(kept)
+    return [score_folds(matrix[kept], labels, turns, title, **how)], len(names), len(kept)
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:

@@ -77,17 +77,17 @@ def hide_edges(graph: Graph, share: float, rng: np.random.Generator) -> Split:
     free = order[~spanning_forest(edges[:, order], n)]
     hidden = free[: round(share * edges.shape[1])]
     if not len(hidden):
-        raise InputError("No edge can be hidden: each one holds its component together")
+        raise InputError("No edge can be hidden: without it its component would fall apart")
     kept = np.setdiff1d(np.arange(edges.shape[1]), hidden)
     seen = Graph(graph.keys, edges[0, kept], edges[1, kept], upper.data[kept].astype(np.float64))
     rest = adjacency(seen.source, seen.target, seen.weight, n, directed=False)
     unjoined = sample_non_edges(A, len(hidden), rng)
     if not unjoined.shape[1]:
-        raise InputError("Every two nodes are joined: there is nothing to tell edges from")
+        raise InputError("Every two nodes are joined by an edge: there are no other pairs to compare edges with")
     return Split(seen, rest, edges[:, hidden], unjoined)
 
 
-def judge_links(split: Split, vectors: FloatArray, *, rng: np.random.Generator, k: int = 100) -> list[LinkScores]:
+def score_links(split: Split, vectors: FloatArray, *, rng: np.random.Generator, k: int = 100) -> list[LinkScores]:
     """The scores of the vectors (n, dim), learned from `split.seen`, and of the two heuristics."""
     ways: dict[str, Scorer] = {
         "vectors": link_scorer(vectors, split.A, rng=rng),
@@ -122,4 +122,4 @@ def evaluate_links(
     rng = np.random.default_rng(seed)
     split = hide_edges(graph, share, rng)
     fitted = builder.fit(split.seen, options, rng=rng, device=Device(), report=report)
-    return judge_links(split, fitted.embeddings[0].vectors, rng=rng, k=k)
+    return score_links(split, fitted.embeddings[0].vectors, rng=rng, k=k)

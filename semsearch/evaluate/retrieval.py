@@ -116,7 +116,9 @@ def evaluate_retrieval(
             )
         )
     if not rows:
-        raise InputError("No query has a relevant document: check that both files are of the same set, and their ids")
+        raise InputError(
+            "No query has a relevant document: check that both files belong to the same set and use the same ids"
+        )
     precision, p11, ndcg, recall = np.mean(rows, axis=0).tolist()
     documents = datasets.count_items(db, opened.dataset)
     if mode == "hybrid" and weight is None:

@@ -26,7 +26,7 @@ from semsearch.records import Collection
 from semsearch.storage import chunks, collections
 from semsearch.storage.driver import Connection
 
-TOP = 30_000
+COMMONEST = 30_000
 _AT_ONCE = 1 << 23  # scores in memory at once: 32 MB each for a few arrays
 
 
@@ -86,7 +86,7 @@ def read_similarities(path: str) -> list[tuple[str, str, float]]:
         except ValueError as error:
             raise InputError(f"Line {number} of {path} is not a pair: word, word and score are needed") from error
     if len(found) < 2:
-        raise InputError(f"{path} holds {len(found)} pairs: a correlation needs more")
+        raise InputError(f"{path} holds {len(found)} pairs: a correlation needs at least 2")
     return found
 
 
@@ -146,17 +146,17 @@ def open_vocabulary(db: Connection, name: str) -> Vocabulary:
     return vocabulary_of([words[row] for row in order], matrix[order])
 
 
-def judge_similarities(known: Vocabulary, pairs: Sequence[tuple[str, str, float]]) -> SimilarityScores:
+def score_similarities(known: Vocabulary, pairs: Sequence[tuple[str, str, float]]) -> SimilarityScores:
     """Correlation of cosine and people's score. InputError where fewer than two pairs are known."""
     found = [(known.where[a], known.where[b], score) for a, b, score in pairs if a in known.where and b in known.where]
     if len(found) < 2:
-        raise InputError(f"{len(found)} of {len(pairs)} pairs are of known words: nothing can be measured")
+        raise InputError(f"{len(found)} of {len(pairs)} pairs have both words in the vocabulary: at least 2 are needed")
     a, b, scores = (np.array(column) for column in zip(*found, strict=True))
     cosines = np.einsum("ij,ij->i", known.vectors[a], known.vectors[b])
     return SimilarityScores(spearman(cosines, scores), len(found), len(pairs))
 
 
-def judge_analogies(known: Vocabulary, questions: Sequence[Question], *, top: int = TOP) -> list[AnalogyScores]:
+def score_analogies(known: Vocabulary, questions: Sequence[Question], *, top: int = COMMONEST) -> list[AnalogyScores]:
     """Both methods among the `top` commonest words and among all: of all questions, by kind, and by section."""
     sizes = sorted({min(top, len(known.words)), len(known.words)})
     found = []

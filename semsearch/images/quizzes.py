@@ -1,6 +1,6 @@
-"""The task that a self-supervised net learned by, on stored pictures: what it is asked, what it says, what is true.
+"""Run the self-supervised task of a collection on stored images: input, prediction and truth of each.
 
-Everything here asks the protocol `Quizzes` of a collection's builder (builders/base.py), and so holds for any of them.
+Everything here uses the protocol `Quizzes` (builders/base.py), so it works for any builder that has such a task.
 """
 
 from __future__ import annotations
@@ -21,42 +21,42 @@ from semsearch.search.models import state_of
 from semsearch.storage import vectors
 from semsearch.storage.driver import Connection
 
-MOST = 40  # pictures asked about at once
+MAX_QUIZZES = 40  # images at once
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The keys of some pictures, and the question about each, in one order."""
+class QuizSet:
+    """The keys (n,) of some images, and the quiz (n,) of each."""
 
     keys: Sequence[str]
     quizzes: Sequence[Quiz]
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a net did on pictures that it had not learned from: `reached`, and what `plain` takes no learning to reach.
+class TaskScore:
+    """The score of a net on held-out images, and that of a baseline that needs no learning.
 
-    Both are accuracies, 0..1, or both are mean squared errors (`is_error`), of which the smaller one is better.
+    Both are accuracies, 0..1, or mean squared errors if `is_error`.
     """
 
-    reached: float
-    plain: float
+    value: float
+    baseline: float
     is_error: bool
 
 
-def can_ask(collection: Collection) -> bool:
-    """Whether a collection's builder learned by questions about pictures."""
+def has_task(collection: Collection) -> bool:
+    """Whether a collection holds images and its builder has a self-supervised task."""
     known = registry.load().builders.get(collection.builder)
     return collection.of == "image" and isinstance(known, Quizzes)
 
 
 def question_of(collection: Collection) -> str:
-    """What is asked, as people would. InputError for a collection that was not learned by questions."""
+    """The task as a question. Raises InputError for a collection without a self-supervised task."""
     return str(_builder(collection).question)
 
 
 def mean_of(collection: Collection) -> str:
-    """The mean that answers are compared with, empty where they are right or wrong. InputError as `question_of`."""
+    """The mean that predictions are compared with; empty for a task with classes. Raises as `question_of`."""
     return str(_builder(collection).mean)
 
 
@@ -68,46 +68,46 @@ def ask(
     count: int,
     seed: int,
     may: Callable[[Sequence[str]], Sequence[str]] = tuple,
-) -> Answers:
-    """A question about each of these pictures, and of others, drawn by the seed, up to `count`; the same seed asks the
-    same. `may` says which of some pictures may be shown.
+) -> QuizSet:
+    """The quiz of each of these images, and of random others until there are `count`; reproducible by the seed.
 
-    InputError for a collection that was not learned by questions or too many pictures, NotFoundError for a picture that
-    is not there or cannot be read, CapabilityError where what the builder needs is not installed.
+    `may` filters keys by what the user may see. Raises InputError for a collection without a self-supervised task and
+    for too many images, NotFoundError for an image that is missing or not readable, CapabilityError for a missing
+    package.
     """
     collection = opened.collection
     builder = _builder(collection)
-    if not 1 <= max(count, len(keys)) <= MOST:
-        raise InputError(f"{max(count, len(keys))} pictures: choose 1 to {MOST}")
+    if not 1 <= max(count, len(keys)) <= MAX_QUIZZES:
+        raise InputError(f"{max(count, len(keys))} images: choose 1 to {MAX_QUIZZES}")
     needs = builder.needs if isinstance(builder, Needs) else ()
-    if lacking := [one for one in needs if find_spec(one) is None]:
-        raise CapabilityError(f"{collection.builder} needs {lacking[0]}: pip install 'semsearch[{lacking[0]}]'")
+    if missing_packages := [package for package in needs if find_spec(package) is None]:
+        package = missing_packages[0]
+        raise CapabilityError(f"{collection.builder} needs {package}: pip install 'semsearch[{package}]'")
     state = state_of(db, collection)
-    every = vectors.all_keys(db, collection)
-    drawn = (every[row] for row in np.random.default_rng(seed).permutation(len(every))[: count + len(keys)].tolist())
+    all_keys = vectors.all_keys(db, collection)
+    order = np.random.default_rng(seed).permutation(len(all_keys))[: count + len(keys)].tolist()
+    drawn = (all_keys[row] for row in order)
     others = [key for key in drawn if key not in set(keys)][: max(0, count - len(keys))]
-    found = image_arrays.corpus(db, opened.dataset, may([*keys, *others]), image_arrays.shape_of_model(state))
-    missing = [key for key in keys if key not in set(found.keys)]
-    if missing or not len(found):
+    images = image_arrays.corpus(db, opened.dataset, may([*keys, *others]), image_arrays.shape_of_model(state))
+    missing = [key for key in keys if key not in set(images.keys)]
+    if missing or not len(images):
         which = f"{missing[0]!r} in {opened.name}" if missing else f"in {opened.name} can be shown"
-        raise NotFoundError(f"No picture {which}")
-    return Answers(found.keys, builder.quiz(state, found, seed=seed))
+        raise NotFoundError(f"No image {which}")
+    return QuizSet(images.keys, builder.quiz(state, images, seed=seed))
 
 
-def standing(metrics: Mapping[str, float]) -> Standing | None:
-    """What a run's metrics say of it; None where nothing was held back."""
-    for reached, plain, is_error in (
+def task_score(metrics: Mapping[str, float]) -> TaskScore | None:
+    """The held-out score among a run's metrics; None if no image was held out."""
+    for value, baseline, is_error in (
         ("held_out_accuracy", "chance", False),
         ("held_out_error", "held_out_mean", True),
     ):
-        if reached in metrics and plain in metrics:
-            return Standing(metrics[reached], metrics[plain], is_error)
+        if value in metrics and baseline in metrics:
+            return TaskScore(metrics[value], metrics[baseline], is_error)
     return None
 
 
 def _builder(collection: Collection) -> Any:
-    if not can_ask(collection):
-        raise InputError(
-            f"{collection.name} was built by {collection.builder}, which learned by no questions about pictures"
-        )
+    if not has_task(collection):
+        raise InputError(f"{collection.name} was built by {collection.builder}, which has no self-supervised task")
     return registry.load().builder(collection.builder)

@@ -1,6 +1,6 @@
-"""What `reconstruct` shows, row by row: pictures through their codes, mended of a damage, or packed in few bits.
+"""The rows that `reconstruct` shows: images reconstructed from their codes, repaired, or compressed to few bits.
 
-Packed ones stand beside principal components of the same pictures in as many bytes.
+Compressed images are compared with principal components of the same images in as many bytes.
 """
 
 from __future__ import annotations
@@ -19,71 +19,73 @@ from semsearch.maths.packing import fit_quantiser
 from semsearch.records import OpenCollection
 from semsearch.storage import collections
 
-FLOAT = 4  # bytes
+FLOAT_BYTES = 4  # of one dimension of an uncompressed code
 
 
 @dataclass(frozen=True)
-class Packed:
-    """Pictures made of packed codes: by which collection, of how many numbers, in how many bytes each."""
+class Quantised:
+    """Images reconstructed from quantised codes."""
 
-    name: str
-    numbers: int
-    bits: int
-    size: int
-    made: ByteArray
+    name: str  # of the collection
+    dims: int  # of the code
+    bits: int  # per dimension
+    size: int  # bytes per image
+    images: ByteArray  # (n, height, width, channels)
 
 
-def packed(model: Model, pixels: ByteArray, bits: int, k: int | None = None) -> Packed:
-    """Pictures (n, height, width, channels) through codes of `bits` a number, of the first k numbers if k is given.
+def quantised(model: Model, pixels: ByteArray, bits: int, k: int | None = None) -> Quantised:
+    """Images (n, height, width, channels) by codes of `bits` per dimension, of the first k dimensions if k is given.
 
-    The steps are those of the collection's own codes. InputError for bits or a k that cannot be.
+    The quantisation steps are chosen from the stored codes. Raises InputError for impossible bits or k.
     """
     codes = model.encode(pixels)
-    numbers = codes.shape[1]
+    dims = codes.shape[1]
     if k is not None:
         model.check_k(k)
-        numbers = k
-    steps = fit_quantiser(stored_codes(model.db, model.collection)[:, :numbers], bits)
-    codes[:, :numbers] = steps.unpack(steps.pack(codes[:, :numbers]))
-    codes[:, numbers:] = 0
-    return Packed(model.collection.name, numbers, bits, steps.size, model.decode(codes))
+        dims = k
+    steps = fit_quantiser(stored_codes(model.db, model.collection)[:, :dims], bits)
+    codes[:, :dims] = steps.unpack(steps.pack(codes[:, :dims]))
+    codes[:, dims:] = 0
+    return Quantised(model.collection.name, dims, bits, steps.size, model.decode(codes))
 
 
 def peer_of(model: Model) -> Model | None:
-    """The latest collection of principal components of the same dataset at the same size; None where there is none."""
-    found = [
-        open_model(model.db, OpenCollection(one, model.dataset))
-        for one in collections.all_collections(model.db)
-        if one.dataset == model.collection.dataset and one.builder == "pca" and can_decode(one)
+    """The latest pca collection of the same dataset and image size; None if there is none, or for a pca model."""
+    if model.collection.builder == "pca":
+        return None
+    models = [
+        open_model(model.db, OpenCollection(other, model.dataset))
+        for other in collections.all_collections(model.db)
+        if other.dataset == model.collection.dataset and other.builder == "pca" and can_decode(other)
     ]
-    alike = [one for one in found if one.shape == model.shape]
-    return max(alike, key=lambda one: one.collection.run) if alike and model.collection.builder != "pca" else None
+    same_shape = [other for other in models if other.shape == model.shape]
+    return max(same_shape, key=lambda other: other.collection.run, default=None)
 
 
-def compare(model: Model, pixels: ByteArray, bits: int, k: int | None = None) -> list[Packed]:
-    """The pictures by a model's packed codes, then by its peer's, of as many numbers or as many as those have."""
-    mine = packed(model, pixels, bits, k)
+def compare(model: Model, pixels: ByteArray, bits: int, k: int | None = None) -> list[Quantised]:
+    """The images by the quantised codes of a model, then by those of its peer, with at most as many dimensions."""
+    own = quantised(model, pixels, bits, k)
     peer = peer_of(model)
     if peer is None:
-        return [mine]
-    return [mine, packed(peer, pixels, bits, min(mine.numbers, peer.collection.dim))]
+        return [own]
+    return [own, quantised(peer, pixels, bits, min(own.dims, peer.collection.dim))]
 
 
 @dataclass(frozen=True)
 class Strip:
-    """One row of a grid: what its pictures are, they themselves, and their PSNR in dB; None for the originals."""
+    """One row of images."""
 
     caption: str
-    pixels: ByteArray
-    psnr: float | None
+    pixels: ByteArray  # (n, height, width, channels)
+    psnr: float | None  # dB; None for the originals
 
 
 @dataclass(frozen=True)
-class Shown:
-    """The rows of a grid, originals first, and what is scored: MSE and PSNR, and the bytes of a picture if packed."""
+class ReconstructionGrid:
+    """The rows of images, the originals first, and their scores."""
 
     strips: list[Strip]
-    scores: list[dict[str, Any]]
+    scores: list[dict[str, Any]]  # `what`, `mse`, `psnr`, and `bytes` per image if compressed
 
 
 def show(
@@ -94,49 +96,51 @@ def show(
     bits: int | None = None,
     k: int | None = None,
     rng: np.random.Generator,
-) -> Shown:
-    """Pictures (n, height, width, channels) mended of a damage, or packed in `bits` a number, or as their codes are.
+) -> ReconstructionGrid:
+    """Reconstruct images (n, height, width, channels), after a damage, or by codes of `bits` per dimension.
 
-    InputError for a damage, bits or a k that cannot be, and for bits and a damage at once.
+    Raises InputError for an impossible damage, bits or k, and for bits and damage together.
     """
     if bits is None:
-        found = generate.reconstruct(model, pixels, k=k, damage=damage, rng=rng)
-        return Shown(_strips(pixels, [*_before(found, damage), (_mended_by(model, k), found.made)]), found.scores())
+        result = generate.reconstruct(model, pixels, k=k, damage=damage, rng=rng)
+        rows = [*_inputs(result, damage), (_caption(model, k), result.output)]
+        return ReconstructionGrid(_strips(pixels, rows), result.scores())
     if damage != Damage():
-        raise InputError("Give bits or a damage to mend: the error of both together says nothing of either")
-    made = compare(model, pixels, bits, k)
-    told = [(f"{one.name}, {one.size} bytes each", one.made) for one in made]
-    return Shown(_strips(pixels, told), _packed_scores(model, pixels, made))
+        raise InputError("Give either bits or damage, not both: the error of one would hide that of the other")
+    compared = compare(model, pixels, bits, k)
+    rows = [(f"{codes.name}, {codes.size} bytes each", codes.images) for codes in compared]
+    return ReconstructionGrid(_strips(pixels, rows), _quantised_scores(model, pixels, compared))
 
 
-def _before(found: generate.Reconstruction, damage: Damage) -> list[tuple[str, ByteArray]]:
-    """What the model was given, and what is to be compared with what it makes of that."""
-    if found.baseline is None:
+def _inputs(result: generate.Reconstruction, damage: Damage) -> list[tuple[str, ByteArray]]:
+    """The damaged images and the baseline, with captions."""
+    if result.baseline is None:
         return []
     if damage.mask is not None:
-        return [(f"With a hole of {damage.mask} by {damage.mask}", found.given), ("Filled smoothly", found.baseline)]
-    return [(f"With noise of {damage.noise:g}" if damage.noise else f"Bicubic from {damage.from_size}", found.given)]
+        return [(f"With a hole of {damage.mask} by {damage.mask}", result.input), ("Smooth filling", result.baseline)]
+    return [(f"With noise of {damage.noise:g}" if damage.noise else f"Bicubic from {damage.from_size}", result.input)]
 
 
-def _mended_by(model: Model, k: int | None) -> str:
-    return f"{model.collection.name}, {k or model.collection.dim} numbers"
+def _caption(model: Model, k: int | None) -> str:
+    return f"{model.collection.name}, {k or model.collection.dim} dimensions"
 
 
 def _strips(originals: ByteArray, rest: Sequence[tuple[str, ByteArray]]) -> list[Strip]:
-    told = [Strip(caption, made, error(originals, made)["psnr"]) for caption, made in rest]
-    return [Strip("As they are", originals, None), *told]
+    strips = [Strip(caption, images, error(originals, images)["psnr"]) for caption, images in rest]
+    return [Strip("Original", originals, None), *strips]
 
 
-def _packed_scores(model: Model, pixels: ByteArray, found: Sequence[Packed]) -> list[dict[str, Any]]:
-    """Each beside the same code as floats, and the pictures' own PNGs, which lose nothing."""
-    mine = found[0]
-    whole = model.through(pixels, mine.numbers if mine.numbers < model.collection.dim else None)
-    own = sum(len(image_io.to_png(one)) for one in pixels) / len(pixels)
+def _quantised_scores(model: Model, pixels: ByteArray, compared: Sequence[Quantised]) -> list[dict[str, Any]]:
+    """A row for each compressed version, for the model's code in float32, and for lossless PNG files."""
+    own = compared[0]
+    uncompressed = model.reconstruct(pixels, own.dims if own.dims < model.collection.dim else None)
+    png_bytes = sum(len(image_io.to_png(image)) for image in pixels) / len(pixels)
     return [
         *(
-            {"what": f"{one.name}, {one.bits} bits a number", "bytes": one.size, **error(pixels, one.made)}
-            for one in found
+            {"what": f"{codes.name}, {codes.bits} bits per dimension", "bytes": codes.size}
+            | error(pixels, codes.images)
+            for codes in compared
         ),
-        {"what": f"{mine.name}, floats", "bytes": FLOAT * mine.numbers, **error(pixels, whole)},
-        {"what": "PNG", "bytes": round(own), **error(pixels, pixels)},
+        {"what": f"{own.name}, floats", "bytes": FLOAT_BYTES * own.dims, **error(pixels, uncompressed)},
+        {"what": "PNG", "bytes": round(png_bytes), **error(pixels, pixels)},
     ]

@@ -1,7 +1,7 @@
-"""Pictures that never were: codes drawn at random, pictures of them, ways between two, and tables of them.
+"""Generate images from random codes, interpolate between two of them, and write them to a table.
 
-A sample has a seed and a number, from 1: the first of many samples of a seed are those of few, so that the two name it
-for good, for as long as the collection is not built anew.
+A generated image is identified by its seed and its number, from 1. The first samples of a seed do not depend on how
+many are drawn, so the two identify it until the collection is rebuilt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Conditions
 from semsearch.errors import InputError
 from semsearch.images import image_io
-from semsearch.images.generate import MOST, Model, can_decode, check_steps, stored_codes, walk
+from semsearch.images.generate import MAX_IMAGES, Model, can_decode, check_steps, stored_codes, walk
 from semsearch.maths.latent_prior import Mixture, fit_prior
 from semsearch.records import MOST_SEED, Collection
 from semsearch.storage import results
@@ -28,21 +28,20 @@ PRIORS = ("mixture", "gaussian", "normal", "own")  # the first is the default wh
 
 @dataclass(frozen=True)
 class Drawing:
-    """What codes are drawn from and which: a prior, None for the builder's own idea, a seed, and of which class they
-    are to be, None for any."""
+    """How codes are drawn."""
 
-    prior: Mixture | None
+    prior: Mixture | None  # the distribution; None: the builder's own prior
     seed: int
-    label: str | None = None
+    label: str | None = None  # the class; None: any
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
             raise InputError(f"seed is {self.seed}: choose 0 to {MOST_SEED:,}")
 
     def codes(self, model: Model, n: int) -> FloatArray:
-        """(n, dim) random codes. InputError for none or more than 400."""
-        if not 1 <= n <= MOST:
-            raise InputError(f"{n} pictures: choose 1 to {MOST}")
+        """(n, dim) random codes. Raises InputError unless n is 1 to MAX_IMAGES, or for an unknown class."""
+        if not 1 <= n <= MAX_IMAGES:
+            raise InputError(f"{n} images: choose 1 to {MAX_IMAGES}")
         codes = drawn_codes(model, n, self.prior, np.random.default_rng(self.seed))
         if self.label is None:
             return codes
@@ -50,62 +49,64 @@ class Drawing:
         return np.asarray(model.builder.of_class(model.state, codes, self.label))
 
     def code(self, model: Model, number: int) -> FloatArray:
-        """That of one sample, (dim,), by its number from 1."""
-        if not 1 <= number <= MOST:
-            raise InputError(f"No sample {number}: a seed has samples 1 to {MOST}")
+        """The code (dim,) of one sample, by its number from 1."""
+        if not 1 <= number <= MAX_IMAGES:
+            raise InputError(f"There is no sample {number}: choose 1 to {MAX_IMAGES}")
         return self.codes(model, number)[-1]
 
 
 def classes_of(model: Model) -> list[str]:
-    """The classes that a model can be told to make pictures of; none where it learned none."""
+    """The classes that a model can generate images of; empty for an unconditional model."""
     return list(model.builder.classes(model.state)) if isinstance(model.builder, Conditions) else []
 
 
 def check_label(model: Model, label: str) -> None:
-    """InputError for a class that the model did not learn."""
+    """Raises InputError for a class that the model did not learn."""
     if label not in (known := classes_of(model)):
-        what = ", ".join(known)[:200] if known else "none, it was not built with --conditional"
-        raise InputError(f"{model.collection.name} makes no {label[:40]!r}: it learned {what}")
+        what = f"choose one of {', '.join(known)[:200]}" if known else "it was not built with --conditional"
+        raise InputError(f"{model.collection.name} has no class {label[:40]!r}: {what}")
 
 
 def drawn_codes(model: Model, n: int, prior: Mixture | None, rng: np.random.Generator) -> FloatArray:
-    """(n, dim) random codes."""
+    """(n, dim) random codes from a prior; None: the builder's own prior."""
     return np.asarray(model.builder.sample_codes(model.state, n, rng=rng) if prior is None else prior.draw(n, rng))
 
 
 def priors_of(collection: Collection) -> tuple[str, ...]:
-    """What random codes of a collection can be drawn from, the default first."""
+    """The names of the priors that codes of a collection can be drawn from, the default first."""
     return PRIORS if can_decode(collection) else ("own",)
 
 
 def prior_of(
     model: Model, name: str | None = None, *, seed: int = 0, codes: Callable[[], FloatArray] | None = None
 ) -> Mixture | None:
-    """What random codes are drawn from, None for the builder's own idea: fitted to the collection's, or to (n, dim)
-    `codes`. InputError for an unknown name, and for one that says nothing of this model's codes."""
+    """The prior of this name, fitted to the stored codes or to `codes` (n, dim); None: the builder's own prior.
+
+    Raises InputError for an unknown name, and for a prior that cannot be fitted because the codes are not stored.
+    """
     known = priors_of(model.collection)
     chosen = name or known[0]
     if chosen not in PRIORS:
         raise InputError(f"prior is {chosen[:40]!r}: choose one of {', '.join(known)}")
     if chosen not in known:
-        raise InputError(f"{model.collection.builder} draws its codes itself: leave out the prior {chosen}")
+        raise InputError(f"{model.collection.builder} has a prior of its own: leave out the prior {chosen}")
     if chosen == "own":
         return None
     return fit_prior(stored_codes(model.db, model.collection) if codes is None else codes(), chosen, seed=seed)
 
 
 def sample(model: Model, n: int, drawing: Drawing) -> ByteArray:
-    """n pictures of random codes; the same seed gives the same. InputError for none or more than 400."""
+    """n images of random codes, reproducible by the seed. Raises InputError as Drawing.codes."""
     return model.decode(drawing.codes(model, n))
 
 
-def walk_between(model: Model, one: int, other: int, steps: int, drawing: Drawing) -> ByteArray:
-    """Pictures on the way from one sample of a drawing to another, both ends included."""
+def walk_between(model: Model, first: int, last: int, steps: int, drawing: Drawing) -> ByteArray:
+    """Images (steps, height, width, channels) between two samples of a drawing, both included."""
     check_steps(steps)
-    return walk(model, drawing.code(model, one), drawing.code(model, other), steps)
+    return walk(model, drawing.code(model, first), drawing.code(model, last), steps)
 
 
-COLUMNS = {
+SAMPLE_COLUMNS = {
     "id": "integer",
     "collection": "text",
     "run": "integer",
@@ -120,21 +121,21 @@ COLUMNS = {
 
 
 def write_samples(db: Connection, model: Model, table: str, n: int, drawing: Drawing) -> ByteArray:
-    """n samples as rows of a table: `id` is a sample's number, `label` the class that was asked for, `content` a PNG,
-    `code` float32 as vectors are stored.
+    """Write n samples as rows of a table; the images (n, height, width, channels).
 
-    The table is written anew if it is one of these, else NameTakenError; it is seen by whoever may see the collection's
-    own. Returns the pictures.
+    `id` is the number of a sample, `label` the class it was drawn for, `content` a PNG, `code` float32 as vectors are
+    stored. An earlier table of samples is replaced; raises NameTakenError for any other table of that name. Users who
+    may read the dataset may read the table.
     """
-    results.check_free(db, table, list(COLUMNS))
+    results.check_free(db, table, list(SAMPLE_COLUMNS))
     codes = drawing.codes(model, n)
-    made = model.decode(codes)
+    images = model.decode(codes)
     height, width, channels = model.shape
-    said = (model.collection.name, model.collection.run, drawing.seed, drawing.label, width, height, channels)
+    facts = (model.collection.name, model.collection.run, drawing.seed, drawing.label, width, height, channels)
     rows = [
-        (number, *said, image_io.to_png(picture), vector_to_blob(code))
-        for number, (picture, code) in enumerate(zip(made, codes, strict=True), 1)
+        (number, *facts, image_io.to_png(image), vector_to_blob(code))
+        for number, (image, code) in enumerate(zip(images, codes, strict=True), 1)
     ]
     with transaction(db):
-        results.replace(db, table, COLUMNS, rows, made_of=model.dataset.name)
-    return made
+        results.replace(db, table, SAMPLE_COLUMNS, rows, made_of=model.dataset.name)
+    return images

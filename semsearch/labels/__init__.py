@@ -1,1 +1,1 @@
-"""Labels: which rows have one, classifying the rest, and judging on held-out rows."""
+"""Labels of items: reading them, predicting missing ones, and testing predictions on held-out items."""

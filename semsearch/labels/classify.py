@@ -1,7 +1,7 @@
-"""Labels learnt from the rows that have one: how well that works, what the other rows are told, which to label next.
+"""Train a classifier on the labelled items, test it on held-out ones, predict the others, and suggest what to label.
 
-Beside the vectors stands what the words alone can do, the same regression on tf-idf of the texts: vectors are worth
-their cost where they beat it, which they do most clearly with few labels.
+For comparison, the same regression is tested on tf-idf of the texts. Vectors are worth their cost where they beat it,
+which they do most clearly with few labels.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
-from semsearch.labels import labelled
-from semsearch.labels.held_out import SAMPLED, VECTORS, Judged, compared, judge
-from semsearch.labels.labelled import Labelled
+from semsearch.labels import labelled_items
+from semsearch.labels.label_scores import SAMPLED, VECTORS, PredictionScores, compare_words, scores_of
+from semsearch.labels.labelled_items import Labelled
 from semsearch.maths import classifier
 from semsearch.maths.suggest import most_informative
 from semsearch.records import OpenCollection, Report, silent
@@ -26,23 +26,20 @@ from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
 
-MOST_SUGGESTED = 1_000
-FEW_JUDGED = 100  # items, below which a remark says so
-ENOUGH_TO_DOUBT = 10_000  # labelled items that tell well enough which others are doubtful
+MAX_SUGGESTED = 1_000  # items
+FEW_TESTED = 100  # labelled items, below which a remark warns of a wide confidence interval
+SUGGEST_FROM = 10_000  # labelled items that the classifier behind suggestions is trained on, at most
 
 
 @dataclass(frozen=True)
 class LabelFacts:
-    """One label: how many items have it, how well it is told where it was held back, how many of the rest are told it.
-
-    `precision` is None where it was never told, `recall` where no held-back item has it.
-    """
+    """One label, and how well it is predicted on held-out items."""
 
     label: Any
-    count: int
-    precision: float | None
-    recall: float | None
-    predicted: int
+    count: int  # items that have it
+    precision: float | None  # 0..1; None if it was never predicted
+    recall: float | None  # 0..1; None if no held-out item has it
+    predicted: int  # items without a label for which it is predicted
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -51,61 +48,62 @@ class LabelFacts:
 
 @dataclass(frozen=True)
 class Classified:
-    """What was learnt of a column. `confusion` (c, c): held-back items by their label, row, and what they were told.
-
-    `predictions` (m,) for items without a label, surest first: key, label, probability, the second likeliest and its.
-    """
+    """The test scores of a classifier, and its predictions for the items without a label."""
 
     collections: tuple[str, ...]
-    column: str
+    column: str  # the name of the label column
     items: int
-    labelled: int
-    without: int
-    alone: tuple[str, ...]
-    judged: tuple[Judged, ...]
-    labels: tuple[LabelFacts, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    predictions: tuple[tuple[Any, Any, float, Any, float], ...]
-    table: str
-    seen: bool
-    of: str
+    labelled: int  # items with a label
+    without: int  # rows with a label, but no vector
+    alone: tuple[str, ...]  # labels of one item only, which are left out
+    judged: tuple[PredictionScores, ...]  # by kind of features, the vectors first
+    labels: tuple[LabelFacts, ...]  # (c,)
+    confusion: tuple[tuple[int, ...], ...]  # (c, c) held-out items by true label, row, and predicted label, column
+    predictions: tuple[
+        tuple[Any, Any, float, Any, float], ...
+    ]  # key, label, probability, second label, its probability
+    table: str  # where `write` stores the predictions
+    seen: bool  # whether the vectors were built from the label column
+    of: str  # the kind of item
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for --json and a page; the predictions are counted."""
-        told = {name: value for name, value in asdict(self).items() if name not in ("predictions", "seen")}
-        return told | {"predictions": len(self.predictions)}
+        """Plain values, for --json and a page, with the number of predictions in their place."""
+        values = {name: value for name, value in asdict(self).items() if name not in ("predictions", "seen")}
+        return values | {"predictions": len(self.predictions)}
 
     @property
     def remarks(self) -> list[str]:
-        """What a person should know of the figures, a sentence each."""
-        said = []
+        """What a reader of the scores should know, one remark each."""
+        remarks = []
         if self.alone:
-            said.append(f"Left out, on one item only: {labelled.listed(self.alone)}")
+            remarks.append(f"Labels on one item only are left out: {labelled_items.listed(self.alone)}")
         if self.without:
-            said.append(labelled.lacking(self.of, self.without))
-        sampled = [one.judged for one in self.judged if one.features == SAMPLED]
+            remarks.append(labelled_items.lacking(self.of, self.without))
+        sampled = [scores.judged for scores in self.judged if scores.features == SAMPLED]
         if sampled:
-            said.append(
-                f"Words and vectors are compared on {sampled[0]:,} items drawn at random, by what was learnt of"
-                f" {(classifier.FOLDS - 1) * sampled[0]:,} others: with all {self.labelled:,} both would do"
-                " better, often words the more. `semsearch classify` compares them on all"
+            remarks.append(
+                f"Words and vectors are compared on a random sample: {sampled[0]:,} test items and"
+                f" {(classifier.FOLDS - 1) * sampled[0]:,} training items. With all {self.labelled:,} labelled items"
+                " both would be more accurate, words often by more. `semsearch classify` compares them on all"
             )
         if self.seen:
-            said.append(
-                f"The vectors were made of {self.column} too, so they know what they are asked: it flatters them"
+            remarks.append(
+                f"Their accuracy is overstated: the vectors were built from {self.column}, the column that is predicted"
             )
-        if self.labelled < FEW_JUDGED:
-            said.append(f"Judged on {self.judged[0].judged:,} items: the interval says how little that is")
-        return said
+        if self.labelled < FEW_TESTED:
+            remarks.append(
+                f"Only {self.judged[0].judged:,} test items: the interval shows how uncertain the accuracy is"
+            )
+        return remarks
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An item whose label would teach much, and what is believed of it so far; nothing where nothing is labelled."""
+    """An item to label next, and its predicted label; None without labelled items to learn from."""
 
     id: Any
     label: Any
-    probability: float | None
+    probability: float | None  # 0..1
 
 
 def classify(
@@ -118,10 +116,10 @@ def classify(
     seed: int = 0,
     report: Report = silent,
 ) -> Classified:
-    """Learn a column of labels from vectors, judge that on held-back items, and tell the labels of the rest.
+    """Train a classifier of a label column on vectors, test it on held-out items, and predict the missing labels.
 
-    Reads only; `write` keeps the predictions. With `words`, a bag of words is judged on the same items where they have
-    text. See labelled.read for the arguments and errors; InputError too where two labels of two items are lacking.
+    Nothing is written: see `write`. With `words`, a bag of words is tested too, if the items have text. See
+    labelled_items.read for the other arguments and errors. Raises InputError unless two labels have two items each.
     """
     return learn(db, read_checked(db, opened, column, table=table), words=words, seed=seed, report=report)
 
@@ -129,67 +127,66 @@ def classify(
 def read_checked(
     db: Connection, opened: Sequence[OpenCollection], column: str | None = None, *, table: str | None = None
 ) -> Labelled:
-    """What there is to learn from, if it can be learned from."""
-    found = labelled.read(db, opened, column, table=table)
-    labelled.check_can_learn(found)
-    return found
+    """The training data. Raises InputError, and what labelled_items.read raises, if nothing can be learned from it."""
+    items = labelled_items.read(db, opened, column, table=table)
+    labelled_items.check_can_learn(items)
+    return items
 
 
 def learn(
     db: Connection,
-    found: Labelled,
+    items: Labelled,
     *,
     words: bool = True,
     most_words: int | None = None,
     seed: int = 0,
     report: Report = silent,
 ) -> Classified:
-    """`classify` of what has been read already.
+    """Classify items that have been read.
 
-    With `most_words` and more labelled items than that, words are judged on as many, drawn at random, of which a fifth
-    is held back once, and vectors once more on the same: tf-idf has a weight a label for every word, and 2,000 messages
-    of 20 labels and 44,000 words took 78 s of CPU in five turns, and take 7 s so.
+    With more than `most_words` labelled items, words are tested on a random sample of that size, of which a fifth is
+    held out once, and vectors on the same sample. tf-idf needs a weight per label and word: for 2,000 messages with 20
+    labels and 44,000 words, five folds took 78 s of CPU, and one takes 7 s.
     """
-    rows, y, c = found.rows, found.y[found.rows], len(found.labels)
-    told = classifier.held_out(found.X[rows], y, c, np.random.default_rng(seed))
+    rows, y, c = items.rows, items.y[items.rows], len(items.labels)
+    tested = classifier.held_out(items.X[rows], y, c, np.random.default_rng(seed))
     report(1, 3)
-    judged = [judge(VECTORS, told, y, c)]
+    scores = [scores_of(VECTORS, tested, y, c)]
     if words:
-        judged += compared(db, found, rows, c, most_words, seed)
+        scores += compare_words(db, items, rows, c, most_words, seed)
     report(2, 3)
-    best = told.probabilities.argmax(axis=1)
-    table_of_both = classifier.confusion(y[told.rows], best, c)
-    predictions = _predictions(found, judged[0].C, seed)
+    confusion = classifier.confusion(y[tested.rows], tested.probabilities.argmax(axis=1), c)
+    predictions = _predictions(items, scores[0].C, seed)
     report(3, 3)
     return Classified(
-        collections=tuple(one.name for one in found.collections),
-        column=found.column,
-        items=len(found.keys),
+        collections=tuple(collection.name for collection in items.collections),
+        column=items.column,
+        items=len(items.keys),
         labelled=len(rows),
-        without=found.without,
-        alone=tuple(found.alone),
-        judged=tuple(judged),
-        labels=_facts(found, table_of_both, [row[1] for row in predictions]),
-        confusion=tuple(map(tuple, table_of_both.tolist())),
+        without=items.without,
+        alone=tuple(items.alone),
+        judged=tuple(scores),
+        labels=_facts(items, confusion, [prediction[1] for prediction in predictions]),
+        confusion=tuple(map(tuple, confusion.tolist())),
         predictions=tuple(predictions),
-        table=results.table_name(found.collections[0].name, "predictions"),
-        seen=found.column in (*found.dataset.text_columns, found.dataset.title_column),
-        of=found.collections[0].of,
+        table=results.table_name(items.collections[0].name, "predictions"),
+        seen=items.column in (*items.dataset.text_columns, items.dataset.title_column),
+        of=items.collections[0].of,
     )
 
 
-def write(db: Connection, found: Classified, *, table: str | None = None) -> None:
-    """Replace the table COLLECTION_predictions: one row for each item without a label, its key its primary key.
+def write(db: Connection, result: Classified, *, table: str | None = None) -> None:
+    """Replace the table COLLECTION_predictions, with one row for each item without a label.
 
-    `table` is the one the labels were taken from, where that is not the items' own: who may not see it may not see
-    the predictions. Raises NameTakenError where a table or view of somebody's has that name.
+    `table` is the table of the labels, if it is not that of the items: only users who may read it may read the
+    predictions. Raises NameTakenError if the user has a table or view of that name.
     """
-    integers = all(isinstance(row[0], int) for row in found.predictions)
-    kinds = {type(facts.label) for facts in found.labels}
+    integers = all(isinstance(prediction[0], int) for prediction in result.predictions)
+    kinds = {type(facts.label) for facts in result.labels}
     kind = "integer" if kinds == {int} else "real" if kinds <= {int, float} else "text"
     columns = results.PREDICTION_COLUMNS | {"id": "integer" if integers else "text", "label": kind, "second": kind}
     with transaction(db):
-        results.replace(db, found.table, columns, found.predictions, made_of=table)
+        results.replace(db, result.table, columns, result.predictions, made_of=table)
 
 
 def suggest(
@@ -201,65 +198,69 @@ def suggest(
     table: str | None = None,
     seed: int = 0,
 ) -> list[Suggestion]:
-    """The items without a label whose labels would teach most, the first one first; works before anything is labelled.
+    """The unlabelled items that are most informative to label, the best first. No label is needed to begin.
 
-    Raises InputError for an impossible number, or where nothing is left to label.
+    Raises InputError for an impossible number, or if every item has a label.
     """
-    if not 1 <= number <= MOST_SUGGESTED:
-        raise InputError(f"suggest is {number}: choose 1 to {MOST_SUGGESTED:,}")
-    return suggestions(labelled.read(db, opened, column, table=table), number, seed=seed)
+    if not 1 <= number <= MAX_SUGGESTED:
+        raise InputError(f"suggest is {number}: choose 1 to {MAX_SUGGESTED:,}")
+    return suggestions(labelled_items.read(db, opened, column, table=table), number, seed=seed)
 
 
-def suggestions(found: Labelled, number: int, *, seed: int = 0) -> list[Suggestion]:
-    """`suggest` of what has been read already."""
-    pool, rows = found.unlabelled, found.rows
+def suggestions(items: Labelled, number: int, *, seed: int = 0) -> list[Suggestion]:
+    """Suggestions from items that have been read: see `suggest`."""
+    pool, rows = items.unlabelled, items.rows
     if not len(pool):
-        raise InputError(f"All {len(found.keys):,} items have a label in {found.column}: nothing is left to suggest")
+        raise InputError(f"All {len(items.keys):,} items have a label in {items.column}: nothing is left to suggest")
     rng = np.random.default_rng(seed)
-    told = None
-    if len(found.labels) >= 2:
-        learnt = classifier.subsample(rows, rng, ENOUGH_TO_DOUBT)
-        X, y = found.X[learnt], found.y[learnt]
-        C = classifier.choose_C(X, y, len(found.labels), rng)
-        told = classifier.fit_and_predict(X, y, found.X[pool], len(found.labels), C)
-    chosen = most_informative(found.X[pool], found.X[rows], told, number, rng)
-    return [_suggestion(found, pool[place], None if told is None else told[place]) for place in chosen.tolist()]
+    probabilities = None
+    if len(items.labels) >= 2:
+        train = classifier.subsample(rows, rng, SUGGEST_FROM)
+        X, y = items.X[train], items.y[train]
+        C = classifier.choose_C(X, y, len(items.labels), rng)
+        probabilities = classifier.fit_and_predict(X, y, items.X[pool], len(items.labels), C)
+    chosen = most_informative(items.X[pool], items.X[rows], probabilities, number, rng)
+    return [
+        _suggestion(items, pool[row], None if probabilities is None else probabilities[row]) for row in chosen.tolist()
+    ]
 
 
-def _suggestion(found: Labelled, row: int, told: Any) -> Suggestion:
-    id = found.typed(row)
-    if told is None:
+def _suggestion(items: Labelled, row: int, probabilities: Any) -> Suggestion:
+    """The item of this row of X, with its likeliest label; `probabilities` (c,) or None."""
+    id = items.typed(row)
+    if probabilities is None:
         return Suggestion(id, None, None)
-    best = int(told.argmax())
-    return Suggestion(id, found.labels[best], float(told[best]))
+    best = int(probabilities.argmax())
+    return Suggestion(id, items.labels[best], float(probabilities[best]))
 
 
-def _predictions(found: Labelled, C: float, seed: int) -> list[tuple[Any, Any, float, Any, float]]:
-    """What each item without a label is told by all that have one, surest first."""
-    pool = found.unlabelled
+def _predictions(items: Labelled, C: float, seed: int) -> list[tuple[Any, Any, float, Any, float]]:
+    """The two likeliest labels of each item without a label, with their probabilities, most confident first."""
+    pool = items.unlabelled
     if not len(pool):
         return []
-    learnt = classifier.subsample(found.rows, np.random.default_rng(seed))
-    told = classifier.fit_and_predict(found.X[learnt], found.y[learnt], found.X[pool], len(found.labels), C)
-    two = np.argsort(-told, axis=1, kind="stable")[:, :2]
-    sure = np.take_along_axis(told, two, axis=1)
-    order = np.argsort(-sure[:, 0], kind="stable")
-    ids = [found.typed(row) for row in pool[order].tolist()]
-    best, second = ([found.labels[place] for place in two[order, side].tolist()] for side in (0, 1))
-    return list(zip(ids, best, sure[order, 0].tolist(), second, sure[order, 1].tolist(), strict=True))
+    train = classifier.subsample(items.rows, np.random.default_rng(seed))
+    probabilities = classifier.fit_and_predict(items.X[train], items.y[train], items.X[pool], len(items.labels), C)
+    two = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    confidence = np.take_along_axis(probabilities, two, axis=1)
+    order = np.argsort(-confidence[:, 0], kind="stable")
+    ids = [items.typed(row) for row in pool[order].tolist()]
+    best, second = ([items.labels[label] for label in two[order, column].tolist()] for column in (0, 1))
+    return list(zip(ids, best, confidence[order, 0].tolist(), second, confidence[order, 1].tolist(), strict=True))
 
 
-def _facts(found: Labelled, both: IntArray, predicted: Sequence[Any]) -> tuple[LabelFacts, ...]:
-    counts = np.bincount(found.y[found.rows], minlength=len(found.labels)).tolist()
-    rest = Counter(map(as_text, predicted))
-    right, truly, told = np.diag(both).tolist(), both.sum(axis=1).tolist(), both.sum(axis=0).tolist()
+def _facts(items: Labelled, confusion: IntArray, predictions: Sequence[Any]) -> tuple[LabelFacts, ...]:
+    """The facts of each label, from the confusion matrix (c, c) and the predictions for unlabelled items."""
+    counts = np.bincount(items.y[items.rows], minlength=len(items.labels)).tolist()
+    predicted_counts = Counter(map(as_text, predictions))
+    correct, true, predicted = (sums.tolist() for sums in (np.diag(confusion), *map(confusion.sum, (1, 0))))
     return tuple(
         LabelFacts(
             label=label,
-            count=counts[place],
-            precision=right[place] / told[place] if told[place] else None,
-            recall=right[place] / truly[place] if truly[place] else None,
-            predicted=rest[as_text(label)],
+            count=counts[row],
+            precision=correct[row] / predicted[row] if predicted[row] else None,
+            recall=correct[row] / true[row] if true[row] else None,
+            predicted=predicted_counts[as_text(label)],
         )
-        for place, label in enumerate(found.labels)
+        for row, label in enumerate(items.labels)
     )

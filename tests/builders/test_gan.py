@@ -53,9 +53,9 @@ def test_samples_are_drawn_and_walked_between_and_no_picture_has_a_code(db: Conn
     codes = Drawing(None, 3).codes(model, 2)
     way = generate.walk(model, codes[0], codes[1], 5)
     assert way.shape == (5, 12, 12, 1) and np.abs(way[[0, -1]].astype(int) - one[:2]).max() <= 1
-    with pytest.raises(InputError, match="finds none for a picture"):
+    with pytest.raises(InputError, match="cannot encode an image"):
         generate.interpolate(model, "1", "2", 5)
-    with pytest.raises(InputError, match="draws its codes itself"):
+    with pytest.raises(InputError, match="has a prior of its own"):
         prior_of(model, "mixture", seed=0)
 
 
@@ -105,10 +105,10 @@ def test_classes_can_be_asked_for(db: Connection, run: Run, path: str, tmp_path:
     grid = tmp_path / "grid.png"
     assert run("sample", path, "shapes_gan", "-o", grid, "--label", known[1]).exit_code == 0
     done = run("sample", path, "shapes_gan", "-o", grid, "--label", "round")
-    assert done.exit_code == 1 and f"makes no 'round': it learned {', '.join(known)}" in done.stderr
+    assert done.exit_code == 1 and f"has no class 'round': choose one of {', '.join(known)}" in done.stderr
     build.build(db, model.dataset, registry.load().builder("pca"), {"dim": 3})
     done = run("sample", path, "shapes_pca", "-o", grid, "--label", "round")
-    assert done.exit_code == 1 and "it learned none" in done.stderr
+    assert done.exit_code == 1 and "not built with --conditional" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_commands(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
         done = run("sample", path, "shapes_gan", "-o", grid, "-n", n)
         assert done.exit_code == 1 and "choose 1 to 400" in done.stderr
     done = run("reconstruct", path, "shapes_gan", "-o", grid)
-    assert done.exit_code == 1 and "finds none for a picture" in done.stderr
+    assert done.exit_code == 1 and "cannot encode an image" in done.stderr
     for seed in (str(2**63), "-1"):
         done = run("sample", path, "shapes_gan", "-o", grid, "--seed", seed)
         assert done.exit_code == 1 and f"seed is {seed}: choose 0 to 9,223,372,036,854,775,807" in done.stderr
@@ -204,7 +204,7 @@ def test_a_walk_between_samples_is_a_strip_or_a_film(db: Connection, run: Run, p
     way = walk_between(model, 2, 7, 4, Drawing(None, 3)).astype(int)
     assert np.abs(way[[0, -1]] - ends).max() <= 1
     for said, told in (
-        (("0", "1"), "No sample 0"),
+        (("0", "1"), "There is no sample 0"),
         (("a", "1"), "'a' is no number of a sample"),
         (("1", "401"), "401"),
     ):

@@ -167,7 +167,7 @@ def test_another_training_is_not_gone_on_with(animals: str, run: Run, monkeypatc
     monkeypatch.undo()
     other = run(*arguments, "--epochs", 60, "--resume")
     assert other.exit_code == 1
-    assert "had --epochs 50, this one has --epochs 60" in other.stderr
+    assert "has --epochs 50, this build has --epochs 60" in other.stderr
     assert run(*arguments, "--epochs", 50, "--resume").exit_code == 0
 
 
@@ -223,7 +223,7 @@ def test_bad_options_and_missing_things_are_told_in_one_line(animals: str, run: 
         done = run("build", "sgns", animals, "animals", *options)
         assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1
     lsa = run("build", "lsa", animals, "animals", "--resume")
-    assert lsa.exit_code == 1 and "nothing to go on with" in lsa.stderr
+    assert lsa.exit_code == 1 and "cannot be resumed" in lsa.stderr
 
 
 def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,15 +240,15 @@ def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch)
 def test_a_gpu_that_is_not_there_is_said(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from semsearch.building import devices
 
-    monkeypatch.setattr(devices, "_missing", lambda: "no NVIDIA GPU is found here")
+    monkeypatch.setattr(devices, "_missing", lambda: "no NVIDIA GPU was found")
     done = run("build", "sgns", animals, "animals", "--device", "cuda")
     assert done.exit_code == 1
-    assert done.stderr == "Error: --device cuda: no NVIDIA GPU is found here; --device cpu runs without\n"
+    assert done.stderr == "Error: --device cuda is not possible: no NVIDIA GPU was found. Use --device cpu\n"
     lsa = run("build", "lsa", animals, "animals", "--device", "cuda")
     assert lsa.exit_code == 1 and lsa.stderr == done.stderr
     run("build", "pmi", animals, "animals")
     mean = run("build", "wordmean", animals, "animals", "--words", "animals_pmi", "--device", "cuda")
-    assert mean.exit_code == 1 and "wordmean runs on the CPU alone" in mean.stderr
+    assert mean.exit_code == 1 and "wordmean runs on the CPU only" in mean.stderr
 
 
 def test_without_torch_the_extra_is_named(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ def test_search_by_text_finds_the_topic_and_the_parts_add_up(built: Connection) 
     ):
         parts = sum(pair.contribution for pair in told.pairs.listed) + told.pairs.others
         assert parts == pytest.approx(told.hit.vector_score, abs=1e-5) and not told.changed
-        assert told.sentence.startswith(("shares", "no word in common"))
+        assert told.sentence.startswith(("shared words", "no shared word"))
 
 
 def test_rows_are_taken_in_without_learning(built: Connection) -> None:
@@ -147,7 +147,7 @@ def test_other_words_under_the_same_name_are_noticed(built: Connection, run: Run
 
 
 def test_words_that_are_read_are_not_dropped(built: Connection, run: Run, path: str) -> None:
-    with pytest.raises(InputError, match="articles_pmi is what articles_wordmean reads: drop that first"):
+    with pytest.raises(InputError, match="articles_pmi is read by articles_wordmean: drop that first"):
         engine.drop(built, "articles_pmi")
     assert query.search(built, open_collection(built, "articles_wordmean"), "moon").hits
     engine.drop(built, "articles_wordmean")

@@ -116,7 +116,7 @@ def test_a_text_put_back_is_changed_again(built: Connection) -> None:
 def test_each_collection_knows_what_it_has_not_seen(built: Connection, articles: Dataset) -> None:
     built.execute("insert into articles (title, body) values ('Dumpling', ?)", [DUMPLING])
     built.execute("delete from articles where title = 'Apollo'")
-    engine.build(built, articles, LSA, {"dim": 2}, name="second")
+    engine.build(built, articles, LSA, {"dim": 2}, engine.BuildOptions(name="second"))
     both = ["articles_lsa", "second"]
     assert stale_rows(built, both) == {"articles_lsa": 2, "second": 0}
     built.execute("update articles set body = 'a steamed bun of dough' where title = 'Rye'")
@@ -151,7 +151,7 @@ def test_a_build_that_read_before_an_update_wrote_is_mended_by_the_next(
         return real(*arguments, **options)
 
     monkeypatch.setattr(type(LSA), "fit", slow)
-    engine.build(built, articles, LSA, {"dim": 2}, name="second")
+    engine.build(built, articles, LSA, {"dim": 2}, engine.BuildOptions(name="second"))
     update(built)
     wanted = {str(row[0]) for row in built.execute("select id from articles")}
     for name in ("articles_lsa", "second"):
@@ -160,7 +160,7 @@ def test_a_build_that_read_before_an_update_wrote_is_mended_by_the_next(
 
 
 def test_a_row_that_went_and_came_back_is_there(built: Connection, articles: Dataset) -> None:
-    engine.build(built, articles, LSA, {"dim": 2}, name="second")
+    engine.build(built, articles, LSA, {"dim": 2}, engine.BuildOptions(name="second"))
     built.execute("delete from articles where id = 1")
     update(built, "second")
     built.execute("insert into articles values (1, 'Apollo', 'bread')")
@@ -277,7 +277,7 @@ def test_a_builder_that_is_gone_is_said_to_be(
 ) -> None:
     engine.build(built, articles, wordy, {})
     monkeypatch.delitem(registry.load().builders, "wordy")
-    with pytest.raises(PluginError, match="built by wordy, which is not installed here"):
+    with pytest.raises(PluginError, match="built by wordy, which is not installed:"):
         update(built, "articles_wordy")
 
 
@@ -289,7 +289,7 @@ def test_a_part_is_not_updated_alone(built: Connection) -> None:
 @pytest.mark.parametrize(
     "spoilt, error, told",
     [
-        ("drop table articles", NotFoundError, "The table articles is gone"),
+        ("drop table articles", NotFoundError, "The table articles no longer exists"),
         ("alter table articles rename to essays", NotFoundError, "semsearch drop DB articles"),
         (
             "alter table articles rename column body to story",
@@ -314,7 +314,7 @@ def test_keys_of_another_type_need_a_rebuild(built: Connection) -> None:
     built.execute("drop table articles")
     built.execute("create table articles (id text primary key, title text, body text)")
     built.execute("insert into articles values ('one', 'Apollo', 'moon')")
-    with pytest.raises(InputError, match=r"key of articles is id \(text\) now.*semsearch index DB articles"):
+    with pytest.raises(InputError, match=r"key of articles is now id \(text\).*semsearch index DB articles"):
         update(built, "articles_lsa")
     with connect.transaction(built):  # even where the dataset was described again
         datasets.register(built, shape_of(built, "articles"), text_columns=["body"], title_column="title")
@@ -353,7 +353,7 @@ def test_a_program_that_writes_meanwhile_makes_it_begin_again(
 
 def test_a_program_that_never_rests_is_given_up_on(built: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     built.execute("delete from articles where id = 1")
-    monkeypatch.setattr(updating, "_is_as_read", lambda db, plan: False)
+    monkeypatch.setattr(updating, "_is_unchanged", lambda db, plan: False)
     with pytest.raises(BuildError, match="Other programs keep changing"):
         update(built, "articles_lsa")
     assert len(everything(built)) == 12
@@ -365,7 +365,7 @@ def test_a_builder_that_returns_what_cannot_be_stored(
 ) -> None:
     built.execute("update articles set body = 'moon' where id = 1")
     monkeypatch.setattr(type(LSA), "encode", lambda *_: broken)
-    with pytest.raises(BuildError, match="a defect of that builder; nothing was written"):
+    with pytest.raises(BuildError, match="a bug in that builder: nothing was written"):
         update(built, "articles_lsa")
 
 

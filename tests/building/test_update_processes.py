@@ -186,7 +186,7 @@ def test_the_command_says_what_it_did(built: Connection, path: str, run: Run) ->
 def test_the_command_fails_if_something_is_left(built: Connection, path: str, run: Run) -> None:
     built.execute("drop table articles")
     done = run("update", path)
-    assert done.exit_code == 1 and "articles_lsa was left as it is: The table articles is gone" in done.stderr
+    assert done.exit_code == 1 and "articles_lsa was left as it is: The table articles no longer exists" in done.stderr
     assert run("collections", path).exit_code == 0
     assert run("update", path, "nothing").exit_code == 1
     with connect.writing(path + "2", create=True) as other:
@@ -196,11 +196,17 @@ def test_the_command_fails_if_something_is_left(built: Connection, path: str, ru
 
 def test_the_command_says_when_a_rebuild_would_pay_and_how(built: Connection, path: str, run: Run) -> None:
     dataset = engine.datasets.get_dataset(built, "articles")
-    engine.build(built, dataset, registry.load().builder("lsa"), {"dim": 3, "stem": False}, name="mine", seed=5)
+    engine.build(
+        built,
+        dataset,
+        registry.load().builder("lsa"),
+        {"dim": 3, "stem": False},
+        engine.BuildOptions(name="mine", seed=5),
+    )
     rows = [("", f"liners crossed an ocean of words in year {year}") for year in range(1900, 1935)]
     built.executemany("insert into articles (title, body) values (?, ?)", rows)
     said = run("update", path, "mine").stderr
-    assert "A rebuild would pay: 35 texts are folded into a model of 12." in said
+    assert "A rebuild would pay: 35 texts were folded into a model that was fitted to 12." in said
     command = f"semsearch build lsa {path} articles --name mine --seed 5 --dim 3 --no-stem"
     assert command in said
     assert run(*command.split()[1:]).exit_code == 0

@@ -150,7 +150,7 @@ def test_drop_removes_what_is_ours_and_nothing_else(run: Run, news: str) -> None
 def test_doctor_searches_for_real(run: Run, news: str) -> None:
     rows = json.loads(ok(run("doctor", news, "--json")).stdout)
     found = {row["check"]: row for row in rows}
-    assert found["sqlite-vec"]["ok"] and "gives the nearest item" in found["sqlite-vec"]["found"]
+    assert found["sqlite-vec"]["ok"] and "returns the nearest item" in found["sqlite-vec"]["found"]
     assert found["news_lsa"]["found"].startswith("12 of 12 vectors")
 
 

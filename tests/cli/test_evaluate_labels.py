@@ -11,7 +11,7 @@ from click.testing import Result
 
 from semsearch import registry
 from semsearch.building import build as engine
-from semsearch.evaluate.labels import fold_turns, judge_turns
+from semsearch.evaluate.labels import cross_validation_folds, score_folds
 from semsearch.storage import connect
 from tests.conftest import TOPICS, make_articles
 
@@ -65,7 +65,7 @@ def test_labels_of_chance_are_told_by_chance() -> None:
     rng = np.random.default_rng(0)
     labels = np.eye(2, dtype=bool)[rng.integers(2, size=500)]
     vectors = rng.standard_normal((500, 40)).astype(np.float32)
-    score = judge_turns(vectors, labels, fold_turns(labels, 5), "5 folds")
+    score = score_folds(vectors, labels, cross_validation_folds(labels, 5), "5 folds")
     assert abs(score.accuracy - 0.5) < 0.067  # three standard errors of 500 coins
 
 
@@ -74,7 +74,7 @@ def test_labels_of_chance_are_told_by_chance() -> None:
     [
         (("--folds", "1"), "folds is 1: choose 2 to 24"),
         (("--folds", "25"), "folds is 25: choose 2 to 24"),
-        (("--split", "theme"), "theme says 'bread', 'space' of the items with a label: some must say train"),
+        (("--split", "theme"), "theme holds 'bread', 'space' on the labelled items: both train"),
         (("--split", "nothing"), "has no column 'nothing'"),
         (("--folds", "3", "--split", "part"), "give one of them"),
         (("--c", "0"), "c is 0: a number above 0"),

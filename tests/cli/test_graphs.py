@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from semsearch.evaluate.labels import judge_labels, labels_of, most_likely
+from semsearch.evaluate.labels import labels_of, most_likely, score_shares
 from semsearch.storage import connect
 from semsearch.storage.lineage import derived_tables
 
@@ -106,7 +106,7 @@ def test_as_many_labels_are_told_as_there_are() -> None:
 def test_vectors_that_say_nothing_score_as_chance() -> None:
     rng = np.random.default_rng(0)
     labels = np.eye(4, dtype=bool)[rng.integers(0, 4, 400)]
-    (score,) = judge_labels(rng.standard_normal((400, 5)).astype(np.float32), labels, shares=[0.5], shuffles=5)
+    (score,) = score_shares(rng.standard_normal((400, 5)).astype(np.float32), labels, shares=[0.5], shuffles=5)
     assert abs(score.micro_f1 - 0.25) < 0.06  # a thousand answers: four standard errors
 
 

@@ -25,7 +25,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     with connect.writing(path, create=True) as db:
         dataset = load(db, PIXELS, LABELS)
         for name, dim in (("good", 6), ("poor", 1)):
-            build.build(db, dataset, registry.load().builder("pca"), {"dim": dim}, name=name)
+            build.build(db, dataset, registry.load().builder("pca"), {"dim": dim}, build.BuildOptions(name=name))
         connect.checkpoint(db)
     return path
 
@@ -58,7 +58,7 @@ def test_the_page_says_what_the_command_says(file: str, make_site: Any, run: Any
 
 def test_other_labels_and_labels_that_are_none(file: str, make_site: Any) -> None:
     site = make_site(file)
-    assert "Different labels in width, on 120 pictures: 1." in site.get(f"{PAGE}?label=width").text
+    assert "width must have 2 to 100 distinct labels: it has 1 on 120 images" in site.get(f"{PAGE}?label=width").text
     assert site.get(f"{PAGE}.json?label=width").status_code == 400
     assert site.get(f"{PAGE}.json?label=nothing").status_code == 404
     assert "no column" in site.get(f"{PAGE}?label=nothing").text
@@ -80,7 +80,9 @@ def test_what_was_compared_is_kept_until_something_is_built(
     with connect.writing(file) as db:
         from semsearch.storage.datasets import get_dataset
 
-        build.build(db, get_dataset(db, "shapes"), registry.load().builder("pca"), {"dim": 2}, name="third")
+        build.build(
+            db, get_dataset(db, "shapes"), registry.load().builder("pca"), {"dim": 2}, build.BuildOptions(name="third")
+        )
         connect.checkpoint(db)
     assert "third" in site.get(PAGE).text and len(asked) == 2
 

@@ -43,9 +43,9 @@ def test_the_page_adds_up_and_names_the_words(site):
         whole = float(re.search(r"Score breakdown: similarity (-?\d\.\d+)", text)[1])
         parts = [float(part) for part in re.findall(r"<td>([-+]\d\.\d+)<", text)]
         assert sum(parts) == pytest.approx(whole, abs=0.0005 * (len(parts) + 1))  # each is rounded to .001
-    assert "Shares <em>flour</em>" in page
+    assert "Shared words: <em>flour</em>" in page
     met = site.get(ARTICLES + "?q=baguette&mode=vector&k=6&explain=1").text
-    assert "No word in common: met through <em>" in met
+    assert "No shared word; similar through: <em>" in met
     assert "sem-reasons" not in ours(site.get(ASKED).text)
 
 

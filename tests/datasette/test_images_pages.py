@@ -87,7 +87,7 @@ def test_pictures_have_words_for_who_cannot_see_them(file: str, make_site: Any) 
     text = make_site(file).get(f"{BASE}/similar/1").text
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text)
     assert len(set(alts)) == 10
-    assert all(re.fullmatch(r"Picture \d+, labelled standing", alt) for alt in alts)
+    assert all(re.fullmatch(r"Image \d+, labelled standing", alt) for alt in alts)
 
 
 def test_components_keep_their_place_until_they_are_there(file: str, make_site: Any) -> None:
@@ -161,7 +161,7 @@ def test_reconstructions_say_what_the_command_says(file: str, make_site: Any, ru
         assert opened(site.get(answer["rows"][-1]["url"].partition("localhost")[2])).shape == (74 + 2, 10 * 74 + 2)
     page = site.get(f"{BASE}/reconstruct?mask=4&id=3&id=7").text
     captions = re.findall(r"<figcaption>(.*?)(?: <|</)", page)
-    assert captions == ["As they are", "With a hole of 4 by 4", "Filled smoothly", "shapes_pca, 6 numbers"]
+    assert captions == ["Original", "With a hole of 4 by 4", "Smooth filling", "shapes_pca, 6 dimensions"]
     assert page.count('name="id"') == 2 and "Other images" not in page
     assert "Storage size" in site.get(f"{BASE}/reconstruct?bits=8").text
     assert f"{BASE}/reconstruct?id=3" in site.get(f"{BASE}/item/3").text

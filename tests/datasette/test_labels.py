@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from semsearch_datasette.pages import labels_page
 
-from semsearch.labels import classify, held_out
+from semsearch.labels import classify, label_scores
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
 from tests.datasette.conftest import SPACE
@@ -30,7 +30,7 @@ def test_page_shows_what_classify_finds(site, library):
     assert [tuple(row) for row in learnt["confusion"]] == list(found.confusion)
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
     assert f"{100 * found.judged[0].accuracy:.1f} %" in page and "Bag of words" in page
-    assert 'href="/library/articles?theme__exact=space"' in page and "how little that is" in page
+    assert 'href="/library/articles?theme__exact=space"' in page and "how uncertain" in page
     assert page.count("sem-shade-") == 4
 
 
@@ -64,7 +64,7 @@ def test_the_table_of_predictions_is_linked_once_it_is_there(site, library):
     ("arguments", "status", "said"),
     [
         ("label=nothing", 404, "articles has no column &#39;nothing&#39;"),
-        ("label=title", 400, "No label of title stands on two items"),
+        ("label=title", 400, "Every label of title is on one item"),
         ("label=theme&k=900", 400, None),
     ],
 )
@@ -88,17 +88,20 @@ def test_of_many_rows_words_are_compared_on_some(site, library, monkeypatch):
     learnt = site.get(ARTICLES + "/labels.json?label=theme").json()["learnt"]
     vectors, *compared = learnt["judged"]
     assert (vectors["features"], vectors["judged"], learnt["labelled"]) == ("vectors", 8, 8)
-    assert [(one["features"], one["judged"]) for one in compared] == [(held_out.SAMPLED, 1), (held_out.WORDS, 1)]
-    assert any("on 1 items drawn at random, by what was learnt of 4 others: with all 8" in r for r in learnt["remarks"])
+    assert [(one["features"], one["judged"]) for one in compared] == [
+        (label_scores.SAMPLED, 1),
+        (label_scores.WORDS, 1),
+    ]
+    assert any("a random sample: 1 test items and 4 training items. With all 8" in r for r in learnt["remarks"])
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
-    assert "<code>semsearch classify</code> compares them on all." in page and "Vectors, on the same rows" in page
+    assert "<code>semsearch classify</code> compares them on all." in page and "Vectors, same sample" in page
 
 
 def test_rows_without_a_vector_are_told_with_the_command_as_code(site, library):
     with connect.writing(library) as db:
         db.execute("insert into articles (id, title, body, theme) values (900, 'New', 'Not embedded yet', 'space')")
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
-    assert "1 document with a label has no vector: <code>semsearch update</code> brings in new ones." in page
+    assert "1 document with a label has no vector: <code>semsearch update</code> adds new ones." in page
 
 
 def test_the_first_column_that_can_be_learned_is_chosen(site, library):

@@ -37,7 +37,9 @@ def fill(db: Connection) -> None:
     for name in BUILDERS:
         parts = {"side": 24} if name in ("patches", "jigsaw") else {}  # each part needs eight pixels
         build.build(db, dataset, registry.load().builder(name), {**TINY, **parts, "epochs": 4})
-    build.build(db, dataset, registry.load().builder("rotation"), {**TINY, "epochs": 0}, name="lamps_chance")
+    build.build(
+        db, dataset, registry.load().builder("rotation"), {**TINY, "epochs": 0}, build.BuildOptions(name="lamps_chance")
+    )
     build.build(db, dataset, registry.load().builder("pca"), {"dim": 4})
     connect.checkpoint(db)
 

@@ -85,7 +85,7 @@ def test_samples_are_measured_beside_those_of_others(file: str, make_site: Any) 
     (address,) = re.findall(r'<a href="([^"]*)#sem-measures">Measure the quality', page)
     assert "number=2" in address
     page = ours(site.get(address.replace("&amp;", "&")).text)
-    assert "a classifier of 40 of the pictures" in page and "Generated image 2" in page
+    assert "a classifier trained on 40 images" in page and "Generated image 2" in page
     found = site.get(f"{BASE}/samples.json?measure=1").json()["compared"]
     assert [one["collection"] for one in found["measured"]] == ["shapes_gan", "shapes_pca"] and found["judged"] == 40
     gan, pca = found["measured"]  # after 20 steps a GAN makes noise, which is far from all

@@ -13,9 +13,9 @@ import pytest
 from semsearch import registry
 from semsearch.building import build
 from semsearch.errors import CapabilityError, InputError
-from semsearch.evaluate import comparison
+from semsearch.evaluate import collection_comparison
 from semsearch.evaluate.images import evaluate_images
-from semsearch.evaluate.sampled import Sampling
+from semsearch.evaluate.sample_scores import Sampling
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 from tests.conftest import make_articles
@@ -46,7 +46,7 @@ def test_a_split_column_is_kept_and_random_labels_are_not_told(db: Connection) -
 
 def test_texts_are_no_pictures(db: Connection) -> None:
     build.build(db, make_articles(db), registry.load().builder("lsa"), {})
-    with pytest.raises(InputError, match="judges collections of pictures"):
+    with pytest.raises(InputError, match="needs a collection of images"):
         evaluate_images(db, "articles_lsa")
 
 
@@ -88,7 +88,7 @@ def test_samples_that_cannot_be_judged(db: Connection, run: Callable[..., Any], 
     assert few.exit_code == 1 and few.stderr == "Error: samples is 3: choose 100 to 20,000\n"
     db.execute("update shapes set label = 'one'")
     alike = run("evaluate", "images", path, "shapes_pca", "--samples", "100")
-    assert alike.exit_code == 1 and "Different labels of the training pictures: 1." in alike.stderr
+    assert alike.exit_code == 1 and "on the training images: found 1" in alike.stderr
     unknown = run("evaluate", "images", path, "shapes_pca", "--label", "colour")
     assert unknown.exit_code == 1 and "shapes has no column 'colour': it has id, " in unknown.stderr
 
@@ -107,8 +107,8 @@ def test_collections_are_compared_on_the_same_labels(db: Connection, run: Callab
     pixels, labels = shapes(400)
     dataset = load(db, pixels, labels)
     for name, given in (("good", {"dim": 6}), ("poor", {"dim": 1})):
-        build.build(db, dataset, registry.load().builder("pca"), given, name=name)
-    found = comparison.compare(db, ["poor", "good"])
+        build.build(db, dataset, registry.load().builder("pca"), given, build.BuildOptions(name=name))
+    found = collection_comparison.compare(db, ["poor", "good"])
     assert (found.label, found.labels, found.learned, found.judged, found.split) == ("label", 4, 320, 80, "every fifth")
     poor, good = found.rows
     assert (poor.collection, poor.builder, poor.dim, good.collection) == ("poor", "pca", 1, "good") and good.seconds > 0
@@ -118,14 +118,14 @@ def test_collections_are_compared_on_the_same_labels(db: Connection, run: Callab
     assert good.few[10] is not None and good.few[1] < good.few[10] <= 1.0 and poor.few[10] < good.few[10]
     assert good.few[100] is None  # 80 of each are learned from
     assert len({labels[int(key) - 1] for key in found.asked}) == 4 and len(found.asked) == 5
-    near = comparison.neighbours(db, "good", found.asked)
+    near = collection_comparison.neighbours(db, "good", found.asked)
     assert all(
         labels[int(other) - 1] == labels[int(key) - 1]
         for key, some in zip(found.asked, near, strict=True)
         for other in some
     )
-    bounded = comparison.compare(db, ["good"], most=(40, 20), seed=3)
-    assert (bounded.learned, bounded.judged) == (40, 20) and bounded == comparison.compare(
+    bounded = collection_comparison.compare(db, ["good"], most=(40, 20), seed=3)
+    assert (bounded.learned, bounded.judged) == (40, 20) and bounded == collection_comparison.compare(
         db, ["good"], most=(40, 20), seed=3
     )
     done = run("evaluate", "images", path, "shapes", "--json")
@@ -138,19 +138,19 @@ def test_collections_are_compared_on_the_same_labels(db: Connection, run: Callab
 def test_pictures_without_a_vector_everywhere_are_left_out(db: Connection) -> None:
     pixels, labels = shapes(100)
     dataset = load(db, pixels, labels)
-    build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, name="one")
+    build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, build.BuildOptions(name="one"))
     db.execute("delete from shapes where id > 90")
-    build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, name="other")
+    build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, build.BuildOptions(name="other"))
     db.execute("update shapes set label = null where id <= 10")
-    found = comparison.compare(db, ["one", "other"])
+    found = collection_comparison.compare(db, ["one", "other"])
     assert found.learned + found.judged == 80
 
 
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("shapes_pca", "articles_lsa"), "articles_lsa holds documents of articles: collections of pictures of one"),
-        (("shapes_pca", "second", "--label", "width"), "Different labels in width, on 40 pictures: 1. 2 to 100 are"),
+        (("shapes_pca", "articles_lsa"), "articles_lsa holds documents of articles: only image collections of one"),
+        (("shapes_pca", "second", "--label", "width"), "width must have 2 to 100 distinct labels: it has 1"),
         (("shapes_pca", "second", "--samples", "9"), "Samples are judged of one collection at a time"),
         (("shapes_pca", "--learned", "9"), "--learned and --judged are for several collections"),
         (("shapes_pca", "second", "--judged", "0"), "--judged is 0: choose 1 or more"),
@@ -164,7 +164,7 @@ def test_what_cannot_be_compared(
 ) -> None:
     dataset = load(db, *shapes(40))
     for name in ("shapes_pca", "second"):
-        build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, name=name)
+        build.build(db, dataset, registry.load().builder("pca"), {"dim": 3}, build.BuildOptions(name=name))
     build.build(db, make_articles(db), registry.load().builder("lsa"), {})
     done = run("evaluate", "images", path, *said)
     assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1

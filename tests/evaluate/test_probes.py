@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from semsearch.evaluate import probes
+from semsearch.evaluate import label_probes
 
 
 def planted(n: int = 1200, dim: int = 20, apart: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -26,8 +26,8 @@ TRAIN, JUDGED = ROWS[:900], ROWS[900:]
 
 def test_the_probe_and_the_neighbours_are_scikit_learns() -> None:
     codes, y = planted()
-    found = probes.tells(codes, y, TRAIN, JUDGED, np.random.default_rng(0))
-    X = probes.at_one_scale(codes, TRAIN)
+    found = label_probes.label_accuracies(codes, y, TRAIN, JUDGED, np.random.default_rng(0))
+    X = label_probes.at_one_scale(codes, TRAIN)
     model = LogisticRegression(C=3.0).fit(X[TRAIN], y[TRAIN])
     assert found.linear == pytest.approx(model.score(X[JUDGED], y[JUDGED]), abs=0.02)  # C is chosen, and not far off
     unit = codes / np.linalg.norm(codes, axis=1, keepdims=True)
@@ -37,17 +37,17 @@ def test_the_probe_and_the_neighbours_are_scikit_learns() -> None:
 
 def test_few_labels_tell_less_and_those_there_are_not_tell_nothing() -> None:
     codes, y = planted()
-    found = probes.tells(codes, y, TRAIN, JUDGED, np.random.default_rng(0))
+    found = label_probes.label_accuracies(codes, y, TRAIN, JUDGED, np.random.default_rng(0))
     (one, spread), (ten, _), (hundred, _) = (found.few[count] for count in (1, 10, 100))
     assert 1 / 3 < one < ten < hundred <= found.linear + 0.02 and spread > 0
-    scarce = probes.tells(codes, y, TRAIN[:60], JUDGED, np.random.default_rng(0))
+    scarce = label_probes.label_accuracies(codes, y, TRAIN[:60], JUDGED, np.random.default_rng(0))
     assert set(scarce.few) == {1, 10}
 
 
 def test_noise_tells_nothing_and_scales_do_not_matter() -> None:
     codes, y = planted()
     noise = np.random.default_rng(1).standard_normal(codes.shape).astype(np.float32)
-    found = probes.tells(noise, y, TRAIN, JUDGED, np.random.default_rng(0), few=())
+    found = label_probes.label_accuracies(noise, y, TRAIN, JUDGED, np.random.default_rng(0), few=())
     assert abs(found.linear - 1 / 3) < 0.09 and abs(found.knn - 1 / 3) < 0.09  # three standard errors of 300 answers
-    X = probes.at_one_scale(codes, TRAIN)
-    assert np.allclose(X, probes.at_one_scale(codes * 1000, TRAIN), atol=1e-4) and not X[:, -1].any()
+    X = label_probes.at_one_scale(codes, TRAIN)
+    assert np.allclose(X, label_probes.at_one_scale(codes * 1000, TRAIN), atol=1e-4) and not X[:, -1].any()

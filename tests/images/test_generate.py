@@ -39,31 +39,31 @@ def rng() -> np.random.Generator:
 
 
 def test_more_components_are_nearer(model: Model) -> None:
-    pixels = model.pictures(["1", "2", "3", "50"]).pixels
-    errors = [generate.error(pixels, model.through(pixels, k))["mse"] for k in range(1, 9)]
+    pixels = model.images(["1", "2", "3", "50"]).pixels
+    errors = [generate.error(pixels, model.reconstruct(pixels, k))["mse"] for k in range(1, 9)]
     assert errors == sorted(errors, reverse=True) and errors[7] < errors[0] / 2
     for k in (0, 9):
         with pytest.raises(InputError, match="choose 1 to 8"):
-            model.through(pixels, k)
+            model.reconstruct(pixels, k)
 
 
 @pytest.mark.parametrize("damage", [Damage(noise=0.3), Damage(mask=5), Damage(from_size=4)], ids=str)
 def test_what_is_damaged_comes_nearer_than_the_baseline(model: Model, damage: Damage) -> None:
-    pixels = model.pictures([str(key) for key in range(1, 41)]).pixels
+    pixels = model.images([str(key) for key in range(1, 41)]).pixels
     found = generate.reconstruct(model, pixels, damage=damage, rng=rng())
     ours, baseline = found.scores()
     assert ours["psnr"] > baseline["psnr"] + 1
     again = generate.reconstruct(model, pixels, damage=damage, rng=rng())
-    assert found.made.tobytes() == again.made.tobytes()
+    assert found.output.tobytes() == again.output.tobytes()
     if damage.mask:
-        assert ((found.given == found.originals) | (found.given == 0)).all()
-        outside = (found.given == found.originals).all(axis=-1)
-        assert (found.made[outside] == found.originals[outside]).mean() > 0.99
+        assert ((found.input == found.originals) | (found.input == 0)).all()
+        outside = (found.input == found.originals).all(axis=-1)
+        assert (found.output[outside] == found.originals[outside]).mean() > 0.99
 
 
 def test_damages_that_cannot_be(model: Model) -> None:
-    pixels = model.pictures(["1"]).pixels
-    with pytest.raises(InputError, match="one damage at a time"):
+    pixels = model.images(["1"]).pixels
+    with pytest.raises(InputError, match="one kind of damage is"):
         Damage(noise=0.1, mask=3)
     for damage, said in ((Damage(mask=16), "1 to 15"), (Damage(from_size=16), "1 to 15")):
         with pytest.raises(InputError, match=said):
@@ -73,10 +73,10 @@ def test_damages_that_cannot_be(model: Model) -> None:
 
 
 def test_a_walk_begins_and_ends_at_its_pictures(model: Model) -> None:
-    ends = model.through(model.pictures(["1", "4"]).pixels)
+    ends = model.reconstruct(model.images(["1", "4"]).pixels)
     walk = generate.interpolate(model, "1", "4", 5)
     assert (walk[[0, -1]] == ends).all() and walk.shape == (5, 16, 16, 1)
-    with pytest.raises(NotFoundError, match="no picture '999'"):
+    with pytest.raises(NotFoundError, match="no readable image '999'"):
         generate.interpolate(model, "1", "999", 5)
 
 
@@ -115,7 +115,7 @@ def test_a_hole_is_filled_smoothly() -> None:
 
 def test_collections_of_texts_make_no_pictures(db: Connection) -> None:
     build.build(db, make_articles(db), registry.load().builder("lsa"), {})
-    with pytest.raises(InputError, match="makes no pictures of codes"):
+    with pytest.raises(InputError, match="which has no decoder"):
         generate.open_model(db, open_collection(db, "articles_lsa"))
 
 
@@ -132,7 +132,7 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     assert run("sample", path, "shapes_pca", "-o", grid, "-n", "9", "--prior", "gaussian").exit_code == 0
     assert run("interpolate", path, "shapes_pca", "1", "3", "-o", grid).exit_code == 0
     picture = tmp_path / "picture.png"
-    picture.write_bytes(png.encode(model.pictures(["6"]).pixels[0]))
+    picture.write_bytes(png.encode(model.images(["6"]).pixels[0]))
     done = run("search", path, "shapes_pca", "--image", picture, "-k", "2", "--json")
     assert done.exit_code == 0 and '"id": 6' in done.stdout
     picture.write_bytes(b"words")
@@ -146,12 +146,12 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
 
 
 def test_a_builder_that_was_taught_to_fill_holes_is_shown_them_as_it_was(model: Model) -> None:
-    pixels = model.pictures(["1", "2"]).pixels
+    pixels = model.images(["1", "2"]).pixels
     shown: list[Any] = []
-    through = model.through
+    through = model.reconstruct
     model.state = replace(model.state, arrays={**model.state.arrays, "hole": np.array(128)})
-    model.through = lambda given, k=None: (shown.append(given), through(given, k))[1]
-    made = generate.reconstruct(model, pixels, damage=Damage(mask=4), rng=rng()).made
+    model.reconstruct = lambda given, k=None: (shown.append(given), through(given, k))[1]
+    made = generate.reconstruct(model, pixels, damage=Damage(mask=4), rng=rng()).output
     (given,) = shown  # once
     hole = (given != pixels).any(axis=-1)
     assert (given[hole] == 128).all() and 0 < hole.sum() <= 2 * 16
@@ -159,14 +159,14 @@ def test_a_builder_that_was_taught_to_fill_holes_is_shown_them_as_it_was(model: 
 
 
 def test_codes_of_few_bits_lose_little(model: Model) -> None:
-    pixels = model.pictures([str(key) for key in range(1, 41)]).pixels
-    whole = generate.error(pixels, model.through(pixels))["psnr"]
-    found = {bits: reconstruct.packed(model, pixels, bits) for bits in (2, 4, 8)}
-    psnr = {bits: generate.error(pixels, one.made)["psnr"] for bits, one in found.items()}
+    pixels = model.images([str(key) for key in range(1, 41)]).pixels
+    whole = generate.error(pixels, model.reconstruct(pixels))["psnr"]
+    found = {bits: reconstruct.quantised(model, pixels, bits) for bits in (2, 4, 8)}
+    psnr = {bits: generate.error(pixels, one.images)["psnr"] for bits, one in found.items()}
     assert [one.size for one in found.values()] == [2, 4, 8]  # of 8 numbers
     assert psnr[2] < psnr[4] < psnr[8] and psnr[8] > whole - 0.1
-    fewer = reconstruct.packed(model, pixels, 8, 3)
-    assert (fewer.numbers, fewer.size) == (3, 3) and generate.error(pixels, fewer.made)["psnr"] < psnr[8]
+    fewer = reconstruct.quantised(model, pixels, 8, 3)
+    assert (fewer.dims, fewer.size) == (3, 3) and generate.error(pixels, fewer.images)["psnr"] < psnr[8]
 
 
 def test_packed_codes_stand_beside_components_in_as_many_bytes(
@@ -174,12 +174,12 @@ def test_packed_codes_stand_beside_components_in_as_many_bytes(
 ) -> None:
     grid, shapes = tmp_path / "grid.png", ("reconstruct", path, "shapes_pca")
     done = run(*shapes, "-o", grid, "--bits", "8", "--json")
-    assert [row["what"].split(", ")[-1] for row in json.loads(done.stdout)] == ["8 bits a number", "floats", "PNG"]
+    assert [row["what"].split(", ")[-1] for row in json.loads(done.stdout)] == ["8 bits per dimension", "floats", "PNG"]
     assert [row["bytes"] for row in json.loads(done.stdout)][:2] == [8, 32]
     other = replace(model.collection, id=99, name="shapes_other", builder="other", dim=5)
     mine = Model(model.db, OpenCollection(other, model.dataset), model.builder, model.state)
     assert (peer := reconstruct.peer_of(mine)) is not None and peer.collection.name == "shapes_pca"
     assert reconstruct.peer_of(model) is None
     done = run(*shapes, "-o", grid, "--bits", "8", "--noise", "0.3")
-    assert done.exit_code == 1 and "Give bits or a damage" in done.stderr
+    assert done.exit_code == 1 and "Give either bits or damage" in done.stderr
     assert "choose 1 to 16" in run(*shapes, "-o", grid, "--bits", "40").stderr

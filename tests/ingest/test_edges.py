@@ -181,7 +181,7 @@ def test_two_columns_of_keys_are_edges_in_place(people: str, run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a,a\n", "has 1 node: at least two"), ("a,a\nb,b\n", "no edge leads from one node to another")],
+    [("a,a\n", "has 1 node: at least two"), ("a,a\nb,b\n", "no edge joins two different nodes")],
 )
 def test_a_graph_with_nothing_to_learn_from_says_so(text: str, said: str, run: Run, path: str, tmp_path: Path) -> None:
     (tmp_path / "e.csv").write_text(text)

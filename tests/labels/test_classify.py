@@ -14,7 +14,7 @@ import semsearch
 from semsearch import registry
 from semsearch.building import build as engine
 from semsearch.errors import InputError, NameTakenError, NotFoundError
-from semsearch.labels import classify, labelled
+from semsearch.labels import classify, labelled_items
 from semsearch.records import Dataset
 from semsearch.storage import connect, labels
 from semsearch.storage.collections import get_collection, open_collection
@@ -72,7 +72,7 @@ def test_predictions_stand_in_a_table_of_the_labels_own_type(db: Connection) -> 
 def test_joined_collections_know_what_either_knows(db: Connection) -> None:
     make(db)
     lsa = registry.load(entry_points=False).builder("lsa")
-    engine.build(db, get_dataset(db, "articles"), lsa, {"dim": 2}, name="small")
+    engine.build(db, get_dataset(db, "articles"), lsa, {"dim": 2}, engine.BuildOptions(name="small"))
     alone, joined = (
         classify.classify(db, [open_collection(db, name) for name in names], "theme")
         for names in (["articles_lsa"], ["articles_lsa", "small"])
@@ -128,8 +128,8 @@ def test_a_name_of_yours_is_not_taken(db: Connection) -> None:
         ("update articles set theme = null", "theme", InputError, "theme is empty on all 12 items of articles_lsa"),
         ("update articles set theme = '  '", "theme", InputError, "theme is empty on all 12 items"),
         ("update articles set theme = 'x'", "theme", InputError, "theme has one label, x, on 12 items"),
-        ("", "title", InputError, "No label of title stands on two items of articles_lsa (Apollo, Baguette, "),
-        ("delete from articles", "theme", InputError, "No item has a row and a vector in articles_lsa"),
+        ("", "title", InputError, "Every label of title is on one item of articles_lsa only (Apollo, Baguette, "),
+        ("delete from articles", "theme", InputError, "No item has both a row and a vector in articles_lsa"),
     ],
 )
 def test_columns_that_cannot_be_learned(
@@ -146,9 +146,9 @@ def test_columns_that_cannot_be_learned(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("id % 1000", "code has 1,000 different labels on 1,200 items, 800 of them on one item only: up to 200"),
-        ("id % 400", "code has 400 different labels on 1,200 items: up to 200"),
-        ("id", "No label of code stands on two items of articles_lsa (1, 10, 100, 1000, 1001, 1002, 1003, 1004 and"),
+        ("id % 1000", "code has 1,000 distinct labels on 1,200 items, 800 of them on one item only: at most 200"),
+        ("id % 400", "code has 400 distinct labels on 1,200 items: at most 200"),
+        ("id", "Every label of code is on one item of articles_lsa only (1, 10, 100, 1000, 1001, 1002, 1003, 1004 and"),
     ],
 )
 def test_a_thousand_labels_are_refused(db: Connection, code: str, said: str) -> None:
@@ -165,16 +165,16 @@ def test_labels_of_one_row_are_left_out_and_named(db: Connection) -> None:
     make(db)
     db.execute("update articles set theme = 'alone' where id = 12")
     found = classify.classify(db, [open_collection(db, "articles_lsa")], "theme")
-    assert found.alone == ("alone",) and any("on one item only: alone" in line for line in found.remarks)
+    assert found.alone == ("alone",) and any("on one item only are left out: alone" in line for line in found.remarks)
     assert 12 not in {row[0] for row in found.predictions} and len(found.predictions) == 3
 
 
-def test_what_flatters_is_said(db: Connection) -> None:
+def test_an_overstated_accuracy_is_remarked(db: Connection) -> None:
     make(db)
     db.execute("update articles set title = 'a' where id % 2")
     db.execute("update articles set title = 'b' where not id % 2")
     assert any(
-        "flatters" in line for line in classify.classify(db, [open_collection(db, "articles_lsa")], "title").remarks
+        "overstated" in line for line in classify.classify(db, [open_collection(db, "articles_lsa")], "title").remarks
     )
 
 
@@ -227,13 +227,17 @@ def test_columns_in_which_some_labels_stand_alone_are_offered(db: Connection) ->
 @pytest.mark.parametrize(
     ("of", "count", "said"),
     [
-        ("node", 2, "2 nodes with a label have no vector: a node without edges has none, `semsearch update` brings in"),
+        (
+            "node",
+            2,
+            "2 nodes with a label have no vector: a node without edges has none, `semsearch update` adds new ones",
+        ),
         ("word", 1, "1 word with a label has no vector: not in the vocabulary"),
-        ("image", 1, "1 image with a label has no vector: `semsearch update` brings in new ones"),
+        ("image", 1, "1 image with a label has no vector: `semsearch update` adds new ones"),
     ],
 )
 def test_what_lacks_a_vector_is_told_by_kind(of: str, count: int, said: str) -> None:
-    assert labelled.lacking(of, count).startswith(said)
+    assert labelled_items.lacking(of, count).startswith(said)
 
 
 def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
@@ -245,7 +249,7 @@ def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
     assert rows[0] == "label,count,precision,recall,predicted" and len(rows) == 3
     shown = run("classify", path, "articles_lsa", "--label", "theme")
     assert "bag of words" in shown.stdout and "as space" in shown.stdout
-    assert "articles_lsa_predictions: 4 rows" in shown.stderr and "how little that is" in shown.stderr
+    assert "articles_lsa_predictions: 4 rows" in shown.stderr and "how uncertain" in shown.stderr
     before = db.execute("select * from articles_lsa_predictions").fetchall()
     asked = json.loads(run("classify", path, "articles_lsa", "--label", "theme", "--suggest", 3, "--json").stdout)
     bodies = dict(SPACE[4:] + BREAD[4:])

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from semsearch.errors import InputError
-from semsearch.evaluate.links import hide_edges, judge_links
+from semsearch.evaluate.links import hide_edges, score_links
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import (
     ProductScorer,
@@ -85,7 +85,7 @@ def test_planted_links_are_found_better_than_by_chance_and_neighbours() -> None:
     rng = np.random.default_rng(4)
     split = hide_edges(blocks(rng), 0.2, rng)
     vectors = propagate(split.A, factor_graph(split.A, 16, rng=rng)[0])
-    by = {one.by: one for one in judge_links(split, vectors, rng=rng)}
+    by = {one.by: one for one in score_links(split, vectors, rng=rng)}
     # six of seven edges are inside a community and one of five other pairs: to know no more than that gives .83
     assert by["vectors"].auc > 0.8
     assert by["vectors"].auc >= by["Adamic-Adar"].auc - 0.02

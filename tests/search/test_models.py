@@ -29,7 +29,7 @@ def asked(monkeypatch) -> list[list[str]]:
 
 
 def build(db: Connection, articles: Dataset, seed: int = 0):
-    engine.build(db, articles, registry.load().builder("lsa"), {"dim": 4}, seed=seed)
+    engine.build(db, articles, registry.load().builder("lsa"), {"dim": 4}, engine.BuildOptions(seed=seed))
     return collections.get_collection(db, "articles_lsa")
 
 

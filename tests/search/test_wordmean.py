@@ -76,7 +76,7 @@ def test_search_similar_and_explain(words: Connection) -> None:
     near = query.similar(words, open_collection(words, "words"), ["York"], k=2).hits
     assert [hit.id for hit in near] == ["United States of Test", "new"]
     told = [one.sentence for one in explain(words, open_collection(words, "words"), "king queen", hits)]
-    assert told == ["rank 1 by meaning"] * 2  # as near as each other
+    assert told == ["rank 1 by vector score"] * 2  # as near as each other
     with pytest.raises(InputError, match="words holds words, which have no text to match"):
         query.search(words, open_collection(words, "words"), "king", mode="text")
     with pytest.raises(NotFoundError, match="words has no word 'qqq'"):
@@ -97,7 +97,7 @@ def test_no_builder_reads_words(words: Connection, run: Run, path: str) -> None:
 
 def test_on_the_command_line(words: Connection, run: Run, path: str) -> None:
     done = run("search", path, "words", "king", "-k", "1")
-    assert done.exit_code == 0 and done.stdout == "1  king  (meaning 1.00)\n"
+    assert done.exit_code == 0 and done.stdout == "1  king  (similarity 1.00)\n"
     assert "imported" in run("collections", path).stdout and "words_vocabulary" in run("datasets", path).stdout
     assert run("doctor", path).exit_code == 0
     assert run("cluster", path, "words", "--clusters", "2").exit_code == 0
@@ -108,7 +108,7 @@ def test_on_the_command_line(words: Connection, run: Run, path: str) -> None:
 
 def test_there_are_no_rows_to_take_in(words: Connection, run: Run, path: str) -> None:
     done = run("update", path, "words")
-    assert done.exit_code == 1 and "`semsearch ingest vectors` under the same name replaces it" in done.stderr
+    assert done.exit_code == 1 and "`semsearch ingest vectors` with the same name replaces it" in done.stderr
     make_articles(words)
     assert run("build", path, "articles").exit_code == 0
     done = run("update", path)

@@ -55,7 +55,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
             dataset = datasets.register(db, keys.shape_of(db, "says"), text_columns=["body"])
         pmi = registry.load(entry_points=False).builder("pmi")
         build.build(db, dataset, pmi, {"dim": 8, "weights": "flat"})
-        build.build(db, dataset, pmi, {"dim": 8, "contexts": False}, name="says_bare")
+        build.build(db, dataset, pmi, {"dim": 8, "contexts": False}, build.BuildOptions(name="says_bare"))
         yield db
 
 
@@ -197,7 +197,9 @@ def test_the_counts_belong_to_what_they_were_counted_in_and_go_with_it(db: Conne
     ]
     assert len(tables) == 1 and set(tables) <= made
     pmi = registry.load(entry_points=False).builder("pmi")
-    build.build(db, datasets.get_dataset(db, "says"), pmi, {"dim": 4, "min_count": 1}, name="says_gone")
+    build.build(
+        db, datasets.get_dataset(db, "says"), pmi, {"dim": 4, "min_count": 1}, build.BuildOptions(name="says_gone")
+    )
     assert len(build.drop(db, "says_gone")) == 1
     left = [
         row[0]
@@ -213,17 +215,17 @@ def test_judging_finds_planted_similarity_and_counts_unknown_questions_both_ways
     pairs.write_text("crown\tthrone\t9\nKing queen 6\ncrown toy 1\nking submarine 5\n")
     questions.write_text(": family\nMan King Woman Queen\nboy girl uncle aunt\n: gram1-plural\nking kings man men\n")
     known = judge.open_vocabulary(db, "says_pmi")
-    similar = judge.judge_similarities(known, judge.read_similarities(str(pairs)))
+    similar = judge.score_similarities(known, judge.read_similarities(str(pairs)))
     assert (similar.spearman, similar.known, similar.pairs) == (pytest.approx(1), 3, 4) and similar.coverage == 0.75
     solved = {
-        (one.method, one.section): one for one in judge.judge_analogies(known, judge.read_questions(str(questions)))
+        (one.method, one.section): one for one in judge.score_analogies(known, judge.read_questions(str(questions)))
     }
     for method in ("add", "mul"):
         every, syntactic = solved[method, "all"].as_dict(), solved[method, "syntactic"].as_dict()
         assert (every["right"], every["known"], every["questions"]) == (2, 2, 3)
         assert every["accuracy"] == 1 and every["of_all"] == pytest.approx(2 / 3)
         assert syntactic["accuracy"] is None and syntactic["of_all"] == 0
-    few = judge.judge_analogies(known, judge.read_questions(str(questions)), top=3)
+    few = judge.score_analogies(known, judge.read_questions(str(questions)), top=3)
     assert {one.vocabulary for one in few} == {3, len(known.words)}
 
 

@@ -24,7 +24,9 @@ def digest(path: str) -> str:
 
 
 def build(db: Connection, name: str | None = None) -> None:
-    engine.build(db, datasets.get_dataset(db, "articles"), registry.load().builder("lsa"), {}, name=name)
+    engine.build(
+        db, datasets.get_dataset(db, "articles"), registry.load().builder("lsa"), {}, engine.BuildOptions(name=name)
+    )
 
 
 def test_a_new_file_uses_wal_and_large_pages(path: str, db: Connection) -> None:

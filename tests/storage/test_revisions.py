@@ -28,7 +28,7 @@ OLDER = (
 def older(db: Connection, articles: Dataset, path: str) -> str:
     """A file as the version before m003 left it: `second` was built when row 1 was there, then `articles_lsa`."""
     lsa = registry.load().builder("lsa")
-    engine.build(db, articles, lsa, {"dim": 2}, name="second")
+    engine.build(db, articles, lsa, {"dim": 2}, engine.BuildOptions(name="second"))
     db.execute("delete from articles where id = 1")
     engine.build(db, articles, lsa, {"dim": 2})
     for statement in OLDER:

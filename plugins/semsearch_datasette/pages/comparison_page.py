@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsearch.errors import InputError, NotFoundError
-from semsearch.evaluate import comparison
-from semsearch.evaluate.comparison import Comparison, Probed
+from semsearch.evaluate import collection_comparison
+from semsearch.evaluate.collection_comparison import CollectionComparison, CollectionScores
 from semsearch.records import Collection, Hit
 from semsearch.storage import connect
 from semsearch.storage.keys import as_text
@@ -32,7 +32,7 @@ MAX_COLLECTIONS = 12  # the latest ones
 class Compared:
     """The comparison, and for each collection the neighbours of each query image, with their rows."""
 
-    comparison: Comparison
+    comparison: CollectionComparison
     neighbours: Sequence[Sequence[Sequence[str]]]
     hits: dict[str, Hit]
 
@@ -64,7 +64,7 @@ async def page(datasette: Any, request: Any) -> Answer:
         )
     column = (request.args.get("label") or "")[:MAX_COLUMN_NAME] or (target.labels[0] if target.labels else "")
     every = await read(
-        target.database, lambda conn: comparison.of_dataset(conn, target.dataset.name), without_vectors=True
+        target.database, lambda conn: collection_comparison.of_dataset(conn, target.dataset.name), without_vectors=True
     )
     compared, remark = await _compared_or_remark(request, target, every[-MAX_COLLECTIONS:], column)
     name, database = target.collection.name, target.database.name
@@ -121,13 +121,13 @@ async def _compared_or_remark(
 
 
 def _compare(conn: Any, target: Target, names: Sequence[str], column: str) -> Compared:
-    result = comparison.compare(conn, names, label=column)
-    neighbours = [comparison.neighbours(conn, name, result.asked) for name in names]
+    result = collection_comparison.compare(conn, names, label=column)
+    neighbours = [collection_comparison.neighbours(conn, name, result.asked) for name in names]
     ids = {*result.asked, *(id for lists in neighbours for each in lists for id in each)}
     return Compared(result, neighbours, hits_of(conn, target, sorted(ids)))
 
 
-def _rows(datasette: Any, target: Target, result: Comparison) -> list[dict[str, Any]]:
+def _rows(datasette: Any, target: Target, result: CollectionComparison) -> list[dict[str, Any]]:
     """A row of the table for each collection, the best figure of each column marked."""
     figures = [_figures(row) for row in result.rows]
     best = [max((value or 0.0 for value in column), default=0.0) for column in zip(*figures, strict=True)]
@@ -149,7 +149,7 @@ def _rows(datasette: Any, target: Target, result: Comparison) -> list[dict[str, 
     ]
 
 
-def _figures(row: Probed) -> list[float | None]:
+def _figures(row: CollectionScores) -> list[float | None]:
     return [row.probe, row.knn, *row.few.values()]
 
 

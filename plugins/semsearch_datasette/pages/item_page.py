@@ -12,7 +12,7 @@ from datasette import NotFound
 from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.images.generate import can_decode
-from semsearch.images.quizzes import can_ask
+from semsearch.images.quizzes import has_task
 from semsearch.records import Hit, OpenCollection
 from semsearch.search import graph, query, word_contexts
 from semsearch.search.graph import Around
@@ -144,7 +144,7 @@ def _item_links(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]
     if can_decode(target.collection):
         href = links.collection(datasette, target.database.name, target.collection.name, "reconstruct", id=hit.id)
         return [{"label": "Reconstruct or compress it", "href": href}]
-    if can_ask(target.collection):
+    if has_task(target.collection):
         href = links.collection(datasette, target.database.name, target.collection.name, "pretext", id=hit.id)
         return [{"label": "Show the self-supervised task", "href": href}]
     documents = target.part("document")

@@ -12,7 +12,7 @@ from typing import Any
 from semsearch.errors import InputError, NotFoundError
 from semsearch.labels import classify as engine
 from semsearch.labels.classify import Classified, Suggestion
-from semsearch.labels.held_out import WORDS
+from semsearch.labels.label_scores import WORDS
 from semsearch.records import OpenCollection
 from semsearch.storage import connect, results
 from semsearch.storage.labels import MOST_DIFFERENT

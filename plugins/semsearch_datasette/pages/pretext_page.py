@@ -12,7 +12,7 @@ from datasette import NotFound
 
 from semsearch.errors import NotFoundError
 from semsearch.images import image_io, quizzes
-from semsearch.images.quizzes import Answers, Standing
+from semsearch.images.quizzes import QuizSet, TaskScore
 from semsearch.records import OpenCollection, Quiz, Run
 from semsearch.storage import collections
 from semsearch_datasette import links
@@ -70,7 +70,7 @@ async def page(datasette: Any, request: Any) -> Answer:
             "quizzes": shown,
             "good": sum(each.is_good for each in shown),
             "is_scored": answers.quizzes[0].correct is not None,
-            "held_out": _in_words(quizzes.standing(run.metrics), quizzes.mean_of(target.collection)),
+            "held_out": _in_words(quizzes.task_score(run.metrics), quizzes.mean_of(target.collection)),
             "is_untrained": not run.metrics.get("steps"),
             "seed": seed,
             "ids": ids,
@@ -84,7 +84,7 @@ async def page(datasette: Any, request: Any) -> Answer:
     return Answer("pretext.html", context, data | {"questions": _questions(answers, urls)}, target.private)
 
 
-def _questions(answers: Answers, urls: Sequence[str]) -> list[dict[str, Any]]:
+def _questions(answers: QuizSet, urls: Sequence[str]) -> list[dict[str, Any]]:
     """The quizzes for the JSON, each with the URL of its frames."""
     return [
         {
@@ -113,12 +113,12 @@ async def quiz_image(datasette: Any, request: Any) -> Png:
     return Png(image_io.to_png(sheet), target.private, request.args.get("v") == run_of(target))
 
 
-async def _answers(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> Answers:
+async def _answers(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> QuizSet:
     """The quizzes and their predictions, cached because a browser requests the images of a page one by one."""
     collection = target.collection
     quizzes.question_of(collection)  # raises InputError if the builder has no such task
 
-    def make(conn: Any, opened: OpenCollection) -> Answers:
+    def make(conn: Any, opened: OpenCollection) -> QuizSet:
         return quizzes.ask(
             conn,
             opened,
@@ -148,20 +148,20 @@ def _share(error: float, plain: float) -> str:
     return "100 %" if plain <= 0 else f"{100 * math.sqrt(error / plain):.0f} %"
 
 
-def _in_words(standing: Standing | None, mean: str) -> str | None:
+def _in_words(standing: TaskScore | None, mean: str) -> str | None:
     if standing is None:
         return None
     if standing.is_error:
-        share = _share(standing.reached, standing.plain)
+        share = _share(standing.value, standing.baseline)
         return f"On held-out images its error is {share} of the error of {mean}"
-    reached, plain = (f"{100 * share:.1f} %" for share in (standing.reached, standing.plain))
+    reached, plain = (f"{100 * share:.1f} %" for share in (standing.value, standing.baseline))
     return f"Accuracy on held-out images: {reached}, by chance: {plain}"
 
 
 def _plain(run: Run) -> dict[str, Any] | None:
     """The held-out figures for the JSON."""
-    standing = quizzes.standing(run.metrics)
+    standing = quizzes.task_score(run.metrics)
     if standing is None:
         return None
     names = ("error", "error_of_mean") if standing.is_error else ("accuracy", "chance")
-    return dict(zip(names, (standing.reached, standing.plain), strict=True))
+    return dict(zip(names, (standing.value, standing.baseline), strict=True))

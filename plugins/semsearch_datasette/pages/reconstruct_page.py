@@ -12,7 +12,7 @@ from datasette import NotFound
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, is_ordered
-from semsearch.images.reconstruct import Shown, show
+from semsearch.images.reconstruct import ReconstructionGrid, show
 from semsearch.records import OpenCollection
 from semsearch.web import number, share
 from semsearch_datasette import links
@@ -167,16 +167,16 @@ def _options(request: Any, target: Target) -> Options:
     return Options(task, request.args.get(task.name) if task else "", chosen, seed_of(request), ids)
 
 
-async def _computed(datasette: Any, target: Target, options: Options) -> tuple[list[str], Shown, int]:
+async def _computed(datasette: Any, target: Target, options: Options) -> tuple[list[str], ReconstructionGrid, int]:
     """Keys of the images, their reconstructions, and the shorter side of the model's images in pixels. Cached because a
     browser requests the rows of a page one by one."""
     collection, damage, bits = target.collection, options.damage, options.bits
 
-    def make(conn: Any, opened: OpenCollection) -> tuple[list[str], Shown, int]:
+    def make(conn: Any, opened: OpenCollection) -> tuple[list[str], ReconstructionGrid, int]:
         model = generate.open_model(conn, opened)
         rng = np.random.default_rng(options.seed)
         keys = readable(datasette, conn, target, options.ids or generate.some_keys(model, DEFAULT_COUNT, rng))
-        batch = model.pictures(keys) if options.ids else model.readable(keys)
+        batch = model.images(keys) if options.ids else model.readable_images(keys)
         if not len(batch) or len(keys) < len(options.ids):
             raise NotFoundError(f"{collection.name} has no such image that may be shown")
         result = show(model, batch.pixels, damage=damage, bits=bits, k=options.k, rng=rng)

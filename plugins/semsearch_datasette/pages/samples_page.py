@@ -12,7 +12,7 @@ from datasette import NotFound
 
 from semsearch import present
 from semsearch.errors import InputError
-from semsearch.evaluate.beside import Comparison, compare_samples
+from semsearch.evaluate.sample_comparison import SampleComparison, compare_samples
 from semsearch.images import generate, samples
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.images import browse
@@ -94,7 +94,7 @@ class Content:
     ends: tuple[str, str] | None
     steps: Sequence[int]
     others: Sequence[Collection]
-    comparison: Comparison | None
+    comparison: SampleComparison | None
     remark: str | None = None  # why the quality is not measured
 
 

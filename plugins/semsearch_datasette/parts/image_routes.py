@@ -58,7 +58,7 @@ async def reconstruction(datasette: Any, request: Any) -> Png:
     def make(conn: Any, opened: OpenCollection) -> ByteArray:
         row_of(datasette, conn, target, id)
         model = generate.open_model(conn, opened)
-        return model.through(model.pictures([id]).pixels, chosen)[0]
+        return model.reconstruct(model.images([id]).pixels, chosen)[0]
 
     return _enlarged_png(target, request, await read_or_404(target, make))
 

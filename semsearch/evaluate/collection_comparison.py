@@ -16,7 +16,7 @@ import numpy as np
 
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
-from semsearch.evaluate.probes import FEW, tells
+from semsearch.evaluate.label_probes import FEW_LABELS, label_accuracies
 from semsearch.records import Collection, Dataset, Report, silent
 from semsearch.search.query import similar
 from semsearch.storage import collections, datasets, labels, vectors
@@ -24,14 +24,14 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of
 from semsearch.storage.vectors import StoredRows
 
-MOST_LEARNED, MOST_JUDGED = 2_000, 1_000
-MOST_LABELS = 100  # different ones
-ASKED = 5  # pictures whose neighbours are shown
-NEAR = 5  # of each
+MAX_TRAINING_IMAGES, MAX_TEST_IMAGES = 2_000, 1_000
+MAX_LABELS = 100  # different ones
+QUERY_IMAGES = 5  # pictures whose neighbours are shown
+NEIGHBOURS = 5  # of each
 
 
 @dataclass(frozen=True)
-class Probed:
+class CollectionScores:
     """What a collection came to: accuracies 0..1 of the linear probe, of the five nearest and, by how many labels of
     each kind it learned from, of probes on a few, the mean of several draws, None where a label has not so many;
     `seconds` its training took."""
@@ -52,7 +52,7 @@ class Probed:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CollectionComparison:
     """Collections beside each other: the column of labels, how many there are, what was judged, and by what; `asked`
     are keys of some judged pictures, of as many labels as can be."""
 
@@ -61,7 +61,7 @@ class Comparison:
     split: str
     learned: int
     judged: int
-    rows: Sequence[Probed]
+    rows: Sequence[CollectionScores]
     asked: Sequence[str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,10 +91,10 @@ def compare(
     *,
     label: str | None = None,
     split: str = "split",
-    most: tuple[int, int] = (MOST_LEARNED, MOST_JUDGED),
+    most: tuple[int, int] = (MAX_TRAINING_IMAGES, MAX_TEST_IMAGES),
     seed: int = 0,
     report: Report = silent,
-) -> Comparison:
+) -> CollectionComparison:
     """Judge these collections. `label` is the column of labels, by default the dataset's, `split` the one that says
     train or test, `most` how many pictures are learned from and judged at most.
 
@@ -104,7 +104,7 @@ def compare(
     dataset = _shared(db, found)
     column = label or dataset.label_column
     if column is None:
-        raise InputError(f"{dataset.name} has no column of labels by which collections could be compared: give --label")
+        raise InputError(f"{dataset.name} has no label column to compare collections by: give --label COLUMN")
     keys, told, test, said = _labelled(db, dataset, found, column, split)
     rows, judge = _judging(told, test, most, seed, column)
     chosen = [keys[row] for row in rows.tolist()]
@@ -113,13 +113,13 @@ def compare(
         made.append(_probed(db, one, chosen, judge, seed))
         report(number + 1, len(found))
     asked = [chosen[row] for row in _varied(judge, seed).tolist()]
-    return Comparison(column, judge.labels, said, len(judge.learned), len(judge.judged), made, asked)
+    return CollectionComparison(column, judge.labels, said, len(judge.learned), len(judge.judged), made, asked)
 
 
 def neighbours(db: Connection, name: str, keys: Sequence[str]) -> list[list[str]]:
     """The keys of the five pictures nearest to each of these in a collection, nearest first."""
     opened = collections.open_collection(db, name)
-    return [[str(hit.id) for hit in similar(db, opened, [key], k=NEAR).hits] for key in keys]
+    return [[str(hit.id) for hit in similar(db, opened, [key], k=NEIGHBOURS).hits] for key in keys]
 
 
 def _shared(db: Connection, found: Sequence[Collection]) -> Dataset:
@@ -127,7 +127,7 @@ def _shared(db: Connection, found: Sequence[Collection]) -> Dataset:
     for one in found:
         if one.of != "image" or one.dataset != found[0].dataset:
             raise InputError(
-                f"{one.name} holds {one.of}s of {one.dataset}: collections of pictures of one dataset can be compared"
+                f"{one.name} holds {one.of}s of {one.dataset}: only image collections of one dataset can be compared"
             )
     return datasets.get_dataset(db, found[0].dataset)
 
@@ -155,9 +155,9 @@ def _judging(
     """The places of at most so many pictures to learn from, then of some to judge; and how these are judged."""
     names = sorted(set(told))
     y = np.array([names.index(one) for one in told], np.int64)
-    if not 2 <= len(names) <= MOST_LABELS:
+    if not 2 <= len(names) <= MAX_LABELS:
         raise InputError(
-            f"Different labels in {column}, on {len(told):,} pictures: {len(names)}. 2 to {MOST_LABELS} are needed"
+            f"{column} must have 2 to {MAX_LABELS} distinct labels: it has {len(names)} on {len(told):,} images"
         )
     rng = np.random.default_rng(seed)
     judging = np.array(test)
@@ -166,23 +166,25 @@ def _judging(
         for some, count in zip((~judging, judging), most, strict=True)
     )
     if not len(learned) or not len(judged):
-        raise InputError(f"{len(judged)} pictures to judge and {len(learned)} to learn from: some of both are needed")
+        raise InputError(f"{len(judged)} test images and {len(learned)} training images: both are needed")
     rows, cut = np.concatenate([learned, judged]), len(learned)
     return rows, _Judging(y[rows], np.arange(cut), np.arange(cut, len(rows)), len(names))
 
 
-def _probed(db: Connection, collection: Collection, keys: Sequence[str], judge: _Judging, seed: int) -> Probed:
+def _probed(
+    db: Connection, collection: Collection, keys: Sequence[str], judge: _Judging, seed: int
+) -> CollectionScores:
     codes = StoredRows(db, collection).take(keys)
-    told = tells(codes, judge.y, judge.learned, judge.judged, np.random.default_rng(seed))
+    told = label_accuracies(codes, judge.y, judge.learned, judge.judged, np.random.default_rng(seed))
     run = collections.get_run(db, collection.run)
-    return Probed(
+    return CollectionScores(
         collection.name,
         collection.builder,
         collection.dim,
         run.metrics.get("seconds_training", run.seconds),
         told.linear,
         told.knn,
-        {count: told.few[count][0] if count in told.few else None for count in FEW},
+        {count: told.few[count][0] if count in told.few else None for count in FEW_LABELS},
     )
 
 
@@ -194,4 +196,4 @@ def _varied(judge: _Judging, seed: int) -> IntArray:
     for label in judge.y[order].tolist():
         turn.append(met[label])
         met[label] += 1
-    return np.asarray(order[np.argsort(turn, kind="stable")][:ASKED])
+    return np.asarray(order[np.argsort(turn, kind="stable")][:QUERY_IMAGES])

@@ -25,11 +25,11 @@ from semsearch.storage import vectors
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 
-JUDGED = 500  # samples, and real pictures beside them
-TAUGHT = 4_000  # pictures that features are learned from
-LOOKED_AT = 20_000  # of these, counting each as often as it is looked at
-ROOM = 64 << 20  # bytes of pictures
-FEWEST = 30
+TEST_IMAGES = 500  # samples, and real pictures beside them
+TRAINING_IMAGES = 4_000  # pictures that features are learned from
+IMAGES_SEEN = 20_000  # of these, counting each as often as it is looked at
+MAX_PIXEL_BYTES = 64 << 20  # bytes of pictures
+MIN_TEST_IMAGES = 30
 COMPONENTS = 64
 
 
@@ -48,7 +48,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SampleComparison:
     """`features` in words, how many pictures were `judged`, the Frechet distance of real ones (`floor`), and each
     collection."""
 
@@ -62,16 +62,18 @@ class Comparison:
         return asdict(self)
 
 
-def compare_samples(db: Connection, names: Sequence[str], *, seed: int = 0) -> Comparison:
+def compare_samples(db: Connection, names: Sequence[str], *, seed: int = 0) -> SampleComparison:
     """Measure collections of the pictures of one dataset; those that were learned at another size than the first are
     left out. InputError for fewer than 90 pictures."""
     models = [generate.open_model(db, open_collection(db, name)) for name in names]
     models = [model for model in models if model.shape == models[0].shape]
     rng = np.random.default_rng((seed, 9))
     found = _some(models[0], rng)
-    judged = min(JUDGED, len(found) // 3)
-    if judged < FEWEST:
-        raise InputError(f"{len(found)} pictures can be read: {3 * FEWEST} or more are needed to measure samples")
+    judged = min(TEST_IMAGES, len(found) // 3)
+    if judged < MIN_TEST_IMAGES:
+        raise InputError(
+            f"{len(found)} images can be read: at least {3 * MIN_TEST_IMAGES} are needed to measure samples"
+        )
     fresh, other, known = np.split(found.pixels, [judged, 2 * judged])
     words, of = _features(known, (found.labels or [])[2 * judged :], seed)
     real = of(fresh)
@@ -81,14 +83,14 @@ def compare_samples(db: Connection, names: Sequence[str], *, seed: int = 0) -> C
         made = model.decode(drawn_codes(model, judged, prior, np.random.default_rng((seed, 10))))
         scores = spread_scores(real, of(made)) | asdict(copy_scores(made, fresh, known))
         measured.append(Measured(model.collection.name, **scores))
-    return Comparison(words, judged, spread_scores(real, of(other))["frechet"], measured)
+    return SampleComparison(words, judged, spread_scores(real, of(other))["frechet"], measured)
 
 
 def _some(model: generate.Model, rng: np.random.Generator) -> Images:
     """Pictures at random that can be read, in a random order."""
     keys = vectors.all_keys(model.db, model.collection)
-    most = min(2 * JUDGED + TAUGHT, ROOM // int(np.prod(model.shape)))
-    return model.readable([keys[row] for row in rng.permutation(len(keys))[:most].tolist()])
+    most = min(2 * TEST_IMAGES + TRAINING_IMAGES, MAX_PIXEL_BYTES // int(np.prod(model.shape)))
+    return model.readable_images([keys[row] for row in rng.permutation(len(keys))[:most].tolist()])
 
 
 def _features(
@@ -99,8 +101,8 @@ def _features(
     if find_spec("torch") is not None and len({labels[row] for row in rows}) > 1:
         told = [labels[row] for row in rows]
         device = Device("cpu", "a page waits for it")
-        learned = learn_features(known[rows], told, seed=seed, device=device, report=silent, looked_at=LOOKED_AT)
-        return f"a classifier of {len(rows):,} of the pictures", learned.of
+        learned = learn_features(known[rows], told, seed=seed, device=device, report=silent, looked_at=IMAGES_SEEN)
+        return f"a classifier trained on {len(rows):,} images", learned.of
     flat = known.reshape(len(known), -1)
     found = principal_components(flat, min(COMPONENTS, *flat.shape), rng=np.random.default_rng(seed), unit=1 / 255)
 
@@ -108,4 +110,4 @@ def _features(
         rows = pixels.reshape(len(pixels), -1).astype(np.float32) - found.mean
         return np.asarray(rows @ found.components.T / np.float32(255))
 
-    return f"{len(found.components)} principal components of {len(known):,} of the pictures", of
+    return f"{len(found.components)} principal components of {len(known):,} images", of

@@ -18,14 +18,14 @@ import numpy.typing as npt
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.classifier import C_GRID, predict_from, standardise, subsample
 
-LEARNED = 20_000  # vectors that a probe learns from
+MAX_TRAINING_ROWS = 20_000  # vectors that a probe learns from
 NEIGHBOURS = 5
-FEW = {1: 10, 10: 5, 100: 3}  # labels of each kind, and how often they are drawn
+FEW_LABELS = {1: 10, 10: 5, 100: 3}  # labels of each kind, and how often they are drawn
 FEW_C = C_GRID[2]  # too few to choose it by
 
 
 @dataclass(frozen=True)
-class Told:
+class LabelAccuracies:
     """Accuracies 0..1: of the probe, of the neighbours, and of the probe with so many labels of each kind, a mean and a
     standard deviation (only where there are as many)."""
 
@@ -34,19 +34,19 @@ class Told:
     few: Mapping[int, tuple[float, float]]
 
 
-def tells(
+def label_accuracies(
     codes: FloatArray,
     y: IntArray,
     train: IntArray,
     judged: IntArray,
     rng: np.random.Generator,
     *,
-    few: Sequence[int] = tuple(FEW),
-) -> Told:
+    few: Sequence[int] = tuple(FEW_LABELS),
+) -> LabelAccuracies:
     """What codes (n, dim) tell of labels y (n,), numbered from 0: learned from the rows `train`, asked of `judged`."""
     X = at_one_scale(codes, train)
     scarce = {count: _few(X, y, train, judged, count, rng) for count in few if _there_are(y[train], count)}
-    return Told(linear(X, y, train, judged, rng), neighbours(codes, y, train, judged), scarce)
+    return LabelAccuracies(linear_probe(X, y, train, judged, rng), nearest_neighbours(codes, y, train, judged), scarce)
 
 
 def at_one_scale(codes: FloatArray, train: IntArray) -> FloatArray:
@@ -55,15 +55,17 @@ def at_one_scale(codes: FloatArray, train: IntArray) -> FloatArray:
     return standardise((codes - mean) / np.where(deviation > 1e-9 * (1 + np.abs(mean)), deviation, np.inf))
 
 
-def linear(
+def linear_probe(
     X: FloatArray, y: IntArray, train: IntArray, judged: IntArray, rng: np.random.Generator, C: float | None = None
 ) -> float:
     """The accuracy of a logistic regression on rows at one scale."""
-    told, _ = predict_from(X, y, subsample(train, rng, LEARNED), judged, int(y.max()) + 1, rng, C)
+    told, _ = predict_from(X, y, subsample(train, rng, MAX_TRAINING_ROWS), judged, int(y.max()) + 1, rng, C)
     return float((told.argmax(axis=1) == y[judged]).mean())
 
 
-def neighbours(codes: FloatArray, y: IntArray, train: IntArray, judged: IntArray, votes: int = NEIGHBOURS) -> float:
+def nearest_neighbours(
+    codes: FloatArray, y: IntArray, train: IntArray, judged: IntArray, votes: int = NEIGHBOURS
+) -> float:
     """The accuracy of the votes of the nearest by cosine, as search ranks them; of equal votes the nearer's counts."""
     unit = codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
     known, k, right = unit[train], min(votes, len(train)), 0
@@ -88,8 +90,8 @@ def _few(
     X: FloatArray, y: IntArray, train: IntArray, judged: IntArray, count: int, rng: np.random.Generator
 ) -> tuple[float, float]:
     found = []
-    for _ in range(FEW.get(count, 3)):
+    for _ in range(FEW_LABELS.get(count, 3)):
         order = rng.permutation(train)
         known = np.concatenate([order[y[order] == label][:count] for label in np.unique(y[train])])
-        found.append(linear(X, y, known, judged, rng, FEW_C))
+        found.append(linear_probe(X, y, known, judged, rng, FEW_C))
     return float(np.mean(found)), float(np.std(found))

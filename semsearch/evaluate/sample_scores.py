@@ -18,11 +18,11 @@ from semsearch.maths.memorisation import copy_scores, nearest
 from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage.driver import Connection
 
-FEWEST, MOST = 100, 20_000  # samples: fewer say nothing about 64 features
-TAUGHT = 20_000  # pictures the classifier learns from
-ROOM = 256 << 20  # bytes of pictures at once
-AT_ONCE = 500
-PAIRS = 32  # samples shown beside what they are nearest to
+MIN_SAMPLES, MAX_SAMPLES = 100, 20_000  # samples: fewer say nothing about 64 features
+TRAINING_IMAGES = 20_000  # pictures the classifier learns from
+MAX_PIXEL_BYTES = 256 << 20  # bytes of pictures at once
+BATCH_IMAGES = 500
+SHOWN_PAIRS = 32  # samples shown beside what they are nearest to
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Sampling:
     prior: str | None = None
 
     def __post_init__(self) -> None:
-        if not FEWEST <= self.samples <= MOST:
-            raise InputError(f"samples is {self.samples}: choose {FEWEST} to {MOST:,}")
+        if not MIN_SAMPLES <= self.samples <= MAX_SAMPLES:
+            raise InputError(f"samples is {self.samples}: choose {MIN_SAMPLES} to {MAX_SAMPLES:,}")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SampleScores:
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitSide:
     """Pictures of one side of a split: keys in the collection's order, their labels ("" for none) and codes."""
 
     keys: list[str]
@@ -76,8 +76,8 @@ class Part:
 def evaluate_samples(
     db: Connection,
     opened: OpenCollection,
-    train: Part,
-    test: Part,
+    train: SplitSide,
+    test: SplitSide,
     wanted: Sampling,
     *,
     seed: int,
@@ -92,8 +92,8 @@ def evaluate_samples(
     rng = np.random.default_rng((seed, 7))
     some = rng.permutation(len(test.keys))[: wanted.samples]
     if len(some) <= NEIGHBOURS:
-        raise InputError(f"{len(some)} test pictures: more than {NEIGHBOURS} are needed to judge samples beside them")
-    most = min(TAUGHT, ROOM // int(np.prod(model.shape)))
+        raise InputError(f"{len(some)} test images: more than {NEIGHBOURS} are needed to compare samples with")
+    most = min(TRAINING_IMAGES, MAX_PIXEL_BYTES // int(np.prod(model.shape)))
     labelled = [row for row, label in enumerate(train.labels) if label]
     chosen = np.sort(rng.permutation(labelled)[:most]).astype(int)
     taught = _read(model, [train.keys[row] for row in chosen])
@@ -114,7 +114,7 @@ def evaluate_samples(
         frechet_floor=spread_scores(real, floor)["frechet"],
         frechet_ceiling=spread_scores(real, ceiling)["frechet"],
         classifier_accuracy=accuracy,
-        pairs=np.stack([drawn[:PAIRS], taught[nearest(drawn[:PAIRS], taught)[1]]]),
+        pairs=np.stack([drawn[:SHOWN_PAIRS], taught[nearest(drawn[:SHOWN_PAIRS], taught)[1]]]),
         **scores,
         **asdict(copy_scores(drawn, pixels, taught)),
     )
@@ -122,12 +122,12 @@ def evaluate_samples(
 
 def _samples(model: generate.Model, codes: FloatArray, wanted: Sampling, n: int, seed: int) -> ByteArray:
     """n pictures of codes drawn from a prior that is fitted to `codes`, or the builder's own."""
-    prior = prior_of(model, wanted.prior, seed=seed, codes=lambda: codes[: generate.ENOUGH])
+    prior = prior_of(model, wanted.prior, seed=seed, codes=lambda: codes[: generate.PRIOR_CODES])
     drawn = drawn_codes(model, n, prior, np.random.default_rng((seed, 8)))
-    return np.concatenate([model.decode(drawn[at : at + AT_ONCE]) for at in range(0, n, AT_ONCE)])
+    return np.concatenate([model.decode(drawn[at : at + BATCH_IMAGES]) for at in range(0, n, BATCH_IMAGES)])
 
 
 def _read(model: generate.Model, keys: list[str]) -> ByteArray:
     """Stored pictures (n, height, width, channels) at the model's shape."""
-    blocks = [model.pictures(keys[at : at + AT_ONCE]).pixels for at in range(0, len(keys), AT_ONCE)]
+    blocks = [model.images(keys[at : at + BATCH_IMAGES]).pixels for at in range(0, len(keys), BATCH_IMAGES)]
     return np.concatenate(blocks) if blocks else np.zeros((0, *model.shape), np.uint8)
