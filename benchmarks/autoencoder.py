@@ -104,7 +104,7 @@ class Bench:
 def loss(bench: Bench) -> Measured:
     """Test MSE."""
     kept: Measured = {}
-    print("\nTest MSE on Fashion-MNIST, pixels 0..1 (asked: at most .75 of PCA's)")
+    print("\nTest MSE on Fashion-MNIST, pixels 0..1 (target: at most .75 of PCA's)")
     test = bench.pictures(FASHION, TEST)
     for dim in DIMS:
         ours, peer = (
@@ -121,7 +121,7 @@ def probe(bench: Bench) -> Measured:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    print("\nLinear probe on 32 codes, test accuracy (asked: not below PCA's less a point)")
+    print("\nLinear probe on 32 codes, test accuracy (target: at most a point below PCA)")
     kept: Measured = {}
     for name in (DIGITS, FASHION):
         found = []
@@ -150,14 +150,14 @@ def _mend(bench: Bench, damage: Damage, nets: dict[str, Way]) -> Measured:
 
 def denoising(bench: Bench) -> Measured:
     """PSNR of pictures with noise of deviation .3, and through the code."""
-    print("\nDenoising, sigma .3, Fashion-MNIST, dim 32 (asked: above PCA's)")
+    print("\nDenoising, sigma .3, Fashion-MNIST, dim 32 (target: above PCA's)")
     nets = {"trained with --noise .3": bench.net(FASHION, 32, 0.3), "autoencoder": bench.net(FASHION, 32)}
     return _mend(bench, Damage(noise=0.3), nets | {"PCA": bench.pca(FASHION, 32)})
 
 
 def repair(bench: Bench) -> Measured:
     """PSNR with a hole of 10 × 10 filled, over whole pictures."""
-    print("\nRepair of a hole of 10 × 10, Fashion-MNIST, dim 32 (asked: above PCA's and bicubic)")
+    print("\nInpainting a hole of 10 × 10, Fashion-MNIST, dim 32 (target: above PCA's and bicubic)")
     test = bench.pictures(FASHION, TEST)[:SOME]
     hole = holes(len(test), 28, 28, SIDE, np.random.default_rng(0))
     cubic = error(test, bicubic(test, hole))["psnr"]
@@ -184,7 +184,7 @@ def bicubic(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 def enlarging(bench: Bench) -> Measured:
     """PSNR of pictures known at 14 × 14."""
-    print("\nSuper-resolution 14 -> 28, Fashion-MNIST (asked: above bicubic and PCA's)")
+    print("\nSuper-resolution 14 -> 28, Fashion-MNIST (target: above bicubic and PCA's)")
     kept: Measured = {}
     for dim in DIMS:
         print(f"  dim {dim}", end="")
@@ -195,7 +195,7 @@ def enlarging(bench: Bench) -> Measured:
 
 def packing(bench: Bench) -> Measured:
     """PSNR of codes of 8 bits a number, steps by the training codes' least and most."""
-    print("\nCompression, one byte a number, Fashion-MNIST (asked: PSNR above PCA's)")
+    print("\nCompression, one byte per number, Fashion-MNIST (target: PSNR above PCA's)")
     train, test = (bench.pictures(FASHION, part) for part in (TRAIN, TEST))
     kept: Measured = {}
     for dim in DIMS:
@@ -212,7 +212,7 @@ def sampling(bench: Bench) -> Measured:
     """Samples of fitted priors, judged in the features of a classifier of the same training pictures."""
     from semsearch.evaluate.features import Features, learn_features, spread_scores
 
-    print("\nSampling, MNIST, dim 32: Frechet distance in own features (asked: the mixture 1.5 times lower)")
+    print("\nSampling, MNIST, dim 32: Frechet distance in own features (target: the mixture 1.5 times lower)")
     train, test = (bench.pictures(DIGITS, part) for part in (TRAIN, TEST))
     features: Features = learn_features(train, bench.labels(DIGITS, TRAIN), seed=0, device=Device(), report=silent)
     print(f"  the classifier's test accuracy {features.accuracy(test, bench.labels(DIGITS, TEST)):.4f}")
@@ -239,10 +239,10 @@ FIGURES: tuple[Callable[[Bench], Measured], ...] = (loss, probe, denoising, repa
 def main() -> None:
     """Run all, or some."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
-    parser.add_argument("--keep", type=Path, help="where trained nets are kept; by default nowhere")
-    parser.add_argument("--epochs", type=int, help="of every net; by default the builder's own, ten of these sets")
-    parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--keep", type=Path, help="folder to keep trained nets in (default: none)")
+    parser.add_argument("--epochs", type=int, help="epochs of every net (default: that of the builder)")
+    parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="run only these")
     results.add_option(parser, __file__)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as passing:

@@ -10,14 +10,14 @@ now: Callable[[], float] = time.monotonic
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """Adds --processor-time."""
+    """Add the option --processor-time."""
     parser.add_argument(
-        "--processor-time", action="store_true", help="budgets of the processor, which what else runs does not shorten"
+        "--processor-time", action="store_true", help="count budgets in processor seconds, independent of other work"
     )
 
 
 def by_processor() -> None:
-    """From now on trainings of the library, and those that ask `now`, count processor seconds, of all threads."""
+    """Count budgets in processor seconds of all threads, in trainings of the library and in `now`."""
     global now
     from semsearch.nets import loop
 

@@ -79,8 +79,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds simplewiki/ and word-eval/")
-    parser.add_argument("--documents", type=int, help="the first N articles only")
-    parser.add_argument("--epochs", type=int, default=1, help="of FastText (1; its own default is 5)")
+    parser.add_argument("--documents", type=int, help="use the first N articles only")
+    parser.add_argument("--epochs", type=int, default=1, help="epochs of FastText (default: 1; its own default is 5)")
     parser.add_argument("--without-gensim", action="store_true", help="leave FastText out")
     wanted = parser.parse_args()
     begun = perf_counter()
@@ -94,7 +94,7 @@ def main() -> None:
         rows.append([f"gensim FastText, epochs {wanted.epochs}", judged(pairs, peer), seconds])
     print(f"{len(texts):,} articles, {len(known):,} words, {len(pairs):,} of {len(every):,} pairs with an unknown word")
     print(tabulate(rows, headers=["", "Spearman", "CPU seconds"], tablefmt="github", floatfmt=".3f"))
-    print(f"n-grams alone: {ngrams:.0f} CPU seconds; at least {LEAST} is to be reached; {perf_counter() - begun:.0f} s")
+    print(f"n-grams alone: {ngrams:.0f} CPU seconds; at least {LEAST} is required; {perf_counter() - begun:.0f} s")
 
 
 if __name__ == "__main__":

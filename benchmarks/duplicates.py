@@ -46,7 +46,7 @@ def main() -> None:
     """Plant, build, ask, and print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--documents", type=int, help="only the first so many articles")
+    parser.add_argument("--documents", type=int, help="use the first N articles only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows, db = Path(folder) / "rows.jsonl", str(Path(folder) / "wiki.db")
@@ -61,7 +61,7 @@ def main() -> None:
     right = [pair for pair in touching if f"copy-{pair[0]}" == pair[1] or f"copy-{pair[1]}" == pair[0]]
     print(f"documents {len(found):,}  planted {len(planted):,}  build {building:.1f} s  duplicates {seconds:.1f} s")
     print(f"recall {len(right) / len(planted):.4f}  precision {len(right) / max(1, len(touching)):.4f}")
-    print(f"pairs of articles that were alike before: {len(pairs) - len(touching):,}")
+    print(f"pairs of articles that were similar before: {len(pairs) - len(touching):,}")
 
 
 if __name__ == "__main__":

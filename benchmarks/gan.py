@@ -119,7 +119,7 @@ def beside(judge: Judge, train: Pixels, way: Way, seconds: float, of_peer: float
 def mnist(bench: Bench, asked: argparse.Namespace) -> Measured:
     """28 pixels, a quarter of an hour."""
     print(
-        "\nMNIST, 28 pixels (asked: Frechet below the autoencoder's mixture, and below half of DCGAN's at equal time)"
+        "\nMNIST, 28 pixels (target: Frechet below the autoencoder's mixture, and below half of DCGAN's at equal time)"
     )
     train, test = (bench.pictures(DIGITS, part) for part in (TRAIN, TEST))
     judge = Judge(train, bench.labels(DIGITS, TRAIN), test, bench.labels(DIGITS, TEST))
@@ -129,7 +129,7 @@ def mnist(bench: Bench, asked: argparse.Namespace) -> Measured:
 def robustness(bench: Bench, asked: argparse.Namespace) -> Measured:
     """Five seeds of two sets at 16 pixels, two minutes each; minimax beside."""
     print(
-        f"\n{SEEDS} seeds, 16 pixels, {asked.short:.0f} s each (asked: all classes >= {LEAST}, coverage >= {COVERED})"
+        f"\n{SEEDS} seeds, 16 pixels, {asked.short:.0f} s each (target: all classes >= {LEAST}, coverage >= {COVERED})"
     )
     rows: list[Measured] = []
     for name in (DIGITS, FASHION):
@@ -173,7 +173,8 @@ def digits(bench: Bench, asked: argparse.Namespace) -> Measured:
     from semsearch.cli.demo import PICTURED
     from semsearch.nets.autoencoder import floats
 
-    print(f"\nThe demo's digits, 8 pixels (asked: {SURE:.0%} told with more than {CLEAR}, each class >= {EACH:.0%})")
+    target = f"{SURE:.0%} classified with confidence above {CLEAR}, each class >= {EACH:.0%}"
+    print(f"\nThe demo's digits, 8 pixels (target: {target})")
     found = load_digits()
     pixels = np.rint(found.images * (255 / 16)).astype(np.uint8)[..., None]
     start = time.monotonic()
@@ -184,7 +185,7 @@ def digits(bench: Bench, asked: argparse.Namespace) -> Measured:
     with torch.no_grad():
         sure, kind = net(floats(made)).softmax(dim=1).max(dim=1)
     clear, shares = float((sure > CLEAR).float().mean()), np.bincount(kind.numpy(), minlength=10) / len(made)
-    print(f"  {spent:.0f} s; {clear:.1%} told with more than {CLEAR}, the rarest class {shares.min():.1%}")
+    print(f"  {spent:.0f} s; {clear:.1%} classified with confidence above {CLEAR}, the rarest class {shares.min():.1%}")
     reached = clear >= SURE and shares.min() >= EACH and spent <= QUICK
     return {"seconds": spent, "clear": clear, "least_class": float(shares.min()), "reached": bool(reached)}
 
@@ -200,7 +201,7 @@ def page(bench: Bench, asked: argparse.Namespace) -> Measured:
     from semsearch.ingest.images import load_images
     from semsearch.storage import connect
 
-    print(f"\nThe samples page, {GRID} pictures of {SIDE} pixels, RGB (asked: {1000 * ASKED:.0f} ms)")
+    print(f"\nThe samples page, {GRID} images of {SIDE} pixels, RGB (target: {1000 * ASKED:.0f} ms)")
     pixels = np.random.default_rng(0).integers(0, 256, (200, SIDE, SIDE, 3), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "pics.db")
@@ -234,7 +235,7 @@ def stacked(bench: Bench, asked: argparse.Namespace) -> Measured:
     """Three digits as the colours of one picture, a thousand kinds: how many are made, and how evenly."""
     from semsearch.nets import classifier
 
-    print("\nStacked MNIST, 28 pixels (asked: 990 of 1,000 modes, KL at most 0.06)")
+    print("\nStacked MNIST, 28 pixels (target: 990 of 1,000 modes, KL at most 0.06)")
     train, labels = bench.pictures(DIGITS, TRAIN), bench.labels(DIGITS, TRAIN)
     features = learn_features(train, labels, seed=0, device=devices.choose("auto"), report=silent)
     rng = np.random.default_rng(0)
@@ -251,7 +252,7 @@ def stacked(bench: Bench, asked: argparse.Namespace) -> Measured:
 
 def colour(bench: Bench, asked: argparse.Namespace) -> Measured:
     """CIFAR-10, 32 pixels."""
-    print("\nCIFAR-10, 32 pixels (asked: Frechet below the autoencoder's mixture and DCGAN's)")
+    print("\nCIFAR-10, 32 pixels (target: Frechet below the autoencoder's mixture and DCGAN's)")
     train, labels, test, told = cifar(asked.data)
     images, rng = Images([str(n) for n in range(len(train))], train), np.random.default_rng(0)
     device = devices.choose("auto")
@@ -284,14 +285,14 @@ FIGURES = (*BY_DEFAULT, stacked, colour)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run all that a CPU can, or what is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
-    parser.add_argument("--keep", type=Path, help="where trained autoencoders are kept; by default nowhere")
-    parser.add_argument("--seconds", type=float, default=840, help="of the long trainings, ours and the peer's each")
-    parser.add_argument("--short", type=float, default=120, help="seconds of each training of robustness")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="of robustness")
-    parser.add_argument("--rounds", type=int, default=20, help="seeds that the page is asked for")
-    parser.add_argument("--epochs", type=int, help="of the autoencoder; by default the builder's own")
-    parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--keep", type=Path, help="folder to keep trained autoencoders in (default: none)")
+    parser.add_argument("--seconds", type=float, default=840, help="of each long training, ours and the peer's")
+    parser.add_argument("--short", type=float, default=120, help="seconds of each training in `robustness`")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="random seeds in `robustness`")
+    parser.add_argument("--rounds", type=int, default=20, help="seeds for which the page is requested")
+    parser.add_argument("--epochs", type=int, help="epochs of the autoencoder (default: that of the builder)")
+    parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="run only these")
     budget.add_option(parser)
     results.add_option(parser, __file__)
     asked = parser.parse_args(arguments)

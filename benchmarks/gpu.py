@@ -74,7 +74,7 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
         pairs = [(ours(batch), bare(batch)) for _ in range(ROUNDS)]
         mine, plain = (median(side) for side in zip(*pairs, strict=True))
         print(
-            f"autoencoder, {batch:,} a step: {mine:,.0f} pictures/s, bare {plain:,.0f}, {mine / plain:.2f}", flush=True
+            f"autoencoder, {batch:,} per step: {mine:,.0f} images/s, bare {plain:,.0f}, {mine / plain:.2f}", flush=True
         )
         found[str(batch)] = {"ours": [one for one, _ in pairs], "bare": [other for _, other in pairs]}
     return found
@@ -144,14 +144,14 @@ def main(given: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds simplewiki/ and word-eval/")
-    parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="some of them")
+    parser.add_argument("--only", nargs="*", choices=[work.__name__ for work in FIGURES], help="run only these")
     parser.add_argument("--device", choices=devices.CHOICES, default="auto")
-    parser.add_argument("--cores", type=int, help="of the processor, where fewer than there are (Linux)")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of svd's matrix")
+    parser.add_argument("--cores", type=int, help="limit of CPU cores (Linux)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the matrix of `svd`")
     parser.add_argument("--columns", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of svd")
-    parser.add_argument("--documents", type=int, help="of glove: the first N articles only")
-    parser.add_argument("--words", type=int, default=1_024, help="of glove: words of a step")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="repetitions of `svd`")
+    parser.add_argument("--documents", type=int, help="use the first N articles only in `glove`")
+    parser.add_argument("--words", type=int, default=1_024, help="batch size of `glove`, in words")
     results.add_option(parser, __file__)
     asked = parser.parse_args(given)
     if asked.cores:

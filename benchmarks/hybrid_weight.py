@@ -125,9 +125,9 @@ def main(given: Sequence[str] | None = None) -> int:
     """Measure and print; 0 if every figure is reached."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds ir/ and scifact/")
-    parser.add_argument("--sets", default=",".join(sets.LOADERS), help="names with commas between; all by default")
-    parser.add_argument("--share", type=float, default=1.0, help="part of the documents to keep, 0 to 1")
-    parser.add_argument("--wiki", default="", metavar="N,N", help="numbers of articles, instead of the sets")
+    parser.add_argument("--sets", default=",".join(sets.LOADERS), help="comma-separated names (default: all)")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the documents to keep, 0 to 1")
+    parser.add_argument("--wiki", default="", metavar="N,N", help="numbers of articles to use instead of the sets")
     wanted = parser.parse_args(given)
     if wanted.wiki:
         lines = [wiki(wanted.data, int(n)) for n in wanted.wiki.split(",")]

@@ -61,7 +61,9 @@ def faces(data: Path) -> dict[str, Any]:
             others = Pca().encode(fitted.state(), Images([str(row) for row in np.flatnonzero(~train)], pixels[~train]))
             key = dim or f"default ({ours.shape[1]})"
             found.setdefault(key, []).append(nearest(ours, person[train], others, person[~train]))
-    print(f"ORL faces, rank-1 nearest neighbour, mean of {SPLITS} random splits 5/5 a person (asked: .94 with <= 60)")
+    print(
+        f"ORL faces, rank-1 nearest neighbour, mean of {SPLITS} random splits 5/5 per person (target: .94 with <= 60)"
+    )
     for key, shares in found.items():
         print(f"  {key!s:>14} components  {np.mean(shares):.4f}  ± {np.std(shares):.4f}")
     return {str(key): {"mean": np.mean(shares), "deviation": np.std(shares)} for key, shares in found.items()}
@@ -85,7 +87,7 @@ def factoring(data: Path) -> dict[str, Any]:
     from sklearn.decomposition import PCA
 
     print(
-        f"\nPCA fit, 60,000 × 784, k = {K}, medians of {REPETITIONS} in turns (asked: 2 times faster, variance to 1e-3)"
+        f"\nPCA fit, 60,000 × 784, k = {K}, median of {REPETITIONS} in turns (target: 2 times faster, variance to 1e-3)"
     )
     kept: dict[str, Any] = {}
     for name in ("mnist", "fashion-mnist"):
@@ -111,13 +113,13 @@ def factoring(data: Path) -> dict[str, Any]:
 
 def ingesting(data: Path) -> dict[str, Any]:
     """60,000 pictures from idx into a table, as `ingest images` does it."""
-    print("\nIngest of 60,000 pictures from idx (asked: 5,000 a second)")
+    print("\nIngest of 60,000 images from idx (target: 5,000 per second)")
     kept: dict[str, Any] = {}
     for name in ("mnist", "fashion-mnist"):
         with tempfile.TemporaryDirectory() as folder, writing(f"{folder}/x.db", create=True) as db:
             found = read_images([str(data / name / "train-images-idx3-ubyte.gz")])
             took, loaded = seconds(partial(load_images, db, "pictures", found, ImageSpec(), source=name))
-            print(f"  {name:>13}  {loaded.added:,} in {took:.1f} s, {loaded.added / took:,.0f} a second")
+            print(f"  {name:>13}  {loaded.added:,} in {took:.1f} s, {loaded.added / took:,.0f} per second")
             kept[name] = {"pictures": loaded.added, "seconds": took}
     return kept
 
@@ -125,8 +127,8 @@ def ingesting(data: Path) -> dict[str, Any]:
 def main() -> None:
     """Run all three."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
-    parser.add_argument("--only", choices=("faces", "factoring", "ingesting"), help="one of them")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--only", choices=("faces", "factoring", "ingesting"), help="run only this part")
     results.add_option(parser, __file__)
     asked = parser.parse_args()
     for work in (faces, factoring, ingesting):

@@ -170,9 +170,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds simplewiki/")
-    parser.add_argument("--documents", type=int, help="the first N articles only")
+    parser.add_argument("--documents", type=int, help="use the first N articles only")
     parser.add_argument("--k", type=int, default=256, help="dimensions of the factor stage (256)")
-    parser.add_argument("--only", choices=("counting", "stages", "commands"), help="this part alone")
+    parser.add_argument("--only", choices=("counting", "stages", "commands"), help="run only this part")
     results.add_option(parser, __file__)
     return parser.parse_args(given)
 

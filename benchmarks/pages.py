@@ -89,9 +89,9 @@ def pages(db: str, collection: str) -> dict[str, str]:
         FLOOR: f"/-/one-query/{name}",
         "search, JSON": page + ".json?q={q}",
         "search, HTML": page + "?q={q}",
-        "search by meaning, JSON": page + ".json?q={q}&mode=vector",
-        "search by words, JSON": page + ".json?q={q}&mode=text",
-        "nothing asked, HTML": page,
+        "search, Vector, JSON": page + ".json?q={q}&mode=vector",
+        "search, Text, JSON": page + ".json?q={q}&mode=text",
+        "empty query, HTML": page,
         "home, HTML": "/-/semsearch",
     }
 

@@ -24,7 +24,7 @@ PACKAGES = ("semsearch", "numpy", "scipy", "numba", "scikit-learn", "torch", "sq
 def add_option(parser: argparse.ArgumentParser, script: str) -> None:
     """Adds --json; `script` is the script's own __file__."""
     default = FOLDER / f"{Path(script).stem}.json"
-    help = f"write everything measured there as well; without FILE to {FOLDER.name}/{default.name} beside this script"
+    help = f"also write the measurements as JSON; without FILE to {FOLDER.name}/{default.name} beside this script"
     parser.add_argument("--json", nargs="?", const=default, type=Path, metavar="FILE", help=help)
 
 

@@ -135,7 +135,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds ir/ and scifact/")
-    parser.add_argument("--sets", default=",".join(sets.LOADERS), help="names with commas between; all by default")
+    parser.add_argument("--sets", default=",".join(sets.LOADERS), help="comma-separated names (default: all)")
     results.add_option(parser, __file__)
     return parser.parse_args(given)
 

@@ -170,25 +170,30 @@ def throughput(train: Part, asked: argparse.Namespace) -> dict[str, Any]:
             ours.append(fit["steps"] * options.batch * views / fit["seconds_training"])
         share = float(np.median(ours) / np.median(bare))
         found[family] = {"ours": ours, "bare": bare, "share": share}
-        print(f"{family}: {np.median(ours):,.0f} views a second, bare {np.median(bare):,.0f}, {share:.2f}")
+        print(f"{family}: {np.median(ours):,.0f} views per second, bare {np.median(bare):,.0f}, {share:.2f}")
     return found
 
 
 def main(given: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the sets")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--set", choices=SETS, default="cifar10")
-    parser.add_argument("--minutes", type=float, default=8, help="that each family trains for")
+    parser.add_argument("--minutes", type=float, default=8, help="training time of each family")
     budget.add_option(parser)
-    parser.add_argument("--families", nargs="*", choices=FAMILIES, default=list(FAMILIES), help="some of them")
+    parser.add_argument("--families", nargs="*", choices=FAMILIES, default=list(FAMILIES), help="run only these")
     parser.add_argument("--backbone", choices=("small", "resnet18"), default="small")
     parser.add_argument("--device", choices=devices.CHOICES, default="auto")
-    parser.add_argument("--pictures", type=int, help="of the training part, the first of a random order")
+    parser.add_argument("--pictures", type=int, help="number of random training images to use")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, help="pictures of a step; by default the builders' own")
+    parser.add_argument("--batch", type=int, help="batch size (default: that of the builder)")
     parser.add_argument(
-        "--throughput", type=float, nargs="?", const=20.0, metavar="SECONDS", help="measure that alone, so long each"
+        "--throughput",
+        type=float,
+        nargs="?",
+        const=20.0,
+        metavar="SECONDS",
+        help="measure only the throughput, for SECONDS each",
     )
     results.add_option(parser, __file__)
     asked = parser.parse_args(given)

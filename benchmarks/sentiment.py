@@ -259,7 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and keep the numbers if asked; exit 1 where a figure is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--database", type=Path, help="a file that has a collection of words; it is copied")
+    parser.add_argument("--database", type=Path, help="database with a word collection; it is copied")
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--without-newsgroups", action="store_true")
     results.add_option(parser, __file__)

@@ -167,10 +167,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds simplewiki/ and word-eval/")
-    parser.add_argument("--documents", type=int, help="the first N articles only")
+    parser.add_argument("--documents", type=int, help="use the first N articles only")
     parser.add_argument("--k", type=int, default=300, help="dimensions (300)")
-    parser.add_argument("--without-gensim", action="store_true", help="leave out the ten minutes of word2vec")
-    parser.add_argument("--only", choices=("stages", "whole"), help="leave out the other half")
+    parser.add_argument("--without-gensim", action="store_true", help="skip word2vec, which takes ten minutes")
+    parser.add_argument("--only", choices=("stages", "whole"), help="run only this part")
     results.add_option(parser, __file__)
     return parser.parse_args(given)
 
