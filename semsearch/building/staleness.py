@@ -68,7 +68,7 @@ def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[D
     dataset = datasets.get_dataset(db, name)
     if keys.table_kind(db, name) is None:
         raise NotFoundError(
-            f"The table {name} is gone: name it {name} again, or `semsearch drop DB {name}` removes what was made of it"
+            f"The table {name} is gone: restore it, or remove its collections with `semsearch drop DB {name}`"
         )
     shape = keys.shape_of(db, name)
     was_integer = any(collection.key_type == "integer" for collection in mine)
@@ -76,20 +76,22 @@ def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[D
     if not same or (was_integer and shape.key_kind != "integer"):
         key = f"{', '.join(shape.key_columns) or 'none'} ({shape.key_kind})"
         raise InputError(
-            f"The key of {name} is {key} now, which is not what its collections were built with: `semsearch index DB"
-            f" {name}` builds anew"
+            f"The key of {name} is {key} now, not the one its collections were built with: `semsearch index DB"
+            f" {name}` builds them again"
         )
     try:
         return dataset, change_log.compare(db, dataset, min(collection.revision for collection in mine))
     except NotFoundError as error:
-        raise NotFoundError(f"{error}; `semsearch index DB {name} --text COLUMN` chooses anew and builds") from error
+        raise NotFoundError(
+            f"{error}; `semsearch index DB {name} --text COLUMN` chooses columns and builds again"
+        ) from error
 
 
 def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: Collection) -> set[str]:
     """The keys whose rows are gone and which the collection may still hold."""
     gone = {key for _, key in changes.gone}.union(change_log.deleted_since(db, dataset, collection.revision))
     if collection.revision == 0:  # what it has seen is not known: a file from before revisions
-        gone |= set(vectors.all_keys(db, collection)) - change_log.keys(db, dataset)
+        gone |= set(vectors.all_keys(db, collection)) - change_log.noted_keys(db, dataset)
     return gone
 
 
@@ -111,10 +113,10 @@ def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, floa
         return None
     documents = fitted["documents"]
     if folded >= GROWTH * documents:
-        return f"{folded:,} texts are folded into a model of {documents:,.0f}"
+        return f"{folded:,} texts were added to a model of {documents:,.0f}"
     unknown, residual = (sum(one[what] * one["texts"] for one in measured) / texts for what in ("unknown", "residual"))
     seen = (1 - unknown) * (1 - residual)
     usual = (1 - fitted["expected_unknown"]) * (1 - fitted["expected_residual"])
     if seen >= SEEN * usual:
         return None
-    return f"the model sees {seen:.0%} of what new texts say, where it would see {usual:.0%} of texts like its own"
+    return f"the model knows {seen:.0%} of the words in new texts (expected {usual:.0%})"

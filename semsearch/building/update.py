@@ -114,7 +114,7 @@ def update(db: Connection, name: str | None = None, *, report: Report = silent) 
         except SemsearchError as error:
             left[collection.name] = str(error)
     if not together and not left:
-        raise NotFoundError("There is no collection to update: `semsearch index DB TABLE` builds one")
+        raise NotFoundError("No collection to update: `semsearch index DB TABLE` builds one")
     done: list[Updated] = []
     for (dataset, _), names in together.items():
         try:
@@ -130,7 +130,7 @@ def _main(db: Connection, name: str) -> Collection:
     collection = collections.get_collection(db, name)
     first = collections.of_run(db, collection.run)[0]
     if first.name != name:
-        raise InputError(f"{name} was learned with {first.name} and changes only with it: update {first.name}")
+        raise InputError(f"{name} was built with {first.name} and is updated with it: update {first.name}")
     return collection
 
 
@@ -138,10 +138,10 @@ def _builder_of(db: Connection, collection: Collection) -> Encodes:
     """The builder that embeds new rows; PluginError or InputError that says what to do where there is none."""
     if collection.builder == vector_import.BUILDER:
         raise InputError(
-            f"{collection.name} was imported, so there are no rows to take in: `semsearch ingest vectors` under the"
+            f"{collection.name} was imported and has no rows to update from: `semsearch ingest vectors` under the"
             " same name replaces it"
         )
-    again = f"`semsearch build {collection.builder} DB {collection.dataset} --name {collection.name}` learns it anew"
+    again = f"`semsearch build {collection.builder} DB {collection.dataset} --name {collection.name}` builds it again"
     try:
         builder: Builder = registry.load().builder(collection.builder)
     except NotFoundError as error:
@@ -164,10 +164,10 @@ def _update(db: Connection, dataset: str, names: Sequence[str], report: Report) 
         with snapshot(db):
             plan = _plan(db, dataset, names, report)
         if plan.changes_nothing:
-            return [_told(db, fold, Update(started, 0.0, 0, 0, 0, {})) for fold in plan.folds]
+            return [_outcome(db, fold, Update(started, 0.0, 0, 0, 0, {})) for fold in plan.folds]
         with transaction(db):
             if _is_as_read(db, plan):
-                return [_told(db, *made) for made in _write(db, plan, started, clock)]
+                return [_outcome(db, *made) for made in _write(db, plan, started, clock)]
     raise BuildError(f"Other programs keep changing the collections of {dataset}: nothing was written; try again later")
 
 
@@ -273,18 +273,18 @@ def _write(db: Connection, plan: _Plan, started: str, clock: float) -> list[tupl
     for fold in plan.folds:
         count = vectors.replace(db, fold.collection, fold.out, fold.keys, fold.vectors)
         collections.set_seen(db, fold.collection, dataset.revision, count)
-        update = Update(started, round(perf_counter() - clock, 3), *fold.counts, metrics=fold.metrics)
+        done = Update(started, round(perf_counter() - clock, 3), *fold.counts, metrics=fold.metrics)
         if not fold.changes_nothing:
-            collections.write_update(db, fold.collection.run, update)
-        made.append((fold, update))
+            collections.write_update(db, fold.collection.run, done)
+        made.append((fold, done))
     change_log.prune_deletions(db, dataset)
     return made
 
 
-def _told(db: Connection, fold: _Fold, update: Update) -> Updated:
+def _outcome(db: Connection, fold: _Fold, done: Update) -> Updated:
     collection = collections.get_collection(db, fold.collection.name)
     measured = [one.metrics for one in collections.updates_of(db, collection.run)]
     folded = change_log.count_since(db, datasets.get_dataset(db, collection.dataset), collection.built)
     run = collections.get_run(db, collection.run)
     why = why_rebuild(run.metrics, measured, folded)
-    return Updated(collection, run, update, fold.texts - len(fold.keys), why)
+    return Updated(collection, run, done, fold.texts - len(fold.keys), why)

@@ -215,14 +215,14 @@ def _sentence(
     if meeting is not None:
         through = _through(meeting, common)
         if common:
-            return f"shares {_starred(common)}" + (f"; also through {_starred(through)}" if through else "")
-        return f"no word in common: met through {_starred(through)}" if through else "no word in common, hardly near"
+            return f"shares {_starred(common)}" + (f"; related words {_starred(through)}" if through else "")
+        return (
+            f"no word in common; related words {_starred(through)}" if through else "no word in common, low similarity"
+        )
     if held:
-        return f"holds {_starred(held)}" + (f", not {_starred(missing)}" if missing else "")
-    ranks = (("meaning", hit.vector_rank), ("words", hit.text_rank))
-    return (
-        ", ".join(f"rank {rank:,} by {side}" for side, rank in ranks if rank is not None) or "its ranks are not known"
-    )
+        return f"contains {_starred(held)}" + (f", not {_starred(missing)}" if missing else "")
+    ranks = (("vector score", hit.vector_rank), ("text score", hit.text_rank))
+    return ", ".join(f"rank {rank:,} by {side}" for side, rank in ranks if rank is not None) or "ranks unknown"
 
 
 def _through(meeting: CosineParts, common: Sequence[str]) -> list[str]:

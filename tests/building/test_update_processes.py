@@ -191,7 +191,7 @@ def test_the_command_fails_if_something_is_left(built: Connection, path: str, ru
     assert run("update", path, "nothing").exit_code == 1
     with connect.writing(path + "2", create=True) as other:
         other.execute("create table t (a)")
-    assert "no collection to update" in run("update", path + "2").stderr
+    assert "No collection to update" in run("update", path + "2").stderr
 
 
 def test_the_command_says_when_a_rebuild_would_pay_and_how(built: Connection, path: str, run: Run) -> None:
@@ -200,7 +200,7 @@ def test_the_command_says_when_a_rebuild_would_pay_and_how(built: Connection, pa
     rows = [("", f"liners crossed an ocean of words in year {year}") for year in range(1900, 1935)]
     built.executemany("insert into articles (title, body) values (?, ?)", rows)
     said = run("update", path, "mine").stderr
-    assert "A rebuild would pay: 35 texts are folded into a model of 12." in said
+    assert "A rebuild would pay: 35 texts were added to a model of 12." in said
     command = f"semsearch build lsa {path} articles --name mine --seed 5 --dim 3 --no-stem"
     assert command in said
     assert run(*command.split()[1:]).exit_code == 0

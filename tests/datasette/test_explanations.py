@@ -45,7 +45,7 @@ def test_the_page_adds_up_and_names_the_words(site):
         assert sum(parts) == pytest.approx(whole, abs=0.0005 * (len(parts) + 1))  # each is rounded to .001
     assert "Shares <em>flour</em>" in page
     met = site.get(ARTICLES + "?q=baguette&mode=vector&k=6&explain=1").text
-    assert "No word in common: met through <em>" in met
+    assert "No word in common; related words <em>" in met
     assert "sem-reasons" not in ours(site.get(ASKED).text)
 
 

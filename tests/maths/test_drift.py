@@ -83,7 +83,7 @@ def test_texts_of_another_kind_are_strange_and_a_rebuild_is_advised() -> None:
     found = drift(model, of_a_kind(range(9, 14), 100, rng))
     assert found["unknown"] > 3 * model.metrics["expected_unknown"]
     why = why_rebuild({**model.metrics, "documents": 1e6}, [{**found, "texts": 100.0}], 100)
-    assert why is not None and "of what new texts say" in why
+    assert why is not None and "of the words in new texts" in why
 
 
 def test_the_rule() -> None:
@@ -92,12 +92,10 @@ def test_the_rule() -> None:
     strange = {"texts": 100.0, "unknown": 0.5, "residual": 0.6}  # sees .2: half
     assert why_rebuild(usual, [], 0) is None
     assert why_rebuild(usual, [like], 100) is None
-    assert why_rebuild(usual, [strange], 100) == (
-        "the model sees 20% of what new texts say, where it would see 40% of texts like its own"
-    )
+    assert why_rebuild(usual, [strange], 100) == ("the model knows 20% of the words in new texts (expected 40%)")
     assert why_rebuild(usual, [{**strange, "texts": 29.0}], 29) is None  # too few to speak
     assert why_rebuild(usual, [strange, {**like, "texts": 300.0}], 400) is None  # as a whole they are usual: .85 of it
-    assert why_rebuild(usual, [like] * 5, 500) == "500 texts are folded into a model of 1,000"
+    assert why_rebuild(usual, [like] * 5, 500) == "500 texts were added to a model of 1,000"
     assert why_rebuild(usual, [like] * 5, 100) is None  # the same texts, changed again and again
     assert why_rebuild(usual, [{"texts": 600.0}], 600) is None  # a builder that measures no drift
     assert why_rebuild({}, [strange], 100) is None  # a model from before drift was measured

@@ -78,7 +78,7 @@ def test_what_a_word_gives_is_the_sum_of_its_pairs(built: Connection) -> None:
 def test_without_a_word_in_common_it_says_through_which_they_met(built: Connection) -> None:
     found = {one.hit.row["title"]: one for one in why(built, "capsule", mode="vector")}
     booster = found["Booster"]
-    assert booster.sentence.startswith("no word in common: met through *")
+    assert booster.sentence.startswith("no word in common; related words *")
     assert booster.hit.vector_score is not None and booster.hit.vector_score > 0.8
     assert not any(term.shared for term in (*booster.query_terms.listed, *booster.document_terms.listed))
     assert {term.word for term in booster.document_terms.listed} <= set(TOPICS[3][1].split()) | {"booster"}
@@ -88,7 +88,7 @@ def test_without_a_word_in_common_it_says_through_which_they_met(built: Connecti
 
 def test_words_in_common_are_named_as_they_were_typed_and_marked(built: Connection) -> None:
     one = next(one for one in why(built, "Bakers' ovens") if one.hit.row["title"] == "Brioche")
-    assert one.sentence.startswith("shares *ovens*; also through *")
+    assert one.sentence.startswith("shares *ovens*; related words *")
     assert {term.word for term in one.document_terms.listed if term.shared} == {"oven"}
     assert {term.word: term.shared for term in one.query_terms.listed} == {"bakers": False, "ovens": True}
     assert one.missing == ("bakers",)
@@ -104,7 +104,7 @@ def test_what_each_word_gives_adds_up_to_bm25(built: Connection, mode: str) -> N
     assert [one.hit.row["title"] for one in scored] == ["Booster"]
     assert scored[0].missing == ("oven",)
     if mode == "text":
-        assert scored[0].sentence == 'holds *fuel, launch, "rocket booster"*, not *oven*'
+        assert scored[0].sentence == 'contains *fuel, launch, "rocket booster"*, not *oven*'
         assert scored[0].pairs == Parts()
 
 
@@ -119,7 +119,7 @@ def test_a_document_without_a_vector_is_explained_by_its_words(db: Connection) -
     dataset = make_articles(db, (*SPACE, ("", "to be or not to be")))
     engine.build(db, dataset, registry.load().builder("lsa"), {})
     by_words = next(one for one in why(db, "not to be") if one.hit.id == 7)
-    assert by_words.hit.vector_score is None and by_words.sentence == "holds *not, to, be*"
+    assert by_words.hit.vector_score is None and by_words.sentence == "contains *not, to, be*"
     assert by_words.query_terms == by_words.components == Parts()
 
 
@@ -127,7 +127,7 @@ def test_a_word_too_rare_to_be_learned_is_still_in_common(db: Connection) -> Non
     dataset = make_articles(db, (*TOPICS, ("Odd", "a rocket named xyzzy")))
     engine.build(db, dataset, registry.load().builder("lsa"), {"dim": 2, "min_documents": 2})
     odd = next(one for one in why(db, "xyzzy moon", mode="vector") if one.hit.row["title"] == "Odd")
-    assert odd.sentence.startswith("shares *xyzzy*; also through *rocket*")
+    assert odd.sentence.startswith("shares *xyzzy*; related words *rocket*")
 
 
 def test_a_row_edited_since_the_build_is_said_to_be(built: Connection) -> None:
@@ -139,7 +139,7 @@ def test_a_row_edited_since_the_build_is_said_to_be(built: Connection) -> None:
 def test_a_row_of_no_known_word_now_does_not_break(built: Connection) -> None:
     built.execute("update articles set title = null, body = null where id = 4")
     one = next(one for one in why(built, "rocket fuel", most=ALL) if one.hit.id == 4)
-    assert one.changed and one.pairs == Parts() and "hardly near" in one.sentence
+    assert one.changed and one.pairs == Parts() and "low similarity" in one.sentence
 
 
 def test_collections_of_words_and_silent_builders_tell_their_ranks(
@@ -147,7 +147,7 @@ def test_collections_of_words_and_silent_builders_tell_their_ranks(
 ) -> None:
     hits = search(built, open_collection(built, f"{NAME}_words"), "rocket", k=9).hits
     told = [one.sentence for one in explain(built, open_collection(built, f"{NAME}_words"), "rocket", hits)]
-    assert told == [f"rank {hit.vector_rank} by meaning" for hit in hits]
+    assert told == [f"rank {hit.vector_rank} by vector score" for hit in hits]
     assert isinstance(registry.load().builder("lsa"), Explains)
     meant, spelled = (
         search(built, open_collection(built, NAME), "capsule", mode="vector").hits,
@@ -156,9 +156,9 @@ def test_collections_of_words_and_silent_builders_tell_their_ranks(
     monkeypatch.setattr(type(registry.load()), "builder", lambda *_: object())
     assert (
         explain(built, open_collection(built, NAME), "capsule", meant)[0].sentence
-        == f"rank {meant[0].vector_rank} by meaning"
+        == f"rank {meant[0].vector_rank} by vector score"
     )
-    assert explain(built, open_collection(built, NAME), "steam", spelled)[0].sentence == "holds *steam*"
+    assert explain(built, open_collection(built, NAME), "steam", spelled)[0].sentence == "contains *steam*"
 
 
 def test_what_cannot_be_explained_is_one_clear_error(built: Connection) -> None:
@@ -180,7 +180,7 @@ def test_hundreds_of_words_are_read_in_parts(db: Connection) -> None:
 def test_the_command_line_explains(built: Connection, path: str, run: Callable[..., Result]) -> None:
     shown = run("search", path, NAME, "capsule", "-k", 6, "--explain")
     assert shown.exit_code == 0, shown.output
-    assert "no word in common: met through *" in shown.stdout and "all other pairs" in shown.stdout
+    assert "no word in common; related words *" in shown.stdout and "all other pairs" in shown.stdout
     hits = json.loads(run("search", path, NAME, "capsule", "-k", 3, "--after", 1, "--explain", "--json").stdout)
     assert len(hits) == 3
     for hit in hits:

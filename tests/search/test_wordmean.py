@@ -76,7 +76,7 @@ def test_search_similar_and_explain(words: Connection) -> None:
     near = query.similar(words, open_collection(words, "words"), ["York"], k=2).hits
     assert [hit.id for hit in near] == ["United States of Test", "new"]
     told = [one.sentence for one in explain(words, open_collection(words, "words"), "king queen", hits)]
-    assert told == ["rank 1 by meaning"] * 2  # as near as each other
+    assert told == ["rank 1 by vector score"] * 2  # as near as each other
     with pytest.raises(InputError, match="words holds words, which have no text to match"):
         query.search(words, open_collection(words, "words"), "king", mode="text")
     with pytest.raises(NotFoundError, match="words has no word 'qqq'"):
