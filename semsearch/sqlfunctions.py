@@ -89,10 +89,11 @@ def semsearch_key(db: Any, table: str, *values: Any) -> str:
     shape = shape_of(db, table)
     if shape.key_kind == "row":
         if len(values) != len(shape.columns):
-            raise InputError(f"{table} has no key: give all {len(shape.columns)} of its columns, in order")
+            raise InputError(f"{table} has no key: give all {len(shape.columns)} columns in order")
         return row_hash(values)
     if len(values) != len(shape.key_columns):
-        raise InputError(f"the key of {table} is {', '.join(shape.key_columns)}: give as many values")
+        names = shape.key_columns
+        raise InputError(f"the key of {table} is {', '.join(names)}: give {len(names)} values, not {len(values)}")
     return join_key(values)
 
 
@@ -105,7 +106,7 @@ def semsearch_similarity(db: Any, collection: str, one: Any, other: Any) -> floa
 def semsearch_search(
     db: Any, collection: str, text: str, k: int = 10, mode: str = "hybrid", weight: float | None = None
 ) -> str:
-    """The hits of a search, as a JSON array of objects; `weight` is meaning's share in mode hybrid."""
+    """The hits of a search, as a JSON array of objects; `weight` is that of the vector score in mode hybrid."""
     found = query.search(db, collections.open_collection(db, collection), str(text), mode=mode, k=k, weight=weight)
     return json.dumps([hit_dict(hit) for hit in found.hits])
 

@@ -115,8 +115,8 @@ def new_condition(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple
 def edited(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple[Condition, ...]:
     """The filters as the form's rows have them, the one to be added last; a row without a column is left out."""
     found: list[Condition] = []
-    for number in range(1, MAX_CONDITIONS + 1):
-        numbered = {name: arguments.get(f"{name}_{number}") or "" for name in NEW}
+    for row in range(1, MAX_CONDITIONS + 1):
+        numbered = {name: arguments.get(f"{name}_{row}") or "" for name in NEW}
         found += new_condition(numbered, columns)
     return _within_limits([*found, *new_condition(arguments, columns)])
 

@@ -85,7 +85,7 @@ def test_a_picture_may_be_a_path_bytes_or_pixels(path: str, run: Run, tmp_path: 
         for same in (str(asked), asked.read_bytes(), pixels[5], pixels[5, :, :, 0], np.repeat(pixels[5], 3, axis=2)):
             assert db.search_by_picture("shapes_pca", same, k=3, where="id <> '04.png'") == hits
         for bad, why in (
-            (b"words", "The picture is not an image of a known format"),
+            (b"words", "The image is not an image of a known format"),
             (tmp_path / "none.png", "none.png cannot be read: No such file"),
             (pixels[5] / 255, "uint8 of .height, width."),
             (np.zeros((3, 3, 4), np.uint8), r"shape \(3, 3, 4\)"),
@@ -95,7 +95,9 @@ def test_a_picture_may_be_a_path_bytes_or_pixels(path: str, run: Run, tmp_path: 
 
 
 def test_a_picture_cannot_be_placed_among_texts(db: semsearch.Database) -> None:
-    with pytest.raises(semsearch.SemsearchError, match="^articles_lsa was built by lsa of documents: no picture"):
+    with pytest.raises(
+        semsearch.SemsearchError, match="^articles_lsa was built by lsa of documents: it cannot embed an image"
+    ):
         db.search_by_picture("articles_lsa", np.zeros((4, 4), np.uint8))
 
 

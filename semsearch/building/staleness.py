@@ -90,7 +90,7 @@ def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: 
     """The keys of deleted rows that the collection may still hold."""
     gone = {key for _, key in changes.gone}.union(change_log.deleted_since(db, dataset, collection.revision))
     if collection.revision == 0:  # built before revisions were recorded
-        gone |= set(vectors.all_keys(db, collection)) - change_log.keys(db, dataset)
+        gone |= set(vectors.all_keys(db, collection)) - change_log.noted_keys(db, dataset)
     return gone
 
 

@@ -31,11 +31,6 @@ def adjacency(source: IntArray, target: IntArray, weight: Array, n: int, *, dire
     return A.astype(np.float32)
 
 
-def undirected(A: sp.csr_matrix) -> sp.csr_matrix:
-    """A graph whose edges are mutual: as it is if they are, else with each edge's weight in both directions added."""
-    return A if (A != A.T).nnz == 0 else (A + A.T).tocsr()
-
-
 def multiply(A: sp.csr_matrix, X: Array) -> Array:
     """A X, (m, b) from a sparse (m, n) and a dense (n, b), computed on all cores."""
     out = np.empty((A.shape[0], X.shape[1]), np.result_type(A, X))

@@ -79,8 +79,8 @@ def topics(db: Connection, opened: OpenCollection, *, k: int = 10, after: int = 
     if not has_topics(db, collection):
         of = f"{opened.name} was built by {collection.builder} of {collection.of}s"
         if collection.of == "image":
-            raise InputError(f"{of}, whose codes have no components to show: `semsearch build pca` finds some")
-        raise InputError(f"{of}, which finds no topics: `semsearch build lsa` does, of documents")
+            raise InputError(f"{of}, which has no components to show: use `semsearch build pca`")
+        raise InputError(f"{of}, which has no topics: use `semsearch build lsa` on documents")
     parts = {part.of: part for part in collections.of_run(db, collection.run)}
     words, documents = parts["word"], parts["document"]
     s = state_of(db, collection).arrays["singular_values"].astype(np.float64)

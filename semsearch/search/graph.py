@@ -107,7 +107,7 @@ class _Surroundings:
         try:
             self._look()
         except NotFoundError:
-            self.remark = self.remark or "It has no vector: it was added since the last build, or no edge joins it"
+            self.remark = self.remark or "It has no vector: it was added since the last build, or it has no edges"
 
     def _look(self) -> None:
         """The nearest nodes: so many that there are enough among them which are not joined."""

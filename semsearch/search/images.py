@@ -48,7 +48,7 @@ def vector_of_picture(
     Raises what `search_by_picture` raises.
     """
     content = picture if isinstance(picture, bytes) else _bytes_of(picture)
-    by_path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else "The picture"
+    by_path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else "The image"
     return encode_picture(db, collection, content, said=said or by_path)
 
 
@@ -58,7 +58,7 @@ def _bytes_of(picture: str | os.PathLike[str] | ByteArray) -> bytes:
         pixels = picture[:, :, None] if picture.ndim == 2 else picture
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or not pixels.size:
             raise InputError(
-                f"The picture is an array of {picture.dtype} and shape {picture.shape}: uint8 of (height, width), or"
+                f"The image is an array of {picture.dtype} and shape {picture.shape}: uint8 of (height, width), or"
                 " (height, width, 1 or 3), is needed"
             )
         return image_io.to_png(np.ascontiguousarray(pixels))
@@ -72,7 +72,7 @@ def code_of(vector: FloatArray) -> str:
     """A vector (dim,) as text for a URL: its length as a float32, then int8 numbers; a 254th of the largest is lost."""
     largest = float(np.abs(vector).max())
     if largest <= 0:
-        raise InputError("The picture is the very mean of all: it is like none of them more than another")
+        raise InputError("This image equals the mean of all images, so it has no nearest neighbours")
     numbers = np.rint(vector / largest * _FULL).astype(np.int8).tobytes()
     return base64.urlsafe_b64encode(np.array(largest, "<f4").tobytes() + numbers).decode("ascii").rstrip("=")
 
@@ -84,11 +84,11 @@ def vector_of_code(code: str, dim: int) -> FloatArray:
     except (binascii.Error, ValueError):
         content = b""
     if len(content) != 4 + dim:
-        raise InputError(f"picture is no picture's code in {dim} dimensions: upload the picture again")
+        raise InputError(f"picture is not the code of an image in {dim} dimensions: upload the image again")
     largest = float(np.frombuffer(content[:4], "<f4")[0])
     numbers = np.frombuffer(content[4:], np.int8).astype(np.float32)
     if not 0 < largest < 1e12 or not numbers.any():
-        raise InputError(f"picture is no picture's code in {dim} dimensions: upload the picture again")
+        raise InputError(f"picture is not the code of an image in {dim} dimensions: upload the image again")
     return numbers * np.float32(largest / _FULL)
 
 
@@ -103,7 +103,7 @@ def browse_filtered(db: Connection, opened: OpenCollection, *, k: int, only: Fil
     kept = filters.matching_keys(db, dataset.name, dataset.key_kind, dataset.key_columns, only)
     known = vectors.known(db, opened.collection, kept)
     keys = [key for key in kept if key in known][:k]
-    remark = None if keys else f"The filter keeps no row of {dataset.name}"
+    remark = None if keys else f"The filter matches no row of {dataset.name}"
     return Found(tuple(_with_rows(db, opened, keys)), remark)
 
 
@@ -165,7 +165,8 @@ def eigen(db: Connection, collection: Collection) -> Eigen:
     """The components of a collection of pictures. InputError for one that has none."""
     if not has_pictures(db, collection):
         raise InputError(
-            f"{collection.name} was built by {collection.builder}, whose components are no images: build pca"
+            f"{collection.name} was built by {collection.builder}, whose components are not images:"
+            " use `semsearch build pca`"
         )
     arrays = state_of(db, collection).arrays
     return Eigen(arrays["captured"], arrays["singular_values"], arrays)

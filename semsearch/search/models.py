@@ -101,8 +101,10 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or not takes_text(collection):
         name = collection.name
-        how = f"`semsearch similar DB {name} ID` finds what is like an item"
-        how += f", `semsearch search DB {name} --image FILE` what is like a picture" if collection.of == "image" else ""
+        how = f"`semsearch similar DB {name} ID` finds the items similar to an item"
+        how += (
+            f", `semsearch search DB {name} --image FILE` those similar to an image" if collection.of == "image" else ""
+        )
         raise InputError(f"{name} was built by {collection.builder}, which cannot embed a text: {how}")
     vectors = builder.encode(state_of(db, collection), Documents([""], [text]))
     return _at_unit_length(None if vectors is None else vectors[0])
@@ -117,7 +119,7 @@ def encode_picture(db: Connection, collection: Collection, content: bytes, *, sa
     builder = registry.load().builder(collection.builder)
     if not isinstance(builder, Encodes) or collection.of != "image":
         raise InputError(
-            f"{collection.name} was built by {collection.builder} of {collection.of}s: no picture can be placed in it"
+            f"{collection.name} was built by {collection.builder} of {collection.of}s: it cannot embed an image"
         )
     state = state_of(db, collection)
     shape = image_arrays.shape_of_model(state)
@@ -127,7 +129,7 @@ def encode_picture(db: Connection, collection: Collection, content: bytes, *, sa
         raise InputError(f"{said} {error}") from error
     vectors = builder.encode(state, Images([""], pixels[None]))
     if vectors is None:
-        raise InputError(f"{said} has nothing in it that {collection.name} knows")
+        raise InputError(f"{said} has no features that {collection.name} knows")
     return np.asarray(vectors[0], np.float32)
 
 

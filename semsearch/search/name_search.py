@@ -15,7 +15,7 @@ from semsearch.storage import filters, fulltext, row_lookup, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 from semsearch.storage.filters import EVERYTHING, Filter
-from semsearch.storage.row_lookup import Named
+from semsearch.storage.row_lookup import Match, Named
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def by_name(db: Connection, opened: OpenCollection, text: str, *, k: int = 10, o
             for key in found
             if key in rows
         ]
-    return Found(tuple(hits), None if hits else f"Nothing in {table.table} is called so or holds these words")
+    return Found(tuple(hits), None if hits else f"No row of {table.table} has this name or contains these words")
 
 
 def called(db: Connection, opened: OpenCollection, text: str) -> str | None:
@@ -66,7 +66,7 @@ def called(db: Connection, opened: OpenCollection, text: str) -> str | None:
         if table.kind != "row" and rows_of(db, opened, [text]):  # of rows without a key nobody types one
             return text
         first = row_lookup.fitting(db, table, text, 2, None)
-    if not first or first[0][1] < row_lookup.TITLE or (len(first) > 1 and first[1][1] == first[0][1]):
+    if not first or first[0][1] < Match.TITLE or (len(first) > 1 and first[1][1] == first[0][1]):
         return None
     return first[0][0]
 

@@ -95,9 +95,9 @@ def check_weight(weight: float | None, mode: str = "hybrid") -> None:
     if weight is None:
         return
     if not (math.isfinite(weight) and 0 <= weight <= 1):
-        raise InputError(f"weight is {weight:g}: choose 0 (words alone) to 1 (meaning alone)")
+        raise InputError(f"weight is {weight:g}: choose 0 (text score alone) to 1 (vector score alone)")
     if mode != "hybrid":
-        raise InputError(f"weight is meaning's share in mode hybrid: mode {mode} has nothing to weigh")
+        raise InputError(f"weight is of mode hybrid, it has no effect in mode {mode}: leave it out")
 
 
 def default_weight(db: Connection, collection: Collection) -> float:
@@ -150,7 +150,9 @@ def similar(
         mean: FloatArray = np.sum(start, axis=0, dtype=np.float32)
         length = float(np.linalg.norm(mean))
         if length < 1e-9:
-            raise InputError("These items point in opposite directions: their sum is nothing to search by")
+            raise InputError(
+                "The vectors of these items add up to zero, so they have no nearest neighbours: choose other items"
+            )
         return _nearest(db, opened, mean / np.float32(length), k, only, frozenset(ids))
 
 
@@ -181,7 +183,7 @@ def _starting_from(db: Connection, collection: Collection, key: str) -> FloatArr
             if len(tokens(key)) == 1 and (made := encode_text(db, collection, key)) is not None:
                 return made
         (close,) = spelled_like(db, collection, [key])
-        raise NotFoundError(f"{error}: near in spelling: {', '.join(close)}" if close else str(error)) from error
+        raise NotFoundError(f"{error}. Similar spellings: {', '.join(close)}" if close else str(error)) from error
 
 
 def nearest_to(
@@ -191,7 +193,7 @@ def nearest_to(
     check_k(k)
     length = float(np.linalg.norm(vector))
     if length < 1e-9:
-        raise InputError("This is the very mean of all items: it is like none of them more than another")
+        raise InputError("This item equals the mean of all items, so it has no nearest neighbours")
     with snapshot(db):
         return _nearest(db, opened, (vector / np.float32(length)).astype(np.float32), k, only)
 
@@ -226,7 +228,7 @@ def _among(db: Connection, opened: OpenCollection, only: Filter, question: Quest
 
 
 def _nothing_kept(opened: OpenCollection, only: Filter) -> str:
-    what = "The filter keeps" if only else "The query's phrases and -words leave"
+    what = "The filter matches" if only else "The phrases and -words of the query match"
     return f"{what} no row of {opened.dataset.name}"
 
 

@@ -33,7 +33,7 @@ class Question:
 def parse(query: str) -> Question:
     """Take a query apart. InputError for one that is empty, endless, or only says what to leave out."""
     if not query.strip():
-        raise InputError("The query is empty: give some words to search by")
+        raise InputError("The query is empty: enter some words")
     if len(query) > MAX_QUERY:
         raise InputError(f"The query has {len(query):,} characters: the limit is {MAX_QUERY:,}")
     kept: list[str] = []
@@ -50,7 +50,7 @@ def parse(query: str) -> Question:
         kept.append(said)
         (required if part["phrase"] is not None else loose).append(said)
     if excluded and not kept:
-        raise InputError("The query only says what to leave out: give some words to search by as well")
+        raise InputError("The query has only excluded words: add some words to search by")
     return Question(" ".join(kept), (*_content(loose), *required), tuple(required), tuple(excluded))
 
 

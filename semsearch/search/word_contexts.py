@@ -67,7 +67,7 @@ def contexts(db: Connection, collection: Collection, word: str, n: int = 20) -> 
 def cooccurrence(db: Connection, collection: Collection, words: Sequence[str]) -> Table:
     """How often each of some words stands near each other one, and their PMI. Raises what `contexts` raises."""
     if not 1 <= len(words) <= MOST_WORDS:
-        raise InputError(f"{len(words)} words are given: 1 to {MOST_WORDS} make a table")
+        raise InputError(f"{len(words)} words given: choose 1 to {MOST_WORDS}")
     with snapshot(db):
         counts = _Counts(db, collection)
         numbers = list(dict.fromkeys(counts.numbers(words)))
@@ -95,7 +95,7 @@ class _Counts:
 
     def __init__(self, db: Connection, collection: Collection) -> None:
         if not stored.has(db, collection):
-            raise InputError(f"{collection.name} keeps no counts: build it by pmi, without --no-contexts")
+            raise InputError(f"{collection.name} has no co-occurrence counts: build it with pmi, without --no-contexts")
         state = state_of(db, collection)
         self.db, self.collection = db, collection
         self.words: list[str] = state.derived("word list", lambda: unpack(state.arrays["words"]))

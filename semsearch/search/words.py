@@ -54,7 +54,7 @@ def known_words(db: Connection, collection: Collection, words: Sequence[str]) ->
     """
     asked = [word.strip() for word in words]
     if not all(asked):
-        raise InputError("A word is empty: give one in each place")
+        raise InputError("A word is empty: enter all of them")
     spellings = [[word, *tokens(word)[:1]] for word in asked]
     known = vectors.known(db, collection, sorted({one for some in spellings for one in some}))
     found = [next((one for one in some if one in known), None) for some in spellings]
@@ -86,13 +86,13 @@ def analogy(
     """
     check_k(k)
     if len(words) != 3:
-        raise InputError(f"An analogy has three words, A is to B as C is to …: {len(words)} are given")
+        raise InputError(f"An analogy needs three words (A is to B as C is to …): {len(words)} given")
     with snapshot(db):
         collection = opened.collection
         asked = known_words(db, collection, words)
         if len(set(asked)) < 3:
             repeated = next(word for word in asked if asked.count(word) > 1)
-            raise InputError(f"The word {repeated!r} is given twice: three different ones make an analogy")
+            raise InputError(f"The word {repeated!r} is given twice: an analogy needs three different words")
         keys, matrix = _everything(db, collection)
         rows = keys.positions(asked).tolist()
         to_a, to_b, to_c = (matrix @ matrix[row] for row in rows)
@@ -133,10 +133,10 @@ def project(db: Connection, collection: Collection, words: Sequence[str]) -> lis
 
 def _different(db: Connection, collection: Collection, words: Sequence[str], least: int) -> list[str]:
     if len(words) > MOST_WORDS:
-        raise InputError(f"{len(words)} words are given: at most {MOST_WORDS} are compared")
+        raise InputError(f"{len(words)} words given: choose at most {MOST_WORDS}")
     asked = list(dict.fromkeys(known_words(db, collection, words)))
     if len(asked) < least:
-        raise InputError(f"{len(asked)} different words are given: at least {least} are needed")
+        raise InputError(f"{len(asked)} different words given: choose at least {least}")
     return asked
 
 

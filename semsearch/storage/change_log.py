@@ -53,28 +53,29 @@ class Changes:
 
 
 def compare(db: Connection, dataset: Dataset, since: int) -> Changes:
-    """Reads every row once and sets it beside what is noted; `since` is the earliest revision to find `unseen` from.
+    """How the rows differ from what is noted of them; `since` is the earliest revision to find `unseen` from.
 
-    Memory grows with what differs, and by eight bytes a row. Raises NotFoundError for a table or column that is gone.
+    Reads every row once. Memory grows with the differences, and by eight bytes a row. Raises NotFoundError for a table
+    or column that is gone.
     """
-    found, met = Changes(), array("q")
+    changes, met = Changes(), array("q")
     rows = read_items(db, dataset)
-    while some := list(islice(rows, BATCH)):
-        noted = _noted(db, dataset, [item.key for item in some])
-        for item in some:
+    while batch := list(islice(rows, BATCH)):
+        noted = _noted(db, dataset, [item.key for item in batch])
+        for item in batch:
             if item.key not in noted:
-                found.added.append(item)
+                changes.added.append(item)
                 continue
             number, hint, digest, revision = noted[item.key]
             met.append(number)
             if item.hash() != digest:
-                found.changed.append((number, item))
+                changes.changed.append((number, item))
             elif revision > since:
-                found.unseen.append((revision, item))
+                changes.unseen.append((revision, item))
             if item.row_hint != hint:
-                found.moved.append((item.row_hint, number))
-    found.gone += _unmet(db, dataset, met)
-    return found
+                changes.moved.append((item.row_hint, number))
+    changes.gone += _unmet(db, dataset, met)
+    return changes
 
 
 def _noted(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[str, tuple[int, int | None, bytes, int]]:
@@ -193,7 +194,7 @@ def count_since(db: Connection, dataset: Dataset, revision: int) -> int:
     return int(db.execute(asked, [dataset.id, revision]).fetchone()[0])
 
 
-def keys(db: Connection, dataset: Dataset) -> set[str]:
+def noted_keys(db: Connection, dataset: Dataset) -> set[str]:
     """The keys of all items noted."""
     return {row[0] for row in db.execute("select key from _semsearch_items where dataset = ?", [dataset.id])}
 

@@ -62,7 +62,7 @@ def read(path: Path) -> tuple[dict[str, Any], Checkpoint] | None:
             found = {name: arrays[name] for name in arrays.files if name != _FACTS}
         return told["made_with"], Checkpoint(told["facts"], found)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise DatabaseError(f"{path} is no checkpoint ({error}): delete it, or build without --resume") from error
+        raise DatabaseError(f"{path} is not a checkpoint ({error}): delete it, or build without --resume") from error
 
 
 def remove(path: Path) -> None:

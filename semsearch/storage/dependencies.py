@@ -73,11 +73,11 @@ def of_run(db: Connection, collection: Collection) -> dict[str, Collection]:
     found, gone = _read(db, collection)
     if gone:
         what = ", ".join(gone)
-        meanwhile = "; mode text works meanwhile" if collection.of == "document" else ""
+        meanwhile = "; until then only mode text works" if collection.of == "document" else ""
         raise InputError(
-            f"{collection.name} was made of vectors of {what} that are not there any more: what is there now was built"
-            f" later, or nothing is. Build it anew with `semsearch build {collection.builder} DB {collection.dataset}"
-            f" --name {collection.name} …`{meanwhile}"
+            f"{collection.name} was built from vectors of {what}, which were rebuilt or dropped since. Build it again"
+            f" with `semsearch build {collection.builder} DB {collection.dataset} --name {collection.name} …`"
+            f"{meanwhile}"
         )
     return found
 

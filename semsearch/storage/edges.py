@@ -54,8 +54,8 @@ def checked_weight(value: Any, found: Edges, one: Any, other: Any) -> float:
     weight = float(value) if isinstance(value, int | float) else math.nan
     if not (math.isfinite(weight) and weight >= 0):
         raise InputError(
-            f"The edge {as_text(one)}, {as_text(other)} of {found.table} has the {found.weight} {value!r}: a number of"
-            " 0 or more is needed"
+            f"The edge {as_text(one)}, {as_text(other)} of {found.table} has the {found.weight} {value!r}: it must be"
+            " a number of 0 or more"
         )
     return weight
 

@@ -139,7 +139,7 @@ def _as_sql(shape: TableShape, condition: Condition) -> tuple[str, list[Any]]:
     if condition.column not in shape.columns:
         raise InputError(f"{shape.name} has no column {condition.column!r}: it has {', '.join(shape.columns)}")
     if condition.op not in OPERATORS:
-        raise InputError(f"{condition.op[:40]!r} is no comparison: choose one of {', '.join(OPERATORS)}")
+        raise InputError(f"{condition.op[:40]!r} is not a comparison: choose one of {', '.join(OPERATORS)}")
     return OPERATORS[condition.op](quoted(condition.column), condition.value)
 
 
@@ -185,7 +185,7 @@ def _said(shape: TableShape, error: BaseException, late: bool) -> InputError:
             f"The filter was stopped after {SECONDS:.0f} seconds: give a condition that is quicker to check"
         )
     if "prohibited" in text or "not authorized" in text:
-        return InputError(f"The filter may only read the tables of this file, and do nothing else ({text})")
+        return InputError(f"The filter may only read the tables of this file ({text})")
     if "no such column" in text:
         return InputError(f"The filter cannot be used: {text}; {shape.name} has {', '.join(shape.columns)}")
     return InputError(f"The filter is not an SQL condition on {shape.name}: {text}")

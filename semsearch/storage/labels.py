@@ -49,7 +49,7 @@ def of_table(db: Connection, table: str, column: str, *, words: bool) -> dict[st
     named = "word" if words else "id"
     key = named if named in shape.columns else shape.key_columns[0] if len(shape.key_columns) == 1 else None
     if key is None:
-        raise InputError(f"{shape.name} has no column {named!r} to say whose labels it holds, nor a key of one column")
+        raise InputError(f"{shape.name} has no column {named!r} to match labels to items, and no key of one column")
     rows = db.execute(f"select {quoted(key)}, {quoted(column)} from {quoted(shape.name)}")
     return {as_text(row[0]): row[1] for row in rows if row[0] is not None}
 

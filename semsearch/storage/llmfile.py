@@ -80,7 +80,7 @@ class LlmFile:
             self.db.execute("select collection_id, id, embedding from embeddings limit 1").fetchall()
         except driver.Error as error:
             raise InputError(
-                f"{path} is no embeddings.db of llm: it lacks its tables collections and embeddings ({error})"
+                f"{path} is not an embeddings.db of llm: it lacks the tables collections and embeddings ({error})"
             ) from error
 
     def choose(self, name: str | None) -> str:

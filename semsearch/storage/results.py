@@ -93,7 +93,9 @@ def check_free(db: Connection, name: str, columns: Sequence[str]) -> None:
         return
     held = [row[0] for row in db.execute("select name from pragma_table_info(?)", [name])]
     if kind != "table" or held != list(columns):
-        raise NameTakenError(f"{name} is already a {kind} of yours, and stays: rename it, or choose another name")
+        raise NameTakenError(
+            f"{name} is already a {kind} that semsearch did not write: rename it, or choose another name"
+        )
 
 
 def replace(

@@ -1,21 +1,30 @@
-"""What the rows of a table are called: rows whose key or title fits a text, and some rows to begin with."""
+"""Rows by name: those whose key or title contains a text, and some rows to start from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from semsearch.records import Dataset
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import Keys, as_text, columns_of, quoted
 
-KEY, TITLE = 4, 3  # how well a name fits: the very key, the very title, 2 begins so, 1 holds it
-MOST_EDGES = 1_000_000  # of which is counted who has most
+MAX_COUNTED_EDGES = 1_000_000  # in a table with more, degrees are not counted: that would take seconds
 _ESCAPE = "escape '\\'"
+
+
+class Match(IntEnum):
+    """How well a row's name fits a text; a larger value is a better fit."""
+
+    INFIX = 1  # the title contains the text
+    PREFIX = 2  # the title begins with it
+    TITLE = 3  # the title is the text, in any case
+    KEY = 4  # the key is the text
 
 
 @dataclass(frozen=True)
 class Named:
-    """The table that names a collection's items."""
+    """The table whose rows name a collection's items."""
 
     table: str
     kind: str
@@ -29,40 +38,42 @@ class Named:
         return " || ',' || ".join(parts) or "''"
 
 
-def fitting(db: Connection, table: Named, text: str, limit: int, kept: set[str] | None) -> list[tuple[str, int]]:
-    """Keys of rows whose name holds a text, each with how well it fits, best first, of those `kept` if it is given."""
+def fitting(db: Connection, table: Named, text: str, limit: int, kept: set[str] | None) -> list[tuple[str, Match]]:
+    """The keys of up to `limit` rows whose key or title contains a text, best match first, of those `kept` if given."""
     plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     name = f"cast({quoted(table.title)} as text)" if table.title else table.key
     own = f"{table.key} = :text" if table.kind == "integer" else f"{table.key} like :holds {_ESCAPE}"
     reading = Keys(table.kind, table.key_columns, columns_of(db, table.table))
     rows = db.execute(
-        f"select case when {table.key} = :text then {KEY} when {name} = :text collate nocase then {TITLE}"
-        f" when {name} like :begins {_ESCAPE} then 2 else 1 end as fit, {reading.select} from {quoted(table.table)}"
+        f"select case when {table.key} = :text then {Match.KEY:d}"
+        f" when {name} = :text collate nocase then {Match.TITLE:d}"
+        f" when {name} like :begins {_ESCAPE} then {Match.PREFIX:d} else {Match.INFIX:d} end as fit,"
+        f" {reading.select} from {quoted(table.table)}"
         f" where {own} or {name} like :holds {_ESCAPE}"
         f" order by fit desc, length({name}), {name}",
         {"text": text, "begins": f"{plain}%", "holds": f"%{plain}%"},
     )
-    found: list[tuple[str, int]] = []
+    matches: list[tuple[str, Match]] = []
     for row in rows:
         key = reading.of(row[1:])
         if key is not None and (kept is None or key in kept):
-            found.append((key, row[0]))
-            if len(found) == limit:
+            matches.append((key, Match(row[0])))
+            if len(matches) == limit:
                 break
-    return found
+    return matches
 
 
 def most_joined(db: Connection, dataset: Dataset, k: int) -> dict[str, int]:
-    """The nodes at which most edges end, with how many; none where the edges are unknown, gone, or too many."""
-    found = dataset.edges
-    if found is None or not columns_of(db, found.table):
+    """The k nodes of highest degree, with their degrees; none if the edges are unknown, gone or too many."""
+    edges = dataset.edges
+    if edges is None or not columns_of(db, edges.table):
         return {}
-    table = quoted(found.table)
-    if db.execute(f"select 1 from {table} limit 1 offset {MOST_EDGES}").fetchone():
+    table = quoted(edges.table)
+    if db.execute(f"select 1 from {table} limit 1 offset {MAX_COUNTED_EDGES}").fetchone():
         return {}
-    source, target = quoted(found.source), quoted(found.target)
+    source, target = quoted(edges.source), quoted(edges.target)
     ends = f"select {source} as node from {table}"
-    if not found.through:
+    if not edges.through:
         ends += f" union all select {target} from {table} where {target} <> {source}"
     rows = db.execute(
         f"select node, count(*) as edges from ({ends}) where node is not null group by node"

@@ -141,7 +141,10 @@ class Upserts:
             return [row.get(name) for name in names]
         actual = {self._spelled(name): value for name, value in row.items()}
         if len(actual) < len(row):
-            raise InputError(f"A row of {self.table} has two columns whose names differ only in case: {', '.join(row)}")
+            raise InputError(
+                f"A row of {self.table} has two columns whose names differ only in case: {', '.join(row)}."
+                " Rename one in the source"
+            )
         return [actual.get(name) for name in names]
 
     def _spelled(self, name: str) -> str:

@@ -101,7 +101,7 @@ def test_clusters_are_the_planted_topics_and_named_by_them(db: Connection, artic
 def test_a_table_of_that_name_is_not_ours_to_replace(db: Connection, articles: Dataset) -> None:
     build(db, articles)
     db.execute("create table articles_lsa_clusters (mine)")
-    with pytest.raises(NameTakenError, match="of yours"):
+    with pytest.raises(NameTakenError, match="semsearch did not write"):
         clusters.write(db, clusters.cluster(db, open_collection(db, "articles_lsa"), 2))
 
 

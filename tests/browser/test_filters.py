@@ -49,7 +49,7 @@ def test_filters_are_added_changed_and_removed(open_page, scripts, width):
     fill(page, 1, "theme", "is not", "bread")
     click(page, "button", "Apply")
     assert chips(page) == ["theme is not bread", "title contains oug"]
-    assert page.locator(".sem-remark").inner_text().startswith("The filter keeps no row of articles")
+    assert page.locator(".sem-remark").inner_text().startswith("The filter matches no row of articles")
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(WIDE)
 
     click(page, "link", "Remove the filter: title contains oug")

@@ -226,5 +226,5 @@ def test_samples_become_rows_with_their_codes(db: Connection, run: Run, path: st
     assert run("sample", path, "shapes_gan", "--into", "dreams", "-n", "2").exit_code == 0
     assert db.execute("select count(*) from dreams").fetchone()[0] == 2
     done = run("sample", path, "shapes_gan", "--into", "shapes")
-    assert done.exit_code == 1 and "shapes is already a table of yours" in done.stderr
+    assert done.exit_code == 1 and "shapes is already a table that semsearch did not write" in done.stderr
     assert run("sample", path, "shapes_gan").exit_code == 2

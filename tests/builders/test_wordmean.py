@@ -130,13 +130,15 @@ def test_other_words_under_the_same_name_are_noticed(built: Connection, run: Run
     done = run("build", "pmi", path, "articles", "--dim", "10", "--min-count", "1")
     assert "articles_wordmean was made of what articles_pmi held before: semsearch build wordmean" in done.stderr
     assert "--words articles_pmi" in done.stderr
-    with pytest.raises(InputError, match="vectors of articles_pmi that are not there any more.*mode text works"):
+    with pytest.raises(
+        InputError, match="vectors of articles_pmi, which were rebuilt or dropped.*only mode text works"
+    ):
         query.search(built, open_collection(built, "articles_wordmean"), "moon")
     assert query.search(built, open_collection(built, "articles_wordmean"), "moon", mode="text").hits
     assert (
         query.similar(built, open_collection(built, "articles_wordmean"), ["1"], k=3).hits == before
     )  # its own vectors are as they were
-    with pytest.raises(InputError, match="not there any more"):
+    with pytest.raises(InputError, match="were rebuilt or dropped"):
         update(built, "articles_wordmean")
     built.execute("insert into articles (title, body) values ('Venus', 'a rocket')")
     run("build", path, "articles")

@@ -191,7 +191,7 @@ def test_the_command_fails_if_something_is_left(built: Connection, path: str, ru
     assert run("update", path, "nothing").exit_code == 1
     with connect.writing(path + "2", create=True) as other:
         other.execute("create table t (a)")
-    assert "no collection to update" in run("update", path + "2").stderr
+    assert "No collection to update" in run("update", path + "2").stderr
 
 
 def test_the_command_says_when_a_rebuild_would_pay_and_how(built: Connection, path: str, run: Run) -> None:

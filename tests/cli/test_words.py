@@ -93,7 +93,7 @@ def test_evaluate_words_prints_its_protocol_and_json_by_set(
         (("analogy", "says_pmi", "man", "king", "woman", "-k", "0"), "k is 0"),
         (("odd-one-out", "says_pmi", "crown", "toy"), "at least 3"),
         (("similar", "says_pmi", "nothere"), "no word 'nothere'"),
-        (("similar", "says_pmi", "kingg"), "says_pmi has no word 'kingg': near in spelling: king"),
+        (("similar", "says_pmi", "kingg"), "says_pmi has no word 'kingg'. Similar spellings: king"),
         (("evaluate words", "says_pmi"), "give --similarity FILE or --analogies FILE"),
         (("evaluate words", "says_pmi", "--similarity", "/nowhere"), "cannot be read"),
     ],

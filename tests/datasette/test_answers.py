@@ -28,7 +28,7 @@ LONG = "moon " * 1000
         (ARTICLES + "?q=moon&weight=1.5", "weight is 1.5: the limit is 0 to 1"),
         (ARTICLES + "?q=moon&weight=nan", "it must be a number from 0 to 1"),
         (ARTICLES + "?weight=-1", "it must be a number from 0 to 1"),
-        (ARTICLES + "?q=moon&weight=.5&mode=text", "nothing to weigh"),
+        (ARTICLES + "?q=moon&weight=.5&mode=text", "no effect in mode text"),
         (ARTICLES + "/duplicates?threshold=0.1", "threshold is 0.1: the limit is 0.5 to 1"),
         (ARTICLES + "/duplicates?words=2", "words is 2: the limit is 0.01 to 1"),
         (ARTICLES + "?q=moon&mode=magic", "hybrid, vector, text"),

@@ -116,7 +116,7 @@ def test_columns_of_a_vocabulary_hold_labels_too(db: Connection) -> None:
 def test_a_name_of_yours_is_not_taken(db: Connection) -> None:
     make(db)
     db.execute("create table articles_lsa_predictions (mine)")
-    with pytest.raises(NameTakenError, match="of yours"):
+    with pytest.raises(NameTakenError, match="semsearch did not write"):
         classify.write(db, classify.classify(db, [open_collection(db, "articles_lsa")], "theme"))
 
 

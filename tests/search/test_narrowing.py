@@ -164,10 +164,10 @@ def test_words_are_filtered_by_their_vocabulary(built: Connection) -> None:
 
 def test_a_filter_that_keeps_nothing_says_so(built: Connection) -> None:
     found = search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(where="id > 99"))
-    assert found.hits == () and found.remark == "The filter keeps no row of articles"
+    assert found.hits == () and found.remark == "The filter matches no row of articles"
     assert (
         search(built, open_collection(built, "articles_lsa"), '"no such"').remark
-        == "The query's phrases and -words leave no row of articles"
+        == "The phrases and -words of the query match no row of articles"
     )
 
 
@@ -212,13 +212,13 @@ def test_an_endless_filter_is_stopped(built: Connection, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("condition", [Condition("nope", "exact", "1"), Condition("title", "sounds", "1")])
 def test_a_condition_that_cannot_be_is_one_clear_error(built: Connection, condition: Condition) -> None:
-    with pytest.raises(InputError, match="has no column 'nope'|'sounds' is no comparison"):
+    with pytest.raises(InputError, match="has no column 'nope'|'sounds' is not a comparison"):
         search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(conditions=(condition,)))
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.5, float("nan"), float("inf")])
 def test_a_weight_outside_its_range_is_one_clear_error(built: Connection, weight: float) -> None:
-    with pytest.raises(InputError, match="choose 0 .words alone. to 1 .meaning alone."):
+    with pytest.raises(InputError, match="choose 0 .text score alone. to 1 .vector score alone."):
         search(built, open_collection(built, "articles_lsa"), "rocket", weight=weight)
 
 
@@ -231,5 +231,5 @@ def test_the_ends_of_the_weight_are_the_sides_alone(built: Connection) -> None:
     assert order(weight=1.0) == order(mode="vector")
     by_words = order(mode="text")
     assert order(weight=0.0)[: len(by_words)] == by_words
-    with pytest.raises(InputError, match="has nothing to weigh"):
+    with pytest.raises(InputError, match="no effect in mode"):
         order(mode="text", weight=0.5)

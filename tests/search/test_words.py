@@ -100,7 +100,7 @@ def test_an_analogy_agrees_with_a_loop_over_all_words_in_memory_or_not(db: Conne
         (("man", "king", "man"), InputError, "'man' is given twice"),
         (("Man", "king", "man"), InputError, "'man' is given twice"),
         (("man", " ", "woman"), InputError, "empty"),
-        (("man", "king"), InputError, "2 are given"),
+        (("man", "king"), InputError, "2 given"),
         (("mann", "kyng", "woman"), NotFoundError, r"'mann' \(did you mean man\?\), 'kyng' \(did you mean king\?\)"),
         (("man", "zzzz", "woman"), NotFoundError, "does not know 'zzzz'$"),
     ],
@@ -184,7 +184,9 @@ def test_a_words_strongest_contexts_are_those_planted(db: Connection) -> None:
 
 
 def test_a_collection_without_counts_says_how_to_keep_them(db: Connection) -> None:
-    with pytest.raises(InputError, match="says_bare keeps no counts: build it by pmi, without --no-contexts"):
+    with pytest.raises(
+        InputError, match="says_bare has no co-occurrence counts: build it with pmi, without --no-contexts"
+    ):
         word_contexts.contexts(db, get_collection(db, "says_bare"), "king")
     assert not word_contexts.has_contexts(db, get_collection(db, "says_bare"))
 
