@@ -28,14 +28,14 @@ from tests.datasette.test_pages import ours
 from tests.nets.test_colorization import painted
 
 BUILDERS = ("rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw")
-TINY = {"width": 4, "batch": 32}
+TINY = {"width": 4, "batch_size": 32}
 
 
 def fill(db: Connection) -> None:
     """Sixty lamps, and what each builder learned of them in a moment; `lamps_chance` has learned nothing."""
     dataset = load(db, painted(60), ["lamp"] * 60, "lamps")
     for name in BUILDERS:
-        parts = {"side": 24} if name in ("patches", "jigsaw") else {}  # each part needs eight pixels
+        parts = {"image_size": 24} if name in ("patches", "jigsaw") else {}  # each part needs eight pixels
         build.build(db, dataset, registry.load().builder(name), {**TINY, **parts, "epochs": 4})
     build.build(db, dataset, registry.load().builder("rotation"), {**TINY, "epochs": 0}, name="lamps_chance")
     build.build(db, dataset, registry.load().builder("pca"), {"dim": 4})
@@ -64,7 +64,7 @@ def test_each_task_is_shown_with_what_is_right(file: str, make_site: Any, name: 
     with connect.reading(file) as db:
         asked = quizzes.ask(db, open_collection(db, f"lamps_{name}"), count=12, seed=5)
     assert [one["id"] for one in twin["questions"]] == list(asked.keys)
-    assert [one["right"] for one in twin["questions"]] == [quiz.right for quiz in asked.quizzes]
+    assert [one["right"] for one in twin["questions"]] == [quiz.correct for quiz in asked.quizzes]
     good = sum(quiz.good for quiz in asked.quizzes)
     assert text.count("✓") == good and text.count("✗") == 12 - good and f"{good} of 12" in text
     assert len(re.findall("(?:Right|Wrong|[Nn]earer)", text)) >= 12  # in words beside each mark
@@ -75,10 +75,10 @@ def test_each_task_is_shown_with_what_is_right(file: str, make_site: Any, name: 
         found = site.get(address.replace("&amp;", "&"))
         assert found.status_code == 200 and "immutable" in found.headers["cache-control"]
         sheet = np.asarray(Image.open(io.BytesIO(found.content)))
-        times = sheet.shape[0] // quiz.given.shape[0]
-        side = quiz.given.shape[1] * times
-        assert (sheet[2 : 2 + times * len(quiz.given) : times, 2 : 2 + side : times] == quiz.given).all()
-        assert (sheet[2 : 2 + times * len(quiz.given) : times, -2 - side : -2 : times] == quiz.truth).all()
+        times = sheet.shape[0] // quiz.input.shape[0]
+        side = quiz.input.shape[1] * times
+        assert (sheet[2 : 2 + times * len(quiz.input) : times, 2 : 2 + side : times] == quiz.input).all()
+        assert (sheet[2 : 2 + times * len(quiz.input) : times, -2 - side : -2 : times] == quiz.target).all()
 
 
 def test_pictures_can_be_named_and_others_asked_for(file: str, make_site: Any) -> None:

@@ -21,15 +21,15 @@ from tests.nets.test_colorization import painted
 @pytest.mark.parametrize("name", ["rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw"])
 def test_pictures_are_asked_about(db: Connection, name: str) -> None:
     dataset = load(db, painted(60), ["lamp"] * 60, "lamps")
-    built = build.build(db, dataset, registry.load().builder(name), {"epochs": 2, "width": 4, "side": 24})
+    built = build.build(db, dataset, registry.load().builder(name), {"epochs": 2, "width": 4, "image_size": 24})
     collection = built.collections[0]
     assert quizzes.can_ask(collection) and quizzes.question_of(collection).endswith("?")
     one, again, other = (
         quizzes.ask(db, open_collection(db, collection.name), count=12, seed=seed) for seed in (1, 1, 2)
     )
     assert len(one.keys) == len(one.quizzes) == 12 and one.keys == again.keys != other.keys
-    assert [quiz.told for quiz in one.quizzes] == [quiz.told for quiz in again.quizzes]
-    assert all((a.given == b.given).all() for a, b in zip(one.quizzes, again.quizzes, strict=True))
+    assert [quiz.predicted for quiz in one.quizzes] == [quiz.predicted for quiz in again.quizzes]
+    assert all((a.input == b.input).all() for a, b in zip(one.quizzes, again.quizzes, strict=True))
     chosen = quizzes.ask(db, open_collection(db, collection.name), ["7", "3"], count=6, seed=1)
     assert len(chosen.keys) == 6 and {"7", "3"} <= set(chosen.keys)
     allowed = quizzes.ask(
