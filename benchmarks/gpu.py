@@ -60,7 +60,7 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
         start, steps = time.perf_counter(), 0
         while time.perf_counter() - start < LONG:
             with torch.autocast(device.name, torch.bfloat16, enabled=on_gpu):
-                loss = ((both.pictures(both.codes(x)) - x) ** 2).mean()
+                loss = ((both.decode(both.encode(x)) - x) ** 2).mean()
             loss.backward()
             steps += 1
             if on_gpu and steps % 20 == 0:
