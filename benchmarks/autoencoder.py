@@ -79,7 +79,7 @@ class Bench:
 
     def _net(self, name: str, dim: int, noise: float = 0.0, mask: float = 0.0) -> Way:
         """An autoencoder with default options, trained unless it is kept already."""
-        options = AutoencoderOptions(dim=dim, epochs=self.epochs, noise=noise, mask=mask)
+        options = AutoencoderOptions(latent_dim=dim, epochs=self.epochs, noise=noise, mask=mask)
         said = "_".join(f"{key}{value}" for key, value in asdict(options).items() if key != "linear")
         path = self.keep / f"{name}_{said}.npz"
         if not path.exists():

@@ -64,7 +64,7 @@ class Judge:
         """Each class's share of the samples."""
         from semsearch.nets import classifier
 
-        told = classifier.read(self.features.net, made)[1]
+        told = classifier.predict(self.features.net, made)[1]
         return np.bincount(told, minlength=len(self.features.names)) / len(made)
 
 
@@ -171,7 +171,7 @@ def digits(bench: Bench, asked: argparse.Namespace) -> Measured:
     from sklearn.datasets import load_digits
 
     from semsearch.cli.demo import PICTURED
-    from semsearch.nets.autoencoder import floats
+    from semsearch.nets.autoencoder import to_float
 
     target = f"{SURE:.0%} classified with confidence above {CLEAR}, each class >= {EACH:.0%}"
     print(f"\nThe demo's digits, 8 pixels (target: {target})")
@@ -183,7 +183,7 @@ def digits(bench: Bench, asked: argparse.Namespace) -> Measured:
     net = learn_features(pixels, found.target, seed=1, device=devices.choose("auto"), report=silent).net
     made = torch.from_numpy(drawn(fitted, COUNTED, 2)).permute(0, 3, 1, 2)
     with torch.no_grad():
-        sure, kind = net(floats(made)).softmax(dim=1).max(dim=1)
+        sure, kind = net(to_float(made)).softmax(dim=1).max(dim=1)
     clear, shares = float((sure > CLEAR).float().mean()), np.bincount(kind.numpy(), minlength=10) / len(made)
     print(f"  {spent:.0f} s; {clear:.1%} classified with confidence above {CLEAR}, the rarest class {shares.min():.1%}")
     reached = clear >= SURE and shares.min() >= EACH and spent <= QUICK
@@ -242,7 +242,7 @@ def stacked(bench: Bench, asked: argparse.Namespace) -> Measured:
     rows = rng.integers(0, len(train), (100_000, 3))
     pixels = np.concatenate([train[rows[:, channel]] for channel in range(3)], axis=3)
     made = drawn(fit(pixels, 0, seconds=asked.seconds), 25_600, 2)
-    digits = [classifier.read(features.net, made[..., channel : channel + 1])[1] for channel in range(3)]
+    digits = [classifier.predict(features.net, made[..., channel : channel + 1])[1] for channel in range(3)]
     counts = np.bincount(digits[0] * 100 + digits[1] * 10 + digits[2], minlength=1000)
     share = counts[counts > 0] / counts.sum()
     modes, apart = int((counts > 0).sum()), float((share * np.log(share * 1000)).sum())
@@ -256,7 +256,7 @@ def colour(bench: Bench, asked: argparse.Namespace) -> Measured:
     train, labels, test, told = cifar(asked.data)
     images, rng = Images([str(n) for n in range(len(train))], train), np.random.default_rng(0)
     device = devices.choose("auto")
-    coded = Autoencoder().fit(images, AutoencoderOptions(dim=64), rng=rng, device=device, report=silent)
+    coded = Autoencoder().fit(images, AutoencoderOptions(latent_dim=64), rng=rng, device=device, report=silent)
     judge = Judge(train, labels, test, told)
     return beside(judge, train, Way(Autoencoder(), dict(coded.arrays)), asked.seconds, 1.0)
 

@@ -43,24 +43,24 @@ def autoencoder(asked: argparse.Namespace, device: Device) -> Measured:
     from semsearch.nets.loop import TrainOptions, train
 
     pixels = np.random.default_rng(0).integers(0, 256, (PICTURES, SIDE, SIDE, 1), np.uint8)
-    net, found = nets.Net(SIDE, SIDE, 1, DIM, WIDTH, False, False), Measured()
+    config, found = nets.AutoencoderConfig(SIDE, SIDE, 1, DIM, WIDTH, False, False), Measured()
 
     def task_of(batch: int) -> Any:
-        return nets.Autoencode(pixels, net, nets.Lessons(10**6, batch, 0.002, 0.0, 0.0, 0.0, 0), device)
+        return nets.AutoencoderTask(pixels, config, nets.AutoencoderPlan(10**6, batch, 0.002, 0.0, 0.0, 0.0, 0), device)
 
     def ours(batch: int) -> float:
         task = task_of(batch)
         start = time.perf_counter()
         trained = train(task, TrainOptions(clip=1.0, mixed=True, seconds=LONG), device=device, report=silent)
-        return trained.steps * len(task.taught) / task.steps / (time.perf_counter() - start)
+        return trained.steps * len(task.train) / task.steps / (time.perf_counter() - start)
 
     def bare(batch: int) -> float:
-        both, on_gpu = task_of(batch).both, device.name == "cuda"
+        both, on_gpu = task_of(batch).model, device.name == "cuda"
         x = torch.rand(batch, 1, SIDE, SIDE, device=device.name).to(memory_format=torch.channels_last)
         start, steps = time.perf_counter(), 0
         while time.perf_counter() - start < LONG:
             with torch.autocast(device.name, torch.bfloat16, enabled=on_gpu):
-                loss = ((both.pictures(both.codes(x)) - x) ** 2).mean()
+                loss = ((both.decode(both.encode(x)) - x) ** 2).mean()
             loss.backward()
             steps += 1
             if on_gpu and steps % 20 == 0:
@@ -125,7 +125,10 @@ def glove(asked: argparse.Namespace, device: Device) -> Measured:
     texts = [str(article["text"]) for article in sets.simplewiki(asked.data, asked.documents)]
     corpus = Documents([str(row) for row in range(len(texts))], texts)
     start = time.perf_counter()
-    options, rng = GloveOptions(dim=300, epochs=EPOCHS, rows=asked.words, contexts=False), np.random.default_rng(0)
+    options, rng = (
+        GloveOptions(dim=300, epochs=EPOCHS, batch_size=asked.words, contexts=False),
+        np.random.default_rng(0),
+    )
     fitted = Glove().fit(corpus, options, rng=rng, device=device, report=silent)
     whole = time.perf_counter() - start
     words = fitted.embeddings[0]

@@ -3,7 +3,7 @@
     python benchmarks/selfsupervised.py --data FOLDER --minutes 8
 
 FOLDER holds cifar10-jpg/ (or fashion-mnist/, mnist/ for --set). Each family is `build FAMILY` with its defaults and
-`--seconds`. `random` is an untrained backbone, `plain` an autoencoder on it (`inpainting --hole 0`), `autoencoder` the
+`--seconds`. `random` is an untrained backbone, `plain` an autoencoder on it (`inpainting --mask-ratio 0`), `autoencoder` the
 builder of that name with latent dimension 256. Features are of the set's own training and test images. Only the probes
 see labels.
 """
@@ -32,8 +32,8 @@ from semsearch.records import Device, Images, silent
 FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "random": ("rotation", {"epochs": 0}),
     "pca": ("pca", {}),
-    "autoencoder": ("autoencoder", {"dim": 256}),
-    "plain": ("inpainting", {"hole": 0.0}),
+    "autoencoder": ("autoencoder", {"latent_dim": 256}),
+    "plain": ("inpainting", {"mask_ratio": 0.0}),
     "inpainting": ("inpainting", {}),
     "colorization": ("colorization", {}),
     "patches": ("patches", {}),
@@ -107,7 +107,7 @@ def measure(family: str, train: Part, test: Part, asked: argparse.Namespace) -> 
 
 def of_backbone(asked: argparse.Namespace) -> dict[str, Any]:
     """The options of whatever learns on the backbone."""
-    return {"backbone": asked.backbone} | ({"batch": asked.batch} if asked.batch else {})
+    return {"backbone": asked.backbone} | ({"batch_size": asked.batch} if asked.batch else {})
 
 
 def pretext(fit: Mapping[str, float]) -> str:
@@ -136,8 +136,8 @@ def throughput(train: Part, asked: argparse.Namespace) -> dict[str, Any]:
     """Views a second of a task on the loop, beside the same backbone going forward and back with nothing else to do."""
     import torch
 
-    from semsearch.nets.backbone import Backbone, Plan
-    from semsearch.nets.loop import LOOK
+    from semsearch.nets.backbone import Backbone, BackboneConfig
+    from semsearch.nets.loop import GPU_CHECK_STEPS
 
     device = devices.choose(asked.device)
     height, across, channels = train[0].shape[1:]
@@ -147,11 +147,11 @@ def throughput(train: Part, asked: argparse.Namespace) -> dict[str, Any]:
             continue
         builder = registry.load().builder(family)
         options = make_options(builder, of_backbone(asked) | {"seconds": asked.throughput})
-        plan = Plan(options.backbone == "resnet18", channels, max(height, across), options.width)
-        net = Backbone(plan).to(device.name, memory_format=torch.channels_last)
+        config = BackboneConfig(options.backbone == "resnet18", channels, max(height, across), options.width)
+        net = Backbone(config).to(device.name, memory_format=torch.channels_last)
         told = builder.rules(train[0].shape[1:], options)
         size = (int(told["height"]), int(told["across"])) if "height" in told else (height, across)
-        batch = torch.rand(views * options.batch, channels, *size, device=device.name)
+        batch = torch.rand(views * options.batch_size, channels, *size, device=device.name)
         batch = batch.to(memory_format=torch.channels_last)
         bare, ours = [], []
         for _ in range(ROUNDS):  # in turns, so that what else runs meets both
@@ -160,14 +160,14 @@ def throughput(train: Part, asked: argparse.Namespace) -> dict[str, Any]:
                 with torch.autocast(device.name, torch.bfloat16, enabled=device.name == "cuda"):
                     net(batch).float().square().mean().backward()
                 steps += 1
-                if device.name == "cuda" and steps % LOOK == 0:
+                if device.name == "cuda" and steps % GPU_CHECK_STEPS == 0:
                     torch.cuda.synchronize()
             if device.name == "cuda":
                 torch.cuda.synchronize()
             bare.append(steps * len(batch) / (time.perf_counter() - start))
             rng = np.random.default_rng(asked.seed)
             fit = builder.fit(images(train[0]), options, rng=rng, device=device, report=silent).metrics
-            ours.append(fit["steps"] * options.batch * views / fit["seconds_training"])
+            ours.append(fit["steps"] * options.batch_size * views / fit["seconds_training"])
         share = float(np.median(ours) / np.median(bare))
         found[family] = {"ours": ours, "bare": bare, "share": share}
         print(f"{family}: {np.median(ours):,.0f} views per second, bare {np.median(bare):,.0f}, {share:.2f}")

@@ -59,9 +59,9 @@ def _task(pixels: Any) -> Any:
     from semsearch.nets import autoencoder
     from semsearch.records import Device
 
-    net = autoencoder.Net(28, 28, 1, 32, 16, False, False)
-    lessons = autoencoder.Lessons(EPOCHS, 128, 0.002, 0.0, 0.0, 0.0, 0)
-    return autoencoder.Autoencode(pixels, net, lessons, Device())
+    config = autoencoder.AutoencoderConfig(28, 28, 1, 32, 16, False, False)
+    plan = autoencoder.AutoencoderPlan(EPOCHS, 128, 0.002, 0.0, 0.0, 0.0, 0)
+    return autoencoder.AutoencoderTask(pixels, config, plan, Device())
 
 
 def _ours(pixels: Any) -> float:
@@ -77,15 +77,15 @@ def _plain(pixels: Any) -> float:
     """What one would write for this net alone: no curves, no checkpoints, no look at the loss."""
     import torch
 
-    from semsearch.nets.autoencoder import pace
+    from semsearch.nets.autoencoder import warmup_cosine
 
     task = _task(pixels)
-    both, optimiser, seen, taught = task.both, task.optimiser, task.seen, task.taught
+    both, optimiser, seen, taught = task.model, task.optimiser, task.images, task.train
     total, done = task.epochs * task.steps, 0
     for epoch in range(task.epochs):
         for batch in task.batches(epoch):
             for group in optimiser.param_groups:
-                group["lr"] = 0.002 * pace(done / total)
+                group["lr"] = 0.002 * warmup_cosine(done / total)
             x = seen[batch].float().div_(255)
             loss = ((both.decoder(both.encoder(x - 0.5)) + 0.5 - x) ** 2).mean()
             optimiser.zero_grad(set_to_none=True)

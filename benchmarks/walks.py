@@ -139,8 +139,8 @@ def whole(data: Path, name: str, python: str, folder: Path, length: int = LENGTH
     found = graphs.load(data, name)
     edges = np.stack([found.graph.source, found.graph.target], axis=1)
     np.savetxt(folder / "e.tsv", edges[edges[:, 0] != edges[:, 1]], fmt="%d", delimiter="\t")
-    graphs.embed(found.graph, "node2vec", {"walks": 1, "length": 2})  # compiled
-    vectors, seconds = graphs.embed(found.graph, "node2vec", {"length": length, "q": 0.5})
+    graphs.embed(found.graph, "node2vec", {"num_walks": 1, "walk_length": 2})  # compiled
+    vectors, seconds = graphs.embed(found.graph, "node2vec", {"walk_length": length, "q": 0.5})
     rows = [{"what": "node2vec, ours", "s": seconds} | _judged(vectors, found.labels)]
     command = [python, "-c", PEER_WHOLE, str(folder / "e.tsv"), str(folder / "v.npz"), str(length)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)

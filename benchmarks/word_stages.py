@@ -124,7 +124,7 @@ def _factored(folder: Path, data: Path, work: Callable[[Any, int], tuple[Any, An
     import numpy as np
     import scipy.sparse as sp
 
-    from semsearch.builders.pmi import PmiOptions, default_shrink
+    from semsearch.builders.pmi import PmiOptions, default_shrinkage
     from semsearch.maths.spectral_factors import spectrum_scale
 
     M = sp.load_npz(folder / "weighted.npz").tocsr()
@@ -136,7 +136,7 @@ def _factored(folder: Path, data: Path, work: Callable[[Any, int], tuple[Any, An
         start = time.perf_counter()
         Q, spectrum = work(M, seed)
         seconds.append(time.perf_counter() - start)
-        found.append(scores(words, Q * spectrum_scale(spectrum, options.power, default_shrink("ppmi")), data))
+        found.append(scores(words, Q * spectrum_scale(spectrum, options.power, default_shrinkage("ppmi")), data))
         print(f"seed {seed}: {seconds[-1]:.1f} s, {found[-1]}", file=sys.stderr, flush=True)
     mean = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
     spread = {f"{name}, spread": float(np.ptp([one[name] for one in found])) for name in SETS}

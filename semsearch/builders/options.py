@@ -116,7 +116,7 @@ def help_of(field: dataclasses.Field[Any]) -> str:
     """The line of help on the command line: what the option is, its bounds and its default."""
     facts, bounds = field.metadata, bounds_text(field)
     if facts.get("choices") and isinstance(facts["choices"][0], str):
-        bounds = ""  # shown beside the option's name
+        bounds = ""  # shown next to the option's name
     default = default_text(field)
     notes = [bounds, default if facts.get("needed") else f"default: {default}"]
     return f"{text_of(field)}  [{'; '.join(filter(None, notes))}]"

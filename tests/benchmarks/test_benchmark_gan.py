@@ -36,7 +36,7 @@ def data(tmp_path: Path) -> Path:
 def test_it_measures_and_says_what_was_missed(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classifier, "SEEN", 2_000)
+    monkeypatch.setattr(classifier, "IMAGES_SEEN", 2_000)
     kept = tmp_path / "found.json"
     given = ["--data", str(data), "--seconds", "1", "--short", "0.5", "--seeds", "1", "--rounds", "2", "--epochs", "1"]
     with pytest.raises(SystemExit) as ended:

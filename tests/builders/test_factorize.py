@@ -75,7 +75,7 @@ def test_directed_pairs_have_two_sides() -> None:
     ("pairs", "options", "said"),
     [
         ([("a", "a", 1.0)] * 1000, {}, "1 item"),
-        ([("a", "b", 0.0), ("c", "b", 0.0)], {}, "all are 0"),
+        ([("a", "b", 0.0), ("c", "b", 0.0)], {}, "All similarities are 0"),
     ],
     ids=["one item", "zeros"],
 )

@@ -56,8 +56,8 @@ def test_a_lens_gives_a_place_away_unless_patches_are_without_colour() -> None:
     """Here of 100 questions: .25 ± .04."""
     pixels = through_a_lens(clouds(1000, 32, 1.2))
     images = Images([str(row) for row in range(len(pixels))], pixels)
-    for given, least, most in (({"drop": 0.0}, 0.8, 1.0), ({}, 0.0, 0.42)):
-        options = PatchesOptions(epochs=10, width=8, batch=64, rate=0.004, **given)
+    for given, least, most in (({"color_drop": 0.0}, 0.8, 1.0), ({}, 0.0, 0.42)):
+        options = PatchesOptions(epochs=10, width=8, batch_size=64, lr=0.004, **given)
         fitted = Patches().fit(images, options, rng=np.random.default_rng(0), device=Device(), report=silent)
         assert fitted.metrics["chance"] == 0.25 and least <= fitted.metrics["held_out_accuracy"] <= most
 
@@ -65,8 +65,8 @@ def test_a_lens_gives_a_place_away_unless_patches_are_without_colour() -> None:
 @pytest.mark.parametrize(
     ("name", "said", "told"),
     [
-        ("patches", ("--positions", "6"), "positions is 6: choose 4 or 8"),
-        ("patches", ("--gap", "3"), "gap is 3 and jitter 0.16: choose 0 to 2, and 0 to 1"),
+        ("patches", ("--positions", "6"), "--positions is 6: it must be 4 or 8"),
+        ("patches", ("--gap", "3"), "--gap is 3: it must be 0 to 2"),
         ("patches", ("--color-drop", "2"), "--color-drop is 2: it must be 0 to 1"),
         (
             "patches",
@@ -74,9 +74,9 @@ def test_a_lens_gives_a_place_away_unless_patches_are_without_colour() -> None:
             "12 × 12 pixels, patches needs 20 each way (two patches of 8 and the gap): --image-size enlarges",
         ),
         ("jigsaw", (), "12 × 12 pixels, jigsaw needs 20 each way (2 × 2 tiles of 8 and their gaps)"),
-        ("jigsaw", ("--grid", "4"), "grid is 4: choose 2 or 3"),
+        ("jigsaw", ("--grid", "4"), "--grid is 4: it must be 2 or 3"),
         ("jigsaw", ("--grid", "3", "--image-size", "24"), "24 × 24 pixels, jigsaw needs 30 each way (3 × 3 tiles of 8"),
-        ("jigsaw", ("--gap", "1"), "gap is 1: choose 0 or more, below 1"),
+        ("jigsaw", ("--gap", "1"), "--gap is 1: it must be at least 0, below 1"),
         ("jigsaw", ("--permutations", "25", "--image-size", "24"), "--permutations is 25: 2 × 2 tiles have 24"),
         ("jigsaw", ("--permutations", "1"), "--permutations is 1: it must be 2 to 1,000"),
     ],

@@ -102,7 +102,9 @@ def test_update_takes_in_new_changed_and_deleted_pictures(db: Connection) -> Non
     assert update(db, "shapes_pca").updated[0].update.added == 0
 
 
-@pytest.mark.parametrize(("n", "said"), [(1, "There is but 1 of the pictures"), (5, "All 5 pictures are the same")])
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "At least 2 images are needed, found 1"), (5, "All 5 images are identical")]
+)
 def test_nothing_to_tell_apart(db: Connection, n: int, said: str) -> None:
     dataset = load(db, np.full((n, 6, 6, 1), 70, np.uint8), ["same"] * n)
     with pytest.raises(BuildError, match=said):

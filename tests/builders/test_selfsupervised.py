@@ -70,7 +70,7 @@ def test_whitened_features_have_the_same_variance_each_way_and_others_are_placed
     assert vectors.shape[1] == collection.dim <= 80
     strong = vectors.std(axis=0)[:4]
     assert 0.9 < strong.min() <= strong.max() <= 1.0
-    with pytest.raises(InputError, match="the model was built of"):
+    with pytest.raises(InputError, match="the model was trained on"):
         builder.encode(state, Images(["1"], pixels[:1, :8]))
 
 
@@ -88,10 +88,10 @@ def test_no_epoch_leaves_weights_at_random_and_a_budget_of_seconds_is_kept(db: C
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("--epochs", "-1"), "epochs is -1: 0, for random weights, or more"),
-        (("--seconds", "0"), "seconds is 0: choose above 0"),
-        (("--seconds", "9", "--epochs", "9"), "epochs and seconds are both given: choose one"),
-        (("--width", "0"), "width is 0 and batch 256: at least 1 and 2 are needed"),
+        (("--epochs", "-1"), "--epochs is -1: it must be at least 0"),
+        (("--seconds", "0"), "--seconds is 0: it must be above 0"),
+        (("--seconds", "9", "--epochs", "9"), "--seconds and --epochs are both given: choose one"),
+        (("--width", "0"), "--width is 0: it must be at least 1"),
         (("--lr", "2"), "--lr is 2: it must be above 0, at most 1"),
         (("--image-size", "4"), "--image-size is 4: it must be 8 to 128"),
         (("--min-crop", "0"), "--min-crop is 0: it must be above 0, at most 1"),

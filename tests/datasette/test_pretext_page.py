@@ -28,14 +28,14 @@ from tests.datasette.test_pages import ours
 from tests.nets.test_colorization import painted
 
 BUILDERS = ("rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw")
-TINY = {"width": 4, "batch": 32}
+TINY = {"width": 4, "batch_size": 32}
 
 
 def fill(db: Connection) -> None:
     """Sixty lamps, and what each builder learned of them in a moment; `lamps_chance` has learned nothing."""
     dataset = load(db, painted(60), ["lamp"] * 60, "lamps")
     for name in BUILDERS:
-        parts = {"side": 24} if name in ("patches", "jigsaw") else {}  # each part needs eight pixels
+        parts = {"image_size": 24} if name in ("patches", "jigsaw") else {}  # each part needs eight pixels
         build.build(db, dataset, registry.load().builder(name), {**TINY, **parts, "epochs": 4})
     build.build(
         db, dataset, registry.load().builder("rotation"), {**TINY, "epochs": 0}, build.BuildOptions(name="lamps_chance")

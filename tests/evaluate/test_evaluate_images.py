@@ -56,7 +56,7 @@ def test_samples_are_judged_between_a_floor_and_a_ceiling(
     pytest.importorskip("torch")
     from semsearch.nets import classifier
 
-    monkeypatch.setattr(classifier, "SEEN", 6_000)  # enough for four shapes
+    monkeypatch.setattr(classifier, "IMAGES_SEEN", 6_000)  # enough for four shapes
     pixels, labels = shapes(600)
     build.build(db, load(db, pixels, labels), registry.load().builder("pca"), {"dim": 8})
     scores = {}

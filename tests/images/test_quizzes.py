@@ -21,7 +21,7 @@ from tests.nets.test_colorization import painted
 @pytest.mark.parametrize("name", ["rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw"])
 def test_pictures_are_asked_about(db: Connection, name: str) -> None:
     dataset = load(db, painted(60), ["lamp"] * 60, "lamps")
-    built = build.build(db, dataset, registry.load().builder(name), {"epochs": 2, "width": 4, "side": 24})
+    built = build.build(db, dataset, registry.load().builder(name), {"epochs": 2, "width": 4, "image_size": 24})
     collection = built.collections[0]
     assert quizzes.has_task(collection) and quizzes.question_of(collection).endswith("?")
     one, again, other = (

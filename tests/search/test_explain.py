@@ -125,7 +125,7 @@ def test_a_document_without_a_vector_is_explained_by_its_words(db: Connection) -
 
 def test_a_word_too_rare_to_be_learned_is_still_in_common(db: Connection) -> None:
     dataset = make_articles(db, (*TOPICS, ("Odd", "a rocket named xyzzy")))
-    engine.build(db, dataset, registry.load().builder("lsa"), {"dim": 2, "min_documents": 2})
+    engine.build(db, dataset, registry.load().builder("lsa"), {"dim": 2, "min_df": 2})
     odd = next(one for one in why(db, "xyzzy moon", mode="vector") if one.hit.row["title"] == "Odd")
     assert odd.sentence.startswith("shared words: *xyzzy*; similar through: *rocket*")
 

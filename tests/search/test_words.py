@@ -54,7 +54,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         with connect.transaction(db):
             dataset = datasets.register(db, keys.shape_of(db, "says"), text_columns=["body"])
         pmi = registry.load(entry_points=False).builder("pmi")
-        build.build(db, dataset, pmi, {"dim": 8, "weights": "flat"})
+        build.build(db, dataset, pmi, {"dim": 8, "distance_weighting": "flat"})
         build.build(db, dataset, pmi, {"dim": 8, "contexts": False}, build.BuildOptions(name="says_bare"))
         yield db
 
