@@ -1,0 +1,46 @@
+"""Options that several commands share, and options that go by a former name as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def former_option(option: click.Option, *former: str) -> click.Option:
+    """A hidden option under the names that `option` had before, such as "--old" or "--old/--no-old".
+
+    It says in one line on stderr what the option is called now, and hands its value over. Where both are given the
+    present name counts. Add it to the same command's parameters.
+    """
+
+    def hand_over(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if context.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE:
+            negated = value is False and parameter.secondary_opts and option.secondary_opts
+            old, new = (side.secondary_opts[0] if negated else side.opts[0] for side in (parameter, option))
+            click.echo(f"{old} is now called {new}", err=True)
+            context.default_map = {**(context.default_map or {}), str(option.name): value}
+
+    return click.Option(
+        list(former),
+        type=option.type,
+        multiple=option.multiple,
+        is_flag=option.is_flag,
+        default=None,
+        hidden=True,
+        is_eager=True,  # so that the value is there when `option` looks for its default
+        expose_value=False,
+        callback=hand_over,
+    )
+
+
+def renamed(former: str, now: str) -> Callable[[click.Command], click.Command]:
+    """A decorator, placed above `@click.command`: the option `now` also answers to the names `former`."""
+
+    def add(command: click.Command) -> click.Command:
+        option = next(one for one in command.params if isinstance(one, click.Option) and now in one.opts)
+        command.params.append(former_option(option, former))
+        return command
+
+    return add
