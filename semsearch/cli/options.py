@@ -3,9 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+from semsearch.search.query import MODES
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+weight_option = click.option(
+    "--weight",
+    type=float,
+    metavar="W",
+    show_default="chosen at build time, see `semsearch runs`",
+    help="weight of the vector score in hybrid search, 0 to 1",
+)
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="hybrid",
+    show_default=True,
+    help="rank by vector score, by text score (BM25), or by both",
+)
+label_option = click.option(
+    "--label", "column", metavar="COL", show_default="the dataset's label column", help="the column of labels"
+)
+
+
+def seed_option(result: str = "results") -> Callable[[Command], Command]:
+    """Adds --seed; `result` names what a seed reproduces."""
+    text = f"random seed; the same seed gives the same {result}"
+    return click.option("--seed", type=int, default=0, show_default=True, metavar="N", help=text)
+
+
+def listing_options(command: Command) -> Command:
+    """Adds --json, --csv and --table, as `shape`: None where none is given."""
+    for name, text in (("table", "print a table"), ("csv", "print CSV"), ("json", "print JSON")):
+        command = click.option(f"--{name}", "shape", flag_value=name, help=text)(command)
+    return command
+
+
+def png_option(text: str, *names: str, required: bool = False) -> Callable[[Command], Command]:
+    """Adds an option that names an image file to write."""
+    kind = click.Path(dir_okay=False, writable=True)
+    default = None if required else "none"
+    return click.option(*names, type=kind, metavar="FILE", required=required, show_default=default, help=text)
 
 
 def former_option(option: click.Option, *former: str) -> click.Option:

@@ -37,6 +37,30 @@ TRAIN, TEST = frozenset({"train", "training"}), frozenset({"test", "testing"})  
 
 
 @dataclass(frozen=True)
+class HoldOut:
+    """How items are held back: `folds`, or a column `split`, or shares to train on in several random shuffles.
+
+    Without any of the three, the shares are SHARES. Raises InputError for more than one of them, or for no shuffle.
+    """
+
+    folds: int | None = None
+    split: str | None = None
+    shares: Sequence[float] = ()
+    shuffles: int = SHUFFLES
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.folds is not None, self.split, self.shares))) > 1:
+            raise InputError("folds, split and share are three ways to hold items back: choose one of them")
+        if self.shuffles < 1:
+            raise InputError(f"shuffles is {self.shuffles}: at least 1 is needed")
+
+    @property
+    def by_shares(self) -> bool:
+        """Whether items are held back by random shares."""
+        return self.folds is None and self.split is None
+
+
+@dataclass(frozen=True)
 class LabelScores:
     """Mean micro and macro F1 over the shuffles, 0..1, the micro's standard deviation, and how many items were used."""
 
@@ -167,17 +191,19 @@ def evaluate_labels(
     column: str | None = None,
     *,
     separator: str | None = None,
-    folds: int | None = None,
-    split: str | None = None,
-    **how: Any,
+    hold_out: HoldOut = HoldOut(),
+    seed: int = 0,
+    C: float | None = None,
 ) -> tuple[Sequence[LabelScores | HeldOutScores], int, int]:
     """The scores of a collection on a column of labels, how many labels there are, and how many items have one.
 
-    The column is by default the dataset's own. By shares of the items (`judge_labels`), or where asked by `folds` or
-    by what the column `split` says. A cell is one label, a JSON array of them, or labels with a separator between. Rows
-    without a label, and rows without a vector, are left out. Raises InputError where fewer than two labels or ten items
-    are left.
+    The column is by default the dataset's own. A cell is one label, a JSON array of them, or labels with a separator
+    between. Rows without a label, and rows without a vector, are left out. `C` is the inverse regularisation strength:
+    by default chosen inside the training items, or 1 with shares. Raises InputError where fewer than two labels or ten
+    items are left, and for a C that is not above 0.
     """
+    if C is not None and not C > 0:
+        raise InputError(f"c is {C:g}: a number above 0 is needed")
     collection = collections.get_collection(db, name)
     dataset = datasets.get_dataset(db, collection.dataset)
     column = column or own_column(db, dataset, collection)
@@ -193,15 +219,19 @@ def evaluate_labels(
     labels = np.zeros((len(kept), len(names)), bool)
     for place, row in enumerate(kept):
         labels[place, [names[label] for label in told[row]]] = True
-    if folds is None and split is None:
-        return judge_labels(matrix[kept], labels, **how), len(names), len(kept)
-    if split is None:
-        turns, title = fold_turns(labels, folds or 0, how.get("seed", 0)), f"{folds} folds"
+    if hold_out.by_shares:
+        shares, shuffles = hold_out.shares or SHARES, hold_out.shuffles
+        scores = judge_labels(
+            matrix[kept], labels, shares=shares, shuffles=shuffles, seed=seed, C=1.0 if C is None else C
+        )
+        return scores, len(names), len(kept)
+    if hold_out.split is None:
+        turns, title = fold_turns(labels, hold_out.folds or 0, seed), f"{hold_out.folds} folds"
     else:
-        said = stored.of_items(db, dataset, collection, split)
-        turns = split_turn([as_text(said.get(keys[row])).strip() for row in kept], split)
-        title = f"split by {split}"
-    return [judge_turns(matrix[kept], labels, turns, title, **how)], len(names), len(kept)
+        parts = stored.of_items(db, dataset, collection, hold_out.split)
+        turns = split_turn([as_text(parts.get(keys[row])).strip() for row in kept], hold_out.split)
+        title = f"split by {hold_out.split}"
+    return [judge_turns(matrix[kept], labels, turns, title, seed=seed, C=C)], len(names), len(kept)
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:

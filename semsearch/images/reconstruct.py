@@ -17,6 +17,7 @@ from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, Model, can_decode, error, open_model, stored_codes
 from semsearch.maths.packing import steps_of
 from semsearch.storage import collections
+from semsearch.storage.driver import Connection
 
 FLOAT = 4  # bytes
 
@@ -83,6 +84,37 @@ class Shown:
 
     strips: list[Strip]
     scores: list[dict[str, Any]]
+
+
+def reconstruct(
+    db: Connection,
+    name: str,
+    ids: Sequence[str] = (),
+    *,
+    count: int = 16,
+    damage: Damage | None = None,
+    packing: Packing | None = None,
+    seed: int = 0,
+) -> Shown:
+    """Stored images of a collection through their codes and back: those with these ids, else `count` random ones.
+
+    Raises NotFoundError for an unknown id, and InputError for a collection that cannot decode, a count out of range,
+    and what `show` refuses.
+    """
+    packing = packing or Packing()
+    model = generate.open_model(db, name)
+    rng = np.random.default_rng(seed)
+    keys = list(ids) or generate.some_keys(model, count, rng)
+    pixels = model.pictures(keys).pixels
+    return show(model, pixels, damage=damage or Damage(), bits=packing.bits, k=packing.components, rng=rng)
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How codes are shortened: to their first `components` numbers, and to `bits` bits for each number."""
+
+    bits: int | None = None
+    components: int | None = None
 
 
 def show(

@@ -10,10 +10,10 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.images.image_io import measured
 from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import all_datasets, draft, save
+from semsearch.storage.datasets import all_datasets, draft, get_dataset, save
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import TableShape, shape_of
-from semsearch.storage.tables import sample_rows
+from semsearch.storage.tables import is_table_or_view, sample_rows
 
 SAMPLE = 200
 TEXT_NAMES = ["body", "text", "content", "contents", "description", "abstract", "article", "message", "story", "review"]
@@ -178,6 +178,17 @@ def described_anyway(db: Connection, table: str) -> Dataset:
         return describe_table(db, table)[0]
     except InputError:
         return draft(shape_of(db, table), text_columns=())
+
+
+def dataset_to_build(db: Connection, name: str, reads: Kind) -> Dataset:
+    """The dataset `name`, or any table of that name, described but not saved, for a builder that reads no text.
+
+    `reads` is what the builder reads. Raises NotFoundError if there is no such dataset or table.
+    """
+    known = {dataset.name for dataset in all_datasets(db)}
+    if reads not in ("similarities", "table") or name in known or not is_table_or_view(db, name):
+        return get_dataset(db, name)
+    return described_anyway(db, name)
 
 
 def with_former(columns: Columns, former: Dataset, names: Sequence[str]) -> Columns:

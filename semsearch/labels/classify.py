@@ -19,7 +19,7 @@ from semsearch.labels import labelled
 from semsearch.labels.held_out import SAMPLED, VECTORS, Judged, compared, judge
 from semsearch.labels.labelled import Labelled
 from semsearch.maths import classifier
-from semsearch.maths.suggest import most_telling
+from semsearch.maths.suggest import FEW, most_telling
 from semsearch.records import Report, silent
 from semsearch.storage import results
 from semsearch.storage.connect import transaction
@@ -27,6 +27,7 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
 
 MOST_SUGGESTED = 1_000
+FEW_LABELS = FEW  # labelled items up to which suggestions are cluster centres rather than uncertain items
 FEW_JUDGED = 100  # items, below which a remark says so
 ENOUGH_TO_DOUBT = 10_000  # labelled items that tell well enough which others are doubtful
 
