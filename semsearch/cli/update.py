@@ -14,10 +14,10 @@ from semsearch.errors import BuildError
 from semsearch.storage.connect import writing
 
 NO_VECTOR = {
-    "image": "have no vector: the image cannot be read",
-    "row": "have no vector: a column has no number there",
+    "image": "no vector: the image cannot be read",
+    "row": "no vector: a column has no number there",
 }
-NO_KNOWN_WORD = "have no vector: no word is in the vocabulary. Text search still finds them"
+NO_KNOWN_WORD = "no vector: no word is in the vocabulary. Text search still finds them"
 
 
 def add_to(cli: click.Group) -> None:
@@ -64,4 +64,5 @@ def report_updated(done: Updated, *, counts: bool = True) -> None:
         took = f" in {update.seconds:.1f} s" if changes else ""
         remark(f"{collection.name}: {changes or 'up to date'}{took}, {counted(collection.count, collection.of)}")
     if done.without_vector:
-        remark(f"{counted(done.without_vector, 'row')} {NO_VECTOR.get(collection.of, NO_KNOWN_WORD)}")
+        have = "has" if done.without_vector == 1 else "have"
+        remark(f"{counted(done.without_vector, 'row')} {have} {NO_VECTOR.get(collection.of, NO_KNOWN_WORD)}")

@@ -204,7 +204,7 @@ def test_a_walk_between_samples_is_a_strip_or_a_film(db: Connection, run: Run, p
     assert np.abs(way[[0, -1]] - ends).max() <= 1
     for said, told in (
         (("0", "1"), "No sample 0"),
-        (("a", "1"), "'a' is no number of a sample"),
+        (("a", "1"), "'a' is not the number of a sample"),
         (("1", "401"), "401"),
     ):
         done = run("interpolate", path, "shapes_gan", *said, "-o", strip)
