@@ -19,10 +19,19 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from semsearch import Documents, Embeddings, Fitted, State, hookimpl
-from semsearch.builders.base import option
-from semsearch.builders.pmi import Pmi, PmiOptions
-from semsearch.maths.text import pack, tokens, unpack
+from semsearch.plugin import (
+    Documents,
+    Embeddings,
+    Fitted,
+    Pmi,
+    PmiOptions,
+    State,
+    hookimpl,
+    option,
+    pack,
+    tokens,
+    unpack,
+)
 
 
 @dataclass(frozen=True)

@@ -357,7 +357,9 @@ def test_a_builder_that_returns_what_cannot_be_stored(
         update(built, "articles_lsa")
 
 
-@pytest.mark.parametrize("stage", ["change_log.note", "fulltext.replace", "vectors.replace", "collections.write_update"])
+@pytest.mark.parametrize(
+    "stage", ["change_log.note", "fulltext.replace", "vectors.replace", "collections.write_update"]
+)
 def test_an_interruption_while_writing_leaves_the_state_before(
     built: Connection, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

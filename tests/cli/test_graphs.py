@@ -77,7 +77,10 @@ def test_links_are_evaluated(friends: str, run: Run) -> None:
     ("command", "said"),
     [
         (("evaluate", "labels", "friends_netmf", "--label", "colour"), "has no column 'colour'"),
-        (("evaluate", "labels", "friends_netmf", "--label", "name", "--train-share", "2"), "the share to train on is 2"),
+        (
+            ("evaluate", "labels", "friends_netmf", "--label", "name", "--train-share", "2"),
+            "the share to train on is 2",
+        ),
         (("evaluate", "links", "friends_netmf", "--hidden-share", "1.5"), "the share to hide is 1.5"),
         (("predict-links", "friends_netmf", "-k", "0"), "k is 0"),
         (("build", "deepwalk", "friends", "--length", "1"), "a walk of one node says nothing"),
