@@ -9,6 +9,7 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.cli.build import run_build
+from semsearch.cli.options import option
 from semsearch.cli.output import Progress, print_rows, remark, rounded
 from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
@@ -51,7 +52,7 @@ def add_to(cli: click.Group) -> None:
 
 @click.command("demo", short_help="Build a complete example from data on this machine")
 @click.argument("db", type=click.Path(), default="demo.db")
-@click.option("--serve", is_flag=True, help="open it in Datasette when done")
+@option("--serve", is_flag=True, help="open it in Datasette when done")
 def demo_command(db: str, serve: bool) -> None:
     """Build a complete example in DB, by default demo.db, and run some searches.
 

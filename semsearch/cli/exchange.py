@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from semsearch.cli.ingest import ingest
-from semsearch.cli.options import listing_options
+from semsearch.cli.options import listing_options, option
 from semsearch.cli.output import Progress, counted, print_rows, remark
 from semsearch.cli.rebuild_command import report_outdated
 from semsearch.cli.upkeep import finish_writing
@@ -84,31 +84,29 @@ def _row(public: Pretrained) -> dict[str, Any]:
 @click.argument("db", type=click.Path())
 @click.argument("name")
 @click.argument("file", type=click.Path(), required=False)
-@click.option(
+@option(
     "--from",
     "public",
     metavar="SET",
     show_default="none",
     help="download a public set instead of reading FILE; `semsearch pretrained` lists them",
 )
-@click.option(
+@option(
     "--limit",
     type=int,
     metavar="N",
     show_default="all",
     help="import the first N rows only; public sets begin with the most frequent words",
 )
-@click.option(
-    "--format", "format", type=click.Choice(FORMATS), show_default="from the suffix", help="the format of FILE"
-)
-@click.option(
+@option("--format", "format", type=click.Choice(FORMATS), show_default="from the suffix", help="the format of FILE")
+@option(
     "--ids",
     type=click.Path(),
     metavar="FILE",
     show_default="the .ids.txt next to it",
     help="the ids of an .npy: one per line, or a JSON array",
 )
-@click.option(
+@option(
     "--member",
     metavar="NAME",
     show_default="the only one",
@@ -131,7 +129,7 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **s
     facts: dict[str, Any] = {}
     if public is not None:
         chosen = pretrained.find(public)
-        if any(source[option] for option in ("format", "ids", "member")):
+        if any(source[field] for field in ("format", "ids", "member")):
             raise InputError("--from sets the format itself: leave out --format, --ids and --member")
         file = str(_download(chosen))
         source["member"], facts = chosen.member, {"set": chosen.name, "licence": chosen.licence, "url": chosen.url}

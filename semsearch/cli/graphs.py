@@ -10,7 +10,7 @@ import click
 from semsearch import registry
 from semsearch.analysis.links import predict_links
 from semsearch.cli.ingest import encoding_option, ingest, next_step, report_skipped
-from semsearch.cli.options import label_option, listing_options, renamed, seed_option
+from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import finish_writing
@@ -34,31 +34,29 @@ def add_to(cli: click.Group) -> None:
 @click.argument("db", type=click.Path())
 @click.argument("graph")
 @click.argument("files", nargs=-1, metavar="[SOURCE]...")
-@click.option(
+@option(
     "--table", metavar="TABLE", show_default="none", help="use the edges of an existing table in place, without files"
 )
-@click.option("--source", metavar="COL", show_default="guessed", help="the column of nodes that edges start from")
-@click.option("--target", metavar="COL", show_default="guessed", help="the column of nodes that edges lead to")
-@click.option(
+@option("--source", metavar="COL", show_default="guessed", help="the column of nodes that edges start from")
+@option("--target", metavar="COL", show_default="guessed", help="the column of nodes that edges lead to")
+@option(
     "--weight", metavar="COL", show_default="guessed, else each edge weighs 1", help="the column of weights, 0 or more"
 )
-@click.option(
+@option(
     "--through",
     metavar="COL",
     show_default="none",
     help="with --table: join two sources by each value of COL that they share",
 )
-@click.option("--directed", is_flag=True, help="edges lead from source to target only")
-@click.option(
+@option("--directed", is_flag=True, help="edges lead from source to target only")
+@option(
     "--nodes",
     metavar="FILE",
     show_default="none",
     help="attributes of the nodes: csv, tsv, json or jsonl with an id column",
 )
-@click.option(
-    "--header/--no-header", default=None, show_default="detected", help="whether the first line names the columns"
-)
-@click.option(
+@option("--header/--no-header", default=None, show_default="detected", help="whether the first line names the columns")
+@option(
     "--format",
     "format",
     metavar="NAME",
@@ -66,7 +64,7 @@ def add_to(cli: click.Group) -> None:
     help="the format of SOURCE: csv, tsv, jsonl, edgelist or adjlist",
 )
 @encoding_option
-@click.option("--skip-errors", is_flag=True, help="skip rows that are not edges, and list them")
+@option("--skip-errors", is_flag=True, help="skip rows that are not edges, and list them")
 def ingest_edges_command(db: str, graph: str, skip_errors: bool, **options: Any) -> None:
     """Import a graph: its edges into the table GRAPH_edges (source, target, weight), its nodes into the table GRAPH.
 
@@ -98,7 +96,7 @@ def ingest_edges_command(db: str, graph: str, skip_errors: bool, **options: Any)
 @click.command("predict-links", short_help="Predict missing edges of a graph")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("-k", type=int, default=1000, show_default=True, metavar="N", help="number of predicted edges")
+@option("-k", type=int, default=1000, show_default=True, metavar="N", help="number of predicted edges")
 @seed_option("edges")
 @listing_options
 def predict_links_command(db: str, collection: str, k: int, seed: int, shape: str | None) -> None:
@@ -124,7 +122,7 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
 @click.command("links", short_help="Measure link prediction on hidden edges")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option(
+@option(
     "--hidden-share",
     type=float,
     default=0.2,
@@ -132,9 +130,7 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
     metavar="SHARE",
     help="share of the edges that is hidden from training, 0 to 1",
 )
-@click.option(
-    "-k", type=int, default=100, show_default=True, metavar="N", help="number of top pairs for precision at k"
-)
+@option("-k", type=int, default=100, show_default=True, metavar="N", help="number of top pairs for precision at k")
 @seed_option("hidden edges")
 @listing_options
 def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int, seed: int, shape: str | None) -> None:
@@ -158,20 +154,20 @@ def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @label_option
-@click.option(
+@option(
     "--separator",
     metavar="TEXT",
     show_default="none: one label, or a JSON array",
     help="the separator between several labels in a cell",
 )
-@click.option("--folds", type=int, metavar="N", show_default="none", help="use N-fold cross-validation")
-@click.option(
+@option("--folds", type=int, metavar="N", show_default="none", help="use N-fold cross-validation")
+@option(
     "--split",
     metavar="COL",
     show_default="none",
     help="train on rows whose COL is train, test on rows whose COL is test",
 )
-@click.option(
+@option(
     "--train-share",
     "shares",
     type=float,
@@ -180,10 +176,10 @@ def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int
     show_default="0.1 to 0.9",
     help="share of the items to train on; may be repeated",
 )
-@click.option(
+@option(
     "--shuffles", type=int, default=10, show_default=True, metavar="N", help="random splits for each training share"
 )
-@click.option(
+@option(
     "--c",
     "C",
     type=float,

@@ -10,7 +10,7 @@ import numpy as np
 
 from semsearch.arrays import ByteArray
 from semsearch.cli.ingest import ingest, next_step, report_loaded
-from semsearch.cli.options import label_option, listing_options, png_option, renamed, seed_option
+from semsearch.cli.options import label_option, listing_options, option, png_option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.samples import prior_option, write_grid
 from semsearch.cli.search import evaluate
@@ -33,17 +33,17 @@ def add_to(cli: click.Group) -> None:
 @click.argument("db", type=click.Path())
 @click.argument("dataset")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option(
+@option(
     "--size",
     type=int,
     metavar="N",
     show_default="the original size, up to 512 pixels",
     help="scale each image into a square of N by N pixels",
 )
-@click.option("--grey", "channels", flag_value=1, type=int, help="convert all images to greyscale")
-@click.option("--rgb", "channels", flag_value=3, type=int, help="convert all images to RGB")
-@click.option("--link", is_flag=True, help="store the paths of image files, not their bytes")
-@click.option("--strict", is_flag=True, help="stop at the first image that cannot be read, and write nothing")
+@option("--grey", "channels", flag_value=1, type=int, help="convert all images to greyscale")
+@option("--rgb", "channels", flag_value=3, type=int, help="convert all images to RGB")
+@option("--link", is_flag=True, help="store the paths of image files, not their bytes")
+@option("--strict", is_flag=True, help="stop at the first image that cannot be read, and write nothing")
 def ingest_images(
     db: str,
     dataset: str,
@@ -90,7 +90,7 @@ def ingest_images(
 @click.argument("collection")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @png_option("the PNG file to write", "-o", "--output", required=True)
-@click.option(
+@option(
     "-n",
     "count",
     type=int,
@@ -99,25 +99,25 @@ def ingest_images(
     metavar="N",
     help="number of random images if no ID is given",
 )
-@click.option(
+@option(
     "--components", type=int, metavar="K", show_default="all", help="keep only the first K components of the code (pca)"
 )
-@click.option(
+@option(
     "--noise",
     type=float,
     metavar="SIGMA",
     show_default="none",
     help="add Gaussian noise of this standard deviation first; pixels are 0 to 1",
 )
-@click.option("--mask", type=int, metavar="N", show_default="none", help="mask a random square of N by N pixels first")
-@click.option(
+@option("--mask", type=int, metavar="N", show_default="none", help="mask a random square of N by N pixels first")
+@option(
     "--from-size",
     type=int,
     metavar="N",
     show_default="none",
     help="reduce the longer side to N pixels first (super-resolution)",
 )
-@click.option(
+@option(
     "--bits",
     type=int,
     metavar="N",
@@ -165,21 +165,19 @@ def _error_row(row: dict[str, Any]) -> dict[str, Any]:
 @click.command("images", short_help="Measure image embeddings and generated images")
 @click.argument("db", type=click.Path())
 @click.argument("names", metavar="COLLECTION...", nargs=-1, required=True)
-@click.option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
+@option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
 @label_option
-@click.option(
-    "--samples", type=int, metavar="N", show_default="none", help="also evaluate N generated images (needs torch)"
-)
+@option("--samples", type=int, metavar="N", show_default="none", help="also evaluate N generated images (needs torch)")
 @prior_option
 @png_option("with --samples, a PNG of generated images and the training image nearest to each", "--nearest")
-@click.option(
+@option(
     "--max-train",
     type=int,
     metavar="N",
     show_default="2000",
     help="with several collections: maximum number of training images",
 )
-@click.option(
+@option(
     "--max-test",
     type=int,
     metavar="N",

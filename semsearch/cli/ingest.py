@@ -11,6 +11,7 @@ import click
 from semsearch import registry
 from semsearch.builders.base import Encodes
 from semsearch.building.staleness import main_collections
+from semsearch.cli.options import option
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import finish_writing
 from semsearch.ingest.images import LoadedImages
@@ -30,21 +31,19 @@ def add_to(cli: click.Group) -> None:
 
 def column_options(command: Command) -> Command:
     """Adds --text, --title and --label."""
-    for option in (
-        click.option("--label", metavar="COL", show_default="none", help="the column of labels"),
-        click.option("--title", metavar="COL", show_default="guessed", help="the column that holds the title"),
-        click.option(
-            "--text", multiple=True, metavar="COL", show_default="guessed", help="a text column; may be repeated"
-        ),
+    for add_option in (
+        option("--label", metavar="COL", show_default="none", help="the column of labels"),
+        option("--title", metavar="COL", show_default="guessed", help="the column that holds the title"),
+        option("--text", multiple=True, metavar="COL", show_default="guessed", help="a text column; may be repeated"),
     ):
-        command = option(command)
+        command = add_option(command)
     return command
 
 
-image_option = click.option(
+image_option = option(
     "--image", metavar="COL", show_default="none", help="a column of images as BLOBs; vectors are learned from these"
 )
-encoding_option = click.option(
+encoding_option = option(
     "--encoding", default="utf-8", show_default=True, metavar="NAME", help="character encoding of text files"
 )
 
@@ -66,8 +65,8 @@ def ingest() -> None:
 @click.argument("dataset")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @column_options
-@click.option("--id", metavar="COL", show_default="a column of unique ids, else the row number", help="the key column")
-@click.option(
+@option("--id", metavar="COL", show_default="a column of unique ids, else the row number", help="the key column")
+@option(
     "--format",
     "format_name",
     metavar="NAME",
@@ -75,7 +74,7 @@ def ingest() -> None:
     help="the format of SOURCE: csv, jsonl, …",
 )
 @encoding_option
-@click.option("--skip-errors", is_flag=True, help="skip files and rows that cannot be read, and list them")
+@option("--skip-errors", is_flag=True, help="skip files and rows that cannot be read, and list them")
 def ingest_documents(
     db: str,
     dataset: str,

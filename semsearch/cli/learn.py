@@ -10,7 +10,7 @@ import click
 from semsearch import present
 from semsearch.analysis import clusters as clustering
 from semsearch.analysis.duplicates import THRESHOLD, WORDS, duplicates
-from semsearch.cli.options import label_option, listing_options, renamed, seed_option
+from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.upkeep import finish_writing
 from semsearch.labels import classify as classifying
@@ -34,7 +34,7 @@ def add_to(cli: click.Group) -> None:
 @click.command("duplicates", short_help="List pairs of near-duplicate items")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option(
+@option(
     "--threshold",
     type=float,
     default=THRESHOLD,
@@ -42,7 +42,7 @@ def add_to(cli: click.Group) -> None:
     metavar="COS",
     help="minimum cosine similarity of a pair, 0 to 1",
 )
-@click.option(
+@option(
     "--min-overlap",
     type=float,
     default=WORDS,
@@ -78,7 +78,7 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
 @click.command("cluster", short_help="Group items into clusters by k-means")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--clusters", type=int, default=20, show_default=True, metavar="N", help="number of clusters")
+@option("--clusters", type=int, default=20, show_default=True, metavar="N", help="number of clusters")
 @seed_option("clusters")
 @listing_options
 def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: str | None) -> None:
@@ -106,21 +106,21 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
 @click.argument("db", type=click.Path())
 @click.argument("names", metavar="COLLECTION...", nargs=-1, required=True)
 @label_option
-@click.option(
+@option(
     "--label-table",
     "table",
     metavar="TABLE",
     show_default="the dataset's own table",
     help="take COL from this table, matched by its column id, word or key",
 )
-@click.option(
+@option(
     "--suggest",
     type=int,
     metavar="N",
     show_default="none",
     help="only list the N rows that are most informative to label next; writes nothing",
 )
-@click.option(
+@option(
     "--baseline/--no-baseline",
     default=True,
     show_default=True,

@@ -11,7 +11,7 @@ import click
 from semsearch import present, registry
 from semsearch.builders.base import Builder, Encodes
 from semsearch.building.staleness import stale_rows
-from semsearch.cli.options import listing_options
+from semsearch.cli.options import listing_options, option
 from semsearch.cli.output import print_rows, remark
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
@@ -83,7 +83,7 @@ def list_datasets(db: str, shape: str | None) -> None:
 
 @click.command("collections", short_help="List the collections of a database")
 @click.argument("db", type=click.Path())
-@click.option("--quick", is_flag=True, help="do not count stale rows, which reads all tables")
+@option("--quick", is_flag=True, help="do not count stale rows, which reads all tables")
 @listing_options
 def list_collections(db: str, quick: bool, shape: str | None) -> None:
     """List the collections of a database: the sets of vectors that can be searched.

@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from semsearch.arrays import ByteArray
-from semsearch.cli.options import png_option, seed_option
+from semsearch.cli.options import option, png_option, seed_option
 from semsearch.cli.output import counted, remark
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError
@@ -23,7 +23,7 @@ def add_to(cli: click.Group) -> None:
         cli.add_command(command)
 
 
-prior_option = click.option(
+prior_option = option(
     "--prior",
     type=click.Choice(("mixture", "gaussian", "normal", "own")),  # samples.PRIORS, too slow to import for --help
     show_default="mixture; own for gan",
@@ -36,14 +36,10 @@ prior_option = click.option(
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @png_option("the PNG file to write", "-o", "--output")
-@click.option(
-    "--into", metavar="TABLE", show_default="none", help="also write the images and their codes as rows of TABLE"
-)
-@click.option("-n", "count", type=int, default=64, show_default=True, metavar="N", help="number of images")
+@option("--into", metavar="TABLE", show_default="none", help="also write the images and their codes as rows of TABLE")
+@option("-n", "count", type=int, default=64, show_default=True, metavar="N", help="number of images")
 @prior_option
-@click.option(
-    "--label", metavar="CLASS", show_default="any", help="generate this class only; needs build --conditional"
-)
+@option("--label", metavar="CLASS", show_default="any", help="generate this class only; needs build --conditional")
 @seed_option("images")
 def sample_command(db: str, collection: str, output: str | None, into: str | None, count: int, **drawn: Any) -> None:
     """Generate images from random latent codes, and write a grid, a table, or both.
@@ -79,10 +75,8 @@ def sample_command(db: str, collection: str, output: str | None, into: str | Non
 @click.argument("one")
 @click.argument("other")
 @png_option("the file to write: a PNG strip, or an animated GIF", "-o", "--output", required=True)
-@click.option(
-    "--steps", type=int, default=9, show_default=True, metavar="N", help="number of images, both ends included"
-)
-@click.option(
+@option("--steps", type=int, default=9, show_default=True, metavar="N", help="number of images, both ends included")
+@option(
     "--seed",
     type=int,
     metavar="N",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from semsearch import present
-from semsearch.cli.options import listing_options, mode_option, renamed, weight_option
+from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
 from semsearch.cli.output import print_rows, remark
 from semsearch.errors import InputError
 from semsearch.records import Dataset
@@ -33,17 +33,17 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def narrowing_options(command: Command) -> Command:
     """Adds -k, --offset and --where: which part of a ranking is printed."""
-    for option in (
-        click.option(
+    for add_option in (
+        option(
             "--where",
             metavar="SQL",
             show_default="none",
             help="rank only the rows for which this SQL condition on the table holds",
         ),
-        click.option("--offset", type=int, default=0, show_default=True, metavar="N", help="skip the first N results"),
-        click.option("-k", type=int, default=10, show_default=True, metavar="N", help="number of results"),
+        option("--offset", type=int, default=0, show_default=True, metavar="N", help="skip the first N results"),
+        option("-k", type=int, default=10, show_default=True, metavar="N", help="number of results"),
     ):
-        command = option(command)
+        command = add_option(command)
     return command
 
 
@@ -80,7 +80,7 @@ class Part:
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("query", required=False)
-@click.option(
+@option(
     "--image",
     type=click.Path(dir_okay=False),
     metavar="FILE",
@@ -89,7 +89,7 @@ class Part:
 )
 @mode_option
 @weight_option
-@click.option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
+@option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
 @narrowing_options
 @listing_options
 def search_command(
@@ -210,7 +210,7 @@ def evaluate() -> None:
 @evaluate.command("retrieval", short_help="Measure ranking quality on judged queries")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option(
+@option(
     "--queries",
     "queries_file",
     required=True,
@@ -218,7 +218,7 @@ def evaluate() -> None:
     metavar="FILE",
     help='JSON lines with "_id" and "text"',
 )
-@click.option(
+@option(
     "--qrels",
     "qrels_file",
     required=True,
@@ -228,7 +228,7 @@ def evaluate() -> None:
 )
 @mode_option
 @weight_option
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object")
+@option("--json", "as_json", is_flag=True, help="print one JSON object")
 def evaluate_retrieval_command(
     db: str, collection: str, queries_file: str, qrels_file: str, as_json: bool, **options: Any
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from semsearch import present
-from semsearch.cli.options import listing_options, renamed
+from semsearch.cli.options import listing_options, option, renamed
 from semsearch.cli.output import Progress, print_rows, remark
 from semsearch.cli.search import evaluate
 from semsearch.search.words import METHODS, Analogy, analogy, odd_one_out
@@ -30,14 +30,14 @@ def add_to(cli: click.Group) -> None:
 @click.argument("a")
 @click.argument("b")
 @click.argument("c")
-@click.option(
+@option(
     "--method",
     type=click.Choice(METHODS),
     default="mul",
     show_default=True,
     help="combine the cosines by product (3CosMul) or by sum (3CosAdd)",
 )
-@click.option("-k", type=int, default=10, show_default=True, metavar="N", help="number of answers")
+@option("-k", type=int, default=10, show_default=True, metavar="N", help="number of answers")
 @listing_options
 def analogy_command(db: str, collection: str, k: int, method: str, shape: str | None, **words: str) -> None:
     """Solve the word analogy A is to B as C is to ?
@@ -86,7 +86,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
 @click.command("words", short_help="Measure word similarity and analogy accuracy")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option(
+@option(
     "--similarity",
     multiple=True,
     type=click.Path(),
@@ -94,7 +94,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     show_default="none",
     help="human similarity scores, a line each: word word score; may be repeated",
 )
-@click.option(
+@option(
     "--analogies",
     multiple=True,
     type=click.Path(),
@@ -102,7 +102,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     show_default="none",
     help="analogy questions, a line each: a b c d, under `: section`; may be repeated",
 )
-@click.option(
+@option(
     "--max-vocab",
     type=int,
     default=30_000,
@@ -110,7 +110,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     metavar="N",
     help="only the N most frequent words are possible answers",
 )
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object with a key for each set")
+@option("--json", "as_json", is_flag=True, help="print one JSON object with a key for each set")
 def evaluate_words_command(
     db: str, collection: str, similarity: tuple[str, ...], analogies: tuple[str, ...], max_vocab: int, as_json: bool
 ) -> None:
