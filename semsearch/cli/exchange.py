@@ -13,7 +13,6 @@ from semsearch.cli.options import listing_options, option
 from semsearch.cli.output import Progress, counted, print_rows, remark
 from semsearch.cli.rebuild_command import report_outdated
 from semsearch.cli.upkeep import finish_writing
-from semsearch.errors import InputError
 from semsearch.export.write import export
 from semsearch.ingest import pretrained
 from semsearch.ingest.pretrained import Pretrained
@@ -126,15 +125,9 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **s
     """
     if (file is None) == (public is None):
         raise click.UsageError("Give either FILE or --from SET")
-    facts: dict[str, Any] = {}
-    if public is not None:
-        chosen = pretrained.find(public)
-        if any(source[field] for field in ("format", "ids", "member")):
-            raise InputError("--from sets the format itself: leave out --format, --ids and --member")
-        file = str(_download(chosen))
-        source["member"], facts = chosen.member, {"set": chosen.name, "licence": chosen.licence, "url": chosen.url}
+    vectors, facts = _resolved(VectorSource(file or "", **source), public)
     with writing(db, create=True) as connection, Progress(f"reading {name}", "row") as progress:
-        imported = load_vectors(connection, name, VectorSource(str(file), **source), facts=facts, report=progress)
+        imported = load_vectors(connection, name, vectors, facts=facts, report=progress)
         finish_writing(connection)
     for line in imported.remarks:
         remark(line)
@@ -145,15 +138,17 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **s
     remark(f"Next: semsearch search {shlex.quote(db)} {shlex.quote(name)} WORD")
 
 
-def _download(public: Pretrained) -> Path:
-    """The path of a public set on this machine, downloaded if it is not there; prints its licence."""
-    from semsearch.ingest import download  # imports http and ssl, which no other command needs
+def _resolved(source: VectorSource, public: str | None) -> tuple[VectorSource, dict[str, Any]]:
+    """What to import; a public set is downloaded if it is not on this machine, and its licence printed."""
+    if public is None:
+        return pretrained.resolve(source, None)
+    from semsearch.ingest.download import cache_folder
 
-    wanted = download.Download(public.url, public.file, public.size, public.hash)
-    remark(f"{public.name}: {public.what}. Licence: {public.licence}. Stored in {download.cache_folder()}")
-    with Progress(f"downloading {public.file}", "MB") as progress:
+    chosen = pretrained.find(public)
+    remark(f"{chosen.name}: {chosen.what}. Licence: {chosen.licence}. Stored in {cache_folder()}")
+    with Progress(f"downloading {chosen.file}", "MB") as progress:
 
         def report(step: int, total: int, **metrics: float) -> None:
             progress(step // MEGABYTE, total // MEGABYTE)
 
-        return download.fetch(wanted, report=report)
+        return pretrained.resolve(source, public, report=report)

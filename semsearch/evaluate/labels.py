@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +94,14 @@ class HeldOutScores:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json."""
         return asdict(self)
+
+
+class LabelEvaluation(NamedTuple):
+    """Scores on a column of labels, how many labels it has, and how many items have one."""
+
+    scores: Sequence[LabelScores | HeldOutScores]
+    labels: int
+    items: int
 
 
 Turn = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # the rows learnt from, the rows judged
@@ -194,7 +202,7 @@ def evaluate_labels(
     hold_out: HoldOut = HoldOut(),
     seed: int = 0,
     C: float | None = None,
-) -> tuple[Sequence[LabelScores | HeldOutScores], int, int]:
+) -> LabelEvaluation:
     """The scores of a collection on a column of labels, how many labels there are, and how many items have one.
 
     The column is by default the dataset's own. A cell is one label, a JSON array of them, or labels with a separator
@@ -224,14 +232,15 @@ def evaluate_labels(
         scores = judge_labels(
             matrix[kept], labels, shares=shares, shuffles=shuffles, seed=seed, C=1.0 if C is None else C
         )
-        return scores, len(names), len(kept)
+        return LabelEvaluation(scores, len(names), len(kept))
     if hold_out.split is None:
         turns, title = fold_turns(labels, hold_out.folds or 0, seed), f"{hold_out.folds} folds"
     else:
         parts = stored.of_items(db, dataset, collection, hold_out.split)
         turns = split_turn([as_text(parts.get(keys[row])).strip() for row in kept], hold_out.split)
         title = f"split by {hold_out.split}"
-    return [judge_turns(matrix[kept], labels, turns, title, seed=seed, C=C)], len(names), len(kept)
+    held_out = judge_turns(matrix[kept], labels, turns, title, seed=seed, C=C)
+    return LabelEvaluation([held_out], len(names), len(kept))
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:

@@ -76,7 +76,7 @@ def test_samples_are_judged_between_a_floor_and_a_ceiling(
     assert "pairs" not in told[0] and 0 <= told[0]["copied"] <= 1 and told[0]["nearness"] > 0
     grid = tmp_path / "pairs.png"
     done = run("evaluate", "images", path, "shapes_pca", "--samples", "120", "--nearest", grid)
-    assert done.exit_code == 0 and f"Wrote {grid}: 64 pictures" in done.stderr
+    assert done.exit_code == 0 and f"Wrote {grid}: 64 images" in done.stderr
     assert run("evaluate", "images", path, "shapes_pca", "--nearest", grid).exit_code == 2
 
 
