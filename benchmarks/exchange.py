@@ -48,9 +48,9 @@ def written(matrix: np.ndarray, keys: list[str], *, integers: bool, plainly: boo
 
     def work(folder: Path) -> None:
         with connect.writing(str(folder / "v.db"), create=True) as db, connect.transaction(db):
-            number = vectors.create(db, matrix.shape[1], integer_keys=integers)
+            number = vectors.create(db, matrix.shape[1], "integer" if integers else "text")
             if not plainly:
-                vectors.write(db, number, keys, matrix, integer_keys=integers)
+                vectors.write(db, number, keys, matrix, "integer" if integers else "text")
                 return
             unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
             insert = f"insert into {vectors.table_name(number)} (id, embedding, norm) values (?, ?, ?)"

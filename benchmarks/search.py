@@ -73,8 +73,8 @@ def stored(matrix: np.ndarray, folder: str) -> Iterator[tuple[Connection, Collec
         with connect.transaction(db):
             datasets.save(db, datasets.draft(shape_of(db, "things"), text_columns=["body"]))
             start = time.perf_counter()
-            number = vectors.create(db, matrix.shape[1], integer_keys=True)
-            vectors.write(db, number, list(map(str, range(len(matrix)))), matrix, integer_keys=True)
+            number = vectors.create(db, matrix.shape[1], "integer")
+            vectors.write(db, number, list(map(str, range(len(matrix)))), matrix, "integer")
         rate = len(matrix) / (time.perf_counter() - start)
     collection = Collection(1, "v", "things", "x", 1, "document", number, matrix.shape[1], len(matrix), "")
     with connect.reading(path) as db:

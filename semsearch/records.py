@@ -13,6 +13,7 @@ from semsearch.arrays import ByteArray, FloatArray, IntArray
 
 Kind: TypeAlias = Literal["documents", "graph", "images", "table", "similarities", "words"]
 Of: TypeAlias = Literal["document", "word", "node", "image", "row"]
+KeyType: TypeAlias = Literal["integer", "text"]  # what SQL compares an item's key with
 ROWS: frozenset[Of] = frozenset(("document", "node", "image", "row"))  # what is embedded by the key of a dataset's row
 MOST_SEED = 2**63 - 1  # what SQLite's integers hold
 Made = TypeVar("Made")
@@ -230,12 +231,18 @@ class Dataset:
     edges: Edges | None = None
     image_column: str | None = None
 
+    @property
+    def key_type(self) -> KeyType:
+        """The type of a row's key; compound keys and those of rows without one are text."""
+        return "integer" if self.key_kind == "integer" else "text"
+
 
 @dataclass(frozen=True)
 class Collection:
     """Named embeddings of one run, in one vector table.
 
-    `revision` is that of the dataset whose items it holds, `built` the one its model was fitted to.
+    `revision` is that of the dataset whose items it holds, `built` the one its model was fitted to. `key_type` is that
+    of the vector table, which keeps it when the dataset's own key changes.
     """
 
     id: int
@@ -250,11 +257,39 @@ class Collection:
     created: str
     revision: int = 0
     built: int = 0
+    key_type: KeyType = "text"
+
+    def typed(self, key: str) -> str | int:
+        """An item's key in the type that SQL and JSON give it."""
+        return int(key) if self.key_type == "integer" else key
 
     @property
     def vocabulary(self) -> str:
         """The table of the words of a word collection."""
         return f"{self.name}_vocabulary"
+
+
+@dataclass(frozen=True)
+class OpenCollection:
+    """A collection and the dataset whose rows its items are: looked up by name once, then handed down."""
+
+    collection: Collection
+    dataset: Dataset
+
+    @property
+    def name(self) -> str:
+        """The collection's name."""
+        return self.collection.name
+
+    @property
+    def of(self) -> Of:
+        """The kind of its items."""
+        return self.collection.of
+
+    @property
+    def has_text(self) -> bool:
+        """Whether its items are texts that words can be found in."""
+        return self.collection.of == "document"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from semsearch.present import hit_dict
 from semsearch.records import Dataset
 from semsearch.search.query import search, similar
 from semsearch.storage.codec import blob_to_vector
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
 
 
@@ -30,21 +31,25 @@ def test_a_query_embeds_and_joins_with_the_users_own_columns(built: Connection) 
         "select a.title, v.distance from articles_lsa v join articles a using (id)"
         " where v.embedding match semsearch_embed('articles_lsa', 'yeast') and v.k = 6 order by v.distance"
     ).fetchall()
-    expected = search(built, "articles_lsa", "yeast", mode="vector", k=6).hits
+    expected = search(built, open_collection(built, "articles_lsa"), "yeast", mode="vector", k=6).hits
     assert {row[0] for row in rows} == {hit.row["title"] for hit in expected}
 
 
 def test_search_and_similar_are_those_of_the_library(built: Connection) -> None:
     found = built.execute("select semsearch_search('articles_lsa', 'rocket fuel', 4)").fetchone()[0]
-    assert json.loads(found) == [hit_dict(hit) for hit in search(built, "articles_lsa", "rocket fuel", k=4).hits]
+    assert json.loads(found) == [
+        hit_dict(hit) for hit in search(built, open_collection(built, "articles_lsa"), "rocket fuel", k=4).hits
+    ]
     found = built.execute("select semsearch_search('articles_lsa', 'rocket oven', 12, 'hybrid', 0.9)").fetchone()[0]
-    weighed = search(built, "articles_lsa", "rocket oven", k=12, weight=0.9).hits
+    weighed = search(built, open_collection(built, "articles_lsa"), "rocket oven", k=12, weight=0.9).hits
     assert json.loads(found) == [hit_dict(hit) for hit in weighed]
     assert [hit.score for hit in weighed] != [
-        hit.score for hit in search(built, "articles_lsa", "rocket oven", k=12).hits
+        hit.score for hit in search(built, open_collection(built, "articles_lsa"), "rocket oven", k=12).hits
     ]
     found = built.execute("select semsearch_similar('articles_lsa', 1, 4)").fetchone()[0]
-    assert json.loads(found) == [hit_dict(hit) for hit in similar(built, "articles_lsa", ["1"], k=4).hits]
+    assert json.loads(found) == [
+        hit_dict(hit) for hit in similar(built, open_collection(built, "articles_lsa"), ["1"], k=4).hits
+    ]
 
 
 def test_results_can_be_joined_through_json(built: Connection) -> None:

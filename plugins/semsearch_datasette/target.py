@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from datasette import Forbidden, NotFound
@@ -12,9 +13,10 @@ from datasette.utils import tilde_decode
 from semsearch.errors import SemsearchError
 from semsearch.images.generate import can_decode, can_sample
 from semsearch.images.quizzes import can_ask
-from semsearch.records import Collection, Dataset
+from semsearch.records import Collection, Dataset, OpenCollection
 from semsearch.search.components import has_topics
 from semsearch.search.images import has_pictures
+from semsearch.search.models import takes_text
 from semsearch.search.word_contexts import has_contexts
 from semsearch.storage import collections, connect, datasets, keys, labels, results
 from semsearch.storage.lineage import fingerprint
@@ -23,6 +25,7 @@ from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
 
+Result = TypeVar("Result")
 MOST_COMPARED = 20_000  # items of a collection that a page compares with one another
 
 _offered: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
@@ -33,16 +36,26 @@ class Target:
     """A collection that the actor may see, with its dataset and the collections of the same run."""
 
     database: Any
-    collection: Collection
-    dataset: Dataset
+    opened: OpenCollection
     together: tuple[Collection, ...]
     private: bool
+    takes_text: bool  # whether a text can be placed in the collection
     has_topics: bool
     has_clusters: bool
     has_contexts: bool
     has_eigen: bool  # components that are pictures
     columns: tuple[str, ...]  # of the table, which filters may name; none for words
     labels: tuple[str, ...]  # columns that could hold labels
+
+    @property
+    def collection(self) -> Collection:
+        """The collection, as it was when the request began."""
+        return self.opened.collection
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset whose rows its items are."""
+        return self.opened.dataset
 
     @property
     def is_of_nodes(self) -> bool:
@@ -52,6 +65,17 @@ class Target:
     def part(self, of: str) -> Collection | None:
         """The collection of the same run that holds this kind of thing."""
         return next((part for part in self.together if part.of == of), None)
+
+
+def current(target: Target, function: Callable[[Any, OpenCollection], Result]) -> Callable[[Any], Result]:
+    """The function for a connection alone. It gets the target's collection as that connection's state of the file has
+    it, since a build or an update may have come after the request began: one query of the catalogue."""
+    return lambda conn: function(conn, collections.reopened(conn, target.opened))
+
+
+async def look(target: Target, function: Callable[[Any, OpenCollection], Result]) -> Result:
+    """What `function` returns for a connection and the target's collection. Raises what `connection.read` raises."""
+    return await read(target.database, current(target, function))
 
 
 def database_of(datasette: Any, request: Any) -> Any:
@@ -79,17 +103,17 @@ async def target_of(datasette: Any, request: Any) -> Target:
     remember_derived(database, derived)
     if found is None:
         raise NotFound(f"No collection {name!r} in {database.name}")
-    private = await ensure_view(datasette, request.actor, database.name, *_sources(found), found.collection.name)
+    private = await ensure_view(datasette, request.actor, database.name, *_sources(found.opened), name)
     if not found.has_table:
-        raise NotFound(f"The table {found.dataset.name}, of which {name} was built, is gone")
+        raise NotFound(f"The table {found.opened.dataset.name}, of which {name} was built, is gone")
     topics = found.has_topics and not missing()
     clusters = found.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
     return Target(
         database=database,
-        collection=found.collection,
-        dataset=found.dataset,
+        opened=found.opened,
         together=found.together,
         private=private,
+        takes_text=found.takes_text,
         has_topics=topics,
         has_clusters=clusters,
         has_contexts=found.has_contexts,
@@ -99,10 +123,10 @@ async def target_of(datasette: Any, request: Any) -> Target:
     )
 
 
-def _sources(found: _Found) -> list[str]:
+def _sources(opened: OpenCollection) -> list[str]:
     """The tables whose rows the pages of a collection show."""
-    edges = found.dataset.edges
-    return [found.dataset.name, *([edges.table] if edges is not None and found.collection.of == "node" else [])]
+    edges = opened.dataset.edges
+    return [opened.dataset.name, *([edges.table] if edges is not None and opened.of == "node" else [])]
 
 
 def clusters_of(collection: str) -> str:
@@ -114,10 +138,10 @@ def clusters_of(collection: str) -> str:
 class _Found:
     """What the catalogue says of a collection, before it is known whether the actor may see it."""
 
-    collection: Collection
-    dataset: Dataset
+    opened: OpenCollection
     together: tuple[Collection, ...]
     has_table: bool
+    takes_text: bool
     has_topics: bool
     has_clusters: bool
     has_contexts: bool
@@ -140,21 +164,20 @@ def _seen(conn: Any, database: Any, name: str) -> tuple[_Found | None, Derived]:
         kept[name] = found
     found, derived = kept.get(name), look_at_derived(conn, database, now)
     if found is not None and found.has_table:
-        found = replace(found, labels=_labels(conn, database, found.collection, found.dataset))
+        found = replace(found, labels=_labels(conn, database, found.opened))
     return found, derived
 
 
 def _look(conn: Any, name: str) -> _Found | None:
-    collection = next((found for found in collections.all_collections(conn) if found.name == name), None)
+    collection = collections.find_collection(conn, name)
     if collection is None:
         return None
     dataset = datasets.get_dataset(conn, collection.dataset)
-    together = tuple(collections.of_run(conn, collection.run))
     return _Found(
-        collection,
-        dataset,
-        together,
-        has_table=datasets.has_table(conn, dataset),
+        OpenCollection(collection, dataset),
+        tuple(collections.of_run(conn, collection.run)),
+        has_table=keys.table_kind(conn, dataset.name) is not None,
+        takes_text=takes_text(collection),
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
         has_contexts=has_contexts(conn, collection),
@@ -163,12 +186,12 @@ def _look(conn: Any, name: str) -> _Found | None:
     )
 
 
-def _labels(conn: Any, database: Any, collection: Collection, dataset: Dataset) -> tuple[str, ...]:
+def _labels(conn: Any, database: Any, opened: OpenCollection) -> tuple[str, ...]:
     """The columns that could hold labels, looked for once for each state of the file."""
     stamp, kept = connect.stamp_of(database.path), _offered.setdefault(database, {})
-    key = (collection.name, collection.run)
+    key = (opened.name, opened.collection.run)
     if kept.get(key, (None,))[0] != stamp or not stamp:
-        kept[key] = (stamp, tuple(labels.candidates(conn, dataset, collection)))
+        kept[key] = (stamp, tuple(labels.candidates(conn, opened.dataset, opened.collection)))
     return kept[key][1]
 
 

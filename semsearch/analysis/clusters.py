@@ -12,7 +12,7 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
 from semsearch.maths.text import Analyzer
-from semsearch.records import Collection
+from semsearch.records import Collection, OpenCollection
 from semsearch.storage import chunks, collections, results
 from semsearch.storage.driver import Connection
 from semsearch.storage.results import Cluster
@@ -34,17 +34,17 @@ class Clustering:
     similarities: FloatArray
 
 
-def cluster(db: Connection, collection: Collection, number: int, *, seed: int = 0) -> Clustering:
+def cluster(db: Connection, opened: OpenCollection, number: int, *, seed: int = 0) -> Clustering:
     """Divide a collection's items into `number` clusters by k-means. Nothing is written: see `write`.
 
     Raises InputError for fewer than 2 clusters or more than items.
     """
-    name = collection.name
+    collection = opened.collection
     if not 2 <= number <= collection.count:
-        raise InputError(f"clusters is {number}: choose 2 to {collection.count}, the number of items in {name}")
+        raise InputError(f"clusters is {number}: choose 2 to {collection.count}, the number of items in {opened.name}")
     keys, matrix = chunks.everything(db, collection)
     labels, centres = _k_means(matrix, number, seed)
-    words = _labels(db, collection, keys, labels, number)
+    words = _labels(db, opened, keys, labels, number)
     sizes = np.bincount(labels, minlength=number).tolist()
     clusters = [Cluster(row + 1, words[row], sizes[row]) for row in range(number)]
     return Clustering(collection, clusters, keys, labels + 1, np.einsum("ij,ij->i", matrix, centres[labels]))
@@ -72,20 +72,20 @@ def _k_means(matrix: FloatArray, number: int, seed: int) -> tuple[IntArray, Floa
     return place[model.labels_], centres / np.maximum(lengths, 1e-9)
 
 
-def _labels(db: Connection, collection: Collection, keys: Sequence[str], labels: IntArray, number: int) -> list[str]:
+def _labels(db: Connection, opened: OpenCollection, keys: Sequence[str], labels: IntArray, number: int) -> list[str]:
     """The words that tell each cluster from the rest: common in its items, and less so elsewhere.
 
     A word is weighed by the share of the cluster's documents that hold it, times the logarithm of how many times larger
     that is than its share of all. The words of a word collection name their own cluster: its most frequent ones.
     """
-    if collection.of == "word":
-        frequent = collections.words(db, collection, keys)
+    if opened.of == "word":
+        frequent = collections.words(db, opened.collection, keys)
         order = sorted(range(len(keys)), key=lambda row: -int(frequent.get(keys[row], {}).get("count", 0)))
         return [
             ", ".join(keys[row] for row in [row for row in order if labels[row] == place][:_LABEL_WORDS])
             for place in range(number)
         ]
-    counts = count_words(db, collection, keys, Analyzer())
+    counts = count_words(db, opened.dataset, keys, Analyzer())
     matrix = counts.matrix.copy()
     matrix.data[:] = 1
     everywhere = (counts.documents + 1) / (len(keys) + 1)

@@ -12,7 +12,7 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.pairs import near_pairs, shared_words
 from semsearch.maths.text import Analyzer
-from semsearch.records import Collection, Report, silent
+from semsearch.records import Dataset, OpenCollection, Report, silent
 from semsearch.storage import chunks
 from semsearch.storage.driver import Connection
 
@@ -32,7 +32,7 @@ class Duplicate:
 
 def duplicates(
     db: Connection,
-    collection: Collection,
+    opened: OpenCollection,
     *,
     threshold: float = THRESHOLD,
     words: float = WORDS,
@@ -50,11 +50,11 @@ def duplicates(
     for said, share in (("threshold", threshold), ("words", words)):
         if not 0 < share <= 1:
             raise InputError(f"{said} is {share:g}: give a share above 0, up to 1")
-    keys, matrix = chunks.everything(db, collection)
+    keys, matrix = chunks.everything(db, opened.collection)
     i, j, cosines = near_pairs(matrix, threshold, progress=report, most=most)
     shares = None
-    if collection.of == "document":
-        shares = _shared(db, collection, keys, i, j)
+    if opened.has_text:
+        shares = _shared(db, opened.dataset, keys, i, j)
         kept = shares >= words
         i, j, cosines, shares = i[kept], j[kept], cosines[kept], shares[kept]
     order = np.lexsort((j, i, -cosines, -(cosines if shares is None else shares)))
@@ -64,8 +64,8 @@ def duplicates(
     ]
 
 
-def _shared(db: Connection, collection: Collection, keys: Sequence[str], i: IntArray, j: IntArray) -> FloatArray:
+def _shared(db: Connection, dataset: Dataset, keys: Sequence[str], i: IntArray, j: IntArray) -> FloatArray:
     """The share of words in common of each pair. Only documents that are in a pair are read and counted."""
     rows, places = np.unique(np.concatenate([i, j]), return_inverse=True)
-    counts = count_words(db, collection, [keys[row] for row in rows.tolist()], Analyzer(stem=False))
+    counts = count_words(db, dataset, [keys[row] for row in rows.tolist()], Analyzer(stem=False))
     return shared_words(counts.matrix, places[: len(i)], places[len(i) :])

@@ -8,29 +8,26 @@ from semsearch.building import corpora
 from semsearch.errors import InputError
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import best_pairs, common_neighbours, link_scorer
-from semsearch.records import Collection
+from semsearch.records import OpenCollection
 from semsearch.storage import chunks, datasets
 from semsearch.storage.driver import Connection
 from semsearch.storage.results import Link
 
 
-def predict_links(db: Connection, collection: Collection, *, k: int = 1000, seed: int = 0) -> list[Link]:
+def predict_links(db: Connection, opened: OpenCollection, *, k: int = 1000, seed: int = 0) -> list[Link]:
     """The k most likely missing edges of a node collection, best first. Nothing is written: see storage.results.
 
     The score combines similarity and common neighbours (maths.links.link_scorer). Every pair is scored.
     Raises InputError for a collection that does not hold nodes, or for k below 1.
     """
-    if collection.of != "node":
-        raise InputError(
-            f"{collection.name} holds {collection.of}s, not nodes: `semsearch build netmf` makes vectors of nodes"
-        )
+    if opened.of != "node":
+        raise InputError(f"{opened.name} holds {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
     if k < 1:
         raise InputError(f"k is {k}: at least 1 is needed")
-    dataset = datasets.get_dataset(db, collection.dataset)
-    graph = corpora.graph(db, dataset, None, list(datasets.read_items(db, dataset)))
+    graph = corpora.graph(db, opened.dataset, None, list(datasets.read_items(db, opened.dataset)))
     A = adjacency(graph.source, graph.target, graph.weight, len(graph), directed=False)
     place = {key: row for row, key in enumerate(graph.keys)}
-    keys, matrix = chunks.everything(db, collection)
+    keys, matrix = chunks.everything(db, opened.collection)
     here = [row for row, key in enumerate(keys) if key in place]
     vectors = np.zeros((len(graph), matrix.shape[1]), np.float32)
     vectors[[place[keys[row]] for row in here]] = matrix[here]

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from semsearch.maths.counts import TermCounts, count_terms
 from semsearch.maths.text import Analyzer
-from semsearch.records import Collection
+from semsearch.records import Dataset
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
 
 
-def count_words(db: Connection, collection: Collection, keys: Sequence[str], analyzer: Analyzer) -> TermCounts:
+def count_words(db: Connection, dataset: Dataset, keys: Sequence[str], analyzer: Analyzer) -> TermCounts:
     """Term counts with one row per key, in their order; a document whose row was deleted has an empty row."""
-    dataset = datasets.get_dataset(db, collection.dataset)
     wanted = set(keys)
     texts = {item.key: item.text for item in datasets.read_items(db, dataset) if item.key in wanted}
     return count_terms([texts.get(key, "") for key in keys], analyzer)

@@ -10,7 +10,8 @@ from semsearch.labels import classify as classifying
 from semsearch.labels.classify import Classified, Suggestion
 from semsearch.records import Report, silent
 from semsearch.session import Opened
-from semsearch.storage import collections, results
+from semsearch.storage import results
+from semsearch.storage.collections import open_collection
 from semsearch.storage.results import Link
 
 
@@ -26,7 +27,7 @@ class Analysing(Opened):
         in common, each 0 to 1. Raises NotFoundError for an unknown collection, InputError for other shares.
         """
         with self._reading() as db:
-            items = collections.get_collection(db, collection)
+            items = open_collection(db, collection)
             return duplicates(db, items, threshold=threshold, words=min_overlap, report=report)
 
     def cluster(self, collection: str, clusters: int = 20, *, seed: int = 0) -> Clustering:
@@ -35,7 +36,7 @@ class Analysing(Opened):
         Raises NotFoundError for an unknown collection, InputError for fewer than 2 clusters or more than items.
         """
         with self._writing() as db:
-            result = clustering.cluster(db, collections.get_collection(db, collection), clusters, seed=seed)
+            result = clustering.cluster(db, open_collection(db, collection), clusters, seed=seed)
             clustering.write(db, result)
             return result
 
@@ -45,9 +46,9 @@ class Analysing(Opened):
         Raises NotFoundError for an unknown collection, InputError for one that does not hold nodes, or k below 1.
         """
         with self._writing() as db:
-            nodes = collections.get_collection(db, collection)
+            nodes = open_collection(db, collection)
             links = predict_links(db, nodes, k=k, seed=seed)
-            results.write_links(db, nodes, links)
+            results.write_links(db, nodes.collection, links)
             return links
 
     def classify(
@@ -65,7 +66,8 @@ class Analysing(Opened):
         `baseline` a bag of words is evaluated as well. Raises InputError for fewer than two labels of two items.
         """
         with self._writing() as db:
-            result = classifying.classify(db, collections, label, table=table, words=baseline, seed=seed, report=report)
+            opened = [open_collection(db, name) for name in collections]
+            result = classifying.classify(db, opened, label, table=table, words=baseline, seed=seed, report=report)
             classifying.write(db, result, table=table)
             return result
 
@@ -77,4 +79,5 @@ class Analysing(Opened):
         Raises InputError for a k out of range, or if no row is unlabelled.
         """
         with self._reading() as db:
-            return classifying.suggest(db, collections, k, label, table=table, seed=seed)
+            opened = [open_collection(db, name) for name in collections]
+            return classifying.suggest(db, opened, k, label, table=table, seed=seed)

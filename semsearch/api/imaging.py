@@ -7,6 +7,7 @@ from semsearch.images import generate, samples
 from semsearch.images.generate import Damage
 from semsearch.images.reconstruct import Packing, Shown, reconstruct
 from semsearch.session import Opened
+from semsearch.storage.collections import open_collection
 
 
 class Imaging(Opened):
@@ -33,7 +34,7 @@ class Imaging(Opened):
         with self._reading() as db:
             return reconstruct(
                 db,
-                collection,
+                open_collection(db, collection),
                 [str(id) for id in ids],
                 count=count,
                 damage=Damage(noise, mask, from_size),
@@ -58,7 +59,7 @@ class Imaging(Opened):
         values out of range.
         """
         with self._writing() if into else self._reading() as db:
-            model = generate.open_model(db, collection)
+            model = generate.open_model(db, open_collection(db, collection))
             drawing = samples.drawing_of(model, seed=seed, prior=prior, label=label)
             if into:
                 return samples.write_samples(db, model, into, count, drawing)
@@ -80,5 +81,5 @@ class Imaging(Opened):
         Raises what `sample` raises, NotFoundError for an unknown id.
         """
         with self._reading() as db:
-            model = generate.open_model(db, collection)
+            model = generate.open_model(db, open_collection(db, collection))
             return samples.interpolate(model, str(one), str(other), steps, seed=seed, prior=prior)

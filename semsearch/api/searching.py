@@ -12,6 +12,7 @@ from semsearch.search.images import Picture, search_by_picture
 from semsearch.search.query import Filter, Mode
 from semsearch.session import Opened
 from semsearch.storage import chunks, collections
+from semsearch.storage.collections import open_collection
 
 
 class Searching(Opened):
@@ -35,7 +36,8 @@ class Searching(Opened):
         and for a k, mode, weight or condition that cannot be used.
         """
         with self._reading() as db:
-            found = query.search(db, collection, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
+            opened = open_collection(db, collection)
+            found = query.search(db, opened, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
         return list(found.hits)
 
     def similar(self, collection: str, *ids: str | int, k: int = 10, where: str | None = None) -> list[Hit]:
@@ -44,7 +46,8 @@ class Searching(Opened):
         Raises NotFoundError for an unknown collection or id.
         """
         with self._reading() as db:
-            return list(query.similar(db, collection, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
+            opened = open_collection(db, collection)
+            return list(query.similar(db, opened, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
 
     def search_by_picture(
         self, collection: str, picture: Picture, *, k: int = 10, where: str | None = None
@@ -55,7 +58,8 @@ class Searching(Opened):
         InputError for an image that cannot be read and for a collection that cannot embed images.
         """
         with self._reading() as db:
-            return list(search_by_picture(db, collection, picture, k=k, only=Filter(where=where)).hits)
+            opened = open_collection(db, collection)
+            return list(search_by_picture(db, opened, picture, k=k, only=Filter(where=where)).hits)
 
     def explain(self, collection: str, text: str, hits: Sequence[Hit]) -> list[Explanation]:
         """Why each of these hits of a search was found: parts that add up to its scores, and a sentence.
@@ -63,7 +67,7 @@ class Searching(Opened):
         Raises NotFoundError for an unknown collection.
         """
         with self._reading() as db:
-            return list(explain(db, collection, text, hits))
+            return list(explain(db, open_collection(db, collection), text, hits))
 
     def analogy(self, collection: str, a: str, b: str, c: str, *, k: int = 10, method: str = "mul") -> list[Hit]:
         """The k best answers to "a is to b as c is to ?", best first, without a, b and c.
@@ -72,7 +76,8 @@ class Searching(Opened):
         unknown words, InputError for repeated ones.
         """
         with self._reading() as db:
-            return list(words.analogy(db, collection, (a, b, c), k=k, method=method).hits)
+            opened = open_collection(db, collection)
+            return list(words.analogy(db, opened, (a, b, c), k=k, method=method).hits)
 
     def odd_one_out(self, collection: str, *terms: str) -> list[tuple[str, float]]:
         """The words with the mean cosine of each to the others, the one that does not belong first.
@@ -80,7 +85,7 @@ class Searching(Opened):
         Raises NotFoundError for unknown words, InputError for fewer than 3 different words or more than 200.
         """
         with self._reading() as db:
-            return words.odd_one_out(db, collection, terms)
+            return words.odd_one_out(db, collections.get_collection(db, collection), terms)
 
     def embed(self, collection: str, text: str) -> FloatArray | None:
         """The unit vector of a text in a collection, (dim,) float32; None if none of its words is known.

@@ -6,7 +6,6 @@ import dataclasses
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from time import perf_counter
@@ -19,7 +18,7 @@ from semsearch.builders.base import NO_LENGTH, Accelerates, Builder, make_option
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError
-from semsearch.records import MOST_SEED, ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
+from semsearch.records import MOST_SEED, ROWS, Collection, Dataset, Device, Embeddings, Report, Run, silent
 from semsearch.storage import change_log as items_noted
 from semsearch.storage import checkpoints, collections, datasets, dependencies, fulltext, fulltext_prefill, results
 from semsearch.storage.connect import snapshot, transaction
@@ -73,7 +72,7 @@ def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Data
     reads = reads_of(builder, options)
     if reads not in corpora.available_corpora(dataset):
         raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
-    collections.check_name(db, name, dataset.name, builder.name)
+    collections.check_name(db, name, collections.find_collection(db, name), dataset.name, builder.name)
     started, clock = datasets.now(), perf_counter()
     with snapshot(db):
         read = dependencies.asked(db, builder.name, options)
@@ -108,15 +107,17 @@ def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Data
         )
         words.wait()  # not while nobody else can write
         with transaction(db):
-            former = next((found.run for found in collections.all_collections(db) if found.name == name), None)
+            former = {collection.name: collection for collection in collections.all_collections(db)}
             dataset = _noted(db, dataset, items, words)
-            run = _store(db, dataset, name, fitted, kept, run)
+            run = dataclasses.replace(run, id=collections.write_run(db, run))
+            collections.write_arrays(db, run.id, fitted.arrays)
+            stored = _store(db, dataset, name, kept, run, former)
             collections.write_curve(db, run.id, journal.curve, journal.shown)
             dependencies.write(db, run.id, read)
             items_noted.prune_deletions(db, dataset)
     journal.done()
-    made = tuple(collections.of_run(db, run.id))
-    return Built(run, made, _without_vector(items, made[0]), journal.resumed, journal.unkept, former)
+    replaced = former[name].run if name in former else None
+    return Built(run, stored, _without_vector(items, stored[0]), journal.resumed, journal.unkept, replaced)
 
 
 def _keeping_journal(
@@ -136,7 +137,7 @@ def _without_vector(items: Sequence[TextItem], collection: Collection) -> int:
 
 def _noted_from(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> int | None:
     """The number from which the items will be noted; None where their words are known already, or there are none."""
-    known = next((found for found in datasets.all_datasets(db) if found.name == dataset.name), None)
+    known = datasets.find_dataset(db, dataset.name)
     if not items or (known is not None and fulltext.exists(db, known)):
         return None
     return items_noted.next_number(db)
@@ -211,16 +212,22 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
     return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns, embeddings.contexts)
 
 
-def _store(db: Connection, dataset: Dataset, name: str, fitted: Fitted, kept: Sequence[Embeddings], run: Run) -> Run:
-    """Write run, arrays and collections; returns the run with its number."""
-    run = dataclasses.replace(run, id=collections.write_run(db, run))
-    collections.write_arrays(db, run.id, fitted.arrays)
-    write = partial(collections.swap_in, db, revision=dataset.revision)
-    for collection_name, embeddings in zip(collection_names(name, kept), kept, strict=True):
-        items_are_rows = embeddings.of in ROWS and dataset.key_kind == "integer"
-        collections.check_name(db, collection_name, dataset.name, run.builder)
-        write(collection_name, run, embeddings, integer_keys=items_are_rows)
-    return run
+def _store(
+    db: Connection,
+    dataset: Dataset,
+    name: str,
+    kept: Sequence[Embeddings],
+    run: Run,
+    former: Mapping[str, Collection],
+) -> tuple[Collection, ...]:
+    """Write the collections of a run, each in the place of the `former` one of its name; returns them."""
+    names = collection_names(name, kept)
+    for each in names:
+        collections.check_name(db, each, former.get(each), dataset.name, run.builder)
+    return tuple(
+        collections.swap_in(db, each, former.get(each), run, embeddings, dataset)
+        for each, embeddings in zip(names, kept, strict=True)
+    )
 
 
 def versions(needs: Sequence[str] = ()) -> dict[str, str]:
@@ -236,14 +243,16 @@ def drop(db: Connection, name: str) -> list[str]:
     A user's table always stays. Raises NotFoundError for an unknown name, InputError for a part of another collection
     and for one that a collection which would stay was made of: a text could not be searched there any more.
     """
-    known = {dataset.name: dataset for dataset in datasets.all_datasets(db)}
+    dataset = datasets.find_dataset(db, name)
     with transaction(db):
-        if name not in known:
+        if dataset is None:
             collection = collections.get_collection(db, name)
-            first = collections.of_run(db, collection.run)[0]
-            if first.name != name:
-                raise InputError(f"{name} is a part of {first.name}, which needs it: drop {first.name} instead")
-            _check_unread(db, collections.of_run(db, collection.run))
+            together = collections.of_run(db, collection.run)
+            if together[0].name != name:
+                raise InputError(
+                    f"{name} is a part of {together[0].name}, which needs it: drop {together[0].name} instead"
+                )
+            _check_unread(db, together)
             gone = _drop_together(db, collection)
             _forget_checkpoints(db, gone)
             return gone
@@ -251,8 +260,8 @@ def drop(db: Connection, name: str) -> list[str]:
         gone = []
         while mine := [found for found in collections.all_collections(db) if found.dataset == name]:
             gone += _drop_together(db, mine[0])
-        fulltext.drop(db, known[name])
-        datasets.forget(db, known[name])
+        fulltext.drop(db, dataset)
+        datasets.forget(db, dataset)
         _forget_checkpoints(db, gone)
         return [*gone, name]
 
@@ -276,7 +285,7 @@ def _drop_together(db: Connection, collection: Collection) -> list[str]:
     gone = collections.drop_run_collections(db, collection)
     for name in gone:
         results.drop_all(db, name)
-    for dataset in datasets.all_datasets(db):
-        if dataset.name == collection.dataset and dataset.made_by == "vectors":
-            datasets.forget(db, dataset)
+    dataset = datasets.find_dataset(db, collection.dataset)
+    if dataset is not None and dataset.made_by == "vectors":
+        datasets.forget(db, dataset)
     return gone

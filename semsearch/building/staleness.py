@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from semsearch.building import numeric_staleness
 from semsearch.errors import InputError, NotFoundError, SemsearchError
-from semsearch.records import ROWS, Collection, Dataset
+from semsearch.records import Collection, Dataset
 from semsearch.storage import change_log, collections, datasets, keys, vector_import, vectors
 from semsearch.storage.change_log import Changes
 from semsearch.storage.connect import snapshot
@@ -66,12 +66,12 @@ def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[D
     Raises NotFoundError for a table or column that is gone, InputError for keys that are others than were built with.
     """
     dataset = datasets.get_dataset(db, name)
-    if not datasets.has_table(db, dataset):
+    if keys.table_kind(db, name) is None:
         raise NotFoundError(
             f"The table {name} is gone: name it {name} again, or `semsearch drop DB {name}` removes what was made of it"
         )
     shape = keys.shape_of(db, name)
-    was_integer = any(vectors.has_integer_keys(db, collection) for collection in mine if collection.of in ROWS)
+    was_integer = any(collection.key_type == "integer" for collection in mine)
     same = (shape.key_kind, shape.key_columns) == (dataset.key_kind, dataset.key_columns)
     if not same or (was_integer and shape.key_kind != "integer"):
         key = f"{', '.join(shape.key_columns) or 'none'} ({shape.key_kind})"

@@ -24,8 +24,8 @@ from semsearch.ingest.stdlib import documentation, modules
 from semsearch.labels.classify import classify
 from semsearch.search.query import search, similar
 from semsearch.search.words import analogy
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
-from semsearch.storage.datasets import get_dataset
 from semsearch.storage.driver import Connection
 
 DATASET = "docs"
@@ -87,24 +87,26 @@ def _build_and_print(db: str) -> None:
         modules_collection = _modules(connection, db)
         image_collections = _digits(connection, db)
     with reading(db) as connection:
+        documents, vocabulary, nodes, digits = (
+            open_collection(connection, each) for each in (name, words, modules_collection, image_collections[0])
+        )
         for query in QUERIES:
             click.echo(f'\nsemsearch search {db} {name} "{query}" -k 5')
-            print_readable(search(connection, name, query, k=5), loaded.dataset, query)
+            print_readable(search(connection, documents, query, k=5), documents.dataset, query)
         for word in WORDS:
             click.echo(f"\nsemsearch similar {db} {words} {word} -k 5")
-            print_readable(similar(connection, words, [word], k=5), loaded.dataset, "")
+            print_readable(similar(connection, vocabulary, [word], k=5), vocabulary.dataset, "")
         for question in ANALOGIES:
             click.echo(f"\nsemsearch analogy {db} {words} {' '.join(question)} -k 3")
-            print_answers(analogy(connection, words, question, k=3))
+            print_answers(analogy(connection, vocabulary, question, k=3))
         for module in MODULES:
             click.echo(f"\nsemsearch similar {db} {modules_collection} {module} -k 5")
-            print_readable(similar(connection, modules_collection, [module], k=5), get_dataset(connection, GRAPH), "")
+            print_readable(similar(connection, nodes, [module], k=5), nodes.dataset, "")
         click.echo(f"\nsemsearch classify {db} {modules_collection} --label {LABEL}")
-        classified = classify(connection, [modules_collection], LABEL)
+        classified = classify(connection, [nodes], LABEL)
         print_rows([rounded(scores.as_dict()) for scores in classified.judged], None)
-        first = image_collections[0]
-        click.echo(f"\nsemsearch similar {db} {first} {DIGIT} -k 5")
-        print_readable(similar(connection, first, [DIGIT], k=5), get_dataset(connection, DIGITS), "")
+        click.echo(f"\nsemsearch similar {db} {digits.name} {DIGIT} -k 5")
+        print_readable(similar(connection, digits, [DIGIT], k=5), digits.dataset, "")
         for collection in image_collections:
             click.echo(f"\nsemsearch evaluate images {db} {collection}")
             print_rows([rounded(evaluate_images(connection, collection).as_dict())], None)

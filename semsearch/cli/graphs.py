@@ -109,9 +109,9 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
     semsearch predict-links my.db friends_netmf -k 100
     """
     with writing(db) as connection:
-        nodes = collections.get_collection(connection, collection)
+        nodes = collections.open_collection(connection, collection)
         links = predict_links(connection, nodes, k=k, seed=seed)
-        results.write_links(connection, nodes, links)
+        results.write_links(connection, nodes.collection, links)
         finish_writing(connection)
     rows = [asdict(link) for link in (links if shape else links[:SHOWN_LINKS])]
     print_rows(rows if shape == "json" else [rounded(row) for row in rows], shape)

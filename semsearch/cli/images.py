@@ -19,6 +19,7 @@ from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.sources import source_name
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 
 
@@ -145,7 +146,7 @@ def reconstruct_command(
     with reading(db) as connection:
         result = reconstruct(
             connection,
-            collection,
+            open_collection(connection, collection),
             ids,
             count=options["count"],
             damage=Damage(options["noise"], options["mask"], options["from_size"]),

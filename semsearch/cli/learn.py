@@ -15,8 +15,9 @@ from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.upkeep import finish_writing
 from semsearch.labels import classify as classifying
 from semsearch.labels.classify import FEW_LABELS, Classified, Suggestion
-from semsearch.records import Hit
-from semsearch.storage import collections, datasets
+from semsearch.records import Hit, OpenCollection
+from semsearch.storage import datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 
@@ -64,7 +65,7 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     with reading(db) as connection, Progress(f"comparing items of {collection}", "item") as progress:
         pairs = duplicates(
             connection,
-            collections.get_collection(connection, collection),
+            open_collection(connection, collection),
             threshold=threshold,
             words=min_overlap,
             report=progress,
@@ -91,7 +92,7 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
     semsearch cluster my.db articles_lsa --clusters 30
     """
     with writing(db) as connection:
-        items = collections.get_collection(connection, collection)
+        items = open_collection(connection, collection)
         result = clustering.cluster(connection, items, clusters, seed=seed)
         clustering.write(connection, result)
         finish_writing(connection)
@@ -146,7 +147,8 @@ def classify_command(db: str, names: tuple[str, ...], shape: str | None, **optio
         return
     with writing(db) as connection:
         with Progress(f"classifying {names[0]}", "step") as progress:
-            result = classifying.classify(connection, names, words=baseline, report=progress, **options)
+            opened = [open_collection(connection, name) for name in names]
+            result = classifying.classify(connection, opened, words=baseline, report=progress, **options)
         classifying.write(connection, result, table=options["table"])
         finish_writing(connection)
     _print_classified(result, shape)
@@ -154,8 +156,9 @@ def classify_command(db: str, names: tuple[str, ...], shape: str | None, **optio
 
 def _suggest(db: str, names: tuple[str, ...], number: int, shape: str | None, **options: Any) -> None:
     with reading(db) as connection:
-        suggestions = classifying.suggest(connection, names, number, **options)
-        rows = _suggestion_rows(connection, names[0], suggestions)
+        opened = [open_collection(connection, name) for name in names]
+        suggestions = classifying.suggest(connection, opened, number, **options)
+        rows = _suggestion_rows(connection, opened[0], suggestions)
     print_rows(rows, shape, widest=60)
     remark(
         f"With up to {FEW_LABELS} labels these are the centres of clusters that have no label yet."
@@ -196,15 +199,14 @@ def _confusion_rows(result: Classified) -> list[dict[str, Any]]:
     ]
 
 
-def _suggestion_rows(db: Connection, name: str, suggestions: list[Suggestion]) -> list[dict[str, Any]]:
+def _suggestion_rows(db: Connection, opened: OpenCollection, suggestions: list[Suggestion]) -> list[dict[str, Any]]:
     """The suggested rows with their titles and the beginning of their texts, where they have them."""
-    collection = collections.get_collection(db, name)
+    dataset = opened.dataset
     rows: dict[str, dict[str, Any]] = {}
     has_text = False
-    if collection.of != "word":
-        dataset = datasets.get_dataset(db, collection.dataset)
+    if opened.of != "word":
         rows = datasets.rows_by_key(db, dataset, [str(suggestion.id) for suggestion in suggestions])
-        has_text = bool(dataset.text_columns) and collection.of != "image"
+        has_text = bool(dataset.text_columns) and opened.of != "image"
     result = []
     for suggestion in suggestions:
         row = rows.get(str(suggestion.id))

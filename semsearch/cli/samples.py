@@ -14,6 +14,7 @@ from semsearch.cli.output import counted, remark
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError
 from semsearch.images import image_io
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 
 
@@ -57,7 +58,7 @@ def sample_command(db: str, collection: str, output: str | None, into: str | Non
     if output is None and into is None:
         raise click.UsageError("Give -o FILE, --into TABLE, or both")
     with writing(db) if into else reading(db) as connection:
-        model = generate.open_model(connection, collection)
+        model = generate.open_model(connection, open_collection(connection, collection))
         drawing = samples.drawing_of(model, **drawn)
         if into:
             images = samples.write_samples(connection, model, into, count, drawing)
@@ -97,7 +98,7 @@ def interpolate_command(db: str, collection: str, one: str, other: str, output: 
     from semsearch.images import generate, samples
 
     with reading(db) as connection:
-        model = generate.open_model(connection, collection)
+        model = generate.open_model(connection, open_collection(connection, collection))
         images = samples.interpolate(model, one, other, steps, **drawn)
     if output.lower().endswith(".gif"):
         _save(output, image_io.to_gif([image_io.enlarged(image, 128) for image in images]), len(images))

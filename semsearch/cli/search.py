@@ -17,8 +17,8 @@ from semsearch.errors import InputError
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
-from semsearch.storage import collections, datasets
-from semsearch.storage.connect import reading
+from semsearch.storage.collections import open_collection
+from semsearch.storage.connect import reading, snapshot
 from semsearch.storage.datasets import text_of
 
 
@@ -112,23 +112,23 @@ def search_command(
         _by_image(db, collection, str(image), shape, part)
         return
     text = sys.stdin.read() if query == "-" else query
-    with reading(db) as connection:
+    with reading(db) as connection, snapshot(connection):
+        opened = open_collection(connection, collection)
         found = search(
-            connection, collection, text, mode=options["mode"], k=part.depth, weight=options["weight"], only=part.only
+            connection, opened, text, mode=options["mode"], k=part.depth, weight=options["weight"], only=part.only
         )
-        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
         found = part.of(found)
-        why = explain(connection, collection, text, found.hits) if options["explained"] else ()
-    print_found(found, dataset, shape, text, part.offset, why)
+        why = explain(connection, opened, text, found.hits) if options["explained"] else ()
+    print_found(found, opened.dataset, shape, text, part.offset, why)
 
 
 def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
     from semsearch.search.images import search_by_picture
 
-    with reading(db) as connection:
-        found = search_by_picture(connection, collection, file, k=part.depth, only=part.only)
-        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
-    print_found(part.of(found), dataset, shape, "", part.offset)
+    with reading(db) as connection, snapshot(connection):
+        opened = open_collection(connection, collection)
+        found = search_by_picture(connection, opened, file, k=part.depth, only=part.only)
+    print_found(part.of(found), opened.dataset, shape, "", part.offset)
 
 
 @renamed("--after", "--offset")
@@ -148,10 +148,10 @@ def similar_command(db: str, collection: str, ids: tuple[str, ...], shape: str |
     semsearch similar my.db articles_lsa 17 42 -k 20
     """
     part = Part(options["k"], options["offset"], options["where"])
-    with reading(db) as connection:
-        found = similar(connection, collection, ids, k=part.depth, only=part.only)
-        dataset = datasets.get_dataset(connection, collections.get_collection(connection, collection).dataset)
-    print_found(part.of(found), dataset, shape, "", part.offset)
+    with reading(db) as connection, snapshot(connection):
+        opened = open_collection(connection, collection)
+        found = similar(connection, opened, ids, k=part.depth, only=part.only)
+    print_found(part.of(found), opened.dataset, shape, "", part.offset)
 
 
 def print_found(

@@ -12,7 +12,8 @@ from semsearch.cli.options import listing_options, option, renamed
 from semsearch.cli.output import Progress, print_rows, remark
 from semsearch.cli.search import evaluate
 from semsearch.search.words import METHODS, Analogy, analogy, odd_one_out
-from semsearch.storage.connect import reading
+from semsearch.storage.collections import get_collection, open_collection
+from semsearch.storage.connect import reading, snapshot
 
 METHOD_NAMES = {"add": "3CosAdd", "mul": "3CosMul"}
 
@@ -47,8 +48,9 @@ def analogy_command(db: str, collection: str, k: int, method: str, shape: str | 
     \b
     semsearch analogy my.db articles_pmi man king woman
     """
-    with reading(db) as connection:
-        answers = analogy(connection, collection, (words["a"], words["b"], words["c"]), k=k, method=method)
+    with reading(db) as connection, snapshot(connection):
+        opened = open_collection(connection, collection)
+        answers = analogy(connection, opened, (words["a"], words["b"], words["c"]), k=k, method=method)
     if shape:
         print_rows([present.hit_dict(hit) for hit in answers.hits], shape)
         return
@@ -77,8 +79,8 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     \b
     semsearch odd-one-out my.db articles_pmi apple banana cherry tractor
     """
-    with reading(db) as connection:
-        ranked = odd_one_out(connection, collection, words)
+    with reading(db) as connection, snapshot(connection):
+        ranked = odd_one_out(connection, get_collection(connection, collection), words)
     print_rows([{"word": word, "mean_cosine": round(mean, 4)} for word, mean in ranked], shape)
 
 

@@ -22,6 +22,7 @@ from semsearch.maths.memorisation import newness
 from semsearch.maths.pca import principal_components
 from semsearch.records import Device, Images, silent
 from semsearch.storage import vectors
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 
 JUDGED = 500  # samples, and real pictures beside them
@@ -64,7 +65,7 @@ class Comparison:
 def compare_samples(db: Connection, names: Sequence[str], *, seed: int = 0) -> Comparison:
     """Measure collections of the pictures of one dataset; those that were learned at another size than the first are
     left out. InputError for fewer than 90 pictures."""
-    models = [generate.open_model(db, name) for name in names]
+    models = [generate.open_model(db, open_collection(db, name)) for name in names]
     models = [model for model in models if model.shape == models[0].shape]
     rng = np.random.default_rng((seed, 9))
     found = _some(models[0], rng)

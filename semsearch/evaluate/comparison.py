@@ -141,7 +141,8 @@ def compare(
 
 def neighbours(db: Connection, name: str, keys: Sequence[str]) -> list[list[str]]:
     """The keys of the five pictures nearest to each of these in a collection, nearest first."""
-    return [[str(hit.id) for hit in similar(db, name, [key], k=NEAR).hits] for key in keys]
+    opened = collections.open_collection(db, name)
+    return [[str(hit.id) for hit in similar(db, opened, [key], k=NEAR).hits] for key in keys]
 
 
 def _shared(db: Connection, found: Sequence[Collection]) -> Dataset:

@@ -18,7 +18,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate.probes import at_one_scale, linear, neighbours
 from semsearch.evaluate.sampled import Part, SampleScores, Sampling, evaluate_samples
 from semsearch.images import generate
-from semsearch.records import Report, silent
+from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage import chunks, collections, datasets
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of
@@ -59,10 +59,10 @@ def evaluate_images(
     """Judge a collection. `split` is the column that says train or test, `label` that of labels, by default the
     dataset's. Raises InputError for a collection of anything but pictures, or a split that leaves nothing to judge, and
     what `evaluate_samples` raises."""
-    collection = collections.get_collection(db, name)
+    opened = collections.open_collection(db, name)
+    collection, dataset = opened.collection, opened.dataset
     if collection.of != "image":
         raise InputError(f"{name} holds {collection.of}s: `evaluate images` judges collections of pictures")
-    dataset = datasets.get_dataset(db, collection.dataset)
     if label is not None and label not in (known := columns_of(db, dataset.name)):
         raise NotFoundError(f"{dataset.name} has no column {label!r}: it has {', '.join(known)}")
     column = label or dataset.label_column
@@ -78,8 +78,8 @@ def evaluate_images(
         if column is None:
             raise InputError(f"{dataset.name} has no column of labels, which features are learned from: give --label")
         train, judged = (_part(keys, told, codes, np.flatnonzero(some)) for some in (~test, test))
-        sampled = evaluate_samples(db, name, train, judged, wanted, seed=seed, report=report)
-    mse, psnr = _lost(db, name, [keys[row] for row in np.flatnonzero(test).tolist()], seed)
+        sampled = evaluate_samples(db, opened, train, judged, wanted, seed=seed, report=report)
+    mse, psnr = _lost(db, opened, [keys[row] for row in np.flatnonzero(test).tolist()], seed)
     probe, knn = _told(codes, told, test, np.random.default_rng(seed)) if column else (None, None)
     return ImageScores(mse, psnr, probe, knn, int((~test).sum()), int(test.sum()), said, sampled)
 
@@ -107,11 +107,11 @@ def _read(
     return keys, np.concatenate(codes), told, splits
 
 
-def _lost(db: Connection, name: str, keys: list[str], seed: int) -> tuple[float | None, float | None]:
+def _lost(db: Connection, opened: OpenCollection, keys: list[str], seed: int) -> tuple[float | None, float | None]:
     """The error of reconstructions; None where the builder makes no pictures."""
-    if not generate.can_decode(collections.get_collection(db, name)):
+    if not generate.can_decode(opened.collection):
         return None, None
-    model = generate.open_model(db, name)
+    model = generate.open_model(db, opened)
     chosen = np.random.default_rng(seed).permutation(len(keys))[:JUDGED]
     squares, count = 0.0, 0
     for start in range(0, len(chosen), 500):

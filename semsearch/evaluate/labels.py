@@ -25,7 +25,7 @@ from semsearch.labels.labelled import own_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
 from semsearch.maths.metrics import f1_scores
-from semsearch.storage import chunks, collections, datasets
+from semsearch.storage import chunks, collections
 from semsearch.storage import labels as stored
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -212,8 +212,8 @@ def evaluate_labels(
     """
     if C is not None and not C > 0:
         raise InputError(f"c is {C:g}: a number above 0 is needed")
-    collection = collections.get_collection(db, name)
-    dataset = datasets.get_dataset(db, collection.dataset)
+    opened = collections.open_collection(db, name)
+    collection, dataset = opened.collection, opened.dataset
     column = column or own_column(db, dataset, collection)
     keys, matrix = chunks.everything(db, collection)
     values = stored.of_items(db, dataset, collection, column)

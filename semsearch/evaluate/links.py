@@ -111,12 +111,12 @@ def evaluate_links(
 
     Raises InputError for a collection that is not of nodes, and what `hide_edges` raises.
     """
-    collection = collections.get_collection(db, name)
-    if collection.of != "node":
-        raise InputError(f"{name} holds {collection.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
-    run = collections.get_run(db, collection.run)
+    opened = collections.open_collection(db, name)
+    if opened.of != "node":
+        raise InputError(f"{name} holds {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
+    run = collections.get_run(db, opened.collection.run)
     builder = registry.load().builder(run.builder)
-    dataset = datasets.get_dataset(db, collection.dataset)
+    dataset = opened.dataset
     options = make_options(builder, run.options)
     graph = corpora.graph(db, dataset, options, list(datasets.read_items(db, dataset)))
     rng = np.random.default_rng(seed)

@@ -16,8 +16,9 @@ import numpy as np
 
 from semsearch.errors import InputError
 from semsearch.maths.metrics import average_precision, interpolated_11pt, ndcg_at, recall_at
-from semsearch.search.query import check_weight, default_weight, open_collection, rank_all
+from semsearch.search.query import check_weight, default_weight, rank_all
 from semsearch.storage import datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 
 
@@ -102,7 +103,7 @@ def evaluate_retrieval(
     InputError if no query has a relevant document here.
     """
     check_weight(weight, mode)
-    searched = open_collection(db, name)
+    opened = open_collection(db, name)
     rows: list[tuple[float, float, float, float]] = []
     left_out = 0
     for query_id, text in queries.items():
@@ -110,7 +111,7 @@ def evaluate_retrieval(
         if not relevant:
             left_out += 1
             continue
-        ranked = rank_all(searched, text, mode=mode, weight=weight)
+        ranked = rank_all(db, opened, text, mode=mode, weight=weight)
         found = np.array([key in relevant for key in ranked], dtype=bool)
         total = len(relevant)
         rows.append(
@@ -124,7 +125,7 @@ def evaluate_retrieval(
     if not rows:
         raise InputError("No query has a relevant document: check that both files are of the same set, and their ids")
     precision, p11, ndcg, recall = np.mean(rows, axis=0).tolist()
-    documents = datasets.count_items(db, searched.dataset)
+    documents = datasets.count_items(db, opened.dataset)
     if mode == "hybrid" and weight is None:
-        weight = default_weight(db, searched.collection)
+        weight = default_weight(db, opened.collection)
     return RetrievalScores(precision, p11, ndcg, recall, len(rows), left_out, documents, mode, weight)

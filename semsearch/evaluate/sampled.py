@@ -15,7 +15,7 @@ from semsearch.images import generate
 from semsearch.images.samples import drawn_codes, prior_of, priors_of
 from semsearch.maths.generative import NEIGHBOURS
 from semsearch.maths.memorisation import nearest, newness
-from semsearch.records import Report, silent
+from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage.driver import Connection
 
 FEWEST, MOST = 100, 20_000  # samples: fewer say nothing about 64 features
@@ -74,14 +74,21 @@ class Part:
 
 
 def evaluate_samples(
-    db: Connection, name: str, train: Part, test: Part, wanted: Sampling, *, seed: int, report: Report = silent
+    db: Connection,
+    opened: OpenCollection,
+    train: Part,
+    test: Part,
+    wanted: Sampling,
+    *,
+    seed: int,
+    report: Report = silent,
 ) -> SampleScores:
     """Judge what a collection's decoder makes of random codes, which are drawn as the training pictures' codes lie.
 
     As many are compared as there are samples and test pictures of either. Raises InputError for a collection whose
     builder makes no pictures, too few pictures, or labels of fewer than two classes; CapabilityError without torch.
     """
-    model = generate.open_model(db, name)
+    model = generate.open_model(db, opened)
     rng = np.random.default_rng((seed, 7))
     some = rng.permutation(len(test.keys))[: wanted.samples]
     if len(some) <= NEIGHBOURS:

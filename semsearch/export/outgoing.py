@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from semsearch.errors import InputError
 from semsearch.records import Collection, Dataset, Report
 from semsearch.storage.chunks import Block, at_full_length
@@ -22,8 +20,12 @@ class Outgoing:
     collection: Collection
     dataset: Dataset
     count: int
-    has_integers: bool
     report: Report
+
+    @property
+    def has_integers(self) -> bool:
+        """Whether its keys are integers."""
+        return self.collection.key_type == "integer"
 
     def blocks(self) -> Iterator[Block]:
         """Its items in the order they were written."""
@@ -54,8 +56,3 @@ class Writer:
 
     write: Callable[[Outgoing, Path, Path], None]
     beside: str | None = None  # what takes the suffix's place in the second file's name
-
-
-def number_type(out: Outgoing) -> np.dtype[np.int64] | None:
-    """The type of integer keys, None for text."""
-    return np.dtype("<i8") if out.has_integers else None

@@ -14,7 +14,7 @@ from semsearch.export.outgoing import Outgoing, Writer
 from semsearch.export.tables import write_parquet, write_projector
 from semsearch.export.words import write_binary, write_text
 from semsearch.records import Report, silent
-from semsearch.storage import collections, datasets, vectors
+from semsearch.storage import collections, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 
@@ -46,13 +46,12 @@ def export(db: Connection, name: str, path: Path, *, report: Report = silent) ->
         if os.path.lexists(target):
             raise InputError(f"{target} exists already: remove it first, or write to another name")
     with snapshot(db):
-        collection = collections.get_collection(db, name)
+        opened = collections.open_collection(db, name)
         out = Outgoing(
             db=db,
-            collection=collection,
-            dataset=datasets.get_dataset(db, collection.dataset),
-            count=vectors.count(db, collection),
-            has_integers=vectors.integer_keys(db, vectors.table_name(collection.vector_table)),
+            collection=opened.collection,
+            dataset=opened.dataset,
+            count=vectors.count(db, opened.collection),
             report=report,
         )
         _written_whole(writer, out, targets)

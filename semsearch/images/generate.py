@@ -21,9 +21,9 @@ from semsearch.builders.base import Decodes, Encodes, Imagines
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import image_arrays, image_io
 from semsearch.maths.repair import smooth
-from semsearch.records import Collection, Dataset, Images, State
+from semsearch.records import Collection, Images, OpenCollection, State
 from semsearch.search.models import state_of
-from semsearch.storage import chunks, collections, datasets, vectors
+from semsearch.storage import chunks, vectors
 from semsearch.storage.driver import Connection
 
 ENOUGH = 8_000  # codes that say how all of them are spread
@@ -35,10 +35,11 @@ MOST = 400  # pictures made at once
 class Model:
     """A collection whose builder makes codes of pictures and pictures of codes."""
 
-    def __init__(self, db: Connection, collection: Collection, dataset: Dataset, builder: Any, state: State) -> None:
-        self.db, self.collection, self.dataset, self.builder, self.state = db, collection, dataset, builder, state
+    def __init__(self, db: Connection, opened: OpenCollection, builder: Any, state: State) -> None:
+        self.db, self.builder, self.state = db, builder, state
+        self.collection, self.dataset = opened.collection, opened.dataset
         self.shape = image_arrays.shape_of_model(state)
-        self.ordered = is_ordered(collection)
+        self.ordered = is_ordered(opened.collection)
         self.imagines = isinstance(builder, Imagines)
 
     def pictures(self, keys: Sequence[str]) -> Images:
@@ -103,15 +104,15 @@ def is_ordered(collection: Collection) -> bool:
     return bool(getattr(registry.load().builders.get(collection.builder), "ordered", False))
 
 
-def open_model(db: Connection, name: str) -> Model:
+def open_model(db: Connection, opened: OpenCollection) -> Model:
     """The model behind a collection. InputError for one that makes no pictures."""
-    collection = collections.get_collection(db, name)
+    collection = opened.collection
     if not can_sample(collection):
         raise InputError(
-            f"{name} was built by {collection.builder} of {collection.of}s, which makes no pictures of codes: build pca"
+            f"{opened.name} was built by {collection.builder} of {opened.of}s, which makes no pictures of codes:"
+            " build pca"
         )
-    dataset = datasets.get_dataset(db, collection.dataset)
-    return Model(db, collection, dataset, registry.load().builder(collection.builder), state_of(db, collection))
+    return Model(db, opened, registry.load().builder(collection.builder), state_of(db, collection))
 
 
 def some_keys(model: Model, n: int, rng: np.random.Generator) -> list[str]:

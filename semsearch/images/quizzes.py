@@ -16,9 +16,9 @@ from semsearch import registry
 from semsearch.builders.base import Needs, Quizzes
 from semsearch.errors import CapabilityError, InputError, NotFoundError
 from semsearch.images import image_arrays
-from semsearch.records import Collection, Quiz
+from semsearch.records import Collection, OpenCollection, Quiz
 from semsearch.search.models import state_of
-from semsearch.storage import collections, datasets, vectors
+from semsearch.storage import vectors
 from semsearch.storage.driver import Connection
 
 MOST = 40  # pictures asked about at once
@@ -62,7 +62,7 @@ def mean_of(collection: Collection) -> str:
 
 def ask(
     db: Connection,
-    name: str,
+    opened: OpenCollection,
     keys: Sequence[str] = (),
     *,
     count: int,
@@ -75,21 +75,22 @@ def ask(
     InputError for a collection that was not learned by questions or too many pictures, NotFoundError for a picture that
     is not there or cannot be read, CapabilityError where what the builder needs is not installed.
     """
-    collection = collections.get_collection(db, name)
+    collection = opened.collection
     builder = _builder(collection)
     if not 1 <= max(count, len(keys)) <= MOST:
         raise InputError(f"{max(count, len(keys))} pictures: choose 1 to {MOST}")
     needs = builder.needs if isinstance(builder, Needs) else ()
     if lacking := [one for one in needs if find_spec(one) is None]:
         raise CapabilityError(f"{collection.builder} needs {lacking[0]}: pip install 'semsearch[{lacking[0]}]'")
-    dataset, state = datasets.get_dataset(db, collection.dataset), state_of(db, collection)
+    state = state_of(db, collection)
     every = vectors.all_keys(db, collection)
     drawn = (every[row] for row in np.random.default_rng(seed).permutation(len(every))[: count + len(keys)].tolist())
     others = [key for key in drawn if key not in set(keys)][: max(0, count - len(keys))]
-    found = image_arrays.corpus(db, dataset, may([*keys, *others]), image_arrays.shape_of_model(state))
+    found = image_arrays.corpus(db, opened.dataset, may([*keys, *others]), image_arrays.shape_of_model(state))
     missing = [key for key in keys if key not in set(found.keys)]
     if missing or not len(found):
-        raise NotFoundError(f"No picture {missing[0]!r} in {name}" if missing else f"No picture in {name} can be shown")
+        which = f"{missing[0]!r} in {opened.name}" if missing else f"in {opened.name} can be shown"
+        raise NotFoundError(f"No picture {which}")
     return Answers(found.keys, builder.quiz(state, found, seed=seed))
 
 

@@ -16,6 +16,7 @@ from semsearch.errors import InputError
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, Model, can_decode, error, open_model, stored_codes
 from semsearch.maths.packing import steps_of
+from semsearch.records import OpenCollection
 from semsearch.storage import collections
 from semsearch.storage.driver import Connection
 
@@ -52,7 +53,7 @@ def packed(model: Model, pixels: ByteArray, bits: int, k: int | None = None) -> 
 def peer_of(model: Model) -> Model | None:
     """The latest collection of principal components of the same dataset at the same size; None where there is none."""
     found = [
-        open_model(model.db, one.name)
+        open_model(model.db, OpenCollection(one, model.dataset))
         for one in collections.all_collections(model.db)
         if one.dataset == model.collection.dataset and one.builder == "pca" and can_decode(one)
     ]
@@ -88,7 +89,7 @@ class Shown:
 
 def reconstruct(
     db: Connection,
-    name: str,
+    opened: OpenCollection,
     ids: Sequence[str] = (),
     *,
     count: int = 16,
@@ -102,7 +103,7 @@ def reconstruct(
     and what `show` refuses.
     """
     packing = packing or Packing()
-    model = generate.open_model(db, name)
+    model = generate.open_model(db, opened)
     rng = np.random.default_rng(seed)
     keys = list(ids) or generate.some_keys(model, count, rng)
     pixels = model.pictures(keys).pixels

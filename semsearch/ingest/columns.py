@@ -10,10 +10,10 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.images.image_io import measured
 from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import all_datasets, draft, get_dataset, save
+from semsearch.storage.datasets import draft, find_dataset, get_dataset, save
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import TableShape, shape_of
-from semsearch.storage.tables import is_table_or_view, sample_rows
+from semsearch.storage.keys import TableShape, shape_of, table_kind
+from semsearch.storage.tables import sample_rows
 
 SAMPLE = 200
 TEXT_NAMES = ["body", "text", "content", "contents", "description", "abstract", "article", "message", "story", "review"]
@@ -124,7 +124,7 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     if table.lower().startswith(("_semsearch_", "sqlite_")):
         raise InputError(f"{table} is an internal table: name one of your own")
     shape = shape_of(db, table)
-    before = next((dataset for dataset in all_datasets(db) if dataset.name == shape.name), None)
+    before = find_dataset(db, shape.name)
     if before is not None and before.kind == "words":
         raise InputError(f"{shape.name} lists the words of vectors that were imported: search those, or copy the table")
     given = columns or Columns()
@@ -185,10 +185,10 @@ def dataset_to_build(db: Connection, name: str, reads: Kind) -> Dataset:
 
     `reads` is what the builder reads. Raises NotFoundError if there is no such dataset or table.
     """
-    known = {dataset.name for dataset in all_datasets(db)}
-    if reads not in ("similarities", "table") or name in known or not is_table_or_view(db, name):
-        return get_dataset(db, name)
-    return described_anyway(db, name)
+    known = find_dataset(db, name)
+    if reads in ("similarities", "table") and known is None and table_kind(db, name) is not None:
+        return described_anyway(db, name)
+    return known or get_dataset(db, name)
 
 
 def with_former(columns: Columns, former: Dataset, names: Sequence[str]) -> Columns:

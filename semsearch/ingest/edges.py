@@ -20,10 +20,10 @@ from semsearch.ingest.sources import read_sources, source_name
 from semsearch.records import Dataset, Edges, Item, Report, silent
 from semsearch.storage import edges as stored
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import all_datasets, check_new_name, count_items, draft, save
+from semsearch.storage.datasets import all_datasets, check_new_name, count_items, draft, find_dataset, save
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import as_text, shape_of
-from semsearch.storage.tables import Upserts, is_table_or_view, storable
+from semsearch.storage.keys import as_text, shape_of, table_kind
+from semsearch.storage.tables import Upserts, storable
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _KEYS = ("id", "node", "key", "node_id")
@@ -189,7 +189,7 @@ def link_table(db: Connection, name: str, table: str, given: Linked) -> LoadedGr
 def _free_table(db: Connection, name: str) -> str:
     """The name of the table of edges; NameTakenError if it is somebody else's."""
     table = stored.table_name(name)
-    if is_table_or_view(db, table):
+    if table_kind(db, table) is not None:
         mine = any(found.edges and found.edges.table == table for found in all_datasets(db))
         if not (mine and stored.is_edge_table(db, table)):
             raise NameTakenError(f"{table}, where the edges would go, is already a table or view of yours: rename it")
@@ -234,9 +234,9 @@ def _nodes(
     remarks: list[str],
 ) -> Dataset:
     """The dataset whose rows are the nodes, not yet saved with its edges: the user's table, or one made and grown."""
-    before = next((found for found in all_datasets(db) if found.name == name), None)
+    before = find_dataset(db, name)
     grown = before is not None and before.kind == "graph" and before.made_by == "ingest"
-    if is_table_or_view(db, name) and not grown:
+    if table_kind(db, name) is not None and not grown:
         dataset = before or draft(shape_of(db, name), text_columns=())
         if dataset.key_kind not in ("integer", "text"):
             raise InputError(f"{name} has no key of a single column, which edges could name")

@@ -34,10 +34,10 @@ from semsearch.ingest.imagefiles import (
 from semsearch.maths.jit import spread, threads
 from semsearch.records import Dataset, Report, silent
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import all_datasets, check_new_name, draft, save
+from semsearch.storage.datasets import check_new_name, draft, find_dataset, save
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import shape_of
-from semsearch.storage.tables import SeenKeys, Upserts, is_table_or_view, storable
+from semsearch.storage.keys import shape_of, table_kind
+from semsearch.storage.tables import SeenKeys, Upserts, storable
 
 LISTED = 1_000
 AT_ONCE = 256  # files decoded together
@@ -287,8 +287,8 @@ def _prepared(content: bytes, wanted: ImageSpec, *, keep: bool) -> tuple[Picture
 
 def _target(db: Connection, name: str) -> Dataset | None:
     """The dataset to update; None for a new one. NameTakenError for what ingest of pictures did not make."""
-    before = next((found for found in all_datasets(db) if found.name == name), None)
-    taken = is_table_or_view(db, name)
+    before = find_dataset(db, name)
+    taken = table_kind(db, name) is not None
     if before is not None and before.made_by == "ingest" and before.kind == "images":
         return before if taken else None
     if taken:

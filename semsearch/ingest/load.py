@@ -21,10 +21,10 @@ from semsearch.ingest.columns import (
 from semsearch.ingest.keying import check_existing, choose_keying
 from semsearch.records import Dataset, Item, Report, silent
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import all_datasets, check_new_name, register
+from semsearch.storage.datasets import check_new_name, find_dataset, register
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import shape_of
-from semsearch.storage.tables import SeenKeys, Upserts, count_above, is_table_or_view, storable
+from semsearch.storage.keys import shape_of, table_kind
+from semsearch.storage.tables import SeenKeys, Upserts, count_above, storable
 
 __all__ = ["Columns", "Loaded", "describe_table", "guess_columns", "load_documents", "register_table"]
 LISTED = 1_000  # messages kept about what was skipped; the rest are only counted
@@ -208,8 +208,8 @@ class _Loading:
 
 def _target(db: Connection, name: str) -> Dataset | None:
     """The dataset to update; None for a new one. NameTakenError for what ingest did not make."""
-    existing = next((dataset for dataset in all_datasets(db) if dataset.name == name), None)
-    taken = is_table_or_view(db, name)
+    existing = find_dataset(db, name)
+    taken = table_kind(db, name) is not None
     if existing is not None and existing.made_by == "ingest":
         return existing if taken else None
     if taken:

@@ -20,7 +20,7 @@ from semsearch.labels.held_out import SAMPLED, VECTORS, Judged, compared, judge
 from semsearch.labels.labelled import Labelled
 from semsearch.maths import classifier
 from semsearch.maths.suggest import FEW, most_telling
-from semsearch.records import Report, silent
+from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage import results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
@@ -111,7 +111,7 @@ class Suggestion:
 
 def classify(
     db: Connection,
-    names: Sequence[str],
+    opened: Sequence[OpenCollection],
     column: str | None = None,
     *,
     table: str | None = None,
@@ -124,14 +124,14 @@ def classify(
     Reads only; `write` keeps the predictions. With `words`, a bag of words is judged on the same items where they have
     text. See labelled.read for the arguments and errors; InputError too where two labels of two items are lacking.
     """
-    return learn(db, read_checked(db, names, column, table=table), words=words, seed=seed, report=report)
+    return learn(db, read_checked(db, opened, column, table=table), words=words, seed=seed, report=report)
 
 
 def read_checked(
-    db: Connection, names: Sequence[str], column: str | None = None, *, table: str | None = None
+    db: Connection, opened: Sequence[OpenCollection], column: str | None = None, *, table: str | None = None
 ) -> Labelled:
     """What there is to learn from, if it can be learned from."""
-    found = labelled.read(db, names, column, table=table)
+    found = labelled.read(db, opened, column, table=table)
     labelled.check_can_learn(found)
     return found
 
@@ -195,7 +195,7 @@ def write(db: Connection, found: Classified, *, table: str | None = None) -> Non
 
 def suggest(
     db: Connection,
-    names: Sequence[str],
+    opened: Sequence[OpenCollection],
     number: int,
     column: str | None = None,
     *,
@@ -208,7 +208,7 @@ def suggest(
     """
     if not 1 <= number <= MOST_SUGGESTED:
         raise InputError(f"suggest is {number}: choose 1 to {MOST_SUGGESTED:,}")
-    return suggestions(labelled.read(db, names, column, table=table), number, seed=seed)
+    return suggestions(labelled.read(db, opened, column, table=table), number, seed=seed)
 
 
 def suggestions(found: Labelled, number: int, *, seed: int = 0) -> list[Suggestion]:
@@ -228,16 +228,11 @@ def suggestions(found: Labelled, number: int, *, seed: int = 0) -> list[Suggesti
 
 
 def _suggestion(found: Labelled, row: int, told: Any) -> Suggestion:
-    id = _id(found, row)
+    id = found.typed(row)
     if told is None:
         return Suggestion(id, None, None)
     best = int(told.argmax())
     return Suggestion(id, found.labels[best], float(told[best]))
-
-
-def _id(found: Labelled, row: int) -> Any:
-    """A key in its own type."""
-    return int(found.keys[row]) if found.integers else found.keys[row]
 
 
 def _predictions(found: Labelled, C: float, seed: int) -> list[tuple[Any, Any, float, Any, float]]:
@@ -250,7 +245,7 @@ def _predictions(found: Labelled, C: float, seed: int) -> list[tuple[Any, Any, f
     two = np.argsort(-told, axis=1, kind="stable")[:, :2]
     sure = np.take_along_axis(told, two, axis=1)
     order = np.argsort(-sure[:, 0], kind="stable")
-    ids = [_id(found, row) for row in pool[order].tolist()]
+    ids = [found.typed(row) for row in pool[order].tolist()]
     best, second = ([found.labels[place] for place in two[order, side].tolist()] for side in (0, 1))
     return list(zip(ids, best, sure[order, 0].tolist(), second, sure[order, 1].tolist(), strict=True))
 

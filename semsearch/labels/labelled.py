@@ -16,8 +16,8 @@ import numpy as np
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.classifier import scaled
-from semsearch.records import ROWS, Collection, Dataset
-from semsearch.storage import chunks, collections, datasets
+from semsearch.records import Collection, Dataset, OpenCollection
+from semsearch.storage import chunks, datasets
 from semsearch.storage import labels as stored
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of
@@ -56,22 +56,23 @@ class Labelled:
         """The places of the items that have none."""
         return np.array([row for row in np.flatnonzero(self.y < 0).tolist() if self.keys[row] not in self.lone], int)
 
-    @property
-    def integers(self) -> bool:
-        """Whether the items' keys are integers."""
-        return self.collections[0].of in ROWS and self.dataset.key_kind == "integer"
+    def typed(self, row: int) -> str | int:
+        """The key of an item in its own type."""
+        return self.collections[0].typed(self.keys[row])
 
 
-def read(db: Connection, names: Sequence[str], column: str | None = None, *, table: str | None = None) -> Labelled:
+def read(
+    db: Connection, opened: Sequence[OpenCollection], column: str | None = None, *, table: str | None = None
+) -> Labelled:
     """The vectors of these collections joined by key, each at unit length, and what the column says of their items.
 
     The column is one of the table the items stand in (of words: of their vocabulary), or of another `table`; by
     default the dataset's column of labels. Raises NotFoundError, which lists the columns, and InputError where
     collections cannot be joined, no column is said, or it holds more than MOST_LABELS different labels.
     """
-    found = [collections.get_collection(db, name) for name in names]
+    found = [each.collection for each in opened]
     _check_joined(found)
-    dataset = datasets.get_dataset(db, found[0].dataset)
+    dataset = opened[0].dataset
     is_word = found[0].of == "word"
     column = column or own_column(db, dataset, found[0], table)
     if table is None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
-from semsearch.records import Collection, Hit, Of
+from semsearch.records import Collection, Hit, Of, OpenCollection
 from semsearch.search.models import state_of
 from semsearch.storage import chunks, collections, datasets, vectors
 from semsearch.storage.connect import file_of
@@ -75,26 +75,24 @@ def has_topics(db: Connection, collection: Collection) -> bool:
     return {"document", "word"} <= found and collections.has_array(db, collection.run, "singular_values")
 
 
-def topics(db: Connection, name: str, *, k: int = 10, after: int = 0) -> Topics:
+def topics(db: Connection, opened: OpenCollection, *, k: int = 10, after: int = 0) -> Topics:
     """The k strongest topics after the first `after`. Raises InputError for a collection that has none."""
-    collection = collections.get_collection(db, name)
+    collection = opened.collection
     if not has_topics(db, collection):
-        of = f"{name} was built by {collection.builder} of {collection.of}s"
+        of = f"{opened.name} was built by {collection.builder} of {collection.of}s"
         if collection.of == "image":
             raise InputError(f"{of}, whose codes have no components to show: `semsearch build pca` finds some")
         raise InputError(f"{of}, which finds no topics: `semsearch build lsa` does, of documents")
     parts = {part.of: part for part in collections.of_run(db, collection.run)}
     words, documents = parts["word"], parts["document"]
     s = state_of(db, collection).arrays["singular_values"].astype(np.float64)
-    captured = collections.get_run(db, collection.run).metrics.get("captured_energy", 1.0)
+    captured = collections.run_metrics(db, collection.run).get("captured_energy", 1.0)
     shares = s**2 / (s**2).sum() * captured
     ends = _ends_of_run(db, collection, (words, documents))
     chosen = range(min(after, len(s)), min(after + k, len(s)))
     rows: dict[Of, dict[str, dict[str, Any]]] = {
         "word": collections.words(db, words, _keys(ends["word"], chosen)),
-        "document": datasets.rows_by_key(
-            db, datasets.get_dataset(db, documents.dataset), _keys(ends["document"], chosen)
-        ),
+        "document": datasets.rows_by_key(db, opened.dataset, _keys(ends["document"], chosen)),
     }
     found = tuple(
         Topic(number + 1, float(s[number]), float(shares[number]), _both(ends, rows, number)) for number in chosen

@@ -16,9 +16,8 @@ import numpy as np
 from semsearch import registry
 from semsearch.builders.base import CosineParts, Doubles, Explains
 from semsearch.maths.text import Analyzer, tokens
-from semsearch.records import Documents, Hit
+from semsearch.records import Documents, Hit, OpenCollection
 from semsearch.search.models import state_of
-from semsearch.search.query import Searched, open_collection
 from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
 from semsearch.storage.datasets import text_of
@@ -87,15 +86,17 @@ class Explanation:
     changed: bool = False
 
 
-def explain(db: Connection, name: str, query: str, hits: Sequence[Hit], *, most: int = MOST) -> list[Explanation]:
-    """Why `search(db, name, query)` found each of these hits, at most `most` parts of each kind listed.
+def explain(
+    db: Connection, opened: OpenCollection, query: str, hits: Sequence[Hit], *, most: int = MOST
+) -> list[Explanation]:
+    """Why `search(db, opened, query)` found each of these hits, at most `most` parts of each kind listed.
 
     Of a collection of words, or one whose builder cannot explain, only the ranks and the words held are told.
-    Raises InputError for a query that cannot be, NotFoundError for an unknown collection.
+    Raises InputError for a query that cannot be.
     """
-    searched, question = open_collection(db, name), parse(query)
-    meetings = _meetings(searched, question, hits)
-    held = _held(searched, question, hits)
+    question = parse(query)
+    meetings = _meetings(db, opened, question, hits)
+    held = _held(db, opened, question, hits)
     found = []
     for hit in hits:
         meeting = next(meetings, None) if hit.vector_score is not None else None
@@ -108,7 +109,7 @@ def explain(db: Connection, name: str, query: str, hits: Sequence[Hit], *, most:
         found.append(
             Explanation(
                 hit=hit,
-                sentence=_sentence(hit, meeting, _common(searched, question, hit), present, missing),
+                sentence=_sentence(hit, meeting, _common(opened, question, hit), present, missing),
                 query_terms=by_query,
                 document_terms=by_document,
                 pairs=pairs,
@@ -121,31 +122,33 @@ def explain(db: Connection, name: str, query: str, hits: Sequence[Hit], *, most:
     return found
 
 
-def _meetings(searched: Searched, question: Question, hits: Sequence[Hit]) -> Iterator[CosineParts]:
+def _meetings(db: Connection, opened: OpenCollection, question: Question, hits: Sequence[Hit]) -> Iterator[CosineParts]:
     """How the query meets each of the hits that have a cosine, in their order; nothing where that cannot be said."""
-    if not searched.has_text:
+    if not opened.has_text:
         return iter(())
-    builder = registry.load().builder(searched.collection.builder)
+    builder = registry.load().builder(opened.collection.builder)
     if not isinstance(builder, Explains):
         return iter(())
     near = [hit for hit in hits if hit.vector_score is not None]
-    texts = [_text(searched, hit) for hit in near]
+    texts = [_text(opened, hit) for hit in near]
     documents = Documents([str(hit.id) for hit in near], texts)
-    return builder.explain(state_of(searched.db, searched.collection), question.text, documents)
+    return builder.explain(state_of(db, opened.collection), question.text, documents)
 
 
-def _text(searched: Searched, hit: Hit) -> str:
+def _text(opened: OpenCollection, hit: Hit) -> str:
     """Title and body as they were read for the build."""
-    return "\n".join(filter(None, text_of(searched.dataset, hit.row)))
+    return "\n".join(filter(None, text_of(opened.dataset, hit.row)))
 
 
-def _held(searched: Searched, question: Question, hits: Sequence[Hit]) -> dict[str, dict[str, float]]:
+def _held(
+    db: Connection, opened: OpenCollection, question: Question, hits: Sequence[Hit]
+) -> dict[str, dict[str, float]]:
     """For each hit that has a text score, by key: the query's words and phrases it holds and what each gives."""
     keys = [str(hit.id) for hit in hits if hit.text_score is not None]
     found: dict[str, dict[str, float]] = {key: {} for key in keys}
     if keys:
         for phrase, times in Counter(question.ranked).items():
-            for key, score in fulltext.best(searched.db, searched.dataset, [phrase], -1, keys):
+            for key, score in fulltext.best(db, opened.dataset, [phrase], -1, keys):
                 found[key][phrase] = score * times
     return found
 
@@ -154,13 +157,13 @@ def _spelled(phrase: str) -> str:
     return f'"{phrase}"' if " " in phrase else phrase
 
 
-def _common(searched: Searched, question: Question, hit: Hit) -> list[str]:
+def _common(opened: OpenCollection, question: Question, hit: Hit) -> list[str]:
     """The query's words that stand in a hit, in the query's order and by their stem, known to the builder or not."""
-    if not searched.has_text:
+    if not opened.has_text:
         return []
     every = Analyzer(stop=False)
     words = list(dict.fromkeys(tokens(" ".join(question.ranked))))
-    held = set(every.terms(list(dict.fromkeys(tokens(_text(searched, hit))))))
+    held = set(every.terms(list(dict.fromkeys(tokens(_text(opened, hit))))))
     return [word for word, term in zip(words, every.terms(words), strict=True) if term in held]
 
 

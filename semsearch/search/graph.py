@@ -10,8 +10,8 @@ import numpy as np
 
 from semsearch.errors import InputError, NotFoundError
 from semsearch.maths import layout
-from semsearch.records import Collection, Hit
-from semsearch.search.query import MAX_K, Searched, open_collection, similar, vector_of
+from semsearch.records import Hit, OpenCollection
+from semsearch.search.query import MAX_K, similar, vector_of
 from semsearch.search.scorers import VectorScorer
 from semsearch.storage import datasets, node_edges
 from semsearch.storage.connect import snapshot
@@ -60,16 +60,15 @@ class Around:
     remark: str | None = None
 
 
-def around(db: Connection, name: str, id: str, *, k: int = _OF_EACH, drawn: int = MOST_DRAWN) -> Around:
+def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH, drawn: int = MOST_DRAWN) -> Around:
     """The k nearest and the k best suggestions beside a node, and its neighbours, `drawn` nodes in all.
 
-    Raises InputError for a collection that is not of nodes, NotFoundError for one that is not there.
+    Raises InputError for a collection that is not of nodes.
     """
+    if opened.of != "node" or opened.dataset.edges is None:
+        raise InputError(f"{opened.name} holds {opened.of}s: only nodes have neighbours")
     with snapshot(db):
-        searched = open_collection(db, name)
-        if searched.collection.of != "node" or searched.dataset.edges is None:
-            raise InputError(f"{name} holds {searched.collection.of}s: only nodes have neighbours")
-        found = _Surroundings(searched, id)
+        found = _Surroundings(db, opened, id)
         nearest = list(found.ranks)[:k]
         suggested = [key for key in found.ranks if key not in found.ties][:k]
         apart = list(dict.fromkeys([*suggested, *(key for key in nearest if key not in found.ties)]))
@@ -95,27 +94,27 @@ def around(db: Connection, name: str, id: str, *, k: int = _OF_EACH, drawn: int 
 class _Surroundings:
     """What is known of a node, gathered in few questions."""
 
-    def __init__(self, searched: Searched, id: str) -> None:
-        self.db, self.searched, self.id = searched.db, searched, id
+    def __init__(self, db: Connection, opened: OpenCollection, id: str) -> None:
+        self.db, self.opened, self.id = db, opened, id
         self.remark: str | None = None
         self.ties: dict[str, Tie] = {}
         self.ranks: dict[str, int] = {}
         self.hits: dict[str, Hit] = {}
         try:
-            self.ties = {tie.key: tie for tie in node_edges.ties_of(self.db, searched.dataset, id)}
+            self.ties = {tie.key: tie for tie in node_edges.ties_of(self.db, opened.dataset, id)}
         except (InputError, NotFoundError) as error:
             self.remark = str(error)
         try:
-            self._look(searched.collection)
+            self._look()
         except NotFoundError:
             self.remark = self.remark or "It has no vector: it was added since the last build, or no edge joins it"
 
-    def _look(self, collection: Collection) -> None:
+    def _look(self) -> None:
         """The nearest nodes: so many that there are enough among them which are not joined."""
-        most = min(MAX_K, collection.count)
+        most = min(MAX_K, self.opened.collection.count)
         wanted = min(_LOOKED, most)
         while wanted:
-            found = similar(self.db, collection.name, [self.id], k=wanted).hits
+            found = similar(self.db, self.opened, [self.id], k=wanted).hits
             self.hits = {str(hit.id): hit for hit in found}
             if wanted == most or len(self.hits.keys() - self.ties.keys()) >= _OF_EACH:
                 break
@@ -124,7 +123,7 @@ class _Surroundings:
 
     def edges_of(self, keys: Sequence[str]) -> set[tuple[str, str]]:
         """The edges of some nodes with each other, with the node and with its neighbours."""
-        edges = self.searched.dataset.edges
+        edges = self.opened.dataset.edges
         if edges is None or not self.ties:
             return set()
         return node_edges.joined_between(self.db, edges, keys, {self.id, *keys, *self.ties})
@@ -156,8 +155,8 @@ class _Surroundings:
             return found
         cosines: Mapping[str, float] = {}
         if self.ranks:
-            vector = vector_of(self.db, self.searched.collection, self.id)
-            cosines = VectorScorer(self.db, self.searched.collection, vector).of(missing)
+            vector = vector_of(self.db, self.opened.collection, self.id)
+            cosines = VectorScorer(self.db, self.opened.collection, vector).of(missing)
         rows = self.rows_of(missing)
         for key, hit in rows.items():
             cosine = cosines.get(key)
@@ -166,8 +165,8 @@ class _Surroundings:
 
     def rows_of(self, keys: Sequence[str] | set[str]) -> dict[str, Hit]:
         """The rows of some nodes, where they are there."""
-        dataset = self.searched.dataset
-        typed = int if dataset.key_kind == "integer" else str
+        dataset = self.opened.dataset
+        typed = self.opened.collection.typed
         rows = datasets.rows_by_key(self.db, dataset, sorted(keys))
         return {key: Hit(typed(key), 0.0, row=row) for key, row in rows.items()}
 

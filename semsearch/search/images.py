@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,9 +20,9 @@ import numpy.typing as npt
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import image_io
-from semsearch.records import Collection, Hit
+from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.models import encode_picture, state_of
-from semsearch.search.query import Filter, Found, nearest_to, open_collection
+from semsearch.search.query import Filter, Found, nearest_to
 from semsearch.storage import collections, datasets, filters, vectors
 from semsearch.storage.driver import Connection
 from semsearch.storage.filters import EVERYTHING
@@ -31,18 +32,21 @@ _FULL = 127.0
 Picture: TypeAlias = str | os.PathLike[str] | bytes | ByteArray
 
 
-def search_by_picture(db: Connection, name: str, picture: Picture, *, k: int = 10, only: Filter = EVERYTHING) -> Found:
+def search_by_picture(
+    db: Connection, opened: OpenCollection, picture: Picture, *, k: int = 10, only: Filter = EVERYTHING
+) -> Found:
     """The k items nearest to a picture: a path, the bytes of a file, or pixels. InputError for what is no picture, for
     a file that cannot be read, and for a collection of anything else."""
-    return nearest_to(db, name, vector_of_picture(db, name, picture), k=k, only=only)
+    return nearest_to(db, opened, vector_of_picture(db, opened.collection, picture), k=k, only=only)
 
 
-def vector_of_picture(db: Connection, name: str, picture: Picture, *, said: str | None = None) -> FloatArray:
+def vector_of_picture(
+    db: Connection, collection: Collection, picture: Picture, *, said: str | None = None
+) -> FloatArray:
     """A picture's vector in a collection, (dim,) float32; errors call it `said`, by default by its path if it has one.
 
     Raises what `search_by_picture` raises.
     """
-    collection = collections.get_collection(db, name)
     content = picture if isinstance(picture, bytes) else _bytes_of(picture)
     by_path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else "The picture"
     return encode_picture(db, collection, content, said=said or by_path)
@@ -88,26 +92,25 @@ def vector_of_code(code: str, dim: int) -> FloatArray:
     return numbers * np.float32(largest / _FULL)
 
 
-def browse(db: Connection, name: str, *, k: int, after: int = 0) -> list[Hit]:
+def browse(db: Connection, opened: OpenCollection, *, k: int, after: int = 0) -> list[Hit]:
     """k items in the order they were written, after the first few, each with its row."""
-    searched = open_collection(db, name)
-    keys = vectors.some_keys(db, searched.collection, k, after)
-    rows = datasets.rows_by_key(db, searched.dataset, keys)
-    typed = int if searched.dataset.key_kind == "integer" else str
-    return [Hit(typed(key), 0.0, row=rows[key]) for key in keys if key in rows]
+    return _with_rows(db, opened, vectors.some_keys(db, opened.collection, k, after))
 
 
-def browse_filtered(db: Connection, name: str, *, k: int, only: Filter) -> Found:
+def browse_filtered(db: Connection, opened: OpenCollection, *, k: int, only: Filter) -> Found:
     """k of the items whose rows a filter keeps, in key order; a hit's score says nothing."""
-    searched = open_collection(db, name)
-    dataset = searched.dataset
+    dataset = opened.dataset
     kept = filters.matching_keys(db, dataset.name, dataset.key_kind, dataset.key_columns, only)
-    known = vectors.known(db, searched.collection, kept)
+    known = vectors.known(db, opened.collection, kept)
     keys = [key for key in kept if key in known][:k]
-    rows = datasets.rows_by_key(db, dataset, keys)
-    typed = int if dataset.key_kind == "integer" else str
     remark = None if keys else f"The filter keeps no row of {dataset.name}"
-    return Found(tuple(Hit(typed(key), 0.0, row=rows[key]) for key in keys if key in rows), remark)
+    return Found(tuple(_with_rows(db, opened, keys)), remark)
+
+
+def _with_rows(db: Connection, opened: OpenCollection, keys: Sequence[str]) -> list[Hit]:
+    """These items as hits without a score, each with its row; those whose row is gone are left out."""
+    rows = datasets.rows_by_key(db, opened.dataset, keys)
+    return [Hit(opened.collection.typed(key), 0.0, row=rows[key]) for key in keys if key in rows]
 
 
 def code_stored(db: Connection, collection: Collection, key: str) -> FloatArray | None:
@@ -158,10 +161,11 @@ class Eigen:
         return np.asarray(np.rint(127.5 + 127.5 * component / largest), np.uint8).reshape(shape)
 
 
-def eigen(db: Connection, name: str) -> Eigen:
+def eigen(db: Connection, collection: Collection) -> Eigen:
     """The components of a collection of pictures. InputError for one that has none."""
-    collection = collections.get_collection(db, name)
     if not has_pictures(db, collection):
-        raise InputError(f"{name} was built by {collection.builder}, whose components are no pictures: build pca")
+        raise InputError(
+            f"{collection.name} was built by {collection.builder}, whose components are no images: build pca"
+        )
     arrays = state_of(db, collection).arrays
     return Eigen(arrays["captured"], arrays["singular_values"], arrays)

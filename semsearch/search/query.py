@@ -13,7 +13,7 @@ import numpy as np
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError, SemsearchError
 from semsearch.maths.text import tokens
-from semsearch.records import ROWS, Collection, Dataset, Hit
+from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
 from semsearch.search.query_parser import MAX_QUERY, Question, parse, plain
@@ -41,29 +41,9 @@ class Found:
     weight: float | None = None
 
 
-@dataclass(frozen=True)
-class Searched:
-    """A collection and the dataset whose rows its hits are."""
-
-    db: Connection
-    collection: Collection
-    dataset: Dataset
-
-    @property
-    def has_text(self) -> bool:
-        """Whether its items are texts that words can be found in."""
-        return self.collection.of == "document"
-
-
-def open_collection(db: Connection, name: str) -> Searched:
-    """The collection of this name with its dataset. NotFoundError for an unknown name."""
-    collection = collections.get_collection(db, name)
-    return Searched(db, collection, datasets.get_dataset(db, collection.dataset))
-
-
 def search(
     db: Connection,
-    name: str,
+    opened: OpenCollection,
     query: str,
     *,
     mode: str = "hybrid",
@@ -78,24 +58,21 @@ def search(
     never reorders the first: for a second page ask for `after + k` and leave out the first `after`. In every mode a
     "phrase" must stand in a hit and a -word must not, unless the collection holds words, not texts.
 
-    Raises InputError for a query, k, weight, mode or filter that cannot be, NotFoundError for an unknown collection.
+    Raises InputError for a query, k, weight, mode or filter that cannot be.
     """
     check_query(query, mode, k)
     check_weight(weight, mode)
     with snapshot(db):
-        return _search(open_collection(db, name), parse(query), mode, k, weight, only)
-
-
-def _search(searched: Searched, question: Question, mode: str, k: int, weight: float | None, only: Filter) -> Found:
-    among = _among(searched, only, question)
-    if among is not None and not among:
-        return Found((), _nothing_kept(searched, only))
-    sides = sides_of(searched, question, mode, weight, among)
-    hits = _hits(searched, sides, k)
+        question = parse(query)
+        among = _among(db, opened, only, question)
+        if among is not None and not among:
+            return Found((), _nothing_kept(opened, only))
+        sides = sides_of(db, opened, question, mode, weight, among)
+        hits = _hits(db, opened, sides, k)
     used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
-    if hits or not searched.collection.count:
+    if hits or not opened.collection.count:
         return Found(hits, None, used)
-    unknown = f"No word of the query is known to {searched.collection.name}"
+    unknown = f"No word of the query is known to {opened.name}"
     return Found((), unknown + (" among these rows" if among else ""), used)
 
 
@@ -129,32 +106,38 @@ def default_weight(db: Connection, collection: Collection) -> float:
 
 
 def sides_of(
-    searched: Searched, question: Question, mode: str, weight: float | None, among: Sequence[str] | None
+    db: Connection,
+    opened: OpenCollection,
+    question: Question,
+    mode: str,
+    weight: float | None,
+    among: Sequence[str] | None,
 ) -> list[Weighted]:
     """The sides that a mode ranks by, meaning first; one that can say nothing of the question is left out."""
     meaning = words = None
-    if mode != "text" and (vector := encode_text(searched.db, searched.collection, question.text)) is not None:
-        meaning = VectorScorer(searched.db, searched.collection, vector, among)
-    if mode != "vector" and searched.has_text:
-        words = TextScorer(searched.db, searched.dataset, question.ranked, among)
-    if mode == "text" and not searched.has_text:
-        raise InputError(
-            f"{searched.collection.name} holds {searched.collection.of}s, which have no text to match:"
-            " use --mode vector"
-        )
+    if mode != "text" and (vector := encode_text(db, opened.collection, question.text)) is not None:
+        meaning = VectorScorer(db, opened.collection, vector, among)
+    if mode != "vector" and opened.has_text:
+        words = TextScorer(db, opened.dataset, question.ranked, among)
+    if mode == "text" and not opened.has_text:
+        raise InputError(f"{opened.name} holds {opened.of}s, which have no text to match: use --mode vector")
     if meaning is not None and words is not None:
-        share = default_weight(searched.db, searched.collection) if weight is None else weight
+        share = default_weight(db, opened.collection) if weight is None else weight
         return [Weighted(meaning, share), Weighted(words, 1 - share)]
     return [Weighted(side, 1.0, relative=mode == "hybrid") for side in (meaning, words) if side is not None]
 
 
-def rank_all(searched: Searched, query: str, *, mode: str, weight: float | None = None) -> list[str]:
+def rank_all(
+    db: Connection, opened: OpenCollection, query: str, *, mode: str, weight: float | None = None
+) -> list[str]:
     """The keys of all items that a query in prose finds, best first: for judging rankings."""
-    sides = sides_of(searched, plain(query), mode, weight, None)
-    return list(rank(sides, searched.collection.count).scores) if sides else []
+    sides = sides_of(db, opened, plain(query), mode, weight, None)
+    return list(rank(sides, opened.collection.count).scores) if sides else []
 
 
-def similar(db: Connection, name: str, ids: Sequence[str], *, k: int = 10, only: Filter = EVERYTHING) -> Found:
+def similar(
+    db: Connection, opened: OpenCollection, ids: Sequence[str], *, k: int = 10, only: Filter = EVERYTHING
+) -> Found:
     """The k items nearest to an item, or to the mean of several, without themselves, among the rows `only` keeps.
 
     Raises NotFoundError for an id that has no vector, InputError for a k or filter that cannot be.
@@ -163,25 +146,32 @@ def similar(db: Connection, name: str, ids: Sequence[str], *, k: int = 10, only:
     if not ids:
         raise InputError("No id given: name the item to start from")
     with snapshot(db):
-        return _similar(open_collection(db, name), ids, k, only)
+        start = [_starting_from(db, opened.collection, key) for key in ids]
+        mean: FloatArray = np.sum(start, axis=0, dtype=np.float32)
+        length = float(np.linalg.norm(mean))
+        if length < 1e-9:
+            raise InputError("These items point in opposite directions: their sum is nothing to search by")
+        return _nearest(db, opened, mean / np.float32(length), k, only, frozenset(ids))
 
 
-def _similar(searched: Searched, ids: Sequence[str], k: int, only: Filter) -> Found:
-    db = searched.db
-    mean: FloatArray = np.sum([_starting_from(searched, key) for key in ids], axis=0, dtype=np.float32)
-    length = float(np.linalg.norm(mean))
-    if length < 1e-9:
-        raise InputError("These items point in opposite directions: their sum is nothing to search by")
-    among = _among(searched, only)
+def _nearest(
+    db: Connection,
+    opened: OpenCollection,
+    vector: FloatArray,
+    k: int,
+    only: Filter,
+    left_out: frozenset[str] = frozenset(),
+) -> Found:
+    """The k items nearest to a unit vector, without those `left_out`."""
+    among = _among(db, opened, only)
     if among is not None and not among:
-        return Found((), _nothing_kept(searched, only))
-    near = VectorScorer(db, searched.collection, mean / np.float32(length), among, frozenset(ids))
-    return Found(_hits(searched, [Weighted(near, 1.0, relative=False)], k))
+        return Found((), _nothing_kept(opened, only))
+    near = VectorScorer(db, opened.collection, vector, among, left_out)
+    return Found(_hits(db, opened, [Weighted(near, 1.0, relative=False)], k))
 
 
-def _starting_from(searched: Searched, key: str) -> FloatArray:
+def _starting_from(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The unit vector of an item; of an unknown word the one that the collection's builder makes of it, if it can."""
-    db, collection = searched.db, searched.collection
     try:
         return vector_of(db, collection, key)
     except NotFoundError as error:
@@ -194,19 +184,16 @@ def _starting_from(searched: Searched, key: str) -> FloatArray:
         raise NotFoundError(f"{error}: near in spelling: {', '.join(close)}" if close else str(error)) from error
 
 
-def nearest_to(db: Connection, name: str, vector: FloatArray, *, k: int = 10, only: Filter = EVERYTHING) -> Found:
+def nearest_to(
+    db: Connection, opened: OpenCollection, vector: FloatArray, *, k: int = 10, only: Filter = EVERYTHING
+) -> Found:
     """The k items nearest to a vector (dim,) of any length, among the rows `only` keeps. InputError for a zero one."""
     check_k(k)
     length = float(np.linalg.norm(vector))
     if length < 1e-9:
         raise InputError("This is the very mean of all items: it is like none of them more than another")
     with snapshot(db):
-        searched = open_collection(db, name)
-        among = _among(searched, only)
-        if among is not None and not among:
-            return Found((), _nothing_kept(searched, only))
-        near = VectorScorer(db, searched.collection, (vector / np.float32(length)).astype(np.float32), among)
-        return Found(_hits(searched, [Weighted(near, 1.0, relative=False)], k))
+        return _nearest(db, opened, (vector / np.float32(length)).astype(np.float32), k, only)
 
 
 def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
@@ -222,28 +209,28 @@ def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
         ) from error
 
 
-def _among(searched: Searched, only: Filter, question: Question | None = None) -> list[str] | None:
+def _among(db: Connection, opened: OpenCollection, only: Filter, question: Question | None = None) -> list[str] | None:
     """The keys to search among: of rows the filter keeps whose text holds what the question demands. None: all."""
     kept: list[str] | None = None
     if only:
-        dataset, collection = searched.dataset, searched.collection
+        dataset, collection = opened.dataset, opened.collection
         if collection.of == "word":
-            kept = filters.matching_keys(searched.db, collection.vocabulary, "text", ("word",), only)
+            kept = filters.matching_keys(db, collection.vocabulary, "text", ("word",), only)
         else:
-            kept = filters.matching_keys(searched.db, dataset.name, dataset.key_kind, dataset.key_columns, only)
-    if question is not None and searched.has_text and (question.required or question.excluded):
-        held = fulltext.matching_keys(searched.db, searched.dataset, question.required, question.excluded)
+            kept = filters.matching_keys(db, dataset.name, dataset.key_kind, dataset.key_columns, only)
+    if question is not None and opened.has_text and (question.required or question.excluded):
+        held = fulltext.matching_keys(db, opened.dataset, question.required, question.excluded)
         allowed = None if kept is None else set(kept)
         kept = [key for key in held if allowed is None or key in allowed]
     return kept
 
 
-def _nothing_kept(searched: Searched, only: Filter) -> str:
-    what = "the filter keeps" if only else "the query's phrases and -words leave"
-    return f"{what[0].upper()}{what[1:]} no row of {searched.dataset.name}"
+def _nothing_kept(opened: OpenCollection, only: Filter) -> str:
+    what = "The filter keeps" if only else "The query's phrases and -words leave"
+    return f"{what} no row of {opened.dataset.name}"
 
 
-def _hits(searched: Searched, sides: Sequence[Weighted], k: int) -> tuple[Hit, ...]:
+def _hits(db: Connection, opened: OpenCollection, sides: Sequence[Weighted], k: int) -> tuple[Hit, ...]:
     """The k best whose row still exists, each with it. Rows deleted since the build are passed over."""
     if not sides:
         return ()
@@ -253,17 +240,17 @@ def _hits(searched: Searched, sides: Sequence[Weighted], k: int) -> tuple[Hit, .
         keys = list(ranking.scores)
         rows: dict[str, dict[str, Any]] = {}
         for start in range(0, len(keys), wanted):
-            rows |= _rows(searched, keys[start : start + wanted])
+            rows |= rows_of(db, opened, keys[start : start + wanted])
             if len(rows) >= k:
                 break
         if len(rows) >= k or ranking.complete:
-            made = _hit_maker(searched, sides, ranking)
-            return tuple(made(key, rows[key]) for key in keys if key in rows)[:k]
+            hit = _hit_maker(opened.collection, sides, ranking)
+            return tuple(hit(key, rows[key]) for key in keys if key in rows)[:k]
         wanted *= 4
 
 
 def _hit_maker(
-    searched: Searched, sides: Sequence[Weighted], ranking: Ranking
+    collection: Collection, sides: Sequence[Weighted], ranking: Ranking
 ) -> Callable[[str, Mapping[str, Any]], Hit]:
     """Makes a hit from a key and its row. A rank is known as far down as that side was looked through."""
     at = {type(one.side): place for place, one in enumerate(sides)}
@@ -275,12 +262,11 @@ def _hit_maker(
     )  # the last of each list stands for a side not asked
     cosines, vector_ranks = parts[meaning], places[meaning]
     bm25, text_ranks = parts[words], places[words]
-    typed = int if searched.collection.of in ROWS and searched.dataset.key_kind == "integer" else str
 
-    def made(key: str, row: Mapping[str, Any]) -> Hit:
+    def hit(key: str, row: Mapping[str, Any]) -> Hit:
         cosine = cosines.get(key)
         return Hit(
-            id=typed(key),
+            id=collection.typed(key),
             score=ranking.scores[key],
             vector_score=cosine,
             vector_rank=vector_ranks.get(key),
@@ -290,10 +276,11 @@ def _hit_maker(
             row=row,
         )
 
-    return made
+    return hit
 
 
-def _rows(searched: Searched, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    if searched.collection.of == "word":
-        return collections.words(searched.db, searched.collection, keys)
-    return datasets.rows_by_key(searched.db, searched.dataset, keys)
+def rows_of(db: Connection, opened: OpenCollection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The rows of these items by key: of words those of the vocabulary. Items whose row is gone are absent."""
+    if opened.of == "word":
+        return collections.words(db, opened.collection, keys)
+    return datasets.rows_by_key(db, opened.dataset, keys)

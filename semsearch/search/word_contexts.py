@@ -13,11 +13,11 @@ from semsearch.errors import InputError
 from semsearch.maths.contexts import unpack_row
 from semsearch.maths.text import unpack
 from semsearch.maths.weighting import chances_of_totals
-from semsearch.records import Collection, Hit, State
+from semsearch.records import Collection, Dataset, Hit, State
 from semsearch.search.models import state_of
 from semsearch.search.words import MOST_WORDS, known_words
-from semsearch.storage import collections, datasets, fulltext
 from semsearch.storage import contexts as stored
+from semsearch.storage import datasets, fulltext
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 
@@ -49,14 +49,13 @@ def has_contexts(db: Connection, collection: Collection) -> bool:
     return stored.has(db, collection)
 
 
-def contexts(db: Connection, name: str, word: str, n: int = 20) -> list[Context]:
+def contexts(db: Connection, collection: Collection, word: str, n: int = 20) -> list[Context]:
     """The n words that stand near a word most remarkably: by PMI, discounted where the two met only a few times.
 
     PMI is that of the plain counts, without smoothing. Raises NotFoundError for an unknown word, InputError for a
     collection whose builder kept no counts.
     """
     with snapshot(db):
-        collection = collections.get_collection(db, name)
         counts = _Counts(db, collection)
         number = counts.numbers([word])[0]
         columns, values = counts.row(number)
@@ -65,12 +64,11 @@ def contexts(db: Connection, name: str, word: str, n: int = 20) -> list[Context]
         return [Context(counts.words[columns[at]], float(values[at]), float(pmi[at])) for at in order.tolist()]
 
 
-def cooccurrence(db: Connection, name: str, words: Sequence[str]) -> Table:
+def cooccurrence(db: Connection, collection: Collection, words: Sequence[str]) -> Table:
     """How often each of some words stands near each other one, and their PMI. Raises what `contexts` raises."""
     if not 1 <= len(words) <= MOST_WORDS:
         raise InputError(f"{len(words)} words are given: 1 to {MOST_WORDS} make a table")
     with snapshot(db):
-        collection = collections.get_collection(db, name)
         counts = _Counts(db, collection)
         numbers = list(dict.fromkeys(counts.numbers(words)))
         found, pmi = np.zeros((len(numbers),) * 2), np.full((len(numbers),) * 2, np.nan)
@@ -84,11 +82,9 @@ def cooccurrence(db: Connection, name: str, words: Sequence[str]) -> Table:
         return Table(tuple(counts.words[number] for number in numbers), found, pmi)
 
 
-def documents_using(db: Connection, name: str, word: str, k: int = 5) -> list[Hit]:
+def documents_using(db: Connection, dataset: Dataset, word: str, k: int = 5) -> list[Hit]:
     """The k documents that a word is most about by BM25, a form of it with the same stem included."""
     with snapshot(db):
-        collection = collections.get_collection(db, name)
-        dataset = datasets.get_dataset(db, collection.dataset)
         found = fulltext.best(db, dataset, [word], k)
         rows = datasets.rows_by_key(db, dataset, [key for key, _ in found])
         return [Hit(key, score, text_score=score, row=rows[key]) for key, score in found if key in rows]

@@ -1,13 +1,12 @@
 """Questions about words: analogies, the odd one out, words in two dimensions, and who stands near whom.
 
-Every function takes the name of a collection; arithmetic works on any, counts are there where the builder kept them.
+Arithmetic works on any collection, counts are there where the builder kept them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,12 +16,12 @@ from semsearch.maths.analogy import METHODS, analogy_scores, in_two_dimensions
 from semsearch.maths.analogy import odd_one_out as _mean_cosines
 from semsearch.maths.text import tokens
 from semsearch.maths.vectors import largest
-from semsearch.records import Collection, Hit
+from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.keytable import KeyTable, key_table
-from semsearch.search.query import check_k, open_collection
+from semsearch.search.query import check_k, rows_of
 from semsearch.search.resident import Floats, resident
 from semsearch.search.spelling import spelled_like
-from semsearch.storage import chunks, collections, datasets, vectors
+from semsearch.storage import chunks, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 
@@ -77,7 +76,9 @@ def _unknown(db: Connection, collection: Collection, missing: Sequence[str]) -> 
     return f"{collection.name} does not know {', '.join(said)}"
 
 
-def analogy(db: Connection, name: str, words: Sequence[str], *, k: int = 10, method: str = "mul") -> Analogy:
+def analogy(
+    db: Connection, opened: OpenCollection, words: Sequence[str], *, k: int = 10, method: str = "mul"
+) -> Analogy:
     """A is to B as C is to what: the k best answers to the three words, by 3CosMul or 3CosAdd, without the three.
 
     A hit's score is the method's, its vector_score the cosine with b - a + c. Raises NotFoundError for unknown words,
@@ -87,7 +88,7 @@ def analogy(db: Connection, name: str, words: Sequence[str], *, k: int = 10, met
     if len(words) != 3:
         raise InputError(f"An analogy has three words, A is to B as C is to …: {len(words)} are given")
     with snapshot(db):
-        collection = collections.get_collection(db, name)
+        collection = opened.collection
         asked = known_words(db, collection, words)
         if len(set(asked)) < 3:
             repeated = next(word for word in asked if asked.count(word) > 1)
@@ -101,7 +102,7 @@ def analogy(db: Connection, name: str, words: Sequence[str], *, k: int = 10, met
         hits = [row for row in largest(scores, k + 3).tolist() if row not in rows][:k]
         near = largest(cosines, k).tolist()
         named = dict(zip([*hits, *near], keys.at(np.array([*hits, *near])), strict=True))
-        shown = _rows(db, collection, list(named.values()))
+        shown = rows_of(db, opened, list(named.values()))
 
         def made(row: int, score: float) -> Hit:
             return Hit(named[row], score, float(cosines[row]), row=shown.get(named[row], {}))
@@ -113,20 +114,18 @@ def analogy(db: Connection, name: str, words: Sequence[str], *, k: int = 10, met
         )
 
 
-def odd_one_out(db: Connection, name: str, words: Sequence[str]) -> list[tuple[str, float]]:
+def odd_one_out(db: Connection, collection: Collection, words: Sequence[str]) -> list[tuple[str, float]]:
     """The words with each one's mean cosine to the others, the odd one first.
 
     Raises NotFoundError for unknown words, InputError for fewer than three different ones or more than 200.
     """
-    collection = collections.get_collection(db, name)
     asked = _different(db, collection, words, 3)
     means = _mean_cosines(_vectors(db, collection, asked))
     return [(asked[row], float(means[row])) for row in np.argsort(means, kind="stable").tolist()]
 
 
-def project(db: Connection, name: str, words: Sequence[str]) -> list[Point]:
+def project(db: Connection, collection: Collection, words: Sequence[str]) -> list[Point]:
     """The words in the two dimensions in which they differ most. Raises what `odd_one_out` raises, for two or more."""
-    collection = collections.get_collection(db, name)
     asked = _different(db, collection, words, 2)
     places = in_two_dimensions(_vectors(db, collection, asked))
     return [Point(word, float(x), float(y)) for word, (x, y) in zip(asked, places, strict=True)]
@@ -152,9 +151,3 @@ def _everything(db: Connection, collection: Collection) -> tuple[KeyTable, Float
         return held.keys, held.vectors
     keys, matrix = chunks.everything(db, collection)
     return key_table([keys]), matrix
-
-
-def _rows(db: Connection, collection: Collection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    if collection.of == "word":
-        return collections.words(db, collection, keys)
-    return datasets.rows_by_key(db, open_collection(db, collection.name).dataset, keys)

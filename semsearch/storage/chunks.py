@@ -17,7 +17,7 @@ import numpy as np
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.records import Collection
 from semsearch.storage.driver import Connection
-from semsearch.storage.vectors import integer_keys, table_name, vec_version
+from semsearch.storage.vectors import table_name, vec_version
 
 KNOWN = ("v0.1.9",)
 _ROWS = 1024
@@ -43,7 +43,7 @@ def everything(db: Connection, collection: Collection) -> tuple[list[str], Float
 def blocks(db: Connection, collection: Collection, *, every: int = 1) -> Iterator[Block]:
     """The collection's blocks, or one in so many of them, in a read transaction that the caller has begun."""
     table = table_name(collection.vector_table)
-    has_integers = integer_keys(db, table)
+    has_integers = collection.key_type == "integer"
     if vec_version(db) in KNOWN:
         return _from_chunks(db, table, collection.dim, has_integers, every)
     return _from_rows(db, table, collection.dim, has_integers, every)
@@ -86,7 +86,7 @@ def _from_rows(db: Connection, table: str, dim: int, has_integers: bool, every: 
 def at_full_length(db: Connection, collection: Collection) -> Iterator[Block]:
     """The blocks row by row, each vector at the length it had before it was stored, within float32 rounding."""
     table = table_name(collection.vector_table)
-    has_integers = integer_keys(db, table)
+    has_integers = collection.key_type == "integer"
     cursor = db.execute(f"select id, embedding, norm from {table}")
     while rows := cursor.fetchmany(_ROWS):
         keys, blobs, norms = zip(*rows, strict=True)

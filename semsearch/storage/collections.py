@@ -3,64 +3,86 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy.typing as npt
 
 from semsearch.errors import NameTakenError, NotFoundError
-from semsearch.records import Collection, Embeddings, Run, Update
+from semsearch.records import ROWS, Collection, Dataset, Embeddings, KeyType, OpenCollection, Run, Update
 from semsearch.storage import contexts, vectors
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
-from semsearch.storage.connect import has_catalogue
-from semsearch.storage.datasets import check_new_name, now
+from semsearch.storage.connect import catalogue_rows
+from semsearch.storage.datasets import check_new_name, get_dataset, now
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import quoted
+from semsearch.storage.keys import quoted, table_exists
 
 PART_BYTES = 64 << 20
-_COLUMNS = "id, name, dataset, builder, run, kind, vector_table, dim, count, created, revision, built"
+_SELECT = (
+    "select c.id, c.name, c.dataset, c.builder, c.run, c.kind, c.vector_table, c.dim, c.count, c.created, c.revision,"
+    f" c.built, {vectors.KEY_TYPE} from _semsearch_collections c"
+    f" left join sqlite_master t on t.type = 'table' and t.name = '{vectors.PREFIX}' || c.vector_table"
+)
 _RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, metrics, versions"
 
 
 def all_collections(db: Connection) -> list[Collection]:
     """Every collection, by name."""
-    if not has_catalogue(db):
-        return []
-    return [Collection(*row) for row in db.execute(f"select {_COLUMNS} from _semsearch_collections order by name")]
+    return [Collection(*row) for row in catalogue_rows(db, f"{_SELECT} order by c.name")]
+
+
+def find_collection(db: Connection, name: str) -> Collection | None:
+    """The collection of this name; None where there is none."""
+    rows = catalogue_rows(db, f"{_SELECT} where c.name = ?", [name])
+    return Collection(*rows[0]) if rows else None
 
 
 def get_collection(db: Connection, name: str) -> Collection:
     """The collection of this name, or NotFoundError that lists those there are."""
-    if has_catalogue(db):
-        row = db.execute(f"select {_COLUMNS} from _semsearch_collections where name = ?", [name]).fetchone()
-        if row is not None:
-            return Collection(*row)
-    names = [collection.name for collection in all_collections(db)]
+    collection = find_collection(db, name)
+    if collection is not None:
+        return collection
+    names = [other.name for other in all_collections(db)]
     if not names:
         raise NotFoundError(f"No collection {name!r}: the file has none yet; `semsearch index DB TABLE` builds one")
     raise NotFoundError(f"No collection {name!r}: there are {', '.join(names)}")
 
 
+def open_collection(db: Connection, name: str) -> OpenCollection:
+    """The collection of this name with its dataset. NotFoundError for an unknown name."""
+    collection = get_collection(db, name)
+    return OpenCollection(collection, get_dataset(db, collection.dataset))
+
+
+def reopened(db: Connection, opened: OpenCollection) -> OpenCollection:
+    """The collection as it is now: the same object unless a build or an update came between. NotFoundError if it was
+    dropped."""
+    now = get_collection(db, opened.name)
+    return opened if now == opened.collection else OpenCollection(now, get_dataset(db, now.dataset))
+
+
 def of_run(db: Connection, run: int) -> list[Collection]:
     """The collections of one run, in the order its builder gave them."""
-    rows = db.execute(f"select {_COLUMNS} from _semsearch_collections where run = ? order by id", [run])
-    return [Collection(*row) for row in rows]
+    return [Collection(*row) for row in db.execute(f"{_SELECT} where c.run = ? order by c.id", [run])]
 
 
 def all_runs(db: Connection) -> list[Run]:
     """Every run, newest first."""
-    if not has_catalogue(db):
-        return []
-    return [_run(db, row) for row in db.execute(f"select {_RUN_COLUMNS} from _semsearch_runs order by id desc")]
+    names: dict[int, list[str]] = defaultdict(list)
+    for run, name in catalogue_rows(db, "select run, name from _semsearch_collections order by id"):
+        names[run].append(name)
+    rows = catalogue_rows(db, f"select {_RUN_COLUMNS} from _semsearch_runs order by id desc")
+    return [_run(row, names[row[0]]) for row in rows]
 
 
 def get_run(db: Connection, number: int) -> Run:
     """One run, or NotFoundError."""
-    for run in all_runs(db):
-        if run.id == number:
-            return run
-    raise NotFoundError(f"No run {number}: `semsearch runs DB` lists them")
+    rows = catalogue_rows(db, f"select {_RUN_COLUMNS} from _semsearch_runs where id = ?", [number])
+    if not rows:
+        raise NotFoundError(f"No run {number}: `semsearch runs DB` lists them")
+    return _run(rows[0], [collection.name for collection in of_run(db, number)])
 
 
 def run_metrics(db: Connection, number: int) -> dict[str, float]:
@@ -69,7 +91,7 @@ def run_metrics(db: Connection, number: int) -> dict[str, float]:
     return {} if row is None else dict(json.loads(row[0]))
 
 
-def _run(db: Connection, row: Sequence[Any]) -> Run:
+def _run(row: Sequence[Any], names: Sequence[str]) -> Run:
     return Run(
         id=row[0],
         dataset=row[1],
@@ -81,7 +103,7 @@ def _run(db: Connection, row: Sequence[Any]) -> Run:
         seconds=row[7],
         metrics=json.loads(row[8]),
         versions=json.loads(row[9]),
-        collections=tuple(found.name for found in of_run(db, row[0])),
+        collections=tuple(names),
     )
 
 
@@ -159,16 +181,20 @@ def has_array(db: Connection, run: int, name: str) -> bool:
     return db.execute("select 1 from _semsearch_models where run = ? and name = ?", [run, name]).fetchone() is not None
 
 
-def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, integer_keys: bool, revision: int) -> None:
-    """Write embeddings as the collection `name`, replacing an earlier one: new vector table, new view, old one dropped.
+def swap_in(
+    db: Connection, name: str, former: Collection | None, run: Run, embeddings: Embeddings, dataset: Dataset
+) -> Collection:
+    """Write embeddings as the collection `name` in place of the `former` one: new vector table, new view, old ones
+    dropped.
 
-    `revision` is that of the dataset whose items they are. Inside the caller's transaction, so that a reader sees the
-    old vectors or the new, never neither.
+    Inside the caller's transaction, so that a reader sees the old vectors or the new, never neither.
     """
-    remove_if_there(db, name)
+    if former is not None:
+        remove(db, former)
     dim = int(embeddings.vectors.shape[1])
-    number = vectors.create(db, dim, integer_keys=integer_keys)
-    vectors.write(db, number, embeddings.keys, embeddings.vectors, integer_keys=integer_keys)
+    key_type: KeyType = dataset.key_type if embeddings.of in ROWS else "text"
+    number = vectors.create(db, dim, key_type)
+    vectors.write(db, number, embeddings.keys, embeddings.vectors, key_type)
     vectors.make_view(db, name, number)
     if embeddings.contexts:
         contexts.write(db, number, embeddings.contexts)
@@ -185,27 +211,22 @@ def swap_in(db: Connection, name: str, run: Run, embeddings: Embeddings, *, inte
         dim=dim,
         count=len(embeddings.keys),
         created=now(),
-        revision=revision,
-        built=revision,
+        revision=dataset.revision,
+        built=dataset.revision,
+        key_type=key_type,
     )
-    record(db, made)
+    return record(db, made)
 
 
-def record(db: Connection, made: Collection) -> None:
-    """Write the catalogue's row about a collection; its `id` is given by the file, whatever it is here."""
-    db.execute(
+def record(db: Connection, made: Collection) -> Collection:
+    """Write the catalogue's row about a collection; returns it with the `id` that the file gives it."""
+    row = db.execute(
         "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created,"
         " revision, built) values (:name, :dataset, :builder, :run, :of, :vector_table, :dim, :count, :created,"
-        " :revision, :built)",
+        " :revision, :built) returning id",
         asdict(made),
-    )
-
-
-def remove_if_there(db: Connection, name: str) -> None:
-    """Take away the collection of this name, its vectors and vocabulary, if there is one: another takes its place."""
-    for found in all_collections(db):
-        if found.name == name:
-            _remove(db, found)
+    ).fetchone()
+    return replace(made, id=row[0])
 
 
 def set_seen(db: Connection, collection: Collection, revision: int, count: int) -> None:
@@ -234,19 +255,16 @@ def updates_of(db: Connection, run: int) -> list[Update]:
     return [Update(row[0], row[1], row[2], row[3], row[4], metrics=json.loads(row[5])) for row in rows]
 
 
-def check_name(db: Connection, name: str, dataset: str, builder: str) -> None:
-    """NameTakenError unless the name is free or is a collection of the same dataset and builder, which is replaced."""
-    old = next((found for found in all_collections(db) if found.name == name), None)
-    if old is None:
+def check_name(db: Connection, name: str, former: Collection | None, dataset: str, builder: str) -> None:
+    """NameTakenError unless the name is free or its `former` collection is of the same dataset and builder."""
+    if former is None:
         check_new_name(db, name)
-    elif (old.dataset, old.builder) != (dataset, builder):
-        raise NameTakenError(f"{name} is already a collection of {old.dataset} by {old.builder}: choose another --name")
-    if old is None or not _has_table(db, old.vocabulary):
+    elif (former.dataset, former.builder) != (dataset, builder):
+        raise NameTakenError(
+            f"{name} is already a collection of {former.dataset} by {former.builder}: choose another --name"
+        )
+    if former is None or not table_exists(db, former.vocabulary):
         check_new_name(db, f"{name}_vocabulary")
-
-
-def _has_table(db: Connection, name: str) -> bool:
-    return db.execute("select 1 from sqlite_master where type = 'table' and name = ?", [name]).fetchone() is not None
 
 
 def _write_vocabulary(db: Connection, table: str, embeddings: Embeddings) -> None:
@@ -280,17 +298,19 @@ def drop_run_collections(db: Connection, collection: Collection) -> list[str]:
     """Remove a collection, those of the same run, and the run's model; the run itself stays as a record."""
     together = of_run(db, collection.run)
     for found in together:
-        _remove(db, found)
+        remove(db, found)
     return [found.name for found in together]
 
 
-def _remove(db: Connection, collection: Collection) -> None:
+def remove(db: Connection, collection: Collection) -> None:
+    """Remove a collection with its vectors and vocabulary, and what only its run needed once no collection is left."""
     db.execute(f"drop view if exists {quoted(collection.name)}")
     if collection.of == "word":
         db.execute(f"drop table if exists {quoted(collection.vocabulary)}")
     vectors.drop(db, collection.vector_table)
     contexts.drop(db, collection.vector_table)
     db.execute("delete from _semsearch_collections where id = ?", [collection.id])
-    if not of_run(db, collection.run):  # nor are curves and pictures of what is gone anybody's any more
+    others = db.execute("select 1 from _semsearch_collections where run = ?", [collection.run]).fetchone()
+    if others is None:
         for table in ("_semsearch_models", "_semsearch_run_steps", "_semsearch_run_pictures"):
             db.execute(f"delete from {table} where run = ?", [collection.run])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import sqlite_utils
@@ -14,6 +15,7 @@ from semsearch_migrations.migrations import migrations
 from semsearch.errors import DatabaseError, SchemaError
 from semsearch.storage import driver
 from semsearch.storage.driver import Connection
+from semsearch.storage.keys import table_exists
 
 BUSY_MS = 5_000
 MMAP_BYTES = 8 << 30
@@ -186,21 +188,24 @@ def snapshot(db: Connection) -> Iterator[None]:
 
 def has_catalogue(db: Connection) -> bool:
     """Whether this file has been written by semsearch."""
-    return (
-        db.execute("select 1 from sqlite_master where type = 'table' and name = ?", [CATALOGUE]).fetchone() is not None
-    )
+    return table_exists(db, CATALOGUE)
+
+
+def catalogue_rows(db: Connection, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    """The rows of a query of the catalogue; none where semsearch has never written to the file."""
+    try:
+        return list(db.execute(statement, values))
+    except driver.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        return []
 
 
 def _applied(db: Connection) -> list[str]:
     """What sqlite-utils' `Migrations.applied` says, in one statement instead of five: every request asks."""
     table = migrations.migrations_table
-    try:
-        rows = db.execute(f"select name from {table} where migration_set = ? order by rowid", [migrations.name])
-    except driver.OperationalError as error:
-        if "no such table" not in str(error):
-            raise
-        return []
-    return [row[0] for row in rows]
+    statement = f"select name from {table} where migration_set = ? order by rowid"
+    return [row[0] for row in catalogue_rows(db, statement, [migrations.name])]
 
 
 def pending(db: Connection) -> list[str]:
@@ -251,8 +256,3 @@ def checkpoint(db: Connection) -> str | None:
             "copy both, or any later write will finish the move"
         )
     return None
-
-
-def vacuum(db: Connection) -> None:
-    """Give freed pages back to the file system."""
-    db.execute("vacuum")

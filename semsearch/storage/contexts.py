@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from semsearch.records import Collection
 from semsearch.storage.driver import Connection
+from semsearch.storage.keys import table_exists
 
 PREFIX = "_semsearch_contexts_"
 _AT_ONCE = 500
@@ -39,8 +40,7 @@ def read(db: Connection, collection: Collection, numbers: Sequence[int]) -> dict
 
 def has(db: Connection, collection: Collection) -> bool:
     """Whether the collection's builder kept its counts."""
-    asked = "select 1 from sqlite_master where type = 'table' and name = ?"
-    return db.execute(asked, [_table(collection.vector_table)]).fetchone() is not None
+    return table_exists(db, _table(collection.vector_table))
 
 
 def drop(db: Connection, number: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset, Edges, Kind
-from semsearch.storage.connect import has_catalogue
+from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import (
     Keys,
@@ -21,6 +21,7 @@ from semsearch.storage.keys import (
     row_hash,
     shape_of,
     split_key,
+    table_kind,
     types_of,
 )
 from semsearch.storage.textitem import PICTURE, digest_of
@@ -57,20 +58,25 @@ def _from_row(row: Sequence[Any]) -> Dataset:
 
 def all_datasets(db: Connection) -> list[Dataset]:
     """Every dataset in the catalogue, by name."""
-    if not has_catalogue(db):
-        return []
-    return [_from_row(row) for row in db.execute(f"select {_COLUMNS} from _semsearch_datasets order by name")]
+    rows = catalogue_rows(db, f"select {_COLUMNS} from _semsearch_datasets order by name")
+    return [_from_row(row) for row in rows]
+
+
+def find_dataset(db: Connection, name: str) -> Dataset | None:
+    """The dataset of this name; None where there is none."""
+    rows = catalogue_rows(db, f"select {_COLUMNS} from _semsearch_datasets where name = ?", [name])
+    return _from_row(rows[0]) if rows else None
 
 
 def get_dataset(db: Connection, name: str) -> Dataset:
     """The dataset of this name, or NotFoundError that lists those there are."""
-    datasets = all_datasets(db)
-    for dataset in datasets:
-        if dataset.name == name:
-            return dataset
-    if not datasets:
+    dataset = find_dataset(db, name)
+    if dataset is not None:
+        return dataset
+    names = [other.name for other in all_datasets(db)]
+    if not names:
         raise NotFoundError(f"No dataset {name!r}: the file has none yet; `semsearch ingest` makes one")
-    raise NotFoundError(f"No dataset {name!r}: the datasets are: {', '.join(found.name for found in datasets)}")
+    raise NotFoundError(f"No dataset {name!r}: the datasets are: {', '.join(names)}")
 
 
 def draft(
@@ -153,14 +159,9 @@ def check_new_name(db: Connection, name: str, *, replacing: Iterable[str] = ()) 
         raise InputError(f"{name!r} cannot be a name: names that begin with _semsearch_ or sqlite_ are internal")
     if lowered in {taken.lower() for taken in replacing}:
         return
-    found = db.execute("select type from sqlite_master where lower(name) = ?", [lowered]).fetchone()
-    if found:
-        raise NameTakenError(f"{name} is already a {found[0]} in this database: choose another name")
-
-
-def has_table(db: Connection, dataset: Dataset) -> bool:
-    """Whether the dataset's table is still there."""
-    return db.execute("select 1 from sqlite_master where name = ?", [dataset.name]).fetchone() is not None
+    kind = table_kind(db, name)
+    if kind is not None:
+        raise NameTakenError(f"{name} is already a {kind} in this database: choose another name")
 
 
 def count_items(db: Connection, dataset: Dataset) -> int:

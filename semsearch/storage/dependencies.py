@@ -90,14 +90,14 @@ def outdated(db: Connection, collection: Collection) -> bool:
 def _read(db: Connection, collection: Collection) -> tuple[dict[str, Collection], list[str]]:
     """What the run read and is still there, by option, and the names of what is not."""
     rows = db.execute("select option, collection, made from _semsearch_inputs where run = ?", [collection.run])
-    there = {found.name: found for found in collections.all_collections(db)}
-    found, gone = {}, []
-    for option, name, made in rows.fetchall():
-        if name in there and there[name].run == made:
-            found[option] = there[name]
+    inputs, gone = {}, []
+    for option, name, run in rows.fetchall():
+        source = collections.find_collection(db, name)
+        if source is not None and source.run == run:
+            inputs[option] = source
         else:
             gone.append(name)
-    return found, gone
+    return inputs, gone
 
 
 def readers(db: Connection, name: str) -> list[Collection]:

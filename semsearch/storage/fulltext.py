@@ -15,6 +15,7 @@ import numpy.typing as npt
 from semsearch.records import Dataset
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
+from semsearch.storage.keys import table_exists
 
 PREFIX = "_semsearch_fts_"
 # What FTS5 holds in memory before it writes a segment: with more, a table filled at once takes 0.7 of the time, and has
@@ -97,7 +98,7 @@ def _varint(number: int) -> bytes:
 
 def exists(db: Connection, dataset: Dataset) -> bool:
     """Whether the dataset has been built once, so that its words can be searched."""
-    return db.execute("select 1 from sqlite_master where name = ?", [table_name(dataset)]).fetchone() is not None
+    return table_exists(db, table_name(dataset))
 
 
 def any_of(phrases: Sequence[str]) -> str:

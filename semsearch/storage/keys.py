@@ -76,6 +76,17 @@ def shape_of(db: Connection, table: str) -> TableShape:
     return TableShape(table, tuple(types), tuple(types.values()), key_columns, _key_kind(db, table, key_columns))
 
 
+def table_kind(db: Connection, name: str) -> str | None:
+    """What has this name in the file, whatever its case: table, view, index or trigger; None where the name is free."""
+    found = db.execute("select type from sqlite_master where lower(name) = lower(?)", [name]).fetchone()
+    return None if found is None else str(found[0])
+
+
+def table_exists(db: Connection, name: str) -> bool:
+    """Whether the file has a table of this name, whatever its case; a view is none."""
+    return table_kind(db, name) == "table"
+
+
 def types_of(db: Connection, table: str) -> dict[str, str]:
     """The columns of a table in order, each with its declared type in capitals; none where it is gone."""
     return _declared(_columns(db, table))
@@ -122,8 +133,8 @@ def ordinary_tables(db: Connection) -> list[str]:
 
 def _own_tables(db: Connection) -> list[str]:
     """The ordinary tables without those that verbs wrote about collections: nobody misspells these."""
-    catalogued = db.execute("select 1 from sqlite_master where name = '_semsearch_collections'").fetchone()
-    names = db.execute("select name from _semsearch_collections").fetchall() if catalogued else []
+    has_catalogue = table_exists(db, "_semsearch_collections")
+    names = db.execute("select name from _semsearch_collections").fetchall() if has_catalogue else []
     written = {f"{row[0]}_{what}" for row in names for what in WRITTEN}
     return [table for table in ordinary_tables(db) if table not in written]
 

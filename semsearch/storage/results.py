@@ -8,10 +8,9 @@ from typing import Any
 
 from semsearch.errors import NameTakenError
 from semsearch.records import Collection
-from semsearch.storage import vectors
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import columns_of, quoted
+from semsearch.storage.keys import columns_of, quoted, table_kind
 
 CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
 MADE_OF = "made of "  # then the name's bytes in hexadecimal: a name may hold what ends a comment
@@ -89,12 +88,12 @@ def clusters(db: Connection, collection: str, *, k: int, after: int = 0, nearest
 
 def check_free(db: Connection, name: str, columns: Sequence[str]) -> None:
     """NameTakenError if something stands under this name that is not an earlier version of the same results."""
-    found = db.execute("select type from sqlite_master where lower(name) = lower(?)", [name]).fetchone()
-    if found is None:
+    kind = table_kind(db, name)
+    if kind is None:
         return
     held = [row[0] for row in db.execute("select name from pragma_table_info(?)", [name])]
-    if found[0] != "table" or held != list(columns):
-        raise NameTakenError(f"{name} is already a {found[0]} of yours, and stays: rename it, or choose another name")
+    if kind != "table" or held != list(columns):
+        raise NameTakenError(f"{name} is already a {kind} of yours, and stays: rename it, or choose another name")
 
 
 def replace(
@@ -128,22 +127,18 @@ def write_clusters(
     items: Iterable[tuple[str, int, float]],
 ) -> str:
     """Write COLLECTION_clusters from (key, cluster number, similarity) rows; returns the table's name."""
-    integer_keys = vectors.has_integer_keys(db, collection)
     name = table_name(collection.name, "clusters")
     labels = {cluster.number: cluster.label for cluster in clusters}
-    typed = int if integer_keys else str
-    rows = ((typed(key), number, labels[number], similarity) for key, number, similarity in items)
+    rows = ((collection.typed(key), number, labels[number], similarity) for key, number, similarity in items)
     with transaction(db):
-        replace(db, name, CLUSTER_COLUMNS | {"id": "integer" if integer_keys else "text"}, rows)
+        replace(db, name, CLUSTER_COLUMNS | {"id": collection.key_type}, rows)
     return name
 
 
 def write_links(db: Connection, collection: Collection, links: Iterable[Link]) -> str:
     """Write COLLECTION_links; returns the table's name."""
     name = table_name(collection.name, "links")
-    integer_keys = vectors.has_integer_keys(db, collection)
-    typed = int if integer_keys else str
-    key_type = "integer" if integer_keys else "text"
+    typed, key_type = collection.typed, collection.key_type
     rows = ((typed(link.source), typed(link.target), link.score, link.similarity, link.common) for link in links)
     with transaction(db):
         replace(db, name, LINK_COLUMNS | {"source": key_type, "target": key_type}, rows)

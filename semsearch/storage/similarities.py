@@ -7,8 +7,7 @@ from typing import Any
 
 from semsearch.errors import InputError
 from semsearch.storage.driver import Connection, Error
-from semsearch.storage.keys import quoted
-from semsearch.storage.tables import is_table_or_view
+from semsearch.storage.keys import quoted, table_kind
 
 
 def of_query(db: Connection, query: str) -> Iterator[tuple[Any, Any, Any]]:
@@ -32,7 +31,7 @@ def of_query(db: Connection, query: str) -> Iterator[tuple[Any, Any, Any]]:
 
 def of_table(db: Connection, table: str) -> Iterator[tuple[Any, Any, Any]]:
     """The first three columns of a table or view. InputError if it is not there or has fewer."""
-    if not is_table_or_view(db, table):
+    if table_kind(db, table) is None:
         raise InputError(f"There is no table or view {table!r} to read similarities from")
     columns = [row[0] for row in db.execute("select name from pragma_table_info(?) order by cid", [table])]
     if len(columns) < 3:

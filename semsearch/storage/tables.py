@@ -10,7 +10,7 @@ from typing import Any
 
 from semsearch.errors import InputError
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import quoted, shape_of
+from semsearch.storage.keys import quoted, shape_of, table_kind
 
 MAX_COLUMNS = 2_000  # SQLite's own limit
 _INT64 = 1 << 63
@@ -49,11 +49,6 @@ def column_type(values: Iterable[Any]) -> str:
     if kinds in ({float}, {int, float}):
         return "REAL"
     return "BLOB" if kinds == {bytes} else "TEXT"
-
-
-def is_table_or_view(db: Connection, name: str) -> bool:
-    """Whether the name is taken in this database, whatever its case."""
-    return db.execute("select 1 from sqlite_master where lower(name) = lower(?)", [name]).fetchone() is not None
 
 
 def sample_rows(db: Connection, table: str, limit: int) -> list[dict[str, Any]]:
@@ -100,7 +95,7 @@ class Upserts:
 
     def __init__(self, db: Connection, table: str, key: str, *, integer_key: bool) -> None:
         self.table = table
-        self.is_new = not is_table_or_view(db, table)
+        self.is_new = table_kind(db, table) is None
         self.remarks: list[str] = []
         self._db = db
         self._key = key

@@ -28,9 +28,11 @@ class Incoming:
     def __init__(self, db: Connection, name: str, dim: int) -> None:
         self.db, self.name, self.dim, self.count = db, name, dim, 0
         self.vocabulary = f"{name}_vocabulary"
-        collections.check_name(db, name, self.vocabulary, BUILDER)
-        collections.remove_if_there(db, name)
-        self.number = vectors.create(db, dim, integer_keys=False)
+        former = collections.find_collection(db, name)
+        collections.check_name(db, name, former, self.vocabulary, BUILDER)
+        if former is not None:
+            collections.remove(db, former)
+        self.number = vectors.create(db, dim, "text")
         db.execute(f"create table {quoted(self.vocabulary)} (word text primary key, place integer) without rowid")
 
     def known(self, words: Sequence[str]) -> set[str]:
@@ -42,7 +44,7 @@ class Incoming:
         """Words not added before, where they stand in the source, and their vectors (n, dim), none of them zero."""
         pairs = sorted(zip(words, places, strict=True))  # in the order of the table, which is that of its words
         self.db.executemany(f"insert into {quoted(self.vocabulary)} values (?, ?)", pairs)
-        vectors.write(self.db, self.number, words, matrix, integer_keys=False)
+        vectors.write(self.db, self.number, words, matrix, "text")
         self.count += len(words)
 
     def finish(self, run: Run) -> Collection:
@@ -70,5 +72,4 @@ class Incoming:
             count=self.count,
             created=datasets.now(),
         )
-        collections.record(self.db, made)
-        return collections.get_collection(self.db, self.name)
+        return collections.record(self.db, made)

@@ -18,11 +18,13 @@ import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import BuildError, InputError, NotFoundError
-from semsearch.records import Collection
+from semsearch.records import Collection, KeyType
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.driver import Connection, Error
 from semsearch.storage.keys import as_integer, quoted
 
+# Of a catalogue's row joined with the schema's row `t` of its vector table, whose key keeps the type it was made with.
+KEY_TYPE = "iif(t.sql like '%(id integer primary key%', 'integer', 'text')"
 MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192
 PREFIX = "_semsearch_vec_"
@@ -35,7 +37,7 @@ def table_name(number: int) -> str:
     return f"{PREFIX}{number}"
 
 
-def create(db: Connection, dim: int, *, integer_keys: bool) -> int:
+def create(db: Connection, dim: int, key_type: KeyType) -> int:
     """Make a new, empty vector table and return its number."""
     if not 1 <= dim <= MAX_DIM:
         raise BuildError(f"{dim} dimensions cannot be stored: sqlite-vec takes 1 to {MAX_DIM}")
@@ -43,10 +45,9 @@ def create(db: Connection, dim: int, *, integer_keys: bool) -> int:
     numbers = [int(name[0][len(PREFIX) :]) for name in names if name[0][len(PREFIX) :].isdecimal()]
     highest = db.execute("select coalesce(max(vector_table), 0) from _semsearch_collections").fetchone()[0]
     number = max([highest, *numbers]) + 1
-    key = "integer" if integer_keys else "text"
     db.execute(
         f"create virtual table {table_name(number)} using vec0("
-        f"id {key} primary key, embedding float[{dim}] distance_metric=cosine, +norm float)"
+        f"id {key_type} primary key, embedding float[{dim}] distance_metric=cosine, +norm float)"
     )
     return number
 
@@ -62,7 +63,7 @@ def create_placeholder_tables(db: Connection) -> None:
             db.execute(f"create temp table {table_name(int(number))} (id, embedding, norm)")
 
 
-def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray, *, integer_keys: bool) -> None:
+def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray, key_type: KeyType) -> None:
     """Insert (n, dim) finite vectors of any length above zero under these keys."""
     norms = lengths(vectors)
     if not np.isfinite(norms).all() or not (norms > 0).all():
@@ -70,7 +71,7 @@ def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray,
     statement = f"insert into {table_name(number)} (id, embedding, norm) values (?, ?, ?)"
     for start in range(0, len(keys), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
-        typed = map(int, keys[some]) if integer_keys else keys[some]
+        typed = map(int, keys[some]) if key_type == "integer" else keys[some]
         unit = np.ascontiguousarray(vectors[some] / norms[some, None], dtype="<f4")
         db.executemany(statement, zip(typed, _blobs(unit), norms[some].tolist(), strict=True))
 
@@ -94,9 +95,8 @@ def replace(
     vec0 knows no upsert: `out` must name all of `keys` that may have a vector.
     """
     table = table_name(collection.vector_table)
-    are_integers = integer_keys(db, table)
-    db.executemany(f"delete from {table} where id = ?", ((int(key) if are_integers else key,) for key in out))
-    write(db, collection.vector_table, keys, vectors, integer_keys=are_integers)
+    db.executemany(f"delete from {table} where id = ?", ((collection.typed(key),) for key in out))
+    write(db, collection.vector_table, keys, vectors, collection.key_type)
     return count(db, collection)
 
 
@@ -134,7 +134,7 @@ def nearest(
     values: list[Any] = [vector_to_blob(vector), k]
     if among is not None:
         statement += " and id in (select value from json_each(?))"  # applied before the search
-        values.append(_bound_list(db, table, among))
+        values.append(_bound_list(collection, among))
     return [Neighbour(str(row[0]), row[1]) for row in db.execute(statement, values) if row[1] is not None]
 
 
@@ -152,7 +152,7 @@ def distances(
         rows = db.execute(
             "select v.id, vec_distance_cosine(v.embedding, ?) from json_each(?) wanted"
             f" cross join {table} v on v.id = wanted.value",
-            [vector_to_blob(vector), _bound_list(db, table, keys)],
+            [vector_to_blob(vector), _bound_list(collection, keys)],
         )
     return [Neighbour(str(row[0]), row[1]) for row in rows if row[1] is not None]
 
@@ -162,7 +162,7 @@ def known(db: Connection, collection: Collection, wanted: Sequence[str]) -> set[
     table = table_name(collection.vector_table)
     found = db.execute(
         f"select v.id from json_each(?) wanted cross join {table} v on v.id = wanted.value",
-        [_bound_list(db, table, wanted)],
+        [_bound_list(collection, wanted)],
     )
     return {str(row[0]) for row in found}
 
@@ -175,22 +175,16 @@ def all_keys(db: Connection, collection: Collection) -> list[str]:
 def some_keys(db: Connection, collection: Collection, k: int, after: int) -> list[str]:
     """The keys of k items after the first few, in the order they were written."""
     table = table_name(collection.vector_table)
-    rows = db.execute(f"select id from {table}_rowids order by rowid limit ? offset ?", [k, after])
-    if integer_keys(db, table):
-        rows = db.execute(f"select rowid from {table}_rowids order by rowid limit ? offset ?", [k, after])
+    key = "rowid" if collection.key_type == "integer" else "id"
+    rows = db.execute(f"select {key} from {table}_rowids order by rowid limit ? offset ?", [k, after])
     return [str(row[0]) for row in rows]
 
 
 def full_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The vector of one item at the length it had in fit, (dim,) float32; NotFoundError if it has none."""
     table = table_name(collection.vector_table)
-    row = db.execute(f"select norm from {table} where id = ?", [_bound(db, table, key)]).fetchone()
+    row = db.execute(f"select norm from {table} where id = ?", [_bound(collection, key)]).fetchone()
     return unit_vector(db, collection, key) * np.float32(1.0 if row is None else row[0])
-
-
-def has_integer_keys(db: Connection, collection: Collection) -> bool:
-    """Whether only integers can be keys of this collection's items."""
-    return integer_keys(db, table_name(collection.vector_table))
 
 
 def count(db: Connection, collection: Collection) -> int:
@@ -219,31 +213,25 @@ def self_test(db: Connection) -> bool:
 def unit_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The stored vector of one item, (dim,) float32 of unit length; NotFoundError if it has none."""
     table = table_name(collection.vector_table)
-    row = db.execute(f"select embedding from {table} where id = ?", [_bound(db, table, key)]).fetchone()
+    row = db.execute(f"select embedding from {table} where id = ?", [_bound(collection, key)]).fetchone()
     if row is None:
         raise NotFoundError(f"{collection.name} has no item {key!r}")
     return blob_to_vector(row[0])
 
 
-def _bound(db: Connection, table: str, key: str) -> str | int:
+def _bound(collection: Collection, key: str) -> str | int:
     """The key as the table's own type: vec0 refuses text where its key is an integer."""
-    if not integer_keys(db, table):
+    if collection.key_type == "text":
         return key
     number = as_integer(key)
     return NO_ITEM if number is None else number
 
 
-def _bound_list(db: Connection, table: str, keys: Sequence[str]) -> str:
+def _bound_list(collection: Collection, keys: Sequence[str]) -> str:
     """Keys as a JSON array of the table's own type; those that cannot be its keys are left out."""
-    if integer_keys(db, table):
+    if collection.key_type == "integer":
         return json.dumps([number for number in map(as_integer, keys) if number is not None])
     return json.dumps(list(keys))
-
-
-def integer_keys(db: Connection, table: str) -> bool:
-    """Whether a vector table's keys are integers."""
-    declared = db.execute("select sql from sqlite_master where name = ?", [table]).fetchone()[0]
-    return "id integer" in declared
 
 
 class StoredRows:
@@ -273,5 +261,5 @@ class StoredRows:
         table = table_name(self.collection.vector_table)
         return self.db.execute(
             f"select v.id, v.embedding, v.norm from json_each(?) wanted cross join {table} v on v.id = wanted.value",
-            [_bound_list(self.db, table, keys)],
+            [_bound_list(self.collection, keys)],
         )

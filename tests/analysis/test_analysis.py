@@ -17,7 +17,7 @@ from semsearch.maths.counts import count_terms
 from semsearch.maths.pairs import near_pairs, shared_words
 from semsearch.maths.text import Analyzer
 from semsearch.records import Dataset
-from semsearch.storage.collections import get_collection
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.conftest import BREAD, SPACE, TOPICS, make_articles
 
@@ -60,7 +60,7 @@ def build(db: Connection, dataset: Dataset) -> None:
 
 def test_planted_copies_are_found_and_other_texts_on_the_subject_are_not(db: Connection) -> None:
     build(db, make_articles(db, copies()))
-    found = duplicates.duplicates(db, get_collection(db, "articles_lsa"), words=0.8)
+    found = duplicates.duplicates(db, open_collection(db, "articles_lsa"), words=0.8)
     pairs = {(int(pair.one), int(pair.other)) for pair in found}
     changed = {row for row, (_, body) in enumerate(TOPICS, 1) if " the " in body}
     assert {(row, row + len(TOPICS)) for row in changed} <= pairs
@@ -71,7 +71,7 @@ def test_planted_copies_are_found_and_other_texts_on_the_subject_are_not(db: Con
 
 def test_words_of_a_collection_have_cosines_only(db: Connection, articles: Dataset) -> None:
     engine.build(db, articles, registry.load().builder("lsa"), {"dim": 2})
-    found = duplicates.duplicates(db, get_collection(db, "articles_lsa_words"), threshold=0.999)
+    found = duplicates.duplicates(db, open_collection(db, "articles_lsa_words"), threshold=0.999)
     assert found and all(pair.words is None for pair in found)
 
 
@@ -81,12 +81,12 @@ def test_shares_outside_their_range_are_refused(
 ) -> None:
     build(db, articles)
     with pytest.raises(InputError, match="give a share above 0"):
-        duplicates.duplicates(db, get_collection(db, "articles_lsa"), threshold=threshold, words=words)
+        duplicates.duplicates(db, open_collection(db, "articles_lsa"), threshold=threshold, words=words)
 
 
 def test_clusters_are_the_planted_topics_and_named_by_them(db: Connection, articles: Dataset) -> None:
     engine.build(db, articles, registry.load().builder("lsa"), {"dim": 2})
-    clustering = clusters.cluster(db, get_collection(db, "articles_lsa"), 2)
+    clustering = clusters.cluster(db, open_collection(db, "articles_lsa"), 2)
     clusters.write(db, clustering)
     found = clustering.clusters
     rows = db.execute("select id, cluster, label, similarity from articles_lsa_clusters order by id").fetchall()
@@ -102,14 +102,14 @@ def test_a_table_of_that_name_is_not_ours_to_replace(db: Connection, articles: D
     build(db, articles)
     db.execute("create table articles_lsa_clusters (mine)")
     with pytest.raises(NameTakenError, match="of yours"):
-        clusters.write(db, clusters.cluster(db, get_collection(db, "articles_lsa"), 2))
+        clusters.write(db, clusters.cluster(db, open_collection(db, "articles_lsa"), 2))
 
 
 @pytest.mark.parametrize("number", [0, 1, 13])
 def test_impossible_numbers_of_clusters(db: Connection, articles: Dataset, number: int) -> None:
     build(db, articles)
     with pytest.raises(InputError, match="choose 2 to 12"):
-        clusters.cluster(db, get_collection(db, "articles_lsa"), number)
+        clusters.cluster(db, open_collection(db, "articles_lsa"), number)
 
 
 def test_commands(db: Connection, path: str, run: Callable[..., Result]) -> None:

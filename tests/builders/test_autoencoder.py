@@ -18,6 +18,7 @@ from semsearch.images import generate
 from semsearch.images.generate import Damage
 from semsearch.records import Device, Images, silent
 from semsearch.search.query import similar
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 
@@ -33,7 +34,10 @@ def test_planted_shapes_are_near_their_own_kind_and_lose_less_than_by_pca(db: Co
         mse[name] = built.run.metrics["mse"]
     assert mse["autoencoder"] < mse["pca"]  # four numbers say which shape and where, but not linearly
     for row in range(0, 160, 19):
-        near = [labels[int(hit.id) - 1] for hit in similar(db, "shapes_autoencoder", [str(row + 1)], k=5).hits]
+        near = [
+            labels[int(hit.id) - 1]
+            for hit in similar(db, open_collection(db, "shapes_autoencoder"), [str(row + 1)], k=5).hits
+        ]
         assert near.count(labels[row]) >= 4
 
 
@@ -41,7 +45,7 @@ def test_one_that_was_taught_to_fill_holes_fills_them(db: Connection) -> None:
     pixels, labels = shapes(160)
     given = {"dim": 8, "epochs": 80, "mask": 0.34}
     build.build(db, load(db, pixels, labels), registry.load().builder("autoencoder"), given)
-    model = generate.open_model(db, "shapes_autoencoder")
+    model = generate.open_model(db, open_collection(db, "shapes_autoencoder"))
     found = generate.reconstruct(model, pixels, damage=Damage(mask=4), rng=np.random.default_rng(0))
     ours, baseline = found.scores()
     assert ours["psnr"] > baseline["psnr"] + 1

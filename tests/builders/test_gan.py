@@ -22,6 +22,7 @@ from semsearch.images.samples import Drawing, classes_of, prior_of, sample, walk
 from semsearch.records import Device, Images, silent
 from semsearch.search.query import similar
 from semsearch.storage.codec import blob_to_vector
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from semsearch.storage.lineage import derived_tables
 from tests.builders.test_pca import load, shapes
@@ -33,7 +34,7 @@ SMALL = {"steps": 30, "width": 2, "dim": 8}
 def built(db: Connection, n: int = 80, **more: Any) -> generate.Model:
     pixels, labels = shapes(n)
     build.build(db, load(db, pixels, labels), registry.load().builder("gan"), {**SMALL, **more})
-    return generate.open_model(db, "shapes_gan")
+    return generate.open_model(db, open_collection(db, "shapes_gan"))
 
 
 def images(n: int, labels: list[str | None] | None = None, *, alike: bool = False) -> Images:
@@ -78,7 +79,7 @@ def test_features_find_their_like(db: Connection) -> None:
     near = [
         labels[int(hit.id) - 1] == labels[row]
         for row in range(0, 160, 9)
-        for hit in similar(db, "shapes_gan", [str(row + 1)], k=3).hits
+        for hit in similar(db, open_collection(db, "shapes_gan"), [str(row + 1)], k=3).hits
     ]
     assert sum(near) / len(near) > 0.6  # four kinds: a quarter is chance
 

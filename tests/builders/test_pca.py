@@ -21,6 +21,7 @@ from semsearch.records import Images, State
 from semsearch.search.models import encode_picture, state_of
 from semsearch.search.query import similar
 from semsearch.storage import collections
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 
 PCA = registry.load().builder("pca")
@@ -56,7 +57,9 @@ def test_planted_shapes_are_near_their_own_kind(db: Connection) -> None:
     assert built.collections[0].of == "image" and 2 <= built.collections[0].dim <= 60
     assert built.run.metrics["captured_variance"] >= 0.9
     for row in range(0, 80, 7):
-        near = [labels[int(hit.id) - 1] for hit in similar(db, "shapes_pca", [str(row + 1)], k=5).hits]
+        near = [
+            labels[int(hit.id) - 1] for hit in similar(db, open_collection(db, "shapes_pca"), [str(row + 1)], k=5).hits
+        ]
         assert near == [labels[row]] * 5
 
 
@@ -95,7 +98,7 @@ def test_update_takes_in_new_changed_and_deleted_pictures(db: Connection) -> Non
     done = update(db, "shapes_pca").updated[0]
     assert (done.update.added, done.update.changed, done.update.deleted) == (1, 1, 1)
     assert done.collection.count == 40
-    assert labels[int(similar(db, "shapes_pca", ["90"], k=1).hits[0].id) - 1] == labels[42]
+    assert labels[int(similar(db, open_collection(db, "shapes_pca"), ["90"], k=1).hits[0].id) - 1] == labels[42]
     assert update(db, "shapes_pca").updated[0].update.added == 0
 
 
@@ -127,8 +130,8 @@ def test_columns_of_any_table(db: Connection, run: Callable[..., Any], path: str
     # Price and area are one thing in other units: together they are the first component, and weigh the same.
     assert first[:2] == pytest.approx([np.sqrt(0.5)] * 2, abs=0.05) and first[3] < 1e-5
     largest, smallest = f"row {size.argmax()}", f"row {size.argmin()}"
-    assert similar(db, "flats_pca", [largest], k=59).hits[-1].score < -0.5
-    assert smallest in [hit.id for hit in similar(db, "flats_pca", [largest], k=59).hits[-20:]]
+    assert similar(db, open_collection(db, "flats_pca"), [largest], k=59).hits[-1].score < -0.5
+    assert smallest in [hit.id for hit in similar(db, open_collection(db, "flats_pca"), [largest], k=59).hits[-20:]]
     db.execute("update flats set luck = null where name in ('row 4', 'row 5')")
     done = run("build", "pca", path, "flats", "--columns", "price,luck")
     assert done.exit_code == 1 and "flats.luck of row row 4 is NULL (2 rows have NULL there)" in done.stderr

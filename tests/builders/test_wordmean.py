@@ -20,6 +20,7 @@ from semsearch.records import Dataset, Device, Documents, Embeddings, Fitted, si
 from semsearch.search import query
 from semsearch.search.explain import explain
 from semsearch.storage import collections
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from semsearch.storage.lineage import derived_tables
 from tests.conftest import TOPICS
@@ -102,9 +103,13 @@ def built(db: Connection, articles: Dataset) -> Connection:
 
 
 def test_search_by_text_finds_the_topic_and_the_parts_add_up(built: Connection) -> None:
-    found = query.search(built, "articles_wordmean", "orbit moon astronauts", mode="vector", k=6)
+    found = query.search(
+        built, open_collection(built, "articles_wordmean"), "orbit moon astronauts", mode="vector", k=6
+    )
     assert {hit.row["title"] for hit in found.hits} == {title for title, _ in TOPICS[:6]}
-    for told in explain(built, "articles_wordmean", "orbit moon astronauts", found.hits, most=500):
+    for told in explain(
+        built, open_collection(built, "articles_wordmean"), "orbit moon astronauts", found.hits, most=500
+    ):
         parts = sum(pair.contribution for pair in told.pairs.listed) + told.pairs.others
         assert parts == pytest.approx(told.hit.vector_score, abs=1e-5) and not told.changed
         assert told.sentence.startswith(("shares", "no word in common"))
@@ -114,12 +119,14 @@ def test_rows_are_taken_in_without_learning(built: Connection) -> None:
     built.execute("insert into articles (title, body) values ('Venus', 'a rocket to orbit the moon'), ('?', 'qq zz')")
     (done,) = [one for one in update(built).updated if one.collection.builder == "wordmean"]
     assert done.update.added == 2 and done.without_vector == 1
-    best = query.search(built, "articles_wordmean", "a rocket to orbit the moon", mode="vector", k=1).hits[0]
+    best = query.search(
+        built, open_collection(built, "articles_wordmean"), "a rocket to orbit the moon", mode="vector", k=1
+    ).hits[0]
     assert best.row["title"] == "Venus"
 
 
 def test_other_words_under_the_same_name_are_noticed(built: Connection, run: Run, path: str) -> None:
-    before = query.similar(built, "articles_wordmean", ["1"], k=3).hits
+    before = query.similar(built, open_collection(built, "articles_wordmean"), ["1"], k=3).hits
     done = run("build", "pmi", path, "articles", "--dim", "10", "--min-count", "1")
     assert (
         "articles_wordmean is based on an older version of articles_pmi. To rebuild it: semsearch build wordmean"
@@ -127,9 +134,11 @@ def test_other_words_under_the_same_name_are_noticed(built: Connection, run: Run
     )
     assert "--words articles_pmi" in done.stderr
     with pytest.raises(InputError, match="vectors of articles_pmi that are not there any more.*mode text works"):
-        query.search(built, "articles_wordmean", "moon")
-    assert query.search(built, "articles_wordmean", "moon", mode="text").hits
-    assert query.similar(built, "articles_wordmean", ["1"], k=3).hits == before  # its own vectors are as they were
+        query.search(built, open_collection(built, "articles_wordmean"), "moon")
+    assert query.search(built, open_collection(built, "articles_wordmean"), "moon", mode="text").hits
+    assert (
+        query.similar(built, open_collection(built, "articles_wordmean"), ["1"], k=3).hits == before
+    )  # its own vectors are as they were
     with pytest.raises(InputError, match="not there any more"):
         update(built, "articles_wordmean")
     built.execute("insert into articles (title, body) values ('Venus', 'a rocket')")
@@ -137,13 +146,13 @@ def test_other_words_under_the_same_name_are_noticed(built: Connection, run: Run
     outcome = update(built)
     assert "articles_lsa" in {one.collection.name for one in outcome.updated} and "articles_wordmean" in outcome.left
     assert run("build", "wordmean", path, "articles", "--words", "articles_pmi").exit_code == 0
-    assert query.search(built, "articles_wordmean", "moon").hits
+    assert query.search(built, open_collection(built, "articles_wordmean"), "moon").hits
 
 
 def test_words_that_are_read_are_not_dropped(built: Connection, run: Run, path: str) -> None:
     with pytest.raises(InputError, match="articles_pmi is what articles_wordmean reads: drop that first"):
         engine.drop(built, "articles_pmi")
-    assert query.search(built, "articles_wordmean", "moon").hits
+    assert query.search(built, open_collection(built, "articles_wordmean"), "moon").hits
     engine.drop(built, "articles_wordmean")
     assert engine.drop(built, "articles_pmi") == ["articles_pmi"]
 

@@ -21,6 +21,7 @@ from semsearch.errors import BuildError, InputError, NotFoundError, PluginError
 from semsearch.records import Dataset, Documents, Embeddings, Fitted
 from semsearch.search.query import search, similar
 from semsearch.storage import change_log, chunks, collections, connect, datasets, vectors
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import shape_of
 from tests.conftest import BREAD, SPACE, TOPICS
@@ -57,10 +58,13 @@ def test_new_changed_and_deleted_rows_are_followed(built: Connection) -> None:
     assert set(after) == set(before) - {"1"} | {"13"}
     assert all((after[key] == before[key]).all() for key in after if key not in ("9", "13"))
     for mode in ("vector", "text", "hybrid"):
-        found = [hit.row["title"] for hit in search(built, "articles_lsa", "astronauts moon", mode=mode, k=3).hits]
+        found = [
+            hit.row["title"]
+            for hit in search(built, open_collection(built, "articles_lsa"), "astronauts moon", mode=mode, k=3).hits
+        ]
         assert "Moon" in found and "Apollo" not in found
-    assert search(built, "articles_lsa", "dumpling boiled", mode="text").hits[0].id == 13
-    assert similar(built, "articles_lsa", ["13"], k=1).hits[0].row["title"] in dict(BREAD)
+    assert search(built, open_collection(built, "articles_lsa"), "dumpling boiled", mode="text").hits[0].id == 13
+    assert similar(built, open_collection(built, "articles_lsa"), ["13"], k=1).hits[0].row["title"] in dict(BREAD)
     assert collections.get_collection(built, "articles_lsa").count == 12
     assert stale_rows(built, ["articles_lsa"]) == {"articles_lsa": 0}
 
@@ -81,9 +85,15 @@ def test_words_are_found_as_after_a_rebuild(built: Connection) -> None:
     built.execute("delete from articles where title in ('Rye', 'Crust', 'Brioche')")
     update(built)
     asked = ("flour", "dough oven", "rocket launch", "rye crust")
-    updated = [[(hit.id, hit.text_score) for hit in search(built, "articles_lsa", q, mode="text").hits] for q in asked]
+    updated = [
+        [(hit.id, hit.text_score) for hit in search(built, open_collection(built, "articles_lsa"), q, mode="text").hits]
+        for q in asked
+    ]
     engine.build(built, datasets.get_dataset(built, "articles"), LSA, {"dim": 4})
-    rebuilt = [[(hit.id, hit.text_score) for hit in search(built, "articles_lsa", q, mode="text").hits] for q in asked]
+    rebuilt = [
+        [(hit.id, hit.text_score) for hit in search(built, open_collection(built, "articles_lsa"), q, mode="text").hits]
+        for q in asked
+    ]
     assert updated == rebuilt and any(updated)
 
 
@@ -146,7 +156,7 @@ def test_a_build_that_read_before_an_update_wrote_is_mended_by_the_next(
     wanted = {str(row[0]) for row in built.execute("select id from articles")}
     for name in ("articles_lsa", "second"):
         assert set(vectors.all_keys(built, collections.get_collection(built, name))) == wanted
-    assert search(built, "second", "dumpling", mode="text").hits[0].id == 13
+    assert search(built, open_collection(built, "second"), "dumpling", mode="text").hits[0].id == 13
 
 
 def test_a_row_that_went_and_came_back_is_there(built: Connection, articles: Dataset) -> None:
@@ -166,17 +176,17 @@ def test_rows_without_a_known_word_lose_their_vector_and_keep_their_words(built:
     found = update(built).updated[0]
     assert (found.update.added, found.update.changed, found.without_vector) == (1, 1, 2)
     assert found.collection.count == 11 == len(everything(built))
-    assert [hit.id for hit in search(built, "articles_lsa", "zyx", mode="hybrid").hits] == [2]
+    assert [hit.id for hit in search(built, open_collection(built, "articles_lsa"), "zyx", mode="hybrid").hits] == [2]
     assert counts(built) == (0, 0, 0)
 
 
 def test_all_rows_deleted_leaves_an_empty_collection(built: Connection) -> None:
     built.execute("delete from articles")
     assert counts(built) == (0, 0, 12)
-    assert search(built, "articles_lsa", "moon").hits == ()
+    assert search(built, open_collection(built, "articles_lsa"), "moon").hits == ()
     built.execute("insert into articles (title, body) values (?, ?)", SPACE[0])
     assert counts(built) == (1, 0, 0)
-    assert [hit.id for hit in search(built, "articles_lsa", "moon").hits] == [1]
+    assert [hit.id for hit in search(built, open_collection(built, "articles_lsa"), "moon").hits] == [1]
 
 
 @pytest.mark.parametrize(
@@ -202,9 +212,11 @@ def test_other_keys_are_followed_too(db: Connection, columns: str) -> None:
     db.execute("vacuum")
     as_change = (1, 1, 1) if "primary" in columns else (2, 0, 2)  # without a key another text is another row
     assert counts(db) == as_change and counts(db) == (0, 0, 0)
-    best = search(db, "articles_lsa", "moon bread", mode="text").hits[0]
+    best = search(db, open_collection(db, "articles_lsa"), "moon bread", mode="text").hits[0]
     assert best.row["code"] == "n3"
-    assert "n0" not in {hit.row["code"] for hit in search(db, "articles_lsa", "rocket moon", k=12).hits}
+    assert "n0" not in {
+        hit.row["code"] for hit in search(db, open_collection(db, "articles_lsa"), "rocket moon", k=12).hits
+    }
 
 
 def test_row_numbers_of_a_table_without_a_key_are_noted_again(db: Connection) -> None:
@@ -315,7 +327,7 @@ def test_text_columns_chosen_anew_are_a_change_of_every_row(built: Connection) -
         datasets.register(built, shape_of(built, "articles"), text_columns=["body"])
     assert stale_rows(built, ["articles_lsa"]) == {"articles_lsa": 12}
     assert counts(built) == (0, 12, 0)
-    assert not search(built, "articles_lsa", "sourdough", mode="text").hits
+    assert not search(built, open_collection(built, "articles_lsa"), "sourdough", mode="text").hits
 
 
 def test_a_program_that_writes_meanwhile_makes_it_begin_again(

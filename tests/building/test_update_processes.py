@@ -23,6 +23,7 @@ from semsearch.records import Dataset
 from semsearch.search import resident
 from semsearch.search.query import search
 from semsearch.storage import collections, connect, vectors
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
 from tests.browser.machine import SEMSEARCH, serving
 from tests.conftest import SPACE
@@ -109,7 +110,7 @@ def test_readers_see_the_state_before_or_after(built: Connection, path: str, jou
                         collection = collections.get_collection(mine, "articles_lsa")
                         keys = vectors.all_keys(mine, collection)
                         noted = {row[0] for row in mine.execute("select key from _semsearch_items")}
-                        hits = search(mine, "articles_lsa", "astronauts in orbit", k=3).hits
+                        hits = search(mine, open_collection(mine, "articles_lsa"), "astronauts in orbit", k=3).hits
                     seen.add(collection.revision)
                     if len(keys) != collection.count or set(keys) != noted or not hits:
                         faults.append((collection, keys, noted, hits))
@@ -135,14 +136,20 @@ def test_a_process_killed_while_writing_leaves_the_state_before(built: Connectio
     built.execute("insert into articles (title, body) values ('Probe', 'astronauts in orbit')")
     with subprocess.Popen([sys.executable, "-c", HALTED, path], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and "not committed" in process.stdout.readline()
-        assert len(search(built, "articles_lsa", "astronauts", mode="text", k=20).hits) == 4  # read on meanwhile
+        assert (
+            len(search(built, open_collection(built, "articles_lsa"), "astronauts", mode="text", k=20).hits) == 4
+        )  # read on meanwhile
         process.send_signal(signal.SIGKILL)
     with connect.reading(path) as other:
         collection = collections.get_collection(other, "articles_lsa")
         assert vectors.all_keys(other, collection) == before and collection.revision == 1
-        assert not [hit for hit in search(other, "articles_lsa", "astronauts", k=20).hits if hit.id == 13]
+        assert not [
+            hit
+            for hit in search(other, open_collection(other, "articles_lsa"), "astronauts", k=20).hits
+            if hit.id == 13
+        ]
     assert update(built).updated[0].update.added == 1
-    assert 13 in [hit.id for hit in search(built, "articles_lsa", "astronauts", k=20).hits]
+    assert 13 in [hit.id for hit in search(built, open_collection(built, "articles_lsa"), "astronauts", k=20).hits]
     assert built.execute("pragma integrity_check").fetchone()[0] == "ok"
 
 

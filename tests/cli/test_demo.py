@@ -12,7 +12,7 @@ from click.testing import Result
 
 from semsearch.search.query import search, similar
 from semsearch.search.word_contexts import contexts
-from semsearch.storage.collections import get_collection, get_run
+from semsearch.storage.collections import get_collection, get_run, open_collection
 from semsearch.storage.connect import reading
 
 EXPECTED = {
@@ -45,7 +45,7 @@ def test_it_says_what_it_made_and_how_to_go_on(demo: tuple[str, Result]) -> None
 @pytest.mark.parametrize("question", EXPECTED)
 def test_questions_find_their_module(demo: tuple[str, Result], question: str) -> None:
     with reading(demo[0]) as db:
-        hits = search(db, "docs_lsa", question, k=5).hits
+        hits = search(db, open_collection(db, "docs_lsa"), question, k=5).hits
     modules = {str(hit.row["module"]).split(".")[0] for hit in hits}
     assert modules & set(EXPECTED[question]), modules
 
@@ -58,8 +58,8 @@ def test_every_kind_of_document_is_there(demo: tuple[str, Result], run: Callable
 
 def test_words_of_the_documentation_keep_their_company(demo: tuple[str, Result]) -> None:
     with reading(demo[0]) as db:
-        near = {hit.id for hit in similar(db, "docs_pmi", ["socket"], k=10).hits}
-        beside = {context.word for context in contexts(db, "docs_pmi", "socket", 20)}
+        near = {hit.id for hit in similar(db, open_collection(db, "docs_pmi"), ["socket"], k=10).hits}
+        beside = {context.word for context in contexts(db, get_collection(db, "docs_pmi"), "socket", 20)}
     assert near & {"sock", "dgram", "getaddrinfo", "connection"} and beside & {"family", "sock", "af", "socket"}
 
 
@@ -69,7 +69,7 @@ def test_modules_are_near_those_they_work_with(demo: tuple[str, Result]) -> None
     told = re.search(r"^vectors +(0\.\d+)", result.stdout, re.MULTILINE)
     assert told and float(told[1]) > 0.8  # who imports whom tells the package
     with reading(path) as db:
-        near = {hit.id for hit in similar(db, "modules_netmf", ["http.client"], k=15).hits}
+        near = {hit.id for hit in similar(db, open_collection(db, "modules_netmf"), ["http.client"], k=15).hits}
         known = db.execute("select count(*) from modules m join docs d on d.module = m.id").fetchone()[0]
     assert any(name.startswith(("http", "urllib", "email", "socket", "ssl", "xmlrpc")) for name in near)
     assert known > 1000  # documents of modules that are nodes
@@ -79,7 +79,10 @@ def test_digits_are_near_their_own_kind(demo: tuple[str, Result]) -> None:
     with reading(demo[0]) as db:
         told = dict(db.execute("select id, label from digits").fetchall())
         asked = range(1, 1797, 60)
-        right = [told[int(similar(db, "digits_pca", [str(one)], k=1).hits[0].id)] == told[one] for one in asked]
+        right = [
+            told[int(similar(db, open_collection(db, "digits_pca"), [str(one)], k=1).hits[0].id)] == told[one]
+            for one in asked
+        ]
     assert len(told) == 1797 and sum(right) / len(right) > 0.9
 
 

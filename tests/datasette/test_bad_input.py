@@ -168,11 +168,11 @@ def test_collection_dropped_while_it_is_searched(site, library, monkeypatch):
     """A page sees one state of the file, from finding the collection to its last row; the next page sees the next."""
     search = query.search
 
-    def late(db, name, *more, **options):
+    def late(db, opened, *more, **options):
         with connect.writing(library) as other:
-            if name in [found.name for found in collections.all_collections(other)]:
-                build.drop(other, name)
-        return search(db, name, *more, **options)
+            if collections.find_collection(other, opened.name):
+                build.drop(other, opened.name)
+        return search(db, opened, *more, **options)
 
     monkeypatch.setattr(query, "search", late)
     page = site.get(ARTICLES + "?q=moon")

@@ -11,6 +11,7 @@ from semsearch import present
 from semsearch.search import query
 from semsearch.search.explain import explain
 from semsearch.storage import connect
+from semsearch.storage.collections import open_collection
 from tests.datasette.test_pages import ARTICLES, WORDS, Shape, ours, twin
 
 ASKED = ARTICLES + "?q=astronaut+flour&k=8"
@@ -19,8 +20,11 @@ EXPLAINED = ASKED + "&explain=1"
 
 def test_json_says_what_explain_says(site, library):
     with connect.reading(library) as db:
-        hits = query.search(db, "articles_lsa", "astronaut flour", k=8).hits
-        told = [present.explanation_dict(why) for why in explain(db, "articles_lsa", "astronaut flour", hits)]
+        hits = query.search(db, open_collection(db, "articles_lsa"), "astronaut flour", k=8).hits
+        told = [
+            present.explanation_dict(why)
+            for why in explain(db, open_collection(db, "articles_lsa"), "astronaut flour", hits)
+        ]
     data = site.get(twin(EXPLAINED)).json()
     assert [hit["explanation"]["sentence"] for hit in data["hits"]] == [why["sentence"] for why in told]
     for hit in data["hits"]:

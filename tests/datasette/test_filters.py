@@ -11,6 +11,7 @@ from semsearch_datasette.parts.filters import WORDS as SAID
 from semsearch.search import query
 from semsearch.search.query import Condition, Filter
 from semsearch.storage import connect
+from semsearch.storage.collections import open_collection
 from semsearch.storage.filters import OPERATORS
 from tests.datasette.conftest import build_lsa
 from tests.datasette.test_pages import ARTICLES, WORDS, Shape, ours, twin
@@ -52,8 +53,8 @@ def test_every_operation_of_search_has_words():
 def test_a_page_filters_as_search_does(site, library, arguments, conditions, mode):
     only = Filter(conditions=tuple(Condition(*each) for each in conditions))
     with connect.reading(library) as db:
-        found = query.search(db, "articles_lsa", "moon dough", mode=mode, k=12, only=only).hits
-        near = query.similar(db, "articles_lsa", ["1"], k=12, only=only).hits
+        found = query.search(db, open_collection(db, "articles_lsa"), "moon dough", mode=mode, k=12, only=only).hits
+        near = query.similar(db, open_collection(db, "articles_lsa"), ["1"], k=12, only=only).hits
     assert ids(site, f"{ARTICLES}?q=moon+dough&mode={mode}&k=12&{arguments}") == [hit.id for hit in found]
     assert ids(site, f"{ARTICLES}/similar/1?k=12&{arguments}") == [hit.id for hit in near]
 
@@ -159,8 +160,8 @@ def test_values_are_never_markup(site):
 
 def test_the_weight_is_said_and_kept(site, library):
     with connect.reading(library) as db:
-        found = query.search(db, "articles_lsa", "moon dough", k=12, weight=0.3)
-        own = query.search(db, "articles_lsa", "moon dough", k=12).weight
+        found = query.search(db, open_collection(db, "articles_lsa"), "moon dough", k=12, weight=0.3)
+        own = query.search(db, open_collection(db, "articles_lsa"), "moon dough", k=12).weight
     path = f"{ARTICLES}?q=moon+dough&weight=0.3&k=12"
     assert ids(site, path) == [hit.id for hit in found.hits]
     assert site.get(twin(path)).json()["weight"] == 0.3
@@ -188,5 +189,8 @@ def test_pages_go_on_past_two_hundred(tmp_path, make_site):
             joined += [hit["id"] for hit in data["hits"]]
             url = data["next_url"] and local(data["next_url"])
         with connect.reading(file) as db:
-            assert joined == [hit.id for hit in query.search(db, "long_lsa", "moon orbit", mode=mode, k=4096).hits]
+            assert joined == [
+                hit.id
+                for hit in query.search(db, open_collection(db, "long_lsa"), "moon orbit", mode=mode, k=4096).hits
+            ]
         assert len(joined) > 240

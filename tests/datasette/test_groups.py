@@ -11,7 +11,7 @@ from semsearch_datasette.pages import duplicates_page
 
 from semsearch.analysis import clusters, duplicates
 from semsearch.storage import connect
-from semsearch.storage.collections import get_collection
+from semsearch.storage.collections import open_collection
 from tests.datasette.conftest import SPACE, build_lsa
 from tests.datasette.test_pages import ARTICLES, WORDS, Shape, ours, twin
 
@@ -23,13 +23,13 @@ NEAR = "?threshold=0.5&words=0.1"
 def clustered(library, make_site):
     """The library with two clusters of articles."""
     with connect.writing(library) as db:
-        clusters.write(db, clusters.cluster(db, get_collection(db, "articles_lsa"), 2))
+        clusters.write(db, clusters.cluster(db, open_collection(db, "articles_lsa"), 2))
     return make_site(library)
 
 
 def test_pairs_are_those_that_learn_finds(site, library):
     with connect.reading(library) as db:
-        found = duplicates.duplicates(db, get_collection(db, "articles_lsa"), threshold=0.5, words=0.1)
+        found = duplicates.duplicates(db, open_collection(db, "articles_lsa"), threshold=0.5, words=0.1)
     data = site.get(twin(DUPLICATES + NEAR)).json()
     assert data["total"] == len(found) > 2
     shown = [(pair["one"]["id"], pair["other"]["id"], pair["cosine"], pair["words"]) for pair in data["pairs"]]
@@ -131,7 +131,7 @@ def test_another_table_of_that_name_is_no_clusters(library, make_site):
 
 def test_closed_clusters_are_not_shown(library, make_site):
     with connect.writing(library) as db:
-        clusters.write(db, clusters.cluster(db, get_collection(db, "articles_lsa"), 2))
+        clusters.write(db, clusters.cluster(db, open_collection(db, "articles_lsa"), 2))
     closed = {"databases": {"library": {"tables": {"articles_lsa_clusters": {"allow": {"id": "owner"}}}}}}
     site = make_site(library, **{"config" if IS_1 else "metadata": closed})
     assert site.get(CLUSTERS).status_code == 403 and site.get(twin(CLUSTERS)).status_code == 403

@@ -11,6 +11,7 @@ import pytest
 from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.search import query
 from semsearch.storage import connect
+from semsearch.storage.collections import open_collection
 from tests.datasette.conftest import Site
 from tests.datasette.test_answers import _configured
 
@@ -57,7 +58,7 @@ def test_pages(glove: str, make_site: Callable[..., Site], path: str, said: str)
 def test_the_page_and_the_library_agree(glove: str, make_site: Callable[..., Site]) -> None:
     hits = make_site(glove).get(f"{BASE}/similar/king.json").json()["hits"]
     with connect.reading(glove) as db:
-        ours = query.similar(db, "glove", ["king"])
+        ours = query.similar(db, open_collection(db, "glove"), ["king"])
     assert [hit["id"] for hit in hits] == [hit.id for hit in ours.hits] == ["queen", "a/b", "flour", "bread"]
 
 

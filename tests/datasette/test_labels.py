@@ -7,6 +7,7 @@ from semsearch_datasette.pages import labels_page
 
 from semsearch.labels import classify, held_out
 from semsearch.storage import connect
+from semsearch.storage.collections import open_collection
 from tests.datasette.conftest import SPACE
 from tests.datasette.test_pages import ARTICLES, WORDS, ours
 
@@ -21,7 +22,7 @@ def library(library):
 
 def test_page_shows_what_classify_finds(site, library):
     with connect.reading(library) as db:
-        found = classify.classify(db, ["articles_lsa"], "theme")
+        found = classify.classify(db, [open_collection(db, "articles_lsa")], "theme")
     data = site.get(ARTICLES + "/labels.json?label=theme").json()
     assert data["columns"] == ["theme"] and data["label"] == "theme"
     learnt = data["learnt"]
@@ -53,7 +54,7 @@ def test_a_new_label_is_seen_at_once(site, library):
 def test_the_table_of_predictions_is_linked_once_it_is_there(site, library):
     assert "semsearch classify library.db articles_lsa --label theme" in site.get(ARTICLES + "/labels").text
     with connect.writing(library) as db:
-        classify.write(db, classify.classify(db, ["articles_lsa"], "theme"))
+        classify.write(db, classify.classify(db, [open_collection(db, "articles_lsa")], "theme"))
     page = site.get(ARTICLES + "/labels").text
     assert 'href="/library/articles_lsa_predictions"' in page
     assert len(site.get("/library/articles_lsa_predictions.json?_shape=array").json()) == 4

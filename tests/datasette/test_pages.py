@@ -13,6 +13,7 @@ from datasette.utils import tilde_encode
 from semsearch.search import query
 from semsearch.search.components import topics
 from semsearch.storage import connect
+from semsearch.storage.collections import open_collection
 from tests.datasette.conftest import BREAD, SPACE, WEIRD
 
 HOME = "/-/semsearch"
@@ -111,7 +112,7 @@ def test_every_link_of_a_page_leads_somewhere(site, path):
 @pytest.mark.parametrize("mode", query.MODES)
 def test_search_shows_what_search_finds(site, library, mode):
     with connect.reading(library) as db:
-        found = query.search(db, "articles_lsa", "orbit around the moon", mode=mode, k=5).hits
+        found = query.search(db, open_collection(db, "articles_lsa"), "orbit around the moon", mode=mode, k=5).hits
     data = site.get(f"{ARTICLES}.json?q=orbit+around+the+moon&mode={mode}&k=5").json()
     assert data["collection"] == "articles_lsa" and data["query"] == "orbit around the moon"
     assert [hit["id"] for hit in data["hits"]] == [hit.id for hit in found]
@@ -159,7 +160,7 @@ def test_words_have_no_text_mode(site):
 
 def test_similar_shows_what_similar_finds(site, library):
     with connect.reading(library) as db:
-        found = query.similar(db, "articles_lsa", ["2"], k=4).hits
+        found = query.similar(db, open_collection(db, "articles_lsa"), ["2"], k=4).hits
     data = site.get(f"{ARTICLES}/similar/2.json?k=4").json()
     assert data["id"] == 2
     assert [hit["id"] for hit in data["hits"]] == [hit.id for hit in found]
@@ -202,7 +203,7 @@ def test_topics_set_the_planted_subjects_apart(site, library):
     third = data["components"][2]["ends"]
     assert [end["words"][0]["loading"] < 0 for end in third] in ([True, False], [False, True])
     with connect.reading(library) as db:
-        assert len(topics(db, "articles_lsa", k=2, after=3).topics) == 1
+        assert len(topics(db, open_collection(db, "articles_lsa"), k=2, after=3).topics) == 1
 
 
 def test_topics_page_by_page(site):

@@ -20,6 +20,7 @@ from semsearch.images import png, quizzes
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import load_images, read_images
 from semsearch.storage import connect, datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load
 from tests.datasette.test_answers import _configured
@@ -61,7 +62,7 @@ def test_each_task_is_shown_with_what_is_right(file: str, make_site: Any, name: 
     text, twin = ours(answer.text), site.get(page(name, ".json?seed=5")).json()
     assert twin["ok"] and twin["question"] in text and len(twin["questions"]) == 12
     with connect.reading(file) as db:
-        asked = quizzes.ask(db, f"lamps_{name}", count=12, seed=5)
+        asked = quizzes.ask(db, open_collection(db, f"lamps_{name}"), count=12, seed=5)
     assert [one["id"] for one in twin["questions"]] == list(asked.keys)
     assert [one["right"] for one in twin["questions"]] == [quiz.right for quiz in asked.quizzes]
     good = sum(quiz.good for quiz in asked.quizzes)

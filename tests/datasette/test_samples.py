@@ -19,6 +19,7 @@ from semsearch.images import generate
 from semsearch.images.samples import Drawing, sample
 from semsearch.search.query import nearest_to
 from semsearch.storage import connect
+from semsearch.storage.collections import open_collection
 from tests.builders.test_pca import load, shapes
 from tests.datasette.test_answers import _configured
 from tests.datasette.test_pages import ours
@@ -67,9 +68,9 @@ def test_the_same_seed_is_the_same_pictures_and_those_of_the_command(file: str, 
     one, two, other = (make_site(file).get(f"{BASE}/sample?seed={seed}").content for seed in (5, 5, 6))
     assert one == two != other
     with connect.reading(file) as db:
-        model = generate.open_model(db, "shapes_gan")
+        model = generate.open_model(db, open_collection(db, "shapes_gan"))
         made = sample(model, 64, Drawing(None, 5))
-        near = nearest_to(db, "shapes_gan", model.embed(made[8:9])[0], k=6).hits
+        near = nearest_to(db, open_collection(db, "shapes_gan"), model.embed(made[8:9])[0], k=6).hits
     shown = opened(make_site(file).get(f"{BASE}/sample?seed=5&number=9"))
     assert np.abs(shown[::10, ::10].astype(int) - made[8, :, :, 0]).max() <= 1  # 12 pixels, each a square of ten
     found = make_site(file).get(f"{BASE}/samples.json?seed=5&number=9").json()

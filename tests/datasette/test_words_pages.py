@@ -10,6 +10,7 @@ from semsearch_datasette.parts import svg
 from semsearch.search import word_contexts
 from semsearch.search import words as engine
 from semsearch.storage import connect, datasets, keys
+from semsearch.storage.collections import get_collection, open_collection
 from tests.datasette.conftest import build_pmi
 from tests.datasette.test_pages import Shape, ours, twin
 from tests.search.test_words import PAIRS, sentences
@@ -61,7 +62,7 @@ def test_both_methods_are_shown_as_search_answers(site, file):
     data = site.get(twin(KING)).json()
     with connect.reading(file) as db:
         for method in ("mul", "add"):
-            found = engine.analogy(db, "says_pmi", ("man", "king", "woman"), method=method)
+            found = engine.analogy(db, open_collection(db, "says_pmi"), ("man", "king", "woman"), method=method)
             assert [hit["id"] for hit in data["hits"][method]] == [hit.id for hit in found.hits]
             assert data["hits"][method][0]["score"] == pytest.approx(found.hits[0].score)
     page = ours(site.get(KING).text)
@@ -92,7 +93,7 @@ def test_mistakes_stand_beside_the_form_that_keeps_what_was_asked(site, asked, s
 def test_counts_are_those_of_the_texts(site, file):
     data = site.get(f"{SAYS}/cooccurrence.json?words=king+queen,crown").json()
     with connect.reading(file) as db:
-        table = word_contexts.cooccurrence(db, "says_pmi", ["king", "queen", "crown"])
+        table = word_contexts.cooccurrence(db, get_collection(db, "says_pmi"), ["king", "queen", "crown"])
     assert data["words"] == ["king", "queen", "crown"] and data["counts"] == table.counts.tolist()
     assert data["pmi"][0][1] is None  # king and queen never meet
     assert f"{round(table.counts[0, 2], 1):,g}" in ours(site.get(f"{SAYS}/cooccurrence?words=king+queen,crown").text)
@@ -110,7 +111,7 @@ def test_a_words_page_tells_its_company_and_the_texts_that_use_it(site, file):
     data = site.get(f"{SAYS}/item/king.json").json()
     with connect.reading(file) as db:
         assert [one["word"] for one in data["contexts"]] == [
-            one.word for one in word_contexts.contexts(db, "says_pmi", "king", 15)
+            one.word for one in word_contexts.contexts(db, get_collection(db, "says_pmi"), "king", 15)
         ]
     assert all("king" in document["row"]["body"] for document in data["documents"]) and data["documents"]
     page = ours(site.get(f"{SAYS}/item/king").text)

@@ -14,6 +14,7 @@ from semsearch.export.write import export
 from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.search import query
 from semsearch.storage import chunks, collections
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.export.conftest import Given
 
@@ -50,7 +51,7 @@ def test_gensim_reads_word2vec(stored: Connection, given: Given, tmp_path: Path,
     assert found.index_to_key == given.words
     same(found.vectors, given.vectors)
     theirs = [word for word, _ in found.most_similar("naïve", topn=10)]
-    assert theirs == [hit.id for hit in query.similar(stored, "words", ["naïve"], k=10).hits]
+    assert theirs == [hit.id for hit in query.similar(stored, open_collection(stored, "words"), ["naïve"], k=10).hits]
 
 
 def test_pyarrow_reads_parquet(stored: Connection, given: Given, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_llm_similar_finds_the_same(
     done = CliRunner().invoke(cli.cli, ["similar", "words", "first", "-n", "5", "-d", str(path)])
     assert done.exit_code == 0, done.output
     theirs = [json.loads(line) for line in done.output.splitlines()]
-    ours = query.similar(stored, "words", ["first"], k=5).hits
+    ours = query.similar(stored, open_collection(stored, "words"), ["first"], k=5).hits
     assert theirs[0]["id"] == "second" and [row["id"] for row in theirs] == [hit.id for hit in ours]
     # llm adds up in float64 in Python, sqlite-vec in float32: 8 products of at most 1, each off by 2^-24
     assert [row["score"] for row in theirs] == pytest.approx([hit.score for hit in ours], abs=1e-6)

@@ -20,6 +20,7 @@ from semsearch.images.generate import Damage, Model
 from semsearch.images.samples import PRIORS, Drawing, prior_of, sample
 from semsearch.maths.latent_prior import fit_prior
 from semsearch.maths.repair import smooth
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
 from tests.conftest import make_articles
@@ -29,7 +30,7 @@ from tests.conftest import make_articles
 def model(db: Connection) -> Iterator[Model]:
     """pca of planted shapes."""
     build.build(db, load(db, *shapes(120, 16)), registry.load().builder("pca"), {"dim": 8})
-    yield generate.open_model(db, "shapes_pca")
+    yield generate.open_model(db, open_collection(db, "shapes_pca"))
 
 
 def rng() -> np.random.Generator:
@@ -114,7 +115,7 @@ def test_a_hole_is_filled_smoothly() -> None:
 def test_collections_of_texts_make_no_pictures(db: Connection) -> None:
     build.build(db, make_articles(db), registry.load().builder("lsa"), {})
     with pytest.raises(InputError, match="makes no pictures of codes"):
-        generate.open_model(db, "articles_lsa")
+        generate.open_model(db, open_collection(db, "articles_lsa"))
 
 
 def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], tmp_path: Path) -> None:

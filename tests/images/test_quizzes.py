@@ -12,6 +12,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.images import quizzes
 from semsearch.images.quizzes import Standing
 from semsearch.storage import collections
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load
 from tests.nets.test_colorization import painted
@@ -23,13 +24,21 @@ def test_pictures_are_asked_about(db: Connection, name: str) -> None:
     built = build.build(db, dataset, registry.load().builder(name), {"epochs": 2, "width": 4, "side": 24})
     collection = built.collections[0]
     assert quizzes.can_ask(collection) and quizzes.question_of(collection).endswith("?")
-    one, again, other = (quizzes.ask(db, collection.name, count=12, seed=seed) for seed in (1, 1, 2))
+    one, again, other = (
+        quizzes.ask(db, open_collection(db, collection.name), count=12, seed=seed) for seed in (1, 1, 2)
+    )
     assert len(one.keys) == len(one.quizzes) == 12 and one.keys == again.keys != other.keys
     assert [quiz.told for quiz in one.quizzes] == [quiz.told for quiz in again.quizzes]
     assert all((a.given == b.given).all() for a, b in zip(one.quizzes, again.quizzes, strict=True))
-    chosen = quizzes.ask(db, collection.name, ["7", "3"], count=6, seed=1)
+    chosen = quizzes.ask(db, open_collection(db, collection.name), ["7", "3"], count=6, seed=1)
     assert len(chosen.keys) == 6 and {"7", "3"} <= set(chosen.keys)
-    allowed = quizzes.ask(db, collection.name, count=6, seed=1, may=lambda keys: [key for key in keys if int(key) > 30])
+    allowed = quizzes.ask(
+        db,
+        open_collection(db, collection.name),
+        count=6,
+        seed=1,
+        may=lambda keys: [key for key in keys if int(key) > 30],
+    )
     assert 1 <= len(allowed.keys) <= 6 and all(int(key) > 30 for key in allowed.keys)
     found = quizzes.standing(collections.get_run(db, collection.run).metrics)
     assert found is not None and found.is_error == (name in ("inpainting", "colorization")) and found.plain > 0
@@ -40,13 +49,13 @@ def test_what_cannot_be_asked(db: Connection) -> None:
     build.build(db, dataset, registry.load().builder("pca"), {"dim": 4})
     build.build(db, dataset, registry.load().builder("rotation"), {"epochs": 0, "width": 4})
     with pytest.raises(InputError, match="lamps_pca was built by pca, which learned by no questions"):
-        quizzes.ask(db, "lamps_pca", count=3, seed=0)
+        quizzes.ask(db, open_collection(db, "lamps_pca"), count=3, seed=0)
     with pytest.raises(NotFoundError, match="No picture '21' in lamps_rotation"):
-        quizzes.ask(db, "lamps_rotation", ["21"], count=3, seed=0)
+        quizzes.ask(db, open_collection(db, "lamps_rotation"), ["21"], count=3, seed=0)
     with pytest.raises(NotFoundError, match="No picture in lamps_rotation can be shown"):
-        quizzes.ask(db, "lamps_rotation", count=3, seed=0, may=lambda keys: [])
+        quizzes.ask(db, open_collection(db, "lamps_rotation"), count=3, seed=0, may=lambda keys: [])
     with pytest.raises(InputError, match="41 pictures: choose 1 to 40"):
-        quizzes.ask(db, "lamps_rotation", [str(n) for n in range(1, 42)], count=3, seed=0)
+        quizzes.ask(db, open_collection(db, "lamps_rotation"), [str(n) for n in range(1, 42)], count=3, seed=0)
 
 
 def test_standings_are_read_off_the_metrics_of_a_run() -> None:

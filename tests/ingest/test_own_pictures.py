@@ -16,6 +16,7 @@ from semsearch.images import image_arrays, image_io, png
 from semsearch.ingest.columns import Columns, register_table
 from semsearch.search.query import similar
 from semsearch.storage import collections, datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
 from tests.builders.test_pca import shapes
 
@@ -56,7 +57,7 @@ def test_a_column_of_pictures_is_used_in_place(own: Connection, path: str, run: 
         and "4 images have no vector: the image cannot be read" in done.stderr
     )
     assert photos(own) == before
-    hits = similar(own, "photos_pca", ["p05"], k=5).hits
+    hits = similar(own, open_collection(own, "photos_pca"), ["p05"], k=5).hits
     assert {hit.row["kind"] for hit in hits} == {LABELS[5]}
     assert "Shape" in run("similar", path, "photos_pca", "p05").stdout
     (judged,) = json.loads(run("evaluate", "images", path, "photos_pca", "--json").stdout)
@@ -72,7 +73,7 @@ def test_updates_follow_it(own: Connection, path: str, run: Callable[..., Any]) 
     done = run("update", path)
     assert done.exit_code == 0 and "1 added, 2 changed, 1 deleted" in done.stderr, done.stderr
     assert collections.get_collection(own, "photos_pca").count == 41
-    assert similar(own, "photos_pca", ["new"], k=1).hits[0].id == "p04"
+    assert similar(own, open_collection(own, "photos_pca"), ["new"], k=1).hits[0].id == "p04"
 
 
 def test_from_python_and_by_picture(path: str) -> None:

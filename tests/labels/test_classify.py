@@ -17,7 +17,7 @@ from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.labels import classify, labelled
 from semsearch.records import Dataset
 from semsearch.storage import connect, labels
-from semsearch.storage.collections import get_collection
+from semsearch.storage.collections import get_collection, open_collection
 from semsearch.storage.datasets import get_dataset
 from semsearch.storage.driver import Connection
 from semsearch.storage.lineage import derived_tables
@@ -40,7 +40,7 @@ def make(db: Connection, *, labelled: int = 4, dim: int = 3) -> Dataset:
 
 def test_the_rest_is_told_as_planted(db: Connection) -> None:
     make(db)
-    found = classify.classify(db, ["articles_lsa"], "theme")
+    found = classify.classify(db, [open_collection(db, "articles_lsa")], "theme")
     assert [(facts.label, facts.count, facts.predicted) for facts in found.labels] == [("bread", 4, 2), ("space", 4, 2)]
     assert {(row[0], row[1]) for row in found.predictions} == {
         (5, "space"), (6, "space"), (11, "bread"), (12, "bread")
@@ -52,13 +52,13 @@ def test_the_rest_is_told_as_planted(db: Connection) -> None:
     assert sum(map(sum, found.confusion)) == 8
     right = sum(found.confusion[place][place] for place in range(2))
     assert right / 8 == vectors.accuracy
-    assert found == classify.classify(db, ["articles_lsa"], "theme")
+    assert found == classify.classify(db, [open_collection(db, "articles_lsa")], "theme")
 
 
 def test_predictions_stand_in_a_table_of_the_labels_own_type(db: Connection) -> None:
     make(db)
     for column, kind in (("theme", "text"), ("number", "integer")):
-        found = classify.classify(db, ["articles_lsa"], column)
+        found = classify.classify(db, [open_collection(db, "articles_lsa")], column)
         assert [row[2] for row in found.predictions] == sorted((row[2] for row in found.predictions), reverse=True)
         classify.write(db, found)
         rows = db.execute("select * from articles_lsa_predictions").fetchall()
@@ -73,11 +73,14 @@ def test_joined_collections_know_what_either_knows(db: Connection) -> None:
     make(db)
     lsa = registry.load(entry_points=False).builder("lsa")
     engine.build(db, get_dataset(db, "articles"), lsa, {"dim": 2}, name="small")
-    alone, joined = (classify.classify(db, names, "theme") for names in (["articles_lsa"], ["articles_lsa", "small"]))
+    alone, joined = (
+        classify.classify(db, [open_collection(db, name) for name in names], "theme")
+        for names in (["articles_lsa"], ["articles_lsa", "small"])
+    )
     assert joined.collections == ("articles_lsa", "small") and joined.table == "articles_lsa_predictions"
     assert alone.predictions != joined.predictions and len(joined.predictions) == 4
     with pytest.raises(InputError, match="only collections of the same items"):
-        classify.classify(db, ["articles_lsa", "articles_lsa_words"], "theme")
+        classify.classify(db, [open_collection(db, "articles_lsa"), open_collection(db, "articles_lsa_words")], "theme")
 
 
 def test_words_are_told_by_another_table(db: Connection) -> None:
@@ -85,7 +88,7 @@ def test_words_are_told_by_another_table(db: Connection) -> None:
     db.execute("create table themes (word text, theme text)")
     known = [("orbit", "space"), ("moon", "space"), ("rocket", "space"), ("dough", "bread"), ("flour", "bread")]
     db.executemany("insert into themes values (?, ?)", [*known, ("oven", "bread"), ("zebra", "bread")])
-    found = classify.classify(db, ["articles_lsa_words"], "theme", table="themes")
+    found = classify.classify(db, [open_collection(db, "articles_lsa_words")], "theme", table="themes")
     told = {row[0]: row[1] for row in found.predictions}
     assert (told["astronauts"], told["yeast"]) == ("space", "bread") and len(found.judged) == 1
     assert (found.labelled, found.without) == (6, 1)
@@ -103,7 +106,10 @@ def test_columns_of_a_vocabulary_hold_labels_too(db: Connection) -> None:
             "update articles_lsa_words_vocabulary set theme = ? where word = ?",
             [(theme, word) for word in words.split()],
         )
-    told = {row[0]: row[1] for row in classify.classify(db, ["articles_lsa_words"], "theme").predictions}
+    told = {
+        row[0]: row[1]
+        for row in classify.classify(db, [open_collection(db, "articles_lsa_words")], "theme").predictions
+    }
     assert (told["astronauts"], told["yeast"]) == ("space", "bread")
 
 
@@ -111,7 +117,7 @@ def test_a_name_of_yours_is_not_taken(db: Connection) -> None:
     make(db)
     db.execute("create table articles_lsa_predictions (mine)")
     with pytest.raises(NameTakenError, match="of yours"):
-        classify.write(db, classify.classify(db, ["articles_lsa"], "theme"))
+        classify.write(db, classify.classify(db, [open_collection(db, "articles_lsa")], "theme"))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +139,7 @@ def test_columns_that_cannot_be_learned(
     if change:
         db.execute(change)
     with pytest.raises(error) as raised:
-        classify.classify(db, ["articles_lsa"], column)
+        classify.classify(db, [open_collection(db, "articles_lsa")], column)
     assert said in str(raised.value)
 
 
@@ -151,14 +157,14 @@ def test_a_thousand_labels_are_refused(db: Connection, code: str, said: str) -> 
     db.execute("alter table articles add column code integer")
     db.execute(f"update articles set code = {code}")
     with pytest.raises(InputError) as raised:
-        classify.classify(db, ["articles_lsa"], "code")
+        classify.classify(db, [open_collection(db, "articles_lsa")], "code")
     assert said in str(raised.value)
 
 
 def test_labels_of_one_row_are_left_out_and_named(db: Connection) -> None:
     make(db)
     db.execute("update articles set theme = 'alone' where id = 12")
-    found = classify.classify(db, ["articles_lsa"], "theme")
+    found = classify.classify(db, [open_collection(db, "articles_lsa")], "theme")
     assert found.alone == ("alone",) and any("on one item only: alone" in line for line in found.remarks)
     assert 12 not in {row[0] for row in found.predictions} and len(found.predictions) == 3
 
@@ -167,22 +173,24 @@ def test_what_flatters_is_said(db: Connection) -> None:
     make(db)
     db.execute("update articles set title = 'a' where id % 2")
     db.execute("update articles set title = 'b' where not id % 2")
-    assert any("flatters" in line for line in classify.classify(db, ["articles_lsa"], "title").remarks)
+    assert any(
+        "flatters" in line for line in classify.classify(db, [open_collection(db, "articles_lsa")], "title").remarks
+    )
 
 
 def test_suggestions_need_no_label_and_then_say_what_is_believed(db: Connection) -> None:
     make(db)
     db.execute("alter table articles add column mine text")
-    first = classify.suggest(db, ["articles_lsa"], 2, "mine")
+    first = classify.suggest(db, [open_collection(db, "articles_lsa")], 2, "mine")
     assert [(one.label, one.probability) for one in first] == [(None, None)] * 2
     assert {int(one.id) <= len(SPACE) for one in first} == {True, False}  # one of each topic
-    then = classify.suggest(db, ["articles_lsa"], 9, "theme")
+    then = classify.suggest(db, [open_collection(db, "articles_lsa")], 9, "theme")
     assert {one.id for one in then} == {5, 6, 11, 12} and {one.label for one in then} == {"space", "bread"}
     with pytest.raises(InputError, match="choose 1 to 1,000"):
-        classify.suggest(db, ["articles_lsa"], 0, "theme")
+        classify.suggest(db, [open_collection(db, "articles_lsa")], 0, "theme")
     db.execute("update articles set theme = 'x'")
     with pytest.raises(InputError, match="nothing is left to suggest"):
-        classify.suggest(db, ["articles_lsa"], 3, "theme")
+        classify.suggest(db, [open_collection(db, "articles_lsa")], 3, "theme")
 
 
 def test_columns_that_could_hold_labels_are_found(db: Connection) -> None:

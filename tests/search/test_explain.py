@@ -18,6 +18,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, Parts, explain
 from semsearch.search.query import search
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.conftest import SPACE, TOPICS, make_articles
 
@@ -35,7 +36,13 @@ def built(db: Connection, articles: Dataset) -> Connection:
 
 def why(db: Connection, query: str, *, mode: str = "hybrid", most: int = 8) -> list[Explanation]:
     """Search for all there is, and explain."""
-    return explain(db, NAME, query, search(db, NAME, query, mode=mode, k=20).hits, most=most)
+    return explain(
+        db,
+        open_collection(db, NAME),
+        query,
+        search(db, open_collection(db, NAME), query, mode=mode, k=20).hits,
+        most=most,
+    )
 
 
 def total(parts: Parts[Any]) -> float:
@@ -138,22 +145,28 @@ def test_a_row_of_no_known_word_now_does_not_break(built: Connection) -> None:
 def test_collections_of_words_and_silent_builders_tell_their_ranks(
     built: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hits = search(built, f"{NAME}_words", "rocket", k=9).hits
-    told = [one.sentence for one in explain(built, f"{NAME}_words", "rocket", hits)]
+    hits = search(built, open_collection(built, f"{NAME}_words"), "rocket", k=9).hits
+    told = [one.sentence for one in explain(built, open_collection(built, f"{NAME}_words"), "rocket", hits)]
     assert told == [f"rank {hit.vector_rank} by meaning" for hit in hits]
     assert isinstance(registry.load().builder("lsa"), Explains)
-    meant, spelled = search(built, NAME, "capsule", mode="vector").hits, search(built, NAME, "steam").hits
+    meant, spelled = (
+        search(built, open_collection(built, NAME), "capsule", mode="vector").hits,
+        search(built, open_collection(built, NAME), "steam").hits,
+    )
     monkeypatch.setattr(type(registry.load()), "builder", lambda *_: object())
-    assert explain(built, NAME, "capsule", meant)[0].sentence == f"rank {meant[0].vector_rank} by meaning"
-    assert explain(built, NAME, "steam", spelled)[0].sentence == "holds *steam*"
+    assert (
+        explain(built, open_collection(built, NAME), "capsule", meant)[0].sentence
+        == f"rank {meant[0].vector_rank} by meaning"
+    )
+    assert explain(built, open_collection(built, NAME), "steam", spelled)[0].sentence == "holds *steam*"
 
 
 def test_what_cannot_be_explained_is_one_clear_error(built: Connection) -> None:
-    assert explain(built, NAME, "rocket", ()) == []
+    assert explain(built, open_collection(built, NAME), "rocket", ()) == []
     with pytest.raises(InputError, match="The query is empty"):
-        explain(built, NAME, " ", ())
+        explain(built, open_collection(built, NAME), " ", ())
     with pytest.raises(NotFoundError, match="there are articles_lsa"):
-        explain(built, "nothing", "rocket", ())
+        explain(built, open_collection(built, "nothing"), "rocket", ())
 
 
 def test_hundreds_of_words_are_read_in_parts(db: Connection) -> None:

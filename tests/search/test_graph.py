@@ -15,6 +15,7 @@ from semsearch.maths.graphs import adjacency
 from semsearch.maths.layout import by_distance, fitted
 from semsearch.search import graph
 from semsearch.storage import connect, datasets, node_edges
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 
 Run = Callable[..., Result]
@@ -96,8 +97,8 @@ def test_suggested_are_the_nearest_that_are_not_joined_with_their_common_neighbo
         keys, A = whole(db)
         joined = (A + A.T) > 0
         for id in ("3", "50"):
-            found, row = graph.around(db, "g_netmf", id), keys.index(id)
-            everyone = graph.similar(db, "g_netmf", [id], k=N).hits
+            found, row = graph.around(db, open_collection(db, "g_netmf"), id), keys.index(id)
+            everyone = graph.similar(db, open_collection(db, "g_netmf"), [id], k=N).hits
             apart = [str(hit.id) for hit in everyone if not joined[row, keys.index(str(hit.id))]]
             assert [one.key for one in found.suggested] == apart[:8]
             assert [one.key for one in found.nearest] == [str(hit.id) for hit in everyone[:8]]
@@ -115,7 +116,7 @@ def test_suggested_are_the_nearest_that_are_not_joined_with_their_common_neighbo
 def test_a_hub_is_drawn_with_as_many_as_fit_and_its_nearest_neighbours_first(built: str) -> None:
     with connect.reading(built) as db:
         keys, A = whole(db)
-        found = graph.around(db, "g_netmf", str(HUB), drawn=20)
+        found = graph.around(db, open_collection(db, "g_netmf"), str(HUB), drawn=20)
         joined = (A + A.T)[keys.index(str(HUB))] > 0
         assert found.degree == joined.sum() > 40 and len(found.drawn) <= 19
         assert [one.rank for one in found.neighbours] == sorted(one.rank or N for one in found.neighbours)
@@ -130,14 +131,16 @@ def test_a_node_without_a_vector_still_has_its_neighbours(run: Run, path: str, t
     with connect.writing(path) as db:
         db.execute("insert into g values (500, 'new'), (501, 'alone')")
         db.execute("insert into knows values (500, '7', 2)")
-        found = graph.around(db, "g_netmf", "500")
+        found = graph.around(db, open_collection(db, "g_netmf"), "500")
         assert [(one.key, one.tie.weight) for one in found.neighbours if one.tie] == [("7", 2.0)]
         assert found.nearest == found.suggested == () and "no vector" in (found.remark or "")
-        assert graph.around(db, "g_netmf", "501").drawn == ()
+        assert graph.around(db, open_collection(db, "g_netmf"), "501").drawn == ()
         db.execute("insert into knows values (500, '8', -1)")
-        assert "500, 8 of knows has the much -1" in (graph.around(db, "g_netmf", "500").remark or "")
+        assert "500, 8 of knows has the much -1" in (
+            graph.around(db, open_collection(db, "g_netmf"), "500").remark or ""
+        )
         db.execute("drop table knows")
-        found = graph.around(db, "g_netmf", "3")
+        found = graph.around(db, open_collection(db, "g_netmf"), "3")
         assert len(found.nearest) == 8 and "knows is gone" in (found.remark or "")
 
 
@@ -147,7 +150,7 @@ def test_only_nodes_have_neighbours(db: Connection, articles: object) -> None:
 
     build.build(db, articles, registry.load(entry_points=False).builder("lsa"), {"dim": 2})
     with pytest.raises(InputError, match="only nodes have neighbours"):
-        graph.around(db, "articles_lsa", "1")
+        graph.around(db, open_collection(db, "articles_lsa"), "1")
 
 
 def test_a_path_is_laid_out_in_a_row_and_a_ring_around_its_middle() -> None:

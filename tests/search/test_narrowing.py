@@ -13,6 +13,7 @@ from semsearch.records import Hit
 from semsearch.search.query import Condition, Filter, search, similar
 from semsearch.storage import connect, datasets, keys
 from semsearch.storage import filters as stored
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.conftest import BREAD, TOPICS, make_articles
 
@@ -59,31 +60,41 @@ def years(hits: tuple[Hit, ...]) -> set[tuple[str, int]]:
 def test_a_filter_that_keeps_three_rows_returns_those_three(many: Connection, mode: str) -> None:
     # The copies of Rye are last for this query in every mode: nothing but filtering first can find them.
     only = Filter(where="title = 'Rye' and year in (7, 42, 99)")
-    found = search(many, "articles_lsa", "flour astronauts rocket orbit launch", mode=mode, k=10, only=only).hits
+    found = search(
+        many, open_collection(many, "articles_lsa"), "flour astronauts rocket orbit launch", mode=mode, k=10, only=only
+    ).hits
     assert years(found) == {("Rye", 7), ("Rye", 42), ("Rye", 99)}
 
 
 def test_similar_items_are_filtered_first_too(many: Connection) -> None:
-    first = search(many, "articles_lsa", "rocket", k=1).hits[0]
+    first = search(many, open_collection(many, "articles_lsa"), "rocket", k=1).hits[0]
     only = Filter(conditions=(Condition("title", "exact", "Rye"), Condition("year", "lt", "3")))
-    assert years(similar(many, "articles_lsa", [str(first.id)], only=only).hits) == {("Rye", 0), ("Rye", 1), ("Rye", 2)}
+    assert years(similar(many, open_collection(many, "articles_lsa"), [str(first.id)], only=only).hits) == {
+        ("Rye", 0),
+        ("Rye", 1),
+        ("Rye", 2),
+    }
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_asking_for_more_never_reorders_what_was_there(many: Connection, mode: str) -> None:
     for only in (Filter(), Filter(where="year % 2 = 0")):
-        deep = search(many, "articles_lsa", "rocket fuel and flour", mode=mode, k=700, only=only).hits
+        deep = search(
+            many, open_collection(many, "articles_lsa"), "rocket fuel and flour", mode=mode, k=700, only=only
+        ).hits
         assert len({hit.id for hit in deep}) == len(deep)
         for k in (1, 5, 40, 150, 333):
-            found = search(many, "articles_lsa", "rocket fuel and flour", mode=mode, k=k, only=only).hits
+            found = search(
+                many, open_collection(many, "articles_lsa"), "rocket fuel and flour", mode=mode, k=k, only=only
+            ).hits
             assert [(hit.id, hit.score) for hit in found] == [(hit.id, hit.score) for hit in deep[:k]]
 
 
 def test_a_filter_goes_with_phrases_and_minus(many: Connection) -> None:
     only = Filter(where="year < 2")
-    found = search(many, "articles_lsa", '"rye flour" dough -steam', only=only, k=50)
+    found = search(many, open_collection(many, "articles_lsa"), '"rye flour" dough -steam', only=only, k=50)
     assert years(found.hits) == {("Rye", 0), ("Rye", 1)}
-    found = search(many, "articles_lsa", "dough -rye -starter", only=only, k=50)
+    found = search(many, open_collection(many, "articles_lsa"), "dough -rye -starter", only=only, k=50)
     titles = {hit.row["title"] for hit in found.hits}
     assert not titles & {"Rye", "Sourdough"} and {"Baguette", "Brioche"} <= titles
 
@@ -98,7 +109,10 @@ def built(db: Connection) -> Connection:
 @pytest.mark.parametrize("mode", MODES)
 def test_phrases_must_stand_and_minus_must_not_in_every_mode(built: Connection, mode: str) -> None:
     def titles(query: str) -> list[str]:
-        return [hit.row["title"] for hit in search(built, "articles_lsa", query, mode=mode, k=12).hits]
+        return [
+            hit.row["title"]
+            for hit in search(built, open_collection(built, "articles_lsa"), query, mode=mode, k=12).hits
+        ]
 
     assert titles('"heavy dough"') == ["Rye"]
     assert titles('"dough heavy"') == []
@@ -135,19 +149,25 @@ def test_conditions_mean_what_they_mean_in_datasette(
     built: Connection, column: str, op: str, value: str, kept: int
 ) -> None:
     only = Filter(conditions=(Condition(column, op, value),))
-    assert len(search(built, "articles_lsa", "rocket dough", mode="vector", k=50, only=only).hits) == kept
+    assert (
+        len(search(built, open_collection(built, "articles_lsa"), "rocket dough", mode="vector", k=50, only=only).hits)
+        == kept
+    )
 
 
 def test_words_are_filtered_by_their_vocabulary(built: Connection) -> None:
-    found = similar(built, "articles_lsa_words", ["astronauts"], only=Filter(where="documents >= 4"), k=50).hits
+    found = similar(
+        built, open_collection(built, "articles_lsa_words"), ["astronauts"], only=Filter(where="documents >= 4"), k=50
+    ).hits
     assert found and all(hit.row["documents"] >= 4 for hit in found)
 
 
 def test_a_filter_that_keeps_nothing_says_so(built: Connection) -> None:
-    found = search(built, "articles_lsa", "rocket", only=Filter(where="id > 99"))
+    found = search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(where="id > 99"))
     assert found.hits == () and found.remark == "The filter keeps no row of articles"
     assert (
-        search(built, "articles_lsa", '"no such"').remark == "The query's phrases and -words leave no row of articles"
+        search(built, open_collection(built, "articles_lsa"), '"no such"').remark
+        == "The query's phrases and -words leave no row of articles"
     )
 
 
@@ -169,7 +189,7 @@ def test_a_filter_that_keeps_nothing_says_so(built: Connection) -> None:
 )
 def test_a_filter_that_cannot_be_is_one_clear_error(built: Connection, where: str, said: str) -> None:
     with pytest.raises(InputError, match=said) as caught:
-        search(built, "articles_lsa", "rocket", only=Filter(where=where))
+        search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(where=where))
     assert "\n" not in str(caught.value)
     assert built.execute("select count(*) from articles").fetchone()[0] == 12  # the guard is lifted again
 
@@ -178,7 +198,7 @@ def test_a_filter_may_ask_other_tables_and_end_in_a_comment(built: Connection) -
     built.execute("create table tags (article int, tag text)")
     built.execute("insert into tags values (9, 'bread'), (10, 'bread')")
     where = "id in (select article from tags where tag = 'bread') -- only those"
-    hits = search(built, "articles_lsa", "rocket", only=Filter(where=where)).hits
+    hits = search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(where=where)).hits
     assert {hit.id for hit in hits} == {9, 10} and len(BREAD) == 6
 
 
@@ -186,25 +206,27 @@ def test_an_endless_filter_is_stopped(built: Connection, monkeypatch: pytest.Mon
     monkeypatch.setattr(stored, "SECONDS", 0.2)
     endless = "(with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c) > 0"
     with pytest.raises(InputError, match="stopped after"):
-        search(built, "articles_lsa", "rocket", only=Filter(where=endless))
-    assert search(built, "articles_lsa", "rocket").hits
+        search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(where=endless))
+    assert search(built, open_collection(built, "articles_lsa"), "rocket").hits
 
 
 @pytest.mark.parametrize("condition", [Condition("nope", "exact", "1"), Condition("title", "sounds", "1")])
 def test_a_condition_that_cannot_be_is_one_clear_error(built: Connection, condition: Condition) -> None:
     with pytest.raises(InputError, match="has no column 'nope'|'sounds' is no comparison"):
-        search(built, "articles_lsa", "rocket", only=Filter(conditions=(condition,)))
+        search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(conditions=(condition,)))
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.5, float("nan"), float("inf")])
 def test_a_weight_outside_its_range_is_one_clear_error(built: Connection, weight: float) -> None:
     with pytest.raises(InputError, match="choose 0 .words alone. to 1 .meaning alone."):
-        search(built, "articles_lsa", "rocket", weight=weight)
+        search(built, open_collection(built, "articles_lsa"), "rocket", weight=weight)
 
 
 def test_the_ends_of_the_weight_are_the_sides_alone(built: Connection) -> None:
     def order(**how: Any) -> list[object]:
-        return [hit.id for hit in search(built, "articles_lsa", "rocket fuel", k=12, **how).hits]
+        return [
+            hit.id for hit in search(built, open_collection(built, "articles_lsa"), "rocket fuel", k=12, **how).hits
+        ]
 
     assert order(weight=1.0) == order(mode="vector")
     by_words = order(mode="text")

@@ -13,6 +13,7 @@ from semsearch.search.models import encode_text
 from semsearch.search.query import default_weight, search, similar
 from semsearch.search.scorers import VectorScorer
 from semsearch.storage import chunks, collections, connect, vectors
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.conftest import BREAD, SPACE, make_articles
 
@@ -29,16 +30,16 @@ def titles(found: object) -> list[str]:
 
 
 def test_vector_search_finds_the_topic_through_words_that_are_not_there(built: Connection) -> None:
-    found = titles(search(built, "articles_lsa", "capsule", mode="vector", k=6))
+    found = titles(search(built, open_collection(built, "articles_lsa"), "capsule", mode="vector", k=6))
     assert set(found) == set(dict(SPACE))
 
 
 def test_text_search_finds_the_words_alone(built: Connection) -> None:
-    assert titles(search(built, "articles_lsa", "steam", mode="text")) == ["Crust"]
+    assert titles(search(built, open_collection(built, "articles_lsa"), "steam", mode="text")) == ["Crust"]
 
 
 def test_hybrid_puts_the_word_first_and_fills_up_by_meaning(built: Connection) -> None:
-    found = search(built, "articles_lsa", "steam", k=6)
+    found = search(built, open_collection(built, "articles_lsa"), "steam", k=6)
     assert found.hits[0].row["title"] == "Crust"
     assert set(titles(found)) == set(dict(BREAD))
 
@@ -58,7 +59,7 @@ def test_vec0_and_brute_force_agree(built: Connection) -> None:
 
 
 def test_every_part_of_a_score_is_told(built: Connection) -> None:
-    found = search(built, "articles_lsa", "rocket fuel")
+    found = search(built, open_collection(built, "articles_lsa"), "rocket fuel")
     weight = default_weight(built, collections.get_collection(built, "articles_lsa"))
     assert found.weight == weight
     best_vector = max(hit.vector_score for hit in found.hits if hit.vector_score is not None)
@@ -72,12 +73,12 @@ def test_every_part_of_a_score_is_told(built: Connection) -> None:
 
 
 def test_similar_leaves_out_what_was_asked_about(built: Connection) -> None:
-    found = similar(built, "articles_lsa", ["7", "8"], k=4)
+    found = similar(built, open_collection(built, "articles_lsa"), ["7", "8"], k=4)
     assert set(titles(found)) == set(dict(BREAD)) - {"Sourdough", "Baguette"}
 
 
 def test_words_are_similar_to_words(built: Connection) -> None:
-    found = similar(built, "articles_lsa_words", ["astronauts"], k=5)
+    found = similar(built, open_collection(built, "articles_lsa_words"), ["astronauts"], k=5)
     of_the_topic = " ".join(f"{title} {body}" for title, body in SPACE).lower().split()
     assert len(found.hits) == 5 and {str(hit.id) for hit in found.hits} <= set(of_the_topic)
 
@@ -86,7 +87,7 @@ def test_fifty_identical_documents_all_come_back_with_equal_scores(db: Connectio
     dataset = make_articles(db, (("Same", "the very same words in every one"),) * 50)
     engine.build(db, dataset, registry.load().builder("lsa"), {})
     for mode in ("hybrid", "vector", "text"):
-        hits = search(db, "articles_lsa", "same words", mode=mode, k=50).hits
+        hits = search(db, open_collection(db, "articles_lsa"), "same words", mode=mode, k=50).hits
         assert [hit.id for hit in hits] == list(range(1, 51))
         assert len({hit.score for hit in hits}) == 1
 
@@ -95,25 +96,25 @@ def test_one_document_builds_and_is_found(db: Connection) -> None:
     dataset = make_articles(db, (("Only", "a single document about lighthouses"),))
     engine.build(db, dataset, registry.load().builder("lsa"), {})
     for mode in ("hybrid", "vector", "text"):
-        assert titles(search(db, "articles_lsa", "lighthouse", mode=mode)) == ["Only"]
+        assert titles(search(db, open_collection(db, "articles_lsa"), "lighthouse", mode=mode)) == ["Only"]
 
 
 def test_unknown_words_alone_find_nothing_and_that_is_said(built: Connection) -> None:
-    found = search(built, "articles_lsa", "xyzzy")
+    found = search(built, open_collection(built, "articles_lsa"), "xyzzy")
     assert found.hits == () and found.remark == "No word of the query is known to articles_lsa"
 
 
 def test_rows_deleted_since_the_build_are_passed_over(built: Connection) -> None:
     built.execute("delete from articles where id = 4")
-    assert "Booster" not in titles(search(built, "articles_lsa", "rocket booster fuel", k=6))
-    assert len(search(built, "articles_lsa", "rocket booster fuel", k=6).hits) == 6
+    assert "Booster" not in titles(search(built, open_collection(built, "articles_lsa"), "rocket booster fuel", k=6))
+    assert len(search(built, open_collection(built, "articles_lsa"), "rocket booster fuel", k=6).hits) == 6
 
 
 def test_a_document_of_stop_words_has_no_vector_but_its_words_count(db: Connection) -> None:
     dataset = make_articles(db, (*SPACE, ("", "to be or not to be"), ("", "")))
     built = engine.build(db, dataset, registry.load().builder("lsa"), {})
     assert built.without_vector == 2
-    assert search(db, "articles_lsa", "not to be", mode="text").hits[0].id == 7
+    assert search(db, open_collection(db, "articles_lsa"), "not to be", mode="text").hits[0].id == 7
 
 
 @pytest.mark.parametrize(
@@ -129,31 +130,31 @@ def test_a_document_of_stop_words_has_no_vector_but_its_words_count(db: Connecti
 )
 def test_bad_questions_are_one_clear_error(built: Connection, query: str, k: int, mode: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        search(built, "articles_lsa", query, k=k, mode=mode)
+        search(built, open_collection(built, "articles_lsa"), query, k=k, mode=mode)
 
 
 @pytest.mark.parametrize(
     "query", ['"', "NEAR(", "a AND", "* ^ - :", "title:x OR", "'; drop table articles --", "\0", "🦄"]
 )
 def test_no_query_is_a_syntax_error(built: Connection, query: str) -> None:
-    search(built, "articles_lsa", query)
-    search(built, "articles_lsa", query + " rocket", mode="text")
+    search(built, open_collection(built, "articles_lsa"), query)
+    search(built, open_collection(built, "articles_lsa"), query + " rocket", mode="text")
 
 
 def test_unknown_names_say_what_there_is(built: Connection) -> None:
     with pytest.raises(NotFoundError, match="there are articles_lsa, articles_lsa_words"):
-        search(built, "nothing", "rocket")
+        search(built, open_collection(built, "nothing"), "rocket")
     with pytest.raises(NotFoundError, match="has no item '99'"):
-        similar(built, "articles_lsa", ["99"])
+        similar(built, open_collection(built, "articles_lsa"), ["99"])
     with pytest.raises(NotFoundError, match="has no word 'zebra'"):
-        similar(built, "articles_lsa_words", ["zebra"])
+        similar(built, open_collection(built, "articles_lsa_words"), ["zebra"])
 
 
 def test_a_rebuild_is_noticed_by_the_kept_state(built: Connection, articles: Dataset) -> None:
-    before = search(built, "articles_lsa", "rocket", mode="vector").hits
+    before = search(built, open_collection(built, "articles_lsa"), "rocket", mode="vector").hits
     built.execute("update articles set body = 'zebra and rocket'")
     engine.build(built, articles, registry.load().builder("lsa"), {"dim": 1})
-    after = search(built, "articles_lsa", "zebra", mode="vector").hits
+    after = search(built, open_collection(built, "articles_lsa"), "zebra", mode="vector").hits
     assert len(after) == 10 and after != before
 
 

@@ -15,6 +15,7 @@ from semsearch.search import resident
 from semsearch.search.keytable import key_table
 from semsearch.search.query import Filter, search
 from semsearch.storage import chunks, collections, connect, datasets, vectors
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import shape_of
 
@@ -91,7 +92,9 @@ def test_ties_come_in_the_order_they_were_written() -> None:
 @pytest.mark.parametrize("mode", ["hybrid", "vector", "text"])
 def test_a_search_from_memory_gives_the_hits_of_one_from_the_file(built: Connection, mode: str) -> None:
     def asked() -> list[tuple[object, float]]:
-        found = search(built, "articles_lsa", "rocket fuel", mode=mode, k=12, only=Filter("id <> 3"))
+        found = search(
+            built, open_collection(built, "articles_lsa"), "rocket fuel", mode=mode, k=12, only=Filter("id <> 3")
+        )
         return [(hit.id, hit.score) for hit in found.hits]
 
     in_memory = asked()
@@ -117,8 +120,8 @@ def many(db: Connection) -> Iterator[Collection]:
     db.executemany("insert into things values (?, 'x')", [[key] for key in keys])
     with connect.transaction(db):
         datasets.save(db, datasets.draft(shape_of(db, "things"), text_columns=["body"]))
-        number = vectors.create(db, DIM, integer_keys=False)
-        vectors.write(db, number, keys, made.astype(np.float32), integer_keys=False)
+        number = vectors.create(db, DIM, "text")
+        vectors.write(db, number, keys, made.astype(np.float32), "text")
     yield Collection(1, "things_x", "things", "x", 1, "document", number, DIM, COUNT, "now")
     resident.enable_cache(0)
 

@@ -19,6 +19,7 @@ from semsearch.search import query
 from semsearch.search.explain import explain
 from semsearch.search.models import encode_text
 from semsearch.storage import collections, datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.conftest import make_articles
 
@@ -65,21 +66,21 @@ def test_a_text_is_the_mean_of_its_known_words(words: Connection, text: str, tow
 def test_no_known_word(words: Connection) -> None:
     assert encode_text(words, collections.get_collection(words, "words"), "qqq zzz") is None
     assert words.execute("select semsearch_embed('words', 'qqq')").fetchone() == (None,)
-    found = query.search(words, "words", "qqq")
+    found = query.search(words, open_collection(words, "words"), "qqq")
     assert found.hits == () and found.remark == "No word of the query is known to words"
 
 
 def test_search_similar_and_explain(words: Connection) -> None:
-    hits = query.search(words, "words", "king queen", k=2).hits
+    hits = query.search(words, open_collection(words, "words"), "king queen", k=2).hits
     assert {hit.id for hit in hits} == {"king", "queen"} and hits[0].row["place"] in (1, 2)
-    near = query.similar(words, "words", ["York"], k=2).hits
+    near = query.similar(words, open_collection(words, "words"), ["York"], k=2).hits
     assert [hit.id for hit in near] == ["United States of Test", "new"]
-    told = [one.sentence for one in explain(words, "words", "king queen", hits)]
+    told = [one.sentence for one in explain(words, open_collection(words, "words"), "king queen", hits)]
     assert told == ["rank 1 by meaning"] * 2  # as near as each other
     with pytest.raises(InputError, match="words holds words, which have no text to match"):
-        query.search(words, "words", "king", mode="text")
+        query.search(words, open_collection(words, "words"), "king", mode="text")
     with pytest.raises(NotFoundError, match="words has no word 'qqq'"):
-        query.similar(words, "words", ["qqq"])
+        query.similar(words, open_collection(words, "words"), ["qqq"])
 
 
 def test_no_builder_reads_words(words: Connection, run: Run, path: str) -> None:

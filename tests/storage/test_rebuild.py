@@ -13,6 +13,7 @@ from semsearch.building import build as engine
 from semsearch.records import Dataset
 from semsearch.search.query import search
 from semsearch.storage import chunks, collections, connect, datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
 from semsearch.storage.keys import shape_of
 from tests.conftest import SPACE, make_articles
@@ -52,10 +53,14 @@ def test_texts_are_noted_anew_only_if_one_of_them_changed(db: Connection, articl
     rebuild(db, articles, dim=3)
     assert db.execute(numbers).fetchone()[0] == noted
     db.execute("update articles set body = body || ' quokka' where title = 'Rye'")
-    assert [hit.row["title"] for hit in search(db, "articles_lsa", "quokka", mode="text").hits] == []
+    assert [
+        hit.row["title"] for hit in search(db, open_collection(db, "articles_lsa"), "quokka", mode="text").hits
+    ] == []
     rebuild(db, articles, dim=3)
     assert db.execute(numbers).fetchone()[0] != noted
-    assert [hit.row["title"] for hit in search(db, "articles_lsa", "quokka", mode="text").hits] == ["Rye"]
+    assert [
+        hit.row["title"] for hit in search(db, open_collection(db, "articles_lsa"), "quokka", mode="text").hits
+    ] == ["Rye"]
 
 
 def test_six_readers_see_the_old_vectors_or_the_new_but_always_some(path: str, db: Connection) -> None:
@@ -69,7 +74,7 @@ def test_six_readers_see_the_old_vectors_or_the_new_but_always_some(path: str, d
                 try:
                     mine.execute("begin")
                     dim = mine.execute("select vec_length(embedding) from articles_lsa limit 1").fetchone()[0]
-                    hits = search(mine, "articles_lsa", "astronauts in orbit", k=3).hits
+                    hits = search(mine, open_collection(mine, "articles_lsa"), "astronauts in orbit", k=3).hits
                     mine.execute("commit")
                     seen.add(dim)
                     if len(hits) != 3 or hits[0].row["title"] not in dict(SPACE):
@@ -100,7 +105,7 @@ def test_a_copy_made_while_a_reader_is_attached_shows_the_new_data(path: str, db
         shutil.copy(path, copy)
     frozen = sqlite3.connect(f"file:{copy}?immutable=1", uri=True)
     connect.prepare(frozen)
-    assert search(frozen, "articles_lsa", "bread dough", k=3).hits
+    assert search(frozen, open_collection(frozen, "articles_lsa"), "bread dough", k=3).hits
     frozen.close()
 
 
@@ -117,11 +122,11 @@ def test_a_reader_inside_a_transaction_is_remarked_on(path: str, db: Connection)
 
 def test_everything_survives_vacuum(db: Connection, articles: Dataset) -> None:
     rebuild(db, articles)
-    before = search(db, "articles_lsa", "rocket fuel")
-    connect.vacuum(db)
-    assert search(db, "articles_lsa", "rocket fuel") == before
+    before = search(db, open_collection(db, "articles_lsa"), "rocket fuel")
+    db.execute("vacuum")
+    assert search(db, open_collection(db, "articles_lsa"), "rocket fuel") == before
     rebuild(db, articles)
-    assert search(db, "articles_lsa", "rocket fuel") == before
+    assert search(db, open_collection(db, "articles_lsa"), "rocket fuel") == before
 
 
 def test_a_rebuild_leaves_one_vector_table_per_collection_and_one_model(db: Connection, articles: Dataset) -> None:
@@ -150,6 +155,6 @@ def test_other_keys_build_and_answer_with_their_rows(db: Connection, columns: st
     with connect.transaction(db):
         dataset = datasets.register(db, shape_of(db, "articles"), text_columns=["body"])
     rebuild(db, dataset)
-    best = search(db, "articles_lsa", "a booster burns fuel").hits[0]
+    best = search(db, open_collection(db, "articles_lsa"), "a booster burns fuel").hits[0]
     assert (best.row["code"], best.row["part"]) == ("n3", "3/x")
     assert db.execute("select count(*) from articles_lsa where id = ?", [best.id]).fetchone()[0] == 1

@@ -9,10 +9,9 @@ from semsearch.records import Collection, Hit
 from semsearch.search.components import End, Topic, topics
 from semsearch.web import paging
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
 from semsearch_datasette.pages import eigen_page
 from semsearch_datasette.respond import Answer
-from semsearch_datasette.target import Target, frame, target_of
+from semsearch_datasette.target import Target, frame, look, target_of
 
 
 async def components(datasette: Any, request: Any) -> Answer:
@@ -21,7 +20,7 @@ async def components(datasette: Any, request: Any) -> Answer:
     if target.has_eigen:
         return await eigen_page.components(datasette, request, target)
     name, database = target.collection.name, target.database.name
-    found = await read(target.database, lambda conn: topics(conn, name, k=asked.k, after=asked.after))
+    found = await look(target, lambda conn, opened: topics(conn, opened, k=asked.k, after=asked.after))
     after = asked.next_after(found.total)
     next_url = links.collection(datasette, database, name, "components", k=asked.k, after=after) if after else None
 

@@ -10,13 +10,14 @@ from semsearch import web
 from semsearch.analysis import duplicates as engine
 from semsearch.analysis.duplicates import Duplicate
 from semsearch.errors import InputError
+from semsearch.records import OpenCollection
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import Meter
 from semsearch_datasette.parts.rows import hits_of, named
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.result_cache import computed
-from semsearch_datasette.target import MOST_COMPARED, Target, frame, target_of
+from semsearch_datasette.target import MOST_COMPARED, Target, current, frame, target_of
 
 LEAST = 0.5  # a lower cosine says little, and most pairs of some collections reach it
 MOST_PAIRS = 200_000  # that a page compares word by word
@@ -31,12 +32,12 @@ async def duplicates(datasette: Any, request: Any) -> Answer:
     collection, database = target.collection, target.database
     _check_size(target)
 
-    def compare(conn: Any) -> tuple[int, list[Duplicate]]:
-        found = engine.duplicates(conn, collection, threshold=threshold, words=words, most=MOST_PAIRS)
+    def compare(conn: Any, opened: OpenCollection) -> tuple[int, list[Duplicate]]:
+        found = engine.duplicates(conn, opened, threshold=threshold, words=words, most=MOST_PAIRS)
         return len(found), found[:SHOWN]
 
     key = ("duplicates", collection.name, collection.run, collection.created, collection.revision, threshold, words)
-    total, pairs = await computed(database, key, compare)
+    total, pairs = await computed(database, key, current(target, compare))
     shown = pairs[asked.after : asked.after + asked.k]
     ids = list(dict.fromkeys(id for pair in shown for id in (pair.one, pair.other)))
     hits = await read(database, lambda conn: hits_of(conn, target, ids))

@@ -7,11 +7,10 @@ from typing import Any
 from semsearch.search.images import Eigen, eigen
 from semsearch.web import paging
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
 from semsearch_datasette.parts.image_routes import run_of
 from semsearch_datasette.parts.thumbs import url_of
 from semsearch_datasette.respond import Answer
-from semsearch_datasette.target import Target, frame
+from semsearch_datasette.target import Target, frame, look
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 220, 44, 26  # of the curve's picture
 
@@ -20,7 +19,7 @@ async def components(datasette: Any, request: Any, target: Target) -> Answer:
     """Some components, strongest first."""
     asked = paging(request.args, default_k=30)
     name, database = target.collection.name, target.database.name
-    found = await read(target.database, lambda conn: eigen(conn, name))
+    found = await look(target, lambda conn, opened: eigen(conn, opened.collection))
     total = len(found.captured)
     numbers = range(asked.after + 1, min(asked.after + asked.k, total) + 1)
     after = asked.next_after(total)

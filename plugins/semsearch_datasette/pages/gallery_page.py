@@ -6,18 +6,17 @@ from typing import Any
 
 from semsearch import present
 from semsearch.images.generate import can_decode
-from semsearch.records import Hit
+from semsearch.records import Hit, OpenCollection
 from semsearch.search import images
 from semsearch.search.query import nearest_to
 from semsearch.web import paging
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.filters import Filters
 from semsearch_datasette.parts.image_routes import run_of
 from semsearch_datasette.parts.thumbs import url_of
 from semsearch_datasette.respond import Answer, Elsewhere, static_url, wants_json
-from semsearch_datasette.target import Target, frame
+from semsearch_datasette.target import Target, frame, look
 
 SIZES = (12, 24, 48, 96, 192)
 DEFAULT = 24
@@ -34,17 +33,17 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
     if filters.from_form and not wants_json(request):
         return Elsewhere(here(filters.pairs))
 
-    def look(conn: Any) -> tuple[list[Hit], str | None, int]:
+    def shown(conn: Any, opened: OpenCollection) -> tuple[list[Hit], str | None, int]:
         if not code and not filters.conditions:
-            return images.browse(conn, name, k=asked.k, after=asked.after), None, target.collection.count
-        vector = images.vector_of_code(code, target.collection.dim) if code else None
+            return images.browse(conn, opened, k=asked.k, after=asked.after), None, opened.collection.count
+        vector = images.vector_of_code(code, opened.collection.dim) if code else None
         if vector is None:
-            found = images.browse_filtered(conn, name, k=asked.depth, only=filters.only)
+            found = images.browse_filtered(conn, opened, k=asked.depth, only=filters.only)
         else:
-            found = nearest_to(conn, name, vector, k=asked.depth, only=filters.only)
+            found = nearest_to(conn, opened, vector, k=asked.depth, only=filters.only)
         return list(found.hits[asked.after : asked.after + asked.k]), found.remark, len(found.hits)
 
-    page, remark, count = await read(target.database, look)
+    page, remark, count = await look(target, shown)
     after = asked.next_after(count)
     next_url = here(filters.pairs, after) if after else None
 

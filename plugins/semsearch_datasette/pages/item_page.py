@@ -13,19 +13,18 @@ from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.images.generate import can_decode
 from semsearch.images.quizzes import can_ask, question_of
-from semsearch.records import Hit
+from semsearch.records import Hit, OpenCollection
 from semsearch.search import graph, query, word_contexts
 from semsearch.search.graph import Around
 from semsearch.search.images import code_stored
 from semsearch.search.word_contexts import Context
 from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
 from semsearch_datasette.parts import ego_graph, image_detail
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.rows import one_hit
 from semsearch_datasette.respond import Answer
-from semsearch_datasette.target import Target, frame, id_of, target_of
+from semsearch_datasette.target import Target, frame, id_of, look, target_of
 
 NEIGHBOURS = 8
 CONTEXTS = 15
@@ -35,12 +34,12 @@ TEXT_LENGTH = 20_000  # characters of a text that the page shows; its row has th
 async def item(datasette: Any, request: Any) -> Answer:
     """The item, or 404 where neither row nor vector of it is there."""
     target, id = await target_of(datasette, request), id_of(request)
-    hit, near, around = await read(target.database, lambda conn: _look(conn, target, id))
+    hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id))
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
-    beside, using = await read(target.database, lambda conn: _company(conn, target, id))
+    beside, using = await look(target, lambda conn, opened: _company(conn, target, opened, id))
     is_picture = target.dataset.kind == "images" and target.collection.of == "image"
-    code = await read(target.database, lambda conn: code_stored(conn, target.collection, id)) if is_picture else None
+    code = await look(target, lambda conn, opened: code_stored(conn, opened.collection, id)) if is_picture else None
     name, database = target.collection.name, target.database.name
     row_url = None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id)
 
@@ -79,14 +78,14 @@ async def item(datasette: Any, request: Any) -> Answer:
     return Answer("item.html", context, data, target.private)
 
 
-def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found, Around | None]:
+def _look(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[Hit | None, query.Found, Around | None]:
     """The item, what is near it, and for a node what is around it."""
-    hit, name = one_hit(conn, target, id), target.collection.name
+    hit = one_hit(conn, target, id)
     if hit is not None and target.is_of_nodes:
-        around = graph.around(conn, name, id, k=NEIGHBOURS)
+        around = graph.around(conn, opened, id, k=NEIGHBOURS)
         return hit, query.Found(tuple(one.hit for one in around.nearest), around.remark), around
     try:
-        return hit, query.similar(conn, name, [id], k=NEIGHBOURS), None
+        return hit, query.similar(conn, opened, [id], k=NEIGHBOURS), None
     except NotFoundError:
         remark = (
             "It has no vector: it was added since the last build or update, or holds no word that the collection knows"
@@ -94,12 +93,12 @@ def _look(conn: Any, target: Target, id: str) -> tuple[Hit | None, query.Found, 
         return hit, query.Found((), remark), None
 
 
-def _company(conn: Any, target: Target, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:
+def _company(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:
     """What a word stands near and the documents that use it most, of a collection whose counts were kept."""
     if not target.has_contexts:
         return (), ()
-    name = target.collection.name
-    return word_contexts.contexts(conn, name, id, CONTEXTS), word_contexts.documents_using(conn, name, id)
+    contexts = word_contexts.contexts(conn, opened.collection, id, CONTEXTS)
+    return contexts, word_contexts.documents_using(conn, opened.dataset, id)
 
 
 def _using(datasette: Any, target: Target, document: Hit) -> tuple[str, str | None]:

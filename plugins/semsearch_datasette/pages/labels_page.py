@@ -15,6 +15,7 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.labels import classify as engine
 from semsearch.labels.classify import Classified, Suggestion
 from semsearch.labels.held_out import WORDS
+from semsearch.records import OpenCollection
 from semsearch.storage import connect, results
 from semsearch.storage.labels import MOST_DIFFERENT
 from semsearch.web import paging
@@ -25,7 +26,7 @@ from semsearch_datasette.parts.cards import Card, Meter, cards
 from semsearch_datasette.parts.rows import hits_of, named
 from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.result_cache import computed
-from semsearch_datasette.target import MOST_COMPARED, Target, frame, target_of
+from semsearch_datasette.target import MOST_COMPARED, Target, current, frame, target_of
 
 MOST_LABELS = MOST_DIFFERENT  # different ones that a page learns
 MOST_WORDS = 2_000  # rows that a bag of words is judged on while somebody waits
@@ -88,18 +89,21 @@ async def _tried(request: Any, target: Target, column: str, k: int) -> tuple[Lea
         )
     stamp = connect.stamp_of(target.database.path)
     key = ("labels", collection.name, collection.run, collection.created, collection.revision, column, k, stamp)
+
+    def learn(conn: Any, opened: OpenCollection) -> Learnt:
+        return _learn(conn, target, opened, column, k)
+
     try:
-        return await computed(target.database, key, lambda conn: _learn(conn, target, column, k)), None
+        return await computed(target.database, key, current(target, learn)), None
     except (InputError, NotFoundError) as error:
         if wants_json(request) and request.args.get("label"):
             raise
         return None, str(error)
 
 
-def _learn(conn: Any, target: Target, column: str, k: int) -> Learnt:
+def _learn(conn: Any, target: Target, opened: OpenCollection, column: str, k: int) -> Learnt:
     """The report, and k suggestions where there is something left to label."""
-    name = target.collection.name
-    found = engine.read_checked(conn, [name], column)
+    found = engine.read_checked(conn, [opened], column)
     if len(found.labels) > MOST_LABELS:
         raise InputError(
             f"{column} has {len(found.labels)} labels, and a page learns up to {MOST_LABELS}."

@@ -13,7 +13,7 @@ from datasette import NotFound
 from semsearch.errors import NotFoundError
 from semsearch.images import image_io, quizzes
 from semsearch.images.quizzes import Answers, Standing
-from semsearch.records import Quiz, Run
+from semsearch.records import OpenCollection, Quiz, Run
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
@@ -21,7 +21,7 @@ from semsearch_datasette.parts.image_routes import MOST_SEED, SHOWN, run_of, see
 from semsearch_datasette.parts.rows import hits_of, named, readable
 from semsearch_datasette.respond import Answer, Png
 from semsearch_datasette.result_cache import computed
-from semsearch_datasette.target import Target, frame, target_of
+from semsearch_datasette.target import Target, current, frame, target_of
 
 COUNT = 12  # pictures asked about
 FRAMES = ("asked", "its answer", "the truth")
@@ -116,20 +116,19 @@ async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) 
     collection = target.collection
     quizzes.question_of(collection)  # InputError at once where there is none
 
-    def make(conn: Any) -> Answers:
+    def make(conn: Any, opened: OpenCollection) -> Answers:
         return quizzes.ask(
             conn,
-            collection.name,
+            opened,
             ids,
             count=COUNT,
             seed=seed,
             may=lambda keys: readable(datasette, conn, target, keys),
         )
 
+    key = ("pretext", collection.id, collection.run, collection.revision, seed, *ids)
     try:
-        return await computed(
-            target.database, ("pretext", collection.id, collection.run, collection.revision, seed, *ids), make
-        )
+        return await computed(target.database, key, current(target, make))
     except NotFoundError as error:
         raise NotFound(str(error)) from error
 

@@ -13,13 +13,14 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, is_ordered
 from semsearch.images.reconstruct import Shown, show
+from semsearch.records import OpenCollection
 from semsearch.web import number, share
 from semsearch_datasette import links
 from semsearch_datasette.parts.image_routes import SHOWN, run_of, seed_of
 from semsearch_datasette.parts.rows import readable
 from semsearch_datasette.respond import Answer, Png
 from semsearch_datasette.result_cache import computed
-from semsearch_datasette.target import Target, frame, target_of
+from semsearch_datasette.target import Target, current, frame, target_of
 
 COUNT = 10  # pictures drawn where none is named
 MOST = 40  # that may be named
@@ -169,8 +170,8 @@ async def _computed(datasette: Any, target: Target, asked: Asked) -> tuple[list[
     are asked for one by one."""
     collection, damage, bits = target.collection, asked.damage, asked.bits
 
-    def make(conn: Any) -> tuple[list[str], Shown, int]:
-        model = generate.open_model(conn, collection.name)
+    def make(conn: Any, opened: OpenCollection) -> tuple[list[str], Shown, int]:
+        model = generate.open_model(conn, opened)
         rng = np.random.default_rng(asked.seed)
         keys = readable(datasette, conn, target, asked.ids or generate.some_keys(model, COUNT, rng))
         found = model.pictures(keys) if asked.ids else model.readable(keys)
@@ -181,7 +182,7 @@ async def _computed(datasette: Any, target: Target, asked: Asked) -> tuple[list[
 
     key = ("reconstruct", collection.id, collection.run, collection.revision, *asked.arguments)
     try:
-        return await computed(target.database, key, make)
+        return await computed(target.database, key, current(target, make))
     except NotFoundError as error:
         raise NotFound(str(error)) from error
 

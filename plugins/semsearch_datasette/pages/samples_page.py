@@ -14,7 +14,7 @@ from semsearch import present
 from semsearch.errors import InputError
 from semsearch.evaluate.beside import Comparison, compare_samples
 from semsearch.images import generate, samples
-from semsearch.records import Collection, Hit
+from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.images import browse
 from semsearch.search.query import nearest_to
 from semsearch.storage import collections
@@ -28,7 +28,7 @@ from semsearch_datasette.parts.sample_routes import ACROSS, GRID, STEPS, drawing
 from semsearch_datasette.parts.thumbs import url_of
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.result_cache import computed
-from semsearch_datasette.target import Target, frame, target_of
+from semsearch_datasette.target import Target, frame, look, target_of
 
 PRIORS = {
     "mixture": "ten Gaussians fitted to the codes",
@@ -168,7 +168,7 @@ def _shown(datasette: Any, database: str, collection: Collection, seed: int) -> 
 
 async def _found(datasette: Any, request: Any, target: Target, asked: Asked) -> Found:
     mine, database = target.collection, target.database
-    classes = await read(database, lambda conn: _classes(conn, mine.name, asked.label))
+    classes = await look(target, lambda conn, opened: _classes(conn, opened, asked.label))
     near = await _nearest(target, asked, asked.number) if asked.number else ()
     has_codes = generate.can_decode(mine)
     ends = await _ends(request, target) if has_codes else None
@@ -185,9 +185,9 @@ async def _found(datasette: Any, request: Any, target: Target, asked: Asked) -> 
     return Found(classes, near, ends, steps, beside, compared)
 
 
-def _classes(conn: Any, name: str, label: str | None) -> list[str]:
+def _classes(conn: Any, opened: OpenCollection, label: str | None) -> list[str]:
     """The classes that can be asked for; InputError where another one is."""
-    model = generate.open_model(conn, name)
+    model = generate.open_model(conn, opened)
     if label is not None:
         samples.check_label(model, label)
     return samples.classes_of(model)
@@ -195,20 +195,20 @@ def _classes(conn: Any, name: str, label: str | None) -> list[str]:
 
 async def _nearest(target: Target, asked: Asked, number: int) -> Sequence[Hit]:
     """The real pictures nearest to a sample, as the collection sees both."""
-    drawing, name = await drawing_of(target, asked.prior, asked.seed, asked.label), target.collection.name
+    drawing = await drawing_of(target, asked.prior, asked.seed, asked.label)
 
-    def look(conn: Any) -> Sequence[Hit]:
-        model = generate.open_model(conn, name)
+    def near(conn: Any, opened: OpenCollection) -> Sequence[Hit]:
+        model = generate.open_model(conn, opened)
         made = model.decode(drawing.code(model, number)[None])
-        return nearest_to(conn, name, model.embed(made)[0], k=NEAREST).hits
+        return nearest_to(conn, opened, model.embed(made)[0], k=NEAREST).hits
 
-    return await read(target.database, look)
+    return await look(target, near)
 
 
 async def _beside(datasette: Any, request: Any, target: Target) -> list[Collection]:
     """Other collections of the same table that make pictures, and that the actor may see."""
 
-    def look(conn: Any) -> list[Collection]:
+    def others(conn: Any) -> list[Collection]:
         mine = target.collection
         return [
             found
@@ -216,7 +216,7 @@ async def _beside(datasette: Any, request: Any, target: Target) -> list[Collecti
             if found.dataset == mine.dataset and found.name != mine.name and generate.can_sample(found)
         ]
 
-    found = await read(target.database, look)
+    found = await read(target.database, others)
     return [one for one in found[:BESIDE] if await allows(datasette, request.actor, target.database.name, one.name)]
 
 
@@ -224,12 +224,12 @@ async def _ends(request: Any, target: Target) -> tuple[str, str] | None:
     """The items that a walk leads between: those asked for, else the first two; None where there are no two."""
     asked = tuple((request.args.get(end) or "").strip() for end in ("from", "to"))
 
-    def look(conn: Any) -> list[str]:
+    def ends(conn: Any, opened: OpenCollection) -> list[str]:
         if all(asked):
             return [id for id in asked if one_hit(conn, target, id) is not None]
-        return [str(hit.id) for hit in browse(conn, target.collection.name, k=2)]
+        return [str(hit.id) for hit in browse(conn, opened, k=2)]
 
-    found = await read(target.database, look)
+    found = await look(target, ends)
     if all(asked) and len(found) < 2:
         missing = next(id for id in asked if id not in found)
         raise NotFound(f"No item {missing!r} in {target.collection.name}")

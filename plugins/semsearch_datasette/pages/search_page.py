@@ -7,20 +7,18 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from semsearch import present
-from semsearch.records import Hit
+from semsearch.records import Hit, OpenCollection
 from semsearch.search import query
 from semsearch.search.explain import Explanation, explain
-from semsearch.search.models import takes_text
 from semsearch.search.name_search import by_name
 from semsearch.web import SearchArguments, search_arguments
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
 from semsearch_datasette.pages import gallery_page
 from semsearch_datasette.parts import search_results
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.filters import Filters, filters_of
 from semsearch_datasette.respond import Answer, Elsewhere, wants_json
-from semsearch_datasette.target import Target, frame, target_of
+from semsearch_datasette.target import Target, frame, look, target_of
 
 MODES = (
     ("hybrid", "Meaning and words"),
@@ -48,7 +46,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             return Elsewhere(links.item(datasette, target.database.name, target.collection.name, one))
     found, page, reasons = NOTHING
     if asked.q:
-        found, page, reasons = await read(target.database, lambda conn: _search(conn, target, asked, filters))
+        found, page, reasons = await look(target, lambda conn, opened: _search(conn, target, opened, asked, filters))
     beginnings = [] if found.hits else await search_results.beginnings(target)
     after = asked.paging.next_after(len(found.hits))
     next_url = _here(datasette, target, asked, filters.pairs, after=after) if after else None
@@ -115,7 +113,7 @@ def _told(page: Sequence[Hit], reasons: Sequence[Explanation]) -> list[dict[str,
 
 def _explaining(datasette: Any, target: Target, asked: SearchArguments, filters: links.Pairs) -> dict[str, Any]:
     """Whether each result says why it was found, and the URL where it does or does not; words have nothing to say."""
-    if target.collection.of != "document" or not takes_text(target.collection):
+    if target.collection.of != "document" or not target.takes_text:
         return {"explain": False, "explain_url": None}
     other = replace(asked, explain=not asked.explain)
     after = asked.paging.after or None
@@ -137,7 +135,7 @@ def _form(target: Target, asked: SearchArguments, found: query.Found) -> dict[st
         "q": asked.q,
         "mode": asked.mode,
         "k": asked.paging.k,
-        "modes": MODES if target.collection.of == "document" and takes_text(target.collection) else (),
+        "modes": MODES if target.collection.of == "document" and target.takes_text else (),
         "sizes": sorted({*SIZES, asked.paging.k}),
         "weight": "" if asked.weight is None else f"{asked.weight:g}",
         "weight_step": f"{STEP:g}" if is_round else "any",
@@ -160,7 +158,7 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
 def _for_collection(target: Target, asked: SearchArguments) -> SearchArguments:
     """Words have no text to match: unless that is what was asked for, they are searched by meaning alone. And they
     have no parts that would say why. Where no text can be placed, items are found by name and words."""
-    if not takes_text(target.collection):
+    if not target.takes_text:
         mode = "text" if asked.mode == "hybrid" else asked.mode
         return replace(asked, mode=mode, weight=None, explain=False)
     if target.collection.of == "document":
@@ -170,12 +168,12 @@ def _for_collection(target: Target, asked: SearchArguments) -> SearchArguments:
     return replace(asked, explain=False)
 
 
-def _search(conn: Any, target: Target, asked: SearchArguments, filters: Filters) -> Answered:
+def _search(conn: Any, target: Target, opened: OpenCollection, asked: SearchArguments, filters: Filters) -> Answered:
     """All that was found, the hits that this page shows, and why each of these was found if that is asked."""
-    name, paging = target.collection.name, asked.paging
-    if asked.mode == "text" and not takes_text(target.collection):
-        found = by_name(conn, name, asked.q, k=paging.depth, only=filters.only)
+    paging = asked.paging
+    if asked.mode == "text" and not target.takes_text:
+        found = by_name(conn, opened, asked.q, k=paging.depth, only=filters.only)
         return found, found.hits[paging.after : paging.after + paging.k], ()
-    found = query.search(conn, name, asked.q, mode=asked.mode, k=paging.depth, weight=asked.weight, only=filters.only)
+    found = query.search(conn, opened, asked.q, mode=asked.mode, k=paging.depth, weight=asked.weight, only=filters.only)
     page = found.hits[paging.after : paging.after + paging.k]
-    return found, page, explain(conn, name, asked.q, page) if asked.explain else ()
+    return found, page, explain(conn, opened, asked.q, page) if asked.explain else ()

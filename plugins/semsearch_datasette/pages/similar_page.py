@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from semsearch import present
+from semsearch.records import Hit, OpenCollection
 from semsearch.search import query
 from semsearch.web import paging
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.filters import filters_of
 from semsearch_datasette.parts.rows import one_hit
 from semsearch_datasette.respond import Answer, Elsewhere, wants_json
-from semsearch_datasette.target import frame, id_of, target_of
+from semsearch_datasette.target import frame, id_of, look, target_of
 
 
 async def similar(datasette: Any, request: Any) -> Answer | Elsewhere:
@@ -27,10 +27,11 @@ async def similar(datasette: Any, request: Any) -> Answer | Elsewhere:
 
     if filters.from_form and not wants_json(request):
         return Elsewhere(here(filters.pairs))
-    found, start = await read(
-        target.database,
-        lambda conn: (query.similar(conn, name, [id], k=asked.depth, only=filters.only), one_hit(conn, target, id)),
-    )
+
+    def near(conn: Any, opened: OpenCollection) -> tuple[query.Found, Hit | None]:
+        return query.similar(conn, opened, [id], k=asked.depth, only=filters.only), one_hit(conn, target, id)
+
+    found, start = await look(target, near)
     page = found.hits[asked.after : asked.after + asked.k]
     after = asked.next_after(len(found.hits))
     next_url = here(filters.pairs, after) if after else None

@@ -15,9 +15,8 @@ from semsearch.errors import InputError, SemsearchError
 from semsearch.search.images import MAX_UPLOAD, code_of, vector_of_picture
 from semsearch_datasette import links
 from semsearch_datasette.compat import is_ours
-from semsearch_datasette.connection import read
 from semsearch_datasette.respond import as_datasette
-from semsearch_datasette.target import target_of
+from semsearch_datasette.target import look, target_of
 
 ROOM = 1 << 16  # bytes of a form beside its file
 
@@ -33,8 +32,8 @@ async def upload(datasette: Any, request: Any) -> Any:
         if not is_ours(request, token):
             raise Forbidden("This form is not of this server, or of a session that is over: load the page again")
         name = target.collection.name
-        look = partial(vector_of_picture, name=name, picture=content, said="The file")
-        code = await read(target.database, lambda conn: code_of(look(conn)))
+        encode = partial(vector_of_picture, picture=content, said="The file")
+        code = await look(target, lambda conn, opened: code_of(encode(conn, opened.collection)))
     except InputError as error:
         raise BadRequest(str(error)) from error
     except SemsearchError as error:

@@ -13,15 +13,15 @@ from typing import Any
 
 from semsearch import present
 from semsearch.errors import InputError, NotFoundError
+from semsearch.records import Collection, OpenCollection
 from semsearch.search import word_contexts
 from semsearch.search import words as engine
 from semsearch.web import paging
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.svg import labels
 from semsearch_datasette.respond import Answer, wants_json
-from semsearch_datasette.target import Target, frame, target_of
+from semsearch_datasette.target import Target, frame, look, target_of
 
 MOST = 40  # words in a table or a picture that one can still read
 LONGEST = 4096  # characters asked for
@@ -44,12 +44,11 @@ async def analogy(datasette: Any, request: Any) -> Answer:
     asked = tuple((request.args.get(box) or "").strip()[:LONGEST] for box in "abc")
     k = paging(request.args).k
 
-    def look(conn: Any) -> dict[str, engine.Analogy]:
-        name = target.collection.name
-        return {method: engine.analogy(conn, name, asked, k=k, method=method) for method in METHODS}
+    def solve(conn: Any, opened: OpenCollection) -> dict[str, engine.Analogy]:
+        return {method: engine.analogy(conn, opened, asked, k=k, method=method) for method in METHODS}
 
-    found, remark = await _tried(request, target, look, {}) if any(asked) else ({}, None)
-    examples = await read(target.database, lambda conn: _known_examples(conn, target))
+    found, remark = await _tried(request, target, solve, {}) if any(asked) else ({}, None)
+    examples = await look(target, lambda conn, opened: _known_examples(conn, opened.collection))
     database, name = target.database.name, target.collection.name
 
     def context() -> dict[str, Any]:
@@ -76,8 +75,8 @@ async def analogy(datasette: Any, request: Any) -> Answer:
     return Answer("analogy.html", context, data, target.private)
 
 
-def _known_examples(conn: Any, target: Target) -> list[tuple[str, str, str]]:
-    known = engine.which_are_known(conn, target.collection, [word for words in EXAMPLES for word in words])
+def _known_examples(conn: Any, collection: Collection) -> list[tuple[str, str, str]]:
+    known = engine.which_are_known(conn, collection, [word for words in EXAMPLES for word in words])
     return [words for words in EXAMPLES if known.issuperset(words)]
 
 
@@ -92,7 +91,11 @@ async def cooccurrence(datasette: Any, request: Any) -> Answer:
     target = await target_of(datasette, request)
     words = _words(request)
     name = target.collection.name
-    found, remark = await _tried(request, target, lambda conn: word_contexts.cooccurrence(conn, name, words), None)
+
+    def count(conn: Any, opened: OpenCollection) -> word_contexts.Table:
+        return word_contexts.cooccurrence(conn, opened.collection, words)
+
+    found, remark = await _tried(request, target, count, None)
 
     def context() -> dict[str, Any]:
         return frame(datasette, target, "cooccurrence") | {
@@ -127,8 +130,11 @@ async def plot(datasette: Any, request: Any) -> Answer:
     pairs = [tuple(part.split("-", 1)) for part in _words(request) if re.fullmatch(r"[^-]+-[^-]+", part)]
     words = list(dict.fromkeys(word for part in _words(request) for word in part.split("-") if word))
     name = target.collection.name
-    empty: list[engine.Point] = []
-    found, remark = await _tried(request, target, lambda conn: engine.project(conn, name, words), empty)
+
+    def project(conn: Any, opened: OpenCollection) -> list[engine.Point]:
+        return engine.project(conn, opened.collection, words)
+
+    found, remark = await _tried(request, target, project, [])
     offsets = [(one.lower(), other.lower()) for one, other in pairs]
 
     def context() -> dict[str, Any]:
@@ -178,13 +184,15 @@ def _words(request: Any) -> list[str]:
     return words
 
 
-async def _tried(request: Any, target: Target, look: Callable[[Any], Any], nothing: Any) -> tuple[Any, str | None]:
+async def _tried(
+    request: Any, target: Target, compute: Callable[[Any, OpenCollection], Any], nothing: Any
+) -> tuple[Any, str | None]:
     """What was found, or nothing and why not; a request for JSON that names something meets the error itself."""
     args: Mapping[str, str] = request.args
     if not any(args.get(name) for name in ("words", *"abc")):
         return nothing, None
     try:
-        return await read(target.database, look), None
+        return await look(target, compute), None
     except (InputError, NotFoundError) as error:
         if wants_json(request):
             raise

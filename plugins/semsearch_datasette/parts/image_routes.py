@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from datasette import NotFound
@@ -10,6 +11,7 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import NotFoundError
 from semsearch.images import generate, image_arrays, image_io
 from semsearch.images.image_io import ImageSpec
+from semsearch.records import OpenCollection
 from semsearch.search import images
 from semsearch.storage import collections
 from semsearch.web import number
@@ -17,7 +19,7 @@ from semsearch_datasette.connection import read
 from semsearch_datasette.parts.rows import one_hit
 from semsearch_datasette.parts.thumbs import may_read, version_of
 from semsearch_datasette.respond import Png
-from semsearch_datasette.target import Target, id_of, target_of
+from semsearch_datasette.target import Target, id_of, look, target_of
 
 THUMB = 256  # pixels of the longer side, at most
 SHOWN = 112  # small pictures are enlarged to this: a pixel stays a square
@@ -28,7 +30,7 @@ async def thumbnail(datasette: Any, request: Any) -> Png:
     """An item's picture, at most 256 pixels on the longer side."""
     target, id = await target_of(datasette, request), id_of(request)
 
-    def make(conn: Any) -> tuple[bytes, str]:
+    def make(conn: Any, opened: OpenCollection) -> tuple[bytes, str]:
         row = row_of(datasette, conn, target, id)
         made = image_io.read(image_arrays.content_of(target.dataset, row), ImageSpec(largest=THUMB)).pixels
         return image_io.to_png(made), version_of(target.dataset, row)
@@ -41,7 +43,7 @@ async def component(datasette: Any, request: Any) -> Png:
     """A component as a picture; number 0 is the mean."""
     target = await target_of(datasette, request)
     asked = int(request.url_vars["number"])
-    made = await found_or_not(target, lambda conn: images.eigen(conn, target.collection.name).picture(asked))
+    made = await found_or_not(target, lambda conn, opened: images.eigen(conn, opened.collection).picture(asked))
     return _drawn(target, request, made)
 
 
@@ -51,9 +53,9 @@ async def reconstruction(datasette: Any, request: Any) -> Png:
     k = request.args.get("k")
     chosen = number("k", k, 1, 8192) if k else None
 
-    def make(conn: Any) -> ByteArray:
+    def make(conn: Any, opened: OpenCollection) -> ByteArray:
         row_of(datasette, conn, target, id)
-        model = generate.open_model(conn, target.collection.name)
+        model = generate.open_model(conn, opened)
         return model.through(model.pictures([id]).pixels, chosen)[0]
 
     return _drawn(target, request, await found_or_not(target, make))
@@ -63,11 +65,11 @@ async def coded(datasette: Any, request: Any) -> Png:
     """What a code looks like: an uploaded picture as the collection sees it."""
     target = await target_of(datasette, request)
 
-    def make(conn: Any) -> ByteArray:
-        if not generate.can_decode(target.collection):
+    def make(conn: Any, opened: OpenCollection) -> ByteArray:
+        if not generate.can_decode(opened.collection):
             raise NotFoundError(f"The vectors of {target.collection.name} are nothing that pictures are made of")
-        model = generate.open_model(conn, target.collection.name)
-        return model.decode(images.vector_of_code(request.args.get("picture") or "", target.collection.dim)[None])[0]
+        model = generate.open_model(conn, opened)
+        return model.decode(images.vector_of_code(request.args.get("picture") or "", opened.collection.dim)[None])[0]
 
     return _drawn(target, request, await found_or_not(target, make))
 
@@ -87,10 +89,10 @@ def seed_of(request: Any) -> int:
     return number("seed", request.args.get("seed") or "1", 0, MOST_SEED)
 
 
-async def found_or_not(target: Target, make: Any) -> Any:
+async def found_or_not(target: Target, make: Callable[[Any, OpenCollection], Any]) -> Any:
     """What `make` returns; 404 where the picture, or what it would be made of, is not there."""
     try:
-        return await read(target.database, make)
+        return await look(target, make)
     except NotFoundError as error:
         raise NotFound(str(error)) from error
 

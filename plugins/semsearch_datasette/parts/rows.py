@@ -18,15 +18,8 @@ def one_hit(conn: Any, target: Target, id: str) -> Hit | None:
     if collection.of == "word":
         row = collections.words(conn, collection, [id]).get(id)
         return None if row is None else Hit(id, 1.0, row=row)
-    if dataset.key_kind == "integer" and not _is_integer(id):
-        return None
     row = datasets.rows_by_key(conn, dataset, [id]).get(id)
-    return None if row is None else Hit(int(id) if dataset.key_kind == "integer" else id, 1.0, row=row)
-
-
-def _is_integer(id: str) -> bool:
-    """Whether text from a URL can be the integer key of a row: SQLite has no larger ones."""
-    return id.isascii() and id.removeprefix("-").isdecimal() and len(id) < 20 and -(2**63) <= int(id) < 2**63
+    return None if row is None else Hit(collection.typed(id), 1.0, row=row)
 
 
 def hits_of(conn: Any, target: Target, ids: Sequence[str]) -> dict[str, Hit]:

@@ -15,11 +15,12 @@ from semsearch.arrays import ByteArray
 from semsearch.errors import InputError
 from semsearch.images import generate, image_io, png, samples
 from semsearch.images.samples import Drawing
+from semsearch.records import OpenCollection
 from semsearch.web import number
 from semsearch_datasette.parts.image_routes import SHOWN, found_or_not, row_of, run_of, seed_of
 from semsearch_datasette.respond import Png
 from semsearch_datasette.result_cache import computed
-from semsearch_datasette.target import Target, target_of
+from semsearch_datasette.target import Target, current, target_of
 
 GRID, ACROSS = 64, 8  # samples of a sheet, and of a row of it
 TILE = 56  # pixels that a sample has at least
@@ -49,11 +50,10 @@ def label_of(request: Any) -> str | None:
 
 async def drawing_of(target: Target, prior: str, seed: int, label: str | None) -> Drawing:
     """What to draw from; what is fitted to a collection's codes is fitted once."""
-    name = target.collection.name
     spread = await computed(
         target.database,
         _key("prior", target, prior),
-        lambda conn: samples.prior_of(generate.open_model(conn, name), prior),
+        current(target, lambda conn, opened: samples.prior_of(generate.open_model(conn, opened), prior)),
     )
     return Drawing(spread, seed, label)
 
@@ -88,10 +88,10 @@ async def walk(datasette: Any, request: Any) -> Png:
         return await _png(target, request, ("walk", prior, seed, label, one, other), between)
     ends = [request.args.get(end) or "" for end in ("from", "to")]
 
-    def make(conn: Any) -> ByteArray:
+    def make(conn: Any, opened: OpenCollection) -> ByteArray:
         for id in ends:
             row_of(datasette, conn, target, id)
-        model = generate.open_model(conn, target.collection.name)
+        model = generate.open_model(conn, opened)
         return _sheet(generate.interpolate(model, ends[0], ends[1], STEPS), STEPS)
 
     return _drawn(target, request, await found_or_not(target, make))
@@ -100,10 +100,10 @@ async def walk(datasette: Any, request: Any) -> Png:
 async def _png(target: Target, request: Any, what: tuple[Any, ...], make: Callable[[generate.Model], ByteArray]) -> Png:
     """The picture that `what` names, kept as a PNG."""
 
-    def drawn(conn: Any) -> bytes:
-        return _content(make(generate.open_model(conn, target.collection.name)))
+    def drawn(conn: Any, opened: OpenCollection) -> bytes:
+        return _content(make(generate.open_model(conn, opened)))
 
-    content = await computed(target.database, _key(*what[:1], target, *what[1:]), drawn)
+    content = await computed(target.database, _key(*what[:1], target, *what[1:]), current(target, drawn))
     return Png(content, target.private, request.args.get("v") == run_of(target))
 
 
