@@ -3,7 +3,7 @@
     python benchmarks/retrieval.py --data FOLDER [--sets med,cran] [--json]
 
 Each set is ingested, built with the defaults and evaluated by `semsearch` itself, in a new database. The exit code is 1
-if a figure that the project holds itself to is missed. benchmarks/README.md says where the sets come from.
+if a figure that the project holds itself to is missed. benchmarks/log.md says where the sets come from.
 """
 
 from __future__ import annotations

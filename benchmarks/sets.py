@@ -114,7 +114,7 @@ def _find(path: Path) -> Path:
     for candidate in (path, path.with_name(path.name + ".gz")):
         if candidate.is_file():
             return candidate
-    raise SetError(f"{path} is not there, nor {path.name}.gz: benchmarks/README.md says how the folder is laid out")
+    raise SetError(f"{path} is not there, nor {path.name}.gz: benchmarks/log.md says how the folder is laid out")
 
 
 def _read(path: Path, encoding: str = "latin-1") -> str:

@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and docs/builders.md from the commands and builders themselves; --check only compares."""
+"""Writes docs/cli.md, builders.md and lecture.md from commands, builders and techniques; --check only compares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from semsearch import registry
+from semsearch.builders.options import bounds_text, default_text, flag_of, text_of
 from semsearch.cli.main import assemble
+from semsearch.techniques import GUIDE
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Written by docs/generate.py (`make docs`): change the source, not this page. -->\n"
@@ -35,16 +37,51 @@ def builders_page() -> str:
         module = inspect.getmodule(type(builder))
         text += f"\n## {builder.name}\n\nReads {builder.reads}. {inspect.getdoc(type(builder))}\n\n"
         text += (
-            f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n| option | default | what |\n| --- | --- | --- |\n"
+            f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n"
+            "| option | default | values | what |\n| --- | --- | --- | --- |\n"
         )
         for field in dataclasses.fields(builder.Options):
-            text += f"| `--{field.name.replace('_', '-')}` | {field.default} | {field.metadata['help']} |\n"
+            cells = (f"`{flag_of(field)}`", default_text(field), bounds_text(field), text_of(field))
+            text += f"| {' | '.join(cells)} |\n"
     return text
 
 
+LECTURE = """
+# A guide that follows the lecture
+
+semsearch is built from a course lecture on semantic embeddings. Each row below is one of its techniques: what it is,
+the command that runs it, the page that shows it, and what to look at there.
+
+Make the example data first: `semsearch demo demo.db` (a minute or two), then `semsearch serve demo.db`. A page
+`docs_lsa/components` is at `/demo/-/semsearch/docs_lsa/components`. Rows about images, GloVe and word2vec need the
+extra `torch`. In Datasette the same guide is the page `/-/semsearch/lecture`, and "How this works" on each page
+leads to its row.
+"""
+
+
+def lecture_page() -> str:
+    """One table for each part of the lecture, a row for each technique."""
+    text = NOTE + LECTURE
+    for part in GUIDE:
+        text += f"\n## {part.title}\n\n| technique | what it is | command | page | what to look at |\n"
+        text += "| --- | --- | --- | --- | --- |\n"
+        for row in part.techniques:
+            what = f"{row.what}" + "".join(f"<br>{code(line)}" for line in row.formulas)
+            page = f"*{row.page_name}*: {code(row.page)}"
+            cells = (f'<a id="{row.key}"></a>**{row.name}**', what, code(row.command), page, row.look_at)
+            text += "| " + " | ".join(cells) + " |\n"
+    return text
+
+
+def code(text: str) -> str:
+    """Inline code for a cell of a Markdown table, in which a bar would end the cell."""
+    return "`" + text.replace("|", "\\|") + "`"
+
+
 def main() -> None:
-    """Write both pages, or exit 1 if they differ from what would be written."""
+    """Write the pages, or exit 1 if they differ from what would be written."""
     pages = {
+        "lecture.md": lecture_page(),
         "cli.md": NOTE + "\n# Command reference\n\n" + help_of(assemble(), ["semsearch"]).rstrip() + "\n",
         "builders.md": builders_page(),
     }

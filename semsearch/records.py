@@ -337,26 +337,27 @@ class Hit:
 
 @dataclass(frozen=True)
 class Quiz:
-    """One question that a self-supervised net was asked about a picture: what it was given, what it made of that, and
-    what is true, each a picture (height, width, channels) uint8 and, where the answer has a name, `told` and `fact`.
+    """A self-supervised task on one image.
 
-    `right` is None where an answer is more or less right; `error` is then how far it is off, and `plain` how far an
-    answer that took no learning is, such as a mean.
+    input, output, target  the network's input, prediction and target, as images (height, width, channels) uint8
+    predicted, actual      the predicted and the true class in words, for tasks with classes
+    correct                whether they are the same; None for tasks without classes
+    error, baseline_error  for these the mean squared error of the prediction, and of a mean, which needs no learning
     """
 
-    given: ByteArray
-    said: ByteArray
-    truth: ByteArray
-    told: str = ""
-    fact: str = ""
-    right: bool | None = None
+    input: ByteArray
+    output: ByteArray
+    target: ByteArray
+    predicted: str = ""
+    actual: str = ""
+    correct: bool | None = None
     error: float | None = None
-    plain: float | None = None
+    baseline_error: float | None = None
 
     @property
     def good(self) -> bool:
-        """Whether the answer is right, or nearer than one that took no learning."""
-        return bool(self.right) if self.error is None else self.error < (self.plain or 0.0)
+        """Whether the prediction is correct, or has a lower error than the baseline."""
+        return bool(self.correct) if self.error is None else self.error < (self.baseline_error or 0.0)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pluggy
 
 from semsearch import hookspecs
-from semsearch.builders.base import Builder
+from semsearch.builders.base import Builder, LimitsDefault
 from semsearch.errors import InputError, NotFoundError, PluginError
 
 BUILTINS = (
@@ -75,10 +75,11 @@ class Registry:
     def default_builder(self, kind: str, items: int = 0) -> Builder:
         """The builder used where none is named: the first registered one that reads this kind of dataset.
 
-        One with `most_items` is passed over for a dataset that has more.
+        One that LimitsDefault is skipped for a dataset of more items than its limit.
         """
         for builder in self.builders.values():
-            if builder.reads == kind and items <= getattr(builder, "most_items", items):
+            too_many = isinstance(builder, LimitsDefault) and items > builder.most_items
+            if builder.reads == kind and not too_many:
                 return builder
         raise InputError(f"No installed builder reads {kind}: see `semsearch builders`")
 

@@ -1,8 +1,8 @@
 """The SQL functions: thin faces of search, registered on every connection the library, Datasette and sqlite-utils open.
 
 They read only their own connection's file and write nothing. None is marked deterministic, since each depends on the
-file. Python's SQLite modules replace the text of an error raised in a function by a fixed sentence, so the last one
-is kept, and `select semsearch_error()` tells it.
+file. Python's SQLite modules replace the text of an error raised in a function by a fixed sentence. So each connection
+keeps its own last error, which `select semsearch_error()` returns once.
 """
 
 from __future__ import annotations
@@ -20,15 +20,28 @@ from semsearch.search import query, words
 from semsearch.search.models import encode_text
 from semsearch.storage import collections, driver
 from semsearch.storage.codec import vector_to_blob
-from semsearch.storage.connect import file_of
 from semsearch.storage.keys import join_key, row_hash, shape_of
 
-_last_error: dict[tuple[str, int], str] = {}
+
+class LastError:
+    """Why a semsearch function last failed on one connection.
+
+    Only that connection's functions hold it. It ends when it is read, and when another of them is called.
+    """
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+
+    def take(self) -> str | None:
+        """The text, which is then forgotten."""
+        text, self.text = self.text, None
+        return text
 
 
 def register(db: Any) -> None:
     """Load sqlite-vec and define the functions on a connection. CapabilityError if sqlite-vec cannot be loaded."""
     driver.load_vec(db)
+    last = LastError()
     for function in (
         semsearch_embed,
         semsearch_vector,
@@ -37,31 +50,27 @@ def register(db: Any) -> None:
         semsearch_search,
         semsearch_similar,
         semsearch_analogy,
-        semsearch_error,
     ):
-        db.create_function(function.__name__, -1, _bound(db, function))
+        db.create_function(function.__name__, -1, _bound(db, function, last))
+    db.create_function("semsearch_error", 0, last.take)
 
 
-def _bound(db: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function on its connection, its error noted for `semsearch_error()`."""
+def _bound(db: Any, function: Callable[..., Any], last: LastError) -> Callable[..., Any]:
+    """The function on its connection, which keeps its error in `last`."""
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
+        last.text = None
         try:
             return function(db, *arguments)
         except TypeError as error:
-            _last_error[file_of(db)] = f"{function.__name__}: wrong arguments ({error})"
+            last.text = f"{function.__name__}: wrong arguments ({error})"
             raise
         except SemsearchError as error:
-            _last_error[file_of(db)] = f"{function.__name__}: {error}"
+            last.text = f"{function.__name__}: {error}"
             raise
 
     return call
-
-
-def semsearch_error(db: Any) -> str | None:
-    """Why a semsearch function last failed on this file in this process."""
-    return _last_error.get(file_of(db))
 
 
 def semsearch_embed(db: Any, collection: str, text: str) -> bytes | None:

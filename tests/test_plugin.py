@@ -16,8 +16,9 @@ EXAMPLE = ROOT / "plugins" / "semsearch-charngram" / "semsearch_charngram.py"
 
 CORPORA = "Corpus Documents Graph Images Kind Similarities Table"
 RESULTS = "Embeddings Fitted Quiz State"
-BUILDERS = "Builder Device Journal Pmi PmiOptions Report hookimpl option silent timed"
+BUILDERS = "Builder BuilderOptions Device Journal Pmi PmiOptions Report hookimpl option silent timed"
 CAPABILITIES = "Accelerates Conditions CosineParts Decodes Drifts Encodes Explains Imagines Needs Quizzes"
+BY_OPTIONS = "LimitsDefault NeedsByOptions OrdersCodes ReadsByOptions"
 TRAINING = "Judges Shows Step Task TrainOptions Trained Turn Watches train"
 DEVICES = "encoding_device from_arrays place seeded to_arrays"
 TEXT = "pack tokens unpack"
@@ -26,7 +27,9 @@ ERRORS = (
     "BuildError CapabilityError DatabaseError InputError NameTakenError NotFoundError PluginError SchemaError"
     " SemsearchError"
 )
-PUBLIC = " ".join((CORPORA, RESULTS, BUILDERS, CAPABILITIES, TRAINING, DEVICES, TEXT, READERS, ERRORS)).split()
+PUBLIC = " ".join(
+    (CORPORA, RESULTS, BUILDERS, CAPABILITIES, BY_OPTIONS, TRAINING, DEVICES, TEXT, READERS, ERRORS)
+).split()
 
 
 def test_the_names_are_pinned() -> None:

@@ -13,6 +13,7 @@ from semsearch.building import build as engine
 from semsearch.present import hit_dict
 from semsearch.records import Dataset
 from semsearch.search.query import search, similar
+from semsearch.storage import connect
 from semsearch.storage.codec import blob_to_vector
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
@@ -97,6 +98,23 @@ def test_an_error_is_an_sql_error_and_its_reason_can_be_asked_for(built: Connect
     with pytest.raises(sqlite3.OperationalError):
         built.execute(sql).fetchall()
     assert said in built.execute("select semsearch_error()").fetchone()[0]
+
+
+def test_an_error_is_read_once_and_on_its_own_connection_only(path: str, built: Connection) -> None:
+    with connect.reading(path) as other:
+        sqlfunctions.register(other)
+        with pytest.raises(sqlite3.OperationalError):
+            built.execute("select semsearch_vector('articles_lsa', 'private')").fetchall()
+        assert other.execute("select semsearch_error()").fetchone()[0] is None
+    assert "'private'" in built.execute("select semsearch_error()").fetchone()[0]
+    assert built.execute("select semsearch_error()").fetchone()[0] is None
+
+
+def test_an_error_ends_with_the_next_call(built: Connection) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        built.execute("select semsearch_vector('articles_lsa', 'private')").fetchall()
+    built.execute("select semsearch_vector('articles_lsa', 1)").fetchall()
+    assert built.execute("select semsearch_error()").fetchone()[0] is None
 
 
 def test_sqlite_utils_has_them(path: str, built: Connection) -> None:

@@ -28,6 +28,7 @@ from semsearch_datasette.pages import (
     home_page,
     item_page,
     labels_page,
+    lecture_page,
     pretext_page,
     reconstruct_page,
     runs_page,
@@ -75,6 +76,7 @@ def register_routes() -> list[Any]:
     collection = r"/(?P<database>[^/]+)/-/semsearch/(?P<collection>[^/]+?)"
     return [
         route(r"/-/semsearch", home_page.home),
+        route(r"/-/semsearch/lecture", lecture_page.lecture),
         route(r"/(?P<database>[^/]+)/-/semsearch", home_page.home),
         route(collection, search_page.search),
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),

@@ -1,4 +1,4 @@
-"""All that differs between Datasette 0.65 and 1.0."""
+"""The differences between Datasette 0.65 and 1.0."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ except ImportError:
 
 IS_1 = TableResource is not None
 _UPLOAD = re.compile(r"/-/semsearch/[^/]+/picture$")
-INTERNAL = ("_semsearch_", "_sqlite_migrations", "sqlite_sequence")  # beginnings of names; vec0 makes the last
+INTERNAL = ("_semsearch_", "_sqlite_migrations", "sqlite_sequence")  # prefixes; vec0 makes the last
 
 
 async def check_visibility(datasette: Any, actor: Any, database: str, table: str) -> tuple[bool, bool]:
@@ -26,8 +26,8 @@ async def check_visibility(datasette: Any, actor: Any, database: str, table: str
     if actor is None:
         return await allows(datasette, None, database, table), False
     if IS_1:
-        found = await datasette.check_visibility(actor, action="view-table", resource=TableResource(database, table))
-        visible, private = found
+        resource = TableResource(database, table)
+        visible, private = await datasette.check_visibility(actor, action="view-table", resource=resource)
         return bool(visible), bool(private)
     visible = await allows(datasette, actor, database, table)
     return visible, visible and not await allows(datasette, None, database, table)
@@ -38,41 +38,41 @@ async def allows(datasette: Any, actor: Any, database: str | None = None, table:
     if not IS_1:
         return await _cascade(datasette, actor, database, table)
     if database is None:
-        asked: dict[str, Any] = {"action": "view-instance"}
+        question: dict[str, Any] = {"action": "view-instance"}
     elif table is None:
-        asked = {"action": "view-database", "resource": DatabaseResource(database)}
+        question = {"action": "view-database", "resource": DatabaseResource(database)}
     else:
-        asked = {"action": "view-table", "resource": TableResource(database, table)}
-    return bool(await datasette.allowed(**asked, actor=actor))
+        question = {"action": "view-table", "resource": TableResource(database, table)}
+    return bool(await datasette.allowed(**question, actor=actor))
 
 
 async def _cascade(datasette: Any, actor: Any, database: str | None, table: str | None) -> bool:
-    """What 0.65's `ensure_permissions` asks in turn: the first that has an answer decides. Whether the database and the
-    instance may be seen is asked once in a request, however many tables it is about."""
-    asked: list[tuple[str, Any]] = [] if table is None else [("view-table", (database, table))]
-    asked += [*([] if database is None else [("view-database", database)]), ("view-instance", None)]
-    for action, resource in asked:
-        ask = partial(datasette.permission_allowed, actor, action, resource=resource, default=None)
-        verdict = await (ask() if action == "view-table" else once((action, resource, key_of(actor)), ask))
+    """The order of 0.65's `ensure_permissions`: the first permission with a verdict decides. The database and the
+    instance are checked once per request, however many tables it names."""
+    actions: list[tuple[str, Any]] = [] if table is None else [("view-table", (database, table))]
+    actions += [*([] if database is None else [("view-database", database)]), ("view-instance", None)]
+    for action, resource in actions:
+        check = partial(datasette.permission_allowed, actor, action, resource=resource, default=None)
+        verdict = await (check() if action == "view-table" else once((action, resource, key_of(actor)), check))
         if verdict is not None:
             return bool(verdict)
     return True
 
 
 def is_searchable(name: str) -> bool:
-    """Whether a database of this name can hold collections: neither Datasette's own nor the one that joins others."""
+    """Whether a database of this name can hold collections: not Datasette's own, nor the one that joins others."""
     return name not in ("_internal", "_memory")
 
 
 @hookimpl(optionalhook=True)
 def get_metadata(datasette: Any, database: str | None) -> dict[str, Any]:
-    """Hides internal tables on 0.65, which takes a hidden name for the beginning of names."""
+    """Hides internal tables on 0.65, which reads a hidden name as a prefix."""
     names = [database] if database else [name for name in datasette.databases if is_searchable(name)]
-    return {"databases": {name: {"tables": {begin: {"hidden": True} for begin in INTERNAL}} for name in names}}
+    return {"databases": {name: {"tables": {prefix: {"hidden": True} for prefix in INTERNAL}} for name in names}}
 
 
 def hide_counters(datasette: Any) -> None:
-    """1.0 hides names that begin with `_` itself; SQLite's own table of counters it is told to hide."""
+    """1.0 hides names that begin with `_` itself, but not SQLite's own table of counters."""
     if not IS_1:
         return
     databases = datasette.config.setdefault("databases", {})
@@ -84,16 +84,16 @@ def hide_counters(datasette: Any) -> None:
 
 @hookimpl(optionalhook=True)
 def skip_csrf(datasette: Any, scope: Any) -> bool:
-    """0.65's own check cannot read a form with a file (asgi-csrf 0.11 beside python-multipart 0.0.21 and later fails
-    with an error), so `is_ours` makes it for the one page of ours that takes such a form. 1.0 looks at where a request
-    comes from, and needs no token."""
+    """0.65's own check cannot read a form with a file (asgi-csrf 0.11 fails with python-multipart 0.0.21 and later), so
+    `is_ours` checks the token of our one page with such a form. 1.0 checks the origin of a request and needs no
+    token."""
     return not IS_1 and bool(_UPLOAD.search(scope["path"]))
 
 
 def is_ours(request: Any, token: str) -> bool:
-    """Whether a form was made by a page of this server: its token is that of the visitor's cookie.
+    """Whether a form was made by a page of this server: its token must be that of the visitor's cookie.
 
-    A request without any cookie carries nobody's rights, and needs none; on 1.0 Datasette has judged already.
+    A request without a cookie has no rights to abuse. On 1.0 Datasette has checked already.
     """
     if IS_1 or not request.headers.get("cookie"):
         return True
@@ -106,7 +106,7 @@ def jump_items_sql(datasette: Any) -> Any:
     from datasette.jump import JumpSQL
 
     return JumpSQL.menu_item(
-        label="Search by meaning",
+        label="Semantic search",
         url=datasette.urls.path("/-/semsearch"),
-        description="Collections of semsearch",
+        description="Search texts, words, images and graphs by similarity",
     )

@@ -18,13 +18,15 @@ from semsearch_datasette.request_cache import known
 
 Result = TypeVar("Result")
 VEC_INTERRUPTED = "SQL logic error"
+FUNCTION_FAILED = "user-defined function raised exception"  # what SQLite says of any error inside a function
 
-_missing: dict[str, str] = {}  # what this installation lacks, as the last connection found it: one process, one answer
+# Why this installation cannot search, as seen by the last connection; the same for the whole process.
+_missing: dict[str, str] = {}
 
 
 @hookimpl
 def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
-    """Datasette calls this on every connection. What is missing is told by our pages; the instance runs without it."""
+    """Datasette calls this on every connection. Our pages report what is missing; the instance still runs."""
     try:
         sqlfunctions.register(conn)
         driver.check_version()
@@ -33,27 +35,27 @@ def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
         _missing["capability"] = str(error)
         # Datasette 1.0 reads every table's columns at start-up and fails where a module is missing.
         vectors.create_placeholder_tables(conn)
-    if (served := datasette.databases.get(database)) is not None:
-        patch_interrupted_errors(served)
+    if (database_object := datasette.databases.get(database)) is not None:
+        patch_interrupted_errors(database_object)
 
 
 def patch_interrupted_errors(database: Any) -> None:
     """Make Datasette see that a query on a vector table ran out of time.
 
-    sqlite-vec 0.1.9 answers an interruption with SQLite's most general error, where Datasette waits for "interrupted"
-    to leave out a slow facet or count. Without this the page of a large collection's view is an error page, and each
-    list of tables writes an error for each vector table, whose rows it had no time to count, to the terminal.
+    sqlite-vec 0.1.9 reports an interruption as SQLite's most general error. Datasette leaves out a slow facet or count
+    only on the error "interrupted". Without this patch the page of a large collection's view is an error page, and each
+    list of tables writes an error to the terminal for each vector table that it had no time to count.
 
-    The method is replaced on each Database since there is no cleaner way: no hook of either version stands between
-    SQLite's error and Datasette's reading of it, and a connection cannot be made to raise another one. To be removed
-    once sqlite-vec passes the interruption on.
+    The method is replaced on each Database because neither version of Datasette has a hook between SQLite's error and
+    its handling. To be removed once sqlite-vec passes the interruption on.
     """
     if "execute" in vars(database):
         return
+    explain_function_errors(database)
     execute = database.execute
 
     @wraps(execute)
-    async def told(sql: str, params: Any = None, *more: Any, **options: Any) -> Any:
+    async def execute_vec(sql: str, params: Any = None, *more: Any, **options: Any) -> Any:
         quiet = {"log_sql_errors": False} if vectors.PREFIX in sql and not more else {}
         try:
             return await execute(sql, params, *more, **{**options, **quiet})
@@ -64,30 +66,63 @@ def patch_interrupted_errors(database: Any) -> None:
                 sys.stderr.write(f"ERROR: sql = {sql!r}, params = {params}: {error}\n")
             raise
 
-    database.execute = told
+    database.execute = execute_vec
+
+
+def explain_function_errors(database: Any) -> None:
+    """Make an SQL error of a semsearch function say its reason at once, to the request that made it and to no other.
+
+    Datasette's threads share their connections between requests, and so between actors. So each use of a connection
+    ends by taking its last error, and the next request finds none with `select semsearch_error()`. Patched where
+    `patch_interrupted_errors` is, for the same want of a hook.
+    """
+    name = "_execute_fn" if hasattr(database, "_execute_fn") else "execute_fn"
+    execute_fn = getattr(database, name)
+
+    @wraps(execute_fn)
+    async def explained(function: Callable[[Any], Any]) -> Any:
+        def call(conn: Any) -> Any:
+            try:
+                return function(conn)
+            except driver.OperationalError as error:
+                reason = connect.take_function_error(conn) if str(error) == FUNCTION_FAILED else None
+                if reason is None:
+                    raise
+                raise driver.OperationalError(reason) from error
+            finally:
+                connect.take_function_error(conn)
+
+        return await execute_fn(call)
+
+    setattr(database, name, explained)
 
 
 def missing() -> str | None:
-    """What this installation lacks to search, with its remedy; None when all is there."""
+    """Why this installation cannot search, with the remedy; None if it can."""
     return _missing.get("capability")
 
 
-async def read(database: Any, function: Callable[[Any], Result], *, without_vectors: bool = False) -> Result:
-    """What `function` returns for a connection to this database, called in one of Datasette's threads.
+def file_name(database: Any) -> str:
+    """The name of a database's file without its folders, as commands and messages show it."""
+    return os.path.basename(database.path or "") or str(database.name)
 
-    Raises SemsearchError for whatever SQLite has to say, CapabilityError where vectors are needed but cannot be read.
+
+async def read(database: Any, function: Callable[[Any], Result], *, without_vectors: bool = False) -> Result:
+    """The result of `function`, called with a connection to this database in one of Datasette's threads.
+
+    Raises SemsearchError for any error of SQLite, CapabilityError if vectors are needed but cannot be read.
     """
-    name = os.path.basename(database.path or "") or database.name
+    name = file_name(database)
     checked = ("schema", database.name)
-    found = known()
+    memory = known()
 
     def call(conn: Any) -> Result:
         if not without_vectors and (lacking := missing()):
             raise CapabilityError(lacking)
         with connect.explained(name):
-            if checked not in found:
+            if checked not in memory:
                 connect.check_schema(conn, name)
-                found[checked] = True
+                memory[checked] = True
             with connect.snapshot(conn):
                 return function(conn)
 
@@ -99,7 +134,7 @@ async def read(database: Any, function: Callable[[Any], Result], *, without_vect
 
 
 async def quietly(database: Any, function: Callable[[Any], Result]) -> Result | None:
-    """`read` for links on Datasette's own pages: None where it fails: a link must not break the page around it."""
+    """`read` for links on Datasette's own pages: None if it fails, because a link must not break the page around it."""
     try:
         return await read(database, function, without_vectors=True)
     except SemsearchError:

@@ -1,4 +1,4 @@
-"""Links to our pages from Datasette's own: menus of the instance, databases, tables, rows; cells that hold vectors."""
+"""Links from Datasette's own pages to ours: menus of the instance, databases, tables and rows; cells with vectors."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ FLOAT_BYTES = 4
 
 
 async def _collections(datasette: Any, database: str) -> list[Collection]:
-    """The collections of a database, none where it has none or cannot be read."""
-    found = datasette.databases.get(database)
-    if found is None or not is_searchable(database):
+    """The collections of a database; none if it has none or cannot be read."""
+    served = datasette.databases.get(database)
+    if served is None or not is_searchable(database):
         return []
-    # A page of a hundred vectors asks once for each cell.
-    return await once(("collections", database), lambda: quietly(found, collections.all_collections)) or []
+    # A page of a hundred vectors calls this once for each cell.
+    return await once(("collections", database), lambda: quietly(served, collections.all_collections)) or []
 
 
 @hookimpl
 def menu_links(datasette: Any) -> list[Link]:
     """The instance's menu."""
-    return [{"href": links.home(datasette), "label": "Search by meaning"}]
+    return [{"href": links.home(datasette), "label": "Semantic search"}]
 
 
 @hookimpl
 def database_actions(datasette: Any, actor: Any, database: str) -> Callable[[], Awaitable[list[Link]]]:
-    """A database's menu: its collections, if the actor may see any."""
+    """The menu of a database: its collections, if the actor may view any."""
 
     async def inner() -> list[Link]:
         for table in sorted({collection.dataset for collection in await _collections(datasette, database)}):
             if await may_view(datasette, actor, database, table):
                 href = links.home(datasette, database)
-                return [{"href": href, "label": "Search by meaning", "description": "Collections in this database"}]
+                return [{"href": href, "label": "Semantic search", "description": "All collections of this database"}]
         return []
 
     return inner
@@ -53,24 +53,30 @@ def database_actions(datasette: Any, actor: Any, database: str) -> Callable[[], 
 
 @hookimpl
 def table_actions(datasette: Any, actor: Any, database: str, table: str) -> Callable[[], Awaitable[list[Link]]]:
-    """A table's menu: each collection made of its rows. The actor sees the table already."""
+    """The menu of a table: each collection built from its rows. The actor may view the table already."""
 
     async def inner() -> list[Link]:
-        made = [
-            found
-            for found in await _collections(datasette, database)
-            if found.dataset == table and (found.of != "word" or found.vocabulary == table)
+        built = [
+            collection
+            for collection in await _collections(datasette, database)
+            if collection.dataset == table and (collection.of != "word" or collection.vocabulary == table)
         ]
         return [
             {
-                "href": links.collection(datasette, database, found.name),
-                "label": "Search by meaning" if len(made) == 1 else f"Search by meaning: {found.name}",
-                "description": f"{found.count:,} {found.of}s in {found.name}",
+                "href": links.collection(datasette, database, collection.name),
+                "label": _label(collection, len(built)),
+                "description": f"{collection.count:,} {collection.of}s, vectors of {collection.builder}",
             }
-            for found in made
+            for collection in built
         ]
 
     return inner
+
+
+def _label(collection: Collection, count: int) -> str:
+    """The entry for a collection in the menu of its table; with its name if the table has several."""
+    label = {"image": "Similar images", "node": "Similar nodes"}.get(collection.of, "Semantic search")
+    return label if count == 1 else f"{label}: {collection.name}"
 
 
 @hookimpl(optionalhook=True)
@@ -78,10 +84,10 @@ def view_actions(datasette: Any, actor: Any, database: str, view: str) -> Callab
     """The menu of a collection's own view, on 1.0."""
 
     async def inner() -> list[Link]:
-        named = [found for found in await _collections(datasette, database) if found.name == view]
-        if not named or not await may_view(datasette, actor, database, named[0].dataset):
+        matching = [each for each in await _collections(datasette, database) if each.name == view]
+        if not matching or not await may_view(datasette, actor, database, matching[0].dataset):
             return []
-        return [{"href": links.collection(datasette, database, view), "label": "Search by meaning"}]
+        return [{"href": links.collection(datasette, database, view), "label": _label(matching[0], 1)}]
 
     return inner
 
@@ -98,7 +104,7 @@ def row_actions(datasette: Any, request: Any, database: str, table: str) -> Call
 
 @hookimpl
 def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """The same links for a row page of 0.65, which has no menu: our row.html puts them under its heading."""
+    """The links of a row for 0.65, whose row page has no menu: our row.html puts them under its heading."""
 
     async def inner() -> dict[str, Any]:
         if IS_1 or view_name != "row" or request is None or "pks" not in request.url_vars:
@@ -111,13 +117,13 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callabl
 
 
 async def _row_links(datasette: Any, database: str, table: str, path: str) -> list[Link]:
-    """To a row's neighbours in each collection made of its table; `path` is the row's key as Datasette's URL has it."""
-    made = [
-        found
-        for found in await _collections(datasette, database)
-        if found.dataset == table and (found.of in ("document", "image") or found.vocabulary == table)
+    """Links to the most similar rows by each collection of the table; `path` is the row's key as in Datasette's URL."""
+    built = [
+        collection
+        for collection in await _collections(datasette, database)
+        if collection.dataset == table and (collection.of in ("document", "image") or collection.vocabulary == table)
     ]
-    if not made:
+    if not built:
         return []
     dataset: Dataset | None = await quietly(
         datasette.databases[database], lambda conn: datasets.get_dataset(conn, table)
@@ -127,28 +133,30 @@ async def _row_links(datasette: Any, database: str, table: str, path: str) -> li
     key = path if dataset.key_kind == "compound" else tilde_decode(path)
     return [
         {
-            "href": links.similar(datasette, database, found.name, key),
-            "label": "More like this" if len(made) == 1 else f"More like this: {found.name}",
-            "description": "Rows nearest to this one in meaning",
+            "href": links.similar(datasette, database, collection.name, key),
+            "label": "More like this" if len(built) == 1 else f"More like this: {collection.name}",
+            "description": "The rows most similar to this one",
         }
-        for found in made
+        for collection in built
     ]
 
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
-    """A vector in a collection's view as its length and a link to the item's neighbours."""
+    """A vector in a collection's view, as its length and a link to the most similar items."""
     if column != "embedding" or not isinstance(value, bytes) or not table or not value or len(value) % FLOAT_BYTES:
         return None
 
     async def inner() -> Markup | None:
-        found = next((found for found in await _collections(datasette, database) if found.name == table), None)
-        if found is None or found.dim * FLOAT_BYTES != len(value):
+        collection = next((each for each in await _collections(datasette, database) if each.name == table), None)
+        if collection is None or collection.dim * FLOAT_BYTES != len(value):
             return None
         columns = row.keys()  # a row of SQLite: `in row` would look among its values
         if "id" not in columns:
-            return Markup(f"{found.dim} floats")  # left out by ?_nocol=id; Datasette's own link to a BLOB fails then
+            return Markup(
+                f"{collection.dim} floats"
+            )  # hidden by ?_nocol=id, where Datasette's own link to a BLOB fails
         href = links.similar(datasette, database, table, row["id"])
-        return Markup(f'{found.dim} floats · <a href="{escape(href)}">similar →</a>')
+        return Markup(f'{collection.dim} floats · <a href="{escape(href)}">similar →</a>')
 
     return inner

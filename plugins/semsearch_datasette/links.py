@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from datasette.utils import tilde_encode
 
 from semsearch.records import Dataset
+from semsearch.web import Paging
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -18,6 +19,11 @@ def home(datasette: Any, database: str | None = None) -> str:
     if database is None:
         return str(datasette.urls.path("/-/semsearch"))
     return f"{datasette.urls.database(database)}/-/semsearch"
+
+
+def lecture(datasette: Any, key: str = "") -> str:
+    """The guide to the techniques, at one of them."""
+    return str(datasette.urls.path("/-/semsearch/lecture")) + (f"#{key}" if key else "")
 
 
 def collection(datasette: Any, database: str, name: str, page: str = "", filters: Pairs = (), **arguments: Any) -> str:
@@ -37,12 +43,18 @@ def similar(datasette: Any, database: str, name: str, id: Any, filters: Pairs = 
 
 
 def of_item(collection_url: str, page: str, id: Any) -> str:
-    """One item's page or that of its neighbours, from its collection's URL: a list of hits makes that once."""
+    """The URL of an item's page or of its neighbours. A list of hits makes `collection_url` once for all."""
     return f"{collection_url}/{page}/{tilde_encode(str(id))}"
 
 
+def next_url(paging: Paging, total: int, url_from: Callable[[int], str]) -> str | None:
+    """The URL of the next page of a list of `total` items, made by `url_from` an offset; None on the last page."""
+    after = paging.next_after(total)
+    return url_from(after) if after else None
+
+
 def with_arguments(path: str, arguments: Mapping[str, Any], filters: Pairs = ()) -> str:
-    """A path with those arguments that have a value, then the filters as they are."""
+    """A path with the arguments that have a value, then the filters unchanged."""
     given = [(name, value) for name, value in arguments.items() if value not in (None, "")]
     return f"{path}?{urlencode([*given, *filters])}" if given or filters else path
 
@@ -53,7 +65,7 @@ def table_rows(datasette: Any, database: str, table: str, **arguments: Any) -> s
 
 
 def row(datasette: Any, database: str, dataset: Dataset, key: Any) -> str | None:
-    """Datasette's own page of a row; None for tables without a key, whose row numbers may since have changed."""
+    """Datasette's own page of a row; None for tables without a key, whose row numbers may have changed."""
     if dataset.key_kind == "row":
         return None
     path = str(key) if dataset.key_kind == "compound" else tilde_encode(str(key))

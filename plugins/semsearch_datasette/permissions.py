@@ -1,9 +1,9 @@
-"""Who may see what.
+"""Permissions.
 
-A page needs view-table on the table whose rows it shows. And what was made of a table (its collections' views, their
-vectors, vocabularies and full text, the catalogue) is denied to those who may not view that table, on Datasette's own
-pages too: by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only ever deny: whoever may see
-the source may see what was made of it, as far as Datasette's own rules allow.
+A page needs view-table on the table whose rows it shows. Tables derived from one (views of its collections, vectors,
+vocabularies, full text, the catalogue) are denied to those who may not view the source, on Datasette's own pages too:
+by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only deny: whoever may view the source may
+view the derived tables, as far as Datasette's own rules allow.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import Context, ContextVar
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from datasette import Forbidden, hookimpl
 
@@ -21,22 +20,22 @@ from semsearch.storage import driver
 from semsearch.storage.lineage import derived_tables, fingerprint
 from semsearch_datasette.compat import allows, check_visibility, is_searchable
 from semsearch_datasette.request_cache import key_of, known, once
+from semsearch_datasette.result_cache import DatabaseCaches
 
 Result = TypeVar("Result")
 Derived = Mapping[str, frozenset[str]]
 
-# Database -> (fingerprint, derived tables by their folded names), as last read
-_derived: WeakKeyDictionary[Any, tuple[Any, Derived]] = WeakKeyDictionary()
+_derived: DatabaseCaches[Derived] = DatabaseCaches(1)  # by the file's fingerprint; names are folded
 _judging_source: ContextVar[bool] = ContextVar("semsearch_judging_source", default=False)
 
 _DENIED = """
 select json_extract(value, '$[0]') as parent, json_extract(value, '$[1]') as child, 0 as allow,
-       'made of a table that may not be viewed' as reason
+       'derived from a table that may not be viewed' as reason
   from json_each(:semsearch_denied)
 """
 _UNREADABLE = """
 union all
-select database_name, table_name, 0, 'semsearch cannot read what was made of what'
+select database_name, table_name, 0, 'semsearch cannot read which tables are derived from others'
   from (select database_name, table_name from catalog_tables union all
         select database_name, view_name from catalog_views union all
         select database_name, null from catalog_databases)
@@ -51,13 +50,13 @@ async def may_view(datasette: Any, actor: Any, database: str, table: str) -> boo
 
 
 async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -> bool:
-    """Forbidden unless the actor may view all these tables and views; whether others may not."""
+    """Whether others may not view these tables and views. Raises Forbidden if the actor may not."""
     private = False
     for table in tables:
         visible, is_private = await check_visibility(datasette, actor, database, table)
         if not visible:
             raise Forbidden("You do not have permission to view this table")
-        known()[_verdict(actor, database, table)] = True  # so it need not be judged again as another's source
+        known()[_verdict(actor, database, table)] = True  # so that it is not checked again as the source of others
         private = private or is_private
     return private
 
@@ -66,7 +65,7 @@ async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -
 def permission_allowed(
     datasette: Any, actor: Any, action: str, resource: Any
 ) -> Callable[[], Awaitable[bool | None]] | None:
-    """0.65 asks about one table at a time, and follows the answer it gets last."""
+    """0.65 checks one table at a time, and follows the last answer."""
     if action != "view-table" or not resource or _judging_source.get():
         return None
 
@@ -87,7 +86,7 @@ def permission_allowed(
 
 @hookimpl(optionalhook=True)
 def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callable[[], Awaitable[Any]] | None:
-    """1.0 asks for all rules at once, as SQL on its own database."""
+    """1.0 wants all rules at once, as SQL on its own database."""
     if action != "view-table" or _judging_source.get():
         return None
 
@@ -132,17 +131,17 @@ async def _read_derived(database: Any) -> Derived | None:
     try:
         found: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database, fingerprint(conn)))
     except driver.Error:
-        return _derived.get(database, (None, None))[1]
+        return _derived.of(database).latest()
     return found
 
 
 def look_at_derived(conn: Any, database: Any, now: Any) -> Derived:
     """What was made of what, by a connection: read again only when `now`, the file's fingerprint, is not the last."""
-    last, found = _derived.get(database, (None, {}))
-    if now != last:
-        found = {_folded(name): sources for name, sources in derived_tables(conn).items()}
-        _derived[database] = (now, found)
-    return found
+
+    def read() -> Derived:
+        return {_folded(name): sources for name, sources in derived_tables(conn).items()}
+
+    return _derived.of(database).get_or_compute(now, read)
 
 
 def remember_derived(database: Any, derived: Derived) -> None:

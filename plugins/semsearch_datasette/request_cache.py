@@ -1,6 +1,7 @@
-"""What one request has found out already, so that a page of fifty tables does not ask fifty times.
+"""Results kept for the duration of one request, so that a page of fifty tables does not compute them fifty times.
 
-Nothing is kept from one request to the next: the next one may come from another actor, or after a build.
+Nothing is kept from one request to the next: the next one may come from another actor, or after a build. A dict of one
+request needs no limit and no lock, so this is no `semsearch.lru_cache`.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from datasette import hookimpl
 
 Result = TypeVar("Result")
 
-_found: ContextVar[dict[Any, Any] | None] = ContextVar("semsearch_found", default=None)
+_memory: ContextVar[dict[Any, Any] | None] = ContextVar("semsearch_memory", default=None)
 
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Gives each request a memory of its own."""
+    """Gives each request its own memory."""
 
     def wrapped(app: Any) -> Any:
         @wraps(app)
         async def remembering(scope: Any, receive: Any, send: Any) -> None:
-            token = _found.set({})
+            token = _memory.set({})
             try:
                 await app(scope, receive, send)
             finally:
-                _found.reset(token)
+                _memory.reset(token)
 
         return remembering
 
@@ -37,20 +38,20 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
 
 
 def known() -> dict[Any, Any]:
-    """What this request has found out; outside of requests a new, empty one each time."""
-    found = _found.get()
-    return {} if found is None else found
+    """The memory of this request; outside of requests a new, empty one each time."""
+    memory = _memory.get()
+    return {} if memory is None else memory
 
 
 def key_of(actor: Any) -> str:
-    """What tells an actor from others, in the key of something that differs for each."""
+    """A text that identifies an actor, for keys of results that depend on the actor."""
     return json.dumps(actor, sort_keys=True, default=repr)
 
 
 async def once(key: Any, make: Callable[[], Awaitable[Result]]) -> Result:
-    """What `make` returns, made once in a request."""
-    found = known()
-    if key not in found:
-        found[key] = await make()
-    result: Result = found[key]
+    """The result of `make`, which is called once per request for each key."""
+    memory = known()
+    if key not in memory:
+        memory[key] = await make()
+    result: Result = memory[key]
     return result

@@ -25,8 +25,8 @@ _TITLES = {503: "Search is not available"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a page found: makes the `context` of its template, `data` for its JSON twin, and whether only some may see
-    it. A request for the JSON makes no context."""
+    """The result of a page: a function that makes the `context` of its template, the `data` of its JSON, and whether it
+    is `private`. A request for the JSON makes no context."""
 
     template: str
     context: Callable[[], Mapping[str, Any]]
@@ -36,14 +36,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The same page under the URL that it is to be shared by."""
+    """A redirect to the canonical URL of a page."""
 
     url: str
 
 
 @dataclass(frozen=True)
 class Png:
-    """A picture. `lasting`: its URL names its content, so that browsers may keep it for good."""
+    """An image. `lasting`: its URL identifies its content, so browsers may cache it for ever."""
 
     content: bytes
     private: bool = False
@@ -54,8 +54,13 @@ View = Callable[[Any, Any], Awaitable["Answer | Elsewhere | Png"]]
 
 
 def wants_json(request: Any) -> bool:
-    """Whether a request is for a page's JSON twin."""
+    """Whether a request is for the JSON twin of a page."""
     return bool(request.url_vars["format"])
+
+
+def absolute_url(datasette: Any, request: Any, url: str | None) -> str | None:
+    """A URL with its host, for the JSON; None stays None."""
+    return datasette.absolute_url(request, url) if url else None
 
 
 def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
@@ -64,12 +69,12 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
     @wraps(view)
     async def respond(datasette: Any, request: Any) -> Any:
         if request.method not in ("GET", "HEAD"):
-            return Response.text("Method not allowed: pages of semsearch are only read", status=405)
+            return Response.text("Method not allowed: use GET or HEAD", status=405)
         try:
             answer = await view(datasette, request)
         except SemsearchError as error:
             raise as_datasette(error) from error
-        except driver.Error as error:  # 1.0 reads the file to know who may see it, and so meets its damage before we do
+        except driver.Error as error:  # 1.0 reads the file for its permissions, so it meets a damaged file first
             name = request.url_vars.get("database", "the database")
             raise as_datasette(connect.plain(error, name)) from error
         if isinstance(answer, Elsewhere):
@@ -125,7 +130,7 @@ def _inside(datasette: Any, path: str) -> str:
 
 
 def _with_headers(datasette: Any, request: Any, answer: Answer, body: str, content_type: str) -> Any:
-    """The response, or 304 where the browser has it. What only some may see stays out of shared caches."""
+    """The response, or 304 if the browser has it. Private pages stay out of shared caches."""
     tag = f'"{hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()}"'
     headers = {"etag": tag, "cache-control": "private, no-cache" if answer.private else "no-cache"}
     if "json" in content_type and datasette.cors:
@@ -136,12 +141,12 @@ def _with_headers(datasette: Any, request: Any, answer: Answer, body: str, conte
 
 
 def _png(request: Any, answer: Png) -> Any:
-    """The picture, or 304 where the browser has it."""
+    """The image, or 304 if the browser has it."""
     tag = f'"{hashlib.blake2b(answer.content, digest_size=12).hexdigest()}"'
-    keep = "max-age=31536000, immutable" if answer.lasting else "no-cache"
+    caching = "max-age=31536000, immutable" if answer.lasting else "no-cache"
     headers = {
         "etag": tag,
-        "cache-control": f"{'private' if answer.private else 'public'}, {keep}",
+        "cache-control": f"{'private' if answer.private else 'public'}, {caching}",
         "x-content-type-options": "nosniff",
     }
     if tag in _known_tags(request):

@@ -1,18 +1,36 @@
-"""Results that take seconds to compute, kept for the run they were computed on."""
+"""Caches that belong to a Datasette database, and results that take seconds to compute, kept for their run."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
+from semsearch.lru_cache import LruCache
 from semsearch_datasette.connection import read
 
 Result = TypeVar("Result")
-MOST = 8  # results of each kind kept for each database
+RESULTS_KEPT = 8  # of each kind, for each database
+KINDS_KEPT = 32
 
-_kept: WeakKeyDictionary[Any, dict[Any, asyncio.Future[Any]]] = WeakKeyDictionary()
+
+class DatabaseCaches(Generic[Result]):
+    """A cache for each Datasette database, of `limit` values each. It is gone when the database is."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._caches: WeakKeyDictionary[Any, LruCache[Result]] = WeakKeyDictionary()
+        self._lock = Lock()
+
+    def of(self, database: Any) -> LruCache[Result]:
+        """The cache of this database."""
+        with self._lock:
+            return self._caches.setdefault(database, LruCache(self._limit))
+
+
+_results: DatabaseCaches[LruCache[asyncio.Future[Any]]] = DatabaseCaches(KINDS_KEPT)
 _turns: WeakKeyDictionary[Any, asyncio.Lock] = WeakKeyDictionary()
 
 
@@ -23,19 +41,14 @@ async def computed(database: Any, key: tuple[Any, ...], function: Callable[[Any]
     Who may see it is not asked here: a page asks before it comes here, on every request. A visitor who leaves does not
     stop what others wait for; what failed is not kept.
     """
-    kept = _kept.setdefault(database, {})
-    if key not in kept:
-        alike = [other for other in kept if other[0] == key[0]]
-        for other in alike[: max(0, len(alike) - MOST + 1)]:
-            del kept[other]
-        kept[key] = asyncio.ensure_future(_in_turn(database, function))
-    task = kept[key]
+    results = _results.of(database).get_or_compute(key[0], lambda: LruCache(RESULTS_KEPT))
+    task = results.get_or_compute(key, lambda: asyncio.ensure_future(_in_turn(database, function)))
     try:
         result: Result = await asyncio.shield(task)
         return result
     finally:
-        if task.done() and (task.cancelled() or task.exception() is not None) and kept.get(key) is task:
-            del kept[key]
+        if task.done() and (task.cancelled() or task.exception() is not None):
+            results.discard(key, task)
 
 
 async def _in_turn(database: Any, function: Callable[[Any], Result]) -> Result:

@@ -1,11 +1,10 @@
-"""What a page's URL names: a database, a collection in it, the table it was made of; if the actor may see it."""
+"""The target of a URL: a database, a collection in it and the table it was built from, if the actor may view it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
@@ -23,29 +22,30 @@ from semsearch.storage.lineage import fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
+from semsearch_datasette.parts.how import how_of
 from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
+from semsearch_datasette.result_cache import DatabaseCaches
 
 Result = TypeVar("Result")
-MOST_COMPARED = 20_000  # items of a collection that a page compares with one another
-
-_offered: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+COLLECTIONS_KEPT = 64  # of each database: what pages ask of a collection each time
+MAX_COMPARED = 20_000  # items of a collection whose pairs a page compares
 
 
 @dataclass(frozen=True)
 class Target:
-    """A collection that the actor may see, with its dataset and the collections of the same run."""
+    """A collection that the actor may view, its dataset, and all collections of its run (`together`)."""
 
     database: Any
     opened: OpenCollection
     together: tuple[Collection, ...]
     private: bool
-    takes_text: bool  # whether a text can be placed in the collection
+    takes_text: bool  # whether a text can be embedded
     has_topics: bool
     has_clusters: bool
     has_contexts: bool
-    has_eigen: bool  # components that are pictures
-    columns: tuple[str, ...]  # of the table, which filters may name; none for words
-    labels: tuple[str, ...]  # columns that could hold labels
+    has_eigen: bool  # components that can be drawn as images
+    columns: tuple[str, ...]  # columns to filter by; none for words
+    labels: tuple[str, ...]  # columns that look like labels
 
     @property
     def collection(self) -> Collection:
@@ -59,44 +59,44 @@ class Target:
 
     @property
     def is_of_nodes(self) -> bool:
-        """Whether its items are nodes, whose edges are known."""
+        """Whether its items are nodes of a stored graph."""
         return self.collection.of == "node" and self.dataset.edges is not None
 
     def part(self, of: str) -> Collection | None:
-        """The collection of the same run that holds this kind of thing."""
+        """The collection of this kind of items from the same run."""
         return next((part for part in self.together if part.of == of), None)
 
 
 def current(target: Target, function: Callable[[Any, OpenCollection], Result]) -> Callable[[Any], Result]:
-    """The function for a connection alone. It gets the target's collection as that connection's state of the file has
-    it, since a build or an update may have come after the request began: one query of the catalogue."""
+    """The function for a connection alone, with the target's collection as that connection sees it: a build or an
+    update may have come after the request began. Costs one query of the catalogue."""
     return lambda conn: function(conn, collections.reopened(conn, target.opened))
 
 
 async def look(target: Target, function: Callable[[Any, OpenCollection], Result]) -> Result:
-    """What `function` returns for a connection and the target's collection. Raises what `connection.read` raises."""
+    """The result of `function` for a connection and the target's collection. Raises what `connection.read` raises."""
     return await read(target.database, current(target, function))
 
 
 def database_of(datasette: Any, request: Any) -> Any:
-    """The database that a URL names; NotFound if there is none."""
-    asked = tilde_decode(request.url_vars["database"])
+    """The database that a URL names. Raises NotFound if there is none."""
+    name = tilde_decode(request.url_vars["database"])
     try:
-        return datasette.get_database(route=asked)
+        return datasette.get_database(route=name)
     except KeyError as error:
-        raise NotFound(f"Database not found: {asked}") from error
+        raise NotFound(f"Database not found: {name}") from error
 
 
 async def target_of(datasette: Any, request: Any) -> Target:
-    """The target of a request. NotFound and Forbidden are Datasette's own.
+    """The target of a request. Raises Datasette's NotFound and Forbidden.
 
-    Neither error lists what else there is: the actor may not be allowed to see it.
+    Neither error names other collections, because the actor may not be allowed to see them.
     """
     database = database_of(datasette, request)
     name = tilde_decode(request.url_vars["collection"])
     try:
         found, derived = await read(database, lambda conn: _seen(conn, database, name), without_vectors=True)
-    except SemsearchError as error:  # what is wrong with a file is told to those who may see it
+    except SemsearchError as error:  # only those who may view a database learn what is wrong with it
         if not await allows(datasette, request.actor, database.name):
             raise Forbidden("You do not have permission to view this database") from error
         raise
@@ -105,7 +105,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
         raise NotFound(f"No collection {name!r} in {database.name}")
     private = await ensure_view(datasette, request.actor, database.name, *_sources(found.opened), name)
     if not found.has_table:
-        raise NotFound(f"The table {found.opened.dataset.name}, of which {name} was built, is gone")
+        raise NotFound(f"The table {found.opened.dataset.name}, from which {name} was built, does not exist any more")
     topics = found.has_topics and not missing()
     clusters = found.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
     return Target(
@@ -130,7 +130,7 @@ def _sources(opened: OpenCollection) -> list[str]:
 
 
 def clusters_of(collection: str) -> str:
-    """The table that a collection's clusters are in, where there are any."""
+    """The name of the table of a collection's clusters, which may not exist."""
     return results.table_name(collection, "clusters")
 
 
@@ -150,19 +150,17 @@ class _Found:
     labels: tuple[str, ...] = ()  # found among the rows, so looked for again whenever the file was written to
 
 
-# Database -> (fingerprint, what the catalogue said of each collection asked for), as last read
-_catalogues: WeakKeyDictionary[Any, tuple[Any, dict[str, _Found]]] = WeakKeyDictionary()
+_found: DatabaseCaches[_Found | None] = DatabaseCaches(COLLECTIONS_KEPT)  # by the file's fingerprint and the name
+_offered: DatabaseCaches[tuple[str, ...]] = DatabaseCaches(
+    COLLECTIONS_KEPT
+)  # by the file's stamp, the name and the run
 
 
 def _seen(conn: Any, database: Any, name: str) -> tuple[_Found | None, Derived]:
     """`_look`, and what was made of what: both read again only when the schema or the catalogue has changed."""
     now = fingerprint(conn)
-    last, kept = _catalogues.get(database, (None, {}))
-    if now != last:
-        last, kept = _catalogues[database] = (now, {})
-    if name not in kept and (found := _look(conn, name)) is not None:
-        kept[name] = found
-    found, derived = kept.get(name), look_at_derived(conn, database, now)
+    found = _found.of(database).get_or_compute((now, name), lambda: _look(conn, name))
+    derived = look_at_derived(conn, database, now)
     if found is not None and found.has_table:
         found = replace(found, labels=_labels(conn, database, found.opened))
     return found, derived
@@ -188,11 +186,14 @@ def _look(conn: Any, name: str) -> _Found | None:
 
 def _labels(conn: Any, database: Any, opened: OpenCollection) -> tuple[str, ...]:
     """The columns that could hold labels, looked for once for each state of the file."""
-    stamp, kept = connect.stamp_of(database.path), _offered.setdefault(database, {})
-    key = (opened.name, opened.collection.run)
-    if kept.get(key, (None,))[0] != stamp or not stamp:
-        kept[key] = (stamp, tuple(labels.candidates(conn, opened.dataset, opened.collection)))
-    return kept[key][1]
+
+    def offered() -> tuple[str, ...]:
+        return tuple(labels.candidates(conn, opened.dataset, opened.collection))
+
+    stamp = connect.stamp_of(database.path)
+    if not stamp:  # in memory: nothing says whether it was written to
+        return offered()
+    return _offered.of(database).get_or_compute((stamp, opened.name, opened.collection.run), offered)
 
 
 def id_of(request: Any) -> str:
@@ -201,14 +202,14 @@ def id_of(request: Any) -> str:
 
 
 def _current(tab: str, page: str) -> str | None:
-    """What aria-current says of a tab: whether it is this page, or the one that led here."""
+    """The value of aria-current for a tab: "page" for this page, "true" for the parent of this page."""
     if tab == page:
         return "page"
     return "true" if tab == "search" and page in ("item", "similar") else None
 
 
 def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
-    """What the frame around every page of a collection needs: names, and links to its other pages."""
+    """The context of the frame around every page of a collection: names, and links to its other pages."""
     name, database = target.collection.name, target.database.name
     others = [
         {"label": f"{part.of}s", "name": part.name, "href": links.collection(datasette, database, part.name)}
@@ -224,33 +225,39 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         "tabs": [
             {
                 "label": label,
+                "about": about,
                 "href": links.collection(datasette, database, name, "" if key == "search" else key),
                 "current": _current(key, page),
             }
-            for key, label in _tabs(target)
+            for key, label, about in _tabs(target)
         ],
         "others": others,
         "home_url": links.home(datasette),
         "search_url": links.collection(datasette, database, name),
+        "how": how_of(datasette, target.collection, page),
     }
 
 
-def _tabs(target: Target) -> list[tuple[str, str]]:
-    """The pages that a collection has, what each is called; some only where vectors can be read."""
-    found, whole = target.collection, not missing()
+def _tabs(target: Target) -> list[tuple[str, str, str]]:
+    """The pages of a collection: key, label, and a sentence about each; some exist only if vectors can be read."""
+    collection, is_complete = target.collection, not missing()
+    kind = collection.of
+    is_word = is_complete and kind == "word"
+    is_comparable = 1 < collection.count <= MAX_COMPARED
+    topics = "The main directions in which the texts differ, with their words and documents."
     tabs = (
-        (True, "search", "Search"),
-        (target.has_topics, "components", "Topics"),
-        (target.has_eigen, "components", "Components"),
-        (whole and can_decode(found), "reconstruct", "Reconstruct"),
-        (whole and can_sample(found), "samples", "Samples"),
-        (whole and can_ask(found), "pretext", "The task"),
-        (whole and found.of == "word", "analogy", "Analogy"),
-        (whole and found.of == "word", "plot", "Plot"),
-        (whole and target.has_contexts, "cooccurrence", "Counts"),
-        (whole and 1 < found.count <= MOST_COMPARED, "duplicates", "Duplicates"),
-        (whole and bool(target.labels), "labels", "Labels"),
-        (target.has_clusters, "clusters", "Clusters"),
-        (True, "runs", "Runs"),
+        (True, "search", "Search", f"Find {kind}s."),
+        (target.has_topics, "components", "Topics", topics),
+        (target.has_eigen, "components", "Components", "The principal components as images."),
+        (is_complete and can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),
+        (is_complete and can_sample(collection), "samples", "Generate", "New images from random latent codes."),
+        (is_complete and can_ask(collection), "pretext", "Task", "The self-supervised task that was learned."),
+        (is_word, "analogy", "Analogy", "A is to B as C is to what?"),
+        (is_word, "plot", "Plot", "Words on their first two principal components."),
+        (is_complete and target.has_contexts, "cooccurrence", "Co-occurrence", "Counts and PMI of pairs of words."),
+        (is_complete and is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
+        (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column."),
+        (target.has_clusters, "clusters", "Clusters", f"Groups of similar {kind}s."),
+        (True, "runs", "Runs", "How the vectors were built: options, metrics and training curves."),
     )
-    return [(key, label) for there, key, label in tabs if there]
+    return [(key, label, about) for exists, key, label, about in tabs if exists]

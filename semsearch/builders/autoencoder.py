@@ -1,15 +1,14 @@
-"""Autoencoders: pictures through a narrow code and back, by convolutions that are trained (needs torch).
+"""Autoencoders: latent codes of images by a convolutional encoder and decoder (needs torch).
 
-    encoder     a picture to `dim` numbers, its code; codes are the embeddings, less their mean
-    decoder     a code back to a picture
-    loss        the mean squared difference of the two, pixels from 0 to 1
+    z = encoder(x)      an image as `latent_dim` numbers; codes less their mean are the embeddings
+    x' = decoder(z)     the reconstruction
+    loss                mean (x' - x)², pixels 0..1; with --variational plus kl_weight · KL(q(z|x) ‖ N(0, I)) per pixel
 
-What no code of so few numbers can hold must be guessed from what pictures are like, so that the decoder learns just
-that. PCA is the best that can be had of it without bends (`--linear`, to see it: Baldi & Hornik 1989); with them a
-code of the same length holds more. `--noise` and `--mask` spoil what the encoder sees, and so teach repair (Vincent
-et al. 2008; Pathak et al. 2016). `--variational` (Kingma & Welling 2014) holds codes near N(0, I), so that chance
-codes are pictures too; a plain autoencoder's codes lie anywhere, and a mixture of Gaussians fitted to them samples
-them better (Ghosh et al. 2020): `sample`.
+With linear layers (`--linear`) the optimum is PCA (Baldi & Hornik 1989); non-linear layers keep more in a code of the
+same length. `--noise` and `--mask` corrupt the encoder's input, and so train denoising and inpainting (Vincent et al.
+2008; Pathak et al. 2016). `--variational` is the VAE of Kingma & Welling 2014: its codes are near N(0, I), so that
+random codes decode to images too. Codes of a plain autoencoder have no such prior; a Gaussian mixture fitted to them
+samples better (Ghosh et al. 2020), and `sample` uses it.
 """
 
 from __future__ import annotations
@@ -22,54 +21,58 @@ from typing import Any, Literal
 import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
-from semsearch.builders.base import ENDLESS, option, timed
-from semsearch.builders.image_checks import check_differ, pictures_as_learned
-from semsearch.errors import BuildError
+from semsearch.builders.base import UNLIMITED_EPOCHS, timed
+from semsearch.builders.image_checks import check_different, images_of_shape
+from semsearch.builders.options import BuilderOptions, option
+from semsearch.errors import InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State
 
-SEEN = 600_000  # pictures that a training looks at by default, counting each as often as it is seen
-LARGEST = 128  # pixels of a side
+IMAGES_SEEN = 600_000  # images in a training by default, each epoch counted
+MIN_EPOCHS, MAX_EPOCHS = 10, 200  # by default
+MAX_SIDE = 128  # pixels
 
 
 @dataclass(frozen=True)
-class AutoencoderOptions:
-    """What `build autoencoder` can be told."""
+class AutoencoderOptions(BuilderOptions):
+    """Options of `build autoencoder`."""
 
-    dim: int = option(32, "numbers of a code")
+    latent_dim: int = option(32, "latent dimension: length of a code", least=1, also=("dim",))
     epochs: int | None = option(
-        None, "times over all pictures; by default 600,000 of them, at least 10 times, at most 200"
+        None,
+        "epochs",
+        least=1,
+        default_text=f"chosen from the data: {MIN_EPOCHS} to {MAX_EPOCHS}, for {IMAGES_SEEN:,} images in all",
     )
-    seconds: float | None = option(None, "end after so many seconds instead")
-    batch: int = option(128, "pictures of a step")
-    rate: float = option(0.004, "how long the strides are at most (Adam's rate)")
-    width: int = option(8, "channels at half the pictures' size, more where they are smaller")
-    noise: float = option(0.0, "learn to remove noise of this standard deviation, pixels from 0 to 1, such as 0.3")
-    mask: float = option(0.0, "learn to fill a square hole, its side this share of the picture's, such as 0.35")
-    variational: bool = option(False, "hold the codes near N(0, I)")
-    beta: float = option(1.0, "how strongly, with --variational")
-    linear: bool = option(False, "without bends: finds what pca finds, slowly")
-    side: int | None = option(None, "pixels of the longer side to learn at; by default theirs, at most 128")
+    seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
+    batch_size: int = option(128, "images per step", least=1, was=("batch",))
+    lr: float = option(0.004, "learning rate (Adam)", above=0, most=1, was=("rate",))
+    width: int = option(8, "channels of the first convolution, at half the image size", least=1)
+    noise: float = option(0.0, "denoising: standard deviation of the noise added to pixels 0..1, such as 0.3", least=0)
+    mask: float = option(
+        0.0, "inpainting: side of a masked square, as a share of the image's side, such as 0.35", least=0, below=1
+    )
+    variational: bool = option(False, "variational autoencoder (VAE): keep codes near N(0, I)")
+    kl_weight: float = option(1.0, "with --variational: weight of the KL term", least=0, was=("beta",))
+    linear: bool = option(False, "linear layers only: equivalent to PCA, but slower")
+    image_size: int | None = option(
+        None,
+        "longer side of the images",
+        least=8,
+        most=MAX_SIDE,
+        unit="pixels",
+        default_text=f"their own, at most {MAX_SIDE}",
+        was=("side",),
+    )
 
     def __post_init__(self) -> None:
-        least = {"dim": self.dim, "epochs": self.epochs, "batch": self.batch, "width": self.width}
-        for name, value in least.items():
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}: at least 1 is needed")
-        if self.seconds is not None and (self.seconds <= 0 or self.epochs is not None):
-            raise ValueError(f"seconds is {self.seconds:g}: choose above 0, and no epochs beside it")
-        if not 0 < self.rate <= 1:
-            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.004")
-        if self.noise < 0 or self.beta < 0:
-            raise ValueError("noise and beta are 0 or more")
-        if not 0 <= self.mask < 1:
-            raise ValueError(f"mask is {self.mask:g}: choose 0, for none, or more, below 1")
-        if self.side is not None and not 8 <= self.side <= LARGEST:
-            raise ValueError(f"side is {self.side}: choose 8 to {LARGEST} pixels")
+        super().__post_init__()
+        if self.seconds is not None and self.epochs is not None:
+            raise InputError("--seconds and --epochs are both given: choose one")
 
 
 class Autoencoder:
-    """The builder `autoencoder`: codes of pictures that a decoder makes pictures of again (needs torch)."""
+    """Autoencoder: image codes and reconstruction (needs torch)."""
 
     name = "autoencoder"
     reads: Literal["images"] = "images"
@@ -79,63 +82,75 @@ class Autoencoder:
     def fit(
         self, corpus: Images, options: AutoencoderOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
-        """Codes (n, dim). BuildError for fewer than two pictures, and where all of them are the same."""
+        """Codes (n, latent_dim). Raises BuildError for fewer than two images, and if all are identical."""
         from semsearch.nets import autoencoder as nets
         from semsearch.nets.device import threads_for
         from semsearch.nets.loop import TrainOptions, train
 
-        if len(corpus) < 2:
-            raise BuildError(f"There is but {len(corpus)} of the pictures: an autoencoder tells two or more apart")
-        check_differ(corpus)
-        height, across, channels = corpus.shape
-        net = nets.Net(height, across, channels, options.dim, options.width, options.linear, options.variational)
-        usual = max(10, min(200, math.ceil(SEEN / len(corpus))))
-        epochs = ENDLESS if options.seconds is not None else options.epochs or usual
+        check_different(corpus)
+        height, width, channels = corpus.shape
+        config = nets.AutoencoderConfig(
+            height, width, channels, options.latent_dim, options.width, options.linear, options.variational
+        )
         seed = int(rng.integers(1 << 31))
-        lessons = nets.Lessons(epochs, options.batch, options.rate, options.noise, options.mask, options.beta, seed)
+        plan = nets.AutoencoderPlan(
+            epochs=_epochs(options, len(corpus)),
+            batch_size=options.batch_size,
+            lr=options.lr,
+            noise=options.noise,
+            mask=options.mask,
+            kl_weight=options.kl_weight,
+            seed=seed,
+        )
         metrics: dict[str, float] = {"pictures": float(len(corpus))}
-        task = nets.Autoencode(corpus.pixels, net, lessons, device)
-        with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
-            how = TrainOptions(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
-            trained = train(task, how, device=device, report=report)
+        task = nets.AutoencoderTask(corpus.pixels, config, plan, device)
+        with timed(metrics, "training"), threads_for(options.batch_size, corpus.pixels[0].size):
+            rules = TrainOptions(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
+            trained = train(task, rules, device=device, report=report)
         metrics |= {"epochs": float(trained.epochs), "steps": float(trained.steps), **trained.metrics}
-        codes = nets.encode(task.both, corpus.pixels, device)
-        centre = codes.mean(axis=0)
-        arrays = nets.state_of(task.both) | {"shape": np.array(corpus.shape, np.int64), "centre": centre}
+        codes = nets.encode(task.model, corpus.pixels, device)
+        mean = codes.mean(axis=0)
+        arrays = nets.state_of(task.model) | {"shape": np.array(corpus.shape, np.int64), "centre": mean}
         if options.mask:
-            arrays["hole"] = np.array(nets.HOLE, np.uint8)
-        made = nets.decode(task.both, codes, device).astype(np.float32)
-        metrics["mse"] = float(((made - corpus.pixels) ** 2).mean() / 255**2)
-        return Fitted([Embeddings("image", corpus.keys, codes - centre)], arrays, metrics)
+            arrays["hole"] = np.array(nets.MASK_VALUE, np.uint8)
+        reconstructed = nets.decode(task.model, codes, device).astype(np.float32)
+        metrics["mse"] = float(((reconstructed - corpus.pixels) ** 2).mean() / 255**2)
+        return Fitted([Embeddings("image", corpus.keys, codes - mean)], arrays, metrics)
 
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
-        """The codes of other pictures, (n, dim). InputError for another shape than was learned."""
+        """Codes of other images, (n, latent_dim). Raises InputError for another shape than the model's."""
         from semsearch.nets import autoencoder as nets
         from semsearch.nets.device import encoding_device
 
-        pixels = pictures_as_learned(self.name, state, corpus).pixels
+        pixels = images_of_shape(self.name, state, corpus).pixels
         device = encoding_device(len(pixels))
-        return nets.encode(_net(state, device), pixels, device) - state.arrays["centre"]
+        return nets.encode(_model(state, device), pixels, device) - state.arrays["centre"]
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
-        """What the decoder makes of codes, (n, height, width, channels)."""
+        """Images decoded from codes, (n, height, width, channels)."""
         from semsearch.nets import autoencoder as nets
         from semsearch.nets.device import encoding_device
 
         device = encoding_device(len(codes))
-        return nets.decode(_net(state, device), np.asarray(codes, np.float32) + state.arrays["centre"], device)
+        return nets.decode(_model(state, device), np.asarray(codes, np.float32) + state.arrays["centre"], device)
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
-        """Codes from N(0, I), which is what a variational autoencoder is taught; to a plain one it means little."""
-        centre = state.arrays["centre"]
-        return rng.standard_normal((n, len(centre))).astype(np.float32) - centre
+        """Codes from N(0, I), the prior of a variational autoencoder. A plain one has no prior."""
+        mean = state.arrays["centre"]
+        return rng.standard_normal((n, len(mean))).astype(np.float32) - mean
 
 
-def _net(state: State, device: Device) -> Any:
-    """One for each device: who shows it a single picture meanwhile finds his where it was."""
+def _epochs(options: AutoencoderOptions, images: int) -> int:
+    if options.seconds is not None:
+        return UNLIMITED_EPOCHS
+    return options.epochs or max(MIN_EPOCHS, min(MAX_EPOCHS, math.ceil(IMAGES_SEEN / images)))
+
+
+def _model(state: State, device: Device) -> Any:
+    """One network per device, so that concurrent callers never see it move."""
     from semsearch.nets import autoencoder as nets
 
-    return state.derived(f"net {device.name}", lambda: nets.net_of(state.arrays))
+    return state.derived(f"net {device.name}", lambda: nets.model_of(state.arrays))
 
 
 @hookimpl

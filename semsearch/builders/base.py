@@ -1,4 +1,4 @@
-"""What a builder is, and how its options are declared.
+"""What a builder is: the protocols that the rest of semsearch asks for.
 
 Capabilities are found by protocol: a builder that has `encode` can embed items it has not seen.
 """
@@ -6,7 +6,7 @@ Capabilities are found by protocol: a builder that has `encode` can embed items 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -16,17 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
+from semsearch.builders.options import check_values, current_names
+from semsearch.builders.options import option as option  # plugins import it from here
 from semsearch.errors import InputError
-from semsearch.records import Corpus, Device, Fitted, Images, Kind, Of, Quiz, Report, State
+from semsearch.records import Corpus, Device, Fitted, Images, Kind, Quiz, Report, State
 
-Doubles: TypeAlias = npt.NDArray[np.float64]  # sums of many small parts are told in full
-ENDLESS = 10_000  # epochs of a training that a budget of seconds ends
-NO_LENGTH = 1e-12  # a vector as short as this says nothing: such an item gets none
+Doubles: TypeAlias = npt.NDArray[np.float64]  # where many small parts are summed
+UNLIMITED_EPOCHS = 10_000  # of a training that ends by its time budget
+ZERO_NORM = 1e-12  # a vector of this norm or less is zero: the item gets no vector
 
 
 @contextmanager
 def timed(metrics: dict[str, float], stage: str) -> Iterator[None]:
-    """Notes the seconds of a stage of fit as `seconds_STAGE`."""
+    """Adds the seconds of a stage of fit to `metrics`, as `seconds_STAGE`."""
     start = perf_counter()
     yield
     metrics[f"seconds_{stage}"] = round(perf_counter() - start, 3)
@@ -34,7 +36,10 @@ def timed(metrics: dict[str, float], stage: str) -> Iterator[None]:
 
 @runtime_checkable
 class Builder(Protocol):
-    """A registered algorithm that learns embeddings. It keeps nothing between calls and never reseeds a global rng."""
+    """A registered algorithm that learns embeddings. It keeps no state between calls and never seeds a global rng.
+
+    The first line of its docstring is its help: at most 60 characters.
+    """
 
     name: str
     reads: Kind
@@ -45,69 +50,93 @@ class Builder(Protocol):
     ) -> Fitted: ...
 
 
+@runtime_checkable
+class ReadsByOptions(Protocol):
+    """A builder that reads several kinds of corpus: its options decide which."""
+
+    def reads_with(self, options: Any) -> Kind: ...
+
+
 def reads_of(builder: Builder, options: Any) -> Kind:
-    """What a builder reads with these options: one that reads several kinds of corpus says which by `reads_with`."""
-    chosen: Callable[[Any], Kind] | None = getattr(builder, "reads_with", None)
-    return builder.reads if chosen is None else chosen(options)
+    """The kind of corpus that a builder reads with these options."""
+    return builder.reads_with(options) if isinstance(builder, ReadsByOptions) else builder.reads
+
+
+@runtime_checkable
+class LimitsDefault(Protocol):
+    """A builder that is the default only for datasets of at most `most_items` items."""
+
+    most_items: int
 
 
 @runtime_checkable
 class Encodes(Protocol):
-    """A builder that can embed items not seen by fit: (n_items, dim) float32, a zero row where nothing is known."""
+    """A builder that can embed items not seen by fit.
 
-    def encode(self, state: State, corpus: Corpus) -> FloatArray: ...
+    `encode` returns (n_items, dim) float32, with zero rows for items that have nothing known in them; or None if that
+    holds for all of them and the dimension is not known either.
+    """
+
+    def encode(self, state: State, corpus: Corpus) -> FloatArray | None: ...
 
 
 @runtime_checkable
 class Decodes(Protocol):
-    """A builder that turns codes back into pictures: reconstruction, samples, walks between two codes.
+    """A builder that turns codes back into images: reconstruction, samples, interpolation.
 
-    Its codes are what `encode` gives and what its embeddings are, unless it also Imagines.
-    Builders that read pictures keep `shape` (3,) in their arrays, height, width and channels: `encode` is given that.
-    One that was taught to fill holes keeps `hole` (), what pixels there were to it, 0..255.
+    Its codes are what `encode` returns and its embeddings, unless it also Imagines. A builder of images keeps `shape`
+    (3,) in its arrays: height, width and channels. One that was trained on masked images keeps `hole` (): the pixel
+    value inside masked regions, 0..255.
     """
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
-        """(n, dim) float32 codes as its own idea of chance gives them."""
+        """(n, dim) float32 codes drawn from the model's prior."""
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
-        """(n, height, width, channels) uint8 from (n, dim)."""
+        """(n, height, width, channels) uint8 images of codes (n, dim)."""
+
+
+@runtime_checkable
+class OrdersCodes(Protocol):
+    """A builder whose codes are ordered by importance, if `ordered`: the first k numbers are the best k, as in PCA."""
+
+    ordered: bool
 
 
 @runtime_checkable
 class Quizzes(Protocol):
-    """A builder that learned by questions about pictures whose answers cost nothing, and can be seen answering some.
+    """A builder that learned by a self-supervised task, and can show the task on given images.
 
-    `question` is what it is asked, as people would, and `mean`, where answers are more or less right, which mean they
-    are compared with. Its fit reports as metrics, of pictures it held back, either
-    `held_out_accuracy`, and `chance` for what guessing reaches, or the mean squared `held_out_error`, and
-    `held_out_mean` for that of saying some mean.
+    `question` is the task as a question in words. `mean` names the mean that predictions are compared with, where they
+    have an error and are not right or wrong. Fit reports, for images held out, the metrics `held_out_accuracy` and
+    `chance` (the accuracy of guessing), or `held_out_error` and `held_out_mean` (mean squared errors of the model and
+    of that mean).
     """
 
     question: str
     mean: str
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:
-        """A question about each picture, in their order, and its answer; the same seed asks the same."""
+        """The task on each image, in their order; reproducible by the seed."""
 
 
 @runtime_checkable
 class Imagines(Decodes, Protocol):
-    """A builder that makes pictures of codes of its own, as a GAN does: they are drawn, and no picture leads to one.
+    """A builder with codes of its own, as a GAN has: they are drawn from the prior, and no image has one.
 
-    What it encodes pictures as, if it does, is something else.
+    What it encodes images as, if it does, is something else.
     """
 
     def walk(self, state: State, one: FloatArray, other: FloatArray, steps: int) -> FloatArray:
-        """(steps, dim) float32 codes on the way from one (dim,) to another, both included."""
+        """(steps, dim) float32 codes interpolated from one code (dim,) to another, both included."""
 
 
 @runtime_checkable
 class Conditions(Protocol):
-    """A builder that can be told of which class what it decodes is to be, if it learned classes."""
+    """A builder that may have learned classes, and can then decode a code as an image of a given class."""
 
     def classes(self, state: State) -> Sequence[str]:
-        """Their names; none where it learned none."""
+        """The names of the classes; empty if none were learned."""
 
     def of_class(self, state: State, codes: FloatArray, name: str) -> FloatArray:
         """The same (n, dim) codes, of this class."""
@@ -115,11 +144,11 @@ class Conditions(Protocol):
 
 @runtime_checkable
 class Drifts(Protocol):
-    """A builder that can say how strange texts are to what it learned, from them and from what `encode` gave for them.
+    """A builder that can measure how far texts are from what it learned, given what `encode` returned for them.
 
-    Returns `unknown`, the mean share of a text that the model has no terms for, and `residual`, the mean share of the
-    rest that its vector leaves out; each 0..1. Its fit reports what texts of the same kind would show, as the metrics
-    `expected_unknown` and `expected_residual`: `semsearch update` compares the two (staleness.why_rebuild).
+    Returns `unknown`, the mean share of a text's terms that the model does not know, and `residual`, the mean share of
+    the known part that its vector leaves out; each 0..1. Fit reports the values expected for texts of the same kind as
+    the metrics `expected_unknown` and `expected_residual`. `semsearch update` compares the two (staleness.why_rebuild).
     """
 
     def drift(self, state: State, corpus: Corpus, vectors: FloatArray) -> Mapping[str, float]: ...
@@ -127,11 +156,13 @@ class Drifts(Protocol):
 
 @dataclass(frozen=True)
 class CosineParts:
-    """How a query and one document meet: their cosine, taken apart in two ways, each of which adds up to it.
+    """The cosine of a query and a document, as two sums: over pairs of words, and over dimensions.
 
-    `query_words` (m,) and `document_words` (n,) are the distinct known terms of either, as that text first writes them;
-    `same` (n,) is the row in `query_words` of the very same term, or -1. `pairs` (m, n) float64 is what each query word
-    and document word give together, `directions` (n, k) float64 what each document word gives along each component.
+    query_words     (m,) the distinct known terms of the query, as first written there
+    document_words  (n,) those of the document
+    same            (n,) the position in `query_words` of the same term, or -1
+    pairs           (m, n) float64, the contribution of each query word with each document word
+    directions      (n, k) float64, the contribution of each document word along each dimension
     """
 
     query_words: Sequence[str]
@@ -143,22 +174,14 @@ class CosineParts:
 
 @runtime_checkable
 class Explains(Protocol):
-    """A builder that can say how a query meets each of some documents, one at a time and in their order."""
+    """A builder that can take apart the cosine of a query and of each document, one at a time and in their order."""
 
     def explain(self, state: State, query: str, corpus: Corpus) -> Iterator[CosineParts]: ...
 
 
-def needs_of(builder: Builder, options: Any) -> tuple[str, ...]:
-    """The packages (`Needs`) that a builder needs with these options: one whose options decide says by `needs_with`."""
-    chosen: Callable[[Any], tuple[str, ...]] | None = getattr(builder, "needs_with", None)
-    if chosen is not None:
-        return chosen(options)
-    return builder.needs if isinstance(builder, Needs) else ()
-
-
 @runtime_checkable
 class Needs(Protocol):
-    """A builder that needs packages which do not come by default, each the name of an extra of semsearch's too.
+    """A builder that needs optional packages, each also the name of an extra of semsearch.
 
     One that needs torch runs on the device it is given; it imports torch, and semsearch.nets, inside its methods alone.
     """
@@ -167,44 +190,42 @@ class Needs(Protocol):
 
 
 @runtime_checkable
-class Accelerates(Protocol):
-    """A builder that computes on the CPU, and on a GPU where it is asked to and these packages are installed.
+class NeedsByOptions(Protocol):
+    """A builder whose options decide which optional packages it needs."""
 
-    Its fit heeds the device it is given, and imports them, and semsearch.nets, only where that is not the CPU.
+    def needs_with(self, options: Any) -> tuple[str, ...]: ...
+
+
+def needs_of(builder: Builder, options: Any) -> tuple[str, ...]:
+    """The optional packages that a builder needs with these options."""
+    if isinstance(builder, NeedsByOptions):
+        return builder.needs_with(options)
+    return builder.needs if isinstance(builder, Needs) else ()
+
+
+@runtime_checkable
+class Accelerates(Protocol):
+    """A builder that computes on the CPU, or on a GPU if asked to and if these packages are installed.
+
+    Its fit uses the device it is given, and imports these, and semsearch.nets, only for a device other than the CPU.
     """
 
     faster_with: tuple[str, ...]
 
 
-def option(
-    default: Any,
-    help: str,
-    *,
-    choices: tuple[str, ...] = (),
-    of: Of | None = None,
-    needed: bool = False,
-    free: bool = False,
-) -> Any:
-    """A field of an Options dataclass: its default, one line of help, and the allowed words if it is a choice.
-
-    With `of` its value is the name of a collection of such things: what that holds comes to fit as
-    `corpus.inputs[field]`. Where it is `needed`, a build without it ends with a line that says what there is to name.
-    A training may be gone on with at another value where it is `free`.
-    """
-    metadata = {"help": help, "choices": choices, "of": of, "needed": needed, "free": free}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
 def make_options(builder: Builder, given: Mapping[str, Any]) -> Any:
-    """The builder's frozen options from what was given, defaults elsewhere; InputError for an unknown name or word."""
-    known = {field.name: field for field in dataclasses.fields(builder.Options)}
-    for name, value in given.items():
+    """The builder's options from what was given, by present or former names; defaults elsewhere.
+
+    Raises InputError for an unknown name and for a value that the option does not allow.
+    """
+    values, known = current_names(builder.Options, given), {field.name for field in dataclasses.fields(builder.Options)}
+    for name in values:
         if name not in known:
-            raise InputError(f"{builder.name} has no option {name!r}: it has {', '.join(known)}")
-        choices = known[name].metadata.get("choices", ())
-        if choices and value not in choices:
-            raise InputError(f"{name} is {value!r}: choose one of {', '.join(choices)}")
+            names = ", ".join(field.name for field in dataclasses.fields(builder.Options))
+            raise InputError(f"{builder.name} has no option {name!r}: it has {names}")
     try:
-        return builder.Options(**given)
-    except ValueError as error:
+        options = builder.Options(**values)
+    except ValueError as error:  # of a plugin's own checks
         raise InputError(f"{builder.name}: {error}") from error
+    check_values(options)  # of a plugin whose Options are no BuilderOptions
+    return options

@@ -1,16 +1,18 @@
-"""Colorization: which colours has this grey picture? (needs torch)
+"""Colorization: image features from predicting the colours of grey images (needs torch).
 
-What it learns: grass is green, the sky blue, a fire engine red: what a thing is tells its colour. The net sees the
-lightness alone and tells, for each place, one of some 260 classes of colour. Zhang, Isola & Efros 2016, "Colorful
-Image Colorization". Features are of pictures as they are without colour, so that a grey picture is found by a coloured
-one; but a red car and a blue one are alike to them.
+    input       the lightness of an image
+    prediction  at each place one of about 260 colour classes: squares of side 10 in a and b of CIELAB
+    loss        cross-entropy, with rare colours weighted up
 
-Its known shortcut: most of most pictures is nearly grey, and a net that says so everywhere is seldom far off; told by
-a mean, what may be red or blue becomes grey as well. How it is blocked: it tells classes, not means, and rare ones
-count more (half-way to what would make all classes count alike). Brightness gives some colours away, since no screen
-shows a dark yellow: that much is told by a pixel alone. Pictures are cropped at different scales and mirrored.
+Zhang, Isola & Efros 2016, "Colorful Image Colorization". Grass is green and the sky is blue: to predict a colour the
+network must recognise the object. Features are those of the lightness, so that a grey image finds a coloured one, but a
+red and a blue car are alike.
 
-What is reported beside the error, in a and b of CIELAB, is that of the mean colour of all pictures.
+Shortcut: most pixels are nearly grey, and a regression to the mean colour has a low error. Remedy: colours are
+classified, and rare classes have more weight (half-way to equal weight of all classes). Some colours are given away by
+the brightness of a pixel, because no screen can show a dark yellow. Images are cropped at random scales and mirrored.
+
+The reported error is in a and b of CIELAB; the baseline is the mean colour of all images.
 """
 
 from __future__ import annotations
@@ -20,46 +22,46 @@ from typing import Any
 
 import numpy as np
 
-from semsearch.builders.selfsupervised import FEWEST, CropOptions, Rules, SelfSupervised, Shape
+from semsearch.builders.selfsupervised import MIN_IMAGES, CropOptions, Rules, SelfSupervised, Shape
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Images
 
-PALE = 4  # of 255: pictures whose red, green and blue are this near each other on the mean have no colour
-AT_ONCE = 1024
+GREY_RANGE = 4  # of 0..255: an image whose channels differ less than this on average counts as grey
+BATCH_IMAGES = 1024  # images checked for colour at once
 
 
 class Colorization(SelfSupervised):
-    """The builder `colorization`: features of pictures from telling the colours of grey ones (needs torch)."""
+    """Image features by predicting colours (needs torch)."""
 
     name = "colorization"
-    question = "Which colours has this?"
-    mean = "the mean colour of all pictures"
+    question = "Which colours does this image have?"
+    mean = "the mean colour of all images"
     Options = CropOptions
-    sees = 1
+    input_channels = 1
 
     def rules(self, shape: Shape, options: CropOptions) -> Rules:
-        """The size of crops."""
-        return {"height": shape[0], "across": shape[1], "least": options.crop}
+        """The size and the smallest area of crops."""
+        return {"height": shape[0], "across": shape[1], "least": options.min_crop}
 
-    def game(self, plan: Any, rules: Rules) -> Any:
-        """The game."""
-        from semsearch.nets.colorization import Colouring
+    def task(self, config: Any, rules: Rules) -> Any:
+        """The pretext task."""
+        from semsearch.nets.colorization import Colorization
 
-        return Colouring(plan, (int(rules["height"]), int(rules["across"])), rules["least"])
+        return Colorization(config, (int(rules["height"]), int(rules["across"])), rules["least"])
 
     def _check(self, corpus: Images) -> None:
         super()._check(corpus)
+        advice = f"{self.name} learns from colours; try rotation or contrastive"
         if corpus.shape[2] == 1:
-            raise BuildError(f"The pictures are grey: {self.name} learns from colours; try rotation or contrastive")
+            raise BuildError(f"The images are grey: {advice}")
         coloured = sum(
-            int((np.ptp(some, axis=3).mean(axis=(1, 2)) > PALE).sum())
-            for some in np.array_split(corpus.pixels, max(1, len(corpus) // AT_ONCE))
+            int((np.ptp(batch, axis=3).mean(axis=(1, 2)) > GREY_RANGE).sum())
+            for batch in np.array_split(corpus.pixels, max(1, len(corpus) // BATCH_IMAGES))
         )
-        if coloured < FEWEST:
+        if coloured < MIN_IMAGES:
             raise BuildError(
-                f"{coloured:,} of {len(corpus):,} pictures have colour, the others are grey in three channels:"
-                f" {self.name} learns from colours; try rotation or contrastive"
+                f"{coloured:,} of {len(corpus):,} images have colour, the others are grey in three channels: {advice}"
             )
 
 

@@ -1,15 +1,17 @@
-"""Contrastive: which two of many crops are of the same picture? (needs torch)
+"""Contrastive learning: image features that two augmented views of an image share (needs torch).
 
-What it learns: what two views of a picture share that others' views do not, whatever was cropped, mirrored and
-recoloured. `simclr` sets each view its twin to find among all views of the step (Chen et al. 2020, "A Simple Framework
-for Contrastive Learning of Visual Representations"). `vicreg` needs no others to differ from: twins are drawn together,
-and that not all pictures end at one point is asked for directly, by variances and covariances (Bardes, Ponce & LeCun
-2022, "VICReg: Variance-Invariance-Covariance Regularization"). Views are compared after two more layers, which take on
-what the task alone needs; features are of before them.
+    views       two random crops of each image, mirrored at random, with random colour changes
+    simclr      NT-Xent loss: each view must find its twin among all views of the batch, by cosine / temperature
+    vicreg      twins are near, each output has variance, and outputs are uncorrelated
 
-Its known shortcut: colours. Crops of one picture have the same few of them, which is enough to find the twin (Chen et
-al. 2020, section 3.2). How it is blocked: brightness, contrast, saturation and hue of each view are changed by chance,
-and some views lose their colour (`--recolour`). That features do not tell colours apart is the price.
+SimCLR: Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations". VICReg needs no
+negatives: Bardes, Ponce & LeCun 2022, "VICReg: Variance-Invariance-Covariance Regularization"; collapse is prevented by
+its variance and covariance terms. Views are compared after a projection head of two layers; features are taken before
+it.
+
+Shortcut: crops of one image have the same colour histogram, which is enough to find the twin (Chen et al. 2020, section
+3.2). Remedy: brightness, contrast, saturation and hue of each view change at random, and some views are made grey
+(`--color-jitter`). The price: features do not distinguish colours.
 """
 
 from __future__ import annotations
@@ -18,51 +20,62 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from semsearch.builders.base import option
-from semsearch.builders.selfsupervised import LEAST_SIDE, CropOptions, Rules, SelfSupervised, Shape
+from semsearch.builders.options import option
+from semsearch.builders.selfsupervised import MIN_SIDE, CropOptions, Rules, SelfSupervised, Shape
 from semsearch.hookspecs import hookimpl
 
 
 @dataclass(frozen=True)
 class ContrastiveOptions(CropOptions):
-    """What `build contrastive` can be told."""
+    """Options of `build contrastive`."""
 
-    loss: str = option("simclr", "with other pictures to differ from, or without", choices=("simclr", "vicreg"))
-    temperature: float = option(0.2, "of simclr: the lower it is, the more the nearest others count")
-    view: float = option(0.75, "the sides of a view, as a share of a picture's: smaller ones are quicker looked at")
-    crop: float = option(0.2, "the least share of a picture that a view shows")
-    recolour: float = option(0.4, "how much colours change, 0 for not at all: the shortcut stays open")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.temperature <= 10:
-            raise ValueError(f"temperature is {self.temperature:g}: choose above 0, up to 10")
-        if not 0 < self.view <= 1:
-            raise ValueError(f"view is {self.view:g}: choose above 0, up to 1")
-        if not 0 <= self.recolour <= 1:
-            raise ValueError(f"recolour is {self.recolour:g}: choose 0 to 1")
+    loss: str = option("simclr", "loss: SimCLR (negatives) or VICReg (none)", choices=("simclr", "vicreg"))
+    temperature: float = option(
+        0.2, "with simclr: temperature of the softmax; a lower one emphasises the nearest negatives", above=0, most=10
+    )
+    view_size: float = option(
+        0.75, "side of a view, as a share of the image's side; smaller is faster", above=0, most=1, was=("view",)
+    )
+    min_crop: float = option(0.2, "smallest crop, as a share of the image's area", above=0, most=1, was=("crop",))
+    color_jitter: float = option(
+        0.4,
+        "strength of the colour jitter; 0 turns it off and leaves the shortcut open",
+        least=0,
+        most=1,
+        was=("recolour",),
+        also=("colour_jitter",),
+    )
 
 
 class Contrastive(SelfSupervised):
-    """The builder `contrastive`: features that two views of a picture share (needs torch)."""
+    """Image features by SimCLR or VICReg (needs torch)."""
 
     name = "contrastive"
-    question = "Which other view is of the same picture?"
+    question = "Which other view is of the same image?"
     Options = ContrastiveOptions
 
     def rules(self, shape: Shape, options: ContrastiveOptions) -> Rules:
-        """A temperature of 0 says vicreg."""
-        temperature = options.temperature if options.loss == "simclr" else 0.0
-        height, across = (max(LEAST_SIDE, round(options.view * side)) for side in shape[:2])
-        told = {"temperature": temperature, "crop": options.crop, "recolour": options.recolour}
-        return {"height": height, "across": across, **told}
+        """The size of views and how they are augmented. A stored temperature of 0 stands for vicreg."""
+        height, width = (max(MIN_SIDE, round(options.view_size * side)) for side in shape[:2])
+        return {
+            "height": height,
+            "across": width,
+            "temperature": options.temperature if options.loss == "simclr" else 0.0,
+            "crop": options.min_crop,
+            "recolour": options.color_jitter,
+        }
 
-    def game(self, plan: Any, rules: Rules) -> Any:
-        """The game."""
-        from semsearch.nets.contrastive import Contrast
+    def task(self, config: Any, rules: Rules) -> Any:
+        """The pretext task."""
+        from semsearch.nets.contrastive import Contrastive
 
-        size = (int(rules["height"]), int(rules["across"]))
-        return Contrast(plan, size, rules["temperature"], rules["crop"], rules["recolour"])
+        return Contrastive(
+            config,
+            (int(rules["height"]), int(rules["across"])),
+            temperature=rules["temperature"] or None,
+            min_crop=rules["crop"],
+            color_jitter=rules["recolour"],
+        )
 
 
 @hookimpl

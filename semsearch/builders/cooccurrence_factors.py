@@ -1,6 +1,6 @@
-"""What words of texts and nodes of walks have in common: ids in a row are counted, weighed and factored.
+"""Co-occurrence counts of token ids, weighted by an association measure and factorised.
 
-`pmi` reads sentences and `deepwalk` walks through a graph; from there on they are the same, and it stands here.
+`pmi` counts the words of texts, `deepwalk` the nodes of random walks. Both share everything after that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ from semsearch.records import Device, Report
 
 @dataclass(frozen=True)
 class Sentences:
-    """Ids (s,) int32 below `width`, and where each sentence, document or walk begins (m + 1,)."""
+    """Token ids in sequences: sentences, documents or walks.
+
+    stream  (s,) int32 ids below `width`
+    starts  (m + 1,) where each of m sequences begins in the stream
+    width   number of distinct ids
+    """
 
     stream: Ids
     starts: IntArray
@@ -31,56 +36,66 @@ class Sentences:
 
 
 @dataclass(frozen=True)
-class CooccurrenceFactors:
-    """Who counts as near whom (maths.cooccurrence), what that is worth (maths.weighting), what is kept of it."""
+class FactorOptions:
+    """How ids are counted (maths.cooccurrence), weighted (maths.weighting) and factorised (maths.spectral_factors)."""
 
     dim: int
     window: int
-    weights: Literal["flat", "harmonic"]
+    distance_weighting: Literal["flat", "harmonic"]
     measure: str
     smoothing: float
     shift: float
     symmetric: bool
     power: float
-    shrink: float = 0.0
+    shrinkage: float = 0.0
 
 
-def learn_company(
+def factor_cooccurrences(
     sentences: Sentences,
-    how: CooccurrenceFactors,
+    options: FactorOptions,
     *,
     rng: np.random.Generator,
     device: Device,
     report: Report,
     metrics: dict[str, float],
-    nobody: str,
+    if_empty: str,
 ) -> tuple[sp.csr_matrix, Sides]:
-    """The counts (width, width) and both sides of what they were factored into; adds to `metrics` what it measured.
+    """The counts (width, width), and the left and right factors of the weighted matrix. Adds figures to `metrics`.
 
-    Raises BuildError, with `nobody` as its text, where no two ids are near each other.
+    Raises BuildError with the text `if_empty` if no two ids co-occur.
     """
     with timed(metrics, "counting"):
         counts = cooccurrences(
-            sentences.stream, sentences.starts, sentences.width, window=how.window, weights=how.weights
+            sentences.stream,
+            sentences.starts,
+            sentences.width,
+            window=options.window,
+            weights=options.distance_weighting,
         )
-    check_met(counts, nobody)
+    check_cooccurring(counts, if_empty)
     with timed(metrics, "weighting"):
-        M = associations(counts, how.measure, smoothing=how.smoothing, shift=how.shift, symmetric=how.symmetric)
+        M = associations(
+            counts,
+            options.measure,
+            smoothing=options.smoothing,
+            shift=options.shift,
+            symmetric=options.symmetric,
+        )
     with timed(metrics, "factoring"):
         sides = factor_sides(
             matrix_on(device)(M),
-            how.dim,
-            power=how.power,
-            shrink=how.shrink,
-            symmetric=how.symmetric or how.measure in UNSMOOTHED,
+            options.dim,
+            power=options.power,
+            shrink=options.shrinkage,
+            symmetric=options.symmetric or options.measure in UNSMOOTHED,
             rng=rng,
-            progress=lambda at, of: report(at, of),
+            progress=lambda done, total: report(done, total),
         )
     metrics |= {"pairs": float(counts.nnz), "nonzeros": float(M.nnz)} | sides.facts()
     return counts, sides
 
 
-def check_met(counts: sp.csr_matrix, nobody: str) -> None:
-    """BuildError, with `nobody` as its text, where no two ids are near each other."""
+def check_cooccurring(counts: sp.csr_matrix, if_empty: str) -> None:
+    """Raises BuildError with this text if no two ids co-occur."""
     if counts.nnz == 0:
-        raise BuildError(nobody)
+        raise BuildError(if_empty)

@@ -1,4 +1,4 @@
-"""How two texts meet whose vectors are sums over words: their cosine is a sum over pairs of words."""
+"""The cosine of two texts whose vectors are sums over their words: a sum over pairs of words."""
 
 from __future__ import annotations
 
@@ -11,30 +11,35 @@ from semsearch.arrays import IntArray
 from semsearch.builders.base import CosineParts, Doubles
 from semsearch.records import Rows
 
-_AT_ONCE = 256  # stored rows asked for at once: many more would read the whole table
+BATCH_ROWS = 256  # stored vectors per query: for many more at once SQLite would scan the table
 
 
 @dataclass(frozen=True)
-class Side:
-    """A text's known terms: `numbers` (n,), `words` as written, `loads` (n, k) each one's part of the text's vector."""
+class TextTerms:
+    """The known terms of a text.
+
+    numbers        (n,) their ids
+    words          (n,) as written in the text
+    contributions  (n, k) what each adds to the vector of the text
+    """
 
     numbers: IntArray
     words: Sequence[str]
-    loads: Doubles
+    contributions: Doubles
 
 
-def explain_cosine(query: Side, document: Side) -> CosineParts:
-    """The cosine of the two texts taken apart; all zero where one of them has no known word."""
-    q, d = query.loads, document.loads
-    along = q.sum(axis=0)
-    lengths = float(np.linalg.norm(along) * np.linalg.norm(d.sum(axis=0)))
-    part = 1 / lengths if lengths > 1e-12 else 0.0  # a text of no known word is near to nothing
+def explain_cosine(query: TextTerms, document: TextTerms) -> CosineParts:
+    """The cosine of two texts as sums; all parts are zero if one of them has no known word."""
+    q, d = query.contributions, document.contributions
+    query_vector = q.sum(axis=0)
+    norms = float(np.linalg.norm(query_vector) * np.linalg.norm(d.sum(axis=0)))
+    scale = 1 / norms if norms > 1e-12 else 0.0  # 0 for a text without a known word
     places = {number: place for place, number in enumerate(query.numbers.tolist())}
     same = np.array([places.get(number, -1) for number in document.numbers.tolist()], np.int64)
-    return CosineParts(query.words, document.words, same, q @ d.T * part, d * along * part)
+    return CosineParts(query.words, document.words, same, q @ d.T * scale, d * query_vector * scale)
 
 
 def fetch_vectors(rows: Rows, keys: Sequence[str], dim: int) -> Doubles:
-    """The vectors of these words, (len(keys), dim) float64, a few hundred at a time."""
-    found = [rows.take(keys[start : start + _AT_ONCE]) for start in range(0, len(keys), _AT_ONCE)]
-    return np.concatenate(found).astype(np.float64) if found else np.empty((0, dim))
+    """The stored vectors of these words, (len(keys), dim) float64, some hundred at a time."""
+    blocks = [rows.take(keys[start : start + BATCH_ROWS]) for start in range(0, len(keys), BATCH_ROWS)]
+    return np.concatenate(blocks).astype(np.float64) if blocks else np.empty((0, dim))

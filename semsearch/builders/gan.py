@@ -1,17 +1,15 @@
-"""Generative adversarial networks: pictures that never were, by two nets that play against each other (needs torch).
+"""Generative adversarial network (GAN): generates images that resemble the dataset's (needs torch).
 
-    generator       a random code z ~ N(0, I) to a picture
-    discriminator   a picture to a score, high for real ones; what it makes the score of are the embeddings
-    game            the discriminator learns to tell made pictures from real ones, the generator to be taken for real
+    G: z ~ N(0, I) to an image      D: an image to a score, high for real images
+    min over G, max over D:         E ln σ(D(x)) + E ln(1 - σ(D(G(z))))          the minimax game of --loss minimax
 
-Goodfellow et al. 2014. `--loss minimax` is the game as it was first written; it circles, and often ends with a
-generator that makes the same few pictures of all codes. The default compares pairs of a real and a made picture and
-holds the discriminator's gradients small at both (R1 and R2), which converges (R3GAN, Huang et al. 2024). Where
-pictures are few both nets' pictures are changed at random before they are judged (Zhao et al. 2020). The generator that
-is kept is the running mean over the end of the training.
+Goodfellow et al. 2014. The minimax game oscillates, and often ends in mode collapse: all codes give a few images. The
+default loss compares pairs of a real and a generated image (relativistic), with gradient penalties at both (R1 and R2);
+it converges (R3GAN, Huang et al. 2024). With few images, the inputs of the discriminator are augmented (Zhao et al.
+2020). The stored generator is an exponential moving average (EMA) of the weights.
 
-A code here is no embedding: none is known for a picture that was given. So there is nothing to reconstruct, samples are
-drawn from N(0, I) alone, and walks lead from one sample to another.
+The embeddings are the discriminator's features, at unit length. The latent codes are no embeddings: no code is known
+for a given image. So there is no reconstruction; samples are drawn from N(0, I), and interpolation is between samples.
 """
 
 from __future__ import annotations
@@ -26,81 +24,103 @@ import numpy as np
 from scipy.special import ndtr
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
-from semsearch.builders.base import option, timed
-from semsearch.builders.image_checks import check_differ, pictures_as_learned
-from semsearch.errors import BuildError
+from semsearch.builders.base import timed
+from semsearch.builders.image_checks import check_different, images_of_shape
+from semsearch.builders.options import BuilderOptions, option
+from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Report, State, silent
 
-CPU = Device("cpu", "some pictures are no work")
-SEEN = 600_000  # pictures that a training looks at by default, counting each as often as it is seen
-ENDLESS = 100_000_000  # steps, where a budget of seconds ends it
-PASSES = 200  # over all pictures, at most
-FEWEST = 64
-EACH = 8  # pictures of a class, in the mean, without which labels are no classes
-ENOUGH, LOOKED_AT = 20_000, 30_000  # pictures for a classifier that only counts, and how often it looks at one
-FEW = 1_000  # pictures, below which they are changed before they are judged
-LARGEST = 128  # pixels of a side
-WIDTHS, WIDEST = ((4, 10), (8, 40)), 16
-RATE = 0.02  # times one over the width: wider layers move as far by shorter strides
+CPU = Device("cpu", "few images: the CPU is enough")
+IMAGES_SEEN = 600_000  # images in a training by default, each epoch counted
+MAX_EPOCHS = 200  # by default
+UNLIMITED_STEPS = 100_000_000  # of a training that ends by its time budget
+MIN_IMAGES = 64
+MIN_CLASS_MEAN = 8  # images per class, on average, for labels to count as classes
+COUNTER_IMAGES, COUNTER_SEEN = 20_000, 30_000  # images of the classifier that counts modes, and images in its training
+AUGMENT_BELOW = 1_000  # images, by default
+MAX_SIDE = 128  # pixels
+WIDTHS, MAX_WIDTH = ((4, 10), (8, 40)), 16  # (width, longest side in pixels); above these MAX_WIDTH
+LR_TIMES_WIDTH = 0.02  # the default learning rate is this over the width: wide layers diverge sooner
 LOSSES = ("relativistic", "non-saturating", "hinge", "minimax")
 SCHEDULES = ("alternate", "simultaneous")
 
 
 @dataclass(frozen=True)
-class GanOptions:
-    """What `build gan` can be told."""
+class GanOptions(BuilderOptions):
+    """Options of `build gan`."""
 
-    dim: int = option(64, "numbers of a code")
+    latent_dim: int = option(64, "latent dimension: length of a code", least=1, also=("dim",))
     steps: int | None = option(
         None,
-        "turns of the generator, in whole hundreds; by default 600,000 pictures are seen, each at most 200 times",
-        free=True,
+        "training steps of the generator, rounded up to whole hundreds",
+        least=1,
+        default_text=f"chosen from the data: {IMAGES_SEEN:,} images in all, at most {MAX_EPOCHS} epochs",
+        may_change_on_resume=True,
     )
-    seconds: float | None = option(None, "end after so many seconds instead", free=True)
-    batch: int = option(64, "pictures of a turn")
-    rate: float | None = option(None, "how long the strides are at most (Adam's rate); by default 0.02 over the width")
+    seconds: float | None = option(
+        None, "training time, instead of --steps", above=0, unit="seconds", may_change_on_resume=True
+    )
+    batch_size: int = option(64, "images per step", least=1, was=("batch",))
+    lr: float | None = option(
+        None, "learning rate (Adam)", above=0, most=1, default_text="0.02 divided by --width", was=("rate",)
+    )
     width: int | None = option(
         None,
-        "channels at half the pictures' size, more where smaller; by default 4 for up to 10 pixels, 8 for 40, else 16",
+        "channels of the first convolution, at half the image size",
+        least=1,
+        default_text="4 for images of up to 10 pixels, 8 for 40, else 16",
     )
-    loss: str = option(LOSSES[0], "the game that is played", choices=LOSSES)
-    schedule: str = option(SCHEDULES[0], "turns of the two nets one after another, or both at once", choices=SCHEDULES)
-    d_steps: int = option(1, "turns of the discriminator for each of the generator's, with schedule alternate")
-    penalty: float | None = option(
-        None, "weight of the squared gradients at real and made pictures; by default 1 with relativistic, else 0"
+    loss: str = option(LOSSES[0], "adversarial loss", choices=LOSSES)
+    schedule: str = option(
+        SCHEDULES[0], "order of updates: both networks alternate, or update simultaneously", choices=SCHEDULES
     )
-    every: int = option(4, "turns from one penalty to the next, which counts as many times")
-    memory: float = option(500.0, "turns in which the mean of the generator's weights forgets half")
+    d_steps: int = option(1, "discriminator steps per generator step, with --schedule alternate", least=1)
+    gradient_penalty: float | None = option(
+        None,
+        "weight of the gradient penalty (R1 and R2); 0 turns it off",
+        least=0,
+        most=1e6,
+        default_text="1 with --loss relativistic, else 0",
+        was=("penalty",),
+    )
+    penalty_interval: int = option(
+        4, "apply the gradient penalty every N steps, with N times its weight", least=1, was=("every",)
+    )
+    ema_half_life: float = option(
+        500.0,
+        "half-life of the generator's weight average (EMA)",
+        least=1,
+        most=1e6,
+        unit="steps",
+        was=("memory",),
+    )
     augment: bool | None = option(
-        None, "change pictures before they are judged; by default where there are fewer than 1,000"
+        None, "augment the discriminator's inputs", default_text=f"on for fewer than {AUGMENT_BELOW:,} images"
     )
-    conditional: bool = option(False, "learn what label a picture has, and make pictures of each")
-    side: int | None = option(None, "pixels of the longer side to learn at; by default theirs, at most 128")
+    conditional: bool = option(False, "class-conditional GAN: learn the labels, and generate images of each")
+    image_size: int | None = option(
+        None,
+        "longer side of the images",
+        least=8,
+        most=MAX_SIDE,
+        unit="pixels",
+        default_text=f"their own, at most {MAX_SIDE}",
+        was=("side",),
+    )
 
     def __post_init__(self) -> None:
-        least = {"dim": self.dim, "steps": self.steps, "batch": self.batch, "width": self.width}
-        for name, value in (least | {"d_steps": self.d_steps, "every": self.every}).items():
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}: at least 1 is needed")
-        if self.rate is not None and not 0 < self.rate <= 1:
-            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.002")
-        if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(f"seconds is {self.seconds:g}: choose above 0")
+        super().__post_init__()
         if self.steps is not None and self.seconds is not None:
-            raise ValueError("steps and seconds are both given: choose one")
-        if self.penalty is not None and not 0 <= self.penalty <= 1e6:
-            raise ValueError(f"penalty is {self.penalty:g}: choose 0, for none, or more, such as 1")
-        if not 1 <= self.memory <= 1e6:
-            raise ValueError(f"memory is {self.memory:g}: choose 1 to 1,000,000 turns")
+            raise InputError("--steps and --seconds are both given: choose one")
         if self.schedule == "simultaneous" and self.d_steps != 1:
-            raise ValueError("both nets turn at once with schedule simultaneous: leave out d_steps")
-        if self.side is not None and not 8 <= self.side <= LARGEST:
-            raise ValueError(f"side is {self.side}: choose 8 to {LARGEST} pixels")
+            raise InputError(
+                f"--d-steps is {self.d_steps}: with --schedule simultaneous both networks take one step, leave it out"
+            )
 
 
 class Gan:
-    """The builder `gan`: pictures that never were, and features of what tells them from real ones (needs torch)."""
+    """GAN: new images by adversarial training (needs torch)."""
 
     name = "gan"
     reads: Literal["images"] = "images"
@@ -110,9 +130,9 @@ class Gan:
     def fit(
         self, corpus: Images, options: GanOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
-        """The discriminator's features (n, 32 width) at unit length.
+        """The discriminator's features (n, 32 width), at unit length.
 
-        BuildError for fewer than 64 pictures, for such as are all the same, and for labels that tell no classes apart.
+        Raises BuildError for fewer than 64 images, if all are identical, and with `conditional` for unusable labels.
         """
         from semsearch.nets.device import threads_for
         from semsearch.nets.gan import state as states
@@ -123,66 +143,67 @@ class Gan:
         names, rows, classes = _classes(corpus) if options.conditional else ([], np.arange(len(corpus)), None)
         seed = int(rng.integers(1 << 31))
         width = options.width or _width(max(corpus.shape[:2]))
-        sizes = states.Sizes(*corpus.shape, options.dim, width, len(names))
-        game = _game(options, len(rows), width, seed)
-        metrics: dict[str, float] = {"pictures": float(len(rows)), "width": float(width), "rate": game.rate}
+        config = states.GanConfig(*corpus.shape, options.latent_dim, width, len(names))
+        plan = _plan(options, len(rows), width, seed)
+        metrics: dict[str, float] = {"pictures": float(len(rows)), "width": float(width), "rate": plan.lr}
         with timed(metrics, "counting_classes"):
-            counter = _counter(corpus, seed, device)
-        task = GanTask(corpus.pixels[rows], classes, sizes, game, device, counter)
-        rules = TrainOptions(seed=seed, seconds=options.seconds)
-        with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
-            trained = train(task, rules, device=device, report=report)
+            counter = _mode_counter(corpus, seed, device)
+        task = GanTask(corpus.pixels[rows], classes, config, plan, device, counter)
+        loop_options = TrainOptions(seed=seed, seconds=options.seconds)
+        with timed(metrics, "training"), threads_for(options.batch_size, corpus.pixels[0].size):
+            trained = train(task, loop_options, device=device, report=report)
         metrics |= {"steps": float(trained.steps), **trained.metrics}
-        pair = task.trained()
-        vectors = states.features(pair.discriminator, corpus.pixels, device)
-        arrays = states.state_of(pair) | {"shape": np.array(corpus.shape, np.int64)}
+        networks = task.trained()
+        vectors = states.features(networks.discriminator, corpus.pixels, device)
+        arrays = states.state_of(networks) | {"shape": np.array(corpus.shape, np.int64)}
         if classes is not None:
             arrays["frequency"] = np.bincount(classes, minlength=len(names)).astype(np.float64) / len(rows)
             arrays["names"] = np.frombuffer(json.dumps(names).encode(), np.uint8)
         return Fitted([Embeddings("image", corpus.keys, vectors)], arrays, metrics)
 
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
-        """The features of other pictures, (n, 32 width). InputError for another shape than was learned."""
+        """Features of other images, (n, 32 width). Raises InputError for another shape than the model's."""
         from semsearch.nets.gan import state as states
 
-        pixels = pictures_as_learned(self.name, state, corpus).pixels
-        return states.features(_pair(state).discriminator, pixels, CPU)
+        pixels = images_of_shape(self.name, state, corpus).pixels
+        return states.features(_networks(state).discriminator, pixels, CPU)
 
     def decode(self, state: State, codes: FloatArray) -> ByteArray:
-        """What the generator makes of codes, (n, height, width, channels)."""
+        """Images generated from codes, (n, height, width, channels)."""
         from semsearch.nets.gan import state as states
 
-        return states.generate(_pair(state).generator, codes)
+        return states.generate(_networks(state).generator, codes)
 
     def sample_codes(self, state: State, n: int, *, rng: np.random.Generator) -> FloatArray:
-        """(n, dim) from N(0, I); of a conditional GAN (n, dim + classes), a class for each as often as it was seen.
+        """Codes (n, latent_dim) from N(0, I); of a conditional GAN (n, latent_dim + classes), with classes as frequent
+        as in training.
 
-        The first of many are those of few.
+        For the same rng the first n of more codes are the same.
         """
         dim = int(state.arrays["is.dim"])
         drawn = rng.standard_normal((n, dim + 1)).astype(np.float32)
         frequency = state.arrays.get("frequency")
         if frequency is None:
             return drawn[:, :dim]
-        share = ndtr(drawn[:, dim])  # uniform in 0..1
-        kind = np.searchsorted(np.cumsum(frequency)[:-1], share, side="right")
-        return np.concatenate([drawn[:, :dim], np.eye(len(frequency), dtype=np.float32)[kind]], axis=1)
+        uniform = ndtr(drawn[:, dim])  # 0..1
+        label = np.searchsorted(np.cumsum(frequency)[:-1], uniform, side="right")
+        return np.concatenate([drawn[:, :dim], np.eye(len(frequency), dtype=np.float32)[label]], axis=1)
 
     def classes(self, state: State) -> Sequence[str]:
-        """The labels it was told, in order; none without `conditional`."""
+        """The labels it was trained on, in order; empty without `conditional`."""
         names = state.arrays.get("names")
         return [] if names is None else [str(name) for name in json.loads(names.tobytes())]
 
     def of_class(self, state: State, codes: FloatArray, name: str) -> FloatArray:
-        """The same codes, (n, dim + classes), of one class."""
+        """The same codes, (n, latent_dim + classes), of one class."""
         dim, known = int(state.arrays["is.dim"]), self.classes(state)
-        kind = np.eye(len(known), dtype=np.float32)[known.index(name)]
-        return np.concatenate([codes[:, :dim], np.tile(kind, (len(codes), 1))], axis=1)
+        one_hot = np.eye(len(known), dtype=np.float32)[known.index(name)]
+        return np.concatenate([codes[:, :dim], np.tile(one_hot, (len(codes), 1))], axis=1)
 
     def walk(self, state: State, one: FloatArray, other: FloatArray, steps: int) -> FloatArray:
-        """(steps, dim) codes on the way from one (dim,) to another, along the sphere near which N(0, I) lies.
+        """Codes (steps, dim) from one (dim,) to another, by spherical interpolation; classes change linearly.
 
-        A straight line would lead through its middle, where no code ever was (White 2016). Classes change evenly.
+        Codes of N(0, I) are near a sphere; a straight line would leave it for the centre (White 2016).
         """
         dim = int(state.arrays["is.dim"])
         at = np.linspace(0, 1, steps)[:, None]
@@ -196,13 +217,13 @@ class Gan:
 
 
 def _check(corpus: Images) -> None:
-    if len(corpus) < FEWEST:
-        raise BuildError(f"{len(corpus):,} pictures: a GAN learns from {FEWEST} or more; build pca of so few")
-    check_differ(corpus)
+    if len(corpus) < MIN_IMAGES:
+        raise BuildError(f"A GAN needs at least {MIN_IMAGES} images, found {len(corpus):,}: use `build pca`")
+    check_different(corpus)
 
 
 def _labelled(corpus: Images) -> tuple[list[str], IntArray, IntArray]:
-    """The names of the classes, the rows that have a label, and the number of each one's class."""
+    """The names of the classes, the rows (m,) that have a label, and the class number of each (m,)."""
     labels = corpus.labels or [None] * len(corpus)
     rows = np.array([row for row, label in enumerate(labels) if label is not None], np.int64)
     names = sorted({label for label in labels if label is not None})
@@ -210,65 +231,71 @@ def _labelled(corpus: Images) -> tuple[list[str], IntArray, IntArray]:
     return names, rows, np.array([number[str(labels[row])] for row in rows.tolist()], np.int64)
 
 
-def _counter(corpus: Images, seed: int, device: Device) -> Any:
-    """A classifier that tells of which class a picture is; None where there are no classes to tell apart."""
+def _mode_counter(corpus: Images, seed: int, device: Device) -> Any:
+    """A classifier that counts the classes among generated images; None without usable labels."""
     from semsearch.nets import classifier
 
     names, rows, classes = _labelled(corpus)
-    if len(names) < 2 or len(names) * EACH > len(rows):
+    if len(names) < 2 or len(names) * MIN_CLASS_MEAN > len(rows):
         return None
-    some = np.random.default_rng((seed, 3)).permutation(len(rows))[:ENOUGH]
-    return classifier.learn(
-        corpus.pixels[rows[some]], classes[some], seed=seed, device=device, report=silent, looked_at=LOOKED_AT
+    sample = np.random.default_rng((seed, 3)).permutation(len(rows))[:COUNTER_IMAGES]
+    return classifier.train_classifier(
+        corpus.pixels[rows[sample]],
+        classes[sample],
+        seed=seed,
+        device=device,
+        report=silent,
+        images_seen=COUNTER_SEEN,
     )
 
 
 def _classes(corpus: Images) -> tuple[list[str], IntArray, IntArray]:
-    """The same, for a generator that is told them. BuildError where they tell nothing."""
+    """The same as `_labelled`, for a conditional GAN. Raises BuildError for unusable labels."""
     names, rows, classes = _labelled(corpus)
-    if len(rows) < FEWEST:
-        raise BuildError(f"{len(rows):,} pictures have a label, {FEWEST} are needed: leave out --conditional")
+    if len(rows) < MIN_IMAGES:
+        raise BuildError(f"{len(rows):,} images have a label, {MIN_IMAGES} are needed: leave out --conditional")
     if len(names) < 2:
-        raise BuildError(f"All labels are {names[0][:40]!r}: one class is no condition, leave out --conditional")
-    if len(names) * EACH > len(rows):
+        raise BuildError(f"All labels are {names[0][:40]!r}: at least 2 classes are needed, leave out --conditional")
+    if len(names) * MIN_CLASS_MEAN > len(rows):
         raise BuildError(
-            f"{len(names):,} different labels of {len(rows):,} pictures are no classes: leave out --conditional"
+            f"{len(rows):,} images have {len(names):,} different labels: {MIN_CLASS_MEAN} images per label are needed,"
+            " leave out --conditional"
         )
     return names, rows, classes
 
 
 def _width(side: int) -> int:
-    """What suits pictures of this many pixels on the longer side."""
-    return next((width for width, most in WIDTHS if side <= most), WIDEST)
+    """The default width for images whose longer side has this many pixels."""
+    return next((width for width, largest in WIDTHS if side <= largest), MAX_WIDTH)
 
 
-def _game(options: GanOptions, pictures: int, width: int, seed: int) -> Any:
-    from semsearch.nets.gan.diffaugment import CHANGES
-    from semsearch.nets.gan.task import GanOptions
+def _plan(options: GanOptions, images: int, width: int, seed: int) -> Any:
+    """The training plan (nets.gan.task.GanPlan), with defaults filled in."""
+    from semsearch.nets.gan.diffaugment import AUGMENTATIONS
+    from semsearch.nets.gan.task import GanPlan
 
-    steps = options.steps or math.ceil(min(SEEN, PASSES * pictures) / options.batch)
-    steps = ENDLESS if options.seconds is not None else steps
-    by_default = 1.0 if options.loss == "relativistic" else 0.0
-    few = pictures < FEW if options.augment is None else options.augment
-    return GanOptions(
-        steps=steps,
-        batch=options.batch,
-        rate=options.rate or RATE / width,
+    steps = options.steps or math.ceil(min(IMAGES_SEEN, MAX_EPOCHS * images) / options.batch_size)
+    default_penalty = 1.0 if options.loss == "relativistic" else 0.0
+    augment = images < AUGMENT_BELOW if options.augment is None else options.augment
+    return GanPlan(
+        steps=UNLIMITED_STEPS if options.seconds is not None else steps,
+        batch_size=options.batch_size,
+        lr=options.lr or LR_TIMES_WIDTH / width,
         loss=options.loss,
         simultaneous=options.schedule == "simultaneous",
         d_steps=options.d_steps,
-        penalty=by_default if options.penalty is None else options.penalty,
-        every=options.every,
-        memory=options.memory,
-        changes=CHANGES if few else (),
+        gradient_penalty=default_penalty if options.gradient_penalty is None else options.gradient_penalty,
+        penalty_interval=options.penalty_interval,
+        ema_half_life=options.ema_half_life,
+        augmentations=AUGMENTATIONS if augment else (),
         seed=seed,
     )
 
 
-def _pair(state: State) -> Any:
+def _networks(state: State) -> Any:
     from semsearch.nets.gan import state as states
 
-    return state.derived("pair", lambda: states.pair_of(state.arrays))
+    return state.derived("pair", lambda: states.networks_of(state.arrays))
 
 
 @hookimpl

@@ -1,8 +1,11 @@
-"""GloVe: word vectors whose products, with a bias for each word, are the logarithms of how often the words meet.
+"""GloVe: word vectors by weighted least squares on the logarithms of co-occurrence counts.
 
-Pennington, Socher & Manning, "GloVe: Global Vectors for Word Representation" (EMNLP 2014): a weighted least-squares
-problem over the pairs that were seen, in which rare pairs weigh less, solved by gradient. The training is
-nets/wordfactors.py's; what is counted and where it starts, trained.py's.
+    loss    Σ f(n_ij) (w_i·c_j + b_i + d_j - ln n_ij)²,  f(n) = min(1, n / x_max)^alpha
+
+n_ij is the co-occurrence count of words i and j, w_i and c_j are word and context vectors, b_i and d_j biases.
+Pennington, Socher & Manning, "GloVe: Global Vectors for Word Representation" (EMNLP 2014). The sum runs over pairs with
+a count above 0; f gives rare pairs less weight. Training is by Adagrad (nets/glove.py). Initial vectors are those of
+`pmi`, or random (builders/gradient_words.py).
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch.builders.base import option
-from semsearch.builders.gradient_words import FactoringOptions, Start, fit_words
+from semsearch.builders.gradient_words import GradientOptions, Start, fit_words
+from semsearch.builders.options import option
 from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.vocabulary import Words
@@ -22,25 +25,18 @@ from semsearch.records import Device, Documents, Fitted, Report
 
 
 @dataclass(frozen=True)
-class GloveOptions(FactoringOptions):
-    """What `build glove` can be told."""
+class GloveOptions(GradientOptions):
+    """Options of `build glove`."""
 
-    x_max: float = option(10.0, "a pair met so often weighs in full, a rarer one less")
-    alpha: float = option(0.75, "how much less: (times met / x-max) to this power")
+    x_max: float = option(10.0, "co-occurrence count from which a pair has full weight", above=0)
+    alpha: float = option(0.75, "exponent of the weight of rarer pairs: (count / x-max) ^ alpha", least=0, most=2)
     side: Literal["left", "sum"] = option(
-        "left", "the vectors of words, or those and their contexts' added, as in the paper", choices=("left", "sum")
+        "left", "vectors: left (words) or sum (words and contexts added, as in the paper)", choices=("left", "sum")
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.x_max > 0:
-            raise ValueError(f"x_max is {self.x_max:g}: above 0 is needed")
-        if not 0 <= self.alpha <= 2:
-            raise ValueError(f"alpha is {self.alpha:g}: choose 0 to 2")
 
 
 class Glove(MeansOfWords):
-    """The builder `glove`: vectors of words by weighted least squares on the logarithms of counts (needs torch)."""
+    """GloVe: word vectors by weighted least squares (needs torch)."""
 
     name = "glove"
     reads: Literal["documents"] = "documents"
@@ -50,13 +46,13 @@ class Glove(MeansOfWords):
     def fit(
         self, corpus: Documents, options: GloveOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
-        """Words (v, dim), commonest first."""
-        from semsearch.nets import word_factors
+        """Word vectors (v, dim), most frequent words first."""
+        from semsearch.nets import glove
         from semsearch.nets.pair_products import Pairs
 
-        def task(start: Start, words: Words, how: Any) -> word_factors.Glove:
+        def task(start: Start, words: Words, plan: Any) -> glove.Glove:
             pairs = Pairs(start.counts, device)
-            return word_factors.Glove(pairs, how, start.sides, start.totals, enough=options.x_max, power=options.alpha)
+            return glove.Glove(pairs, plan, start.sides, start.totals, x_max=options.x_max, alpha=options.alpha)
 
         return fit_words(corpus, options, task, rng=rng, device=device, report=report)
 

@@ -1,8 +1,8 @@
-"""What `glove` and `sgns` have in common: counts to factor by gradient, and where the gradient starts.
+"""What `glove` and `sgns` share: co-occurrence counts, initial vectors, training and the rescaled result.
 
-They count as `pmi` does, and by default they start where `pmi` ends: its two sides U|Λ|^½ have the products that both
-are after, as far as squares weighed alike can find them. From there a few times over all pairs are enough, and rare
-words, which are hardly ever moved, have sensible vectors; `--start random` is the papers' start.
+Both count as `pmi` does. By default training starts from the factors U|Λ|^½ of `pmi`, whose products approximate in the
+least-squares sense what both losses aim at. A few epochs are then enough, and rare words, which are rarely updated,
+have sensible vectors. `--init random` is the papers' start.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import option, timed
-from semsearch.builders.cooccurrence_factors import Sentences, check_met
+from semsearch.builders.base import timed
+from semsearch.builders.cooccurrence_factors import Sentences, check_cooccurring
+from semsearch.builders.options import option
 from semsearch.builders.words import WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.maths.cooccurrence import cooccurrences
 from semsearch.maths.spectral_factors import factor_sides
@@ -25,106 +26,113 @@ from semsearch.maths.vocabulary import Words
 from semsearch.maths.weighting import associations
 from semsearch.records import Device, Documents, Fitted, Report
 
-ENOUGH = 200  # steps of a training
-SMOOTHING = 0.75  # of the contexts, where `pmi` starts it
+MIN_STEPS = 200  # of a training, by default
+INIT_SMOOTHING = 0.75  # context-distribution smoothing of the PPMI matrix whose factors are the initial vectors
 
 
 @dataclass(frozen=True)
-class FactoringOptions(WordOptions):
-    """What both builders can be told beside how texts are read."""
+class GradientOptions(WordOptions):
+    """Options that glove and sgns share, besides those about texts and windows."""
 
-    epochs: int | None = option(None, "times over all pairs; by default 3, in small vocabularies more")
-    rate: float = option(0.05, "how long the strides are (Adagrad's rate)")
-    rows: int = option(1024, "words of a step, each with all its contexts")
-    power: float = option(0.5, "power of the trained vectors' spectrum; 1 leaves them as they are")
-    start: Literal["svd", "random"] = option(
-        "svd", "start from the vectors of pmi, or from small numbers drawn by chance", choices=("svd", "random")
+    epochs: int | None = option(
+        None, "epochs: passes over all pairs", least=1, default_text="3, more for small vocabularies"
+    )
+    lr: float = option(0.05, "learning rate (Adagrad)", above=0, most=10, was=("rate",))
+    batch_size: int = option(1024, "words per step, each with all its contexts", least=1, was=("rows",))
+    power: float = option(
+        0.5, "exponent of the trained vectors' singular values; 1 leaves them unchanged", above=0, most=2
+    )
+    init: Literal["svd", "random"] = option(
+        "svd", "initial vectors: svd (those of pmi) or random", choices=("svd", "random"), was=("start",)
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name, value in (("epochs", self.epochs), ("rows", self.rows)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}: at least 1 is needed")
-        if not 0 < self.power <= 2:
-            raise ValueError(f"power is {self.power:g}: choose above 0, up to 2")
-        if not 0 < self.rate <= 10:
-            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.05")
 
-
-def default_epochs(n_words: int, rows: int) -> int:
-    """3, and in small vocabularies as many as make ENOUGH steps: on 17 million words 3 are 255 steps."""
-    return max(3, math.ceil(ENOUGH / math.ceil(n_words / rows)))
+def default_epochs(n_words: int, batch_size: int) -> int:
+    """3, or for small vocabularies as many as make MIN_STEPS steps. On 17 million words 3 epochs are 255 steps."""
+    return max(3, math.ceil(MIN_STEPS / math.ceil(n_words / batch_size)))
 
 
 @dataclass(frozen=True)
 class Start:
-    """What is trained on: how often ids met (v, v), the sums of that (v,), and where both sides begin, (v, dim)."""
+    """What a training starts from.
+
+    counts  (v, v) co-occurrence counts
+    totals  (v,) their row sums
+    dim     of the vectors
+    sides   initial word and context vectors, (v, dim) each; None for random ones
+    """
 
     counts: sp.csr_matrix
     totals: FloatArray
     dim: int
-    sides: tuple[FloatArray, FloatArray] | None  # None: by chance
+    sides: tuple[FloatArray, FloatArray] | None
 
 
 @dataclass(frozen=True)
-class StartVectors:
-    """Who counts as near whom, and in how many dimensions that is to be told."""
+class StartOptions:
+    """How co-occurrences are counted, and the dimension and kind of the initial vectors."""
 
     dim: int
     window: int
-    weights: Literal["flat", "harmonic"]
+    distance_weighting: Literal["flat", "harmonic"]
+    random: bool = False
 
 
-# What makes a training (nets.wordfactors) from where it starts, the words, and how it is to be run (its How).
-MakesTask: TypeAlias = Callable[[Start, Words, Any], Any]
+# Makes a training task (nets/glove.py, nets/sgns.py) of a Start, the words, and a FactorPlan.
+TaskFactory: TypeAlias = Callable[[Start, Words, Any], Any]
 
 
 def prepare(
     sentences: Sentences,
-    near: StartVectors,
+    options: StartOptions,
     *,
-    by_chance: bool,
     rng: np.random.Generator,
     report: Report,
     metrics: dict[str, float],
-    nobody: str,
+    if_empty: str,
 ) -> Start:
-    """Count, and factor at once for a start unless it is to be drawn by chance; adds the seconds to `metrics`.
+    """Counts co-occurrences, and factorises them for the initial vectors unless these are random.
 
-    Raises BuildError, with `nobody` as its text, where no two ids are near each other.
+    Adds the seconds to `metrics`. Raises BuildError with the text `if_empty` if no two ids co-occur.
     """
     with timed(metrics, "counting"):
-        read = sentences.stream, sentences.starts, sentences.width
-        counts = cooccurrences(*read, window=near.window, weights=near.weights)
-    check_met(counts, nobody)
+        counts = cooccurrences(
+            sentences.stream,
+            sentences.starts,
+            sentences.width,
+            window=options.window,
+            weights=options.distance_weighting,
+        )
+    check_cooccurring(counts, if_empty)
     metrics["pairs"] = float(counts.nnz)
     totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
-    if by_chance:
-        return Start(counts, totals, near.dim, None)
+    if options.random:
+        return Start(counts, totals, options.dim, None)
     with timed(metrics, "starting"):
-        M = associations(counts, "ppmi", smoothing=SMOOTHING, shift=1.0, symmetric=True)
-        sides = factor_sides(M, near.dim, power=0.5, symmetric=True, rng=rng, progress=lambda at, of: report(at, of))
+        M = associations(counts, "ppmi", smoothing=INIT_SMOOTHING, shift=1.0, symmetric=True)
+        sides = factor_sides(
+            M, options.dim, power=0.5, symmetric=True, rng=rng, progress=lambda done, total: report(done, total)
+        )
     return Start(counts, totals, sides.left.shape[1], (sides.left, sides.right))
 
 
 def rescale_spectrum(vectors: FloatArray, power: float) -> FloatArray:
-    """The vectors (v, k) with their spectrum to a power: U S^p Qᵀ of U S Qᵀ. 1 leaves them as they are.
+    """Vectors U S Qᵀ (v, k) with their singular values raised to a power: U S^p Qᵀ. A power of 1 changes nothing.
 
-    Below 1 the strongest directions dominate less, which serves similarity in trained vectors as it does in factored
+    Below 1 the strongest directions dominate less, which serves similarity in trained vectors as it does in factorised
     ones (Levy, Goldberg & Dagan 2015, section 3.3).
     """
     if power == 1:
         return vectors
     squares, Q = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)
-    strength = np.sqrt(np.maximum(squares, 1e-12 * squares[-1]))
-    return np.asarray(vectors @ ((Q * strength ** (power - 1)) @ Q.T), np.float32)
+    singular_values = np.sqrt(np.maximum(squares, 1e-12 * squares[-1]))
+    return np.asarray(vectors @ ((Q * singular_values ** (power - 1)) @ Q.T), np.float32)
 
 
-def learn(
+def train_factors(
     task: Any, seed: int, *, device: Device, report: Report, metrics: dict[str, float]
 ) -> tuple[FloatArray, FloatArray]:
-    """Train a task of nets.wordfactors; its two sides (v, dim). Adds the seconds and how many steps it took."""
+    """Trains a factorisation task; returns word and context vectors (v, dim). Adds seconds and steps to `metrics`."""
     from semsearch.nets.loop import TrainOptions, train
 
     with timed(metrics, "training"):
@@ -137,29 +145,38 @@ def learn(
 def fit_words(
     corpus: Documents,
     options: Any,
-    task: MakesTask,
+    task: TaskFactory,
     *,
     rng: np.random.Generator,
     device: Device,
     report: Report,
 ) -> Fitted:
-    """The fit of a builder of word vectors whose training `task` makes: words (v, dim), commonest first."""
-    from semsearch.nets.word_factors import How
+    """The fit of glove and sgns: word vectors (v, dim), most frequent words first."""
+    from semsearch.nets.factors import FactorPlan
 
     metrics: dict[str, float] = {}
     with timed(metrics, "reading"):
         words = read_words(corpus, options, report)
     start = prepare(
         word_sentences(words, options, rng),
-        StartVectors(options.dim or default_dim(len(words.words)), options.window, options.by_distance),
-        by_chance=options.start == "random",
+        StartOptions(
+            dim=options.dim or default_dim(len(words.words)),
+            window=options.window,
+            distance_weighting=options.used_weighting,
+            random=options.init == "random",
+        ),
         rng=rng,
         report=report,
         metrics=metrics,
-        nobody=options.nobody,
+        if_empty=options.no_pairs_message,
     )
-    epochs = options.epochs or default_epochs(len(words.words), options.rows)
-    how = How(start.dim, epochs, options.rate, options.rows, int(rng.integers(1 << 31)))
-    left, right = learn(task(start, words, how), how.seed, device=device, report=report, metrics=metrics)
+    plan = FactorPlan(
+        dim=start.dim,
+        epochs=options.epochs or default_epochs(len(words.words), options.batch_size),
+        lr=options.lr,
+        batch_size=options.batch_size,
+        seed=int(rng.integers(1 << 31)),
+    )
+    left, right = train_factors(task(start, words, plan), plan.seed, device=device, report=report, metrics=metrics)
     vectors = rescale_spectrum(left + right if options.side == "sum" else left, options.power)
     return word_fit(words, start.counts, vectors, options, metrics)

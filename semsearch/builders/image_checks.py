@@ -1,4 +1,4 @@
-"""What builders of pictures ask of a corpus alike: that its pictures differ, and have the shape that was learned."""
+"""Checks that all builders of images share: at least two different images, of the shape the model was trained on."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from semsearch.errors import BuildError, InputError
 from semsearch.records import Corpus, Images, State
 
 
-def check_differ(corpus: Images) -> None:
-    """BuildError where all pictures are the same."""
+def check_different(corpus: Images) -> None:
+    """Raises BuildError for fewer than two images, and if all of them are identical."""
+    if len(corpus) < 2:
+        raise BuildError(f"At least 2 images are needed, found {len(corpus)}")
     if (corpus.pixels == corpus.pixels[:1]).all():
-        raise BuildError(f"All {len(corpus):,} pictures are the same: there is nothing to tell them apart by")
+        raise BuildError(f"All {len(corpus):,} images are identical: there is nothing to learn")
 
 
-def pictures_as_learned(name: str, state: State, corpus: Corpus) -> Images:
-    """The corpus as pictures for the model that the builder of this name made, whose state has their `shape`.
+def images_of_shape(name: str, state: State, corpus: Corpus) -> Images:
+    """The corpus as images, for the model of the builder `name`, whose state has their `shape`.
 
-    InputError for anything else, and for pictures of another shape.
+    Raises InputError if it holds anything else, or images of another shape.
     """
     if not isinstance(corpus, Images):
-        raise InputError(f"{name} embeds pictures")
+        raise InputError(f"{name} embeds images")
     shape = state.arrays["shape"].tolist()
     if list(corpus.shape) != shape:
-        raise InputError(f"The pictures are {corpus.shape}, the model was built of {shape}")
+        raise InputError(f"The images have shape {corpus.shape}, the model was trained on {shape}")
     return corpus

@@ -1,19 +1,21 @@
-"""Inpainting: what is in the blocks that were hidden? (needs torch)
+"""Inpainting: image features from predicting masked blocks (needs torch).
 
-What it learns: to fill a hole well one must know of what it is a hole: where a wheel hides behind grey, a car must be
-recognised by the rest. Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting"; that many blocks are
-hidden, and that only what was hidden counts, is of masked autoencoders: He et al. 2022, "Masked Autoencoders Are
-Scalable Vision Learners". A small decoder paints from the backbone's map and is not part of the features.
+    input       an image in which a share of the blocks is masked with grey
+    prediction  the masked pixels, by a small decoder on the backbone's feature map; it is not part of the features
+    loss        mean squared error of the masked pixels, 0..1
 
-Its known shortcut: neighbouring pixels are alike, so that a small hole is filled by carrying on what is at its rim,
-with nothing understood; and a net that always meets holes at the same places can learn those. How it is blocked: holes
-are blocks of a quarter of the side, half of them at once, so that most hidden pixels have no seen one near; the grid on
-which they lie is shifted by chance, over crops of different scales. What was seen need not be painted: copying earns
-nothing. What is reported beside the error, the mean of what is seen around each pixel, is about as far as the shortcut
-leads.
+Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting". Masking many blocks, and a loss on these alone,
+is as in masked autoencoders: He et al. 2022, "Masked Autoencoders Are Scalable Vision Learners". To complete a car the
+network must recognise it by the rest.
 
-With `--hole 0` nothing is hidden and all is to be painted: a plain autoencoder on the same backbone, which is what the
-other tasks are measured against. Its map holds as many numbers as a picture, so that copying it is no feat.
+Shortcut: neighbouring pixels are alike, so that a small hole is filled by continuing its rim; and holes at fixed places
+can be memorised. Remedy: masked blocks have a quarter of the image's side and cover half of it, so that most masked
+pixels are far from visible ones; their grid is shifted at random, over crops of random scales. The loss ignores visible
+pixels, so that copying them is no help. The baseline, the mean of the visible pixels around each masked one, is about
+what the shortcut reaches.
+
+With `--mask-ratio 0` nothing is masked and the whole image is predicted: a plain autoencoder on the same backbone, the
+baseline for the other tasks. Its feature map has as many numbers as an image, so copying is easy.
 """
 
 from __future__ import annotations
@@ -22,54 +24,74 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from semsearch.builders.base import option
+from semsearch.builders.options import option
 from semsearch.builders.selfsupervised import CropOptions, Rules, SelfSupervised, Shape
 from semsearch.errors import InputError
 from semsearch.hookspecs import hookimpl
 
-LEAST_HIDDEN, MOST_HIDDEN = 0.1, 0.9  # of a picture's blocks, where there are holes
+MIN_MASK_RATIO, MAX_MASK_RATIO = 0.1, 0.9  # of an image's blocks, if any are masked
 
 
 @dataclass(frozen=True)
 class InpaintingOptions(CropOptions):
-    """What `build inpainting` can be told."""
+    """Options of `build inpainting`."""
 
-    hole: float = option(0.5, "the share of a picture that is hidden, 0.1 to 0.9; 0 makes it a plain autoencoder")
-    block: int | None = option(None, "pixels of a hidden block's side; by default a quarter of the shorter side")
+    mask_ratio: float = option(
+        0.5,
+        f"share of the image that is masked, at least {MIN_MASK_RATIO}; 0 trains a plain autoencoder",
+        least=0,
+        most=MAX_MASK_RATIO,
+        was=("hole",),
+    )
+    block_size: int | None = option(
+        None,
+        "side of a masked block",
+        least=1,
+        unit="pixels",
+        default_text="a quarter of the shorter side",
+        was=("block",),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.hole and not LEAST_HIDDEN <= self.hole <= MOST_HIDDEN:
-            raise ValueError(
-                f"hole is {self.hole:g}: choose {LEAST_HIDDEN} to {MOST_HIDDEN}, or 0 for a plain autoencoder"
+        if 0 < self.mask_ratio < MIN_MASK_RATIO:
+            raise InputError(
+                f"--mask-ratio is {self.mask_ratio:g}: it must be {MIN_MASK_RATIO} to {MAX_MASK_RATIO},"
+                " or 0 for a plain autoencoder"
             )
-        if self.block is not None and self.block < 1:
-            raise ValueError(f"block is {self.block}: choose 1 pixel or more")
 
 
 class Inpainting(SelfSupervised):
-    """The builder `inpainting`: features of pictures from painting what was hidden of them (needs torch)."""
+    """Image features by predicting masked blocks (needs torch)."""
 
     name = "inpainting"
-    question = "What is in the holes?"
-    mean = "the mean of what is seen around each pixel"
+    question = "What is in the masked blocks?"
+    mean = "the mean of the visible pixels around each masked one"
     Options = InpaintingOptions
 
     def rules(self, shape: Shape, options: InpaintingOptions) -> Rules:
-        """Blocks that fit in the picture twice, so that something is seen beside them."""
-        height, across, _ = shape
-        most = min(height, across) // 2
-        block = options.block or max(2, min(height, across) // 4)
-        if block > most:
-            raise InputError(f"block is {block}: pictures of {height} × {across} pixels take up to {most}")
-        return {"height": height, "across": across, "hole": options.hole, "block": block, "least": options.crop}
+        """The size of images and blocks. Raises InputError for blocks above half of the shorter side."""
+        height, width, _ = shape
+        largest = min(height, width) // 2
+        block = options.block_size or max(2, min(height, width) // 4)
+        if block > largest:
+            raise InputError(
+                f"--block-size is {block}: it must be at most {largest} for images of {height} × {width} pixels"
+            )
+        return {
+            "height": height,
+            "across": width,
+            "hole": options.mask_ratio,
+            "block": block,
+            "least": options.min_crop,
+        }
 
-    def game(self, plan: Any, rules: Rules) -> Any:
-        """The game."""
-        from semsearch.nets import inpainting
+    def task(self, config: Any, rules: Rules) -> Any:
+        """The pretext task."""
+        from semsearch.nets.inpainting import Inpainting
 
         shape = (int(rules["height"]), int(rules["across"]))
-        return inpainting.Inpainting(plan, shape, rules["hole"], int(rules["block"]), rules["least"])
+        return Inpainting(config, shape, rules["hole"], int(rules["block"]), rules["least"])
 
 
 @hookimpl

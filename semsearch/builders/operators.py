@@ -1,4 +1,4 @@
-"""Where the matrix that a builder factors is multiplied: in memory, or on a GPU where its build was given one."""
+"""Where a builder's matrix products are computed: in memory, or on a GPU if the build was given one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from semsearch.records import Device
 
 
 def matrix_on(device: Device) -> Callable[[Any], Operator]:
-    """What makes an Operator of a dense or sparse matrix. Without a GPU torch is not imported."""
+    """A function that makes an Operator of a dense or sparse matrix. torch is imported for a GPU only."""
     if device.name == "cpu":
         return Matrix
     from semsearch.nets.operator import MatrixOnDevice
@@ -24,7 +24,7 @@ def matrix_on(device: Device) -> Callable[[Any], Operator]:
 
 
 def centred_on(device: Device) -> Callable[[npt.NDArray[Any], float], CentredRows]:
-    """What makes an Operator of rows less their mean, in a unit. Without a GPU torch is not imported."""
+    """A function that makes an Operator of (rows - mean) * unit. torch is imported for a GPU only."""
     if device.name == "cpu":
         return Centred
     from semsearch.nets.operator import CentredOnDevice

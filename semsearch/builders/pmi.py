@@ -1,22 +1,25 @@
-"""Word vectors by factoring who appears near whom.
+"""Word vectors by factorising pointwise mutual information (PMI).
 
-    counts      n_ij, how often words i and j stand within a window of each other
-    measure     M_ij = ln(n_ij / what chance would give), its positive part: PPMI
-    vectors     the strongest directions of M, stretched by their eigenvalues to a power
+    counts      n_ij, the co-occurrence count of words i and j within a context window
+    measure     M_ij = ln(n_ij N / (n_i n_j)), the PMI, n_i the row sums and N their sum; its positive part is PPMI
+    vectors     M ≈ U Λ Uᵀ; word vectors are U |Λ|^power
 
-Levy & Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (NIPS 2014): word2vec's skip-gram with k
-negative samples, given room enough, finds w_i · c_j = PMI_ij - ln k, that is a factoring of this very matrix, shifted.
-What word2vec finds by going through the text many times is had here by counting it once. The defaults are those that
-Levy, Goldberg & Dagan, "Improving Distributional Similarity" (TACL 2015), found to matter: contexts smoothed by the
-power 0.75 (they say where word2vec hides it: in how it draws its samples), no shift, an exponent well below 1. Harmonic
-weights (GloVe's) measured better than flat ones; word2vec's random window sizes come to nearly the same. The spectrum
-is shrunk, for noise is a little of every direction and most of the weakest (maths.sides, `default_shrink`).
+Levy & Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (NIPS 2014): with enough dimensions,
+word2vec's skip-gram with k negative samples finds w_i · c_j = PMI_ij - ln k. That is a factorisation of this matrix,
+shifted; word2vec finds it by many passes over the text, here the text is counted once.
 
-The matrix is kept symmetric (`--no-symmetric`: smoothed on one side alone, as in the papers), so that one product a
-step is enough; its negative eigenvalues, which no vectors can stand for alone, are reported as `negative_mass`.
+The defaults are those that Levy, Goldberg & Dagan, "Improving Distributional Similarity" (TACL 2015), found to matter:
+context-distribution smoothing with exponent 0.75 (word2vec's negative sampling implies it), no shift, an exponent of
+the eigenvalues well below 1. Harmonic distance weighting (GloVe's) measured better than flat; word2vec's random window
+sizes come to nearly the same. The spectrum is shrunk, because noise adds to every direction and dominates the weakest
+(maths.spectral_factors, `default_shrinkage`).
 
-With `--measure count --window 0 --power 0.5` the matrix is XᵀX, X how often each word stands in each document, and the
-vectors are those that LSA gives words, up to rotation.
+The matrix is kept symmetric, so that one product per step is enough (`--no-symmetric` smooths contexts alone, as in the
+papers). It is not positive semi-definite: the share of its negative eigenvalues, which no vectors can represent, is
+reported as `negative_mass`.
+
+With `--measure count --window 0 --power 0.5` the matrix is XᵀX, where X holds the count of each word in each document,
+and the vectors are the word vectors of LSA, up to rotation.
 """
 
 from __future__ import annotations
@@ -27,8 +30,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch.builders.base import option, timed
-from semsearch.builders.cooccurrence_factors import CooccurrenceFactors, learn_company
+from semsearch.builders.base import timed
+from semsearch.builders.cooccurrence_factors import FactorOptions, factor_cooccurrences
+from semsearch.builders.options import option
 from semsearch.builders.words import MeansOfWords, WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.spectral_factors import SIDES
@@ -38,44 +42,40 @@ from semsearch.records import Device, Documents, Fitted, Report
 
 @dataclass(frozen=True)
 class PmiOptions(WordOptions):
-    """What `build pmi` can be told."""
+    """Options of `build pmi`."""
 
-    measure: str = option("ppmi", "what a count is worth", choices=MEASURES)
-    smoothing: float = option(0.75, "power of the contexts' counts; 1 is no smoothing")
-    shift: float = option(5.0, "with measure shifted: word2vec's number of negative samples")
-    symmetric: bool = option(
-        True, "smooth both sides alike, for one eigendecomposition; else contexts alone, for an SVD"
+    measure: str = option("ppmi", "association measure: weighting of co-occurrence counts", choices=MEASURES)
+    smoothing: float = option(0.75, "exponent of context-distribution smoothing; 1 turns it off", above=0, most=1)
+    shift: float = option(
+        5.0, "k of --measure shifted: log k is subtracted from PMI (word2vec's negative samples)", least=1
     )
-    side: str = option("left", "which side's vectors: words', contexts', or both", choices=SIDES)
-    power: float = option(0.25, "power of the spectrum in the vectors; 0.5, without shrinking, gives back the matrix")
-    shrink: float | None = option(
-        None, "share of the weakest direction's strength taken off all; by default 0.8, with measure count or log 0"
+    symmetric: bool = option(True, "smooth both sides, for an eigendecomposition; else contexts alone, for an SVD")
+    side: str = option("left", "vectors: left (words), right (contexts), their sum, or both joined", choices=SIDES)
+    power: float = option(
+        0.25, "exponent of the eigenvalues in the vectors; 0.5, unshrunk, reproduces the matrix", least=0, most=2
+    )
+    shrinkage: float | None = option(
+        None,
+        "subtracted from all eigenvalues, as a share of the weakest one kept",
+        least=0,
+        below=1,
+        default_text="0.8, or 0 with --measure count or log",
+        was=("shrink",),
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.smoothing <= 1:
-            raise ValueError(f"smoothing is {self.smoothing:g}: choose above 0, up to 1")
-        if not 0 <= self.power <= 2:
-            raise ValueError(f"power is {self.power:g}: choose 0 to 2")
-        if self.shrink is not None and not 0 <= self.shrink < 1:
-            raise ValueError(f"shrink is {self.shrink:g}: choose 0, for none, or more, below 1")
-        if not self.shift >= 1:
-            raise ValueError(f"shift is {self.shift:g}: at least 1, which is none")
 
+def default_shrinkage(measure: str) -> float:
+    """0.8; 0 for counts and their logarithms, whose vectors are to reproduce the matrix.
 
-def default_shrink(measure: str) -> float:
-    """0.8; none for counts and their logarithms, whose vectors are to give back the matrix.
-
-    On the mean of six similarity sets and two of analogies 0.8 is worth a point with 17 million words of Wikipedia and
-    two with 3 million; WS-353 and MEN gain, SimLex loses .007 there and gains here. 0.95 gives the analogies another
-    point and takes as much again from SimLex.
+    On the mean of six similarity sets and two of analogies 0.8 is worth one point with 17 million words of Wikipedia
+    and two with 3 million. WS-353 and MEN gain; SimLex loses .007 with the former and gains with the latter. 0.95 adds
+    another point on analogies and loses as much on SimLex.
     """
     return 0.0 if measure in UNSMOOTHED else 0.8
 
 
 class Pmi(MeansOfWords):
-    """The builder `pmi`: vectors of words from who appears near whom; a text is embedded as the mean of its words."""
+    """PMI: word vectors by factorising co-occurrence counts."""
 
     name = "pmi"
     reads: Literal["documents"] = "documents"
@@ -85,28 +85,28 @@ class Pmi(MeansOfWords):
     def fit(
         self, corpus: Documents, options: PmiOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
-        """Words (v, k), commonest first; k is the options' dim, what the rank allows, or twice that for both sides."""
+        """Word vectors (v, k), most frequent words first; k is options.dim or the rank, twice that with both sides."""
         metrics: dict[str, float] = {}
         with timed(metrics, "reading"):
             words = read_words(corpus, options, report)
-        counts, sides = learn_company(
+        counts, sides = factor_cooccurrences(
             word_sentences(words, options, rng),
-            CooccurrenceFactors(
-                options.dim or default_dim(len(words.words)),
-                options.window,
-                options.by_distance,
-                options.measure,
-                options.smoothing,
-                options.shift,
-                options.symmetric,
-                options.power,
-                default_shrink(options.measure) if options.shrink is None else options.shrink,
+            FactorOptions(
+                dim=options.dim or default_dim(len(words.words)),
+                window=options.window,
+                distance_weighting=options.used_weighting,
+                measure=options.measure,
+                smoothing=options.smoothing,
+                shift=options.shift,
+                symmetric=options.symmetric,
+                power=options.power,
+                shrinkage=default_shrinkage(options.measure) if options.shrinkage is None else options.shrinkage,
             ),
             rng=rng,
             device=device,
             report=report,
             metrics=metrics,
-            nobody=options.nobody,
+            if_empty=options.no_pairs_message,
         )
         return word_fit(words, counts, sides.joined(options.side), options, metrics)
 

@@ -1,14 +1,15 @@
-"""Node vectors in seconds for large graphs: the edges alone are factored, and the result is spread along the graph.
+"""ProNE: node vectors of large graphs in seconds, by sparse factorisation and spectral propagation.
 
-    factor       F_ij = ln p_ij - ln c_j for every edge, p the chance of that step, c the context's; F ≈ U S Vᵀ
-    propagate    vectors pass through a band of the graph's own spectrum, as ten Chebyshev terms
+    factor       F_ij = ln p_ij - ln c_j for every edge, p_ij its transition probability, c_j that of the context;
+                 F ≈ U S Vᵀ
+    propagate    the vectors are filtered by a band of the graph's spectrum: a Chebyshev expansion of ten terms
 
 Zhang, Dong, Wang, Tang & Ding, "ProNE: Fast and Scalable Network Representation Learning" (IJCAI 2019). The first stage
-knows neighbours only; the second brings in the wider surroundings that walks would find, without walking, since every
-term is a product of the graph and the vectors. A directed graph is read as if each edge led both ways.
+knows neighbours only. The second adds the wider neighbourhood that walks would reach, without walking, because every
+term is a product of the graph and the vectors. A directed graph is read as undirected.
 
-Three things are not as in the paper, since they measured better (benchmarks/README.md): U and V are added up, they are
-stretched by S^¾, and the band is at 0 with a sharpness of 2 (theirs: U alone, S^½, `--mu 0.2 --theta 0.5`).
+Three choices differ from the paper, because they measured better (benchmarks/README.md): vectors are U + V instead of
+U, scaled by S^¾ instead of S^½, and the band is at 0 with sharpness 2 (the paper: `--mu 0.2 --theta 0.5`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch.builders.base import option, timed
+from semsearch.builders.base import timed
 from semsearch.builders.deepwalk import default_dim
 from semsearch.builders.operators import matrix_on
+from semsearch.builders.options import BuilderOptions, option
+from semsearch.errors import InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.prone import factor_graph, propagate
@@ -29,27 +32,22 @@ from semsearch.records import Device, Embeddings, Fitted, Graph, Report
 
 
 @dataclass(frozen=True)
-class ProneOptions:
-    """What `build prone` can be told."""
+class ProneOptions(BuilderOptions):
+    """Options of `build prone`."""
 
-    dim: int | None = option(None, "dimensions; by default 128, in small graphs fewer")
-    order: int = option(10, "Chebyshev terms of the propagation; 0 leaves it out")
-    mu: float = option(0.0, "where in the graph's spectrum the band lies; lower is smoother")
-    theta: float = option(2.0, "how sharp the band is")
+    dim: int | None = option(None, "dimensions", least=1, default_text="128, fewer for small graphs")
+    order: int = option(10, "order of the Chebyshev expansion, not 1; 0 turns propagation off", least=0, most=100)
+    mu: float = option(0.0, "centre of the spectral band; lower is smoother", least=-10, most=10)
+    theta: float = option(2.0, "sharpness of the spectral band", above=0, most=100)
 
     def __post_init__(self) -> None:
-        if self.dim is not None and self.dim < 1:
-            raise ValueError(f"dim is {self.dim}: at least 1 is needed")
-        if self.order < 0 or self.order == 1 or self.order > 100:
-            raise ValueError(f"order is {self.order}: choose 2 to 100, or 0 to leave the propagation out")
-        if not -10 <= self.mu <= 10:
-            raise ValueError(f"mu is {self.mu:g}: choose -10 to 10")
-        if not 0 < self.theta <= 100:
-            raise ValueError(f"theta is {self.theta:g}: choose above 0, up to 100")
+        super().__post_init__()
+        if self.order == 1:
+            raise InputError("--order is 1: it must be 0, for no propagation, or 2 to 100")
 
 
 class Prone:
-    """The builder `prone`: vectors of the nodes of large graphs, by a sparse factoring and a spectral filter."""
+    """ProNE: node vectors of large graphs, by spectral filtering."""
 
     name = "prone"
     reads: Literal["graph"] = "graph"
@@ -59,7 +57,7 @@ class Prone:
     def fit(
         self, corpus: Graph, options: ProneOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
-        """Nodes (n, k), of unit length; k the options' dim or what the rank allows; zero rows where no edge is."""
+        """Node vectors (n, k) of unit length, k options.dim or the rank; zero rows for nodes without an edge."""
         n = len(corpus)
         metrics: dict[str, float] = {"nodes": float(n), "edges": float(len(corpus.weight))}
         A = adjacency(corpus.source, corpus.target, corpus.weight, n, directed=False)

@@ -1,13 +1,16 @@
-"""Rotation: how far has a picture been turned, by no, one, two or three quarters? (needs torch)
+"""Rotation: image features from predicting by how much an image was rotated (needs torch).
 
-What it learns: to say which way up a thing is one must know the thing: where a bird has its feet, and that the sky is
-above. Gidaris, Singh & Komodakis 2018, "Unsupervised Representation Learning by Predicting Image Rotations".
+    input       an image rotated by 0°, 90°, 180° or 270°
+    prediction  which of the four it is
+    loss        cross-entropy
 
-Its known shortcut: marks that turn with the picture and say nothing of what is on it: a frame, a date in the corner,
-the lens's dark corners, the grid that compression leaves, and blurred pixels wherever turning resamples. How it is
-blocked: turns are by quarters, which resample nothing; a picture is cropped first, at a place and a scale of its own,
-and mirrored or not, so that neither edges nor grids lie where they were. What has no upright (leaves on the ground,
-texture) cannot be learned from by this.
+Gidaris, Singh & Komodakis 2018, "Unsupervised Representation Learning by Predicting Image Rotations". To know which way
+up an object is, the network must recognise it: where a bird has its feet, and that the sky is above.
+
+Shortcuts: marks that rotate with the image, such as a frame, a date, dark corners or compression grids, and blur from
+resampling. Remedies: rotations by quarter turns resample nothing; images are cropped at random places and scales first,
+and mirrored at random, so that edges and grids are not at fixed places. Images without an upright orientation, such as
+textures, teach this task nothing.
 """
 
 from __future__ import annotations
@@ -20,21 +23,21 @@ from semsearch.hookspecs import hookimpl
 
 
 class Rotation(SelfSupervised):
-    """The builder `rotation`: features of pictures from telling how far each is turned (needs torch)."""
+    """Image features by predicting rotations (needs torch)."""
 
     name = "rotation"
-    question = "How far has this been turned?"
+    question = "By how much has this image been rotated?"
     Options = CropOptions
 
     def rules(self, shape: Shape, options: CropOptions) -> Rules:
-        """Squares of the shorter side, so that those turned by a quarter look like the others."""
-        return {"side": min(shape[:2]), "least": options.crop}
+        """Squares of the shorter side, so that all rotations have the same shape."""
+        return {"side": min(shape[:2]), "least": options.min_crop}
 
-    def game(self, plan: Any, rules: Rules) -> Any:
-        """The game."""
-        from semsearch.nets import rotation
+    def task(self, config: Any, rules: Rules) -> Any:
+        """The pretext task."""
+        from semsearch.nets.rotation import Rotation
 
-        return rotation.Rotation(plan, int(rules["side"]), rules["least"])
+        return Rotation(config, int(rules["side"]), rules["least"])
 
 
 @hookimpl

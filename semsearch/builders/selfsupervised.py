@@ -1,11 +1,11 @@
-"""What all self-supervised builders share: a backbone learns by a task made of the pictures themselves, then embeds.
+"""What all self-supervised builders share: a backbone learns a pretext task on the images themselves, then embeds.
 
-    learn       the task's questions cost nothing to answer; a tenth of the pictures is held out to say how well it goes
-    embed       features of whole pictures: the backbone's map, averaged over quarters of the picture, less their mean
-    whiten      if asked for: principal directions of the features, each at the same variance
+    train       the labels of the task come from the images, without annotation; a tenth of the images is held out
+    embed       features of whole images: the backbone's feature map, averaged over quarters of the image, centred
+    whiten      optionally: principal directions of the features, each scaled to the same variance
 
-A builder says what its game is made from (`rules`) and makes it of those again (`game`), so that a stored model can
-still be asked its questions.
+A builder computes the numbers its task depends on (`rules`), and makes the task from these (`task`). They are stored,
+so that the task of a stored model can be shown again.
 """
 
 from __future__ import annotations
@@ -19,65 +19,65 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import ENDLESS, option, timed
-from semsearch.builders.image_checks import check_differ, pictures_as_learned
-from semsearch.errors import BuildError
+from semsearch.builders.base import UNLIMITED_EPOCHS, timed
+from semsearch.builders.image_checks import check_different, images_of_shape
+from semsearch.builders.options import BuilderOptions, option
+from semsearch.errors import BuildError, InputError
 from semsearch.maths.pca import principal_components
 from semsearch.records import Corpus, Device, Embeddings, Fitted, Images, Quiz, Report, State
 
-SOFT = 0.01  # of the strongest direction's deviation, added to each: the weakest are mostly noise
-SEEN = 500_000  # pictures that a training looks at by default, counting each as often as it is seen
-MOST_EPOCHS = 200
-FEWEST = 4  # pictures
-LEAST_SIDE, MOST_SIDE = 8, 128  # pixels
-Shape: TypeAlias = tuple[int, int, int]
+WHITENING_RIDGE = 0.01  # added to each deviation, as a share of the largest: the weakest directions are mostly noise
+IMAGES_SEEN = 500_000  # images in a training by default, each epoch counted
+MAX_EPOCHS = 200  # by default
+MIN_IMAGES = 4
+MIN_SIDE, MAX_SIDE = 8, 128  # pixels
+Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
 Rules: TypeAlias = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class PretextOptions:
-    """What each of these builders can be told."""
+class PretextOptions(BuilderOptions):
+    """Options that all of these builders share."""
 
-    backbone: str = option("small", "what learns: small is for CPUs, resnet18 for GPUs", choices=("small", "resnet18"))
-    width: int = option(32, "channels of the small backbone's first layer; its last has eight times as many")
+    backbone: str = option("small", "network: small (for CPUs) or resnet18 (for GPUs)", choices=("small", "resnet18"))
+    width: int = option(32, "channels of the small backbone's first layer; its last has eight times as many", least=1)
     epochs: int | None = option(
-        None, "times over all pictures, 0 for random weights; by default 500,000 of them, at most 200 times"
+        None,
+        "epochs; 0 leaves the weights random",
+        least=0,
+        default_text=f"chosen from the data: {IMAGES_SEEN:,} images in all, at most {MAX_EPOCHS} epochs",
     )
-    seconds: float | None = option(None, "end after so many seconds instead")
-    batch: int = option(256, "pictures of a step")
-    rate: float = option(0.002, "how long the strides are at most (AdamW's rate)")
-    whiten: bool = option(False, "bring the features' principal directions to the same variance")
-    side: int | None = option(None, "pixels of the longer side to learn at; by default theirs, at most 128")
+    seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
+    batch_size: int = option(256, "images per step", least=2, was=("batch",))
+    lr: float = option(0.002, "learning rate (AdamW)", above=0, most=1, was=("rate",))
+    whiten: bool = option(False, "whiten the features: principal directions at equal variance")
+    image_size: int | None = option(
+        None,
+        "longer side of the images",
+        least=MIN_SIDE,
+        most=MAX_SIDE,
+        unit="pixels",
+        default_text=f"their own, at most {MAX_SIDE}",
+        was=("side",),
+    )
 
     def __post_init__(self) -> None:
-        if self.epochs is not None and self.epochs < 0:
-            raise ValueError(f"epochs is {self.epochs}: 0, for random weights, or more")
-        if self.seconds is not None and self.seconds <= 0:
-            raise ValueError(f"seconds is {self.seconds:g}: choose above 0")
+        super().__post_init__()
         if self.seconds is not None and self.epochs is not None:
-            raise ValueError("epochs and seconds are both given: choose one")
-        if self.width < 1 or self.batch < 2:
-            raise ValueError(f"width is {self.width} and batch {self.batch}: at least 1 and 2 are needed")
-        if not 0 < self.rate <= 1:
-            raise ValueError(f"rate is {self.rate:g}: choose above 0, such as 0.002")
-        if self.side is not None and not LEAST_SIDE <= self.side <= MOST_SIDE:
-            raise ValueError(f"side is {self.side}: choose {LEAST_SIDE} to {MOST_SIDE} pixels")
+            raise InputError("--seconds and --epochs are both given: choose one")
 
 
 @dataclass(frozen=True)
 class CropOptions(PretextOptions):
-    """The same, where a task looks at crops."""
+    """The same, for tasks on random crops."""
 
-    crop: float = option(0.5, "the least share of a picture that is looked at, 1 for all")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.crop <= 1:
-            raise ValueError(f"crop is {self.crop:g}: choose above 0, up to 1")
+    min_crop: float = option(
+        0.5, "smallest crop, as a share of the image's area; 1 takes whole images", above=0, most=1, was=("crop",)
+    )
 
 
 class SelfSupervised(ABC):
-    """A builder whose embeddings are the features of a backbone that learned by a game."""
+    """A builder whose embeddings are features of a backbone that was trained on a pretext task."""
 
     name: ClassVar[str]
     reads: Literal["images"] = "images"
@@ -85,101 +85,104 @@ class SelfSupervised(ABC):
     question: ClassVar[str]
     mean: ClassVar[str] = ""
     needs = ("torch",)
-    sees: ClassVar[int | None] = None  # channels of pictures that the backbone looks at, where not all
+    input_channels: ClassVar[int | None] = None  # of the backbone, if not all of the image's
 
     @abstractmethod
     def rules(self, shape: Shape, options: Any) -> Rules:
-        """The numbers that the game is made from. BuildError for pictures (height, width, channels) it is not for."""
+        """The numbers that the task depends on. Raises BuildError for images of a shape that it cannot use."""
 
     @abstractmethod
-    def game(self, plan: Any, rules: Rules) -> Any:
-        """The game (nets.pretext.Game) by these rules, with weights at random, for a backbone of this plan."""
+    def task(self, config: Any, rules: Rules) -> Any:
+        """The task (nets.selfsupervised.PretextTask), with random weights, for a backbone of this BackboneConfig."""
 
     def fit(self, corpus: Images, options: Any, *, rng: np.random.Generator, device: Device, report: Report) -> Fitted:
-        """Features (n, features). BuildError for a few pictures, small ones, and where all of them are the same."""
-        from semsearch.nets import selfsupervised
-        from semsearch.nets.backbone import Plan
+        """Features (n, features). Raises BuildError for too few or too small images, and if all are identical."""
+        from semsearch.nets import selfsupervised as nets
+        from semsearch.nets.backbone import BackboneConfig
         from semsearch.nets.device import threads_for
-        from semsearch.nets.loop import TrainOptions as LoopRules
-        from semsearch.nets.loop import train
+        from semsearch.nets.loop import TrainOptions, train
 
         self._check(corpus)
         rules = self.rules(corpus.shape, options)
-        height, across, channels = corpus.shape
-        plan = Plan(options.backbone == "resnet18", self.sees or channels, max(height, across), options.width)
-        seed = int(rng.integers(1 << 31))
-        lessons = selfsupervised.Lessons(epochs_of(options, len(corpus)), options.batch, options.rate, seed)
-        metrics: dict[str, float] = {"pictures": float(len(corpus))}
-        task = selfsupervised.Pretext(
-            corpus.pixels, selfsupervised.made(plan, lambda: self.game(plan, rules), seed), lessons, device
+        height, width, channels = corpus.shape
+        config = BackboneConfig(
+            options.backbone == "resnet18", self.input_channels or channels, max(height, width), options.width
         )
-        with timed(metrics, "training"), threads_for(options.batch, corpus.pixels[0].size):
-            how = LoopRules(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
-            trained = train(task, how, device=device, report=report)
+        seed = int(rng.integers(1 << 31))
+        plan = nets.PretextPlan(epochs_of(options, len(corpus)), options.batch_size, options.lr, seed)
+        metrics: dict[str, float] = {"pictures": float(len(corpus))}
+        net = nets.new_net(config, lambda: self.task(config, rules), seed)
+        training = nets.PretextTraining(corpus.pixels, net, plan, device)
+        with timed(metrics, "training"), threads_for(options.batch_size, corpus.pixels[0].size):
+            loop_options = TrainOptions(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)
+            trained = train(training, loop_options, device=device, report=report)
         metrics |= {"epochs": float(trained.epochs), "steps": float(trained.steps), **trained.metrics}
-        arrays = selfsupervised.state_of(task.net, corpus.pixels, device) | {"shape": np.array(corpus.shape, np.int64)}
+        arrays = nets.state_of(net, corpus.pixels, device) | {"shape": np.array(corpus.shape, np.int64)}
         arrays |= {f"rule.{name}": np.array(value) for name, value in rules.items()}
-        found = selfsupervised.features(task.net.backbone, corpus.pixels, device)
-        vectors, placed = _placed(found, options.whiten, rng)
-        return Fitted([Embeddings("image", corpus.keys, vectors)], arrays | placed, metrics)
+        features = nets.features(net.backbone, corpus.pixels, device)
+        vectors, transform = _transformed(features, options.whiten, rng)
+        return Fitted([Embeddings("image", corpus.keys, vectors)], arrays | transform, metrics)
 
     def encode(self, state: State, corpus: Corpus) -> FloatArray:
-        """The features of other pictures, (n, features). InputError for another shape than was learned."""
-        from semsearch.nets import selfsupervised
+        """Features of other images, (n, features). Raises InputError for another shape than the model's."""
+        from semsearch.nets import selfsupervised as nets
         from semsearch.nets.device import encoding_device
 
-        pixels = pictures_as_learned(self.name, state, corpus).pixels
+        pixels = images_of_shape(self.name, state, corpus).pixels
         device = encoding_device(len(pixels))
-        # One for each device: who shows it a single picture meanwhile finds his where it was.
-        backbone = state.derived(f"backbone {device.name}", lambda: selfsupervised.backbone_of(state.arrays))
-        found = selfsupervised.features(backbone, pixels, device) - state.arrays["centre"]
-        return found @ state.arrays["axes"] if "axes" in state.arrays else found
+        # One network per device, so that concurrent callers never see it move.
+        backbone = state.derived(f"backbone {device.name}", lambda: nets.backbone_of(state.arrays))
+        features = nets.features(backbone, pixels, device) - state.arrays["centre"]
+        return features @ state.arrays["axes"] if "axes" in state.arrays else features
 
     def quiz(self, state: State, corpus: Images, *, seed: int) -> Sequence[Quiz]:
-        """A question about each picture, and what the net answers."""
-        from semsearch.nets import selfsupervised
+        """The task on each image, with the network's prediction."""
+        from semsearch.nets import selfsupervised as nets
 
         net = state.derived("net", lambda: self._net(state))
-        return selfsupervised.quiz(net, pictures_as_learned(self.name, state, corpus).pixels, seed)
+        return nets.quiz(net, images_of_shape(self.name, state, corpus).pixels, seed)
 
     def _net(self, state: State) -> Any:
-        from semsearch.nets import selfsupervised
+        from semsearch.nets import selfsupervised as nets
 
         rules = {name[5:]: array.item() for name, array in state.arrays.items() if name.startswith("rule.")}
-        plan = selfsupervised.plan_of(state.arrays)
-        return selfsupervised.net_of(state.arrays, lambda: self.game(plan, rules))
+        config = nets.config_of(state.arrays)
+        return nets.net_of(state.arrays, lambda: self.task(config, rules))
 
     def _check(self, corpus: Images) -> None:
-        if len(corpus) < FEWEST:
-            raise BuildError(f"{len(corpus):,} pictures: {self.name} learns from {FEWEST} at least, better thousands")
-        check_differ(corpus)
-        check_side(self.name, corpus.shape, LEAST_SIDE, "no net sees much on fewer")
+        if len(corpus) < MIN_IMAGES:
+            raise BuildError(f"{self.name} needs at least {MIN_IMAGES} images, better thousands; found {len(corpus):,}")
+        check_different(corpus)
+        check_side(self.name, corpus.shape, MIN_SIDE, "smaller images show too little")
 
 
 def check_side(name: str, shape: Shape, least: int, why: str) -> None:
-    """BuildError for pictures (height, width, channels) of fewer than `least` pixels each way."""
-    height, across, _ = shape
-    if min(height, across) < least:
+    """Raises BuildError for images (height, width, channels) of fewer than `least` pixels each way."""
+    height, width, _ = shape
+    if min(height, width) < least:
         raise BuildError(
-            f"The pictures are {height} × {across} pixels, {name} needs {least} each way ({why}): --side enlarges them"
+            f"The images are {height} × {width} pixels, {name} needs {least} each way ({why}):"
+            " --image-size enlarges them"
         )
 
 
-def epochs_of(options: PretextOptions, pictures: int) -> int:
-    """How often a training goes over so many pictures."""
+def epochs_of(options: PretextOptions, images: int) -> int:
+    """The number of epochs for this many images."""
     if options.seconds is not None:
-        return ENDLESS
+        return UNLIMITED_EPOCHS
     if options.epochs is not None:
         return options.epochs
-    return max(1, min(MOST_EPOCHS, math.ceil(SEEN / pictures)))
+    return max(1, min(MAX_EPOCHS, math.ceil(IMAGES_SEEN / images)))
 
 
-def _placed(found: FloatArray, whiten: bool, rng: np.random.Generator) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Features (n, d) about their mean, and the arrays that bring others there: `centre` (d,) and, whitened, `axes`."""
-    centre = found.mean(axis=0)
+def _transformed(
+    features: FloatArray, whiten: bool, rng: np.random.Generator
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Features (n, d) centred and optionally whitened; and the transform: `centre` (d,), if whitened `axes` (d, k)."""
+    mean = features.mean(axis=0)
     if not whiten:
-        return found - centre, {"centre": centre}
-    parts = principal_components(found, min(found.shape), rng=rng)
-    deviation = parts.singular_values / math.sqrt(len(found))
-    axes = (parts.components / (deviation + SOFT * deviation[0])[:, None]).T.astype(np.float32)
-    return (found - centre) @ axes, {"centre": centre, "axes": axes}
+        return features - mean, {"centre": mean}
+    parts = principal_components(features, min(features.shape), rng=rng)
+    deviation = parts.singular_values / math.sqrt(len(features))
+    axes = (parts.components / (deviation + WHITENING_RIDGE * deviation[0])[:, None]).T.astype(np.float32)
+    return (features - mean) @ axes, {"centre": mean, "axes": axes}

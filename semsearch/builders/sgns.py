@@ -1,10 +1,15 @@
-"""word2vec's skip-gram with negative sampling: words that met are told from words drawn by chance.
+"""word2vec's skip-gram with negative sampling (SGNS), trained on co-occurrence counts.
 
-Mikolov, Sutskever, Chen, Corrado & Dean, "Distributed Representations of Words and Phrases and their Compositionality"
-(NIPS 2013). Given room enough, the products of its two sides are PMI - ln k (Levy & Goldberg, NIPS 2014): it factors
-the matrix that `pmi` weighs, each entry by how sure the counts make it, where `pmi` weighs all alike. word2vec goes
-through the text word by word; here the counts are gone through, which is the same sum. The training is
-nets/wordfactors.py's; what is counted and where it starts, trained.py's.
+    loss    -Σ n_ij ln σ(w_i·c_j - ln k) - k Σ n_i E_j ln σ(ln k - w_i·c_j)
+
+n_ij is the co-occurrence count of word i and context j, k the number of negative samples; E_j is over contexts drawn as
+often as their counts to the power --ns-exponent say. Mikolov, Sutskever, Chen, Corrado & Dean, "Distributed
+Representations of Words and Phrases and their Compositionality" (NIPS 2013).
+
+With enough dimensions the products w_i·c_j are PMI - ln k (Levy & Goldberg, NIPS 2014). SGNS is thus a factorisation of
+the matrix that `pmi` factorises, but it weights each entry by its count, where `pmi` weights all entries alike.
+word2vec goes through the text word by word; here the same sum is taken over the counts. Training is by Adagrad
+(nets/sgns.py). Initial vectors are those of `pmi`, or random (builders/gradient_words.py).
 """
 
 from __future__ import annotations
@@ -15,8 +20,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from semsearch.builders.base import option
-from semsearch.builders.gradient_words import FactoringOptions, Start, fit_words
+from semsearch.builders.gradient_words import GradientOptions, Start, fit_words
+from semsearch.builders.options import option
 from semsearch.builders.words import MeansOfWords
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.vocabulary import Words, staying, thinned
@@ -24,31 +29,31 @@ from semsearch.records import Device, Documents, Fitted, Report
 
 
 @dataclass(frozen=True)
-class SgnsOptions(FactoringOptions):
-    """What `build sgns` can be told."""
+class SgnsOptions(GradientOptions):
+    """Options of `build sgns`."""
 
-    negatives: float = option(5.0, "contexts drawn by chance for each pair that was met")
-    smoothing: float = option(0.75, "they are drawn as often as they are written to this power")
-    thin: float = option(
+    negative: float = option(5.0, "negative samples per positive pair", least=1, was=("negatives",))
+    ns_exponent: float = option(
+        0.75,
+        "exponent of the counts in the negative-sampling distribution",
+        above=0,
+        most=1,
+        was=("smoothing",),
+    )
+    sample: float = option(
         0.001,
-        "pairs of words more frequent than this share weigh less, as if they had been left out by chance; 0: none",
+        "subsampling threshold of frequent words, applied to pair counts; 0 turns it off",
+        least=0,
+        below=1,
+        was=("thin",),
     )
     side: Literal["left", "sum"] = option(
-        "left", "the vectors of words, as in word2vec, or those and their contexts' added", choices=("left", "sum")
+        "left", "vectors: left (words, as in word2vec) or sum (words and contexts added)", choices=("left", "sum")
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.negatives >= 1:
-            raise ValueError(f"negatives is {self.negatives:g}: at least 1 is needed")
-        if not 0 <= self.thin < 1:
-            raise ValueError(f"thin is {self.thin:g}: choose 0 to 1, such as 0.001")
-        if not 0 < self.smoothing <= 1:
-            raise ValueError(f"smoothing is {self.smoothing:g}: choose above 0, up to 1")
 
 
 class Sgns(MeansOfWords):
-    """The builder `sgns`: vectors of words by skip-gram with negative sampling, word2vec's own loss (needs torch)."""
+    """word2vec: skip-gram with negative sampling (needs torch)."""
 
     name = "sgns"
     reads: Literal["documents"] = "documents"
@@ -58,15 +63,15 @@ class Sgns(MeansOfWords):
     def fit(
         self, corpus: Documents, options: SgnsOptions, *, rng: np.random.Generator, device: Device, report: Report
     ) -> Fitted:
-        """Words (v, dim), commonest first."""
-        from semsearch.nets import word_factors
+        """Word vectors (v, dim), most frequent words first."""
+        from semsearch.nets import sgns
         from semsearch.nets.pair_products import Pairs
 
-        def task(start: Start, words: Words, how: Any) -> word_factors.Sgns:
-            counts = thinned(start.counts, staying(words.counts, options.thin)) if options.thin else start.counts
+        def task(start: Start, words: Words, plan: Any) -> sgns.Sgns:
+            counts = thinned(start.counts, staying(words.counts, options.sample)) if options.sample else start.counts
             totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
-            more = {"negatives": options.negatives, "smoothing": options.smoothing}
-            return word_factors.Sgns(Pairs(counts, device), how, start.sides, totals, **more)
+            sampling = {"negative": options.negative, "ns_exponent": options.ns_exponent}
+            return sgns.Sgns(Pairs(counts, device), plan, start.sides, totals, **sampling)
 
         return fit_words(corpus, options, task, rng=rng, device=device, report=report)
 

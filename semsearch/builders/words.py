@@ -1,7 +1,7 @@
-"""What the builders of word vectors have in common: how texts are read and counted, and what they leave behind.
+"""What `pmi`, `glove` and `sgns` share: how texts are read and counted, what is stored, and how a text is embedded.
 
-`pmi` weighs the counts and factors them at once, `glove` and `sgns` factor them by gradient; a text is embedded as the
-mean of its words by all three.
+`pmi` weights the counts and factorises them at once, `glove` and `sgns` factorise them by gradient. All three embed a
+text as the mean of its words' unit vectors.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import NO_LENGTH, option
+from semsearch.builders.base import ZERO_NORM
 from semsearch.builders.cooccurrence_factors import Sentences
+from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError
 from semsearch.maths.contexts import pack_rows, unit_of
 from semsearch.maths.cooccurrence import WHOLE
@@ -23,74 +24,81 @@ from semsearch.maths.text import pack, tokens, unpack
 from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsampled
 from semsearch.records import Documents, Embeddings, Fitted, Report, State
 
-WIDEST = 20
+MAX_WINDOW = 20  # words on either side
+REPORT_INTERVAL = 1000  # texts between two reports of progress
 
 
 @dataclass(frozen=True)
-class WordOptions:
-    """How texts are read and what counts as near."""
+class WordOptions(BuilderOptions):
+    """Options about texts, windows and the vocabulary."""
 
-    dim: int | None = option(None, "dimensions; by default 300, in small vocabularies fewer")
-    window: int = option(5, "words looked at on either side, 1 to 20; 0: the whole sentence or document")
+    dim: int | None = option(
+        None, "dimensions", least=1, default_text="chosen from the vocabulary: 50 to 300, at most half of its words"
+    )
+    window: int = option(
+        5, "context window, in words on either side; 0 takes the whole document or sentence", least=0, most=MAX_WINDOW
+    )
     within: Literal["document", "sentence"] = option(
-        "document", "what a window never leaves", choices=("document", "sentence")
+        "document", "what a context window may not cross", choices=("document", "sentence")
     )
-    weights: Literal["harmonic", "flat"] = option(
-        "harmonic", "a pair at distance d counts 1/d, or 1", choices=("harmonic", "flat")
+    distance_weighting: Literal["harmonic", "flat"] = option(
+        "harmonic",
+        "weight of a pair at distance d: 1/d (harmonic) or 1 (flat)",
+        choices=("harmonic", "flat"),
+        was=("weights",),
     )
-    min_count: int | None = option(None, "how often a word must be written; by default 5, in small corpora 2 or 1")
-    max_words: int | None = option(None, "keep at most so many of the commonest words")
-    subsample: float = option(0.0, "thin words more frequent than this share, such as 0.001; 0 keeps all")
-    contexts: bool = option(True, "keep the counts, which the pages of a word and of co-occurrence show")
-
-    def __post_init__(self) -> None:
-        least = {"dim": self.dim, "min_count": self.min_count, "max_words": self.max_words}
-        for name, value in least.items():
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}: at least 1 is needed")
-        if not 0 <= self.window <= WIDEST:
-            raise ValueError(f"window is {self.window}: choose 1 to {WIDEST}, or 0 for the whole sentence or document")
-        if not 0 <= self.subsample < 1:
-            raise ValueError(f"subsample is {self.subsample:g}: choose 0 to 1, such as 0.001")
+    min_count: int | None = option(None, "minimum count of a word", least=1, default_text="5, for small corpora 2 or 1")
+    max_vocab: int | None = option(
+        None,
+        "size limit of the vocabulary; the most frequent words are kept",
+        least=1,
+        unit="words",
+        default_text="no limit",
+        was=("max_words",),
+    )
+    subsample: float = option(
+        0.0, "randomly drop words more frequent than this share, before counting; 0 turns it off", least=0, below=1
+    )
+    contexts: bool = option(True, "store the co-occurrence counts, which the word and co-occurrence pages show")
 
     @property
-    def by_distance(self) -> Literal["flat", "harmonic"]:
-        """The weights that are used: in a whole document distance says nothing."""
-        return "flat" if self.window == WHOLE else self.weights
+    def used_weighting(self) -> Literal["flat", "harmonic"]:
+        """The distance weighting that is used: always flat for whole documents, where distance means nothing."""
+        return "flat" if self.window == WHOLE else self.distance_weighting
 
     @property
-    def nobody(self) -> str:
-        """What to say where no two words are near each other."""
+    def no_pairs_message(self) -> str:
+        """The error if no two words co-occur."""
         return (
-            f"No two known words stand in one {self.within}: longer texts are needed, or --within document,"
+            f"No two words of the vocabulary occur in one {self.within}: add longer texts, or try --within document"
             " or a lower --min-count"
         )
 
 
 def default_dim(n_words: int) -> int:
-    """One for every hundred words, at least 50 and at most 300, the customary number; never more than half of them.
+    """One dimension per hundred words, at least 50 and at most 300 (the customary number); at most half of the words.
 
     Small corpora hold less: of 300,000 words of Wikipedia, with a vocabulary of 10,000, 50 to 100 dimensions agree best
-    with people's judgements (MEN .56 against .53 with 300), of 17 million 300 and more.
+    with people's judgements (MEN .56, against .53 with 300), of 17 million 300 and more.
     """
     return max(1, min(300, max(50, n_words // 100), n_words // 2))
 
 
 def read_words(corpus: Documents, options: WordOptions, report: Report) -> Words:
-    """The corpus as numbers of words; BuildError, with what to do, where fewer than two words are left."""
-    texts: Iterable[str] = _told(corpus.texts, report)
+    """The corpus as ids of words. Raises BuildError if fewer than two words are in the vocabulary."""
+    texts: Iterable[str] = _with_progress(corpus.texts, report)
     words = keep_words(
         sentences(texts) if options.within == "sentence" else texts,
         min_count=options.min_count,
-        max_words=options.max_words,
+        max_words=options.max_vocab,
     )
     if not words.total:
-        raise BuildError(f"None of the {len(corpus):,} documents holds a word: check the text columns")
+        raise BuildError(f"None of the {len(corpus):,} documents contains a word: check the text columns")
     if len(words.words) < 2:
         least = options.min_count or default_min_count(words.total)
         often = "once" if least == 1 else f"{least} times"
         raise BuildError(
-            f"{'Only one word stands' if words.words else 'No word stands'} at least {often} in the texts, and"
+            f"{'Only one word occurs' if words.words else 'No word occurs'} at least {often} in the texts, and"
             " two are needed: try a lower --min-count or a larger corpus; a text without spaces, such as Chinese,"
             " must be split into words first (docs/words.md)"
         )
@@ -98,7 +106,7 @@ def read_words(corpus: Documents, options: WordOptions, report: Report) -> Words
 
 
 def word_sentences(words: Words, options: WordOptions, rng: np.random.Generator) -> Sentences:
-    """Where the ids come from: the words of the texts, frequent ones thinned if asked."""
+    """The ids of the words, in their sequences; with --subsample, without some of the frequent ones."""
     stream, starts = words.stream, words.starts
     if options.subsample:
         stream, starts = subsampled(words, options.subsample, rng)
@@ -112,37 +120,41 @@ def word_fit(
     options: WordOptions,
     metrics: Mapping[str, float],
 ) -> Fitted:
-    """What is kept of words (v,), how often they met, (v, v), and their vectors (v, k)."""
-    unit = unit_of(options.by_distance, options.window)
+    """The result of fit, from words (v,), their co-occurrence counts (v, v) and vectors (v, k)."""
+    unit = unit_of(options.used_weighting, options.window)
     arrays = {
         "words": pack(words.words),
-        "has_vector": np.linalg.norm(vectors, axis=1) > NO_LENGTH,
+        "has_vector": np.linalg.norm(vectors, axis=1) > ZERO_NORM,
         "totals": np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1),
         "unit": np.array(unit),
     }
     packed = pack_rows(counts, unit) if options.contexts else ()
     embeddings = Embeddings("word", words.words, vectors, {"count": words.counts.tolist()}, packed)
-    told = {"words_read": float(words.total), "words": float(len(words.words))}
-    return Fitted([embeddings], arrays, {**metrics, **told})
+    sizes = {"words_read": float(words.total), "words": float(len(words.words))}
+    return Fitted([embeddings], arrays, {**metrics, **sizes})
 
 
 class MeansOfWords:
-    """The `encode` of a builder of word vectors: texts by the words in them."""
+    """The `encode` of a builder of word vectors: a text is the mean of its words."""
 
-    def encode(self, state: State, corpus: Documents) -> FloatArray:
-        """Texts as the mean of their words' directions, (n, k) float32; zero where no word is known."""
+    def encode(self, state: State, corpus: Documents) -> FloatArray | None:
+        """The means of the texts' unit word vectors, (n, k) float32; zero rows for texts without a known word.
+
+        None if no text has one.
+        """
         known = state.derived("known", lambda: _with_vector(state))
-        found = [[word for word in tokens(text) if word in known] for text in corpus.texts]
-        distinct = sorted({word for words in found for word in words})
+        words_of = [[word for word in tokens(text) if word in known] for text in corpus.texts]
+        distinct = sorted({word for words in words_of for word in words})
         if not distinct:
-            return np.zeros((len(corpus), 1), np.float32)  # of any width: nothing is searched by it
+            return None
         vectors = state.embeddings["word"].take(distinct)
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        place = {word: row for row, word in enumerate(distinct)}
-        rows = [[place[word] for word in words] for words in found]
-        return np.stack([vectors[some].mean(axis=0) if some else np.zeros(vectors.shape[1]) for some in rows]).astype(
-            np.float32
-        )
+        position = {word: row for row, word in enumerate(distinct)}
+        means = np.zeros((len(corpus), vectors.shape[1]), np.float32)
+        for row, words in enumerate(words_of):
+            if words:
+                means[row] = vectors[[position[word] for word in words]].mean(axis=0)
+        return means
 
 
 def _with_vector(state: State) -> frozenset[str]:
@@ -150,9 +162,9 @@ def _with_vector(state: State) -> frozenset[str]:
     return frozenset(word for word, has in zip(words, state.arrays["has_vector"].tolist(), strict=True) if has)
 
 
-def _told(texts: Iterable[str], report: Report) -> Iterable[str]:
-    found = list(texts)
-    for done, text in enumerate(found):
-        if done % 1000 == 0:
-            report(done, len(found))
+def _with_progress(texts: Iterable[str], report: Report) -> Iterable[str]:
+    listed = list(texts)
+    for done, text in enumerate(listed):
+        if done % REPORT_INTERVAL == 0:
+            report(done, len(listed))
         yield text

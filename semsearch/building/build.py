@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from semsearch import __version__, registry
-from semsearch.builders.base import NO_LENGTH, Accelerates, Builder, make_options, needs_of, reads_of
+from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError
-from semsearch.records import MOST_SEED, ROWS, Collection, Dataset, Device, Embeddings, Report, Run, silent
+from semsearch.records import MOST_SEED, ROWS, Collection, Dataset, Device, Embeddings, Fitted, Report, Run, silent
 from semsearch.storage import change_log as items_noted
 from semsearch.storage import checkpoints, collections, datasets, dependencies, fulltext, fulltext_prefill, results
 from semsearch.storage.connect import snapshot, transaction
@@ -83,13 +83,8 @@ def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Data
         raise InputError(f"{builder.name} learns in one go, there is nothing to go on with: leave out --resume")
     journal = RunJournal(report)
     if needs:
-        made_with = {
-            "builder": builder.name,
-            "seed": seed,
-            "rows": corpora.digest(corpus),
-            **_training_fingerprint(options),
-        }
-        journal = _keeping_journal(db, name, made_with, resume, report)
+        made_with = {"builder": builder.name, "seed": seed, "rows": corpora.digest(corpus)}
+        journal = _keeping_journal(db, name, made_with | _training_fingerprint(options), resume, report)
     with fulltext_prefill.words_ahead(items, first) as words:
         fitted = builder.fit(corpus, options, rng=np.random.default_rng(seed), device=chosen, report=journal)
         kept = [_checked(builder, embeddings) for embeddings in fitted.embeddings]
@@ -109,11 +104,8 @@ def build(  # noqa: PLR0913 - the five keywords of `semsearch build` and of Data
         with transaction(db):
             former = {collection.name: collection for collection in collections.all_collections(db)}
             dataset = _noted(db, dataset, items, words)
-            run = dataclasses.replace(run, id=collections.write_run(db, run))
-            collections.write_arrays(db, run.id, fitted.arrays)
+            run = _write_run(db, run, fitted, journal, read)
             stored = _store(db, dataset, name, kept, run, former)
-            collections.write_curve(db, run.id, journal.curve, journal.shown)
-            dependencies.write(db, run.id, read)
             items_noted.prune_deletions(db, dataset)
     journal.done()
     replaced = former[name].run if name in former else None
@@ -159,7 +151,7 @@ def _training_fingerprint(options: Any) -> dict[str, Any]:
     return {
         f"--{field.name.replace('_', '-')}": getattr(options, field.name)
         for field in dataclasses.fields(options)
-        if not field.metadata.get("free")
+        if not field.metadata.get("may_change_on_resume")
     }
 
 
@@ -205,11 +197,20 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
         fault = "numbers that are not finite"
     if fault:
         raise BuildError(f"{builder.name} returned {fault}: a defect of that builder; nothing was written")
-    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > NO_LENGTH).tolist()
+    full = np.flatnonzero(np.linalg.norm(vectors, axis=1) > ZERO_NORM).tolist()
     if not full:
         raise BuildError(f"{builder.name} found nothing to tell the items apart by: check the text columns")
     columns = {column: [values[row] for row in full] for column, values in embeddings.columns.items()}
     return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns, embeddings.contexts)
+
+
+def _write_run(db: Connection, run: Run, fitted: Fitted, journal: RunJournal, read: Mapping[str, Collection]) -> Run:
+    """Write a run with its state, its curve and the collections it `read`; returns it with its number."""
+    run = dataclasses.replace(run, id=collections.write_run(db, run))
+    collections.write_arrays(db, run.id, fitted.arrays)
+    collections.write_curve(db, run.id, journal.curve, journal.shown)
+    dependencies.write(db, run.id, read)
+    return run
 
 
 def _store(

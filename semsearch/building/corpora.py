@@ -138,8 +138,8 @@ def graph(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextIt
 
 
 def images(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Images:
-    """The rows' pictures, at one size: `side` of the options, or what suits them. BuildError if none can be read."""
-    shape = image_arrays.common_shape(db, dataset, getattr(options, "side", None))
+    """The rows' pictures, at one size: that of the options, or what suits them. BuildError if none can be read."""
+    shape = image_arrays.common_shape(db, dataset, getattr(options, "image_size", None))
     found = image_arrays.corpus(db, dataset, [item.key for item in items], shape)
     if not len(found):
         raise BuildError(f"None of the {len(items):,} pictures of {dataset.name} can be read: ingest them again")

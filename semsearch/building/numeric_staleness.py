@@ -57,6 +57,8 @@ def unseen(db: Connection, dataset: Dataset, collection: Collection) -> Unseen:
     whole = np.asarray(np.isfinite(table.values).all(axis=1))
     keys = [table.keys[place] for place in np.flatnonzero(whole).tolist()]
     found = builder.encode(state_of(db, collection), Table(keys, table.columns, table.values[whole]))
+    if found is None:
+        found = np.zeros((len(keys), collection.dim), np.float32)
     where, stored = _stored(db, collection)
     row = np.array([where.get(key, -1) for key in keys], np.int64)
     length = float(np.sqrt(np.mean(np.sum(stored**2, axis=1)))) if len(stored) else 0.0

@@ -244,7 +244,9 @@ def _encoded(
         yield _checked(builder.encode(state, some), len(some), collection)
 
 
-def _checked(found: FloatArray, items: int, collection: Collection) -> FloatArray:
+def _checked(found: FloatArray | None, items: int, collection: Collection) -> FloatArray:
+    if found is None:  # nothing known in any of them
+        return np.zeros((items, collection.dim), np.float32)
     if found.shape != (items, collection.dim) or not np.isfinite(found).all():
         raise BuildError(
             f"{collection.builder} returned vectors of shape {found.shape} for {items} items in"

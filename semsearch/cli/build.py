@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from semsearch import registry
 from semsearch.builders.base import Builder, make_options, needs_of, reads_of
+from semsearch.builders.options import current_names, dashed, former_names, help_of
 from semsearch.building import devices
 from semsearch.building.build import Built, build, default_builder, device_for
 from semsearch.cli.build_report import report_built
@@ -33,24 +35,43 @@ def add_to(cli: click.Group) -> None:
 
 
 def options_of(builder: Builder) -> list[click.Option]:
-    """Click options from the fields of a builder's Options: one line of help and the default of each."""
+    """Click options of the fields of a builder's Options, and hidden ones of their former and further names."""
     hints = typing.get_type_hints(builder.Options)
-    return [_option(field, hints[field.name]) for field in dataclasses.fields(builder.Options)]
+    shown = [_option(field, hints[field.name], field.name) for field in dataclasses.fields(builder.Options)]
+    hidden = [
+        _option(field, hints[field.name], name, hidden=True)
+        for field in dataclasses.fields(builder.Options)
+        for name in (*field.metadata.get("was", ()), *field.metadata.get("also", ()))
+    ]
+    return shown + hidden
 
 
-def _option(field: dataclasses.Field[Any], hint: Any) -> click.Option:
-    flag = "--" + field.name.replace("_", "-")
-    help_text, choices = field.metadata.get("help", ""), field.metadata.get("choices", ())
-    default = None if field.default is dataclasses.MISSING else field.default
+def _option(field: dataclasses.Field[Any], hint: Any, name: str, *, hidden: bool = False) -> click.Option:
+    """An option without a default of its own: what is not given is left to the builder."""
+    flag, choices = dashed(name), field.metadata.get("choices", ())
     plain = [part for part in typing.get_args(hint) if part is not type(None)] if _is_union(hint) else [hint]
-    if plain[0] is bool:
-        return click.Option([f"{flag}/--no-{flag[2:]}"], default=default, show_default=True, help=help_text)
-    kind = click.Choice(choices) if choices else plain[0]
-    return click.Option([flag], type=kind, default=default, show_default=default is not None, help=help_text)
+    flags = [f"{flag}/--no-{flag[2:]}" if plain[0] is bool else flag, name]
+    kind = click.Choice(choices) if choices and isinstance(choices[0], str) else plain[0]
+    return click.Option(flags, type=kind, default=None, help=help_of(field), hidden=hidden)
 
 
 def _is_union(hint: Any) -> bool:
     return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+def _given(builder: Builder, values: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, by their present names, with a remark for each former name."""
+    context = click.get_current_context()
+    given = {
+        name: value
+        for name, value in values.items()
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    former = former_names(builder.Options)
+    for name in given:
+        if name in former:
+            remark(f"{dashed(name)} is now called {dashed(former[name])}")
+    return current_names(builder.Options, given)
 
 
 class Builders(click.Group):
@@ -85,24 +106,25 @@ def _default_for(names: Sequence[str]) -> str:
 
 def _command(builder: Builder) -> click.Command:
     def run(db: str, dataset: str, **given: Any) -> None:
-        how = {said: given.pop(said) for said in ("name", "seed", "device", "resume")}
+        how = {name: given.pop(name) for name in ("name", "seed", "device", "resume")}
+        options = _given(builder, given)
         with writing(db) as connection:
-            found = _dataset(connection, dataset, builder, given)
-            run_build(connection, db, found, builder, given, **how)
+            found = _dataset(connection, dataset, builder, options)
+            run_build(connection, db, found, builder, options, **how)
 
     common: list[click.Parameter] = [
         click.Argument(["db"], type=click.Path()),
         click.Argument(["dataset"]),
-        click.Option(["--name"], help="name of the collection; by default DATASET_BUILDER"),
-        click.Option(["--seed"], type=int, default=0, show_default=True, help="same seed, same bytes"),
+        click.Option(["--name"], help="name of the collection  [default: DATASET_BUILDER]"),
+        click.Option(["--seed"], type=int, default=0, show_default=True, help="random seed; results are reproducible"),
         click.Option(
             ["--device"],
             type=click.Choice(devices.CHOICES),
             default="auto",
             show_default=True,
-            help="where to compute: by default on a GPU what is trained, if there is one",
+            help="where to compute; auto: trained builders on the GPU, if there is one",
         ),
-        click.Option(["--resume"], is_flag=True, help="go on with a training that was interrupted"),
+        click.Option(["--resume"], is_flag=True, help="resume an interrupted training"),
     ]
     summary = (builder.__doc__ or builder.name).strip().split("\n")[0]
     return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)

@@ -54,9 +54,8 @@ def list_builders(shape: str | None) -> None:
 
 def _narrow(row: dict[str, object]) -> dict[str, object]:
     """A builder's row for a terminal, without its options."""
-    summary = str(row["what"]).partition("`: ")[2] or str(row["what"])
     origin = "" if row["from"] == "semsearch" else f" ({row['from']})"
-    what = textwrap.fill(summary.rstrip(".") + origin, DESCRIPTION_WIDTH)
+    what = textwrap.fill(str(row["what"]).rstrip(".") + origin, DESCRIPTION_WIDTH)
     return {"name": row["name"], "reads": row["reads"], "new items": row["embeds new items"], "what": what}
 
 

@@ -31,13 +31,13 @@ class Features:
         """(n, 64) of pictures (n, height, width, channels)."""
         from semsearch.nets import classifier
 
-        return classifier.read(self.net, pixels)[0]
+        return classifier.predict(self.net, pixels)[0]
 
     def accuracy(self, pixels: ByteArray, labels: Sequence[Any]) -> float:
         """The share of pictures whose label it tells, 0..1."""
         from semsearch.nets import classifier
 
-        told = classifier.read(self.net, pixels)[1]
+        told = classifier.predict(self.net, pixels)[1]
         return float(np.mean([self.names[one] == str(label) for one, label in zip(told, labels, strict=True)]))
 
 
@@ -62,7 +62,7 @@ def learn_features(
 
     number = {name: place for place, name in enumerate(names)}
     classes = np.array([number[one] for one in told])
-    net = classifier.learn(pixels, classes, seed=seed, device=device, report=report, looked_at=looked_at)
+    net = classifier.train_classifier(pixels, classes, seed=seed, device=device, report=report, images_seen=looked_at)
     return Features(net, names)
 
 

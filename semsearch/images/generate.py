@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from semsearch import registry
 from semsearch.arrays import ByteArray, FloatArray
-from semsearch.builders.base import Decodes, Encodes, Imagines
+from semsearch.builders.base import Decodes, Encodes, Imagines, OrdersCodes
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import image_arrays, image_io
 from semsearch.maths.repair import smooth
@@ -101,7 +101,8 @@ def can_decode(collection: Collection) -> bool:
 
 def is_ordered(collection: Collection) -> bool:
     """Whether the first k numbers of a collection's codes are the best k."""
-    return bool(getattr(registry.load().builders.get(collection.builder), "ordered", False))
+    builder = registry.load().builders.get(collection.builder)
+    return isinstance(builder, OrdersCodes) and builder.ordered
 
 
 def open_model(db: Connection, opened: OpenCollection) -> Model:

@@ -1,8 +1,8 @@
-"""Batches of pictures, each changed by chance in its own way: what the answer must not depend on.
+"""Random augmentation of batches of images: what features must not depend on.
 
-All are (n, channels, height, width) floats, 0..1, in and out, and draw from the step's own generator. A crop, its
-stretch and its mirroring are one sampling of the picture; brightness, contrast, saturation, hue and grey are one
-linear map of its colours: on a CPU both together take less time than the net's first convolution.
+Images are (n, channels, height, width) floats, 0..1, in and out; each is changed independently, by the step's random
+generator. Crop, stretch and mirroring are one resampling of the image; brightness, contrast, saturation, hue and grey
+are one linear map of its colours: on a CPU both together take less time than the first convolution.
 """
 
 from __future__ import annotations
@@ -12,104 +12,112 @@ import math
 import torch
 import torch.nn.functional as F
 
-LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue are (ITU-R BT.601)
+LUMA = (0.299, 0.587, 0.114)  # brightness of red, green and blue (ITU-R BT.601)
+JITTERED_SHARE = 0.8  # of the images in a batch, whose colours are changed
 
 
 def uniform(n: int, low: float, high: float, like: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
-    """(n,) numbers."""
+    """(n,) random numbers."""
     return low + (high - low) * torch.rand(n, generator=draw, device=like.device)
 
 
-def chance(n: int, share: float, like: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
-    """(n,) bool, true for about this share."""
-    return torch.rand(n, generator=draw, device=like.device) < share
+def bernoulli(n: int, probability: float, like: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+    """(n,) random bools, true with this probability."""
+    return torch.rand(n, generator=draw, device=like.device) < probability
 
 
 def crops(
-    pictures: torch.Tensor,
+    images: torch.Tensor,
     draw: torch.Generator,
     size: tuple[int, int],
     *,
-    least: float = 1.0,
+    min_crop: float = 1.0,
     stretch: float = 4 / 3,
     mirror: bool = True,
 ) -> torch.Tensor:
-    """A part of each picture, brought to `size` (height, width): `least` to all of its area, anywhere, up to `stretch`
-    times as wide or as high as `size` is; every other one mirrored."""
-    n, _, height, across = pictures.shape
-    wanted = size[1] / size[0]
-    area = uniform(n, least, 1.0, pictures, draw) * height * across
-    bent = torch.exp(uniform(n, -math.log(stretch), math.log(stretch), pictures, draw)) * wanted
-    # What does not fit is cut, at the same proportions.
-    high = torch.minimum((area / bent).sqrt(), torch.clamp(across / bent, max=height))
-    down, along = high / height, high * bent / across
-    top = (1 - down) * uniform(n, -1.0, 1.0, pictures, draw)
-    left = (1 - along) * uniform(n, -1.0, 1.0, pictures, draw)
+    """A random crop of each image, resampled to `size` (height, width).
+
+    min_crop  smallest area, as a share of the image's
+    stretch   largest factor by which the aspect ratio differs from that of `size`
+    mirror    mirror every other image, at random
+    """
+    n, _, height, width = images.shape
+    area = uniform(n, min_crop, 1.0, images, draw) * height * width
+    log_stretch = uniform(n, -math.log(stretch), math.log(stretch), images, draw)
+    aspect = torch.exp(log_stretch) * (size[1] / size[0])
+    # A crop that does not fit is cut, at the same aspect ratio.
+    crop_height = torch.minimum((area / aspect).sqrt(), torch.clamp(width / aspect, max=height))
+    y_scale, x_scale = crop_height / height, crop_height * aspect / width
+    top = (1 - y_scale) * uniform(n, -1.0, 1.0, images, draw)
+    left = (1 - x_scale) * uniform(n, -1.0, 1.0, images, draw)
     if mirror:
-        along = torch.where(chance(n, 0.5, pictures, draw), -along, along)
-    none = torch.zeros_like(down)
-    maps = torch.stack([torch.stack([along, none, left], 1), torch.stack([none, down, top], 1)], 1)
-    grid = F.affine_grid(maps, [n, pictures.shape[1], *size], align_corners=False)
-    return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+        x_scale = torch.where(bernoulli(n, 0.5, images, draw), -x_scale, x_scale)
+    zero = torch.zeros_like(y_scale)
+    maps = torch.stack([torch.stack([x_scale, zero, left], 1), torch.stack([zero, y_scale, top], 1)], 1)
+    grid = F.affine_grid(maps, [n, images.shape[1], *size], align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
-def windows(pictures: torch.Tensor, top: torch.Tensor, left: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """The part of each picture that begins at its own `top` and `left` (n,), (n, c, *size): nothing is resampled."""
-    down = top[:, None] + torch.arange(size[0], device=top.device)
-    along = left[:, None] + torch.arange(size[1], device=top.device)
-    return picked(pictures, down, along)
+def windows(images: torch.Tensor, top: torch.Tensor, left: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """The window of each image at its own `top` and `left` (n,), without resampling: (n, c, *size)."""
+    rows = top[:, None] + torch.arange(size[0], device=top.device)
+    columns = left[:, None] + torch.arange(size[1], device=top.device)
+    return take_pixels(images, rows, columns)
 
 
-def picked(pictures: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """The pixels of each picture in rows (n, h) and columns (n, w) of its own, (n, c, h, w)."""
-    which = torch.arange(len(pictures), device=pictures.device)[:, None, None]
-    # Channels last while picking, so that whole pixels move.
-    return pictures.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+def take_pixels(images: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """The pixels of each image in its own rows (n, h) and columns (n, w): (n, c, h, w)."""
+    which = torch.arange(len(images), device=images.device)[:, None, None]
+    # Channels last, so that whole pixels are copied.
+    return images.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def drained(pictures: torch.Tensor, draw: torch.Generator, share: float) -> torch.Tensor:
-    """This share of them seen through one of their channels alone, as grey: what colours say, and how far a lens moved
-    them apart, is gone."""
-    n, channels = pictures.shape[:2]
+def color_dropped(images: torch.Tensor, draw: torch.Generator, share: float) -> torch.Tensor:
+    """This share of the images in one random colour channel only, as grey: without colours and chromatic aberration."""
+    n, channels = images.shape[:2]
     if channels == 1 or not share:
-        return pictures
-    kept = torch.randint(channels, (n,), generator=draw, device=pictures.device)
-    alone = pictures[torch.arange(n, device=pictures.device), kept][:, None]
-    return torch.where(chance(n, share, pictures, draw)[:, None, None, None], alone, pictures)
+        return images
+    channel = torch.randint(channels, (n,), generator=draw, device=images.device)
+    grey = images[torch.arange(n, device=images.device), channel][:, None]
+    return torch.where(bernoulli(n, share, images, draw)[:, None, None, None], grey, images)
 
 
-def levelled(pictures: torch.Tensor) -> torch.Tensor:
-    """Each at a mean of middle grey and the same spread: how bright a part of a picture is says where it was."""
-    mean = pictures.mean((1, 2, 3), keepdim=True)
-    spread = pictures.std((1, 2, 3), keepdim=True)
-    return (0.5 + 0.2 * (pictures - mean) / (spread + 0.02)).clamp(0, 1)
+def normalised(images: torch.Tensor) -> torch.Tensor:
+    """Each image with mean 0.5 and standard deviation 0.2: brightness and contrast would give a tile's place away."""
+    mean = images.mean((1, 2, 3), keepdim=True)
+    deviation = images.std((1, 2, 3), keepdim=True)
+    return (0.5 + 0.2 * (images - mean) / (deviation + 0.02)).clamp(0, 1)
 
 
-def colours(
-    pictures: torch.Tensor, draw: torch.Generator, *, strength: float = 0.4, hue: float = 0.1, grey: float = 0.2
+def color_jittered(
+    images: torch.Tensor, draw: torch.Generator, *, strength: float = 0.4, hue: float = 0.1, grey: float = 0.2
 ) -> torch.Tensor:
-    """Brightness, contrast and saturation each times 1 ± `strength`, hues turned by up to ± `hue` of the circle, in
-    four of five pictures; without colour in a share `grey`. Grey pictures keep but the first two."""
-    n, channels = pictures.shape[:2]
-    touched = chance(n, 0.8, pictures, draw)
-    bright, contrast, lively = (
-        torch.where(touched, uniform(n, 1 - strength, 1 + strength, pictures, draw), 1.0) for _ in range(3)
+    """Random colours in four of five images; grey images get brightness and contrast only.
+
+    strength  brightness, contrast and saturation are each multiplied by 1 ± this
+    hue       largest rotation of hues, as a share of the circle
+    grey      share of the images that lose their colours
+    """
+    n, channels = images.shape[:2]
+    chosen = bernoulli(n, JITTERED_SHARE, images, draw)
+    brightness, contrast, saturation = (
+        torch.where(chosen, uniform(n, 1 - strength, 1 + strength, images, draw), 1.0) for _ in range(3)
     )
-    flat = pictures.flatten(2)
+    flat = images.flatten(2)
     if channels == 3:
-        luma = torch.tensor(LUMA, device=pictures.device)
-        turn = torch.where(touched, uniform(n, -hue, hue, pictures, draw), 0.0) * 2 * math.pi
-        lively = torch.where(chance(n, grey, pictures, draw), 0.0, lively)[:, None, None]
-        flat = torch.bmm(lively * turned(turn) + (1 - lively) * luma.expand(3, 3), flat)
-        middle = (luma[None, :, None] * flat).sum(1).mean(1)[:, None, None]
+        luma = torch.tensor(LUMA, device=images.device)
+        angle = torch.where(chosen, uniform(n, -hue, hue, images, draw), 0.0) * 2 * math.pi
+        saturation = torch.where(bernoulli(n, grey, images, draw), 0.0, saturation)[:, None, None]
+        flat = torch.bmm(saturation * hue_rotations(angle) + (1 - saturation) * luma.expand(3, 3), flat)
+        mean = (luma[None, :, None] * flat).sum(1).mean(1)[:, None, None]
     else:
-        middle = flat.mean(2, keepdim=True)
-    flat = (middle + contrast[:, None, None] * (flat - middle)) * bright[:, None, None]
-    return flat.clamp(0, 1).unflatten(2, pictures.shape[2:])
+        mean = flat.mean(2, keepdim=True)
+    flat = (mean + contrast[:, None, None] * (flat - mean)) * brightness[:, None, None]
+    return flat.clamp(0, 1).unflatten(2, images.shape[2:])
 
 
-def turned(angle: torch.Tensor) -> torch.Tensor:
-    """(n, 3, 3) rotations of colours about the axis of greys by angles (n,), in radians (Rodrigues' formula)."""
+def hue_rotations(angle: torch.Tensor) -> torch.Tensor:
+    """(n, 3, 3) rotations of RGB about the grey axis by angles (n,), in radians (Rodrigues' formula)."""
     cos, sin = torch.cos(angle), torch.sin(angle)
     diagonal = cos + (1 - cos) / 3
     plus = (1 - cos) / 3 + sin / math.sqrt(3)

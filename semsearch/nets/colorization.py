@@ -1,7 +1,9 @@
-"""The game of colouring: from the lightness of a picture, which colour has each part of it?
+"""The pretext task of `colorization`: from the lightness of an image, which colour has each part of it?
 
-An answer is a class of colours, a square of CIELAB's a and b (nets.colour), told for places of half the size of the
-backbone's: a colour is shared by neighbours. Rare colours count more, since most pixels are nearly grey.
+A colour is a class: a square of CIELAB's a and b (nets/cielab.py). It is predicted at twice the resolution of the
+feature map, because neighbours share a colour. Rare colours have more weight, because most pixels are nearly grey. The
+loss and the constants are those of Zhang, Isola & Efros 2016, "Colorful Image Colorization", but the frequencies of
+colours are counted during training.
 """
 
 from __future__ import annotations
@@ -11,112 +13,117 @@ import torch.nn.functional as F
 from torch import nn
 
 from semsearch.nets import augment, cielab
-from semsearch.nets.autoencoder import bytes_of
-from semsearch.nets.backbone import Backbone, Plan
+from semsearch.nets.autoencoder import to_bytes
+from semsearch.nets.backbone import Backbone, BackboneConfig
 from semsearch.records import Quiz
 
-NEAR = 5  # squares that a colour is shared among, by a Gaussian of SPREAD
-SPREAD = 5.0
-EVEN = 0.5  # how far the weights of squares are those of an even spread of colours
-TABLE = 2  # step of the table in which the squares near a colour are looked up: less than half of SPREAD
-FAR = 130  # a and b that the table reaches to, each way
-# How far the weights of colours are taken out of what is shown. At 1 the mean is nearest and nearly grey, at 0 vivid:
-# of CIFAR-10, after 456 steps, 85 % and 97 % of the error of the mean colour at 40 % and 88 % of the true saturation.
-# Half-way it is 86 % at 59 %; the annealed mean of Zhang et al. is 97 % at 73 %.
-SHOWN = 0.5
+SOFT_CLASSES = 5  # nearest squares that share a colour, by a Gaussian of SIGMA
+SIGMA = 5.0  # in a and b
+UNIFORM_SHARE = 0.5  # of the uniform distribution, mixed into the frequencies that class weights are computed from
+TABLE_STEP = 2  # of the table in which the nearest squares are looked up, in a and b: less than half of SIGMA
+TABLE_RANGE = 130  # of a and b in the table, each way
+# How far class weights are removed from the predictions that are shown. At 1 the expected colour has the lowest error
+# and is nearly grey, at 0 it is vivid. On CIFAR-10 after 456 steps: 85 % and 97 % of the error of the mean colour, at
+# 40 % and 88 % of the true saturation. Half-way it is 86 % at 59 %; the annealed mean of Zhang et al. is 97 % at 73 %.
+SHOWN_REWEIGHTING = 0.5
 
 
-class Colouring(nn.Module):
-    """Pictures (n, 3, h, w); the backbone, of one channel, sees their lightness. These constants, and the loss, are
-    those of Zhang, Isola & Efros 2016, "Colorful Image Colorization", but that how often a colour is met is counted
-    while it learns."""
+class Colorization(nn.Module):
+    """The pretext task on images (n, 3, h, w); the backbone has one channel and sees their lightness.
 
-    bins: torch.Tensor
-    alike: torch.Tensor
-    near: torch.Tensor
-    share: torch.Tensor
-    met: torch.Tensor
+    shape     height and width of crops
+    min_crop  smallest crop, as a share of the image's area
 
-    def __init__(self, plan: Plan, shape: tuple[int, int], least: float) -> None:
+    `tell` and `met` are the names in stored models.
+    """
+
+    squares: torch.Tensor  # (q, 2) centres of the classes, in a and b
+    kernel: torch.Tensor  # (q, q) Gaussian smoothing of frequencies over neighbouring classes
+    near: torch.Tensor  # (t, SOFT_CLASSES) the table: the nearest classes of a colour
+    share: torch.Tensor  # (t, SOFT_CLASSES) and the share of each
+    met: torch.Tensor  # (q,) frequencies so far, in pixels
+
+    def __init__(self, config: BackboneConfig, shape: tuple[int, int], min_crop: float) -> None:
         super().__init__()
-        self.shape, self.least = shape, least
-        bins = cielab.squares()
-        hidden = max(16, plan.out // 4)
+        self.shape, self.min_crop = shape, min_crop
+        squares = cielab.squares()
+        hidden = max(16, config.out // 4)
         self.tell = nn.Sequential(
-            nn.ConvTranspose2d(plan.out, hidden, 4, stride=2, padding=1), nn.ReLU(), nn.Conv2d(hidden, len(bins), 1)
+            nn.ConvTranspose2d(config.out, hidden, 4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(hidden, len(squares), 1),
         )
-        alike = torch.exp(-(torch.cdist(bins, bins) ** 2) / (2 * SPREAD**2))
-        side = torch.arange(-FAR, FAR + 1, TABLE).float()
-        apart, near = torch.cdist(torch.cartesian_prod(side, side), bins).topk(NEAR, largest=False)
-        share = torch.softmax(-(apart**2) / (2 * SPREAD**2), dim=1)
-        for name, made in (
-            ("bins", bins),
-            ("alike", alike / alike.sum(1, keepdim=True)),
-            ("near", near),
-            ("share", share),
-        ):
-            self.register_buffer(name, made, persistent=False)  # the same for all pictures: not kept with the model
-        self.register_buffer("met", torch.zeros(len(bins)))
+        kernel = torch.exp(-(torch.cdist(squares, squares) ** 2) / (2 * SIGMA**2))
+        side = torch.arange(-TABLE_RANGE, TABLE_RANGE + 1, TABLE_STEP).float()
+        distance, near = torch.cdist(torch.cartesian_prod(side, side), squares).topk(SOFT_CLASSES, largest=False)
+        share = torch.softmax(-(distance**2) / (2 * SIGMA**2), dim=1)
+        kernel = kernel / kernel.sum(1, keepdim=True)
+        for name, buffer in (("squares", squares), ("kernel", kernel), ("near", near), ("share", share)):
+            self.register_buffer(name, buffer, persistent=False)  # constants: not stored with the model
+        self.register_buffer("met", torch.zeros(len(squares)))
 
-    def loss(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
-        """Crops are learned from, whole pictures judged: those with `error`, the mean squared distance in a and b of
-        what it believes on the whole, beside that of the `mean` colour of what it learned from."""
+    def loss(self, backbone: Backbone, images: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
+        """Random crops in training, whole images in evaluation. The latter also gives `error`, the mean squared
+        distance in a and b of the expected colour, and that of the `mean` colour of the training images."""
         if self.training:
-            pictures = augment.crops(pictures, draw, self.shape, least=self.least)
-        scores, colours = self._asked(backbone, pictures)
-        near, share = self._squares(colours)
+            images = augment.crops(images, draw, self.shape, min_crop=self.min_crop)
+        scores, colours = self._scores(backbone, images)
+        near, share = self._soft_classes(colours)
         if self.training:
             self.met.index_add_(0, near.flatten(), share.flatten().to(self.met.dtype))
-        unlikely = -(share * F.log_softmax(scores.float(), dim=1).gather(1, near)).sum(1)
-        found = {"loss": (self.weights()[near[:, 0]] * unlikely).mean()}
+        cross_entropy = -(share * F.log_softmax(scores.float(), dim=1).gather(1, near)).sum(1)
+        values = {"loss": (self.class_weights()[near[:, 0]] * cross_entropy).mean()}
         if not self.training:
-            found["error"] = distance(self._believed(scores), colours).mean()
-            found["mean"] = distance(self._mean(colours), colours).mean()
-        return found
+            values["error"] = squared_distance(self._expected(scores), colours).mean()
+            values["mean"] = squared_distance(self._mean_colour(colours), colours).mean()
+        return values
 
-    def quiz(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
-        """The picture in grey, as it was coloured, and as it is."""
-        scores, colours = self._asked(backbone, pictures)
-        told = self._believed(scores, SHOWN)
-        off, plain = (distance(some, colours).tolist() for some in (told, self._mean(colours)))
-        light = 100 * cielab.lightness(pictures)
-        fine = F.interpolate(told, pictures.shape[-2:], mode="bilinear", align_corners=False)
-        grey = torch.cat([light, torch.zeros_like(fine)], dim=1)
-        given, said = (bytes_of(cielab.rgb(some)) for some in (grey, torch.cat([light, fine], dim=1)))
-        truth = bytes_of(pictures)
+    def quiz(self, backbone: Backbone, images: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
+        """The grey image, the image in predicted colours, and the image itself."""
+        scores, colours = self._scores(backbone, images)
+        predicted = self._expected(scores, SHOWN_REWEIGHTING)
+        errors = squared_distance(predicted, colours).tolist()
+        baselines = squared_distance(self._mean_colour(colours), colours).tolist()
+        lightness = 100 * cielab.lightness(images)
+        enlarged = F.interpolate(predicted, images.shape[-2:], mode="bilinear", align_corners=False)
+        grey = torch.cat([lightness, torch.zeros_like(enlarged)], dim=1)
+        coloured = torch.cat([lightness, enlarged], dim=1)
+        inputs, outputs, targets = map(to_bytes, (cielab.rgb(grey), cielab.rgb(coloured), images))
         return [
-            Quiz(given[at], said[at], truth[at], error=mine, plain=other)
-            for at, (mine, other) in enumerate(zip(off, plain, strict=True))
+            Quiz(inputs[row], outputs[row], targets[row], error=error, baseline_error=baseline)
+            for row, (error, baseline) in enumerate(zip(errors, baselines, strict=True))
         ]
 
-    def weights(self) -> torch.Tensor:
-        """How much each square counts, (q,), 1 on the mean over pixels: rare colours more, by how often they, and
-        colours near them, were met so far."""
-        often = self.met / self.met.sum().clamp(min=1) @ self.alike
-        weights = 1 / ((1 - EVEN) * often + EVEN / len(often))
-        return weights / (weights * often).sum().clamp(min=1e-12) if self.met.any() else torch.ones_like(weights)
+    def class_weights(self) -> torch.Tensor:
+        """(q,) weights of the classes, 1 on average over pixels: inverse to their smoothed frequencies so far."""
+        frequency = self.met / self.met.sum().clamp(min=1) @ self.kernel
+        weights = 1 / ((1 - UNIFORM_SHARE) * frequency + UNIFORM_SHARE / len(frequency))
+        if not self.met.any():
+            return torch.ones_like(weights)
+        return weights / (weights * frequency).sum().clamp(min=1e-12)
 
-    def _asked(self, backbone: Backbone, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores (n, q, y, x) of the places of pictures, and what colour they have, (n, 2, y, x)."""
-        scores: torch.Tensor = self.tell(backbone(pictures))
-        return scores, F.adaptive_avg_pool2d(cielab.lab(pictures)[:, 1:], scores.shape[-2:])
+    def _scores(self, backbone: Backbone, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Class scores (n, q, y, x), and the true colours at the same places (n, 2, y, x)."""
+        scores: torch.Tensor = self.tell(backbone(images))
+        return scores, F.adaptive_avg_pool2d(cielab.lab(images)[:, 1:], scores.shape[-2:])
 
-    def _squares(self, colours: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The squares near colours (n, 2, y, x), nearest first, and what share each has, (n, NEAR, y, x) both."""
-        a, b = ((colours + FAR) / TABLE).round().long().clamp(0, 2 * FAR // TABLE).unbind(1)
-        rows = a * (2 * FAR // TABLE + 1) + b
+    def _soft_classes(self, colours: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The nearest classes of colours (n, 2, y, x), nearest first, and their shares, (n, SOFT_CLASSES, y, x)."""
+        steps = 2 * TABLE_RANGE // TABLE_STEP
+        a, b = ((colours + TABLE_RANGE) / TABLE_STEP).round().long().clamp(0, steps).unbind(1)
+        rows = a * (steps + 1) + b
         return self.near[rows].movedim(-1, 1), self.share[rows].movedim(-1, 1)
 
-    def _believed(self, scores: torch.Tensor, out: float = 1.0) -> torch.Tensor:
-        """The mean colour by what is believed, (n, 2, y, x), the weights of colours taken out as far as `out` says."""
-        likely = torch.log_softmax(scores.float(), dim=1) - out * self.weights().log()[:, None, None]
-        return torch.einsum("nqyx,qc->ncyx", torch.softmax(likely, dim=1), self.bins)
+    def _expected(self, scores: torch.Tensor, reweighting: float = 1.0) -> torch.Tensor:
+        """The expected colour (n, 2, y, x), with class weights removed from the scores to this power."""
+        logits = torch.log_softmax(scores.float(), dim=1) - reweighting * self.class_weights().log()[:, None, None]
+        return torch.einsum("nqyx,qc->ncyx", torch.softmax(logits, dim=1), self.squares)
 
-    def _mean(self, like: torch.Tensor) -> torch.Tensor:
-        """The mean colour of what was met, as (1, 2, 1, 1)."""
-        return (self.met @ self.bins / self.met.sum().clamp(min=1))[None, :, None, None].expand_as(like)
+    def _mean_colour(self, like: torch.Tensor) -> torch.Tensor:
+        """The mean colour of the training images, in the shape of `like` (n, 2, y, x)."""
+        return (self.met @ self.squares / self.met.sum().clamp(min=1))[None, :, None, None].expand_as(like)
 
 
-def distance(told: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
-    """The mean squared distance in a and b of each picture's places, (n,)."""
-    return ((told - colours) ** 2).sum(1).mean((1, 2))
+def squared_distance(predicted: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
+    """The mean squared distance in a and b over the places of each image, (n,)."""
+    return ((predicted - colours) ** 2).sum(1).mean((1, 2))

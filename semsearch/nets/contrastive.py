@@ -1,12 +1,11 @@
-"""Contrast: two views of a picture belong together, those of different pictures do not.
+"""The pretext task of `contrastive`: two augmented views of an image are alike, those of different images are not.
 
-    views       two crops of each picture, mirrored or not, each in colours of its own, some without any
-    projected   the mean of each one's map goes through two layers to 128 numbers, in which views are compared
+    views        two random crops of each image, mirrored at random, with random colours, some grey
+    projections  the mean of the feature map, through two layers to 128 numbers: views are compared by these
 
-Two losses, each a function of both views' projections: `simclr` sets each view its twin to find among all others of the
-step (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations"); `vicreg` has no
-negatives: twins are to be near, and that not all end at one point is asked for directly, by the variance of each number
-and the covariance of any two (Bardes, Ponce & LeCun 2022, "VICReg").
+Two losses: `simclr`, in which each view must find its twin among all views of the batch (Chen et al. 2020, "A Simple
+Framework for Contrastive Learning of Visual Representations"), and `vicreg`, without negatives, in which variance and
+covariance terms prevent collapse (Bardes, Ponce & LeCun 2022, "VICReg").
 """
 
 from __future__ import annotations
@@ -16,90 +15,108 @@ import torch.nn.functional as F
 from torch import nn
 
 from semsearch.nets import augment
-from semsearch.nets.autoencoder import bytes_of
-from semsearch.nets.backbone import Backbone, Plan, pooled
+from semsearch.nets.autoencoder import to_bytes
+from semsearch.nets.backbone import Backbone, BackboneConfig, pool_map
 from semsearch.records import Quiz
 
-HIDDEN, PROJECTED = 512, 128
-ALIKE, SPREAD, APART = 25.0, 25.0, 1.0  # weights of vicreg's three terms, as published
+HIDDEN_UNITS, PROJECTION_DIM = 512, 128
+INVARIANCE_WEIGHT, VARIANCE_WEIGHT, COVARIANCE_WEIGHT = 25.0, 25.0, 1.0  # of vicreg's terms, as published
 
 
-class Contrast(nn.Module):
-    """The game. `temperature` is simclr's; at 0 the loss is vicreg."""
+class Contrastive(nn.Module):
+    """The pretext task.
 
-    def __init__(self, plan: Plan, size: tuple[int, int], temperature: float, least: float, colour: float) -> None:
+    size          height and width of views
+    temperature   of simclr; None for vicreg
+    min_crop      smallest crop, as a share of the image's area
+    color_jitter  strength of the colour jitter; 0 for none
+    """
+
+    def __init__(
+        self,
+        config: BackboneConfig,
+        size: tuple[int, int],
+        *,
+        temperature: float | None,
+        min_crop: float,
+        color_jitter: float,
+    ) -> None:
         super().__init__()
-        self.size, self.temperature, self.least, self.colour = size, temperature, least, colour
+        self.size, self.temperature, self.min_crop, self.color_jitter = size, temperature, min_crop, color_jitter
         self.project = nn.Sequential(
-            nn.Linear(plan.out, HIDDEN, bias=False),
-            nn.BatchNorm1d(HIDDEN),
+            nn.Linear(config.out, HIDDEN_UNITS, bias=False),
+            nn.BatchNorm1d(HIDDEN_UNITS),
             nn.ReLU(),
-            nn.Linear(HIDDEN, PROJECTED),
+            nn.Linear(HIDDEN_UNITS, PROJECTION_DIM),
         )
 
-    def views(self, pictures: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
-        """(n, c, h, w) to (n, c, *size)."""
-        cut = augment.crops(pictures, draw, self.size, least=self.least)
-        if not self.colour:
-            return cut
-        return augment.colours(cut, draw, strength=self.colour, hue=self.colour / 4, grey=self.colour / 2)
+    def views(self, images: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+        """Augmented images: (n, c, h, w) to (n, c, *size)."""
+        crops = augment.crops(images, draw, self.size, min_crop=self.min_crop)
+        strength = self.color_jitter
+        if not strength:
+            return crops
+        return augment.color_jittered(crops, draw, strength=strength, hue=strength / 4, grey=strength / 2)
 
-    def projected(self, backbone: Backbone, pictures: torch.Tensor) -> torch.Tensor:
+    def projections(self, backbone: Backbone, images: torch.Tensor) -> torch.Tensor:
         """(n, 128)."""
-        out: torch.Tensor = self.project(pooled(backbone(pictures), 1))
+        out: torch.Tensor = self.project(pool_map(backbone(images), 1))
         return out
 
-    def loss(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
-        both = self.views(torch.cat([pictures, pictures]), draw)  # at once: half as many calls of a GPU
-        one, other = self.projected(backbone, both).float().chunk(2)
-        told = twins(one.detach(), other.detach())
-        with torch.autocast(one.device.type, enabled=False):  # a cosine over a temperature wants all its digits
-            found = {"loss": simclr(one, other, self.temperature) if self.temperature else vicreg(one, other)}
-        found["accuracy"] = (told == torch.arange(len(told), device=told.device)).float().mean()
-        return found if self.training else found | {"chance": one.new_tensor(1 / len(told))}
+    def loss(self, backbone: Backbone, images: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
+        views = self.views(torch.cat([images, images]), draw)  # both at once: half as many GPU calls
+        first, second = self.projections(backbone, views).float().chunk(2)
+        nearest = nearest_rows(first.detach(), second.detach())
+        with torch.autocast(first.device.type, enabled=False):  # cosines over a temperature need full precision
+            if self.temperature is None:
+                values = {"loss": vicreg(first, second)}
+            else:
+                values = {"loss": simclr(first, second, self.temperature)}
+        values["accuracy"] = (nearest == torch.arange(len(nearest), device=nearest.device)).float().mean()
+        return values if self.training else values | {"chance": first.new_tensor(1 / len(nearest))}
 
-    def quiz(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
-        """Which of the other views is of the same picture? Asked among those of all these pictures."""
-        one, other = self.views(pictures, draw), self.views(pictures, draw)
-        told = twins(self.projected(backbone, one), self.projected(backbone, other)).tolist()
-        given, candidates = bytes_of(one), bytes_of(other)
+    def quiz(self, backbone: Backbone, images: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
+        """A view, the nearest of the second views of all these images, and the second view of the same image."""
+        first, second = self.views(images, draw), self.views(images, draw)
+        nearest = nearest_rows(self.projections(backbone, first), self.projections(backbone, second)).tolist()
+        inputs, candidates = to_bytes(first), to_bytes(second)
         return [
             Quiz(
-                given[row],
-                candidates[said],
+                inputs[row],
+                candidates[guess],
                 candidates[row],
-                f"of picture {said + 1}",
-                f"of picture {row + 1}",
-                said == row,
+                f"of image {guess + 1}",
+                f"of image {row + 1}",
+                guess == row,
             )
-            for row, said in enumerate(told)
+            for row, guess in enumerate(nearest)
         ]
 
 
-def twins(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Of each of (n, d), the number of the nearest of `other` (n, d) by cosine, (n,)."""
-    return (F.normalize(one, dim=1) @ F.normalize(other, dim=1).T).argmax(1)
+def nearest_rows(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """For each row of `first` (n, d) the number of the row of `second` (n, d) with the highest cosine, (n,)."""
+    return (F.normalize(first, dim=1) @ F.normalize(second, dim=1).T).argmax(1)
 
 
-def simclr(one: torch.Tensor, other: torch.Tensor, temperature: float) -> torch.Tensor:
-    """NT-Xent of two views' projections (n, d): the cross-entropy of finding each one's twin among the 2n − 1 others by
-    cosine / temperature."""
-    z = F.normalize(torch.cat([one, other]), dim=1)
-    alike = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
-    n = len(one)
+def simclr(first: torch.Tensor, second: torch.Tensor, temperature: float) -> torch.Tensor:
+    """NT-Xent of two views' projections (n, d): the cross-entropy of finding each view's twin among the 2n - 1 others,
+    by cosine / temperature."""
+    z = F.normalize(torch.cat([first, second]), dim=1)
+    similarity = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
+    n = len(first)
     twin = torch.arange(2 * n, device=z.device).roll(n)
-    return F.cross_entropy(alike, twin)
+    return F.cross_entropy(similarity, twin)
 
 
-def vicreg(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Of two views' projections (n, d), n ≥ 2: their mean squared difference, how far each number's standard deviation
-    is below 1, and the squares of covariances of different numbers, over d."""
-    alike = F.mse_loss(one, other)
-    spread, apart = one.new_zeros(()), one.new_zeros(())
-    for z in (one, other):
+def vicreg(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """VICReg of two views' projections (n, d), n ≥ 2: the weighted sum of their mean squared difference, of how far
+    each standard deviation is below 1, and of the squared covariances of different columns, over d."""
+    invariance = F.mse_loss(first, second)
+    variance, covariance = first.new_zeros(()), first.new_zeros(())
+    for z in (first, second):
         z = z - z.mean(0)
-        covariance = z.T @ z / (len(z) - 1)
-        variance = covariance.diagonal()
-        spread = spread + F.relu(1 - (variance + 1e-4).sqrt()).mean() / 2
-        apart = apart + (covariance.square().sum() - variance.square().sum()) / z.shape[1]
-    return ALIKE * alike + SPREAD * spread + APART * apart
+        matrix = z.T @ z / (len(z) - 1)
+        diagonal = matrix.diagonal()
+        variance = variance + F.relu(1 - (diagonal + 1e-4).sqrt()).mean() / 2
+        covariance = covariance + (matrix.square().sum() - diagonal.square().sum()) / z.shape[1]
+    return INVARIANCE_WEIGHT * invariance + VARIANCE_WEIGHT * variance + COVARIANCE_WEIGHT * covariance

@@ -1,4 +1,4 @@
-"""Between numpy and torch: where tensors live, how chance is passed on, and how states become arrays."""
+"""Between numpy and torch: devices, seeds, threads, and states as arrays."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ import torch
 from semsearch.errors import CapabilityError
 from semsearch.records import Device
 
-FEW = 1_000  # pictures that the CPU has gone through before a GPU is awake
-SMALL = 1 << 17  # numbers of a batch; 128 grey pictures of 28 × 28 are fewer
+MIN_GPU_IMAGES = 1_000  # with fewer the CPU is done before the GPU is initialised
+SINGLE_THREAD_NUMBERS = 1 << 17  # numbers in a batch, up to which one thread is faster; 128 grey images of 28 × 28
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def place(device: Device) -> torch.device:
-    """torch's own name of a device."""
+    """The torch device of a Device."""
     return torch.device(device.name)
 
 
-def encoding_device(pictures: int) -> Device:
-    """Where so many pictures go through a net that has learned: on a GPU, if there is one and they are not few."""
-    if pictures < FEW or not torch.cuda.is_available():
-        return Device("cpu", "a few pictures are no work, or there is no GPU")
-    return Device("cuda", "there is one")
+def encoding_device(images: int) -> Device:
+    """The device on which this many images are encoded or decoded: a GPU, if there is one and they are not few."""
+    if images < MIN_GPU_IMAGES or not torch.cuda.is_available():
+        return Device("cpu", "few images, or no GPU")
+    return Device("cuda", "there is a GPU")
 
 
 @contextmanager
 def exactly(device: Device) -> Iterator[None]:
-    """Inside, convolutions on a GPU keep all digits of float32, so that pictures are embedded alike wherever that is.
+    """Inside, convolutions on a GPU are full float32, so that embeddings are the same on every device.
 
-    They are TF32 by torch's default, three digits.
+    torch's default is TF32, with three digits.
     """
     before = torch.backends.cudnn.allow_tf32
     if device.name == "cuda":
         torch.backends.cudnn.allow_tf32 = False
     try:
-        with memory_told():
+        with out_of_memory_explained():
             yield
     finally:
         torch.backends.cudnn.allow_tf32 = before
@@ -48,21 +48,21 @@ def exactly(device: Device) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Inside, torch's global chance follows `seed`, as layers draw their first weights; outside it is as it was."""
-    with torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU; no GPU is woken for it
+    """Inside, torch's global generator follows `seed`, for the initial weights of layers; afterwards it is restored."""
+    with torch.random.fork_rng(devices=[]):  # weights are drawn on the CPU: the GPU is not initialised for this
         torch.default_generator.manual_seed(seed)
         yield
 
 
 @contextmanager
 def threads_for(batch: int, numbers: int) -> Iterator[None]:
-    """Inside, a batch of so many things of so many numbers each has the threads of the CPU that it is worth.
+    """Inside, small batches run in one thread: `batch` items of `numbers` numbers each.
 
-    torch's threads wait for each other spinning. Where something else runs as well, a step of a small net then takes
-    many times as long with two threads as with one: 28 times, for digits of 8 × 8 pixels.
+    torch's threads wait for each other by spinning. If another process runs, a step of a small network then takes many
+    times as long with two threads as with one: 28 times, for digits of 8 × 8 pixels.
     """
     before = torch.get_num_threads()
-    if batch * numbers <= SMALL:
+    if batch * numbers <= SINGLE_THREAD_NUMBERS:
         torch.set_num_threads(1)
     try:
         yield
@@ -71,21 +71,21 @@ def threads_for(batch: int, numbers: int) -> Iterator[None]:
 
 
 @contextmanager
-def memory_told() -> Iterator[None]:
-    """Inside, a GPU without enough memory is one line for people, CapabilityError, with what to do."""
+def out_of_memory_explained() -> Iterator[None]:
+    """Inside, running out of GPU memory raises CapabilityError, with what to do."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise CapabilityError(
-            "The GPU has too little memory: try smaller steps (--rows, --batch), a lower --dim, or --device cpu"
+            "The GPU is out of memory: try a lower --batch-size, fewer dimensions, or --device cpu"
         ) from error
 
 
 def to_arrays(module: torch.nn.Module) -> dict[str, npt.NDArray[Any]]:
-    """A module's weights and buffers by name, float32 as they are."""
+    """A module's weights and buffers by name."""
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in module.state_dict().items()}
 
 
 def from_arrays(module: torch.nn.Module, arrays: Arrays) -> None:
-    """The inverse. KeyError or RuntimeError of torch where names or shapes are another module's."""
+    """The inverse. Raises KeyError or torch's RuntimeError for names or shapes of another module."""
     module.load_state_dict({name: torch.from_numpy(np.array(arrays[name])) for name in module.state_dict()})

@@ -1,6 +1,6 @@
-"""Games whose answers are pictures: what was taken from one is to be painted back, from the backbone's map.
+"""The pretext task of `inpainting`: masked blocks of an image are predicted from the backbone's feature map.
 
-An answer is more or less right: how far it is off stands beside how far a mean would be, which takes no learning.
+The error of the prediction is reported next to that of a mean, which needs no learning.
 """
 
 from __future__ import annotations
@@ -10,91 +10,96 @@ import torch.nn.functional as F
 from torch import nn
 
 from semsearch.nets import augment
-from semsearch.nets.autoencoder import bytes_of
-from semsearch.nets.backbone import CALM, Backbone, Painter, Plan
+from semsearch.nets.autoencoder import to_bytes
+from semsearch.nets.backbone import GREY_LEVEL, Backbone, BackboneConfig, MapDecoder
 from semsearch.records import Quiz
 
 
 class Inpainting(nn.Module):
-    """What is in the holes? A share `hole` of a picture's blocks, of `block` pixels each way, is hidden in grey.
+    """The loss is the mean squared error of masked pixels, 0..1; without a mask that of all pixels: an autoencoder.
 
-    The loss is the mean squared error where nothing was seen, pixels 0..1. Without holes all of the picture is to come
-    back, which makes it an autoencoder.
+    shape       height and width of crops
+    mask_ratio  share of the blocks that is masked with grey; 0 for none
+    block       side of a block, in pixels
+    min_crop    smallest crop, as a share of the image's area
     """
 
-    def __init__(self, plan: Plan, shape: tuple[int, int], hole: float, block: int, least: float) -> None:
+    def __init__(
+        self, config: BackboneConfig, shape: tuple[int, int], mask_ratio: float, block: int, min_crop: float
+    ) -> None:
         super().__init__()
-        self.hole, self.block, self.least = hole, block, least
-        self.paint = Painter(plan, shape, plan.channels)
+        self.mask_ratio, self.block, self.min_crop = mask_ratio, block, min_crop
+        self.paint = MapDecoder(config, shape, config.channels)  # `paint` is the name in stored models
 
-    def loss(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
-        """Crops are learned from, whole pictures judged: those with the `error`, beside that of the `mean` of what
-        is seen around each pixel."""
+    def loss(self, backbone: Backbone, images: torch.Tensor, draw: torch.Generator) -> dict[str, torch.Tensor]:
+        """Random crops in training, whole images in evaluation. The latter also gives the `error`, and the error of
+        the `mean` of the visible pixels around each masked one."""
         if self.training:
-            pictures = augment.crops(pictures, draw, self.paint.shape, least=self.least)
-        hidden = self._hidden(pictures, draw)
-        asked = hidden if self.hole else torch.ones_like(hidden)
-        loss = error(self._painted(backbone, pictures, hidden), pictures, asked).mean()
+            images = augment.crops(images, draw, self.paint.shape, min_crop=self.min_crop)
+        masked, scored = self._mask(images, draw)
+        loss = mean_squared_error(self._predict(backbone, images, masked), images, scored).mean()
         if self.training:
             return {"loss": loss}
-        around = surroundings(pictures, hidden, self.block)
-        return {"loss": loss, "error": loss, "mean": error(around, pictures, asked).mean()}
+        baseline = visible_mean(images, masked, self.block)
+        return {"loss": loss, "error": loss, "mean": mean_squared_error(baseline, images, scored).mean()}
 
-    def quiz(self, backbone: Backbone, pictures: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
-        """The picture with its holes, with what was painted into them, and as it is."""
-        hidden = self._hidden(pictures, draw)
-        asked = hidden if self.hole else torch.ones_like(hidden)
-        painted = self._painted(backbone, pictures, hidden).clamp(0, 1)
-        plain = error(surroundings(pictures, hidden, self.block), pictures, asked).tolist()
-        off = error(painted, pictures, asked).tolist()
-        shown = (torch.where(hidden, CALM, pictures), torch.where(asked, painted, pictures), pictures)
-        given, said, truth = map(bytes_of, shown)
+    def quiz(self, backbone: Backbone, images: torch.Tensor, draw: torch.Generator) -> list[Quiz]:
+        """The masked image, the image with the prediction in the masked blocks, and the image itself."""
+        masked, scored = self._mask(images, draw)
+        predicted = self._predict(backbone, images, masked).clamp(0, 1)
+        baselines = mean_squared_error(visible_mean(images, masked, self.block), images, scored).tolist()
+        errors = mean_squared_error(predicted, images, scored).tolist()
+        shown = (torch.where(masked, GREY_LEVEL, images), torch.where(scored, predicted, images), images)
+        inputs, outputs, targets = map(to_bytes, shown)
         return [
-            Quiz(given[at], said[at], truth[at], error=mine, plain=other)
-            for at, (mine, other) in enumerate(zip(off, plain, strict=True))
+            Quiz(inputs[row], outputs[row], targets[row], error=error, baseline_error=baseline)
+            for row, (error, baseline) in enumerate(zip(errors, baselines, strict=True))
         ]
 
-    def _painted(self, backbone: Backbone, pictures: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = self.paint(backbone(torch.where(hidden, CALM, pictures))) + CALM
+    def _predict(self, backbone: Backbone, images: torch.Tensor, masked: torch.Tensor) -> torch.Tensor:
+        """(n, c, h, w), about 0..1."""
+        out: torch.Tensor = self.paint(backbone(torch.where(masked, GREY_LEVEL, images))) + GREY_LEVEL
         return out
 
-    def _hidden(self, pictures: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
-        return blocks(pictures, draw, self.hole, self.block)
+    def _mask(self, images: torch.Tensor, draw: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Which pixels are masked, and which the loss is computed on, (n, 1, h, w) each."""
+        masked = block_mask(images, draw, self.mask_ratio, self.block)
+        return masked, masked if self.mask_ratio else torch.ones_like(masked)
 
 
-def blocks(pictures: torch.Tensor, draw: torch.Generator, share: float, side: int) -> torch.Tensor:
-    """Whether each pixel of pictures (n, c, h, w) is hidden, (n, 1, h, w): about `share` of blocks, on a grid whose
-    place is another in each picture."""
-    n, _, height, across = pictures.shape
-    where = pictures.device
-    rows, columns = ((length + 2 * side - 2) // side for length in (height, across))  # that a shifted grid may touch
+def block_mask(images: torch.Tensor, draw: torch.Generator, ratio: float, side: int) -> torch.Tensor:
+    """Whether each pixel of images (n, c, h, w) is masked, (n, 1, h, w): about `ratio` of the blocks of this side, on a
+    grid that is shifted at random in each image."""
+    n, _, height, width = images.shape
+    device = images.device
+    rows, columns = ((length + 2 * side - 2) // side for length in (height, width))  # that a shifted grid may touch
     cells = rows * columns
-    most = max(1, min(cells - 1, round(share * cells))) if share else 0
-    rank = torch.rand(n, cells, generator=draw, device=where).argsort(dim=1).argsort(dim=1)
-    down, along = (torch.randint(0, side, (n, 1), generator=draw, device=where) for _ in range(2))
-    row = (torch.arange(height, device=where) + down) // side
-    column = (torch.arange(across, device=where) + along) // side
+    n_masked = max(1, min(cells - 1, round(ratio * cells))) if ratio else 0
+    rank = torch.rand(n, cells, generator=draw, device=device).argsort(dim=1).argsort(dim=1)
+    down, right = (torch.randint(0, side, (n, 1), generator=draw, device=device) for _ in range(2))
+    row = (torch.arange(height, device=device) + down) // side
+    column = (torch.arange(width, device=device) + right) // side
     cell = row[:, :, None] * columns + column[:, None, :]
-    return (rank.gather(1, cell.flatten(1)) < most).view(n, 1, height, across)
+    return (rank.gather(1, cell.flatten(1)) < n_masked).view(n, 1, height, width)
 
 
-def surroundings(pictures: torch.Tensor, hidden: torch.Tensor, reach: int) -> torch.Tensor:
-    """What pictures (n, c, h, w) would be if each hidden pixel had the mean colour of those seen up to `reach` pixels
-    away each way, or of all seen where there is none so near. Where nothing is hidden, each has the picture's mean."""
-    seen = (~hidden).float()
-    whole = (pictures * seen).sum((2, 3), keepdim=True) / seen.sum((2, 3), keepdim=True).clamp(min=1)
-    if not hidden.any():
-        return whole.expand_as(pictures)
-    share = _around(seen, reach)
-    near = _around(pictures * seen, reach) / share.clamp(min=1e-6)
-    return torch.where(share > 1e-6, near, whole)
+def visible_mean(images: torch.Tensor, masked: torch.Tensor, reach: int) -> torch.Tensor:
+    """The mean of the visible pixels up to `reach` pixels away each way, for each pixel of images (n, c, h, w); the
+    mean of all visible ones if none is that near. Without a mask, the mean of the image."""
+    visible = (~masked).float()
+    overall = (images * visible).sum((2, 3), keepdim=True) / visible.sum((2, 3), keepdim=True).clamp(min=1)
+    if not masked.any():
+        return overall.expand_as(images)
+    share = _box_mean(visible, reach)
+    near = _box_mean(images * visible, reach) / share.clamp(min=1e-6)
+    return torch.where(share > 1e-6, near, overall)
 
 
-def _around(values: torch.Tensor, reach: int) -> torch.Tensor:
+def _box_mean(values: torch.Tensor, reach: int) -> torch.Tensor:
     return F.avg_pool2d(values, 2 * reach + 1, stride=1, padding=reach)
 
 
-def error(made: torch.Tensor, pictures: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-    """The mean squared error of each picture (n, c, h, w), pixels 0..1, where it was `asked` (n, 1, h, w): (n,)."""
-    squares = ((made - pictures) ** 2).mean(1, keepdim=True) * asked
-    return squares.sum((1, 2, 3)) / asked.sum((1, 2, 3)).clamp(min=1)
+def mean_squared_error(predicted: torch.Tensor, images: torch.Tensor, scored: torch.Tensor) -> torch.Tensor:
+    """(n,) for images (n, c, h, w), 0..1, over the pixels that are `scored` (n, 1, h, w)."""
+    squares = ((predicted - images) ** 2).mean(1, keepdim=True) * scored
+    return squares.sum((1, 2, 3)) / scored.sum((1, 2, 3)).clamp(min=1)

@@ -1,4 +1,4 @@
-"""Ctrl-C during a training: a step that is half made is nothing to go on from, so that its end is waited for."""
+"""Ctrl-C during a training: delayed until the current step is complete, so that the state can be resumed from."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Pressed:
-    """Whether Ctrl-C was pressed."""
+class Interrupt:
+    """True after Ctrl-C was pressed."""
 
     def __init__(self) -> None:
-        self.once = False
+        self.pressed = False
 
     def __bool__(self) -> bool:
-        return self.once
+        return self.pressed
 
 
 @contextmanager
-def remembered() -> Iterator[Pressed]:
-    """Inside, the first Ctrl-C is only remembered; a second one interrupts as ever. Outside all is as it was."""
-    pressed = Pressed()
-    if threading.current_thread() is not threading.main_thread():  # others get no signals
-        yield pressed
+def delayed_interrupt() -> Iterator[Interrupt]:
+    """Inside, the first Ctrl-C only sets the Interrupt; a second one interrupts as usual. Restores the handler."""
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():  # other threads get no signals
+        yield interrupt
         return
 
-    def remember(number: int, frame: Any) -> None:
-        pressed.once = True
+    def handle(number: int, frame: Any) -> None:
+        interrupt.pressed = True
         signal.signal(signal.SIGINT, before)
 
     before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, remember)
+    signal.signal(signal.SIGINT, handle)
     try:
-        yield pressed
+        yield interrupt
     finally:
         signal.signal(signal.SIGINT, before)

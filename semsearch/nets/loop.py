@@ -1,15 +1,13 @@
-"""THE training loop. It knows nothing of the model it trains.
+"""The training loop. It knows nothing of the model it trains.
 
-A Task yields batches and, for each, pairs of an optimiser and the loss it is to lower, one after another: an
-autoencoder yields one, a GAN two, the second computed after the first has stepped. All that is the same for every
-training happens here and nowhere else: gradients are cleared, computed, bounded and followed, losses that are not
-finite stop it with advice, curves are reported, checkpoints kept and gone on from, and it ends early where held-out
-data say so, or the task that it has gone wrong.
+A Task yields batches and, for each, pairs of an optimiser and its loss, one after another (nets/task.py). Everything
+that all trainings share is here and nowhere else: zero_grad, backward, gradient clipping and steps, the stop on a loss
+that is not finite, curves, checkpoints and resuming, early stopping, and the stop on trouble that the task reports.
 
-A training that was interrupted and resumed ends with the same bytes as one that was not, on the CPU with one number of
-threads: the batches of an epoch depend on its number alone, and chance inside a step on the step's. (Not one with a
-budget of seconds: its progress goes by the clock.) Ctrl-C waits for the end of the step; a second one does not, and
-leaves the last checkpoint.
+A training that was interrupted and resumed ends with the same bytes as one that was not, on the CPU with the same
+number of threads: the batches of an epoch depend on the epoch's number alone, randomness in a step on the step's. A
+training with a time budget is an exception, because its progress follows the clock. Ctrl-C waits for the end of the
+step; a second one does not, and leaves the last checkpoint.
 """
 
 from __future__ import annotations
@@ -26,35 +24,39 @@ import numpy as np
 import torch
 
 from semsearch.errors import BuildError
-from semsearch.nets.checkpoint import Held, Part, pack, unpack
-from semsearch.nets.device import memory_told, place
-from semsearch.nets.interrupts import Pressed, remembered
+from semsearch.nets.checkpoint import PlainState, Stateful, pack, unpack
+from semsearch.nets.device import out_of_memory_explained, place
+from semsearch.nets.interrupts import Interrupt, delayed_interrupt
 from semsearch.nets.task import Judges, Shows, Step, Task, Turn, Watches
 from semsearch.records import Checkpoint, Device, Journal, Report
 
-POINTS = 400  # of a curve
-KEEP_SECONDS = 60.0  # between two checkpoints
-LOOK = 20  # steps between two looks at a loss on a GPU, which waits for it
+CURVE_POINTS = 400  # at most, of each curve
+CHECKPOINT_SECONDS = 60.0  # between two checkpoints
+GPU_CHECK_STEPS = 20  # on a GPU the loss is read every 20 steps, because reading synchronises it
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """How a training is run. `clip` bounds the length of a gradient, `patience` is in epochs.
+    """How a training is run.
 
-    `seconds` is a budget: the last step is the one during which it ran out, and progress goes by the clock.
+    clip      largest norm of the gradient; None for no clipping
+    patience  epochs without improvement of `held_out` before early stopping; None for none
+    seconds   time budget: the last step is the one in which it runs out, and progress follows the clock
+    mixed     bfloat16 on a GPU; on CPUs without it that is many times slower
+    pictures  previews over the whole training, at most
     """
 
     seed: int = 0
     clip: float | None = None
     patience: int | None = None
     seconds: float | None = None
-    mixed: bool = False  # bfloat16 where a GPU has it; on CPUs without it that is many times slower
-    pictures: int = 12  # at most so many over the whole training
+    mixed: bool = False
+    pictures: int = 12
 
 
 @dataclass(frozen=True)
 class Trained:
-    """How it ended: steps and epochs made, whether it stopped early, and what was measured of the state it kept."""
+    """How a training ended: steps and epochs, whether it stopped early, and the metrics of the state it kept."""
 
     steps: int
     epochs: int
@@ -63,39 +65,39 @@ class Trained:
 
 
 def train(task: Task, rules: TrainOptions, *, device: Device, report: Report) -> Trained:
-    """Train the task to its end, from where an earlier training was interrupted if the journal kept that.
+    """Trains the task to its end, resumed from the journal's checkpoint if there is one.
 
-    Raises BuildError, with what to try, when a loss is not finite.
+    Raises BuildError, with what to try, if a loss is not finite or the task reports trouble.
     """
-    with memory_told():
+    with out_of_memory_explained():
         return _Training(task, rules, device, report).run()
 
 
 class _Training:
-    """The loop's own state: where it is, what it saw, what was best."""
+    """The loop's state: its position, the curves since the last point, and the best state."""
 
     def __init__(self, task: Task, rules: TrainOptions, device: Device, report: Report) -> None:
         self.task, self.rules, self.report = task, rules, report
         self.journal = report if isinstance(report, Journal) else None
         self.place = place(device)
         self.total = task.epochs * task.steps
-        self.epoch = self.inside = self.number = 0
+        self.epoch = self.inside = self.number = 0  # `inside` is the batch within the epoch, `number` the step
         self.best, self.best_epoch = np.inf, 0
         self.best_state: dict[str, dict[str, Any]] | None = None
         self.measured: dict[str, float] = {}
         self.best_measured: dict[str, float] = {}
-        self.stop = Pressed()
+        self.interrupt = Interrupt()
         self.sums: dict[str, torch.Tensor] = {}
         self.summed: dict[str, int] = {}
-        self.every = math.ceil(self.total / POINTS)
-        self.shown = 0  # pictures
-        self.good: Checkpoint | None = None  # as of the last epoch after which all was well
+        self.report_interval = math.ceil(self.total / CURVE_POINTS)  # steps
+        self.shown = 0  # previews
+        self.good: Checkpoint | None = None  # after the last epoch without trouble
         self.began = self.kept_at = monotonic()
-        self.spent = 0.0  # seconds of the trainings that this one goes on from
+        self.spent = 0.0  # seconds of the interrupted trainings that this one resumes
 
     def run(self) -> Trained:
-        self._go_on()
-        with remembered() as self.stop:
+        self._resume()
+        with delayed_interrupt() as self.interrupt:
             while self.epoch < self.task.epochs and not self._is_over():
                 self._epoch()
         stopped = self.epoch < self.task.epochs and not self._out_of_time()
@@ -105,9 +107,9 @@ class _Training:
             part.load_state_dict(self.best_state[name])
         return Trained(self.number, self.epoch, stopped, self.best_measured)
 
-    def _stop_if_asked(self) -> None:
-        if self.stop:
-            self._keep()
+    def _stop_if_interrupted(self) -> None:
+        if self.interrupt:
+            self._save_checkpoint()
             raise KeyboardInterrupt
 
     def _epoch(self) -> None:
@@ -115,37 +117,37 @@ class _Training:
             self._step(batch)
             self.inside += 1
             self.number += 1
-            self._tell()
-            self._stop_if_asked()
+            self._report_step()
+            self._stop_if_interrupted()
             if self._out_of_time():
                 break
-            if monotonic() - self.kept_at > KEEP_SECONDS:
-                self._keep()
-        self._check()
+            if monotonic() - self.kept_at > CHECKPOINT_SECONDS:
+                self._save_checkpoint()
+        self._check_finite()
         self.epoch, self.inside = self.epoch + 1, 0
         self._judge()
         self._watch()
-        self._stop_if_asked()
+        self._stop_if_interrupted()
 
     def _step(self, batch: Any) -> None:
         draw = torch.Generator(self.place).manual_seed((self.rules.seed << 32) ^ self.number)
         step = Step(self.number, self._progress(), draw)
-        pulls = iter(self.task.losses(batch, step))
-        while (pull := self._next(pulls)) is not None:
-            pull.optimiser.zero_grad(set_to_none=True)
-            pull.loss.backward()
+        turns = iter(self.task.losses(batch, step))
+        while (turn := self._next(turns)) is not None:
+            turn.optimiser.zero_grad(set_to_none=True)
+            turn.loss.backward()
             if self.rules.clip is not None:
-                mine = [one for group in pull.optimiser.param_groups for one in group["params"]]
-                torch.nn.utils.clip_grad_norm_(mine, self.rules.clip)
-            pull.optimiser.step()
-            self._sum(pull.name, pull.loss)
+                weights = [weight for group in turn.optimiser.param_groups for weight in group["params"]]
+                torch.nn.utils.clip_grad_norm_(weights, self.rules.clip)
+            turn.optimiser.step()
+            self._sum(turn.name, turn.loss)
         for name, value in step.notes.items():
             self._sum(name, value)
 
-    def _next(self, pulls: Iterator[Turn]) -> Turn | None:
+    def _next(self, turns: Iterator[Turn]) -> Turn | None:
         mixed = self.rules.mixed and self.place.type == "cuda"
         with torch.autocast(self.place.type, torch.bfloat16, enabled=mixed):
-            return next(pulls, None)
+            return next(turns, None)
 
     def _progress(self) -> float:
         budget = self.rules.seconds
@@ -156,59 +158,59 @@ class _Training:
         self.sums[name] = self.sums[name] + value if name in self.sums else value
         self.summed[name] = self.summed.get(name, 0) + 1
 
-    def _tell(self) -> None:
-        """A point of the curves: the mean since the last one. On a GPU looking waits for it, so it is done seldom."""
-        at_once = self.place.type == "cpu" or self.number % LOOK == 0
-        if at_once:
-            self._check()
-        if self.number % self.every == 0 or self.inside == self.task.steps:
+    def _report_step(self) -> None:
+        """Reports a point of the curves: the means since the last one. On a GPU losses are read seldom."""
+        read_now = self.place.type == "cpu" or self.number % GPU_CHECK_STEPS == 0
+        if read_now:
+            self._check_finite()
+        if self.number % self.report_interval == 0 or self.inside == self.task.steps:
             means = {name: float(value) / self.summed[name] for name, value in self.sums.items()}
             self.sums, self.summed = {}, {}
             self.report(self.number, self._expected(), **means)
-        elif at_once:
+        elif read_now:
             self.report(self.number, self._expected())
         if (due := self._due()) > self.shown and self.journal is not None and isinstance(self.task, Shows):
             self.shown = due
             self.journal.pictures(self.number, self.task.picture())
 
     def _due(self) -> int:
-        """How many pictures should have been shown by now."""
+        """How many previews should have been shown by now."""
         return int(self._progress() * self.rules.pictures + 1e-9)
 
     def _expected(self) -> int:
-        """The steps there will have been; at this pace, where seconds decide."""
+        """The total of steps; with a time budget an estimate."""
         if self.rules.seconds is None:
             return self.total
         return max(self.number, round(self.number / max(self._progress(), 1e-9)))
 
-    def _check(self) -> None:
+    def _check_finite(self) -> None:
         for name, value in self.sums.items():
             if not bool(torch.isfinite(value)):
-                self._ran_away(name, float(value))
+                self._diverged(name, float(value))
 
-    def _ran_away(self, name: str, value: float) -> NoReturn:
+    def _diverged(self, name: str, value: float) -> NoReturn:
         self._give_up(
-            f"The training ran away: {name} is {value} at step {self.number:,} of {self._expected():,}."
-            " Try a lower --rate (a quarter), or another --seed"
+            f"The training diverged: {name} is {value} at step {self.number:,} of {self._expected():,}."
+            " Try a lower --lr (a quarter), or another --seed"
         )
 
     def _watch(self) -> None:
-        """Keep in mind a state that is well, or end with what is wrong with this one."""
+        """Keeps the state if nothing is wrong, or stops with the trouble that the task reports."""
         if not isinstance(self.task, Watches):
             return
         trouble = self.task.trouble(self._progress())
         if trouble is not None:
-            self._give_up(f"{trouble}; this was seen at step {self.number:,} of {self._expected():,}")
+            self._give_up(f"{trouble}; found at step {self.number:,} of {self._expected():,}")
         if self.journal is not None and self.task.well():
             self.good = self._state()
 
     def _give_up(self, why: str) -> NoReturn:
-        """End with what is wrong, and what is left: the last state that was well, or nothing."""
-        left = "nothing was written"
+        """Raises BuildError with the reason and with how to get the last good state, if there is one."""
+        remedy = "nothing was written"
         if self.good is not None and self.journal is not None and self.journal.keep(self.good):
             step = self.good.facts["number"]
-            left = f"the same command with --resume --steps {step} takes the training as it was at step {step:,}"
-        raise BuildError(f"{why}; {left}")
+            remedy = f"the same command with --resume --steps {step} builds from the state at step {step:,}"
+        raise BuildError(f"{why}; {remedy}")
 
     def _judge(self) -> None:
         if not isinstance(self.task, Judges):
@@ -216,7 +218,7 @@ class _Training:
         self.measured = dict(self.task.judge())
         for name, value in self.measured.items():
             if not math.isfinite(value):
-                self._ran_away(name, value)
+                self._diverged(name, value)
         self.report(self.number, self._expected(), **self.measured)
         held_out = self.measured.get("held_out")
         if self.rules.patience is None or held_out is None:
@@ -236,18 +238,18 @@ class _Training:
     def _out_of_time(self) -> bool:
         return self.rules.seconds is not None and self._used() >= self.rules.seconds
 
-    def _keep(self) -> None:
-        """Write down where the training is, so that it can go on from here."""
+    def _save_checkpoint(self) -> None:
+        """Writes a checkpoint, so that the training can be resumed from here."""
         self.kept_at = monotonic()
         if self.journal is None:
             return
-        self._check()  # what ran away is not worth going on from
+        self._check_finite()  # a diverged training is not worth resuming
         self.journal.keep(self._state())
 
     def _state(self) -> Checkpoint:
-        parts: dict[str, Part] = {**self.task.parts(), "sums": Held(self.sums)}
+        parts: dict[str, Stateful] = {**self.task.parts(), "sums": PlainState(self.sums)}
         if self.best_state is not None:
-            parts |= {f"best {name}": Held(state) for name, state in self.best_state.items()}
+            parts |= {f"best {name}": PlainState(state) for name, state in self.best_state.items()}
         facts = {
             "epoch": self.epoch,
             "inside": self.inside,
@@ -261,14 +263,14 @@ class _Training:
         }
         return pack(parts, facts)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         checkpoint = self.journal.kept() if self.journal else None
         if checkpoint is None:
             return
-        mine = self.task.parts()
-        sums = Held({})
-        best = {f"best {name}": Held({}) for name in mine} if checkpoint.facts["best"] is not None else {}
-        facts = unpack(checkpoint, {**mine, "sums": sums, **best})
+        parts = self.task.parts()
+        sums = PlainState({})
+        best = {f"best {name}": PlainState({}) for name in parts} if checkpoint.facts["best"] is not None else {}
+        facts = unpack(checkpoint, {**parts, "sums": sums, **best})
         self.epoch, self.inside, self.number = facts["epoch"], facts["inside"], facts["number"]
         self.sums = {name: value.to(self.place) for name, value in sums.state.items()}
         self.summed, self.measured = dict(facts["summed"]), dict(facts["measured"])
@@ -276,4 +278,4 @@ class _Training:
         self.shown = self._due()
         if best:
             self.best, self.best_measured = facts["best"], dict(facts["best_measured"])
-            self.best_state = {name: best[f"best {name}"].state for name in mine}
+            self.best_state = {name: best[f"best {name}"].state for name in parts}

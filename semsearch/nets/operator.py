@@ -1,9 +1,9 @@
-"""Matrices on a GPU, for THE truncated SVD of maths/factor.py: it asks for products alone, and they run there.
+"""Matrices on a GPU, for the truncated SVD of maths/factor.py, which needs products only.
 
-The basis stays on the device with the matrix, and all that is done with tall matrices; only blocks of a basis times a
-basis, some hundred rows, come back, in float64 where Rayleigh-Ritz needs it. A sparse matrix is kept twice, as rows of
-itself and of its transpose, since a product with a transposed CSR is several times slower than with one of its own.
-Products are full float32: TF32 would keep three digits. Everything here runs on torch's CPU as well, and is tested so.
+The basis stays on the device, and so does everything with tall matrices. Only blocks of a basis times a basis, some
+hundred rows, are copied back, in float64 where Rayleigh-Ritz needs it. A sparse matrix is stored twice, as CSR of
+itself and of its transpose, because a product with a transposed CSR is several times slower. Products are full float32:
+TF32 has three digits. Everything here also runs on torch's CPU, where it is tested.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from semsearch.records import Device
 
 Array = npt.NDArray[Any]
 Tall: TypeAlias = torch.Tensor
-ROWS = 1 << 16  # of bytes, centred and made floats at once
-SPARE = 0.7  # of the free memory at most is the matrix; the rest is for the basis
+BLOCK_ROWS = 1 << 16  # rows converted to float and centred at once
+MAX_MATRIX_SHARE = 0.7  # of the free memory; the rest is for the basis
 
 
 class OnDevice:
-    """What factor.py does with tall matrices (its Namespace), on one device; small matrices are numpy's, here."""
+    """The operations of maths/factor.py on tall matrices (its Namespace), on one device; small matrices are numpy's."""
 
     def __init__(self, where: torch.device) -> None:
         self.where = where
 
     def room(self, rows: int, columns: int) -> Tall:
-        """(rows, columns) float32 of anything, columns together."""
+        """An uninitialised (rows, columns) float32 matrix, column-major."""
         return torch.empty((columns, rows), dtype=torch.float32, device=self.where).T
 
     def put(self, small: Array) -> Tall:
@@ -50,11 +50,11 @@ class OnDevice:
         return self.take(A.T @ B)
 
     def exact_inner(self, A: Tall, B: Tall) -> npt.NDArray[np.float64]:
-        """AᵀB in float64, some rows at a time: a copy of all of A in float64 would be twice its size."""
-        found = torch.zeros((A.shape[1], B.shape[1]), dtype=torch.float64, device=self.where)
-        for a, b in zip(A.split(ROWS), B.split(ROWS), strict=True):
-            found += a.double().T @ b.double()
-        return self.take(found)
+        """AᵀB in float64, in blocks of rows: a float64 copy of A would have twice its size."""
+        total = torch.zeros((A.shape[1], B.shape[1]), dtype=torch.float64, device=self.where)
+        for a, b in zip(A.split(BLOCK_ROWS), B.split(BLOCK_ROWS), strict=True):
+            total += a.double().T @ b.double()
+        return self.take(total)
 
     def gram(self, W: Tall) -> npt.NDArray[np.float64]:
         """WᵀW in float64."""
@@ -70,7 +70,7 @@ class OnDevice:
 
 
 class MatrixOnDevice:
-    """A dense or scipy-sparse matrix as an Operator of the device. CapabilityError where it does not fit there."""
+    """A dense or scipy-sparse matrix as an Operator on the device. Raises CapabilityError if it does not fit."""
 
     def __init__(self, A: Any, device: Device) -> None:
         where = place(device)
@@ -100,7 +100,7 @@ class MatrixOnDevice:
 
 
 class CentredOnDevice:
-    """(X − mean) · unit as an Operator of the device, X (n, d) of bytes or floats, which stay what they are there."""
+    """(X - mean) · unit as an Operator on the device, X (n, d) of bytes or floats, stored in their own type."""
 
     def __init__(self, X: Array, unit: float, device: Device) -> None:
         where = place(device)
@@ -112,7 +112,7 @@ class CentredOnDevice:
         self.mean: FloatArray = self.xp.take(self._mean)
 
     def _blocks(self) -> Any:
-        for rows in self._X.split(ROWS):
+        for rows in self._X.split(BLOCK_ROWS):
             yield (rows.float() - self._mean) * self.unit
 
     def matmat(self, V: Tall) -> Tall:
@@ -122,37 +122,37 @@ class CentredOnDevice:
     def rmatmat(self, Y: Tall) -> Tall:
         """Aᵀ Y, (d, b) from (n, b)."""
         total = torch.zeros((self.shape[1], Y.shape[1]), device=self.xp.where)
-        for block, part in zip(self._blocks(), Y.split(ROWS), strict=True):
+        for block, part in zip(self._blocks(), Y.split(BLOCK_ROWS), strict=True):
             total += block.T @ part
         return total
 
     def normal(self, V: Tall) -> Tall:
-        """Aᵀ A V, (d, b): both products while a block of rows is centred once."""
+        """Aᵀ A V, (d, b): both products, with each block of rows centred once."""
         total = torch.zeros((self.shape[1], V.shape[1]), device=self.xp.where)
         for block in self._blocks():
             total += block.T @ (block @ V)
         return total
 
     def energy(self) -> float:
-        """The sum of squares of all centred numbers: n times the total variance."""
+        """The sum of squares of all centred values: n times the total variance."""
         return float(sum(float((block.double() ** 2).sum()) for block in self._blocks()))
 
 
 def _sparse(rows: sp.csr_matrix, where: torch.device) -> Tall:
-    """A CSR matrix on the device, its indices as wide as they are."""
+    """A CSR matrix on the device, with its own index type."""
     parts = (torch.from_numpy(part).to(where) for part in (rows.indptr, rows.indices, rows.data))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse (CSR tensor|invariant)")  # "in beta", unchecked: products are all
+        warnings.filterwarnings("ignore", "Sparse (CSR tensor|invariant)")  # "in beta", unchecked
         return torch.sparse_csr_tensor(*parts, size=rows.shape, device=where, check_invariants=False)
 
 
 def _check_room(needed: int, where: torch.device) -> None:
-    """CapabilityError where a matrix of so many bytes leaves no room on the GPU for what is made of it."""
+    """Raises CapabilityError if a matrix of this many bytes leaves too little GPU memory for the basis."""
     if where.type != "cuda":
         return
     free, _ = torch.cuda.mem_get_info(where)
-    if needed > SPARE * free:
+    if needed > MAX_MATRIX_SHARE * free:
         raise CapabilityError(
             f"The matrix takes {needed / 1e9:,.1f} GB on the GPU, which has {free / 1e9:,.1f} GB free:"
-            " leave out --device cuda, or free some"
+            " leave out --device cuda, or free GPU memory"
         )

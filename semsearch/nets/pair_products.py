@@ -1,8 +1,8 @@
-"""Scalar products of the pairs that were counted, a block of rows at a time, with their gradients.
+"""Scalar products of the counted pairs, a block of rows at a time, with their gradients.
 
-A block is a few hundred words and all the contexts they were counted with: a sparse matrix in CSR form. The products of
-its pairs are a sampled dense-dense product, and their gradients two sparse-dense ones. None of them ever holds a vector
-per pair, which is what makes a plain gather-and-multiply memory-bound and some twenty times slower on a CPU.
+A block is a few hundred words with all their contexts: a sparse matrix in CSR form. The products of its pairs are a
+sampled dense-dense product, and their gradients two sparse-dense ones. None of these holds a vector per pair, which
+makes a plain gather-and-multiply memory-bound, and some twenty times slower on a CPU.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from semsearch.records import Device
 
 
 class Counts(Protocol):
-    """What is read of a sparse matrix in CSR form; `data` is float32."""
+    """A sparse matrix in CSR form; `data` is float32."""
 
     indptr: npt.NDArray[Any]
     indices: npt.NDArray[Any]
@@ -31,9 +31,14 @@ class Counts(Protocol):
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows of the counts: `rows` (b,) their numbers, `begins` (b + 1,), and per pair its `columns` and `counts`.
+    """Some rows of the counts.
 
-    `order` sorts the pairs by column, `column_begins` (v + 1,) says where each column's begin there.
+    rows           (b,) their numbers
+    begins         (b + 1,) where the pairs of each row begin
+    columns        (p,) the column of each pair
+    counts         (p,) float32
+    order          (p,) sorts the pairs by column
+    column_begins  (v + 1,) where the pairs of each column begin in that order
     """
 
     rows: torch.Tensor
@@ -44,17 +49,17 @@ class Block:
     column_begins: torch.Tensor
 
     def spread(self, values: torch.Tensor) -> torch.Tensor:
-        """(b,) values of rows, repeated for each of their pairs."""
+        """Values of rows (b,), repeated for each of their pairs: (p,)."""
         return torch.repeat_interleave(values, self.begins.diff(), output_size=len(self.columns))
 
     def products(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        """The scalar product of each pair, from the block's own vectors (b, k) and those of all columns (v, k)."""
-        found: torch.Tensor = _Products.apply(left, right, self)
-        return found
+        """The scalar product of each pair (p,), from vectors of the rows (b, k) and of all columns (v, k)."""
+        values: torch.Tensor = _Products.apply(left, right, self)
+        return values
 
 
 class Pairs:
-    """The counts of all pairs, (v, v) in CSR form, on a device; blocks are cut out of them."""
+    """The counts of all pairs, (v, v) in CSR form, on a device."""
 
     def __init__(self, counts: Counts, device: Device) -> None:
         _accept_csr()
@@ -65,7 +70,7 @@ class Pairs:
         self.counts = torch.from_numpy(counts.data).to(where)
 
     def block(self, rows: torch.Tensor) -> Block:
-        """The pairs of these rows (b,), in their order."""
+        """The pairs of these rows (b,), in this order."""
         starts = self.begins[rows]
         lengths = self.begins[rows + 1] - starts
         begins = F.pad(lengths.cumsum(0), (1, 0))
@@ -80,7 +85,7 @@ class Pairs:
 
 @cache
 def _accept_csr() -> None:
-    """Once per process torch warns that CSR is in beta and that sparse tensors go unchecked: ours are tested."""
+    """Silences torch's warnings, once per process, that CSR is in beta and sparse tensors are unchecked."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.sparse_csr_tensor([0, 0], [], [], size=(1, 1))
@@ -94,14 +99,14 @@ class _Products(torch.autograd.Function):
     def forward(ctx: Any, left: torch.Tensor, right: torch.Tensor, block: Block) -> torch.Tensor:
         ctx.save_for_backward(left, right)
         ctx.block = block
-        wanted = torch.sparse_csr_tensor(
+        pattern = torch.sparse_csr_tensor(
             block.begins,
             block.columns,
             torch.zeros_like(block.counts),
             size=(len(block.rows), len(right)),
             check_invariants=False,
         )
-        return torch.sparse.sampled_addmm(wanted, left, right.T, beta=0.0).values()
+        return torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0).values()
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
@@ -113,8 +118,8 @@ class _Products(torch.autograd.Function):
         return of_left, of_right, None
 
 
-def _sums(vectors: torch.Tensor, picked: torch.Tensor, begins: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted sums of picked rows of `vectors`, one for each stretch between two `begins`."""
+def _sums(vectors: torch.Tensor, chosen: torch.Tensor, begins: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted sums of chosen rows of `vectors`, one for each segment between two `begins`."""
     return F.embedding_bag(
-        picked, vectors, begins, mode="sum", per_sample_weights=weights.contiguous(), include_last_offset=True
+        chosen, vectors, begins, mode="sum", per_sample_weights=weights.contiguous(), include_last_offset=True
     )

@@ -1,42 +1,46 @@
-"""A puzzle of one part: how far has this picture been turned? (Gidaris, Singh & Komodakis 2018)"""
+"""The pretext task of `rotation`: by how much was this image rotated? (Gidaris, Singh & Komodakis 2018)"""
 
 from __future__ import annotations
 
 import torch
 
 from semsearch.nets import augment
-from semsearch.nets.backbone import Plan
-from semsearch.nets.puzzle import Puzzle
+from semsearch.nets.backbone import BackboneConfig
+from semsearch.nets.part_classifier import PartClassifier
 
-TURNS = ("upright", "turned 90° left", "upside down", "turned 90° right")
+ROTATIONS = ("upright", "rotated 90° left", "upside down", "rotated 90° right")
 
 
-class Rotation(Puzzle):
-    """How far is this picture turned? Answers are quarters to the left, so that no pixel is resampled for it."""
+class Rotation(PartClassifier):
+    """The class is the number of quarter turns to the left: these resample no pixel.
 
-    def __init__(self, plan: Plan, side: int, least: float) -> None:
-        super().__init__(plan, 1, len(TURNS))
-        self.side, self.least = side, least
+    side      of the square crops, in pixels
+    min_crop  smallest crop, as a share of the image's area
+    """
 
-    def ask(self, pictures: torch.Tensor, draw: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        squares = augment.crops(pictures, draw, (self.side, self.side), least=self.least)
-        right = torch.randint(len(TURNS), (len(pictures),), generator=draw, device=pictures.device)
-        return turned(squares, right)[:, None], right
+    def __init__(self, config: BackboneConfig, side: int, min_crop: float) -> None:
+        super().__init__(config, 1, len(ROTATIONS))
+        self.side, self.min_crop = side, min_crop
 
-    def given(self, parts: torch.Tensor) -> torch.Tensor:
+    def sample(self, images: torch.Tensor, draw: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        squares = augment.crops(images, draw, (self.side, self.side), min_crop=self.min_crop)
+        target = torch.randint(len(ROTATIONS), (len(images),), generator=draw, device=images.device)
+        return rotated(squares, target)[:, None], target
+
+    def input_image(self, parts: torch.Tensor) -> torch.Tensor:
         return parts[:, 0]
 
-    def solved(self, parts: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-        return turned(parts[:, 0], -answers % len(TURNS))
+    def solution_image(self, parts: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        return rotated(parts[:, 0], -classes % len(ROTATIONS))
 
-    def words(self, answer: int) -> str:
-        return TURNS[answer]
+    def class_name(self, number: int) -> str:
+        return ROTATIONS[number]
 
 
-def turned(squares: torch.Tensor, quarters: torch.Tensor) -> torch.Tensor:
-    """Each of (n, c, side, side) turned to the left by its own number of quarters (n,), 0..3."""
+def rotated(squares: torch.Tensor, quarters: torch.Tensor) -> torch.Tensor:
+    """Images (n, c, side, side), each rotated to the left by its own number of quarter turns (n,), 0..3."""
     out = squares
     for quarter in (1, 2, 3):
-        mine = (quarters == quarter)[:, None, None, None]
-        out = torch.where(mine, torch.rot90(squares, quarter, (2, 3)), out)
+        chosen = (quarters == quarter)[:, None, None, None]
+        out = torch.where(chosen, torch.rot90(squares, quarter, (2, 3)), out)
     return out

@@ -1,7 +1,7 @@
-"""What can be trained: a Task, and what it and the loop say to each other.
+"""What can be trained: a Task, and the protocols between it and the training loop.
 
-A Task yields batches and, for each, pairs of an optimiser and the loss it is to lower, one after another: an
-autoencoder yields one, a GAN two, the second computed after the first has stepped.
+A Task yields batches and, for each, pairs of an optimiser and its loss, one after another: an autoencoder yields one, a
+GAN two, the second computed after the first optimiser has stepped.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import torch
 
 from semsearch.arrays import ByteArray
-from semsearch.nets.checkpoint import Part
+from semsearch.nets.checkpoint import Stateful
 
 
 class Turn(NamedTuple):
-    """One turn of one optimiser: it is to lower `loss`, a scalar, called `name` in the curves."""
+    """One step of one optimiser: it minimises `loss`, a scalar, which is called `name` in the curves."""
 
     optimiser: torch.optim.Optimizer
     loss: torch.Tensor
@@ -26,8 +26,12 @@ class Turn(NamedTuple):
 
 @dataclass
 class Step:
-    """What a task may know of the step it is in: its number from 0, how far the training is (0..1: what schedules
-    depend on), and a source of chance that is this step's own.
+    """What a task knows about the current step.
+
+    number    from 0
+    progress  of the training, 0..1: schedules depend on it
+    draw      the random generator of this step
+    notes     scalars for the curves, besides the losses
     """
 
     number: int
@@ -36,41 +40,42 @@ class Step:
     notes: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def note(self, **values: torch.Tensor) -> None:
-        """Scalars worth a curve, beside the losses."""
+        """Adds scalars for the curves."""
         self.notes |= values
 
 
 class Task(Protocol):
-    """Something to train. Its parts are on their device when the loop gets it."""
+    """Something to train. Its parts are on their device before the loop starts."""
 
     epochs: int
     steps: int  # of one epoch
 
-    def parts(self) -> Mapping[str, Part]:
-        """Modules and optimisers by name: all that changes while it trains."""
+    def parts(self) -> Mapping[str, Stateful]:
+        """Modules and optimisers by name: everything that training changes. Checkpoints have these names."""
         ...
 
     def batches(self, epoch: int) -> Iterable[Any]:
-        """The batches of an epoch, the same whenever asked for the same one."""
+        """The batches of an epoch, the same on every call."""
         ...
 
     def losses(self, batch: Any, step: Step) -> Iterator[Turn]:
-        """Lazily, each optimiser's loss; what follows the last `yield` runs after its step."""
+        """Each optimiser's loss, lazily; code after the last `yield` runs after the last optimiser's step."""
         ...
 
 
 @runtime_checkable
 class Judges(Protocol):
-    """A task that can say after an epoch how good it is. `held_out`, smaller is better, decides when to stop early."""
+    """A task that is evaluated after each epoch. `held_out`, smaller is better, decides on early stopping."""
 
     def judge(self) -> Mapping[str, float]: ...
 
 
 @runtime_checkable
 class Watches(Protocol):
-    """A task that can go wrong while its losses look well. After each epoch it says whether all looks well, and what is
-    the trouble and what to try, None where there is none: the training ends with that, and keeps the state of the last
-    epoch that ended well.
+    """A task that can fail while its losses look normal, as a GAN can. It is checked after each epoch.
+
+    `well` says whether nothing is wrong: the state is then kept. `trouble` returns an error text that stops the
+    training, with what to try, or None.
     """
 
     def well(self) -> bool: ...
@@ -80,6 +85,6 @@ class Watches(Protocol):
 
 @runtime_checkable
 class Shows(Protocol):
-    """A task that can be looked at: fixed items as one picture, (height, width, channels) uint8, as it goes on."""
+    """A task with a preview: fixed items as one image, (height, width, channels) uint8."""
 
     def picture(self) -> ByteArray: ...

@@ -6,16 +6,15 @@ energy is its squared singular value over that of the whole matrix, the part tha
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
+from semsearch.lru_cache import LruCache
 from semsearch.records import Collection, Hit, Of, OpenCollection
 from semsearch.search.models import state_of
 from semsearch.storage import chunks, collections, datasets, vectors
@@ -65,8 +64,7 @@ class _Ends:
     negative: Sequence[Sequence[Loading]]
 
 
-_ends: OrderedDict[tuple[Any, ...], Mapping[Of, _Ends]] = OrderedDict()
-_lock = Lock()
+_ends: LruCache[Mapping[Of, _Ends]] = LruCache(_KEPT)
 
 
 def has_topics(db: Connection, collection: Collection) -> bool:
@@ -121,16 +119,7 @@ def _both(ends: Mapping[Of, _Ends], rows: Mapping[Of, Mapping[str, Mapping[str, 
 def _ends_of_run(db: Connection, collection: Collection, parts: Sequence[Collection]) -> Mapping[Of, _Ends]:
     """The ends of all topics, read once per run or update and kept: a few keys per topic, not the vectors."""
     key = (*file_of(db), collection.run, collection.created, *(part.revision for part in parts))
-    with _lock:
-        if key in _ends:
-            _ends.move_to_end(key)
-            return _ends[key]
-    found = {part.of: _find_ends(*_loadings(db, part)) for part in parts}
-    with _lock:
-        _ends[key] = found
-        while len(_ends) > _KEPT:
-            _ends.popitem(last=False)
-    return found
+    return _ends.get_or_compute(key, lambda: {part.of: _find_ends(*_loadings(db, part)) for part in parts})
 
 
 def _loadings(db: Connection, collection: Collection) -> tuple[list[str], FloatArray]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +12,7 @@ from semsearch.arrays import FloatArray
 from semsearch.builders.base import Encodes
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import image_arrays
+from semsearch.lru_cache import LruCache
 from semsearch.records import Collection, Documents, Images, Rows, State
 from semsearch.search.wordmean import mean_of_words
 from semsearch.storage import collections, dependencies, vector_import
@@ -22,11 +20,10 @@ from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import StoredRows
 
-KEPT = 8
+STATES_KEPT = 8
 MOST_WORDS = 64  # of a question; a text of more is a document
 ROWS_KEPT = 4096
-_states: OrderedDict[tuple[Any, ...], State] = OrderedDict()
-_lock = Lock()
+_states: LruCache[State] = LruCache(STATES_KEPT)  # by file, run and when its collection was made
 
 
 def state_of(db: Connection, collection: Collection) -> State:
@@ -36,16 +33,7 @@ def state_of(db: Connection, collection: Collection) -> State:
     """
     read = {option: StoredRows(db, part) for option, part in dependencies.of_run(db, collection).items()}
     key = (*file_of(db), collection.run, collection.created)
-    with _lock:
-        kept = _states.get(key)
-        if kept is not None:
-            _states.move_to_end(key)
-    if kept is None:
-        kept = State(collections.read_arrays(db, collection.run))
-        with _lock:
-            kept = _states.setdefault(key, kept)
-            while len(_states) > KEPT:
-                _states.popitem(last=False)
+    kept = _states.get_or_compute(key, lambda: State(collections.read_arrays(db, collection.run)))
     rows = {part.of: _rows(StoredRows(db, part), kept) for part in collections.of_run(db, collection.run)}
     return State(kept.arrays, rows, kept.cache, read)
 
@@ -116,7 +104,8 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
         how = f"`semsearch similar DB {name} ID` finds what is like an item"
         how += f", `semsearch search DB {name} --image FILE` what is like a picture" if collection.of == "image" else ""
         raise InputError(f"{name} was built by {collection.builder}, which cannot embed a text: {how}")
-    return _at_unit_length(builder.encode(state_of(db, collection), Documents([""], [text]))[0])
+    vectors = builder.encode(state_of(db, collection), Documents([""], [text]))
+    return _at_unit_length(None if vectors is None else vectors[0])
 
 
 def encode_picture(db: Connection, collection: Collection, content: bytes, *, said: str) -> FloatArray:
@@ -136,7 +125,10 @@ def encode_picture(db: Connection, collection: Collection, content: bytes, *, sa
         pixels = image_arrays.at_shape(content, shape)
     except InputError as error:
         raise InputError(f"{said} {error}") from error
-    return np.asarray(builder.encode(state, Images([""], pixels[None]))[0], np.float32)
+    vectors = builder.encode(state, Images([""], pixels[None]))
+    if vectors is None:
+        raise InputError(f"{said} has nothing in it that {collection.name} knows")
+    return np.asarray(vectors[0], np.float32)
 
 
 def _at_unit_length(vector: FloatArray | None) -> FloatArray | None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.lru_cache import LruCache
 from semsearch.maths.vectors import largest
 from semsearch.records import Dataset
 from semsearch.search.keytable import KeyTable, key_table
-from semsearch.search.lru_cache import Kept
 from semsearch.storage import fulltext
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
@@ -88,8 +89,8 @@ class Numbered:
 
 _FEW = 32  # times as many places as items: sorting the items takes less than going through the places
 _ITEM_BYTES = 48  # about what an item's number and key take
-_kept: Kept[Postings] = Kept()
-_items: Kept[Numbered] = Kept()
+_kept: LruCache[Postings] = LruCache(0, attrgetter("nbytes"))
+_items: LruCache[Numbered] = LruCache(0, attrgetter("nbytes"))
 
 
 def hold(limit_bytes: int) -> None:
@@ -118,11 +119,7 @@ def _made(db: Connection, dataset: Dataset) -> Hashable:
 
 
 def _postings(db: Connection, dataset: Dataset, phrase: str, made: Hashable) -> Postings:
-    found = _kept.get((made, phrase))
-    if found is None:
-        found = Postings(*fulltext.holding(db, dataset, phrase))
-        _kept.put((made, phrase), found)
-    return found
+    return _kept.get_or_compute((made, phrase), lambda: Postings(*fulltext.holding(db, dataset, phrase)))
 
 
 def best(
@@ -141,16 +138,16 @@ def best(
 def items(db: Connection, dataset: Dataset) -> Numbered | InFile:
     """The dataset's items in memory, read now if they were not; in the file where they are too many, or another thread
     is reading them."""
+
+    def read() -> Numbered:
+        numbers, keys = fulltext.all_items(db, dataset)
+        return Numbered(numbers, key_table([keys]))
+
     made = _made(db, dataset)
-    found = _items.get(made)
-    if found is None and _ITEM_BYTES * fulltext.highest_item(db) <= _items.limit and _items.begin(made):
-        try:
-            numbers, keys = fulltext.all_items(db, dataset)
-            found = Numbered(numbers, key_table([keys]))
-            _items.put(made, found)
-        finally:
-            _items.end(made)
-    return found or InFile(db, dataset)
+    numbered = _items.get(made)
+    if numbered is None and _ITEM_BYTES * fulltext.highest_item(db) <= _items.limit:
+        numbered = _items.compute_unless_busy(made, read)
+    return numbered or InFile(db, dataset)
 
 
 def _summed(lists: Sequence[Postings]) -> Postings:

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Protocol
 
 import numpy as np
 
 from semsearch.arrays import FloatArray, IntArray
+from semsearch.lru_cache import LruCache
 from semsearch.maths import quantise
 from semsearch.maths.blas import one_thread
 from semsearch.maths.quantise import ByteCodes, SignBits
@@ -26,7 +28,6 @@ from semsearch.maths.vectors import dots_of_rows, largest
 from semsearch.records import Collection
 from semsearch.search import postings
 from semsearch.search.keytable import KeyTable, key_table
-from semsearch.search.lru_cache import Kept
 from semsearch.storage import chunks
 from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
@@ -165,7 +166,7 @@ def prepare() -> None:
     quantise.dots_of_bytes.prepare(np.zeros((1, 1), np.int8), one, one, np.zeros(1, np.int64), one.copy())
 
 
-_held: Kept[Resident] = Kept()
+_held: LruCache[Resident] = LruCache(0, attrgetter("nbytes"))
 
 
 def enable_cache(limit_bytes: int = LIMIT) -> None:
@@ -188,14 +189,8 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
         return None
     key = (*file_of(db), collection.run, collection.vector_table, collection.created, collection.revision)
     entry = _held.get(key)
-    if entry is None and _bytes(collection, _held.limit) <= _held.limit and _held.begin(key):
-        try:
-            # Small products: a second thread would wait longer for the first than it helps.
-            with one_thread():
-                entry = _read(db, collection, _held.limit)
-            _held.put(key, entry)
-        finally:
-            _held.end(key)
+    if entry is None and _bytes(collection, _held.limit) <= _held.limit:
+        entry = _held.compute_unless_busy(key, lambda: _read(db, collection, _held.limit))
     return entry
 
 
@@ -210,6 +205,7 @@ def _bytes(collection: Collection, limit: int) -> int:
     return 4 * numbers if _with_floats(collection, limit) else numbers + numbers // 4 + 24 * collection.count
 
 
+@one_thread()  # of BLAS: in small products a second thread would wait longer for the first than it helps
 def _read(db: Connection, collection: Collection, limit: int) -> Resident:
     if _with_floats(collection, limit):
         return _read_floats(db, collection)

@@ -166,6 +166,7 @@ def next_number(db: Connection) -> int:
 
 
 def record_deletions(db: Connection, dataset: Dataset, revision: int, keys: Iterable[str]) -> None:
+    """Note that the rows of these keys are gone since this revision."""
     db.executemany(
         "insert or replace into _semsearch_deleted (dataset, key, revision) values (?, ?, ?)",
         ((dataset.id, key, revision) for key in keys),
@@ -173,6 +174,7 @@ def record_deletions(db: Connection, dataset: Dataset, revision: int, keys: Iter
 
 
 def bump_revision(db: Connection, dataset: Dataset, revision: int) -> Dataset:
+    """The dataset at this revision. Notes of deletions whose rows came back are removed."""
     db.execute("update _semsearch_datasets set revision = ? where id = ?", [revision, dataset.id])
     back = "select 1 from _semsearch_items i where i.dataset = d.dataset and i.key = d.key"  # rows that came back
     db.execute(f"delete from _semsearch_deleted as d where dataset = ? and exists ({back})", [dataset.id])

@@ -243,6 +243,15 @@ def check_schema(db: Connection, path: str, *, allow_pending: bool = False) -> N
         raise SchemaError(f"{path} was written by an older semsearch: run `semsearch migrate {path}` once")
 
 
+def take_function_error(db: Connection) -> str | None:
+    """Why an SQL function of ours last failed on this connection, which it then forgets (semsearch.sqlfunctions)."""
+    try:
+        text: str | None = db.execute("select semsearch_error()").fetchone()[0]
+    except driver.Error:  # the connection has no such function, or its file is damaged
+        return None
+    return text
+
+
 def checkpoint(db: Connection) -> str | None:
     """Move the write-ahead log into the file, so that a copy of it is complete; a remark if a reader held that up."""
     if not is_wal(db):

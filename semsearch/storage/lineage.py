@@ -39,7 +39,7 @@ def fingerprint(db: Connection) -> tuple[object, ...]:
     found: list[object] = [db.execute("pragma schema_version").fetchone()[0]]
     try:
         for table in ("_semsearch_datasets", "_semsearch_collections"):
-            found += db.execute(f"select * from {table} order by id").fetchall()
+            found += map(tuple, db.execute(f"select * from {table} order by id"))
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise

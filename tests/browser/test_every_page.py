@@ -8,6 +8,8 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.browser.conftest import Visitor
+
 PHONE = 360  # pixels: the narrowest phone in use
 ARTICLES = "/library/-/semsearch/articles_lsa"
 WORDS = "/library/-/semsearch/articles_lsa_words"
@@ -58,14 +60,16 @@ PAGES = {
 }
 if find_spec("torch"):
     PAGES["the task"] = f"{SHAPES.replace('pca', 'rotation')}/pretext?seed=3"
-each_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
 
 # What sticks out, to be read in the failure.
 WIDE = f"""[...document.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > {PHONE} + 0.5)
     .map(it => it.tagName + '.' + it.className).slice(0, 5)"""
 
-# What is folded away is looked at too.
+# What is folded away is looked at too; what a page had open at first is remembered, so that it can be as it was.
+REMEMBER = "document.querySelectorAll('.sem details').forEach(it => { it.dataset.opened = it.open })"
 UNFOLD = "document.querySelectorAll('.sem details').forEach(it => { it.open = true })"
+REFOLD = "document.querySelectorAll('.sem details').forEach(it => { it.open = it.dataset.opened === 'true' })"
+WIDTH = {"width": 1280, "height": 720}  # of a page that nobody asked to be otherwise
 
 # WCAG's contrast of every stretch of text on our part of a page with the first opaque ground behind it.
 FAINT = """() => {
@@ -105,18 +109,36 @@ def lightness(page, selector: str = "body") -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@each_page
-def test_a_phone_scrolls_down_only(open_page, path):
-    page = open_page(path, viewport={"width": PHONE, "height": 740})
+@pytest.fixture(scope="module", params=PAGES.values(), ids=PAGES.keys())
+def opened(request, pages, server):
+    """A page, loaded once for all that is looked at on it; and its path. Tests of one page follow each other."""
+    visitor = Visitor(pages, server)
+    page = visitor.open(request.param)
+    page.evaluate(REMEMBER)
+    yield page, request.param
+    visitor.close()
+    visitor.check()
+
+
+@pytest.fixture
+def page(opened):
+    """The page as it was when it was loaded."""
+    page, _ = opened
+    yield page
+    page.evaluate(REFOLD)
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    page.set_viewport_size(WIDTH)
+
+
+def test_a_phone_scrolls_down_only(page):
+    page.set_viewport_size({"width": PHONE, "height": 740})
     assert page.evaluate("window.innerWidth") == PHONE
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, page.evaluate(WIDE)
     page.evaluate(UNFOLD)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, page.evaluate(WIDE)
 
 
-@each_page
-def test_text_stands_out_in_both_schemes(open_page, path):
-    page = open_page(path, color_scheme="light")
+def test_text_stands_out_in_both_schemes(page):
     page.evaluate(UNFOLD)
     assert lightness(page) > 0.85
     assert page.evaluate(FAINT) == []
@@ -125,15 +147,7 @@ def test_text_stands_out_in_both_schemes(open_page, path):
     assert page.evaluate(FAINT) == []
 
 
-def test_the_dark_scheme_is_dark_all_over(open_page):
-    page = open_page(PAGES["search"], color_scheme="dark")
-    assert lightness(page, "body > header, .not-footer > header") < 0.35 and lightness(page, "footer.ft") < 0.35
-    assert lightness(page, "#sem-q") < 0.2
-
-
-@each_page
-def test_fields_are_labelled_and_focus_is_seen(open_page, path):
-    page = open_page(path)
+def test_fields_are_labelled_and_focus_is_seen(page):
     page.evaluate(UNFOLD)
     assert page.evaluate(UNNAMED) == []
     seen = 0
@@ -148,7 +162,12 @@ def test_fields_are_labelled_and_focus_is_seen(open_page, path):
     assert seen > 2
 
 
-@each_page
-def test_scripts_change_nothing(open_page, path):
-    with_scripts, without = open_page(path), open_page(path, java_script_enabled=False)
-    assert with_scripts.locator(".sem").inner_text() == without.locator(".sem").inner_text()
+def test_scripts_change_nothing(page, opened, open_page):
+    without = open_page(opened[1], java_script_enabled=False)
+    assert page.locator(".sem").inner_text() == without.locator(".sem").inner_text()
+
+
+def test_the_dark_scheme_is_dark_all_over(open_page):
+    page = open_page(PAGES["search"], color_scheme="dark")
+    assert lightness(page, "body > header, .not-footer > header") < 0.35 and lightness(page, "footer.ft") < 0.35
+    assert lightness(page, "#sem-q") < 0.2

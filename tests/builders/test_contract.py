@@ -121,6 +121,17 @@ def test_encoding_what_was_fitted_agrees_with_its_vectors(builder: Builder) -> N
     assert np.allclose(encoded, first.vectors, atol=1e-4)
 
 
+@those_that(Encodes)
+def test_texts_without_a_known_word_get_zero_rows_or_none_at_all(builder: Builder) -> None:
+    if builder.reads != "documents" or builder.name == "charngram":  # which embeds unknown words by their n-grams
+        return
+    state = fit(builder).state({"words": WORDS})
+    encoded = builder.encode(state, Documents(["1", "2"], ["qqqq", ""]))
+    assert encoded is None or (len(encoded) == 2 and not encoded.any())
+    mixed = builder.encode(state, Documents(["1", "2"], [TEXTS[0], "qqqq"]))
+    assert mixed is not None and mixed[0].any() and not mixed[1].any()
+
+
 @those_that(Decodes)
 def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
     fitted = fit(builder)
@@ -149,10 +160,12 @@ def test_what_can_be_asked_answers_about_each_picture(builder: Builder) -> None:
     one, two = (builder.quiz(state, corpus, seed=4) for _ in range(2))
     assert len(one) == len(corpus)
     for quiz, again in zip(one, two, strict=True):
-        assert quiz.given.dtype == quiz.said.dtype == quiz.truth.dtype == np.uint8
-        assert quiz.given.shape == quiz.said.shape == quiz.truth.shape and quiz.given.ndim == 3
-        assert (quiz.said == again.said).all() and (quiz.told, quiz.right) == (again.told, again.right)
-        assert (quiz.right is None) != (quiz.error is None) and (quiz.error is None) == (quiz.plain is None)
+        assert quiz.input.dtype == quiz.output.dtype == quiz.target.dtype == np.uint8
+        assert quiz.input.shape == quiz.output.shape == quiz.target.shape and quiz.input.ndim == 3
+        assert (quiz.output == again.output).all()
+        assert (quiz.predicted, quiz.correct) == (again.predicted, again.correct)
+        assert (quiz.correct is None) != (quiz.error is None)
+        assert (quiz.error is None) == (quiz.baseline_error is None)
     assert builder.question.endswith("?") and bool(builder.mean) == (one[0].error is not None)
 
 

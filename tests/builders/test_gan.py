@@ -28,7 +28,7 @@ from semsearch.storage.lineage import derived_tables
 from tests.builders.test_pca import load, shapes
 
 Run = Callable[..., Any]
-SMALL = {"steps": 30, "width": 2, "dim": 8}
+SMALL = {"steps": 30, "width": 2, "latent_dim": 8}
 
 
 def built(db: Connection, n: int = 80, **more: Any) -> generate.Model:
@@ -62,7 +62,7 @@ def test_samples_are_drawn_and_walked_between_and_no_picture_has_a_code(db: Conn
 def test_a_walk_stays_where_codes_are() -> None:
     rng = np.random.default_rng(0)
     one, other = rng.standard_normal((2, 64)).astype(np.float32)
-    state = Gan().fit(images(64), GanOptions(**SMALL | {"dim": 64, "steps": 1}), **how()).state()
+    state = Gan().fit(images(64), GanOptions(**SMALL | {"latent_dim": 64, "steps": 1}), **how()).state()
     codes = Gan().walk(state, one, other, 9)
     lengths = np.linalg.norm(codes, axis=1)
     assert np.allclose(codes[[0, -1]], [one, other], atol=1e-5)
@@ -114,11 +114,11 @@ def test_classes_can_be_asked_for(db: Connection, run: Run, path: str, tmp_path:
 @pytest.mark.parametrize(
     ("corpus", "conditional", "told"),
     [
-        (images(63), False, "63 pictures: a GAN learns from 64 or more"),
-        (images(70, alike=True), False, "All 70 pictures are the same"),
-        (images(70), True, "0 pictures have a label, 64 are needed"),
+        (images(63), False, "A GAN needs at least 64 images, found 63"),
+        (images(70, alike=True), False, "All 70 images are identical"),
+        (images(70), True, "0 images have a label, 64 are needed"),
         (images(70, ["a"] * 70), True, "All labels are 'a'"),
-        (images(70, [str(row) for row in range(70)]), True, "70 different labels of 70 pictures are no classes"),
+        (images(70, [str(row) for row in range(70)]), True, "70 images have 70 different labels"),
     ],
     ids=["few", "alike", "no label", "one label", "a label each"],
 )
@@ -130,14 +130,14 @@ def test_pictures_that_cannot_be_learned_from(corpus: Images, conditional: bool,
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("--steps", "0"), "steps is 0: at least 1"),
-        (("--steps", "5", "--seconds", "1"), "steps and seconds are both given"),
-        (("--seconds", "0"), "seconds is 0: choose above 0"),
-        (("--penalty", "-1"), "penalty is -1: choose 0"),
-        (("--schedule", "simultaneous", "--d-steps", "2"), "leave out d_steps"),
-        (("--side", "500"), "side is 500: choose 8 to 128"),
-        (("--width", "0"), "width is 0: at least 1"),
-        (("--rate", "nan"), "rate is nan: choose above 0"),
+        (("--steps", "0"), "--steps is 0: it must be at least 1"),
+        (("--steps", "5", "--seconds", "1"), "--steps and --seconds are both given"),
+        (("--seconds", "0"), "--seconds is 0: it must be above 0"),
+        (("--gradient-penalty", "-1"), "--gradient-penalty is -1: it must be 0 to 1,000,000"),
+        (("--schedule", "simultaneous", "--d-steps", "2"), "both networks take one step, leave it out"),
+        (("--image-size", "500"), "--image-size is 500: it must be 8 to 128"),
+        (("--width", "0"), "--width is 0: it must be at least 1"),
+        (("--lr", "nan"), "--lr is nan: it must be above 0, at most 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -150,25 +150,25 @@ def test_bad_options_get_one_line(db: Connection, run: Run, path: str, said: tup
 def test_one_that_goes_wrong_says_so_and_can_be_taken_as_it_was(
     db: Connection, run: Run, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From its third look on the generator makes one picture of all codes."""
+    """From its third check on the generator makes one image for all codes."""
     from semsearch.nets.gan import task
-    from semsearch.nets.gan.monitor import Health, Look
+    from semsearch.nets.gan.monitor import Check, Monitor
 
     load(db, *shapes(80))
-    seen: list[Look] = []
+    checks: list[Check] = []
 
-    def see(health: Health, look: Look) -> None:
-        seen.append(look)
-        health.looks.append(Look(0.9 if len(seen) <= 2 else 0.1, 0.5))
+    def add(monitor: Monitor, check: Check) -> None:
+        checks.append(check)
+        monitor.checks.append(Check(0.9 if len(checks) <= 2 else 0.1, 0.5))
 
-    monkeypatch.setattr(Health, "see", see)
-    monkeypatch.setattr(task, "ROUND", 10)
-    given = ("build", "gan", path, "shapes", "--width", "2", "--dim", "8")
+    monkeypatch.setattr(Monitor, "add", add)
+    monkeypatch.setattr(task, "EPOCH_STEPS", 10)
+    given = ("build", "gan", path, "shapes", "--width", "2", "--latent-dim", "8")
     done = run(*given, "--steps", "90")
     assert done.exit_code == 1
     told = done.stderr.splitlines()[-1]
-    assert "The generator has collapsed" in told and "--penalty 4" in told
-    assert "--resume --steps 20 takes the training as it was at step 20" in told
+    assert "Mode collapse" in told and "--gradient-penalty 4" in told
+    assert "--resume --steps 20 builds from the state at step 20" in told
     assert not db.execute("select 1 from _semsearch_collections").fetchall()
     done = run(*given, "--resume", "--steps", "20")
     assert done.exit_code == 0 and "Built shapes_gan" in done.stderr, done.stderr

@@ -95,7 +95,7 @@ def test_one_document_and_many_alike() -> None:
 
 @pytest.mark.parametrize("texts", [["", ""], ["the of and"]], ids=["empty", "stop words alone"])
 def test_nothing_to_learn_from_is_one_clear_error(texts: list[str]) -> None:
-    with pytest.raises(BuildError, match="holds a word to learn from"):
+    with pytest.raises(BuildError, match="contains a word to learn from"):
         fit(texts)
 
 

@@ -13,12 +13,12 @@ pytest.importorskip("torch")
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from semsearch.builders.patches import Patches, PatchesOptions
-from semsearch.nets.tiles import Cut
-from semsearch.nets.tiles import Patches as Game
+from semsearch.nets.patches import Patches as PatchTask
+from semsearch.nets.patches import PatchLayout
 from semsearch.records import Device, Images, silent
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
-from tests.nets.test_selfsupervised import taught
+from tests.nets.test_selfsupervised import trained
 
 Run = Callable[..., Any]
 
@@ -46,10 +46,10 @@ def test_edges_that_fit_give_a_place_away_unless_there_is_a_gap() -> None:
     """
     pixels = clouds(2000, 32, 2.0)
     rules = Patches().rules((32, 32, 1), PatchesOptions())
-    blocked = Cut(int(rules["side"]), int(rules["gap"]), int(rules["jitter"]), 0.0)
-    assert blocked == Cut(12, 4, 2, 0.0)
-    for cut, least, most in ((Cut(12, 0, 0, 0.0), 0.5, 1.0), (blocked, 0.0, 0.36)):
-        assert least <= taught(Game, pixels, 12, cut, 4).judge()["held_out_accuracy"] <= most
+    blocked = PatchLayout(int(rules["side"]), int(rules["gap"]), int(rules["jitter"]), 0.0)
+    assert blocked == PatchLayout(12, 4, 2, 0.0)
+    for layout, least, most in ((PatchLayout(12, 0, 0, 0.0), 0.5, 1.0), (blocked, 0.0, 0.36)):
+        assert least <= trained(PatchTask, pixels, 12, layout, 4).judge()["held_out_accuracy"] <= most
 
 
 def test_a_lens_gives_a_place_away_unless_patches_are_without_colour() -> None:
@@ -67,14 +67,18 @@ def test_a_lens_gives_a_place_away_unless_patches_are_without_colour() -> None:
     [
         ("patches", ("--positions", "6"), "positions is 6: choose 4 or 8"),
         ("patches", ("--gap", "3"), "gap is 3 and jitter 0.16: choose 0 to 2, and 0 to 1"),
-        ("patches", ("--drop", "2"), "drop is 2: choose 0 to 1"),
-        ("patches", (), "12 × 12 pixels, patches needs 20 each way (two patches of 8 and the gap): --side enlarges"),
-        ("jigsaw", (), "12 × 12 pixels, jigsaw needs 20 each way (2 × 2 tiles of 8 and room to stray)"),
+        ("patches", ("--color-drop", "2"), "--color-drop is 2: it must be 0 to 1"),
+        (
+            "patches",
+            (),
+            "12 × 12 pixels, patches needs 20 each way (two patches of 8 and the gap): --image-size enlarges",
+        ),
+        ("jigsaw", (), "12 × 12 pixels, jigsaw needs 20 each way (2 × 2 tiles of 8 and their gaps)"),
         ("jigsaw", ("--grid", "4"), "grid is 4: choose 2 or 3"),
-        ("jigsaw", ("--grid", "3", "--side", "24"), "24 × 24 pixels, jigsaw needs 30 each way (3 × 3 tiles of 8"),
+        ("jigsaw", ("--grid", "3", "--image-size", "24"), "24 × 24 pixels, jigsaw needs 30 each way (3 × 3 tiles of 8"),
         ("jigsaw", ("--gap", "1"), "gap is 1: choose 0 or more, below 1"),
-        ("jigsaw", ("--orders", "25", "--side", "24"), "orders is 25: 2 × 2 tiles have 24 orders"),
-        ("jigsaw", ("--orders", "1"), "orders is 1: choose 2 to 24 with 2 × 2 tiles, to 1,000 with 3 × 3"),
+        ("jigsaw", ("--permutations", "25", "--image-size", "24"), "--permutations is 25: 2 × 2 tiles have 24"),
+        ("jigsaw", ("--permutations", "1"), "--permutations is 1: it must be 2 to 1,000"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -89,5 +93,5 @@ def test_bad_input_gets_one_line(
 def test_small_pictures_are_enlarged_for_it(db: Connection, run: Run, path: str) -> None:
     load(db, *shapes(20))
     for name in ("patches", "jigsaw"):
-        done = run("build", name, path, "shapes", "--side", "24", "--epochs", "1", "--width", "4")
+        done = run("build", name, path, "shapes", "--image-size", "24", "--epochs", "1", "--width", "4")
         assert done.exit_code == 0 and "20 images, 128 dimensions" in done.stderr

@@ -129,8 +129,8 @@ def test_counts_are_not_shrunk_unless_asked_and_ppmi_is() -> None:
     def vectors(**options: Any) -> np.ndarray:
         return fit(planted(), min_count=1, dim=6, **options).embeddings[0].vectors
 
-    assert np.array_equal(vectors(measure="count"), vectors(measure="count", shrink=0.0))
-    assert np.array_equal(vectors(), vectors(shrink=0.8)) and not np.allclose(vectors(), vectors(shrink=0.0))
+    assert np.array_equal(vectors(measure="count"), vectors(measure="count", shrinkage=0.0))
+    assert np.array_equal(vectors(), vectors(shrinkage=0.8)) and not np.allclose(vectors(), vectors(shrinkage=0.0))
 
 
 @pytest.mark.parametrize("side", ["left", "right", "sum", "concat"])
@@ -188,18 +188,18 @@ def test_the_vocabulary_is_limited_by_count_and_number() -> None:
 
 
 def test_a_window_larger_than_every_document_is_the_document() -> None:
-    wide = fit(TEXTS, window=20, weights="flat", min_count=1, measure="count", dim=10).embeddings[0]
+    wide = fit(TEXTS, window=20, distance_weighting="flat", min_count=1, measure="count", dim=10).embeddings[0]
     assert np.isfinite(wide.vectors).all()
 
 
 @pytest.mark.parametrize(
     ("texts", "options", "said"),
     [
-        (["", "?!"], {}, "holds a word"),
+        (["", "?!"], {}, "contains a word"),
         (["word word word"], {}, "two are needed.*--min-count"),
-        (["one two three"], {"min_count": 5}, "No word stands at least 5 times.*--min-count"),
+        (["one two three"], {"min_count": 5}, "No word occurs at least 5 times.*--min-count"),
         (["这是没有空格的文本", "这也是"], {"min_count": 2}, "without spaces, such as Chinese.*split"),
-        (["apple", "pear", "plum"], {"min_count": 1}, "No two known words"),
+        (["apple", "pear", "plum"], {"min_count": 1}, "No two words of the vocabulary"),
     ],
     ids=["no words", "one word", "all rare", "no spaces", "no pairs"],
 )
@@ -215,7 +215,7 @@ def test_what_cannot_be_learned_from_is_said(texts: list[str], options: dict[str
         {"window": -1},
         {"dim": 0},
         {"power": 3},
-        {"shrink": 1},
+        {"shrinkage": 1},
         {"smoothing": 0},
         {"shift": 0.5},
         {"subsample": 1},
@@ -223,7 +223,7 @@ def test_what_cannot_be_learned_from_is_said(texts: list[str], options: dict[str
     ids=str,
 )
 def test_options_that_cannot_be_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="pmi: "):
+    with pytest.raises(InputError, match=r"--\w+ is .*: it must be "):
         make_options(Pmi(), given)
 
 

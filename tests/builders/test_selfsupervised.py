@@ -26,7 +26,7 @@ from tests.nets.test_colorization import painted
 from tests.nets.test_selfsupervised import lamps
 
 Run = Callable[..., Any]
-QUICK = ("--width", "8", "--batch", "64", "--rate", "0.004")
+QUICK = ("--width", "8", "--batch-size", "64", "--lr", "0.004")
 
 
 def two_kinds(n: int = 240, side: int = 16) -> tuple[np.ndarray, list[str]]:
@@ -92,9 +92,9 @@ def test_no_epoch_leaves_weights_at_random_and_a_budget_of_seconds_is_kept(db: C
         (("--seconds", "0"), "seconds is 0: choose above 0"),
         (("--seconds", "9", "--epochs", "9"), "epochs and seconds are both given: choose one"),
         (("--width", "0"), "width is 0 and batch 256: at least 1 and 2 are needed"),
-        (("--rate", "2"), "rate is 2: choose above 0, such as 0.002"),
-        (("--side", "4"), "side is 4: choose 8 to 128 pixels"),
-        (("--crop", "0"), "crop is 0: choose above 0, up to 1"),
+        (("--lr", "2"), "--lr is 2: it must be above 0, at most 1"),
+        (("--image-size", "4"), "--image-size is 4: it must be 8 to 128"),
+        (("--min-crop", "0"), "--min-crop is 0: it must be above 0, at most 1"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -107,10 +107,11 @@ def test_bad_options_get_one_line(db: Connection, run: Run, path: str, said: tup
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("--hole", "0.95"), "hole is 0.95: choose 0.1 to 0.9, or 0 for a plain autoencoder"),
-        (("--block", "0"), "block is 0: choose 1 pixel or more"),
-        (("--block", "9"), "block is 9: pictures of 16 × 16 pixels take up to 8"),
-        (("--crop", "1.5"), "crop is 1.5: choose above 0, up to 1"),
+        (("--mask-ratio", "0.95"), "--mask-ratio is 0.95: it must be 0 to 0.9"),
+        (("--mask-ratio", "0.05"), "--mask-ratio is 0.05: it must be 0.1 to 0.9, or 0 for a plain autoencoder"),
+        (("--block-size", "0"), "--block-size is 0: it must be at least 1"),
+        (("--block-size", "9"), "--block-size is 9: it must be at most 8 for images of 16 × 16 pixels"),
+        (("--min-crop", "1.5"), "--min-crop is 1.5: it must be above 0, at most 1"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -123,10 +124,10 @@ def test_bad_holes_get_one_line(db: Connection, run: Run, path: str, said: tuple
 @pytest.mark.parametrize(
     ("pixels", "told"),
     [
-        (lamps(20, 16, 1), "The pictures are grey: colorization learns from colours; try rotation or contrastive"),
+        (lamps(20, 16, 1), "The images are grey: colorization learns from colours; try rotation or contrastive"),
         (
             np.repeat(lamps(20, 16, 1), 3, axis=3) + np.arange(3, dtype=np.uint8),  # a tint, as scanners leave
-            "0 of 20 pictures have colour, the others are grey in three channels: colorization learns from colours",
+            "0 of 20 images have colour, the others are grey in three channels: colorization learns from colours",
         ),
     ],
     ids=["grey", "grey in three channels"],
@@ -144,7 +145,7 @@ def test_a_coloured_picture_is_found_by_its_grey_one(db: Connection, run: Run, p
     load(db, pixels, ["one"] * 60, "lamps")
     assert run("build", "colorization", path, "lamps", "--epochs", "1", *QUICK).exit_code == 0
     state = state_of(db, collections.get_collection(db, "lamps_colorization"))
-    grey = registry.load().builder("colorization").quiz(state, Images(["7"], pixels[6:7]), seed=0)[0].given
+    grey = registry.load().builder("colorization").quiz(state, Images(["7"], pixels[6:7]), seed=0)[0].input
     (tmp_path / "one.png").write_bytes(png.encode(grey))
     found = json.loads(
         run("search", path, "lamps_colorization", "--image", tmp_path / "one.png", "-k", "1", "--json").stdout
@@ -159,9 +160,9 @@ BUILDERS = sorted(name for name, builder in registry.load().builders.items() if 
 @pytest.mark.parametrize(
     ("pixels", "told"),
     [
-        (np.zeros((3, 16, 16, 3), np.uint8), "3 pictures: {name} learns from 4 at least, better thousands"),
-        (np.full((9, 16, 16, 1), 7, np.uint8), "All 9 pictures are the same: there is nothing to tell them apart by"),
-        (np.arange(9 * 35, dtype=np.uint8).reshape(9, 5, 7, 1), "The pictures are 5 × 7 pixels, {name} needs"),
+        (np.zeros((3, 16, 16, 3), np.uint8), "{name} needs at least 4 images, better thousands; found 3"),
+        (np.full((9, 16, 16, 1), 7, np.uint8), "All 9 images are identical: there is nothing to learn"),
+        (np.arange(9 * 35, dtype=np.uint8).reshape(9, 5, 7, 1), "The images are 5 × 7 pixels, {name} needs"),
     ],
     ids=["few", "the same", "small"],
 )

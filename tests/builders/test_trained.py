@@ -27,7 +27,9 @@ from semsearch.storage import collections, connect
 from tests.maths.test_graph_factors import communities, purity
 
 # Keeps a checkpoint every twentieth of a second, so that a kill finds one.
-OFTEN = "import semsearch.nets.loop as loop; loop.KEEP_SECONDS = 0.05; from semsearch.cli.main import main; main()"
+OFTEN = (
+    "import semsearch.nets.loop as loop; loop.CHECKPOINT_SECONDS = 0.05; from semsearch.cli.main import main; main()"
+)
 Run = Callable[..., Result]
 TRACES = ("models", "run_steps", "run_pictures")
 
@@ -75,7 +77,7 @@ def test_skip_gram_over_walks_finds_planted_communities(name: str) -> None:
     n = A.shape[0] + 1
     corpus = Graph([str(row) for row in range(n)], edges.row, edges.col, edges.data.astype(np.float64))
     builder = registry.load().builder(name)
-    options = make_options(builder, {"learn": "skipgram", "dim": 8, "walks": 4, "length": 20, "window": 5})
+    options = make_options(builder, {"algorithm": "skipgram", "dim": 8, "num_walks": 4, "walk_length": 20, "window": 5})
     assert needs_of(builder, options) == ("torch",) and needs_of(builder, make_options(builder, {})) == ()
     fitted = builder.fit(corpus, options, rng=np.random.default_rng(0), device=Device(), report=silent)
     vectors = fitted.embeddings[0].vectors
@@ -89,7 +91,20 @@ def test_a_word_is_near_its_company_and_those_that_keep_the_same(
     animals: str, run: Run, builder: str, start: str
 ) -> None:
     done = run(
-        "build", builder, animals, "animals", "--dim", 6, "--start", start, "--epochs", 60, "--rows", 4, "--power", 1
+        "build",
+        builder,
+        animals,
+        "animals",
+        "--dim",
+        6,
+        "--init",
+        start,
+        "--epochs",
+        60,
+        "--batch-size",
+        4,
+        "--power",
+        1,
     )
     assert done.exit_code == 0, done.stderr
     assert "Running on the CPU: " in done.stderr
@@ -101,7 +116,7 @@ def test_a_word_is_near_its_company_and_those_that_keep_the_same(
 
 
 def test_the_curve_of_a_training_is_kept_by_step(animals: str, run: Run) -> None:
-    run("build", "sgns", animals, "animals", "--epochs", 10, "--rows", 4, "--start", "random", "--rate", 0.5)
+    run("build", "sgns", animals, "animals", "--epochs", 10, "--batch-size", 4, "--init", "random", "--lr", 0.5)
     with connect.reading(animals) as db:
         found = collections.get_collection(db, "animals_sgns")
         curve = collections.read_curve(db, found.run)
@@ -112,7 +127,7 @@ def test_the_curve_of_a_training_is_kept_by_step(animals: str, run: Run) -> None
 
 
 def build(path: str, *more: Any) -> list[str]:
-    asked = ["build", "sgns", path, "animals", "--epochs", 1500, "--rows", 4, "--dim", 6, "--min-count", 2, *more]
+    asked = ["build", "sgns", path, "animals", "--epochs", 1500, "--batch-size", 4, "--dim", 6, "--min-count", 2, *more]
     return [sys.executable, "-c", OFTEN, *map(str, asked)]
 
 
@@ -144,7 +159,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(animals: str, tmp_pat
 def test_another_training_is_not_gone_on_with(animals: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from semsearch.nets import loop
 
-    monkeypatch.setattr(loop, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(loop._Training, "_judge", _interrupt)
     arguments = ("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2)
     stopped = run(*arguments, "--epochs", 50)
@@ -163,7 +178,7 @@ def test_what_a_training_left_goes_with_its_collection(animals: str, run: Run, m
     asked = ("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2, "--epochs", 20)
     assert run(*asked).exit_code == 0
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "KEEP_SECONDS", 0.0)
+        patched.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
         patched.setattr(loop._Training, "_judge", _interrupt)
         assert run(*asked).exit_code == 1
     assert Path(f"{animals}.semsearch/animals_sgns.ckpt").exists()
@@ -179,7 +194,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_no_training(
 ) -> None:
     from semsearch.nets import loop
 
-    monkeypatch.setattr(loop, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
     Path(f"{animals}.semsearch").write_text("a file where the folder should be")
     done = run("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2)
     assert done.exit_code == 0
@@ -199,10 +214,10 @@ def _interrupt(training: Any) -> None:
 
 def test_bad_options_and_missing_things_are_told_in_one_line(animals: str, run: Run) -> None:
     asked = {
-        ("--epochs", "0"): "epochs is 0: at least 1 is needed",
-        ("--rate", "0"): "rate is 0: choose above 0",
-        ("--negatives", "0"): "negatives is 0: at least 1",
-        ("--smoothing", "2"): "smoothing is 2: choose above 0, up to 1",
+        ("--epochs", "0"): "--epochs is 0: it must be at least 1",
+        ("--lr", "0"): "--lr is 0: it must be above 0, at most 10",
+        ("--negative", "0"): "--negative is 0: it must be at least 1",
+        ("--ns-exponent", "2"): "--ns-exponent is 2: it must be above 0, at most 1",
     }
     for options, told in asked.items():
         done = run("build", "sgns", animals, "animals", *options)
@@ -216,7 +231,7 @@ def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch)
 
     from semsearch.nets import device
 
-    sizes = (1, device.FEW - 1, device.FEW)
+    sizes = (1, device.MIN_GPU_IMAGES - 1, device.MIN_GPU_IMAGES)
     for there_is_one, wanted in ((True, ["cpu", "cpu", "cuda"]), (False, ["cpu"] * 3)):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there_is_one=there_is_one: there_is_one)
         assert [device.encoding_device(pictures).name for pictures in sizes] == wanted

@@ -89,7 +89,7 @@ def test_words_spelled_elsewhere_are_found_as_their_publisher_spells_them() -> N
 
 
 def test_texts_that_share_no_word_with_the_collection() -> None:
-    with pytest.raises(BuildError, match="None of the words of 2 documents is in w: is it of another language"):
+    with pytest.raises(BuildError, match="No word of the 2 documents is in w: check the language"):
         fit(["один два", "три"])
 
 
@@ -176,7 +176,7 @@ def test_what_was_made_of_two_tables_is_closed_with_either(db: Connection, artic
         ((), "wordmean reads a collection of words: give --words with one of articles_pmi"),
         (("--words", "nobody"), "No collection 'nobody': there are articles_pmi"),
         (("--words", "articles_wordmean"), "articles_wordmean is a collection of documents: one of words is needed"),
-        (("--words", "articles_pmi", "--components", "99"), "components is 99: choose 0 to 10"),
+        (("--words", "articles_pmi", "--components", "99"), "--components is 99: it must be 0 to 10"),
     ],
     ids=["none", "unknown", "of documents", "components"],
 )

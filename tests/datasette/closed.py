@@ -21,6 +21,7 @@ from tests.datasette.conftest import BREAD, SPACE, build_lsa, build_pmi
 ROWS = 137  # distinctive, as the number of words is: no page of the public table has these
 SYLLABLES = (("zu", "vo", "qui", "ju", "gha", "wo"), ("kk", "zm", "rb", "xt", "lph", "nd"), "aeiouy")
 WORDS = ["".join(parts) for parts in product(*SYLLABLES)][:211]
+WORDLIKE = re.compile(rf"\b(?:{'|'.join(SYLLABLES[0])})(?:{'|'.join(SYLLABLES[1])})[{SYLLABLES[2]}]")
 ASKED = WORDS[0]  # what searches ask for; pages say it again to whoever asked, so it is no leak
 PHOTO = b"blobbed-photograph"
 PUBLIC, PRIVATE = "articles", "secret_files"
@@ -88,7 +89,7 @@ def _join(db: Connection) -> None:
 def leaks(text: str) -> list[str]:
     """What of the private table stands in a page: words, titles, bytes, and how many rows and words it has."""
     text = re.sub(r'name="csrftoken" value="[^"]*"', "", text.replace(ASKED, ""))  # random letters may spell a number
-    told = [word for word in WORDS if re.search(rf"\b{word}", text, re.IGNORECASE)]
+    told = sorted({*WORDLIKE.findall(text.lower())} & {*WORDS})
     told += [word for word in ("Dossier", PHOTO.decode(), base64.b64encode(PHOTO).decode()[:20]) if word in text]
     return told + [str(n) for n in (ROWS, len(WORDS)) if re.search(rf"(?<![\d.#&;]){n}(?![\d.;])", text)]
 

@@ -215,3 +215,19 @@ def test_columns_left_out_of_a_vectors_page(site):
     for path in ("/library/articles_lsa?_nocol=id&_size=2", "/library/articles_lsa?_col=embedding&_size=2"):
         page = site.get(path)
         assert page.status_code == 200 and page.text.count("4 floats") == 2
+
+
+def test_the_reason_of_a_functions_error_is_told_to_its_own_request_alone(library):
+    """One thread, hence one connection: what one visitor got wrong is nothing that the next one can read."""
+    site = Site([library], settings={"num_sql_threads": 1})
+    try:
+        for url in ("/library.json?sql=", "/library/-/query.json?sql="):
+            failed = site.get(url + quote_plus("select semsearch_vector('articles_lsa', 'private')"))
+            later = site.get(url + quote_plus("select semsearch_error() as reason") + "&_shape=array")
+            if failed.status_code == 400:
+                assert "'private'" in failed.text and "user-defined" not in failed.text
+                assert later.json() == [{"reason": None}]
+                return
+        pytest.fail("neither URL ran the query")
+    finally:
+        site.close()

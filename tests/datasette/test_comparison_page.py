@@ -41,7 +41,7 @@ def test_the_page_says_what_the_command_says(file: str, make_site: Any, run: Any
     best = f"<strong>{100 * said[0]['probe']:.1f}</strong>"
     assert best in text and f"<td>{100 * said[1]['probe']:.1f}</td>" in text
     assert "semsearch evaluate images pics.db shapes --label label" in text
-    assert "24 pictures are judged (every fifth)" in text
+    assert "24 held-out images (every fifth image)" in text
     near = twin["neighbours"]
     assert len(near) == 2 * 5 and all(len(one["near"]) == 5 and one["id"] not in one["near"] for one in near)
     alike = dict.fromkeys(("good", "poor"), 0)

@@ -35,7 +35,7 @@ def test_curves_and_pictures_of_a_training_are_shown(file: str, make_site: Any) 
     site = make_site(file)
     text, twin = site.get(f"{BASE}/runs").text, site.get(f"{BASE}/runs.json").json()
     labels = re.findall(r'role="img" aria-label="([^"]*)"', text)
-    assert [label.partition(":")[0] for label in labels] == ["loss", "held out"]
+    assert [label.partition(":")[0] for label in labels] == ["loss", "held-out loss"]
     assert len(twin["curve"]) >= 30 and twin["curve"][-1]["held_out"] < twin["curve"][0]["held_out"] * 1.5
     addresses = re.findall(r'<img src="([^"]*/trained/[^"]*)"', text)
     assert [one["url"] for one in twin["pictures"]] == [one.replace("&amp;", "&") for one in addresses]
@@ -62,5 +62,5 @@ def test_a_panel_is_drawn_to_scale() -> None:
         (150, {"loss": float("nan")}),
     ]
     (panel,) = panels(curve)  # a measure told once is no curve, and what is no number is left out
-    assert panel.by_powers and (panel.first, panel.last, panel.steps) == ("100", "1", "100")
+    assert panel.is_log and (panel.first, panel.last, panel.steps) == ("100", "1", "100")
     assert panel.points == f"0.0,0.0 {WIDTH / 2:.1f},{HEIGHT / 2:.1f} {WIDTH:.1f},{HEIGHT:.1f}"

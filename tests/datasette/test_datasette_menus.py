@@ -14,12 +14,12 @@ only_1 = pytest.mark.skipif(not IS_1, reason="Datasette 0.65 has no such hook")
 
 
 def test_menu_leads_home(site):
-    assert f'<a href="{HOME}">Search by meaning</a>' in site.get("/").text
+    assert f'<a href="{HOME}">Semantic search</a>' in site.get("/").text
 
 
 def test_database_menu(site):
     page = site.get("/library").text
-    assert 'href="/library/-/semsearch"' in page and "Search by meaning" in page
+    assert 'href="/library/-/semsearch"' in page and "Semantic search" in page
 
 
 def test_table_menu(site):

@@ -40,7 +40,7 @@ def test_the_page_adds_up_and_names_the_words(site):
     assert len(tables) == 8
     for table in tables:
         text = unescape(table).replace("\N{MINUS SIGN}", "-")
-        whole = float(re.search(r"How its meaning, (-?\d\.\d+)", text)[1])
+        whole = float(re.search(r"Score breakdown: similarity (-?\d\.\d+)", text)[1])
         parts = [float(part) for part in re.findall(r"<td>([-+]\d\.\d+)<", text)]
         assert sum(parts) == pytest.approx(whole, abs=0.0005 * (len(parts) + 1))  # each is rounded to .001
     assert "Shares <em>flour</em>" in page
@@ -81,7 +81,7 @@ def test_topics_lead_to_their_page(site):
 def test_of_words_there_is_nothing_to_explain(site):
     page = site.get(WORDS + "?q=moon&explain=1")
     assert page.status_code == 200
-    assert "sem-reasons" not in page.text and "Why these results" not in page.text
+    assert "sem-reasons" not in page.text and "Explain these results" not in page.text
 
 
 def test_a_row_that_changed_says_so(site, library):

@@ -59,8 +59,8 @@ def test_a_nodes_page_tells_its_neighbours_and_suggests_links(friends: str, make
 def test_the_key_of_the_picture_names_what_is_in_it(friends: str, make_site) -> None:
     page = ours(make_site(friends).get(f"{BASE}/item/a0").text)
     key = page[page.index('<ul class="sem-key">') :]
-    assert "joined, and among the nearest vectors" in key and "a near vector only" in key
-    assert ("joined to it</li>" in key) == ('class="sem-joined"><title>' in page)
+    assert "neighbour with a similar vector" in key and "similar vector, no edge" in key
+    assert ("neighbour</li>" in key) == ('class="sem-joined"><title>' in page)
 
 
 def test_the_picture_and_the_table_say_the_same(friends: str, make_site) -> None:
@@ -72,10 +72,10 @@ def test_the_picture_and_the_table_say_the_same(friends: str, make_site) -> None
     assert {id for id, kind in kinds.items() if kind == "sem-apart"} == {"b1", "b2", "b3", "b4", "b5"}
     assert kinds["a1"] == "sem-both" and svg.count("<line") == 31 + 5 and svg.count("sem-dashed") == 5
     assert svg.count("<path") == sum(kind != "sem-here" and kind != "sem-joined" for kind in kinds.values())
-    assert "a0 and 6 nodes that edges join to it, with 5 nodes whose vectors are near its own" in svg
+    assert "a0 and 6 neighbours, with 5 nodes that have a similar vector" in svg
     table = page[page.index("sem-around") :]
     assert re.findall(r'<th scope="row"><a href="[^"]*/item/(\w+)"', table) == [one[0] for one in drawn[1:]]
-    assert "6 neighbours, then near vectors that no edge joins to it" in page
+    assert "6 neighbours, then similar nodes without an edge" in page
     assert "style=" not in page and "<script" not in page  # CSP-safe
 
 
@@ -94,9 +94,9 @@ def test_directed_edges_are_told_apart(tmp_path: Path, make_site) -> None:
         assert CliRunner().invoke(assemble(), list(arguments)).exit_code == 0
     site = make_site(path)
     page = ours(site.get("/way/-/semsearch/way_netmf/item/hub").text)
-    assert "to 1, from 1" in page and "59 of 70 neighbours, the nearest and heaviest" in page
+    assert "to 1, from 1" in page and "59 of 70 neighbours are shown, those with the most similar vectors" in page
     assert page.count("sem-joined") + page.count("sem-both") >= 59 and 'marker-start="url(#sem-head)"' in page
-    assert "Every node that is near is joined to it already" in page
+    assert "All similar nodes are neighbours already" in page
     data = site.get("/way/-/semsearch/way_netmf/item/n5.json").json()
     joined = {one["id"]: (one["joined"]["there"], one["joined"]["back"]) for one in data["neighbours"]}
     assert joined == {"n6": (1.0, 0.0), "n4": (0.0, 1.0), "hub": (0.0, 1.0)}
@@ -112,24 +112,24 @@ def test_a_nodes_name_leads_to_its_page(friends: str, make_site) -> None:
 def test_nodes_are_found_by_part_of_their_name(friends: str, make_site) -> None:
     site = make_site(friends)
     page = site.get(f"{BASE}?q=b")
-    assert page.status_code == 200 and "6 results" in page.text and "Begin with" not in page.text
+    assert page.status_code == 200 and "6 results" in page.text and "with the most edges" not in page.text
     assert re.findall(r'<h3><a href="[^"]*/item/(\w+)"', page.text) == [f"b{number}" for number in range(6)]
     found = [site.get(f"{BASE}.json?q=b&k=2&after={after}").json() for after in (0, 2, 4)]
     assert [hit["id"] for page in found for hit in page["hits"]] == [f"b{number}" for number in range(6)]
     assert [bool(page["next_url"]) for page in found] == [True, True, False] and found[0]["mode"] == "text"
     for nothing in ("%25", "zebra", "_"):
         page = site.get(f"{BASE}?q={nothing}")
-        assert page.status_code == 200 and "Nothing found" in page.text and "Begin with" in page.text
+        assert page.status_code == 200 and "No results" in page.text and "Nodes with the most edges" in page.text
     assert site.get(f"{BASE}.json?q=a1&mode=vector").status_code == 400  # what cannot be is said where it was asked for
 
 
 def test_the_form_of_nodes_asks_for_a_name_and_shows_where_to_begin(friends: str, make_site) -> None:
     site = make_site(friends)
     page = ours(site.get(BASE).text)
-    assert "Find a node by its name or words" in page and "own words" not in page and 'name="mode"' not in page
+    assert "Find a node by its name or text" in page and "own words" not in page and 'name="mode"' not in page
     begun = re.findall(r'<li><a href="[^"]*/item/(\w+)">\w+</a> <span class="sem-for">(\d) edges', page)
     assert begun[:2] == [("a0", "6"), ("b0", "6")] and len(begun) == 12 and {count for _, count in begun[2:]} == {"5"}
-    assert "Find a node by its name or words" in ours(site.get("/-/semsearch").text)
+    assert "Find a node by its name or text" in ours(site.get("/-/semsearch").text)
     assert site.get(f"{BASE}.json").json()["starts"][0] == {"id": "a0", "edges": 6}
 
 
@@ -146,7 +146,7 @@ def test_rows_are_found_by_title_and_by_the_words_of_their_text(tmp_path: Path, 
         done = CliRunner().invoke(assemble(), list(arguments))
         assert done.exit_code == 0, done.output
     site, base = make_site(path), "/wines/-/semsearch/wines_pca"
-    assert "Find a row by its name or words" in site.get(base).text
+    assert "Find a row by its name or text" in site.get(base).text
     assert [one["id"] for one in site.get(f"{base}.json").json()["starts"]] == [4, 1, 2, 3]  # by title
     for asked, id in (("3", 3), ("white", 3), ("hill", 4)):
         assert site.get(f"{base}?q={asked}").headers["location"] == f"{base}/item/{id}"

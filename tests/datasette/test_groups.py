@@ -75,16 +75,16 @@ def test_pairs_are_computed_once_and_again_after_a_build(site, library, monkeypa
 
 
 def test_what_failed_is_tried_again(site, monkeypatch):
-    monkeypatch.setattr(duplicates_page, "MOST_PAIRS", 1)
+    monkeypatch.setattr(duplicates_page, "MAX_COMPARED_PAIRS", 1)
     answer = site.get(DUPLICATES + NEAR)
     assert answer.status_code == 400 and "More than 1 pairs are as near as 0.5" in answer.text
-    monkeypatch.setattr(duplicates_page, "MOST_PAIRS", 1000)
+    monkeypatch.setattr(duplicates_page, "MAX_COMPARED_PAIRS", 1000)
     assert site.get(DUPLICATES + NEAR).status_code == 200
 
 
 def test_large_collections_are_left_to_the_command(site, monkeypatch):
-    monkeypatch.setattr(duplicates_page, "MOST_COMPARED", 11)
-    monkeypatch.setattr(target, "MOST_COMPARED", 11)
+    monkeypatch.setattr(duplicates_page, "MAX_COMPARED", 11)
+    monkeypatch.setattr(target, "MAX_COMPARED", 11)
     answer = site.get(DUPLICATES)
     assert answer.status_code == 400 and "semsearch duplicates library.db articles_lsa" in answer.text
     assert site.get(twin(DUPLICATES)).json()["status"] == 400
@@ -126,7 +126,7 @@ def test_another_table_of_that_name_is_no_clusters(library, make_site):
     with connect.writing(library) as db:
         db.execute("create table articles_lsa_clusters (mine)")
     site = make_site(library)
-    assert "Not sorted into clusters yet" in site.get(CLUSTERS).text
+    assert "No clusters yet" in site.get(CLUSTERS).text
 
 
 def test_closed_clusters_are_not_shown(library, make_site):

@@ -80,7 +80,7 @@ def test_every_page_answers_and_has_a_twin(file: str, make_site: Any) -> None:
 
 def test_the_list_of_collections_offers_no_search_by_text(file: str, make_site: Any) -> None:
     text = make_site(file).get("/pics/-/semsearch").text
-    assert "search by a picture" in text and 'name="q"' not in text
+    assert "search by an image" in text and 'name="q"' not in text
 
 
 def test_pictures_have_words_for_who_cannot_see_them(file: str, make_site: Any) -> None:
@@ -100,7 +100,7 @@ def test_components_keep_their_place_until_they_are_there(file: str, make_site: 
 def test_samples_before_and_after_are_two_links(file: str, make_site: Any) -> None:
     page = ours(make_site(file).get(f"{BASE}/samples?seed=4").text)
     between = page[page.index('rel="prev"') : page.index('rel="next"')]
-    assert "Samples before</a>" in between and '<span class="sem-dot">·</span>' in between
+    assert "Previous seed</a>" in between and '<span class="sem-dot">·</span>' in between
     first = ours(make_site(file).get(f"{BASE}/samples?seed=0").text)
     assert 'rel="prev"' not in first and 'rel="next"' in first
 
@@ -143,7 +143,7 @@ def test_an_upload_is_answered_by_a_page_that_can_be_shared(file: str, make_site
     assert found["ok"], (found, answer.headers["location"])
     assert found["hits"][0]["id"] == 7 and found["hits"][0]["vector_score"] > 0.999
     page = site.get(answer.headers["location"])
-    assert "Nearest to your picture" in page.text and "as the collection sees it" in page.text
+    assert "Most similar to your image" in page.text and "reconstructed from its vector" in page.text
     assert opened(site.get(re.findall(r'src="([^"]*/coded[^"]*)"', page.text)[0].replace("&amp;", "&"))).size
 
 
@@ -162,8 +162,8 @@ def test_reconstructions_say_what_the_command_says(file: str, make_site: Any, ru
     page = site.get(f"{BASE}/reconstruct?mask=4&id=3&id=7").text
     captions = re.findall(r"<figcaption>(.*?)(?: <|</)", page)
     assert captions == ["As they are", "With a hole of 4 by 4", "Filled smoothly", "shapes_pca, 6 numbers"]
-    assert page.count('name="id"') == 2 and "Other pictures" not in page
-    assert "What a picture costs" in site.get(f"{BASE}/reconstruct?bits=8").text
+    assert page.count('name="id"') == 2 and "Other images" not in page
+    assert "Storage size" in site.get(f"{BASE}/reconstruct?bits=8").text
     assert f"{BASE}/reconstruct?id=3" in site.get(f"{BASE}/item/3").text
 
 
@@ -181,7 +181,7 @@ def test_uploads_that_cannot_be(file: str, make_site: Any) -> None:
     site = make_site(file)
     for content, said in (
         (b"words", "is no picture"),
-        (b"", "No picture was sent"),
+        (b"", "No image was uploaded"),
         (b"x" * (10 << 20) + b"y", "10 MB"),
     ):
         answer = upload(site, content)

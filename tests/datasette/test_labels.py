@@ -40,7 +40,7 @@ def test_suggestions_lead_to_their_rows(site):
     right = [one["label"] == ("space" if one["id"] <= len(SPACE) else "bread") for one in data]
     assert all(right) and all(0.5 <= one["probability"] <= 1 for one in data)
     page = ours(site.get(ARTICLES + "/labels?label=theme&k=3").text)
-    assert page.count('class="sem-card"') == 3 and "Taken for space" in page
+    assert page.count('class="sem-card"') == 3 and "Predicted: space" in page
     assert all(f'href="/library/articles/{one["id"]}"' in page for one in data)
 
 
@@ -84,7 +84,7 @@ def test_only_where_something_could_be_learned_is_there_a_tab(site):
 
 
 def test_of_many_rows_words_are_compared_on_some(site, library, monkeypatch):
-    monkeypatch.setattr(labels_page, "MOST_WORDS", 5)
+    monkeypatch.setattr(labels_page, "MAX_BAG_OF_WORDS_ROWS", 5)
     learnt = site.get(ARTICLES + "/labels.json?label=theme").json()["learnt"]
     vectors, *compared = learnt["judged"]
     assert (vectors["features"], vectors["judged"], learnt["labelled"]) == ("vectors", 8, 8)
@@ -109,10 +109,10 @@ def test_the_first_column_that_can_be_learned_is_chosen(site, library):
 
 
 def test_limits_name_the_command(site, monkeypatch):
-    monkeypatch.setattr(labels_page, "MOST_COMPARED", 5)
+    monkeypatch.setattr(labels_page, "MAX_COMPARED", 5)
     answer = site.get(ARTICLES + "/labels.json?label=theme")
     assert answer.status_code == 400 and "semsearch classify library.db articles_lsa --label theme" in answer.text
-    monkeypatch.setattr(labels_page, "MOST_COMPARED", 50)
-    monkeypatch.setattr(labels_page, "MOST_LABELS", 1)
+    monkeypatch.setattr(labels_page, "MAX_COMPARED", 50)
+    monkeypatch.setattr(labels_page, "MAX_LABELS", 1)
     answer = site.get(ARTICLES + "/labels.json?label=theme")
-    assert answer.status_code == 400 and "a page learns up to 1" in answer.text
+    assert answer.status_code == 400 and "a page learns at most 1" in answer.text

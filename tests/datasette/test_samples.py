@@ -51,16 +51,18 @@ def images(text: str) -> list[str]:
 def test_the_page_is_marked_leads_on_and_all_its_pictures_are_there(file: str, make_site: Any) -> None:
     site = make_site(file)
     page = ours(site.get(f"{BASE}/samples?seed=4").text)
-    assert "64 pictures that never were" in page and '<span class="sem-badge">generated</span>' in page
-    assert "none of these is a picture of shapes" in page and 'name="prior"' not in page and 'name="from"' not in page
-    chosen = re.findall(r'<li><a href="([^"]*)" aria-label="Generated picture (\d+)"', page)
+    assert "64 generated images" in page and '<span class="sem-badge">generated</span>' in page
+    assert (
+        "None of them is a row of the table shapes" in page and 'name="prior"' not in page and 'name="from"' not in page
+    )
+    chosen = re.findall(r'<li><a href="([^"]*)" aria-label="Generated image (\d+)"', page)
     assert [int(number) for _, number in chosen] == list(range(1, 65))
     one = ours(site.get(chosen[8][0].replace("&amp;", "&")).text)
-    assert "The nearest real pictures" in one and 'aria-current="true"' in one
+    assert "Most similar real images" in one and 'aria-current="true"' in one
     for text in (page, one):
         for address in images(text):
             assert opened(site.get(address)).size
-    assert "The same codes at each step" in page and "shapes_pca" in page  # beside it
+    assert "The same latent codes at several steps" in page and "shapes_pca" in page  # beside it
     assert "/shapes_gan/samples?seed=4" in ours(site.get("/pics/-/semsearch/shapes_pca/samples?seed=4").text)
 
 
@@ -80,10 +82,10 @@ def test_the_same_seed_is_the_same_pictures_and_those_of_the_command(file: str, 
 def test_samples_are_measured_beside_those_of_others(file: str, make_site: Any) -> None:
     site = make_site(file)
     page = ours(site.get(f"{BASE}/samples?seed=4&number=2").text)
-    (address,) = re.findall(r'<a href="([^"]*)#sem-measures">Measure them', page)
+    (address,) = re.findall(r'<a href="([^"]*)#sem-measures">Measure the quality', page)
     assert "number=2" in address
     page = ours(site.get(address.replace("&amp;", "&")).text)
-    assert "a classifier of 40 of the pictures" in page and "Generated picture 2" in page
+    assert "a classifier of 40 of the pictures" in page and "Generated image 2" in page
     found = site.get(f"{BASE}/samples.json?measure=1").json()["compared"]
     assert [one["collection"] for one in found["measured"]] == ["shapes_gan", "shapes_pca"] and found["judged"] == 40
     gan, pca = found["measured"]  # after 20 steps a GAN makes noise, which is far from all

@@ -66,7 +66,7 @@ def test_both_methods_are_shown_as_search_answers(site, file):
             assert [hit["id"] for hit in data["hits"][method]] == [hit.id for hit in found.hits]
             assert data["hits"][method][0]["score"] == pytest.approx(found.hits[0].score)
     page = ours(site.get(KING).text)
-    assert page.index("Multiplying") < page.index("queen") and "Adding (3CosAdd)" in page
+    assert page.index("3CosMul") < page.index("queen") and "By addition (3CosAdd)" in page
     assert "<strong>" in page  # the words asked about are among the nearest to B - A + C
     assert "man is to king as woman" in page  # an example that these texts have the words for
     assert "paris" not in page
@@ -115,7 +115,7 @@ def test_a_words_page_tells_its_company_and_the_texts_that_use_it(site, file):
         ]
     assert all("king" in document["row"]["body"] for document in data["documents"]) and data["documents"]
     page = ours(site.get(f"{SAYS}/item/king").text)
-    assert "Stands near" in page and "crown" in page and "/says/says/" in page
+    assert "Co-occurring words" in page and "crown" in page and "/says/says/" in page
 
 
 @pytest.mark.parametrize("path", ["/plot?words=" + "+".join("abcdefgh" * 6), "/cooccurrence?words=" + "a" * 5000])

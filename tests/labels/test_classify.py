@@ -264,6 +264,6 @@ def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
 def test_python(db: Connection, path: str) -> None:
     make(db)
     with semsearch.open(path) as file:
-        found = file.classify("articles_lsa", label="theme", words=False)
+        found = file.classify("articles_lsa", label="theme", baseline=False)
         assert len(found.judged) == 1 and len(file.sql("select * from articles_lsa_predictions")) == 4
         assert len(file.suggest("articles_lsa", k=2, label="theme")) == 2

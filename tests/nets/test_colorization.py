@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from semsearch.nets import cielab, selfsupervised
-from semsearch.nets.backbone import Plan
-from semsearch.nets.colorization import NEAR, SPREAD, Colouring
-from tests.nets.test_selfsupervised import draw, lamps, taught
+from semsearch.nets.backbone import BackboneConfig
+from semsearch.nets.colorization import SIGMA, SOFT_CLASSES, Colorization
+from tests.nets.test_selfsupervised import draw, lamps, trained
 
 
 @pytest.mark.parametrize(
@@ -46,36 +46,36 @@ def test_classes_are_squares_that_hold_a_colour_of_the_screen() -> None:
     assert 250 < len(bins) < 265  # 260 with finer levels; Zhang et al. count 313, those at the rim included
     x = torch.rand(500, 3, 1, 1, generator=draw())
     apart = torch.cdist(cielab.lab(x)[:, 1:, 0, 0], bins).amin(1)
-    assert apart.max() <= cielab.GRID  # half the diagonal, but for corners that the levels step over
-    assert (bins % cielab.GRID == 0).all() and [0.0, 0.0] in bins.tolist()
+    assert apart.max() <= cielab.SQUARE_SIDE  # half the diagonal, but for corners that the levels step over
+    assert (bins % cielab.SQUARE_SIDE == 0).all() and [0.0, 0.0] in bins.tolist()
 
 
-def game(side: int = 16) -> Colouring:
-    return selfsupervised.made(
-        Plan(False, 1, side, 8), lambda: Colouring(Plan(False, 1, side, 8), (side, side), 0.8)
+def new_task(side: int = 16) -> Colorization:
+    return selfsupervised.new_net(
+        BackboneConfig(False, 1, side, 8), lambda: Colorization(BackboneConfig(False, 1, side, 8), (side, side), 0.8)
     ).game
 
 
 def test_a_colour_is_shared_among_the_squares_near_it() -> None:
-    made = game()
+    task = new_task()
     colours = torch.tensor([[0.0, 0.0], [13.0, -22.0]])[:, :, None, None]
-    near, share = made._squares(colours)
-    assert near.shape == share.shape == (2, NEAR, 1, 1) and torch.allclose(share.sum(1), torch.ones(2, 1, 1))
+    near, share = task._soft_classes(colours)
+    assert near.shape == share.shape == (2, SOFT_CLASSES, 1, 1) and torch.allclose(share.sum(1), torch.ones(2, 1, 1))
     for at, exact in enumerate([(0.0, 0.0), (14.0, -22.0)]):  # the table's steps are 2 wide
-        apart = ((made.bins - torch.tensor(exact)) ** 2).sum(1)
-        nearest = apart.argsort()[:NEAR]
+        apart = ((task.squares - torch.tensor(exact)) ** 2).sum(1)
+        nearest = apart.argsort()[:SOFT_CLASSES]
         assert set(near[at, :, 0, 0].tolist()) == set(nearest.tolist()) and near[at, 0, 0, 0] == nearest[0]
-        gauss = torch.exp(-apart[near[at, :, 0, 0]] / (2 * SPREAD**2))
+        gauss = torch.exp(-apart[near[at, :, 0, 0]] / (2 * SIGMA**2))
         assert torch.allclose(share[at, :, 0, 0], gauss / gauss.sum(), atol=1e-5)
 
 
 def test_rare_colours_count_more_and_all_together_as_if_none_did() -> None:
-    made = game()
-    assert torch.equal(made.weights(), torch.ones(len(made.bins)))
-    grey, red = (int(((made.bins - torch.tensor(ab)) ** 2).sum(1).argmin()) for ab in ((0.0, 0.0), (70.0, 50.0)))
-    made.met[grey], made.met[red] = 9900, 100
-    weights = made.weights()
-    often = made.met / made.met.sum() @ made.alike
+    task = new_task()
+    assert torch.equal(task.class_weights(), torch.ones(len(task.squares)))
+    grey, red = (int(((task.squares - torch.tensor(ab)) ** 2).sum(1).argmin()) for ab in ((0.0, 0.0), (70.0, 50.0)))
+    task.met[grey], task.met[red] = 9900, 100
+    weights = task.class_weights()
+    often = task.met / task.met.sum() @ task.kernel
     assert weights[red] > 5 * weights[grey] and abs(float(weights @ often) - 1) < 1e-5
 
 
@@ -89,22 +89,24 @@ def painted(n: int, seed: int = 0) -> np.ndarray:
 
 
 def test_what_a_thing_is_tells_its_colour() -> None:
-    task = taught(Colouring, painted(300), 24, (16, 16), 0.8, channels=1)
+    task = trained(Colorization, painted(300), 24, (16, 16), 0.8, channels=1)
     judged = task.judge()
     assert judged["held_out_error"] < 0.5 * judged["held_out_mean"]
     others = painted(20, seed=9)
     for quiz, picture in zip(selfsupervised.quiz(task.net.eval(), others, 3), others, strict=True):
-        assert quiz.right is None and quiz.error < quiz.plain and (quiz.truth == picture).all()
-        assert np.ptp(quiz.given.astype(int), axis=2).max() <= 1 and np.ptp(quiz.said.astype(int), axis=2).max() > 40
+        assert quiz.correct is None and quiz.error < quiz.baseline_error and (quiz.target == picture).all()
+        assert np.ptp(quiz.input.astype(int), axis=2).max() <= 1 and np.ptp(quiz.output.astype(int), axis=2).max() > 40
         light = [
             cielab.lightness(torch.from_numpy(some / 255.0).float().permute(2, 0, 1)[None])
-            for some in (quiz.given, picture)
+            for some in (quiz.input, picture)
         ]
         assert torch.allclose(*light, atol=0.01)
 
 
 def test_features_are_of_lightness_alone() -> None:
-    net = selfsupervised.made(Plan(False, 1, 16, 4), lambda: Colouring(Plan(False, 1, 16, 4), (16, 16), 0.8))
+    net = selfsupervised.new_net(
+        BackboneConfig(False, 1, 16, 4), lambda: Colorization(BackboneConfig(False, 1, 16, 4), (16, 16), 0.8)
+    )
     coloured = torch.rand(6, 3, 16, 16, generator=draw())
     net.eval()
     with torch.no_grad():

@@ -164,7 +164,7 @@ class Away(Line):
 
 def test_a_loss_that_is_not_finite_stops_it_with_advice_and_keeps_nothing() -> None:
     notes = Notebook()
-    with pytest.raises(BuildError, match=r"loss is nan at step 3 of 60.*--rate"):
+    with pytest.raises(BuildError, match=r"loss is nan at step 3 of 60.*--lr"):
         run(Away(), notes)
     assert notes.last is None
 
@@ -278,7 +278,7 @@ class Watched(Line):
 
 def test_what_goes_wrong_ends_it_and_the_last_good_state_can_be_taken() -> None:
     task, notes = Watched(), Notebook()
-    told = "It is ill. Try rest; this was seen at step 60 of 120; the same command with --resume --steps 40 takes"
+    told = "It is ill. Try rest; found at step 60 of 120; the same command with --resume --steps 40 builds"
     with pytest.raises(BuildError, match=re.escape(told)):
         run(task, notes)
     assert notes.last is not None and notes.last.facts["number"] == 40
@@ -298,7 +298,7 @@ class Broken(Watched):
 
 def test_what_runs_away_leaves_the_last_good_state_too() -> None:
     notes = Notebook()
-    with pytest.raises(BuildError, match=r"ran away: loss is nan at step 26 of 120.*--resume --steps 20 takes"):
+    with pytest.raises(BuildError, match=r"diverged: loss is nan at step 26 of 120.*--resume --steps 20 builds"):
         run(Broken(), notes)
     assert notes.last is not None and notes.last.facts["number"] == 20
 

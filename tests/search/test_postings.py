@@ -11,7 +11,6 @@ from semsearch import registry
 from semsearch.building import build as engine
 from semsearch.records import Dataset
 from semsearch.search import postings, resident
-from semsearch.search.lru_cache import Kept
 from semsearch.search.postings import Postings
 from semsearch.search.scorers import TextScorer
 from semsearch.storage import datasets, driver, fulltext
@@ -93,22 +92,6 @@ def test_a_word_is_read_once_and_again_after_a_rebuild(built: Connection, datase
     top = TextScorer(built, datasets.get_dataset(built, "articles"), ["moon"]).top(1000)
     assert read == ["moon", "oven", "moon"]
     assert top["1"] == max(top.values())
-
-
-def test_the_bound_is_kept_oldest_use_first() -> None:
-    kept: Kept[Postings] = Kept()
-    one = Postings(np.arange(10), np.ones(10))
-    kept.set_limit(3 * one.nbytes)
-    for name in "abc":
-        kept.put(name, one)
-    assert kept.get("a") is one
-    kept.put("d", one)
-    assert [kept.get(name) is one for name in "abcd"] == [True, False, True, True]
-    kept.put("d", Postings(np.arange(1000), np.ones(1000)))  # larger than all there is room for
-    assert [kept.get(name) for name in "acd"] == [None, None, None]
-    kept.set_limit(0)
-    kept.put("a", one)
-    assert kept.get("a") is None
 
 
 def test_a_command_keeps_nothing(built: Connection, dataset: Dataset) -> None:

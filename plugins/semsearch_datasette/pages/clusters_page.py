@@ -1,9 +1,7 @@
-"""`…/clusters`: the groups that `semsearch cluster` sorted a collection into."""
+"""`…/clusters`: the clusters that `semsearch cluster` found in a collection."""
 
 from __future__ import annotations
 
-import os
-import shlex
 from typing import Any
 
 from semsearch.storage import results
@@ -11,35 +9,37 @@ from semsearch.storage.results import Cluster
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
-from semsearch_datasette.parts.rows import hits_of, named
+from semsearch_datasette.parts.commands import command_line
+from semsearch_datasette.parts.rows import hits_of, title_of
 from semsearch_datasette.permissions import ensure_view
-from semsearch_datasette.respond import Answer
+from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.target import Target, clusters_of, frame, target_of
 
-NEAREST = 4  # items shown of each cluster
+SHOWN_ITEMS = 4  # of each cluster, nearest to its centre
 
 
 async def clusters(datasette: Any, request: Any) -> Answer:
-    """Each cluster with its words, its size and the items nearest its centre; or the command that makes them."""
-    target, asked = await target_of(datasette, request), paging(request.args, default_k=50)
+    """Each cluster with its words, its size and the items nearest its centre; or the command that computes them."""
+    target, part = await target_of(datasette, request), paging(request.args, default_k=50)
     name, database = target.collection.name, target.database
     table, private = clusters_of(name), target.private
     exists = await read(database, lambda conn: results.has_clusters(conn, name), without_vectors=True)
-    total, found, titles = 0, list[Cluster](), dict[str, str]()
+    total, page, titles = 0, list[Cluster](), dict[str, str]()
     if exists:
         private = await ensure_view(datasette, request.actor, database.name, table) or private
-        total, found, titles = await read(
-            database, lambda conn: _look(conn, target, asked.k, asked.after), without_vectors=True
+        total, page, titles = await read(
+            database, lambda conn: _look(conn, target, part.k, part.after), without_vectors=True
         )
-    after = asked.next_after(total)
-    next_url = links.collection(datasette, database.name, name, "clusters", k=asked.k, after=after) if after else None
+    next_url = links.next_url(
+        part, total, lambda after: links.collection(datasette, database.name, name, "clusters", k=part.k, after=after)
+    )
     command = None if exists else _command(target)
 
     def context() -> dict[str, Any]:
-        largest = max((one.count for one in found), default=1)
+        largest = max((cluster.count for cluster in page), default=1)
         return frame(datasette, target, "clusters") | {
             "total": total,
-            "clusters": [_shown(datasette, target, one, titles, largest) for one in found],
+            "clusters": [_cluster(datasette, target, cluster, titles, largest) for cluster in page],
             "command": command,
             "clusters_url": datasette.urls.table(database.name, table) if exists else None,
             "next_url": next_url,
@@ -48,46 +48,45 @@ async def clusters(datasette: Any, request: Any) -> Answer:
     data = {
         "collection": name,
         "total": total,
-        "remark": f"Not sorted into clusters yet. Run: {command}" if command else None,
-        "clusters": [_data(one, titles) for one in found],
-        "next_url": datasette.absolute_url(request, next_url) if next_url else None,
+        "remark": f"{name} has no clusters yet. Run: {command}" if command else None,
+        "clusters": [_data(cluster, titles) for cluster in page],
+        "next_url": absolute_url(datasette, request, next_url),
     }
     return Answer("clusters.html", context, data, private)
 
 
 def _command(target: Target) -> str:
-    """What makes the clusters."""
-    file = os.path.basename(target.database.path or "") or target.database.name
+    """The command that computes the clusters."""
     number = max(2, min(20, target.collection.count))
-    return shlex.join(["semsearch", "cluster", file, target.collection.name, "--clusters", str(number)])
+    return command_line(target, "cluster", options=("--clusters", str(number)))
 
 
 def _look(conn: Any, target: Target, k: int, after: int) -> tuple[int, list[Cluster], dict[str, str]]:
-    """How many there are, some of them, and the titles of the items they name."""
+    """The number of clusters, those of this page, and the titles of their items."""
     name = target.collection.name
-    found = results.clusters(conn, name, k=k, after=after, nearest=NEAREST)
-    hits = hits_of(conn, target, [id for one in found for id in one.nearest])
-    return results.count_clusters(conn, name), found, {id: named(target, hit) for id, hit in hits.items()}
+    page = results.clusters(conn, name, k=k, after=after, nearest=SHOWN_ITEMS)
+    hits = hits_of(conn, target, [id for cluster in page for id in cluster.nearest])
+    return results.count_clusters(conn, name), page, {id: title_of(target, hit) for id, hit in hits.items()}
 
 
-def _shown(datasette: Any, target: Target, one: Cluster, titles: dict[str, str], largest: int) -> dict[str, Any]:
+def _cluster(datasette: Any, target: Target, cluster: Cluster, titles: dict[str, str], largest: int) -> dict[str, Any]:
     database, name = target.database.name, target.collection.name
     return {
-        "number": one.number,
-        "label": one.label,
-        "count": one.count,
-        "width": round(100 * one.count / largest, 1),
+        "number": cluster.number,
+        "label": cluster.label,
+        "count": cluster.count,
+        "width": round(100 * cluster.count / largest, 1),
         "rows_url": links.table_rows(
-            datasette, database, clusters_of(name), cluster=one.number, _sort_desc="similarity"
+            datasette, database, clusters_of(name), cluster=cluster.number, _sort_desc="similarity"
         ),
-        "nearest": [{"title": titles[id], "href": links.item(datasette, database, name, id)} for id in one.nearest],
+        "nearest": [{"title": titles[id], "href": links.item(datasette, database, name, id)} for id in cluster.nearest],
     }
 
 
-def _data(one: Cluster, titles: dict[str, str]) -> dict[str, Any]:
+def _data(cluster: Cluster, titles: dict[str, str]) -> dict[str, Any]:
     return {
-        "cluster": one.number,
-        "label": one.label,
-        "count": one.count,
-        "nearest": [{"id": id, "title": titles[id]} for id in one.nearest],
+        "cluster": cluster.number,
+        "label": cluster.label,
+        "count": cluster.count,
+        "nearest": [{"id": id, "title": titles[id]} for id in cluster.nearest],
     }

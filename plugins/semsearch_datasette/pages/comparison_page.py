@@ -1,6 +1,6 @@
-"""`…/comparison`: all collections of a table's pictures on the same labels, and the same pictures' neighbours in each.
+"""`…/comparison`: all collections of a table of images, compared by accuracy on the same labels and by neighbours.
 
-A page judges on a bounded number of pictures; the command, which it names, takes as many as it is told.
+A page evaluates a bounded number of images. It shows the command, which has no such bound.
 """
 
 from __future__ import annotations
@@ -17,45 +17,56 @@ from semsearch.records import Collection, Hit
 from semsearch.storage import connect
 from semsearch.storage.keys import as_text
 from semsearch_datasette import links
-from semsearch_datasette.connection import read
-from semsearch_datasette.pages.labels_page import LONGEST, file_of
-from semsearch_datasette.parts.rows import hits_of, named
+from semsearch_datasette.connection import file_name, read
+from semsearch_datasette.pages.labels_page import MAX_COLUMN_NAME
+from semsearch_datasette.parts.rows import hits_of, title_of
 from semsearch_datasette.parts.thumbs import Thumb, thumb_of
 from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, frame, target_of
 
-MOST = 12  # collections, the latest ones
+MAX_COLLECTIONS = 12  # the latest ones
 
 
 @dataclass(frozen=True)
 class Compared:
-    """The comparison, and for each collection the neighbours of each picture asked about, as rows of the table."""
+    """The comparison, and for each collection the neighbours of each query image, with their rows."""
 
-    found: Comparison
-    near: Sequence[Sequence[Sequence[str]]]
+    comparison: Comparison
+    neighbours: Sequence[Sequence[Sequence[str]]]
     hits: dict[str, Hit]
 
 
 @dataclass(frozen=True)
-class Near:
-    """A picture's neighbours in one collection, and how many of them share its label."""
+class LinkedImage:
+    """An image on the page: its thumbnail, the URL of its page, and its title."""
+
+    thumb: Thumb | None
+    href: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest neighbours of an image in one collection, and how many of them have its label."""
 
     collection: str
-    pictures: Sequence[tuple[Thumb | None, str, str]]
+    images: Sequence[LinkedImage]
     shared: int
 
 
 async def page(datasette: Any, request: Any) -> Answer:
-    """A row for each collection, then some pictures, each with its neighbours in every one."""
+    """A row for each collection, then some images with their neighbours in every collection."""
     target = await target_of(datasette, request)
     if target.collection.of != "image":
-        raise InputError(f"{target.collection.name} holds {target.collection.of}s: pictures are compared here")
-    column = (request.args.get("label") or "")[:LONGEST] or (target.labels[0] if target.labels else "")
-    parts = await read(
+        raise InputError(
+            f"{target.collection.name} contains {target.collection.of}s: only collections of images can be compared"
+        )
+    column = (request.args.get("label") or "")[:MAX_COLUMN_NAME] or (target.labels[0] if target.labels else "")
+    every = await read(
         target.database, lambda conn: comparison.of_dataset(conn, target.dataset.name), without_vectors=True
     )
-    made, remark = await _tried(request, target, parts[-MOST:], column)
+    compared, remark = await _compared_or_remark(request, target, every[-MAX_COLLECTIONS:], column)
     name, database = target.collection.name, target.database.name
 
     def context() -> dict[str, Any]:
@@ -64,33 +75,44 @@ async def page(datasette: Any, request: Any) -> Answer:
             "label": column,
             "here_url": links.collection(datasette, database, name, "comparison"),
             "remark": remark,
-            "found": made and made.found,
-            "rows": made and _told(datasette, target, made.found),
-            "asked": made and _asked(datasette, target, made, column),
-            "left_out": max(0, len(parts) - MOST),
+            "comparison": compared and compared.comparison,
+            "rows": compared and _rows(datasette, target, compared.comparison),
+            "queries": compared and _queries(datasette, target, compared, column),
+            "left_out": max(0, len(every) - MAX_COLLECTIONS),
             "command": _command(target, column),
         }
 
-    found = made and made.found.as_dict()
-    near = made and [
-        {"collection": row.collection, "id": key, "near": ids}
-        for row, some in zip(made.found.rows, made.near, strict=True)
-        for key, ids in zip(made.found.asked, some, strict=True)
-    ]
-    data = {"collection": name, "table": target.dataset.name, "compared": found, "neighbours": near, "next_url": None}
+    data = {
+        "collection": name,
+        "table": target.dataset.name,
+        "compared": compared and compared.comparison.as_dict(),
+        "neighbours": compared and _neighbour_data(compared),
+        "next_url": None,
+    }
     return Answer("comparison.html", context, data, target.private)
 
 
-async def _tried(
-    request: Any, target: Target, parts: Sequence[Collection], column: str
+def _neighbour_data(compared: Compared) -> list[dict[str, Any]]:
+    """The neighbours for the JSON, one entry for each collection and query image."""
+    return [
+        {"collection": row.collection, "id": key, "near": ids}
+        for row, lists in zip(compared.comparison.rows, compared.neighbours, strict=True)
+        for key, ids in zip(compared.comparison.asked, lists, strict=True)
+    ]
+
+
+async def _compared_or_remark(
+    request: Any, target: Target, collections: Sequence[Collection], column: str
 ) -> tuple[Compared | None, str | None]:
-    """What was compared, or why nothing was; a request for JSON meets the error itself."""
-    names = [part.name for part in parts]
-    runs = tuple((part.id, part.run, part.revision) for part in parts)
+    """The comparison, or why there is none. A request for JSON gets the error itself."""
+    names = [each.name for each in collections]
+    runs = tuple((each.id, each.run, each.revision) for each in collections)
     key = ("comparison", target.dataset.name, column, runs, connect.stamp_of(target.database.path))
     try:
         if not column:
-            raise InputError(f"{target.dataset.name} has no column of labels by which collections could be compared")
+            raise InputError(
+                f"{target.dataset.name} has no column of labels: collections are compared by their accuracy on labels"
+            )
         return await computed(target.database, key, lambda conn: _compare(conn, target, names, column)), None
     except (InputError, NotFoundError) as error:
         if wants_json(request):
@@ -99,15 +121,15 @@ async def _tried(
 
 
 def _compare(conn: Any, target: Target, names: Sequence[str], column: str) -> Compared:
-    found = comparison.compare(conn, names, label=column)
-    near = [comparison.neighbours(conn, name, found.asked) for name in names]
-    ids = {*found.asked, *(id for some in near for each in some for id in each)}
-    return Compared(found, near, hits_of(conn, target, sorted(ids)))
+    result = comparison.compare(conn, names, label=column)
+    neighbours = [comparison.neighbours(conn, name, result.asked) for name in names]
+    ids = {*result.asked, *(id for lists in neighbours for each in lists for id in each)}
+    return Compared(result, neighbours, hits_of(conn, target, sorted(ids)))
 
 
-def _told(datasette: Any, target: Target, found: Comparison) -> list[dict[str, Any]]:
-    """A row of the table for each collection; of each figure the best ones are marked."""
-    figures = [_figures(row) for row in found.rows]
+def _rows(datasette: Any, target: Target, result: Comparison) -> list[dict[str, Any]]:
+    """A row of the table for each collection, the best figure of each column marked."""
+    figures = [_figures(row) for row in result.rows]
     best = [max((value or 0.0 for value in column), default=0.0) for column in zip(*figures, strict=True)]
     database = target.database.name
     return [
@@ -120,10 +142,10 @@ def _told(datasette: Any, target: Target, found: Comparison) -> list[dict[str, A
             "seconds": f"{row.seconds:,.0f}" if row.seconds >= 10 else f"{row.seconds:.1f}",
             "figures": [
                 ("" if value is None else f"{100 * value:.1f}", value is not None and value == most)
-                for value, most in zip(some, best, strict=True)
+                for value, most in zip(values, best, strict=True)
             ],
         }
-        for row, some in zip(found.rows, figures, strict=True)
+        for row, values in zip(result.rows, figures, strict=True)
     ]
 
 
@@ -131,39 +153,42 @@ def _figures(row: Probed) -> list[float | None]:
     return [row.probe, row.knn, *row.few.values()]
 
 
-def _asked(datasette: Any, target: Target, made: Compared, column: str) -> list[dict[str, Any]]:
-    """Each picture asked about, and its neighbours in every collection."""
+def _queries(datasette: Any, target: Target, compared: Compared, column: str) -> list[dict[str, Any]]:
+    """Each query image, and its neighbours in every collection."""
     database, name = target.database.name, target.collection.name
 
-    def shown(id: str) -> tuple[Thumb | None, str, str]:
-        hit = made.hits[id]
-        return thumb_of(datasette, target, hit), links.item(datasette, database, name, id), named(target, hit)
+    def linked(id: str) -> LinkedImage:
+        hit = compared.hits[id]
+        href = links.item(datasette, database, name, id)
+        return LinkedImage(thumb_of(datasette, target, hit), href, title_of(target, hit))
 
     def label_of(id: str) -> str:
-        return as_text(made.hits[id].row.get(column)).strip()
+        return as_text(compared.hits[id].row.get(column)).strip()
 
-    def near(key: str, name: str, ids: Sequence[str]) -> Near:
-        return Near(name, [shown(id) for id in ids], sum(label_of(id) == label_of(key) for id in ids))
+    def neighbours(key: str, name: str, ids: Sequence[str]) -> Neighbours:
+        return Neighbours(name, [linked(id) for id in ids], sum(label_of(id) == label_of(key) for id in ids))
 
-    names = [row.collection for row in made.found.rows]
+    names = [row.collection for row in compared.comparison.rows]
     return [
         {
-            "picture": shown(key),
+            "image": linked(key),
             "label": label_of(key),
-            "near": [near(key, name, some[place]) for name, some in zip(names, made.near, strict=True)],
+            "rows": [
+                neighbours(key, name, lists[place]) for name, lists in zip(names, compared.neighbours, strict=True)
+            ],
         }
-        for place, key in enumerate(made.found.asked)
+        for place, key in enumerate(compared.comparison.asked)
     ]
 
 
 def _command(target: Target, column: str) -> str:
-    """What does the same without a page's limits."""
+    """The command that does the same without the limits of a page."""
     return shlex.join(
         [
             "semsearch",
             "evaluate",
             "images",
-            file_of(target),
+            file_name(target.database),
             target.dataset.name,
             *(["--label", column] if column else []),
         ]

@@ -1,4 +1,4 @@
-"""`…/components`: each topic of a factored collection, with the words and documents at both of its ends."""
+"""`…/components`: the topics (singular vectors) of a collection, with the words and documents of both sides."""
 
 from __future__ import annotations
 
@@ -10,40 +10,41 @@ from semsearch.search.components import End, Topic, topics
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.pages import eigen_page
-from semsearch_datasette.respond import Answer
+from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.target import Target, frame, look, target_of
 
 
 async def components(datasette: Any, request: Any) -> Answer:
-    """Some topics, strongest first."""
-    target, asked = await target_of(datasette, request), paging(request.args)
+    """A page of topics, strongest first; of images the principal components."""
+    target, part = await target_of(datasette, request), paging(request.args)
     if target.has_eigen:
         return await eigen_page.components(datasette, request, target)
     name, database = target.collection.name, target.database.name
-    found = await look(target, lambda conn, opened: topics(conn, opened, k=asked.k, after=asked.after))
-    after = asked.next_after(found.total)
-    next_url = links.collection(datasette, database, name, "components", k=asked.k, after=after) if after else None
+    page = await look(target, lambda conn, opened: topics(conn, opened, k=part.k, after=part.after))
+    next_url = links.next_url(
+        part, page.total, lambda after: links.collection(datasette, database, name, "components", k=part.k, after=after)
+    )
 
     def context() -> dict[str, Any]:
-        strongest = found.topics[0].share if found.topics else 1.0
+        strongest = page.topics[0].share if page.topics else 1.0
         return frame(datasette, target, "components") | {
-            "topics": [_shown(datasette, target, topic, strongest) for topic in found.topics],
-            "total": found.total,
-            "captured": found.captured,
+            "topics": [_topic(datasette, target, topic, strongest) for topic in page.topics],
+            "total": page.total,
+            "captured": page.captured,
             "next_url": next_url,
         }
 
     data = {
         "collection": name,
-        "total": found.total,
-        "captured_energy": found.captured,
-        "components": [_data(topic) for topic in found.topics],
-        "next_url": datasette.absolute_url(request, next_url) if next_url else None,
+        "total": page.total,
+        "captured_energy": page.captured,
+        "components": [_data(topic) for topic in page.topics],
+        "next_url": absolute_url(datasette, request, next_url),
     }
     return Answer("components.html", context, data, target.private)
 
 
-def _shown(datasette: Any, target: Target, topic: Topic, strongest: float) -> dict[str, Any]:
+def _topic(datasette: Any, target: Target, topic: Topic, strongest: float) -> dict[str, Any]:
     return {
         "number": topic.number,
         "share": f"{100 * topic.share:.2f}",
@@ -59,8 +60,8 @@ def _shown(datasette: Any, target: Target, topic: Topic, strongest: float) -> di
     }
 
 
-def _link(datasette: Any, target: Target, part: Collection | None, hit: Hit) -> dict[str, Any]:
-    name = part.name if part else target.collection.name
+def _link(datasette: Any, target: Target, collection: Collection | None, hit: Hit) -> dict[str, Any]:
+    name = collection.name if collection else target.collection.name
     return {
         "title": present.title_of(target.dataset, hit),
         "href": links.item(datasette, target.database.name, name, hit.id),

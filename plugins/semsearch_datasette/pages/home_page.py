@@ -15,66 +15,68 @@ from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows, check_visibility, is_searchable
 from semsearch_datasette.connection import missing, read
+from semsearch_datasette.parts.lookup import search_label
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import database_of
 
-ORDER: tuple[Of, ...] = ("document", "word", "image", "node", "row")
+KIND_ORDER: tuple[Of, ...] = ("document", "word", "image", "node", "row")
 
 
 async def home(datasette: Any, request: Any) -> Answer:
-    """All databases, or the one that the URL names."""
+    """The collections of all databases, or of the one that the URL names."""
     if "database" in request.url_vars:
         chosen = [database_of(datasette, request)]
     else:
         chosen = [database for database in datasette.databases.values() if is_searchable(database.name)]
     groups, private = [], False
     for database in chosen:
-        group, is_private = await _group(datasette, request, database)
+        group, is_private = await visible_group(datasette, request, database)
         groups.append(group)
         private = private or is_private
     listed = [entry for group in groups for entry in group["collections"]]
-    named = chosen[0].name if "database" in request.url_vars else None
-    if not listed and not await allows(datasette, request.actor, named):
+    database_name = chosen[0].name if "database" in request.url_vars else None
+    if not listed and not await allows(datasette, request.actor, database_name):
         raise Forbidden("You do not have permission to view this")
     context = {
         "groups": [group for group in groups if group["collections"] or group["problem"]],
-        "database": named,
-        "some": bool(listed),
+        "database": database_name,
+        "lecture_url": links.lecture(datasette),
+        "has_collections": bool(listed),
         "missing": missing(),
     }
     data = {"collections": [entry["row"] for entry in listed], "next_url": None}
     return Answer("home.html", lambda: context, data, private)
 
 
-async def _group(datasette: Any, request: Any, database: Any) -> tuple[dict[str, Any], bool]:
-    """One database's collections that the actor may see, or what is wrong with it."""
+async def visible_group(datasette: Any, request: Any, database: Any) -> tuple[dict[str, Any], bool]:
+    """The collections of a database that the actor may see, or why the database cannot be read."""
 
     def look(conn: Any) -> tuple[list[Collection], list[Run]]:
         return collections.all_collections(conn), collections.all_runs(conn)
 
     group: dict[str, Any] = {"database": database.name, "url": datasette.urls.database(database.name)}
     try:
-        found, runs = await read(database, look, without_vectors=True)
+        every, runs = await read(database, look, without_vectors=True)
     except SemsearchError as error:
-        told = str(error) if await allows(datasette, request.actor, database.name) else None
-        return {**group, "collections": [], "runs": [], "problem": told}, False
+        problem = str(error) if await allows(datasette, request.actor, database.name) else None
+        return {**group, "collections": [], "runs": [], "problem": problem}, False
     visible: dict[str, tuple[bool, bool]] = {}
-    for table in sorted({collection.dataset for collection in found}):
+    for table in sorted({collection.dataset for collection in every}):
         visible[table] = await check_visibility(datasette, request.actor, database.name, table)
-    shown = [collection for collection in found if visible[collection.dataset][0]]
+    shown = [collection for collection in every if visible[collection.dataset][0]]
     entries = [_entry(datasette, request, database.name, collection, runs) for collection in shown]
     private = any(visible[collection.dataset][1] for collection in shown)
     return {**group, "collections": entries, "runs": _by_run(entries), "problem": None}, private
 
 
 def _by_run(entries: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Collections of one run together, in the order its builder gave them: documents, then their words. Those that can
-    be asked in words come first."""
+    """The collections of each run together, in the order of their builder: documents, then words. Runs are ordered by
+    the kind of their first collection."""
     runs: dict[int, list[dict[str, Any]]] = {}
     for entry in entries:
         runs.setdefault(entry["collection"].run, []).append(entry)
-    found = [sorted(together, key=lambda entry: entry["collection"].id) for together in runs.values()]
-    return sorted(found, key=lambda together: ORDER.index(together[0]["collection"].of))
+    ordered = [sorted(siblings, key=lambda entry: entry["collection"].id) for siblings in runs.values()]
+    return sorted(ordered, key=lambda siblings: KIND_ORDER.index(siblings[0]["collection"].of))
 
 
 def _entry(datasette: Any, request: Any, database: str, collection: Collection, runs: Sequence[Run]) -> dict[str, Any]:
@@ -84,9 +86,10 @@ def _entry(datasette: Any, request: Any, database: str, collection: Collection, 
     row["url"] = datasette.absolute_url(request, href)
     return {
         "collection": collection,
-        "named": not takes_text(collection),
+        "is_by_name": not takes_text(collection),
+        "search_label": search_label(collection, takes_text(collection)),
         "run": run,
-        "took": present.took_seconds(run.seconds) if run else None,
+        "duration": present.took_seconds(run.seconds) if run else None,
         "href": href,
         "runs_url": links.collection(datasette, database, collection.name, "runs"),
         "table_url": datasette.urls.table(database, collection.dataset),

@@ -1,5 +1,5 @@
-"""`…/item/ID`: one document with its whole text, one word with its counts, or one node with its neighbours; and the
-nearest others."""
+"""`…/item/ID`: a document with its text, a word with its counts, a node with its neighbours or an image; and the most
+similar items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datasette import NotFound
 from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.images.generate import can_decode
-from semsearch.images.quizzes import can_ask, question_of
+from semsearch.images.quizzes import can_ask
 from semsearch.records import Hit, OpenCollection
 from semsearch.search import graph, query, word_contexts
 from semsearch.search.graph import Around
@@ -22,24 +22,26 @@ from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
 from semsearch_datasette.parts import ego_graph, image_detail
 from semsearch_datasette.parts.cards import cards
-from semsearch_datasette.parts.rows import one_hit
+from semsearch_datasette.parts.rows import hit_of
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, id_of, look, target_of
 
-NEIGHBOURS = 8
-CONTEXTS = 15
-TEXT_LENGTH = 20_000  # characters of a text that the page shows; its row has the rest
+SIMILAR_ITEMS = 8
+COOCCURRING_WORDS = 15
+MAX_TEXT = 20_000  # characters of a text on the page; the page of its row shows the rest
+
+NO_VECTOR = "It has no vector: it was added after the last build or update, or holds nothing that the builder knows"
 
 
 async def item(datasette: Any, request: Any) -> Answer:
-    """The item, or 404 where neither row nor vector of it is there."""
+    """The item, or 404 if it has neither a row nor a vector."""
     target, id = await target_of(datasette, request), id_of(request)
     hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id))
     if hit is None:
         raise NotFound(f"No item {id!r} in {target.collection.name}")
-    beside, using = await look(target, lambda conn, opened: _company(conn, target, opened, id))
-    is_picture = target.dataset.kind == "images" and target.collection.of == "image"
-    code = await look(target, lambda conn, opened: code_stored(conn, opened.collection, id)) if is_picture else None
+    contexts, documents = await _contexts(target, id)
+    is_image = target.dataset.kind == "images" and target.collection.of == "image"
+    code = await look(target, lambda conn, opened: code_stored(conn, opened.collection, id)) if is_image else None
     name, database = target.collection.name, target.database.name
     row_url = None if target.collection.of == "word" else links.row(datasette, database, target.dataset, hit.id)
 
@@ -47,18 +49,18 @@ async def item(datasette: Any, request: Any) -> Answer:
         title = present.title_of(target.dataset, hit)
         return {
             **frame(datasette, target, "item"),
-            **_shown(target, hit),
+            **_text_and_columns(target, hit),
             "title": title,
             "row_url": row_url,
             "similar_url": links.similar(datasette, database, name, id),
             "cards": cards(datasette, target, near.hits),
             "remark": near.remark,
-            "ways": _ways(datasette, target, hit),
-            "contexts": [_context(datasette, target, context) for context in beside],
-            "using": [_using(datasette, target, document) for document in using],
-            "portrait": None if not is_picture else image_detail.told(datasette, request, target, hit, code),
-            "node": None if around is None else ego_graph.told(datasette, target, id, title, around),
-            "joined": set() if around is None else {one.hit.id for one in around.nearest if one.tie is not None},
+            "item_links": _item_links(datasette, target, hit),
+            "contexts": [_context(datasette, target, each) for each in contexts],
+            "documents": [_document(datasette, target, document) for document in documents],
+            "image": None if not is_image else image_detail.context(datasette, request, target, hit, code),
+            "node": None if around is None else ego_graph.context(datasette, target, id, title, around),
+            "neighbours": set() if around is None else {near.hit.id for near in around.nearest if near.tie is not None},
         }
 
     data = {
@@ -68,82 +70,85 @@ async def item(datasette: Any, request: Any) -> Answer:
         "hits": [present.hit_dict(neighbour) for neighbour in near.hits],
         "next_url": None,
     }
-    if is_picture:
+    if is_image:
         data |= image_detail.data(code)
     if target.has_contexts:
-        data["contexts"] = [asdict(context) for context in beside]
-        data["documents"] = [present.hit_dict(document) for document in using]
+        data["contexts"] = [asdict(each) for each in contexts]
+        data["documents"] = [present.hit_dict(document) for document in documents]
     if around is not None:
         data |= ego_graph.data(target, around)
     return Answer("item.html", context, data, target.private)
 
 
 def _look(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[Hit | None, query.Found, Around | None]:
-    """The item, what is near it, and for a node what is around it."""
-    hit = one_hit(conn, target, id)
+    """The item, the most similar items, and the neighbourhood of a node."""
+    hit = hit_of(conn, target, id)
     if hit is not None and target.is_of_nodes:
-        around = graph.around(conn, opened, id, k=NEIGHBOURS)
-        return hit, query.Found(tuple(one.hit for one in around.nearest), around.remark), around
+        around = graph.around(conn, opened, id, k=SIMILAR_ITEMS)
+        return hit, query.Found(tuple(near.hit for near in around.nearest), around.remark), around
     try:
-        return hit, query.similar(conn, opened, [id], k=NEIGHBOURS), None
+        return hit, query.similar(conn, opened, [id], k=SIMILAR_ITEMS), None
     except NotFoundError:
-        remark = (
-            "It has no vector: it was added since the last build or update, or holds no word that the collection knows"
-        )
-        return hit, query.Found((), remark), None
+        return hit, query.Found((), NO_VECTOR), None
 
 
-def _company(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:
-    """What a word stands near and the documents that use it most, of a collection whose counts were kept."""
+async def _contexts(target: Target, id: str) -> tuple[Sequence[Context], Sequence[Hit]]:
+    """The words that co-occur with a word and the documents that use it most; none if the counts were not kept."""
     if not target.has_contexts:
         return (), ()
-    contexts = word_contexts.contexts(conn, opened.collection, id, CONTEXTS)
-    return contexts, word_contexts.documents_using(conn, opened.dataset, id)
+
+    def contexts(conn: Any, opened: OpenCollection) -> tuple[Sequence[Context], Sequence[Hit]]:
+        cooccurring = word_contexts.contexts(conn, opened.collection, id, COOCCURRING_WORDS)
+        return cooccurring, word_contexts.documents_using(conn, opened.dataset, id)
+
+    return await look(target, contexts)
 
 
-def _using(datasette: Any, target: Target, document: Hit) -> tuple[str, str | None]:
-    """A document's title and its row."""
+def _document(datasette: Any, target: Target, document: Hit) -> tuple[str, str | None]:
+    """A document's title and the URL of its row."""
     title = present.title_of(target.dataset, document)
     return title, links.row(datasette, target.database.name, target.dataset, document.id)
 
 
 def _context(datasette: Any, target: Target, context: Context) -> tuple[str, str, str, str]:
-    """A word, the URL of its page, how often it stands near, and the PMI."""
+    """A word, the URL of its page, its co-occurrence count, and the PMI."""
     href = links.item(datasette, target.database.name, target.collection.name, context.word)
     return context.word, href, f"{round(context.count, 1):,g}", f"{context.pmi:.2f}"
 
 
-def _shown(target: Target, hit: Hit) -> dict[str, Any]:
-    """Text and columns of the row; of a word, its counts."""
+def _text_and_columns(target: Target, hit: Hit) -> dict[str, Any]:
+    """The text and the other columns of a row; of a word, its counts."""
     if target.collection.of == "word":
         return {
             "text": "",
-            "cut": False,
+            "is_cut": False,
             "columns": [(name, value) for name, value in hit.row.items() if name != "word"],
         }
     dataset = target.dataset
     _, body = text_of(dataset, hit.row)
-    told = {*dataset.text_columns, dataset.title_column}
+    elsewhere = {*dataset.text_columns, dataset.title_column}
     columns = [
-        (name, present.plain(value)) for name, value in hit.row.items() if name not in told and value not in (None, "")
+        (name, present.plain(value))
+        for name, value in hit.row.items()
+        if name not in elsewhere and value not in (None, "")
     ]
     return {
-        "text": body[:TEXT_LENGTH],
-        "cut": len(body) > TEXT_LENGTH,
+        "text": body[:MAX_TEXT],
+        "is_cut": len(body) > MAX_TEXT,
         "columns": [(name, present.shortened(str(value), 200)) for name, value in columns],
     }
 
 
-def _ways(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:
-    """From a word to the documents it means most, from a picture to what its code makes of it."""
+def _item_links(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:
+    """Links from a word to similar documents, and from an image to its reconstruction or its self-supervised task."""
     if can_decode(target.collection):
         href = links.collection(datasette, target.database.name, target.collection.name, "reconstruct", id=hit.id)
-        return [{"label": "Damage and mend it, or pack it", "href": href}]
+        return [{"label": "Reconstruct or compress it", "href": href}]
     if can_ask(target.collection):
         href = links.collection(datasette, target.database.name, target.collection.name, "pretext", id=hit.id)
-        return [{"label": f"Ask the net: {question_of(target.collection).lower()}", "href": href}]
+        return [{"label": "Show the self-supervised task", "href": href}]
     documents = target.part("document")
     if target.collection.of != "word" or documents is None:
         return []
     href = links.collection(datasette, target.database.name, documents.name, q=str(hit.id))
-    return [{"label": f"Documents about “{hit.id}”", "href": href}]
+    return [{"label": f"Documents similar to “{hit.id}”", "href": href}]

@@ -1,4 +1,4 @@
-"""`…/pretext`: the task that a self-supervised net learned by, on the user's own pictures: right or wrong."""
+"""`…/pretext`: the self-supervised task of a collection on images of its table: input, prediction and target."""
 
 from __future__ import annotations
 
@@ -17,48 +17,49 @@ from semsearch.records import OpenCollection, Quiz, Run
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
-from semsearch_datasette.parts.image_routes import MOST_SEED, SHOWN, run_of, seed_of
-from semsearch_datasette.parts.rows import hits_of, named, readable
+from semsearch_datasette.parts.image_routes import MAX_SEED, MIN_SIDE, run_of, seed_of
+from semsearch_datasette.parts.rows import hits_of, readable, title_of
 from semsearch_datasette.respond import Answer, Png
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, current, frame, target_of
 
-COUNT = 12  # pictures asked about
-FRAMES = ("asked", "its answer", "the truth")
+SHOWN_IMAGES = 12
+FRAMES = ("input", "prediction", "target")
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One question for people: its picture, whether it was answered well, that in words, and the item it is about."""
+class ShownQuiz:
+    """An image with its prediction: the URL of the three frames, whether the prediction is good, that in words, and the
+    title and page of the item."""
 
     url: str
-    good: bool
+    is_good: bool
     verdict: str
     title: str
     href: str
 
 
 async def page(datasette: Any, request: Any) -> Answer:
-    """A dozen questions, each as three pictures: what was asked, what the net answered, what is true."""
+    """A dozen images, each as input, prediction and target."""
     target = await target_of(datasette, request)
     seed, ids = seed_of(request), tuple(request.args.getlist("id"))
-    asked = await _asked(datasette, target, seed, ids)
+    answers = await _answers(datasette, target, seed, ids)
     name, database = target.collection.name, target.database.name
     run, hits = await read(
         target.database,
-        lambda conn: (collections.get_run(conn, target.collection.run), hits_of(conn, target, asked.keys)),
+        lambda conn: (collections.get_run(conn, target.collection.run), hits_of(conn, target, answers.keys)),
     )
     question = quizzes.question_of(target.collection)
     arguments = [("seed", str(seed)), *(("id", id) for id in ids), ("v", run_of(target))]
     shown = [
-        Shown(
+        ShownQuiz(
             links.collection(datasette, database, name, f"quiz/{place}", arguments),
             quiz.good,
             verdict(quiz),
-            named(target, hits[key]),
+            title_of(target, hits[key]),
             links.item(datasette, database, name, key),
         )
-        for place, (key, quiz) in enumerate(zip(asked.keys, asked.quizzes, strict=True))
+        for place, (key, quiz) in enumerate(zip(answers.keys, answers.quizzes, strict=True))
     ]
 
     def context() -> dict[str, Any]:
@@ -66,62 +67,63 @@ async def page(datasette: Any, request: Any) -> Answer:
         return frame(datasette, target, "pretext") | {
             "question": question,
             "frames": FRAMES,
-            "shown": shown,
-            "good": sum(one.good for one in shown),
-            "is_scored": asked.quizzes[0].right is not None,
-            "standing": _in_words(quizzes.standing(run.metrics), quizzes.mean_of(target.collection)),
-            "untaught": not run.metrics.get("steps"),
+            "quizzes": shown,
+            "good": sum(each.is_good for each in shown),
+            "is_scored": answers.quizzes[0].correct is not None,
+            "held_out": _in_words(quizzes.standing(run.metrics), quizzes.mean_of(target.collection)),
+            "is_untrained": not run.metrics.get("steps"),
             "seed": seed,
             "ids": ids,
-            "most_seed": MOST_SEED,
+            "most_seed": MAX_SEED,
             "here_url": links.collection(datasette, database, name, "pretext"),
-            "more_url": more if seed < MOST_SEED else None,
+            "more_url": more if seed < MAX_SEED else None,
         }
 
-    urls = [datasette.absolute_url(request, one.url) for one in shown]
+    urls = [datasette.absolute_url(request, each.url) for each in shown]
     data = {"collection": name, "question": question, "seed": seed, "held_out": _plain(run), "next_url": None}
-    return Answer("pretext.html", context, data | {"questions": _questions(asked, urls)}, target.private)
+    return Answer("pretext.html", context, data | {"questions": _questions(answers, urls)}, target.private)
 
 
-def _questions(asked: Answers, urls: Sequence[str]) -> list[dict[str, Any]]:
-    """The questions for the JSON, each with the URL of its picture."""
+def _questions(answers: Answers, urls: Sequence[str]) -> list[dict[str, Any]]:
+    """The quizzes for the JSON, each with the URL of its frames."""
     return [
         {
             "id": key,
-            "answer": quiz.told or None,
-            "truth": quiz.fact or None,
-            "right": quiz.right,
+            "answer": quiz.predicted or None,
+            "truth": quiz.actual or None,
+            "right": quiz.correct,
             "error": quiz.error,
-            "error_of_mean": quiz.plain,
+            "error_of_mean": quiz.baseline_error,
             "url": url,
         }
-        for key, quiz, url in zip(asked.keys, asked.quizzes, urls, strict=True)
+        for key, quiz, url in zip(answers.keys, answers.quizzes, urls, strict=True)
     ]
 
 
 async def quiz_image(datasette: Any, request: Any) -> Png:
-    """One question of such a page as a picture of three."""
+    """The three frames of one quiz of such a page as one image."""
     target = await target_of(datasette, request)
-    asked = await _asked(datasette, target, seed_of(request), tuple(request.args.getlist("id")))
+    answers = await _answers(datasette, target, seed_of(request), tuple(request.args.getlist("id")))
     place = int(request.url_vars["place"])
-    if place >= len(asked.quizzes):
-        raise NotFound(f"No question {place}: there are {len(asked.quizzes)}")
-    one = asked.quizzes[place]
-    sheet = image_io.grid(np.stack([image_io.enlarged(part, SHOWN) for part in (one.given, one.said, one.truth)]), 3)
+    if place >= len(answers.quizzes):
+        raise NotFound(f"No image {place}: there are {len(answers.quizzes)}")
+    quiz = answers.quizzes[place]
+    frames = (quiz.input, quiz.output, quiz.target)
+    sheet = image_io.grid(np.stack([image_io.enlarged(frame, MIN_SIDE) for frame in frames]), 3)
     return Png(image_io.to_png(sheet), target.private, request.args.get("v") == run_of(target))
 
 
-async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> Answers:
-    """The questions, kept, since the pictures of a page are asked for one by one."""
+async def _answers(datasette: Any, target: Target, seed: int, ids: Sequence[str]) -> Answers:
+    """The quizzes and their predictions, cached because a browser requests the images of a page one by one."""
     collection = target.collection
-    quizzes.question_of(collection)  # InputError at once where there is none
+    quizzes.question_of(collection)  # raises InputError if the builder has no such task
 
     def make(conn: Any, opened: OpenCollection) -> Answers:
         return quizzes.ask(
             conn,
             opened,
             ids,
-            count=COUNT,
+            count=SHOWN_IMAGES,
             seed=seed,
             may=lambda keys: readable(datasette, conn, target, keys),
         )
@@ -134,16 +136,16 @@ async def _asked(datasette: Any, target: Target, seed: int, ids: Sequence[str]) 
 
 
 def verdict(quiz: Quiz) -> str:
-    """How a question was answered, in words."""
-    if quiz.right is not None:
-        return f"Right: {quiz.fact}" if quiz.right else f"Wrong: it says {quiz.told}, and it is {quiz.fact}"
-    share = _share(quiz.error or 0.0, quiz.plain or 0.0)
-    return f"{'Nearer' if quiz.good else 'No nearer'} than the mean: {share} of its error"
+    """Whether a prediction is right, or how far it is off, in words."""
+    if quiz.correct is not None:
+        return f"Right: {quiz.actual}" if quiz.correct else f"Wrong: predicted {quiz.predicted}, true {quiz.actual}"
+    share = _share(quiz.error or 0.0, quiz.baseline_error or 0.0)
+    return f"{'Better' if quiz.good else 'No better'} than the mean: {share} of its error"
 
 
 def _share(error: float, plain: float) -> str:
-    """A mean squared error as a percentage of another, of which the root tells: pixels are seen, not their squares."""
-    return "as far" if plain <= 0 else f"{100 * math.sqrt(error / plain):.0f} %"
+    """The ratio of two root mean squared errors in percent."""
+    return "100 %" if plain <= 0 else f"{100 * math.sqrt(error / plain):.0f} %"
 
 
 def _in_words(standing: Standing | None, mean: str) -> str | None:
@@ -151,15 +153,15 @@ def _in_words(standing: Standing | None, mean: str) -> str | None:
         return None
     if standing.is_error:
         share = _share(standing.reached, standing.plain)
-        return f"On pictures held back from it its error is {share} of that of {mean}"
+        return f"On held-out images its error is {share} of the error of {mean}"
     reached, plain = (f"{100 * share:.1f} %" for share in (standing.reached, standing.plain))
-    return f"On pictures held back from it {reached} were right; guessing reaches {plain}"
+    return f"Accuracy on held-out images: {reached}, by chance: {plain}"
 
 
 def _plain(run: Run) -> dict[str, Any] | None:
-    """The same for the JSON."""
-    found = quizzes.standing(run.metrics)
-    if found is None:
+    """The held-out figures for the JSON."""
+    standing = quizzes.standing(run.metrics)
+    if standing is None:
         return None
-    names = ("error", "error_of_mean") if found.is_error else ("accuracy", "chance")
-    return dict(zip(names, (found.reached, found.plain), strict=True))
+    names = ("error", "error_of_mean") if standing.is_error else ("accuracy", "chance")
+    return dict(zip(names, (standing.reached, standing.plain), strict=True))

@@ -1,4 +1,4 @@
-"""`…/reconstruct`: pictures through their codes, mended of a damage or packed in few bits, as the command has them."""
+"""`…/reconstruct`: images reconstructed from their vectors, also after damage or quantisation."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from semsearch.images.reconstruct import Shown, show
 from semsearch.records import OpenCollection
 from semsearch.web import number, share
 from semsearch_datasette import links
-from semsearch_datasette.parts.image_routes import SHOWN, run_of, seed_of
+from semsearch_datasette.parts.image_routes import MIN_SIDE, run_of, seed_of
 from semsearch_datasette.parts.rows import readable
 from semsearch_datasette.respond import Answer, Png
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, current, frame, target_of
 
-COUNT = 10  # pictures drawn where none is named
-MOST = 40  # that may be named
-ENLARGED = 64  # pixels of a picture in a row
+DEFAULT_COUNT = 10  # images drawn at random if the URL names none
+MAX_IMAGES = 40  # that a URL may name
+MIN_TILE_SIDE = 64  # pixels of an image in a row
 
 
 @dataclass(frozen=True)
-class Way:
-    """One thing to do to pictures first: its argument in the URL, what it is called, what its number says, and that
-    number where none is given, of pictures this long on the shorter side."""
+class Task:
+    """A task with one number: its argument in the URL, its label, the label of the number, and a function from the
+    shorter side of the images in pixels to the default number."""
 
     name: str
     label: str
@@ -38,19 +38,19 @@ class Way:
     default: Callable[[int], str]
 
 
-WAYS = (
-    Way("noise", "Noise", "Standard deviation, pixels from 0 to 1", lambda side: "0.3"),
-    Way("mask", "A hole", "Pixels of its side", lambda side: str(max(1, round(0.35 * side)))),
-    Way("from_size", "Enlarging", "From so many pixels", lambda side: str(max(1, side // 2))),
-    Way("bits", "Few bits", "Bits of each number", lambda side: "8"),
+TASKS = (
+    Task("noise", "Denoising", "Standard deviation of the noise, for pixels from 0 to 1", lambda side: "0.3"),
+    Task("mask", "Inpainting", "Side of the hole, in pixels", lambda side: str(max(1, round(0.35 * side)))),
+    Task("from_size", "Super-resolution", "Side of the small image, in pixels", lambda side: str(max(1, side // 2))),
+    Task("bits", "Compression", "Bits per value of the vector", lambda side: "8"),
 )
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a URL asks for: a way with its number as text, or none; a seed; pictures by id, or some at random."""
+class Options:
+    """The arguments of a URL: a task and its number as text, or none; a seed; the ids of images, or none."""
 
-    way: Way | None
+    task: Task | None
     amount: str
     k: int | None
     seed: int
@@ -58,63 +58,65 @@ class Asked:
 
     @property
     def arguments(self) -> list[tuple[str, str]]:
-        """The same as arguments of a URL."""
-        chosen = [(self.way.name, self.amount)] if self.way else [("k", str(self.k))] if self.k else []
+        """The options as arguments of a URL."""
+        chosen = [(self.task.name, self.amount)] if self.task else [("k", str(self.k))] if self.k else []
         return [*chosen, ("seed", str(self.seed)), *(("id", id) for id in self.ids)]
 
     @property
     def damage(self) -> Damage:
-        """What is done to the pictures."""
+        """The damage to the images."""
         whole = {name: self._number(name) for name in ("mask", "from_size")}
-        noise = share("noise", self.amount, 0, 2) if self.way and self.way.name == "noise" else None
+        noise = share("noise", self.amount, 0, 2) if self.task and self.task.name == "noise" else None
         return Damage(noise, whole["mask"], whole["from_size"])
 
     @property
     def bits(self) -> int | None:
-        """Bits of each number, where they are packed."""
+        """Bits per value, None without quantisation."""
         return self._number("bits")
 
     def _number(self, name: str) -> int | None:
-        return number(name, self.amount, 1, 4096) if self.way and self.way.name == name else None
+        return number(name, self.amount, 1, 4096) if self.task and self.task.name == name else None
 
 
 async def reconstruct(datasette: Any, request: Any) -> Answer:
-    """A row of pictures as they are, and below it what became of them, with the PSNR of each row."""
+    """A row of original images, and below it rows of reconstructions with their PSNR."""
     target = await _target(datasette, request)
-    asked = _asked(request, target)
-    keys, shown, height = await _computed(datasette, target, asked)
+    options = _options(request, target)
+    keys, shown, height = await _computed(datasette, target, options)
     name, database = target.collection.name, target.database.name
     version = [("v", run_of(target))]
 
-    def here(changed: Asked) -> str:
+    def here(changed: Options) -> str:
         return links.collection(datasette, database, name, "reconstruct", changed.arguments)
 
     def row(place: int) -> str:
-        return links.collection(datasette, database, name, f"reconstructed/{place}", [*asked.arguments, *version])
+        return links.collection(datasette, database, name, f"reconstructed/{place}", [*options.arguments, *version])
 
     def context() -> dict[str, Any]:
-        others = [Asked(way, way.default(height), None, asked.seed, asked.ids) for way in WAYS]
-        plain = Asked(None, "", None, asked.seed, asked.ids)
+        others = [Options(task, task.default(height), None, options.seed, options.ids) for task in TASKS]
+        plain = Options(None, "", None, options.seed, options.ids)
         return frame(datasette, target, "reconstruct") | {
-            "ways": [
+            "tasks": [
                 {
-                    "label": one.way.label if one.way else "The code alone",
-                    "href": here(one),
-                    "current": one.way == asked.way,
+                    "label": each.task.label if each.task else "Reconstruction only",
+                    "href": here(each),
+                    "current": each.task == options.task,
                 }
-                for one in (plain, *others)
+                for each in (plain, *others)
             ],
-            "asked": asked,
-            "k": asked.k or target.collection.dim,
-            "ordered": is_ordered(target.collection),
+            "options": options,
+            "k": options.k or target.collection.dim,
+            "is_ordered": is_ordered(target.collection),
             "here_url": links.collection(datasette, database, name, "reconstruct"),
             "strips": [
                 {"caption": strip.caption, "psnr": strip.psnr, "url": row(place)}
                 for place, strip in enumerate(shown.strips)
             ],
             "ids": [(key, links.item(datasette, database, name, key)) for key in keys],
-            "scores": [_told(score) for score in shown.scores],
-            "more_url": None if asked.ids else here(Asked(asked.way, asked.amount, asked.k, asked.seed + 1, ())),
+            "scores": [_score_texts(score) for score in shown.scores],
+            "more_url": None
+            if options.ids
+            else here(Options(options.task, options.amount, options.k, options.seed + 1, ())),
         }
 
     data = {
@@ -130,15 +132,15 @@ async def reconstruct(datasette: Any, request: Any) -> Answer:
 
 
 async def reconstructed(datasette: Any, request: Any) -> Png:
-    """One row of such a page as a picture."""
+    """One row of such a page as an image."""
     target = await _target(datasette, request)
-    _, shown, _ = await _computed(datasette, target, _asked(request, target))
+    _, shown, _ = await _computed(datasette, target, _options(request, target))
     place = int(request.url_vars["row"])
     if place >= len(shown.strips):
         raise NotFound(f"No row {place}: there are {len(shown.strips)}")
-    made = shown.strips[place].pixels
-    sheet = image_io.grid(np.stack([image_io.enlarged(one, ENLARGED) for one in made]), len(made))
-    content = image_io.to_png(image_io.enlarged(sheet, SHOWN))
+    images = shown.strips[place].pixels
+    sheet = image_io.grid(np.stack([image_io.enlarged(image, MIN_TILE_SIDE) for image in images]), len(images))
+    content = image_io.to_png(image_io.enlarged(sheet, MIN_SIDE))
     return Png(content, target.private, request.args.get("v") == run_of(target))
 
 
@@ -146,48 +148,48 @@ async def _target(datasette: Any, request: Any) -> Target:
     target = await target_of(datasette, request)
     if not generate.can_decode(target.collection):
         raise InputError(
-            f"{target.collection.name} holds {target.collection.of}s: no pictures can be made of its codes"
+            f"{target.collection.name} cannot reconstruct images: {target.collection.builder} has no decoder"
         )
     return target
 
 
-def _asked(request: Any, target: Target) -> Asked:
-    """InputError for two things at once, too many pictures, or a k that says nothing here."""
-    given = [way for way in WAYS if request.args.get(way.name)]
+def _options(request: Any, target: Target) -> Options:
+    """The options in the URL. Raises InputError for two tasks, too many images, or a k outside its limits."""
+    given = [task for task in TASKS if request.args.get(task.name)]
     ids = tuple(request.args.getlist("id"))
     k = request.args.get("k")
     if len(given) + bool(k) > 1:
-        raise InputError(f"Give one of {', '.join(way.name for way in WAYS)} and k: one thing at a time")
-    if len(ids) > MOST:
-        raise InputError(f"{len(ids)} pictures: the limit is {MOST}")
-    way = given[0] if given else None
+        raise InputError(f"Give only one of {', '.join(task.name for task in TASKS)} and k")
+    if len(ids) > MAX_IMAGES:
+        raise InputError(f"{len(ids)} images: the limit is {MAX_IMAGES}")
+    task = given[0] if given else None
     chosen = number("k", k, 1, target.collection.dim) if k else None
-    return Asked(way, request.args.get(way.name) if way else "", chosen, seed_of(request), ids)
+    return Options(task, request.args.get(task.name) if task else "", chosen, seed_of(request), ids)
 
 
-async def _computed(datasette: Any, target: Target, asked: Asked) -> tuple[list[str], Shown, int]:
-    """Keys of the pictures, what became of them, and the shorter side of the model's; kept, since the rows of a page
-    are asked for one by one."""
-    collection, damage, bits = target.collection, asked.damage, asked.bits
+async def _computed(datasette: Any, target: Target, options: Options) -> tuple[list[str], Shown, int]:
+    """Keys of the images, their reconstructions, and the shorter side of the model's images in pixels. Cached because a
+    browser requests the rows of a page one by one."""
+    collection, damage, bits = target.collection, options.damage, options.bits
 
     def make(conn: Any, opened: OpenCollection) -> tuple[list[str], Shown, int]:
         model = generate.open_model(conn, opened)
-        rng = np.random.default_rng(asked.seed)
-        keys = readable(datasette, conn, target, asked.ids or generate.some_keys(model, COUNT, rng))
-        found = model.pictures(keys) if asked.ids else model.readable(keys)
-        if not len(found) or len(keys) < len(asked.ids):
-            raise NotFoundError(f"No such picture in {collection.name} that can be shown")
-        made = show(model, found.pixels, damage=damage, bits=bits, k=asked.k, rng=rng)
-        return list(found.keys), made, min(model.shape[:2])
+        rng = np.random.default_rng(options.seed)
+        keys = readable(datasette, conn, target, options.ids or generate.some_keys(model, DEFAULT_COUNT, rng))
+        batch = model.pictures(keys) if options.ids else model.readable(keys)
+        if not len(batch) or len(keys) < len(options.ids):
+            raise NotFoundError(f"{collection.name} has no such image that may be shown")
+        result = show(model, batch.pixels, damage=damage, bits=bits, k=options.k, rng=rng)
+        return list(batch.keys), result, min(model.shape[:2])
 
-    key = ("reconstruct", collection.id, collection.run, collection.revision, *asked.arguments)
+    key = ("reconstruct", collection.id, collection.run, collection.revision, *options.arguments)
     try:
         return await computed(target.database, key, current(target, make))
     except NotFoundError as error:
         raise NotFound(str(error)) from error
 
 
-def _told(score: dict[str, Any]) -> dict[str, Any]:
-    """A line of the table, for people."""
+def _score_texts(score: dict[str, Any]) -> dict[str, Any]:
+    """A row of the table as texts."""
     exact = not score["mse"]
     return score | {"mse": f"{score['mse']:.5f}", "psnr": "exact" if exact else f"{score['psnr']:.2f}"}

@@ -1,5 +1,5 @@
-"""`…/samples`: pictures of random codes from the seed in the URL; of one of them the nearest real pictures, and the way
-to another; how they came to be as the training went on; and what other collections of the same table make.
+"""`…/samples`: images generated from random latent codes; for one of them the most similar real images and an
+interpolation; images during training; other models of the same table; and the quality of the generated images.
 """
 
 from __future__ import annotations
@@ -22,28 +22,54 @@ from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import cards
-from semsearch_datasette.parts.image_routes import MOST_SEED, run_of, seed_of
-from semsearch_datasette.parts.rows import one_hit
-from semsearch_datasette.parts.sample_routes import ACROSS, GRID, STEPS, drawing_of, label_of, number_of, prior_of
+from semsearch_datasette.parts.image_routes import MAX_SEED, run_of, seed_of
+from semsearch_datasette.parts.rows import hit_of
+from semsearch_datasette.parts.sample_routes import (
+    INTERPOLATION_STEPS,
+    SHEET_COLUMNS,
+    SHEET_COUNT,
+    drawing_of,
+    label_of,
+    number_of,
+    prior_of,
+)
 from semsearch_datasette.parts.thumbs import url_of
-from semsearch_datasette.respond import Answer
+from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, frame, look, target_of
 
-PRIORS = {
-    "mixture": "ten Gaussians fitted to the codes",
-    "gaussian": "one Gaussian fitted to the codes",
+PRIOR_NAMES = {
+    "mixture": "a mixture of 10 Gaussians, fitted",
+    "gaussian": "one Gaussian, fitted",
     "normal": "N(0, I)",
-    "own": "as the builder implies",
+    "own": "the prior of the model",
 }
-NEAREST = 6  # real pictures shown beside a sample
-BESIDE = 4  # other collections
+FIGURES = (
+    (
+        "Fréchet distance",
+        "Distance between the distributions of generated and real images. Lower is better;"
+        " the row “Real images” shows the lowest value to expect.",
+    ),
+    ("Precision", "Share of generated images within the distribution of real ones, 0 to 1. Higher is better."),
+    ("Recall", "Share of real images within the distribution of generated ones, 0 to 1. Higher is better."),
+    (
+        "Density",
+        "How many real images surround a generated one, relative to what is expected. 1 is good, and more is possible.",
+    ),
+    ("Coverage", "Share of real images with a generated one near by, 0 to 1. Higher is better."),
+    (
+        "Distance ratio",
+        "Median distance to the nearest training image, relative to held-out images. 1 is expected, 0 is memorised.",
+    ),
+    ("Copy rate", "Share of generated images nearer to a training image than 99 % of held-out ones. .01 is expected."),
+)
+REAL_IMAGES = 6  # shown for a generated image
+MAX_OTHERS = 4  # other models of the same table
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a URL asks for: a seed, what to draw from, of which class, one of the samples, another, and whether all are
-    measured."""
+class Options:
+    """The arguments of a URL: a seed, a prior, a class, the numbers of two generated images, and whether to measure."""
 
     seed: int
     prior: str
@@ -59,104 +85,105 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the page shows beside the sheet: the classes there are, real pictures near to one sample, the ends of a walk
-    between items, the steps of a training that there are pictures of, other collections, what the samples come to."""
+class Content:
+    """What the page shows in addition to the sheet: the classes, real images similar to a generated one, the ends of an
+    interpolation between items, the steps of the training snapshots, other models, and the measured quality."""
 
     classes: Sequence[str]
     near: Sequence[Hit]
     ends: tuple[str, str] | None
     steps: Sequence[int]
-    beside: Sequence[Collection]
-    compared: Comparison | None
-    remark: str | None = None  # why they are not measured
+    others: Sequence[Collection]
+    comparison: Comparison | None
+    remark: str | None = None  # why the quality is not measured
 
 
 async def page(datasette: Any, request: Any) -> Answer:
-    """A sheet with a link on each picture, links to the next and the one before, and what was asked of one of them."""
+    """A sheet with a link on each generated image, links to the next and previous seed, and details of one image."""
     target = await target_of(datasette, request)
     if not generate.can_sample(target.collection):
-        raise InputError(
-            f"{target.collection.name} holds {target.collection.of}s: no pictures can be made of its codes"
-        )
+        raise InputError(f"{target.collection.name} cannot generate images: {target.collection.builder} has no decoder")
     number, other = number_of(request, "number"), number_of(request, "other")
     measure = request.args.get("measure") == "1"
-    asked = Asked(seed_of(request), prior_of(request, target), label_of(request), number, other, measure)
-    found = await _found(datasette, request, target, asked)
-    urls, next_url = _urls(datasette, target, asked, found), _page(datasette, target, asked, 1)
+    options = Options(seed_of(request), prior_of(request, target), label_of(request), number, other, measure)
+    content = await _content(datasette, request, target, options)
+    urls, next_url = _urls(datasette, target, options, content), _page(datasette, target, options, 1)
 
     def context() -> dict[str, Any]:
-        return frame(datasette, target, "samples") | asdict(asked) | urls | _told(datasette, target, asked, found)
+        return (
+            frame(datasette, target, "samples") | asdict(options) | urls | _context(datasette, target, options, content)
+        )
 
     data = {
         "collection": target.collection.name,
         "generated": True,
-        "seed": asked.seed,
-        "prior": asked.prior,
-        "label": asked.label,
-        "number": asked.number,
-        "nearest": [present.hit_dict(hit) for hit in found.near],
-        "walk": list(found.ends) if found.ends else None,
-        "compared": found.compared.as_dict() if found.compared else None,
-        **{said: datasette.absolute_url(request, url) if url else None for said, url in urls.items()},
-        "next_url": datasette.absolute_url(request, next_url) if next_url else None,
+        "seed": options.seed,
+        "prior": options.prior,
+        "label": options.label,
+        "number": options.number,
+        "nearest": [present.hit_dict(hit) for hit in content.near],
+        "walk": list(content.ends) if content.ends else None,
+        "compared": content.comparison.as_dict() if content.comparison else None,
+        **{key: absolute_url(datasette, request, url) for key, url in urls.items()},
+        "next_url": absolute_url(datasette, request, next_url),
     }
     return Answer("samples.html", context, data, target.private)
 
 
-def _page(datasette: Any, target: Target, asked: Asked, by: int = 0, **more: Any) -> str | None:
-    """This page at another seed, or with something more asked for; None where there is no such seed."""
-    if not 0 <= asked.seed + by <= MOST_SEED:
+def _page(datasette: Any, target: Target, options: Options, by: int = 0, **more: Any) -> str | None:
+    """The URL of this page for another seed or with more arguments; None if there is no such seed."""
+    if not 0 <= options.seed + by <= MAX_SEED:
         return None
-    arguments = asked.arguments | {"seed": asked.seed + by} | more
+    arguments = options.arguments | {"seed": options.seed + by} | more
     return links.collection(datasette, target.database.name, target.collection.name, "samples", **arguments)
 
 
-def _urls(datasette: Any, target: Target, asked: Asked, found: Found) -> dict[str, str | None]:
-    """The pictures that the page shows."""
+def _urls(datasette: Any, target: Target, options: Options, content: Content) -> dict[str, str | None]:
+    """The URLs of the images on the page."""
 
-    def picture(what: str, **arguments: Any) -> str:
-        return url_of(datasette, target, what, **arguments, v=run_of(target))
+    def image(kind: str, **arguments: Any) -> str:
+        return url_of(datasette, target, kind, **arguments, v=run_of(target))
 
-    one, ends = asked.number, found.ends
+    number, ends = options.number, content.ends
     return {
-        "samples_url": picture("sample", **asked.arguments),
-        "sample_url": picture("sample", **asked.arguments, number=one) if one else None,
-        "between_url": picture("walk", **asked.arguments, number=one, other=asked.other)
-        if one and asked.other
+        "samples_url": image("sample", **options.arguments),
+        "sample_url": image("sample", **options.arguments, number=number) if number else None,
+        "between_url": image("walk", **options.arguments, number=number, other=options.other)
+        if number and options.other
         else None,
-        "walk_url": picture("walk", **{"from": ends[0], "to": ends[1]}) if ends else None,
+        "walk_url": image("walk", **{"from": ends[0], "to": ends[1]}) if ends else None,
     }
 
 
-def _told(datasette: Any, target: Target, asked: Asked, found: Found) -> dict[str, Any]:
-    """What the template needs beside the pictures."""
+def _context(datasette: Any, target: Target, options: Options, content: Content) -> dict[str, Any]:
+    """The context of the template, without the URLs of the images."""
     database, name = target.database.name, target.collection.name
-    numbers = range(1, GRID + 1)
+    numbers = range(1, SHEET_COUNT + 1)
     return {
-        "count": GRID,
-        "across": ACROSS,
-        "walked": STEPS,
-        "priors": {known: PRIORS[known] for known in samples.priors_of(target.collection)},
-        "classes": found.classes,
-        "most_seed": MOST_SEED,
-        "before_url": _page(datasette, target, asked, -1),
-        "after_url": _page(datasette, target, asked, 1),
-        "numbers": [(number, _page(datasette, target, asked, number=number)) for number in numbers],
-        "other": asked.other or (asked.number or 0) % GRID + 1,
-        "near": cards(datasette, target, found.near),
-        "ends": found.ends,
+        "count": SHEET_COUNT,
+        "across": SHEET_COLUMNS,
+        "interpolated": INTERPOLATION_STEPS,
+        "priors": {prior: PRIOR_NAMES[prior] for prior in samples.priors_of(target.collection)},
+        "classes": content.classes,
+        "most_seed": MAX_SEED,
+        "previous_url": _page(datasette, target, options, -1),
+        "following_url": _page(datasette, target, options, 1),
+        "numbers": [(number, _page(datasette, target, options, number=number)) for number in numbers],
+        "other": options.other or (options.number or 0) % SHEET_COUNT + 1,
+        "near": cards(datasette, target, content.near),
+        "ends": content.ends,
         "here_url": links.collection(datasette, database, name, "samples"),
-        "grown": [(step, url_of(datasette, target, "trained", step, v=run_of(target))) for step in found.steps],
-        "beside": [_shown(datasette, database, collection, asked.seed) for collection in found.beside],
-        "compared": found.compared,
-        "remark": found.remark,
-        "measure_url": _page(datasette, target, asked, number=asked.number, other=asked.other, measure=1),
+        "snapshots": [(step, url_of(datasette, target, "trained", step, v=run_of(target))) for step in content.steps],
+        "others": [_other(datasette, database, collection, options.seed) for collection in content.others],
+        "comparison": content.comparison,
+        "figures": FIGURES,
+        "remark": content.remark,
+        "measure_url": _page(datasette, target, options, number=options.number, other=options.other, measure=1),
     }
 
 
-def _shown(datasette: Any, database: str, collection: Collection, seed: int) -> dict[str, Any]:
-    """A collection beside this one: its sheet of the same seed, and where it leads."""
+def _other(datasette: Any, database: str, collection: Collection, seed: int) -> dict[str, Any]:
+    """Another model: its sheet of the same seed, and its page."""
     version = f"{collection.run}.{collection.id}"
     return {
         "name": collection.name,
@@ -166,71 +193,71 @@ def _shown(datasette: Any, database: str, collection: Collection, seed: int) -> 
     }
 
 
-async def _found(datasette: Any, request: Any, target: Target, asked: Asked) -> Found:
-    mine, database = target.collection, target.database
-    classes = await look(target, lambda conn, opened: _classes(conn, opened, asked.label))
-    near = await _nearest(target, asked, asked.number) if asked.number else ()
-    has_codes = generate.can_decode(mine)
+async def _content(datasette: Any, request: Any, target: Target, options: Options) -> Content:
+    collection, database = target.collection, target.database
+    classes = await look(target, lambda conn, opened: _classes(conn, opened, options.label))
+    near = await _nearest(target, options, options.number) if options.number else ()
+    has_codes = generate.can_decode(collection)
     ends = await _ends(request, target) if has_codes else None
-    steps = () if has_codes else await read(database, lambda conn: collections.pictured_steps(conn, mine.run))
-    beside = await _beside(datasette, request, target)
-    if not asked.measure:
-        return Found(classes, near, ends, steps, beside, None)
-    together = [mine, *beside]
-    key = ("compared", *((one.id, one.run, one.revision) for one in together))
+    steps = () if has_codes else await read(database, lambda conn: collections.pictured_steps(conn, collection.run))
+    others = await _others(datasette, request, target)
+    if not options.measure:
+        return Content(classes, near, ends, steps, others, None)
+    models = [collection, *others]
+    key = ("compared", *((model.id, model.run, model.revision) for model in models))
     try:
-        compared = await computed(database, key, lambda conn: compare_samples(conn, [one.name for one in together]))
+        compared = await computed(database, key, lambda conn: compare_samples(conn, [model.name for model in models]))
     except InputError as error:
-        return Found(classes, near, ends, steps, beside, None, str(error))
-    return Found(classes, near, ends, steps, beside, compared)
+        return Content(classes, near, ends, steps, others, None, str(error))
+    return Content(classes, near, ends, steps, others, compared)
 
 
 def _classes(conn: Any, opened: OpenCollection, label: str | None) -> list[str]:
-    """The classes that can be asked for; InputError where another one is."""
+    """The classes that can be generated. Raises InputError if `label` is not one of them."""
     model = generate.open_model(conn, opened)
     if label is not None:
         samples.check_label(model, label)
     return samples.classes_of(model)
 
 
-async def _nearest(target: Target, asked: Asked, number: int) -> Sequence[Hit]:
-    """The real pictures nearest to a sample, as the collection sees both."""
-    drawing = await drawing_of(target, asked.prior, asked.seed, asked.label)
+async def _nearest(target: Target, options: Options, number: int) -> Sequence[Hit]:
+    """The real images most similar to a generated one, by the vectors of the collection."""
+    drawing = await drawing_of(target, options.prior, options.seed, options.label)
 
     def near(conn: Any, opened: OpenCollection) -> Sequence[Hit]:
         model = generate.open_model(conn, opened)
-        made = model.decode(drawing.code(model, number)[None])
-        return nearest_to(conn, opened, model.embed(made)[0], k=NEAREST).hits
+        generated = model.decode(drawing.code(model, number)[None])
+        return nearest_to(conn, opened, model.embed(generated)[0], k=REAL_IMAGES).hits
 
     return await look(target, near)
 
 
-async def _beside(datasette: Any, request: Any, target: Target) -> list[Collection]:
-    """Other collections of the same table that make pictures, and that the actor may see."""
+async def _others(datasette: Any, request: Any, target: Target) -> list[Collection]:
+    """Other collections of the same table that generate images and that the actor may see."""
 
-    def others(conn: Any) -> list[Collection]:
-        mine = target.collection
+    def find(conn: Any) -> list[Collection]:
+        this = target.collection
         return [
-            found
-            for found in collections.all_collections(conn)
-            if found.dataset == mine.dataset and found.name != mine.name and generate.can_sample(found)
+            other
+            for other in collections.all_collections(conn)
+            if other.dataset == this.dataset and other.name != this.name and generate.can_sample(other)
         ]
 
-    found = await read(target.database, others)
-    return [one for one in found[:BESIDE] if await allows(datasette, request.actor, target.database.name, one.name)]
+    others = (await read(target.database, find))[:MAX_OTHERS]
+    return [other for other in others if await allows(datasette, request.actor, target.database.name, other.name)]
 
 
 async def _ends(request: Any, target: Target) -> tuple[str, str] | None:
-    """The items that a walk leads between: those asked for, else the first two; None where there are no two."""
-    asked = tuple((request.args.get(end) or "").strip() for end in ("from", "to"))
+    """The items of an interpolation: those in the URL, by default the first two; None if there are fewer."""
+    given = tuple((request.args.get(end) or "").strip() for end in ("from", "to"))
 
-    def ends(conn: Any, opened: OpenCollection) -> list[str]:
-        if all(asked):
-            return [id for id in asked if one_hit(conn, target, id) is not None]
+    def find(conn: Any, opened: OpenCollection) -> list[str]:
+        if all(given):
+            return [id for id in given if hit_of(conn, target, id) is not None]
         return [str(hit.id) for hit in browse(conn, opened, k=2)]
 
-    found = await look(target, ends)
-    if all(asked) and len(found) < 2:
-        missing = next(id for id in asked if id not in found)
+    ends = await look(target, find)
+    if all(given) and len(ends) < 2:
+        missing = next(id for id in given if id not in ends)
         raise NotFound(f"No item {missing!r} in {target.collection.name}")
-    return (found[0], found[1]) if len(found) == 2 else None
+    return (ends[0], ends[1]) if len(ends) == 2 else None

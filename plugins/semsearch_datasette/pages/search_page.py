@@ -14,166 +14,197 @@ from semsearch.search.name_search import by_name
 from semsearch.web import SearchArguments, search_arguments
 from semsearch_datasette import links
 from semsearch_datasette.pages import gallery_page
-from semsearch_datasette.parts import search_results
+from semsearch_datasette.parts import lookup
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.filters import Filters, filters_of
-from semsearch_datasette.respond import Answer, Elsewhere, wants_json
+from semsearch_datasette.respond import Answer, Elsewhere, absolute_url, wants_json
 from semsearch_datasette.target import Target, frame, look, target_of
 
 MODES = (
-    ("hybrid", "Meaning and words"),
-    ("vector", "Meaning"),
-    ("text", "Words"),
+    ("hybrid", "Hybrid", "Ranks by similarity and text score together."),
+    ("vector", "Vector", "Ranks by similarity: finds texts about the same subject, also without a common word."),
+    ("text", "Text", "Ranks by text score (BM25): finds texts that contain the words of the query."),
 )
-SIZES = (10, 20, 50, 100, 200)
-STEP = 0.05  # of the weight's field
-Answered: TypeAlias = tuple[query.Found, tuple[Hit, ...], Sequence[Explanation]]
-NOTHING: Answered = (query.Found(()), (), ())
+PAGE_SIZES = (10, 20, 50, 100, 200)
+WEIGHT_STEP = 0.05  # of the field for the weight
+Results: TypeAlias = tuple[query.Found, tuple[Hit, ...], Sequence[Explanation]]  # all hits, those of the page, why
+NO_RESULTS: Results = (query.Found(()), (), ())
 
 
 async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
-    """The form, and the hits once something is asked. What the form sends is shown under the URL it stands for."""
+    """The form, and the hits of a query. What the form sends is redirected to its canonical URL."""
     target = await target_of(datasette, request)
     filters = filters_of(target, request)
     if target.collection.of == "image":
         return await gallery_page.gallery(datasette, request, target, filters)
-    asked = _for_collection(target, search_arguments(_weighed(request.args, filters)))
+    arguments = _for_collection(target, search_arguments(_without_idle_weight(request.args, filters)))
     if filters.from_form and not wants_json(request):
-        return Elsewhere(_here(datasette, target, asked, filters.pairs))
-    if asked.q and not filters.pairs and not wants_json(request):
-        one = await search_results.one_called(target, asked.q)
-        if one is not None:
-            return Elsewhere(links.item(datasette, target.database.name, target.collection.name, one))
-    found, page, reasons = NOTHING
-    if asked.q:
-        found, page, reasons = await look(target, lambda conn, opened: _search(conn, target, opened, asked, filters))
-    beginnings = [] if found.hits else await search_results.beginnings(target)
-    after = asked.paging.next_after(len(found.hits))
-    next_url = _here(datasette, target, asked, filters.pairs, after=after) if after else None
+        return Elsewhere(_here(datasette, target, arguments, filters.pairs))
+    if arguments.q and not filters.pairs and not wants_json(request):
+        key = await lookup.exact_match(target, arguments.q)
+        if key is not None:
+            return Elsewhere(links.item(datasette, target.database.name, target.collection.name, key))
+    results, page, reasons = NO_RESULTS
+    if arguments.q:
+        results, page, reasons = await look(
+            target, lambda conn, opened: _search(conn, target, opened, arguments, filters)
+        )
+    starting_items = [] if results.hits else await lookup.starting_items(target)
+    next_url = links.next_url(
+        arguments.paging,
+        len(results.hits),
+        lambda after: _here(datasette, target, arguments, filters.pairs, after=after),
+    )
 
     def context() -> dict[str, Any]:
-        best_text = max((hit.text_score or 0.0 for hit in found.hits), default=0.0)
+        best_text = max((hit.text_score or 0.0 for hit in results.hits), default=0.0)
         return {
             **frame(datasette, target, "search"),
-            **_form(target, asked, found),
-            **search_results.told(datasette, target, beginnings),
-            **_explaining(datasette, target, asked, filters.pairs),
-            **filters.context(lambda pairs: _here(datasette, target, asked, pairs)),
-            "first": asked.paging.after + 1,
-            "cards": search_results.scored(
+            **_form(target, arguments, results),
+            **lookup.context(datasette, target, starting_items),
+            **_explaining(datasette, target, arguments, filters.pairs),
+            **filters.context(lambda pairs: _here(datasette, target, arguments, pairs)),
+            "first": arguments.paging.after + 1,
+            "cards": lookup.without_name_scores(
                 target,
                 cards(
-                    datasette, target, page, query=asked.q, best_text=best_text, filters=filters.pairs, reasons=reasons
+                    datasette,
+                    target,
+                    page,
+                    query=arguments.q,
+                    best_text=best_text,
+                    filters=filters.pairs,
+                    reasons=reasons,
                 ),
             ),
-            "remark": found.remark,
+            "remark": results.remark,
             "next_url": next_url,
         }
 
     data = {
         "collection": target.collection.name,
-        "query": asked.q,
-        "mode": asked.mode,
-        "weight": found.weight,
-        "remark": found.remark,
-        "hits": _told(page, reasons),
-        "next_url": datasette.absolute_url(request, next_url) if next_url else None,
+        "query": arguments.q,
+        "mode": arguments.mode,
+        "weight": results.weight,
+        "remark": results.remark,
+        "hits": _hit_data(page, reasons),
+        "next_url": absolute_url(datasette, request, next_url),
     }
-    if beginnings:
-        data["starts"] = search_results.data(beginnings)
+    if starting_items:
+        data["starts"] = lookup.data(starting_items)
     return Answer("search.html", context, data, target.private)
 
 
 def _here(
-    datasette: Any, target: Target, asked: SearchArguments, filters: links.Pairs, *, after: int | None = None
+    datasette: Any, target: Target, arguments: SearchArguments, filters: links.Pairs, *, after: int | None = None
 ) -> str:
-    """This page's URL, with these filters, from its first result or after some."""
-    weight = None if asked.weight is None else f"{asked.weight:g}"
+    """The URL of this page with these filters, from the first result or from an offset."""
+    weight = None if arguments.weight is None else f"{arguments.weight:g}"
     return links.collection(
         datasette,
         target.database.name,
         target.collection.name,
         filters=filters,
-        q=asked.q,
-        mode=asked.mode,
-        k=asked.paging.k,
+        q=arguments.q,
+        mode=arguments.mode,
+        k=arguments.paging.k,
         weight=weight,
-        explain=int(asked.explain) or None,
+        explain=int(arguments.explain) or None,
         after=after,
     )
 
 
-def _told(page: Sequence[Hit], reasons: Sequence[Explanation]) -> list[dict[str, Any]]:
-    """The hits of the JSON, each with why it was found where that was asked."""
+def _hit_data(page: Sequence[Hit], reasons: Sequence[Explanation]) -> list[dict[str, Any]]:
+    """The hits for the JSON, each with its explanation if there is one."""
     hits = [present.hit_dict(hit) for hit in page]
     if not reasons:
         return hits
     return [hit | {"explanation": present.explanation_dict(why)} for hit, why in zip(hits, reasons, strict=True)]
 
 
-def _explaining(datasette: Any, target: Target, asked: SearchArguments, filters: links.Pairs) -> dict[str, Any]:
-    """Whether each result says why it was found, and the URL where it does or does not; words have nothing to say."""
+def _explaining(datasette: Any, target: Target, arguments: SearchArguments, filters: links.Pairs) -> dict[str, Any]:
+    """Whether results are explained, and the URL with the opposite choice; only documents have explanations."""
     if target.collection.of != "document" or not target.takes_text:
         return {"explain": False, "explain_url": None}
-    other = replace(asked, explain=not asked.explain)
-    after = asked.paging.after or None
-    return {"explain": asked.explain, "explain_url": _here(datasette, target, other, filters, after=after)}
+    other = replace(arguments, explain=not arguments.explain)
+    after = arguments.paging.after or None
+    return {"explain": arguments.explain, "explain_url": _here(datasette, target, other, filters, after=after)}
 
 
-def _weighed(arguments: Any, filters: Filters) -> dict[str, str]:
-    """The arguments; from the form without the weight where another mode was chosen that has nothing to weigh."""
+def _without_idle_weight(arguments: Any, filters: Filters) -> dict[str, str]:
+    """The arguments; from the form without the weight if the chosen mode does not use it."""
     given = {name: arguments.get(name) or "" for name in arguments}
     if filters.from_form and given.get("mode") in ("vector", "text"):
         given.pop("weight", None)
     return given
 
 
-def _form(target: Target, asked: SearchArguments, found: query.Found) -> dict[str, Any]:
-    """What the form holds, and the weight in words."""
-    is_round = asked.weight is None or abs(asked.weight / STEP - round(asked.weight / STEP)) < 1e-9
+def _form(target: Target, arguments: SearchArguments, results: query.Found) -> dict[str, Any]:
+    """The values of the form, and the weight in words."""
+    is_round = (
+        arguments.weight is None or abs(arguments.weight / WEIGHT_STEP - round(arguments.weight / WEIGHT_STEP)) < 1e-9
+    )
     return {
-        "q": asked.q,
-        "mode": asked.mode,
-        "k": asked.paging.k,
+        "q": arguments.q,
+        "mode": arguments.mode,
+        "k": arguments.paging.k,
         "modes": MODES if target.collection.of == "document" and target.takes_text else (),
-        "sizes": sorted({*SIZES, asked.paging.k}),
-        "weight": "" if asked.weight is None else f"{asked.weight:g}",
-        "weight_step": f"{STEP:g}" if is_round else "any",
-        "weight_found": "" if found.weight is None else f"{found.weight:.2f}",
-        "weight_words": _weight_in_words(found.weight, asked.weight is not None),
+        "sizes": sorted({*PAGE_SIZES, arguments.paging.k}),
+        "weight": "" if arguments.weight is None else f"{arguments.weight:g}",
+        "weight_step": f"{WEIGHT_STEP:g}" if is_round else "any",
+        "default_weight": "" if results.weight is None else f"{results.weight:.2f}",
+        "weight_words": _weight_in_words(results.weight, arguments.weight is not None),
+        "search_label": lookup.search_label(target.collection, target.takes_text),
+        "introduction": _introduction(target),
     }
 
 
 def _weight_in_words(weight: float | None, is_given: bool) -> str:
-    """How a hybrid ranking was weighed, and who said so."""
+    """The weights of a hybrid ranking and where they come from."""
     if weight is None:
         return ""
-    meaning = round(100 * weight)
-    source = "as asked for" if is_given else "found by the collection itself"
+    vector = round(100 * weight)
+    source = "as given" if is_given else "chosen at build"
     if not is_given and weight == query.EVEN:
-        source = "the weight where none was found"
-    return f"Meaning {meaning}\N{NO-BREAK SPACE}%, words {100 - meaning}\N{NO-BREAK SPACE}%, {source}"
+        source = "the default"
+    space = "\N{NO-BREAK SPACE}"
+    return f"Weight of the vector score {vector}{space}%, of the text score {100 - vector}{space}% ({source})"
 
 
-def _for_collection(target: Target, asked: SearchArguments) -> SearchArguments:
-    """Words have no text to match: unless that is what was asked for, they are searched by meaning alone. And they
-    have no parts that would say why. Where no text can be placed, items are found by name and words."""
+def _introduction(target: Target) -> str:
+    """What the search field of a collection can find, for its empty page."""
+    kind, builder, table = target.collection.of, target.collection.builder, target.dataset.name
     if not target.takes_text:
-        mode = "text" if asked.mode == "hybrid" else asked.mode
-        return replace(asked, mode=mode, weight=None, explain=False)
+        return (
+            f"Find a {kind} by its name. Its page lists the most similar {kind}s."
+            f" A query cannot be compared with the vectors, because {builder} does not embed texts."
+        )
+    if kind == "word":
+        return f"Enter one word or several to find the words used in similar contexts in {table}."
+    return "Enter words or a sentence to find rows about the same subject, even if they share no word with the query."
+
+
+def _for_collection(target: Target, arguments: SearchArguments) -> SearchArguments:
+    """The arguments as the collection supports them. Where no text can be embedded, items are found by name. Words have
+    no text: they are searched by their vectors unless the mode is text, and without explanations."""
+    if not target.takes_text:
+        mode = "text" if arguments.mode == "hybrid" else arguments.mode
+        return replace(arguments, mode=mode, weight=None, explain=False)
     if target.collection.of == "document":
-        return asked
-    if asked.mode == "hybrid":
-        asked = replace(asked, mode="vector", weight=None)
-    return replace(asked, explain=False)
+        return arguments
+    if arguments.mode == "hybrid":
+        arguments = replace(arguments, mode="vector", weight=None)
+    return replace(arguments, explain=False)
 
 
-def _search(conn: Any, target: Target, opened: OpenCollection, asked: SearchArguments, filters: Filters) -> Answered:
-    """All that was found, the hits that this page shows, and why each of these was found if that is asked."""
-    paging = asked.paging
-    if asked.mode == "text" and not target.takes_text:
-        found = by_name(conn, opened, asked.q, k=paging.depth, only=filters.only)
-        return found, found.hits[paging.after : paging.after + paging.k], ()
-    found = query.search(conn, opened, asked.q, mode=asked.mode, k=paging.depth, weight=asked.weight, only=filters.only)
-    page = found.hits[paging.after : paging.after + paging.k]
-    return found, page, explain(conn, opened, asked.q, page) if asked.explain else ()
+def _search(conn: Any, target: Target, opened: OpenCollection, arguments: SearchArguments, filters: Filters) -> Results:
+    """All hits, those of this page, and their explanations if the arguments say so."""
+    paging = arguments.paging
+    if arguments.mode == "text" and not target.takes_text:
+        results = by_name(conn, opened, arguments.q, k=paging.depth, only=filters.only)
+        return results, results.hits[paging.after : paging.after + paging.k], ()
+    results = query.search(
+        conn, opened, arguments.q, mode=arguments.mode, k=paging.depth, weight=arguments.weight, only=filters.only
+    )
+    page = results.hits[paging.after : paging.after + paging.k]
+    return results, page, explain(conn, opened, arguments.q, page) if arguments.explain else ()

@@ -1,4 +1,4 @@
-"""`…/picture`: a POST with a picture, answered by the search page of its code. Nothing of it is stored."""
+"""`…/picture`: a POST with an image, answered by a redirect to the search page of its vector. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ from semsearch_datasette.compat import is_ours
 from semsearch_datasette.respond import as_datasette
 from semsearch_datasette.target import look, target_of
 
-ROOM = 1 << 16  # bytes of a form beside its file
+FORM_OVERHEAD = 1 << 16  # bytes of a form in addition to its file
 
 
 async def upload(datasette: Any, request: Any) -> Any:
-    """303 to the search by this picture; 400 with what is wrong; whatever a browser sends cross-site, Datasette refuses
-    before it comes here."""
+    """303 to the search by this image; 400 with an error. Datasette refuses cross-site requests first."""
     if request.method != "POST":
-        return Response.text("Method not allowed: a picture is sent here by the form of the search page", status=405)
+        return Response.text("Method not allowed: send an image with the form of the search page", status=405)
     try:
         target = await target_of(datasette, request)
         content, token = _form(request, await _body(request))
         if not is_ours(request, token):
-            raise Forbidden("This form is not of this server, or of a session that is over: load the page again")
+            raise Forbidden("The form has expired or is from another server: reload the page and send it again")
         name = target.collection.name
         encode = partial(vector_of_picture, picture=content, said="The file")
         code = await look(target, lambda conn, opened: code_of(encode(conn, opened.collection)))
@@ -43,10 +42,10 @@ async def upload(datasette: Any, request: Any) -> Any:
 
 
 async def _body(request: Any) -> bytes:
-    """The request's body. InputError as soon as it is larger than an upload may be."""
-    most = MAX_UPLOAD + ROOM
-    said = request.headers.get("content-length") or "0"
-    if said.isdecimal() and int(said) > most:
+    """The request's body. Raises InputError as soon as it exceeds the limit."""
+    most = MAX_UPLOAD + FORM_OVERHEAD
+    length = request.headers.get("content-length") or "0"
+    if length.isdecimal() and int(length) > most:
         raise InputError(_too_large())
     parts: list[bytes] = []
     size, more = 0, True
@@ -61,31 +60,31 @@ async def _body(request: Any) -> bytes:
 
 
 def _too_large() -> str:
-    return f"The upload is larger than {MAX_UPLOAD >> 20} MB, which is the limit"
+    return f"The upload is larger than the limit of {MAX_UPLOAD >> 20} MB"
 
 
 def _form(request: Any, body: bytes) -> tuple[bytes, str]:
-    """The bytes of the field `picture`, and the token. InputError where there is no picture."""
-    found: list[bytes] = []
+    """The bytes of the field `picture`, and the token. Raises InputError if there is no image."""
+    images: list[bytes] = []
     tokens: list[str] = []
 
-    def note(field: Any) -> None:
+    def on_field(field: Any) -> None:
         if field.field_name == b"csrftoken":
             tokens.append((field.value or b"").decode("utf-8", "replace"))
 
-    def take(file: Any) -> None:
-        if file.field_name == b"picture" and not found:
+    def on_file(file: Any) -> None:
+        if file.field_name == b"picture" and not images:
             file.file_object.seek(0)
-            found.append(file.file_object.read())
+            images.append(file.file_object.read())
         file.close()
 
     headers = {"Content-Type": (request.headers.get("content-type") or "").encode("latin-1")}
     try:
-        parse_form(headers, io.BytesIO(body), note, take)
+        parse_form(headers, io.BytesIO(body), on_field, on_file)
     except (FormParserError, ValueError) as error:
-        raise InputError(f"This is no form with a file in it ({error})") from error
-    if not found or not found[0]:
-        raise InputError("No picture was sent: choose a file, or draw one")
-    if len(found[0]) > MAX_UPLOAD:
+        raise InputError(f"No file was uploaded: the request is not a valid form ({error})") from error
+    if not images or not images[0]:
+        raise InputError("No image was uploaded: choose a file, or draw an image")
+    if len(images[0]) > MAX_UPLOAD:
         raise InputError(_too_large())
-    return found[0], tokens[0] if tokens else ""
+    return images[0], tokens[0] if tokens else ""

@@ -1,7 +1,6 @@
 """Pages about words: `…/analogy`, `…/cooccurrence?words=` and `…/plot?words=`.
 
-What a person mistyped (an unknown word, an empty box) is told beside the form, which keeps what was asked; the JSON
-answers it with a status.
+The pages report an unknown word or an empty field below the form, which keeps its values. The JSON has an error status.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from semsearch_datasette.parts.svg import labels
 from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.target import Target, frame, look, target_of
 
-MOST = 40  # words in a table or a picture that one can still read
-LONGEST = 4096  # characters asked for
-NEAR = 5
-METHODS = {"mul": "Multiplying (3CosMul)", "add": "Adding (3CosAdd)"}
+MAX_WORDS = 40  # of a table or a plot
+MAX_CHARACTERS = 4096  # of a field
+SHOWN_NEIGHBOURS = 5
+METHODS = {"mul": "By multiplication (3CosMul)", "add": "By addition (3CosAdd)"}
 EXAMPLES = (
     ("man", "king", "woman"),
     ("paris", "france", "rome"),
@@ -35,28 +34,28 @@ EXAMPLES = (
     ("string", "strings", "list"),
     ("dumps", "dump", "loads"),
 )
-WIDTH, HEIGHT, MARGIN = 800, 520, 70  # of a plot
+WIDTH, HEIGHT, MARGIN = 800, 520, 70  # pixels of a plot
 
 
 async def analogy(datasette: Any, request: Any) -> Answer:
-    """A is to B as C is to what, by both methods side by side, with the neighbours of b - a + c."""
+    """A is to B as C is to what, by both methods side by side, and the nearest words to b - a + c."""
     target = await target_of(datasette, request)
-    asked = tuple((request.args.get(box) or "").strip()[:LONGEST] for box in "abc")
+    query = tuple((request.args.get(box) or "").strip()[:MAX_CHARACTERS] for box in "abc")
     k = paging(request.args).k
 
     def solve(conn: Any, opened: OpenCollection) -> dict[str, engine.Analogy]:
-        return {method: engine.analogy(conn, opened, asked, k=k, method=method) for method in METHODS}
+        return {method: engine.analogy(conn, opened, query, k=k, method=method) for method in METHODS}
 
-    found, remark = await _tried(request, target, solve, {}) if any(asked) else ({}, None)
+    answers, remark = await _result_or_remark(request, target, solve, {}) if any(query) else ({}, None)
     examples = await look(target, lambda conn, opened: _known_examples(conn, opened.collection))
     database, name = target.database.name, target.collection.name
 
     def context() -> dict[str, Any]:
-        near = next(iter(found.values())).near[:NEAR] if found else ()
+        near = next(iter(answers.values())).near[:SHOWN_NEIGHBOURS] if answers else ()
         return frame(datasette, target, "analogy") | {
-            "boxes": list(zip("abc", ("is to", "as", "is to what?"), asked, strict=True)),
-            "methods": [(METHODS[method], _answers(datasette, target, one)) for method, one in found.items()],
-            "near": [(hit.id, present.cosine(hit.vector_score), hit.id in asked) for hit in near],
+            "boxes": list(zip("abc", ("is to", "as", "is to what?"), query, strict=True)),
+            "methods": [(METHODS[method], _answers(datasette, target, each)) for method, each in answers.items()],
+            "near": [(hit.id, present.cosine(hit.vector_score), hit.id in query) for hit in near],
             "remark": remark,
             "here_url": links.collection(datasette, database, name, "analogy"),
             "examples": [
@@ -67,9 +66,9 @@ async def analogy(datasette: Any, request: Any) -> Answer:
 
     data = {
         "collection": name,
-        "query": list(asked),
-        "hits": {method: [present.hit_dict(hit) for hit in one.hits] for method, one in found.items()},
-        "near": [present.hit_dict(hit) for hit in (next(iter(found.values())).near if found else ())],
+        "query": list(query),
+        "hits": {method: [present.hit_dict(hit) for hit in each.hits] for method, each in answers.items()},
+        "near": [present.hit_dict(hit) for hit in (next(iter(answers.values())).near if answers else ())],
         "next_url": None,
     }
     return Answer("analogy.html", context, data, target.private)
@@ -80,14 +79,15 @@ def _known_examples(conn: Any, collection: Collection) -> list[tuple[str, str, s
     return [words for words in EXAMPLES if known.issuperset(words)]
 
 
-def _answers(datasette: Any, target: Target, found: engine.Analogy) -> list[tuple[Any, str]]:
+def _answers(datasette: Any, target: Target, analogy: engine.Analogy) -> list[tuple[Any, str]]:
     return [
-        (card, f"{hit.score:.3f}") for card, hit in zip(cards(datasette, target, found.hits), found.hits, strict=True)
+        (card, f"{hit.score:.3f}")
+        for card, hit in zip(cards(datasette, target, analogy.hits), analogy.hits, strict=True)
     ]
 
 
 async def cooccurrence(datasette: Any, request: Any) -> Answer:
-    """The lecture's table: how often each of some words stands near each other one, and their PMI."""
+    """A table of the co-occurrence counts of some words with each other, and their PMI."""
     target = await target_of(datasette, request)
     words = _words(request)
     name = target.collection.name
@@ -95,37 +95,37 @@ async def cooccurrence(datasette: Any, request: Any) -> Answer:
     def count(conn: Any, opened: OpenCollection) -> word_contexts.Table:
         return word_contexts.cooccurrence(conn, opened.collection, words)
 
-    found, remark = await _tried(request, target, count, None)
+    table, remark = await _result_or_remark(request, target, count, None)
 
     def context() -> dict[str, Any]:
         return frame(datasette, target, "cooccurrence") | {
             "words": " ".join(words),
-            "shown": [] if found is None else found.words,
-            "rows": [] if found is None else [_row(found, place) for place in range(len(found.words))],
+            "shown": [] if table is None else table.words,
+            "rows": [] if table is None else [_row(table, place) for place in range(len(table.words))],
             "remark": remark,
             "here_url": links.collection(datasette, target.database.name, name, "cooccurrence"),
         }
 
     data = {
         "collection": name,
-        "words": [] if found is None else list(found.words),
-        "counts": [] if found is None else found.counts.tolist(),
-        "pmi": [] if found is None else [[None if math.isnan(x) else x for x in row] for row in found.pmi.tolist()],
+        "words": [] if table is None else list(table.words),
+        "counts": [] if table is None else table.counts.tolist(),
+        "pmi": [] if table is None else [[None if math.isnan(x) else x for x in row] for row in table.pmi.tolist()],
     }
     return Answer("cooccurrence.html", context, data, target.private)
 
 
-def _row(found: word_contexts.Table, place: int) -> tuple[str, list[tuple[str, str, int]]]:
-    """A word's cells: count, PMI, and how strongly to shade it, 0 to 4."""
+def _row(table: word_contexts.Table, place: int) -> tuple[str, list[tuple[str, str, int]]]:
+    """A word and its cells: count, PMI, and shade from 0 to 4."""
     cells = []
-    for count, pmi in zip(found.counts[place].tolist(), found.pmi[place].tolist(), strict=True):
+    for count, pmi in zip(table.counts[place].tolist(), table.pmi[place].tolist(), strict=True):
         shade = 0 if math.isnan(pmi) else max(0, min(4, math.ceil(pmi)))
         cells.append((f"{round(count, 1):,g}" if count else "0", "" if math.isnan(pmi) else f"{pmi:+.2f}", shade))
-    return found.words[place], cells
+    return table.words[place], cells
 
 
 async def plot(datasette: Any, request: Any) -> Answer:
-    """Some words in the two dimensions in which they differ most; `a-b` draws the offset from one to another."""
+    """Some words on their first two principal components; `a-b` draws a line from a to b."""
     target = await target_of(datasette, request)
     pairs = [tuple(part.split("-", 1)) for part in _words(request) if re.fullmatch(r"[^-]+-[^-]+", part)]
     words = list(dict.fromkeys(word for part in _words(request) for word in part.split("-") if word))
@@ -134,16 +134,16 @@ async def plot(datasette: Any, request: Any) -> Answer:
     def project(conn: Any, opened: OpenCollection) -> list[engine.Point]:
         return engine.project(conn, opened.collection, words)
 
-    found, remark = await _tried(request, target, project, [])
-    offsets = [(one.lower(), other.lower()) for one, other in pairs]
+    points, remark = await _result_or_remark(request, target, project, [])
+    offsets = [(start.lower(), end.lower()) for start, end in pairs]
 
     def context() -> dict[str, Any]:
-        drawn = _drawn(found)
+        drawn = _pixels(points)
         return frame(datasette, target, "plot") | {
             "words": " ".join(_words(request)),
             "points": drawn,
             "labels": labels(drawn, {word: word for word in drawn}, (WIDTH, HEIGHT)),
-            "offsets": [(drawn[one], drawn[other]) for one, other in offsets if one in drawn and other in drawn],
+            "offsets": [(drawn[start], drawn[end]) for start, end in offsets if start in drawn and end in drawn],
             "remark": remark,
             "width": WIDTH,
             "height": HEIGHT,
@@ -152,14 +152,14 @@ async def plot(datasette: Any, request: Any) -> Answer:
 
     data = {
         "collection": name,
-        "points": [{"word": point.word, "x": point.x, "y": point.y} for point in found],
+        "points": [{"word": point.word, "x": point.x, "y": point.y} for point in points],
         "offsets": [list(pair) for pair in offsets],
     }
     return Answer("plot.html", context, data, target.private)
 
 
-def _drawn(points: list[engine.Point]) -> dict[str, tuple[float, float]]:
-    """Where each word stands in the picture, both axes at one scale, y upwards."""
+def _pixels(points: list[engine.Point]) -> dict[str, tuple[float, float]]:
+    """The place of each word in pixels. Both axes have the same scale; y points upwards."""
     if not points:
         return {}
     across = max(point.x for point in points) - min(point.x for point in points)
@@ -174,20 +174,20 @@ def _drawn(points: list[engine.Point]) -> dict[str, tuple[float, float]]:
 
 
 def _words(request: Any) -> list[str]:
-    """The words asked for, divided by blanks or commas. InputError for more than can be shown."""
+    """The words in the URL, separated by blanks or commas. Raises InputError for too many."""
     text = request.args.get("words") or ""
-    if len(text) > LONGEST:
-        raise InputError(f"words has {len(text):,} characters: the limit is {LONGEST:,}")
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"words has {len(text):,} characters: the limit is {MAX_CHARACTERS:,}")
     words = [word for word in re.split(r"[\s,]+", text) if word]
-    if len(words) > MOST:
-        raise InputError(f"words holds {len(words)} words: the limit is {MOST}")
+    if len(words) > MAX_WORDS:
+        raise InputError(f"words has {len(words)} words: the limit is {MAX_WORDS}")
     return words
 
 
-async def _tried(
+async def _result_or_remark(
     request: Any, target: Target, compute: Callable[[Any, OpenCollection], Any], nothing: Any
 ) -> tuple[Any, str | None]:
-    """What was found, or nothing and why not; a request for JSON that names something meets the error itself."""
+    """The result of `look`, or `nothing` and the reason. A request for JSON that has a query gets the error itself."""
     args: Mapping[str, str] = request.args
     if not any(args.get(name) for name in ("words", *"abc")):
         return nothing, None

@@ -1,4 +1,4 @@
-"""Hits as the cards that pages show: title, marked snippet, what the score is made of, quiet facts and links."""
+"""Hits as the cards of a page: title, snippet with marked words, scores, further columns and links."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from semsearch_datasette.parts.explanations import Reasons, reasons_of
 from semsearch_datasette.parts.thumbs import Thumb, thumb_of
 from semsearch_datasette.target import Target
 
-FACTS = 5
-FACT_LENGTH = 48
-SNIPPET_FROM = 20_000  # characters of a long text that are looked through for the query's words
+MAX_FACTS = 5  # further columns on a card
+MAX_FACT_LENGTH = 48  # characters of a column's value
+SEARCHED_TEXT = 20_000  # characters of a text in which a snippet is looked for
 
 
 @dataclass(frozen=True)
 class Meter:
-    """One thin bar: what it measures, the number, and how full it is, 0..100."""
+    """One thin bar: `kind` of score (vector or text), its label, its value as text, and the bar's width, 0..100."""
 
     kind: str
     label: str
@@ -32,7 +32,8 @@ class Meter:
 
 @dataclass(frozen=True)
 class Card:
-    """One hit, ready to be laid out. `pieces`: stretches of the snippet, and whether each is a word of the query."""
+    """One hit for a template. `pieces` are stretches of the snippet and whether each matches the query; `summary` is a
+    line about the score; `facts` are names and values of further columns."""
 
     id: Any
     title: str
@@ -41,7 +42,7 @@ class Card:
     row_url: str | None
     pieces: Sequence[tuple[str, bool]]
     meters: Sequence[Meter]
-    why: str
+    summary: str
     facts: Sequence[tuple[str, str]]
     reasons: Reasons | None = None
     thumb: Thumb | None = None
@@ -57,13 +58,16 @@ def cards(
     filters: links.Pairs = (),
     reasons: Sequence[Explanation] = (),
 ) -> list[Card]:
-    """A card for each hit; `best_text` is what a full bar of the text score stands for, `filters` are kept by "more
-    like this", `reasons` say why each was found, or are empty."""
+    """A card for each hit. A full bar of the text score means `best_text`; "More like this" keeps the `filters`;
+    `reasons` holds an explanation of each hit, or nothing."""
     here = links.collection(datasette, target.database.name, target.collection.name)
-    made = [_card(datasette, target, here, hit, query, best_text, filters) for hit in hits]
+    plain = [_card(datasette, target, here, hit, query, best_text, filters) for hit in hits]
     if not reasons:
-        return made
-    return [replace(card, reasons=reasons_of(datasette, target, why)) for card, why in zip(made, reasons, strict=True)]
+        return plain
+    return [
+        replace(card, reasons=reasons_of(datasette, target, explanation))
+        for card, explanation in zip(plain, reasons, strict=True)
+    ]
 
 
 def _card(
@@ -78,21 +82,21 @@ def _card(
         similar_url=links.with_arguments(links.of_item(here, "similar", hit.id), {}, filters),
         row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
         pieces=() if is_word else snippet(dataset, hit.row, query),
-        meters=_meters(hit, best_text, "Likeness" if collection.of in ("image", "row", "node") else "Meaning"),
-        why=why(hit),
+        meters=_meters(hit, best_text),
+        summary=score_summary(hit),
         facts=facts(collection, dataset, hit.row),
         thumb=thumb_of(datasette, target, hit),
     )
 
 
 def snippet(dataset: Dataset, row: Mapping[str, Any], query: str) -> list[tuple[str, bool]]:
-    """The stretch of a row's text that holds most of the query's words."""
+    """The stretch of a row's text that contains most of the query's words."""
     _, body = text_of(dataset, row)
-    return present.snippet(body[:SNIPPET_FROM], query, 260)
+    return present.snippet(body[:SEARCHED_TEXT], query, 260)
 
 
 def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The row's other columns that are short: neither key nor title nor text, neither empty nor binary."""
+    """Names and values of the row's short columns, without key, title, text, empty and binary ones."""
     if collection.of == "word":
         return [(name, f"{row[name]:,}") for name in ("count", "documents") if isinstance(row.get(name), int)]
     shown = {*dataset.key_columns, *dataset.text_columns, dataset.title_column}
@@ -101,29 +105,29 @@ def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> l
     short = [
         (column, str(value))
         for column, value in row.items()
-        if column not in shown and isinstance(value, str | int | float) and 0 < len(str(value)) <= FACT_LENGTH
+        if column not in shown and isinstance(value, str | int | float) and 0 < len(str(value)) <= MAX_FACT_LENGTH
     ]
-    return short[:FACTS]
+    return short[:MAX_FACTS]
 
 
-def _meters(hit: Hit, best_text: float, meaning: str) -> list[Meter]:
+def _meters(hit: Hit, best_text: float) -> list[Meter]:
     meters = []
     if hit.vector_score is not None:
         width = 100 * min(1.0, max(0.0, hit.vector_score))
-        meters.append(Meter("meaning", meaning, present.cosine(hit.vector_score), round(width, 1)))
+        meters.append(Meter("vector", "Similarity", present.cosine(hit.vector_score), round(width, 1)))
     if hit.text_score is not None and best_text > 0:
         width = 100 * min(1.0, max(0.0, hit.text_score / best_text))
-        meters.append(Meter("words", "Words", f"{hit.text_score:.1f}", round(width, 1)))
+        meters.append(Meter("text", "Text score", f"{hit.text_score:.1f}", round(width, 1)))
     return meters
 
 
-def why(hit: Hit) -> str:
-    """A fused score in words: where the hit stands in each list it came from. A plain list's score is its bar."""
+def score_summary(hit: Hit) -> str:
+    """A hybrid score and the hit's rank by each of its two parts; empty where the score is that of a bar."""
     if hit.score in (hit.vector_score, hit.text_score):
         return ""
-    ranks = (("meaning", hit.vector_rank), ("words", hit.text_rank))
-    parts = [f"{name} {ordinal(rank)}" for name, rank in ranks if rank is not None]
-    return f"Score {hit.score:.3f} · {', '.join(parts)}"
+    ranks = (("similarity", hit.vector_rank), ("text score", hit.text_rank))
+    parts = [f"{ordinal(rank)} by {name}" for name, rank in ranks if rank is not None]
+    return " · ".join([f"Hybrid score {hit.score:.3f}", *parts])
 
 
 def ordinal(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Why a hit was found, for its card: one sentence, the pairs of words as a small table, topics, exact words."""
+"""The explanation of a hit for its card: one sentence, the pairs of words as a table, topics, matched words."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from semsearch.search.explain import Explanation
 from semsearch_datasette import links
 from semsearch_datasette.target import Target
 
-PAIRS = 5
-TOPICS = 3
+MAX_PAIRS = 5
+MAX_TOPICS = 3
 
 
 @dataclass(frozen=True)
-class Part:
-    """A row of the table: words of the query and of the document, what they give, and a bar's width, 0..100."""
+class WordPair:
+    """A row of the table: words of the query and of the text, their contribution, and a bar's width, 0..100."""
 
     query: str
     document: str
@@ -27,28 +27,29 @@ class Part:
 
 @dataclass(frozen=True)
 class Reasons:
-    """What a card says below its snippet. `sentence`: stretches, and whether each is a list of words."""
+    """What a card shows below its snippet. `sentence`: stretches, and whether each is a list of words. `topics`: its
+    number, its contribution, its words in the text, and the URL of its page."""
 
     sentence: Sequence[tuple[str, bool]]
-    parts: Sequence[Part]
+    pairs: Sequence[WordPair]
     others: str
     total: str
-    topics: Sequence[tuple[int, str, str, str]]  # number, what it gives, its words here, the page that shows it
+    topics: Sequence[tuple[int, str, str, str]]
     words: Sequence[tuple[str, str]]
     missing: str
     is_changed: bool
 
 
-def reasons_of(datasette: Any, target: Target, why: Explanation) -> Reasons:
-    """An explanation in the words and numbers of the page; the listed parts and `others` add up to `total`."""
-    shown, rest = why.pairs.listed[:PAIRS], why.pairs.listed[PAIRS:]
+def reasons_of(datasette: Any, target: Target, explanation: Explanation) -> Reasons:
+    """An explanation as texts and numbers of the page; the listed pairs and `others` add up to `total`."""
+    shown, rest = explanation.pairs.listed[:MAX_PAIRS], explanation.pairs.listed[MAX_PAIRS:]
     longest = max((abs(pair.contribution) for pair in shown), default=1.0) or 1.0
-    others = why.pairs.others + sum(pair.contribution for pair in rest)
+    others = explanation.pairs.others + sum(pair.contribution for pair in rest)
     total = others + sum(pair.contribution for pair in shown)
     return Reasons(
-        sentence=_stretches(why.sentence),
-        parts=[
-            Part(
+        sentence=_stretches(explanation.sentence),
+        pairs=[
+            WordPair(
                 query=pair.query,
                 document=pair.document,
                 value=_signed(pair.contribution, 3),
@@ -60,22 +61,27 @@ def reasons_of(datasette: Any, target: Target, why: Explanation) -> Reasons:
         others=_signed(others, 3),
         total=f"{total:.3f}",
         topics=[
-            (one.number, _signed(one.contribution, 2), ", ".join(one.words), _topic(datasette, target, one.number))
-            for one in why.components.listed[:TOPICS]
+            (
+                topic.number,
+                _signed(topic.contribution, 2),
+                ", ".join(topic.words),
+                _topic(datasette, target, topic.number),
+            )
+            for topic in explanation.components.listed[:MAX_TOPICS]
         ],
-        words=[(term.word, f"{term.contribution:.2f}") for term in why.words.listed],
-        missing=", ".join(why.missing),
-        is_changed=why.changed,
+        words=[(term.word, f"{term.contribution:.2f}") for term in explanation.words.listed],
+        missing=", ".join(explanation.missing),
+        is_changed=explanation.changed,
     )
 
 
 def _signed(number: float, digits: int) -> str:
-    """A number with its sign, the minus as long as the plus."""
+    """A number with its sign, and a true minus sign."""
     return f"{number:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _topic(datasette: Any, target: Target, number: int) -> str:
-    """The page of topics from this one on."""
+    """The URL of the topics page that begins with this topic."""
     page = links.collection(
         datasette, target.database.name, target.collection.name, "components", after=number - 1 or None
     )
@@ -83,7 +89,7 @@ def _topic(datasette: Any, target: Target, number: int) -> str:
 
 
 def _stretches(sentence: str) -> list[tuple[str, bool]]:
-    """A sentence whose lists of words stand between stars, in stretches; it begins with a capital."""
+    """A sentence, whose lists of words are between stars, in stretches; the first letter becomes a capital."""
     pieces = [(piece, at % 2 == 1) for at, piece in enumerate(sentence.split("*")) if piece]
     first, is_words = pieces[0]
     return [(first if is_words else first[0].upper() + first[1:], is_words), *pieces[1:]]

@@ -1,4 +1,4 @@
-"""Filters on the table's own columns: from a page's URL or its form, as chips in words, as rows of the form."""
+"""Filters on the table's columns: read from a URL or a form, shown as chips and as rows of the form."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from semsearch.search.query import Condition, Filter
 from semsearch_datasette import links
 from semsearch_datasette.target import Target
 
-SAYS_ALL = ("isnull", "notnull", "isblank", "notblank")  # operations without a value
-WORDS: Mapping[str, str] = {
+WITHOUT_VALUE = ("isnull", "notnull", "isblank", "notblank")  # operations
+OPERATION_NAMES: Mapping[str, str] = {
     "exact": "is",
     "not": "is not",
     "contains": "contains",
@@ -40,7 +40,7 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters of one request; `from_form` where some are fields of the form."""
+    """The filters of one request; `from_form` if some are fields of the form."""
 
     columns: tuple[str, ...]
     conditions: tuple[Condition, ...]
@@ -48,7 +48,7 @@ class Filters:
 
     @property
     def only(self) -> Filter:
-        """What search is told."""
+        """The filters as an argument of search."""
         return Filter(conditions=self.conditions)
 
     @property
@@ -57,19 +57,19 @@ class Filters:
         return [web.spelled(condition) for condition in self.conditions]
 
     def context(self, here: Callable[[links.Pairs], str]) -> dict[str, Any]:
-        """What the template shows: `here` makes this page's URL with other filters."""
+        """The filters for the template; `here` makes this page's URL with other filters."""
         pairs = self.pairs
         chips = [
             {"words": words(condition), "remove_url": here([pair for pair in pairs if pair != pairs[place]])}
             for place, condition in enumerate(self.conditions)
         ]
         rows = [
-            {"at": f"_{place}", "number": place, "column": one.column, "op": one.op, "value": one.value}
-            for place, one in enumerate(self.conditions, 1)
+            {"at": f"_{place}", "number": place, "column": each.column, "op": each.op, "value": each.value}
+            for place, each in enumerate(self.conditions, 1)
         ]
         return {
             "filter_columns": self.columns,
-            "filter_words": WORDS,
+            "filter_words": OPERATION_NAMES,
             "chips": chips,
             "filter_rows": [*rows, {"at": "", "number": len(rows) + 1, "column": "", "op": "exact", "value": ""}],
             "unfiltered_url": here([]),
@@ -77,7 +77,7 @@ class Filters:
 
 
 def filters_of(target: Target, request: Any) -> Filters:
-    """The filters that a URL or the form's fields name. InputError names what cannot be."""
+    """The filters in a URL or in the form's fields. Raises InputError for an unknown column or operation."""
     pairs = parse_qsl(request.query_string, keep_blank_values=True)
     named = web.conditions(pairs, target.columns) if target.columns else _none(target, pairs)
     from_form = any(name.startswith("_filter_") and "__" not in name for name, _ in pairs) and bool(target.columns)
@@ -86,15 +86,17 @@ def filters_of(target: Target, request: Any) -> Filters:
 
 
 def _none(target: Target, pairs: web.Pairs) -> tuple[Condition, ...]:
-    """Words have no row of the table to filter by."""
+    """No filters. Raises InputError if the URL has one, because words have no columns to filter by."""
     named = next((name for name, _ in pairs if name not in web.OURS and name and not name.startswith("_")), None)
     if named is not None:
         name = target.collection.name
-        raise InputError(f"{name} holds {target.collection.of}s, which take no filters: {named[:80]!r} cannot be used")
+        raise InputError(
+            f"{name} contains {target.collection.of}s, which cannot be filtered: remove the argument {named[:80]!r}"
+        )
     return ()
 
 
 def words(condition: Condition) -> str:
-    """A filter for people: `pages is more than 80`."""
-    said = f"{condition.column} {WORDS.get(condition.op, condition.op)}"
-    return said if condition.op in SAYS_ALL else f"{said} {condition.value or '(nothing)'}"
+    """A filter in words: `pages is more than 80`."""
+    text = f"{condition.column} {OPERATION_NAMES.get(condition.op, condition.op)}"
+    return text if condition.op in WITHOUT_VALUE else f"{text} {condition.value or '(nothing)'}"

@@ -1,4 +1,4 @@
-"""The pictures that pages show, as PNG: thumbnails from the database, components, reconstructions, trainings."""
+"""The images of pages, as PNG: thumbnails from the database, components, reconstructions, training snapshots."""
 
 from __future__ import annotations
 
@@ -16,39 +16,41 @@ from semsearch.search import images
 from semsearch.storage import collections
 from semsearch.web import number
 from semsearch_datasette.connection import read
-from semsearch_datasette.parts.rows import one_hit
+from semsearch_datasette.parts.rows import hit_of
 from semsearch_datasette.parts.thumbs import may_read, version_of
 from semsearch_datasette.respond import Png
 from semsearch_datasette.target import Target, id_of, look, target_of
 
-THUMB = 256  # pixels of the longer side, at most
-SHOWN = 112  # small pictures are enlarged to this: a pixel stays a square
-MOST_SEED = 999_999_999
+THUMBNAIL_SIDE = 256  # pixels of the longer side, at most
+MIN_SIDE = 112  # pixels; smaller images are enlarged without smoothing
+MAX_SEED = 999_999_999
 
 
 async def thumbnail(datasette: Any, request: Any) -> Png:
-    """An item's picture, at most 256 pixels on the longer side."""
+    """An item's image, at most 256 pixels on the longer side."""
     target, id = await target_of(datasette, request), id_of(request)
 
     def make(conn: Any, opened: OpenCollection) -> tuple[bytes, str]:
         row = row_of(datasette, conn, target, id)
-        made = image_io.read(image_arrays.content_of(target.dataset, row), ImageSpec(largest=THUMB)).pixels
-        return image_io.to_png(made), version_of(target.dataset, row)
+        pixels = image_io.read(image_arrays.content_of(target.dataset, row), ImageSpec(largest=THUMBNAIL_SIDE)).pixels
+        return image_io.to_png(pixels), version_of(target.dataset, row)
 
-    content, version = await found_or_not(target, make)
+    content, version = await read_or_404(target, make)
     return Png(content, target.private, request.args.get("v") == version)
 
 
 async def component(datasette: Any, request: Any) -> Png:
-    """A component as a picture; number 0 is the mean."""
+    """A component as an image; number 0 is the mean."""
     target = await target_of(datasette, request)
-    asked = int(request.url_vars["number"])
-    made = await found_or_not(target, lambda conn, opened: images.eigen(conn, opened.collection).picture(asked))
-    return _drawn(target, request, made)
+    component_number = int(request.url_vars["number"])
+    pixels = await read_or_404(
+        target, lambda conn, opened: images.eigen(conn, opened.collection).picture(component_number)
+    )
+    return _enlarged_png(target, request, pixels)
 
 
 async def reconstruction(datasette: Any, request: Any) -> Png:
-    """An item through its code and back, of the first `k` numbers of the code."""
+    """The reconstruction of an item from the first `k` dimensions of its vector, by default all."""
     target, id = await target_of(datasette, request), id_of(request)
     k = request.args.get("k")
     chosen = number("k", k, 1, 8192) if k else None
@@ -58,39 +60,41 @@ async def reconstruction(datasette: Any, request: Any) -> Png:
         model = generate.open_model(conn, opened)
         return model.through(model.pictures([id]).pixels, chosen)[0]
 
-    return _drawn(target, request, await found_or_not(target, make))
+    return _enlarged_png(target, request, await read_or_404(target, make))
 
 
 async def coded(datasette: Any, request: Any) -> Png:
-    """What a code looks like: an uploaded picture as the collection sees it."""
+    """An uploaded image, reconstructed from its vector in the URL."""
     target = await target_of(datasette, request)
 
     def make(conn: Any, opened: OpenCollection) -> ByteArray:
         if not generate.can_decode(opened.collection):
-            raise NotFoundError(f"The vectors of {target.collection.name} are nothing that pictures are made of")
+            raise NotFoundError(
+                f"{target.collection.name} cannot generate images: {target.collection.builder} has no decoder"
+            )
         model = generate.open_model(conn, opened)
         return model.decode(images.vector_of_code(request.args.get("picture") or "", opened.collection.dim)[None])[0]
 
-    return _drawn(target, request, await found_or_not(target, make))
+    return _enlarged_png(target, request, await read_or_404(target, make))
 
 
 async def trained(datasette: Any, request: Any) -> Png:
-    """What a training made of the same few items at one step of it."""
+    """A snapshot of the training: the images made at one step of it."""
     target = await target_of(datasette, request)
     step = int(request.url_vars["step"])
-    shown = await read(target.database, lambda conn: dict(collections.read_pictures(conn, target.collection.run)))
-    if step not in shown:
-        raise NotFound(f"No picture of step {step} of the training of {target.collection.name}")
-    return Png(shown[step], target.private, request.args.get("v") == run_of(target))
+    snapshots = await read(target.database, lambda conn: dict(collections.read_pictures(conn, target.collection.run)))
+    if step not in snapshots:
+        raise NotFound(f"The training of {target.collection.name} has no image of step {step}")
+    return Png(snapshots[step], target.private, request.args.get("v") == run_of(target))
 
 
 def seed_of(request: Any) -> int:
-    """The seed in the URL; InputError for what is none."""
-    return number("seed", request.args.get("seed") or "1", 0, MOST_SEED)
+    """The random seed in the URL, by default 1. Raises InputError if it is not a number in the limits."""
+    return number("seed", request.args.get("seed") or "1", 0, MAX_SEED)
 
 
-async def found_or_not(target: Target, make: Callable[[Any, OpenCollection], Any]) -> Any:
-    """What `make` returns; 404 where the picture, or what it would be made of, is not there."""
+async def read_or_404(target: Target, make: Callable[[Any, OpenCollection], Any]) -> Any:
+    """The result of `make`, called as by `look`; 404 if the item it needs does not exist."""
     try:
         return await look(target, make)
     except NotFoundError as error:
@@ -98,19 +102,19 @@ async def found_or_not(target: Target, make: Callable[[Any, OpenCollection], Any
 
 
 def row_of(datasette: Any, conn: Any, target: Target, id: str) -> Any:
-    """The row of an item whose picture may be shown. NotFoundError for any other."""
-    hit = one_hit(conn, target, id)
+    """The row of an item whose image may be shown. Raises NotFoundError for any other."""
+    hit = hit_of(conn, target, id)
     if hit is None or target.dataset.kind != "images" or not may_read(datasette, target.dataset, hit.row):
-        raise NotFoundError(f"No picture {id!r} in {target.collection.name} that can be shown")
+        raise NotFoundError(f"{target.collection.name} has no image {id!r} that may be shown")
     return hit.row
 
 
-def _drawn(target: Target, request: Any, made: ByteArray) -> Png:
-    """A picture that depends on nothing but its URL and the run that `v` names."""
-    content = image_io.to_png(image_io.enlarged(made, SHOWN))
+def _enlarged_png(target: Target, request: Any, pixels: ByteArray) -> Png:
+    """An image that depends only on its URL and the run that `v` names."""
+    content = image_io.to_png(image_io.enlarged(pixels, MIN_SIDE))
     return Png(content, target.private, request.args.get("v") == run_of(target))
 
 
 def run_of(target: Target) -> str:
-    """What changes when a collection is built anew."""
+    """A text that changes when a collection is rebuilt."""
     return f"{target.collection.run}.{target.collection.id}"

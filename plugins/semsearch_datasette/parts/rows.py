@@ -1,4 +1,4 @@
-"""One item with its row, as pages about an item need it."""
+"""Items with their rows, for pages about an item."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from semsearch_datasette.parts.thumbs import may_read
 from semsearch_datasette.target import Target
 
 
-def one_hit(conn: Any, target: Target, id: str) -> Hit | None:
-    """The item as a hit of itself; None where its row is gone."""
+def hit_of(conn: Any, target: Target, id: str) -> Hit | None:
+    """The item and its row as a hit; None if there is no such row."""
     collection, dataset = target.collection, target.dataset
     if collection.of == "word":
         row = collections.words(conn, collection, [id]).get(id)
@@ -23,20 +23,20 @@ def one_hit(conn: Any, target: Target, id: str) -> Hit | None:
 
 
 def hits_of(conn: Any, target: Target, ids: Sequence[str]) -> dict[str, Hit]:
-    """These items, by id, each with its row; those whose row is gone without it."""
+    """These items and their rows as hits, by id; an item whose row was deleted has an empty row."""
     if target.collection.of == "word":
-        found = collections.words(conn, target.collection, ids)
+        rows = collections.words(conn, target.collection, ids)
     else:
-        found = datasets.rows_by_key(conn, target.dataset, ids)
-    return {id: Hit(id, 1.0, row=found.get(id, {})) for id in ids}
+        rows = datasets.rows_by_key(conn, target.dataset, ids)
+    return {id: Hit(id, 1.0, row=rows.get(id, {})) for id in ids}
 
 
 def readable(datasette: Any, conn: Any, target: Target, keys: Sequence[str]) -> list[str]:
-    """Those of some pictures that may be shown."""
-    hits = {key: one_hit(conn, target, key) for key in keys}
+    """The keys of those images that may be shown."""
+    hits = {key: hit_of(conn, target, key) for key in keys}
     return [key for key, hit in hits.items() if hit is not None and may_read(datasette, target.dataset, hit.row)]
 
 
-def named(target: Target, hit: Hit) -> str:
-    """What to call an item, whose row may be gone."""
+def title_of(target: Target, hit: Hit) -> str:
+    """The title of an item; its id if the row was deleted."""
     return present.title_of(target.dataset, hit) if hit.row else str(hit.id)

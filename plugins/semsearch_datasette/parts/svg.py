@@ -1,4 +1,4 @@
-"""Labels in pictures that the server draws: how wide they are, and where they keep clear of each other."""
+"""Labels in SVG drawings: their width, and places where they do not overlap."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from unicodedata import east_asian_width
 
-LETTER = 8.2  # about the width of a letter of 15 px
-WIDE = 15.0  # of a Chinese, Japanese or Korean one
-SIZE = 15
-ABOVE = -9  # from a point to its label's foot
+LETTER_WIDTH = 8.2  # pixels, about, at 15 px
+WIDE_LETTER_WIDTH = 15.0  # pixels of a Chinese, Japanese or Korean letter
+FONT_SIZE = 15  # pixels
+ABOVE = -9  # pixels from a point to the baseline of a label above it
 
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 Place = tuple[float, float]
@@ -19,7 +19,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Label:
-    """A label's text, and where it stands: at `x` it begins, has its middle or ends, as `anchor` says; `y` its foot."""
+    """A text and its place in pixels: `x` is its start, middle or end, as `anchor` says; `y` is its baseline."""
 
     text: str
     x: float
@@ -30,40 +30,40 @@ class Label:
     def box(self) -> Box:
         width = width_of(self.text)
         left = self.x - {"start": 0, "middle": width / 2, "end": width}[self.anchor]
-        return (left, self.y - SIZE + 3, left + width, self.y + 4)
+        return (left, self.y - FONT_SIZE + 3, left + width, self.y + 4)
 
 
 def width_of(text: str) -> float:
-    """About how wide a text is, in pixels."""
-    return sum(WIDE if east_asian_width(letter) in "WF" else LETTER for letter in text)
+    """The approximate width of a text in pixels."""
+    return sum(WIDE_LETTER_WIDTH if east_asian_width(letter) in "WF" else LETTER_WIDTH for letter in text)
 
 
 def labels(points: Mapping[str, Place], texts: Mapping[str, str], size: tuple[float, float]) -> dict[str, Label]:
-    """A label for each point that has room for one which no other label or point stands in, within a picture of `size`.
+    """A label for each point that has room for one, free of other labels and points, in a drawing of `size`.
 
-    Above its point if that is free, else below, beside, or a little further off; the first points choose first.
+    Labels are placed above their point, or else below, at a side, or a little further away. First points come first.
     """
     taken = {key: (x - 6, y - 6, x + 6, y + 6) for key, (x, y) in points.items()}
-    found: dict[str, Label] = {}
+    placed: dict[str, Label] = {}
     for key, (x, y) in points.items():
-        others = [box for other, box in taken.items() if other != key] + [label.box for label in found.values()]
+        others = [box for other, box in taken.items() if other != key] + [label.box for label in placed.values()]
         for label in _candidates(texts[key], x, y):
             box = label.box
             inside = box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]
             if inside and not any(_overlap(box, other) for other in others):
-                found[key] = label
+                placed[key] = label
                 break
-    return found
+    return placed
 
 
 def _candidates(text: str, x: float, y: float) -> list[Label]:
     sides: tuple[tuple[int, Anchor], ...] = ((-6, "start"), (6, "end"))
     middle = [Label(text, x, round(y + down, 1)) for down in (ABOVE, 21)]
-    beside = [Label(text, x + 10, y + 5, "start"), Label(text, x - 10, y + 5, "end")]
-    aslant = [Label(text, x + across, round(y + down, 1), anchor) for down in (ABOVE, 21) for across, anchor in sides]
+    at_sides = [Label(text, x + 10, y + 5, "start"), Label(text, x - 10, y + 5, "end")]
+    diagonal = [Label(text, x + across, round(y + down, 1), anchor) for down in (ABOVE, 21) for across, anchor in sides]
     further = [Label(text, x, round(y + down, 1)) for down in (-24, 36)]
-    return [*middle, *beside, *aslant, *further]
+    return [*middle, *at_sides, *diagonal, *further]
 
 
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

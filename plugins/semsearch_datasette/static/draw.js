@@ -1,4 +1,4 @@
-// Draw a picture to search by. Without this script the form uploads a file, and nothing is missing but the canvas.
+// Draw an image to search by. Without this script the form uploads a file; only the canvas does not work.
 "use strict";
 for (const box of document.querySelectorAll(".sem-draw")) {
   const canvas = box.querySelector("canvas"), pen = canvas.getContext("2d");

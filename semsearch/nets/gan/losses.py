@@ -1,12 +1,13 @@
-"""What the two nets of a GAN want: losses of scores (n,) of real and of made pictures, and the penalty on gradients.
+"""GAN losses of scores (n,) of real and of generated images, and the gradient penalty.
 
-    minimax         D: -log s(r) - log(1 - s(f))     G: log(1 - s(f))        Goodfellow et al. 2014; s is the sigmoid
-    non-saturating  as above                         G: -log s(f)            the same paper's remedy
-    hinge           D: (1 - r)+ + (1 + f)+           G: -f                   Lim & Ye 2017
-    relativistic    D: -log s(r - f)                 G: -log s(f - r)        Jolicoeur-Martineau 2018, in pairs
+    minimax         D: -log σ(r) - log(1 - σ(f))     G: log(1 - σ(f))        Goodfellow et al. 2014; σ is the sigmoid
+    non-saturating  D: the same                      G: -log σ(f)            the same paper's variant
+    hinge           D: (1 - r)⁺ + (1 + f)⁺           G: -f                   Lim & Ye 2017
+    relativistic    D: -log σ(r - f)                 G: -log σ(f - r)        Jolicoeur-Martineau 2018, in pairs
 
-In pairs no score matters but the difference, so that a generator that gives up part of what is real loses against it:
-with gradients penalised at real and made pictures alike it converges where the others circle (Huang et al. 2024).
+r are scores of real images, f of generated ones. In the relativistic loss only the difference of a pair counts, so that
+a generator that drops a mode of the data loses against it. With gradient penalties at real and generated images it
+converges where the others oscillate (Huang et al. 2024).
 """
 
 from __future__ import annotations
@@ -19,33 +20,29 @@ import torch.nn.functional as F
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def for_discriminator(name: str) -> Loss:
-    """Its loss of (real, made) scores, a scalar."""
-    return {"hinge": _hinge, "relativistic": lambda real, made: F.softplus(made - real).mean()}.get(name, _told_apart)
+def discriminator_loss(name: str) -> Loss:
+    """The discriminator's loss of scores (real, fake), (n,) each: a scalar."""
+    losses: dict[str, Loss] = {
+        "hinge": lambda real, fake: (F.relu(1 - real) + F.relu(1 + fake)).mean(),
+        "relativistic": lambda real, fake: F.softplus(fake - real).mean(),
+    }
+    return losses.get(name, lambda real, fake: (F.softplus(-real) + F.softplus(fake)).mean())
 
 
-def for_generator(name: str) -> Loss:
-    """Its loss of (real, made) scores, a scalar."""
+def generator_loss(name: str) -> Loss:
+    """The generator's loss of scores (real, fake), (n,) each: a scalar."""
     return {
-        "minimax": lambda real, made: -F.softplus(made).mean(),
-        "non-saturating": lambda real, made: F.softplus(-made).mean(),
-        "hinge": lambda real, made: -made.mean(),
-        "relativistic": lambda real, made: F.softplus(real - made).mean(),
+        "minimax": lambda real, fake: -F.softplus(fake).mean(),
+        "non-saturating": lambda real, fake: F.softplus(-fake).mean(),
+        "hinge": lambda real, fake: -fake.mean(),
+        "relativistic": lambda real, fake: F.softplus(real - fake).mean(),
     }[name]
 
 
-def _told_apart(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
-    return (F.softplus(-real) + F.softplus(made)).mean()
+def gradient_penalty(scores: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """The mean of ‖∇ score‖² over images (n, …) with scores (n,): R1 for real images, R2 for generated ones.
 
-
-def _hinge(real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
-    return (F.relu(1 - real) + F.relu(1 + made)).mean()
-
-
-def gradient_penalty(scores: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
-    """The mean of ‖∇ score‖² over pictures (n, …) that scores (n,) were made of: R1 at real ones, R2 at made ones.
-
-    Mescheder, Geiger & Nowozin 2018. It can be followed itself, which takes a second pass backwards.
+    Mescheder, Geiger & Nowozin 2018. It is differentiable, which takes a second backward pass.
     """
-    (gradient,) = torch.autograd.grad(scores.sum(), pictures, create_graph=True)
+    (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
     return gradient.square().flatten(1).sum(dim=1).mean()

@@ -1,9 +1,8 @@
-"""Whether a GAN's training is well, seen from its pictures: how much they differ, how far from real ones they lie, and,
-where a classifier tells classes, how many of these they are of.
+"""Detects mode collapse and divergence of a GAN from its generated images; its losses show neither.
 
-A generator that has collapsed makes the same few pictures of all codes, and each of them has others right beside it; of
-one that has diverged each lies far from anything real. Losses show neither. Both are distances of pixels over distances
-of real pictures, whatever these are.
+A collapsed generator makes a few images for all codes, so that each has near neighbours among the generated ones. The
+images of a diverged one are far from all real images. Both are distances of pixels, relative to those of real images.
+With a classifier, the share of the classes that are generated is checked as well.
 """
 
 from __future__ import annotations
@@ -13,50 +12,54 @@ from dataclasses import dataclass
 
 import torch
 
-CROWD = 8  # neighbours: a generator that makes as few pictures as this is found out
-ALIKE = 0.4  # of the real pictures' differences: below this all is one
-FEW = 0.5  # of the classes
-STRANGE = 1.2  # times as far from the nearest real picture as these are from each other
-ROUNDS = 3  # looks in a row before it is said
-YOUNG = 0.25  # of a training, in which nothing is said of what was not yet reached
+NEIGHBOURS = 8  # diversity is the distance to the 8th neighbour: 8 or fewer different images are detected
+MIN_DIVERSITY = 0.4  # relative to real images; below it the generator has collapsed
+MIN_CLASSES = 0.5  # share of the classes; at it or below the generator has collapsed
+MAX_DISTANCE = 1.2  # to the nearest real image, relative to the mean distance of real images; above it has diverged
+FAILED_CHECKS = 3  # consecutive failed checks before stopping
+GRACE = 0.25  # share of the training before what was never reached counts as failed
 
 
-def diversity(pictures: torch.Tensor) -> float:
-    """The mean distance of pictures (n, …) to the eighth nearest among themselves; of the last where they are fewer."""
-    return float(_apart(pictures, pictures).sort(dim=1).values[:, min(CROWD, len(pictures) - 1)].mean())
+def diversity(images: torch.Tensor) -> float:
+    """The mean distance of images (n, …) to their 8th nearest neighbour among themselves, to the last if n ≤ 8."""
+    return float(_distances(images, images).sort(dim=1).values[:, min(NEIGHBOURS, len(images) - 1)].mean())
 
 
-def distance_to_real(pictures: torch.Tensor, known: torch.Tensor) -> float:
-    """The mean distance of pictures (n, …) to the nearest of the known ones (m, …)."""
-    return float(_apart(pictures, known).amin(dim=1).mean())
+def distance_to_real(images: torch.Tensor, real: torch.Tensor) -> float:
+    """The mean distance of images (n, …) to their nearest real image of (m, …)."""
+    return float(_distances(images, real).amin(dim=1).mean())
 
 
-def _apart(some: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """(n, m) distances, those of equal pictures exactly nought."""
-    return torch.cdist(some.flatten(1), others.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
+def _distances(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """(n, m) Euclidean distances; those of equal images are exactly 0."""
+    return torch.cdist(first.flatten(1), second.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
 
 
 @dataclass(frozen=True)
-class Usual:
-    """How far real pictures are from each other, and from the eighth nearest of 64. Where many of them are the very
-    same, as drawn shapes may be, a quarter of the former stands for the latter."""
+class RealScale:
+    """Distances of real images, which those of generated images are divided by.
 
-    apart: float
-    crowded: float
+    distance   mean distance between two
+    diversity  that to the 8th neighbour of 64; at least a quarter of `distance`, for data with many duplicates
+    """
+
+    distance: float
+    diversity: float
 
     @classmethod
-    def of(cls, real: torch.Tensor) -> Usual:
-        """Of real pictures (n, …)."""
-        apart = max(float(_apart(real, real).mean()), 1e-6)
-        return cls(apart, max(diversity(real), apart / 4))
+    def of(cls, real: torch.Tensor) -> RealScale:
+        """The scale of real images (n, …)."""
+        distance = max(float(_distances(real, real).mean()), 1e-6)
+        return cls(distance, max(diversity(real), distance / 4))
 
 
 @dataclass(frozen=True)
-class Look:
+class Check:
     """One check of generated images, relative to real ones (1 = as real images are).
 
-    `diversity`: mean distance between generated images; `distance_to_real`: mean distance to the nearest real image;
-    `classes`: share of the classes that are generated, None without classes.
+    diversity         distance to the 8th neighbour among generated images
+    distance_to_real  distance to the nearest real image
+    classes           share of the classes that are generated; None without classes
     """
 
     diversity: float
@@ -64,53 +67,52 @@ class Look:
     classes: float | None = None
 
 
-class Health:
-    """Remembers what was looked at, and says when something has been wrong for some looks in a row."""
+class Monitor:
+    """Keeps the last checks, and reports what failed several times in a row."""
 
     def __init__(self) -> None:
-        self.looks: deque[Look] = deque(maxlen=ROUNDS)
-        self.best = Look(0.0, float("inf"), 0.0)  # of each
+        self.checks: deque[Check] = deque(maxlen=FAILED_CHECKS)
+        self.best = Check(0.0, float("inf"), 0.0)  # the best value of each figure so far
 
-    def see(self, look: Look) -> None:
-        """One more look."""
-        self.looks.append(look)
-        self.best = Look(
-            max(self.best.diversity, look.diversity),
-            min(self.best.distance_to_real, look.distance_to_real),
-            max(self.best.classes or 0.0, look.classes or 0.0),
+    def add(self, check: Check) -> None:
+        """Adds a check."""
+        self.checks.append(check)
+        self.best = Check(
+            max(self.best.diversity, check.diversity),
+            min(self.best.distance_to_real, check.distance_to_real),
+            max(self.best.classes or 0.0, check.classes or 0.0),
         )
 
     def well(self) -> bool:
-        """Whether the last look shows nothing wrong."""
-        return not any(_wrong(self.looks[-1]).values())
+        """Whether the last check found nothing wrong."""
+        return not any(_failures(self.checks[-1]).values())
 
     def trouble(self, progress: float) -> str | None:
-        """What has been wrong, None where nothing was; `progress` of the training is 0..1.
+        """What has failed in all of the last checks, in words, or None; `progress` of the training is 0..1.
 
-        At the beginning all is wrong: what has never been right is told of only after a while.
+        At first everything fails: a figure that was never good counts as failed only after GRACE.
         """
-        if len(self.looks) < ROUNDS:
+        if len(self.checks) < FAILED_CHECKS:
             return None
-        for what, ever_wrong in _wrong(self.best).items():
-            lasting = all(_wrong(look)[what] for look in self.looks)
-            if lasting and (progress > YOUNG or not ever_wrong):
-                return _said(what, self.looks[-1])
+        for kind, never_good in _failures(self.best).items():
+            lasting = all(_failures(check)[kind] for check in self.checks)
+            if lasting and (progress > GRACE or not never_good):
+                return _message(kind, self.checks[-1])
         return None
 
 
-def _wrong(look: Look) -> dict[str, bool]:
+def _failures(check: Check) -> dict[str, bool]:
     return {
-        "alike": look.diversity < ALIKE,
-        "few": look.classes is not None and look.classes <= FEW,
-        "strange": look.distance_to_real > STRANGE,
+        "diversity": check.diversity < MIN_DIVERSITY,
+        "classes": check.classes is not None and check.classes <= MIN_CLASSES,
+        "distance": check.distance_to_real > MAX_DISTANCE,
     }
 
 
-def _said(what: str, look: Look) -> str:
+def _message(kind: str, check: Check) -> str:
     return {
-        "alike": "The generator has collapsed: what it makes of different codes differs"
-        f" {look.diversity:.0%} as much as real pictures do",
-        "few": f"The generator has collapsed: what it makes is of {look.classes or 0:.0%} of the classes",
-        "strange": f"The training has diverged: generated images are {look.distance_to_real:.1f} times as far from the"
-        " nearest real image as real images are from each other",
-    }[what]
+        "diversity": f"Mode collapse: the diversity of generated images is {check.diversity:.0%} of that of real ones",
+        "classes": f"Mode collapse: generated images show {check.classes or 0:.0%} of the classes",
+        "distance": f"The training has diverged: generated images are {check.distance_to_real:.1f} times as far from"
+        " the nearest real image as real images are from each other",
+    }[kind]

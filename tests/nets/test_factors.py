@@ -7,11 +7,13 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from semsearch.nets import word_factors
+from semsearch.nets import sgns
+from semsearch.nets.factors import FactorPlan
+from semsearch.nets.glove import Glove
 from semsearch.nets.loop import TrainOptions, train
 from semsearch.nets.pair_products import Pairs
+from semsearch.nets.sgns import Sgns
 from semsearch.nets.task import Step
-from semsearch.nets.word_factors import Glove, How, Sgns
 from semsearch.records import Device, silent
 
 CPU = Device("cpu", "a test")
@@ -63,7 +65,9 @@ def test_products_and_their_gradients_are_those_of_the_dense_matrix(counts: sp.c
 
 
 def test_the_loss_of_sgns_is_its_formula_summed_over_all_pairs(counts: sp.csr_matrix) -> None:
-    task = Sgns(Pairs(counts, CPU), How(DIM, 1, 0.1, 7, 0), sides(), totals(counts), negatives=K, smoothing=0.75)
+    task = Sgns(
+        Pairs(counts, CPU), FactorPlan(DIM, 1, 0.1, 7, 0), sides(), totals(counts), negative=K, ns_exponent=0.75
+    )
     W, C = sides()
     n, t = counts.toarray(), totals(counts)
     chance = t**0.75 / (t**0.75).sum()
@@ -76,14 +80,14 @@ def test_the_loss_of_sgns_is_its_formula_summed_over_all_pairs(counts: sp.csr_ma
     assert found == pytest.approx(expected / t.mean(), rel=1e-5)  # sums of float32
 
 
-def test_contexts_drawn_by_chance_give_the_same_loss_on_average(
-    counts: sp.csr_matrix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What every vocabulary above DRAWN words uses."""
-    task = Sgns(Pairs(counts, CPU), How(DIM, 1, 0.1, N, 0), sides(), totals(counts), negatives=K, smoothing=0.75)
+def test_sampled_contexts_give_the_same_loss_on_average(counts: sp.csr_matrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every vocabulary above MAX_SAMPLED words uses."""
+    task = Sgns(
+        Pairs(counts, CPU), FactorPlan(DIM, 1, 0.1, N, 0), sides(), totals(counts), negative=K, ns_exponent=0.75
+    )
     block = task.pairs.block(torch.arange(N))
     exact = task.loss(block, step()).item()
-    monkeypatch.setattr(word_factors, "DRAWN", 8)
+    monkeypatch.setattr(sgns, "MAX_SAMPLED", 8)
     drawn = [task.loss(block, Step(0, 0.0, torch.Generator().manual_seed(n))).item() for n in range(400)]
     error = np.std(drawn) / np.sqrt(len(drawn))
     assert np.mean(drawn) == pytest.approx(exact, abs=4 * error)  # four standard errors
@@ -91,7 +95,7 @@ def test_contexts_drawn_by_chance_give_the_same_loss_on_average(
 
 
 def test_the_loss_of_glove_is_its_formula_summed_over_met_pairs(counts: sp.csr_matrix) -> None:
-    task = Glove(Pairs(counts, CPU), How(DIM, 1, 0.1, N, 0), sides(), totals(counts), enough=6, power=0.75)
+    task = Glove(Pairs(counts, CPU), FactorPlan(DIM, 1, 0.1, N, 0), sides(), totals(counts), x_max=6, alpha=0.75)
     W, C = sides()
     b, d = (bias.detach().numpy()[:, 0] for bias in task.biases)
     n = counts.tocoo()
@@ -116,8 +120,8 @@ def groups() -> sp.csr_matrix:
 def test_the_products_of_sgns_track_pmi(groups: sp.csr_matrix) -> None:
     """Levy & Goldberg 2014: word2vec factors PMI - ln k; its shift stands apart here, so that products are PMI's."""
     t = totals(groups)
-    how = How(40, 400, 0.3, 10, 0)  # as many dimensions as words: room enough
-    task = Sgns(Pairs(groups, CPU), how, None, t, negatives=3.0, smoothing=1.0)
+    plan = FactorPlan(40, 400, 0.3, 10, 0)  # as many dimensions as words: room enough
+    task = Sgns(Pairs(groups, CPU), plan, None, t, negative=3.0, ns_exponent=1.0)
     train(task, TrainOptions(seed=0), device=CPU, report=silent)
     left, right = task.sides()
     pmi = np.log(np.maximum(groups.toarray(), 0.5) * t.sum() / np.outer(t, t))
@@ -129,12 +133,12 @@ def test_the_products_of_sgns_track_pmi(groups: sp.csr_matrix) -> None:
 
 @pytest.mark.parametrize("kind", ["glove", "sgns"])
 def test_words_of_one_group_end_near_each_other(groups: sp.csr_matrix, kind: str) -> None:
-    how, t = How(4, 150, 0.2, 10, 0), totals(groups)
+    plan, t = FactorPlan(4, 150, 0.2, 10, 0), totals(groups)
     pairs = Pairs(groups, CPU)
     task = (
-        Glove(pairs, how, None, t, enough=10, power=0.75)
+        Glove(pairs, plan, None, t, x_max=10, alpha=0.75)
         if kind == "glove"
-        else Sgns(pairs, how, None, t, negatives=5.0, smoothing=0.75)
+        else Sgns(pairs, plan, None, t, negative=5.0, ns_exponent=0.75)
     )
     train(task, TrainOptions(seed=0), device=CPU, report=silent)
     both = sum(task.sides())

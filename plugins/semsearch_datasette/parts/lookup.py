@@ -1,0 +1,70 @@
+"""Collections whose vectors cannot be computed from a text: their search page finds items by name instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from semsearch import present
+from semsearch.records import Collection
+from semsearch.search.name_search import Start, called, starts
+from semsearch.storage import connect
+from semsearch_datasette import links
+from semsearch_datasette.parts.cards import Card
+from semsearch_datasette.result_cache import computed
+from semsearch_datasette.target import Target, current, look
+
+MAX_STARTS = 20  # items listed on an empty search page
+
+
+async def exact_match(target: Target, text: str) -> str | None:
+    """The key of the only item that a text names; None if there is none, or if texts are searched by their vector."""
+    if target.takes_text:
+        return None
+    return await look(target, lambda conn, opened: called(conn, opened, text))
+
+
+async def starting_items(target: Target) -> Sequence[Start]:
+    """Items to start from on an empty search page; none where texts are searched by their vector."""
+    collection = target.collection
+    if target.takes_text:
+        return ()
+    # Counting edges and sorting titles takes long: done once for each state of the file.
+    key = ("starts", collection.id, collection.run, collection.revision, connect.stamp_of(target.database.path))
+    return await computed(target.database, key, current(target, lambda conn, opened: starts(conn, opened, MAX_STARTS)))
+
+
+def context(datasette: Any, target: Target, items: Sequence[Start]) -> dict[str, Any]:
+    """These items for the template: links with numbers of edges, and whether edges were counted."""
+    here = links.collection(datasette, target.database.name, target.collection.name)
+    return {
+        "is_by_name": not target.takes_text,
+        "has_edge_counts": any(item.edges is not None for item in items),
+        "starts": [
+            {
+                "title": present.title_of(target.dataset, item.hit),
+                "href": links.of_item(here, "item", item.hit.id),
+                "edges": "" if item.edges is None else f"{item.edges:,} edge{'' if item.edges == 1 else 's'}",
+            }
+            for item in items
+        ],
+    }
+
+
+def search_label(collection: Collection, takes_text: bool) -> str:
+    """The label of a collection's search field."""
+    kind = collection.of
+    if not takes_text:
+        return f"Find a {kind} by its {'spelling' if kind == 'word' else 'name or text'}"
+    return "Find similar words" if kind == "word" else f"Search {collection.dataset}"
+
+
+def without_name_scores(target: Target, cards: list[Card]) -> list[Card]:
+    """The cards, without a score where it only says how well a name matches."""
+    return cards if target.takes_text else [replace(card, summary="") for card in cards]
+
+
+def data(items: Sequence[Start]) -> list[dict[str, Any]]:
+    """These items for the JSON."""
+    return [{"id": item.hit.id, "edges": item.edges} for item in items]
