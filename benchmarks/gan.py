@@ -170,7 +170,7 @@ def digits(bench: Bench, asked: argparse.Namespace) -> Measured:
     import torch
     from sklearn.datasets import load_digits
 
-    from semsearch.cli.demo import PICTURED
+    from semsearch.cli.demo import IMAGE_BUILDERS
     from semsearch.nets.autoencoder import to_float
 
     target = f"{SURE:.0%} classified with confidence above {CLEAR}, each class >= {EACH:.0%}"
@@ -178,7 +178,7 @@ def digits(bench: Bench, asked: argparse.Namespace) -> Measured:
     found = load_digits()
     pixels = np.rint(found.images * (255 / 16)).astype(np.uint8)[..., None]
     start = time.monotonic()
-    fitted = fit(pixels, 0, found.target, **PICTURED["gan"])
+    fitted = fit(pixels, 0, found.target, **IMAGE_BUILDERS["gan"])
     spent = time.monotonic() - start
     net = learn_features(pixels, found.target, seed=1, device=devices.choose("auto"), report=silent).net
     made = torch.from_numpy(drawn(fitted, COUNTED, 2)).permute(0, 3, 1, 2)

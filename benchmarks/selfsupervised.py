@@ -4,8 +4,8 @@
 
 FOLDER holds cifar10-jpg/ (or fashion-mnist/, mnist/ for --set). Each family is `build FAMILY` with its defaults and
 `--seconds`. `random` is an untrained backbone, `plain` an autoencoder on it (`inpainting --mask-ratio 0`),
-`autoencoder` the builder of that name with latent dimension 256. Features are of the set's own training and test images. Only the probes
-see labels.
+`autoencoder` the builder of that name with latent dimension 256. Features are of the set's own
+training and test images. Only the probes see labels.
 """
 
 from __future__ import annotations

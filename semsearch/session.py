@@ -55,8 +55,11 @@ class Opened:
                 yield self._reader
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A connection that writes; at the end all stands in the file itself, unless a reader is in the way."""
-        with self._lock, connect.writing(self.path, create=self._create) as db:
+    def _writing(self, *, up_to_date: bool = True) -> Iterator[Connection]:
+        """A connection that writes; at the end all is in the file itself, unless a reader prevents it.
+
+        With `up_to_date` the file of an older semsearch is upgraded first.
+        """
+        with self._lock, connect.writing(self.path, create=self._create, up_to_date=up_to_date) as db:
             yield db
             connect.checkpoint(db)

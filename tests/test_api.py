@@ -57,7 +57,7 @@ def test_the_page_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_every_method_stands_on_the_page() -> None:
     text = PAGE.read_text()
-    for name in vars(semsearch.Database):
+    for name in dir(semsearch.Database):
         assert name.startswith("_") or f"{name}(" in text, name
 
 
@@ -215,3 +215,71 @@ def test_vectors_leave_and_come_back(db: semsearch.Database, tmp_path: Path) -> 
     assert ours == pytest.approx(theirs, abs=1e-6)  # made of unit length once more, in float32
     with pytest.raises(semsearch.SemsearchError, match="exists already"):
         db.export("articles_lsa_words", tmp_path / "out.bin")
+
+
+def test_analyses_write_their_tables(db: semsearch.Database) -> None:
+    assert db.duplicates("articles_lsa", threshold=1.0, min_overlap=1.0) == []
+    clustering = db.cluster("articles_lsa", 2, seed=1)
+    assert sum(cluster.count for cluster in clustering.clusters) == 12
+    assert db.sql("select count(distinct cluster) as n from articles_lsa_clusters") == [{"n": 2}]
+    hits = db.analogy("articles_lsa_words", "rocket", "moon", "bread", k=2, method="add")
+    assert len(hits) == 2 and not {hit.id for hit in hits} & {"rocket", "moon", "bread"}
+    assert len(db.odd_one_out("articles_lsa_words", "rocket", "moon", "bread")) == 3
+
+
+def test_a_graph_is_ingested_and_evaluated(path: str, tmp_path: Path) -> None:
+    edges = [f"{side}{one},{side}{other}" for side in "ab" for one in range(8) for other in range(one)]
+    (tmp_path / "edges.csv").write_text("\n".join(["source,target", *edges, "a0,b0"]))
+    with semsearch.open(path, create=True, memory=0) as db:
+        loaded = db.ingest_edges("friends", tmp_path / "edges.csv")
+        assert (loaded.nodes, loaded.edges) == (16, len(edges) + 1)
+        db.build("friends", dim=4)
+        links = db.predict_links("friends_netmf", k=3)
+        assert len(links) == 3 and links[0].score >= links[-1].score
+        assert [row["n"] for row in db.sql("select count(*) as n from friends_netmf_links")] == [3]
+        assert [scores.by for scores in db.evaluate_links("friends_netmf")][0] == "vectors"
+        with pytest.raises(semsearch.SemsearchError, match="from files or from a table"):
+            db.ingest_edges("friends")
+
+
+def test_evaluations_give_records(db: semsearch.Database, tmp_path: Path) -> None:
+    (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "rocket fuel"}')
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1\n")
+    scores = db.evaluate_retrieval("articles_lsa", tmp_path / "queries.jsonl", tmp_path / "qrels.tsv", mode="vector")
+    assert scores.queries == 1 and 0 <= scores.map <= 1
+    (tmp_path / "pairs.txt").write_text("rocket moon 9\nrocket bread 1\nbread dough 8\n")
+    words = db.evaluate_words("articles_lsa_words", similarity=[tmp_path / "pairs.txt"])
+    assert list(words.similarity) == ["pairs"] and words.analogies == {}
+    rows = [{"id": key, "body": body, "topic": "ab"[key > 6]} for key, (_, body) in enumerate(TOPICS, 1)]
+    db.ingest("labelled", rows, id="id", text=["body"], label="topic")
+    db.build("labelled", dim=2)
+    found = db.evaluate_labels("labelled_lsa", folds=3)
+    assert (found.labels, found.items) == (2, 12)
+    assert 0 <= db.evaluate_labels("labelled_lsa", train_shares=[0.5], shuffles=2).scores[0].micro_f1 <= 1
+    with pytest.raises(semsearch.SemsearchError, match="three ways"):
+        db.evaluate_labels("labelled_lsa", folds=3, train_shares=[0.5])
+
+
+def test_images_are_reconstructed_and_generated(path: str, tmp_path: Path) -> None:
+    pixels, _ = shapes(20, 12)
+    for number, image in enumerate(pixels):
+        (tmp_path / f"{number:02}.png").write_bytes(png.encode(image))
+    with semsearch.open(path, create=True, memory=0) as db:
+        db.ingest_images("shapes", *tmp_path.glob("*.png"), channels=1)
+        db.build("shapes", "pca", dim=4)
+        shown = db.reconstruct("shapes_pca", "05.png", "06.png", components=2)
+        assert len(shown.strips[0].pixels) == 2 and shown.scores[0]["what"] == "model"
+        assert db.sample("shapes_pca", 3, into="drawn").shape == (3, 12, 12, 1)
+        assert (db.sample("shapes_pca", 3) == db.sample("shapes_pca", 5)[:3]).all()
+        assert db.sql("select count(*) as n from drawn") == [{"n": 3}]
+        assert db.interpolate("shapes_pca", "05.png", "06.png", steps=4).shape == (4, 12, 12, 1)
+        assert (db.interpolate("shapes_pca", 1, 2, seed=0)[0] == db.sample("shapes_pca", 1)[0]).all()
+
+
+def test_tables_builders_and_checks(db: semsearch.Database) -> None:
+    assert {"lsa", "pmi"} <= db.builders().keys() and db.pretrained()[0].dim > 0
+    assert all(check.ok for check in db.doctor()) and db.doctor()[-1].check.startswith("articles")
+    assert db.migrate() == []
+    assert db.ingest_table("articles", title="title").title_column == "title"
+    with pytest.raises(semsearch.SemsearchError, match="give one of the two"):
+        db.ingest_vectors("words")

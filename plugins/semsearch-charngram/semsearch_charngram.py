@@ -19,11 +19,21 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from semsearch import Documents, Embeddings, Fitted, State, hookimpl
-from semsearch.builders.options import BuilderOptions, option
-from semsearch.builders.pmi import Pmi, PmiOptions
-from semsearch.errors import InputError
-from semsearch.maths.text import pack, tokens, unpack
+from semsearch.plugin import (
+    BuilderOptions,
+    Documents,
+    Embeddings,
+    Fitted,
+    InputError,
+    Pmi,
+    PmiOptions,
+    State,
+    hookimpl,
+    option,
+    pack,
+    tokens,
+    unpack,
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from semsearch import __version__
+from semsearch import __version__, registry
 from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
@@ -232,6 +232,14 @@ def _training_fingerprint(options: Any) -> dict[str, Any]:
         for field in dataclasses.fields(options)
         if not field.metadata.get("may_change_on_resume")
     }
+
+
+def default_builder(db: Connection, dataset: Dataset) -> Builder:
+    """The builder used for a dataset where none is named; it depends on the dataset's kind and size.
+
+    Raises InputError if no installed builder reads this kind.
+    """
+    return registry.load().default_builder(dataset.kind, datasets.count_items(db, dataset))
 
 
 def device_for(builder: Builder, needs: Sequence[str], name: str) -> Device:

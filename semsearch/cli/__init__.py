@@ -1,1 +1,1 @@
-"""The command line: one file per group of verbs. It parses, calls the library, and prints; nothing is decided here."""
+"""The command line: one file per group of verbs. A command parses its options, calls the library and prints."""

@@ -1,9 +1,8 @@
-"""Verbs that learn: build, index."""
+"""Verbs that learn embeddings: build, index."""
 
 from __future__ import annotations
 
 import dataclasses
-import shlex
 import types
 import typing
 from collections.abc import Sequence
@@ -15,32 +14,24 @@ from click.core import ParameterSource
 from semsearch import registry
 from semsearch.builders.base import Builder, make_options, needs_of, reads_of
 from semsearch.builders.options import current_names, dashed, former_names, help_of
-from semsearch.building import build as engine
 from semsearch.building import devices
+from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
+from semsearch.cli.build_report import report_built
 from semsearch.cli.ingest import column_options, image_option
-from semsearch.cli.output import Progress, counted, remark
-from semsearch.cli.rebuild_command import say_outdated
-from semsearch.cli.upkeep import say_checkpoint
-from semsearch.ingest.columns import describe_rows, kind_to_index
+from semsearch.cli.output import Progress, remark
+from semsearch.cli.upkeep import finish_writing
+from semsearch.ingest.columns import dataset_to_build, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
-from semsearch.present import took_seconds
-from semsearch.records import Collection, Dataset
-from semsearch.search.models import takes_text
+from semsearch.records import Dataset
 from semsearch.storage import checkpoints, datasets
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import table_kind
-
-FEW_KNOWN = 0.5  # of the words of texts; of texts in its own language a collection knows more than nine in ten
-
-
-HARDLY = 100  # steps of a training below which it has hardly begun
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
-    cli.add_command(build)
-    cli.add_command(index)
+    cli.add_command(build_group)
+    cli.add_command(index_command)
 
 
 def options_of(builder: Builder) -> list[click.Option]:
@@ -106,12 +97,11 @@ class Builders(click.Group):
 
 
 def _default_for(names: Sequence[str]) -> str:
-    """The default builder for the dataset that the arguments name; where they name none, any command will say so."""
+    """The default builder of the dataset in the arguments DB and DATASET; any builder if they are incomplete."""
     if len(names) < 2:
         return next(iter(registry.load().builders))
     with reading(names[0]) as connection:
-        dataset = datasets.get_dataset(connection, names[1])
-        return registry.load().default_builder(dataset.kind, datasets.count_items(connection, dataset)).name
+        return default_builder(connection, datasets.get_dataset(connection, names[1])).name
 
 
 def _command(builder: Builder) -> click.Command:
@@ -141,26 +131,27 @@ def _command(builder: Builder) -> click.Command:
 
 
 def _dataset(connection: Connection, name: str, builder: Builder, given: dict[str, Any]) -> Dataset:
-    """The dataset, or any table for a builder that does not read its text: that becomes one with the build."""
-    names = {found.name for found in datasets.all_datasets(connection)}
-    reads = reads_of(builder, make_options(builder, given))
-    if reads not in ("similarities", "table") or name in names or table_kind(connection, name) is None:
-        return datasets.get_dataset(connection, name)
-    return describe_rows(connection, name)
+    """The dataset, or any table for a builder that does not read its text: the build makes it a dataset."""
+    return dataset_to_build(connection, name, reads_of(builder, make_options(builder, given)))
 
 
 @click.group(
+    "build",
     cls=Builders,
     context_settings={"ignore_unknown_options": True},
     options_metavar="",
-    short_help="Learn embeddings from a dataset.",
+    short_help="Learn embeddings from a dataset",
     subcommand_metavar="[BUILDER] DB DATASET [OPTIONS]...",
 )
-def build() -> None:
+def build_group() -> None:
     """Learn embeddings from a dataset and store them as a collection.
 
-    Without BUILDER the default one for that kind of dataset is used. `semsearch build BUILDER --help` lists its
-    options.
+    Without BUILDER the default builder for that kind of dataset is used. `semsearch build BUILDER --help` explains the
+    options of a builder. Building again replaces the collection of the same name at once.
+
+    \b
+    semsearch build my.db articles
+    semsearch build pmi my.db articles --name words
     """
 
 
@@ -173,79 +164,50 @@ def run_build(
     *,
     is_last: bool = True,
     **how: Any,
-) -> engine.Built:
-    """Build with a progress bar, and say what was made and, if it is the last, what to do next; `how` are further
-    arguments of build."""
+) -> Built:
+    """Build with a progress bar and print what was built. `how` are keyword arguments of `build`.
+
+    With `is_last` the last line says what to do next.
+    """
     needs = needs_of(builder, make_options(builder, given))
     if needs:
-        device = engine.device_for(builder, needs, how.get("device", "auto"))
-        remark(f"On the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
+        device = device_for(builder, needs, how.get("device", "auto"))
+        remark(f"Running on the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
     try:
         with Progress(f"{builder.name} {dataset.name}", "step") as progress:
-            built = engine.build(connection, dataset, builder, given, engine.BuildOptions(report=progress, **how))
+            built = build(connection, dataset, builder, given, BuildOptions(report=progress, **how))
     except KeyboardInterrupt:
-        kept = checkpoints.path_for(connection, how.get("name") or f"{dataset.name}_{builder.name}")
-        if needs and kept is not None and kept.exists():
-            remark("Interrupted. The same command with --resume goes on from here")
+        name = how.get("name") or f"{dataset.name}_{builder.name}"
+        if needs and _has_checkpoint(connection, name):
+            remark("Interrupted. The same command with --resume continues from the last checkpoint")
         raise
-    say_checkpoint(connection)
-    _say_training(built, how.get("resume", False))
-    for collection in built.collections:
-        of, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
-        instead = built.replaced if collection is built.collections[0] else None
-        said = "" if instead is None else f"; it replaces that of run {instead}"
-        remark(f"Built {collection.name}: {of}, {dimensions}{said}")
-    if built.without_vector:
-        items = counted(built.without_vector, "item")
-        why = {"documents": "without a word the model knows: found by words, not by meaning"}
-        why["graph"] = "without an edge to another: without a vector"
-        why["images"] = "whose picture cannot be read, or is the very mean of all: without a vector"
-        remark(f"{items} {why.get(builder.reads, 'similar to nothing: without a vector')}")
-    known = built.run.metrics.get("known_words", 1.0)
-    if known < FEW_KNOWN:
-        remark(
-            f"Only {known:.0%} of the words of {dataset.name} have a vector: is it in another language than"
-            " those, or of another field?"
-        )
-    for collection in built.collections:
-        say_outdated(connection, db, collection)
-    least = built.run.metrics.get("min_documents", 1)
-    if least > 1:
-        remark(f"Words in fewer than {least:.0f} documents are left out of the model (--min-df 1 keeps them)")
-    took = f"In {took_seconds(built.run.seconds)}"
-    remark(f"{took}. Next: {_next(db, built.collections[0])}" if is_last else took)
+    finish_writing(connection)
+    report_built(connection, db, built, resume=how.get("resume", False), is_last=is_last)
     return built
 
 
-def _next(db: str, collection: Collection) -> str:
-    """What to try with a new collection."""
-    db, name = shlex.quote(db), shlex.quote(collection.name)
-    ask = f'semsearch search {db} {name} "some words"'
-    if not takes_text(collection):
-        ask = f"semsearch similar {db} {name} ID"
-    return f"{ask}   or   semsearch serve {db}"
+def _has_checkpoint(connection: Connection, name: str) -> bool:
+    path = checkpoints.path_for(connection, name)
+    return path is not None and path.exists()
 
 
-def _say_training(built: engine.Built, resume: bool) -> None:
-    """What became of a training that was to be gone on with, and of its checkpoints."""
-    if resume:
-        went_on = None if built.resumed is None else f"Went on from step {built.resumed:,}"
-        remark(went_on or "There was no training to go on with: it began anew")
-    steps, options = built.run.metrics.get("steps", HARDLY), built.run.options
-    if steps < HARDLY and options.get("epochs") != 0:  # none at all are a wish
-        longer = "--seconds" if options.get("seconds") else "--epochs"
-        remark(f"Only {steps:,.0f} steps: hardly trained. More {longer} or fewer items a step (--batch-size) help")
-    if built.unkept:
-        remark(f"No checkpoint could be kept: {built.unkept}")
-
-
-@click.command(short_help="Make a table searchable by meaning.")
+@click.command("index", short_help="Make a table searchable with default settings")
 @click.argument("db", type=click.Path())
 @click.argument("table")
 @column_options
 @image_option
-def index(db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None) -> None:
-    """Make a TABLE searchable by meaning: use it in place, build with defaults, say what to do next."""
+def index_command(
+    db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None
+) -> None:
+    """Make TABLE searchable: register it as a dataset and build a collection with the default builder.
+
+    The table is neither copied nor changed. Columns that are not named are guessed from their names and contents. With
+    --image the images of a column are searched instead of text.
+
+    \b
+    semsearch index my.db articles
+    semsearch index my.db articles --text body --title headline
+    """
     with writing(db) as connection:
         dataset, remarks = describe_table(connection, table, Columns(text, title, label=label, image=image))
         for line in remarks:

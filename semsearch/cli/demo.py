@@ -9,6 +9,7 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.cli.build import run_build
+from semsearch.cli.options import option
 from semsearch.cli.output import Progress, print_rows, remark, rounded
 from semsearch.cli.search import print_readable
 from semsearch.cli.upkeep import open_in_datasette
@@ -31,33 +32,49 @@ DATASET = "docs"
 GRAPH = "modules"
 DIGITS = "digits"
 DIGIT = "7"
-CODES = 16  # numbers that a digit of 64 pixels goes through
-PICTURED = {"pca": {"dim": CODES}, "autoencoder": {"latent_dim": CODES}, "gan": {"steps": 1000, "batch_size": 128}}
-LABEL = "package"  # of a module: told by what imports it and what it imports
+LATENT_DIM = 16  # of digits of 64 pixels
+IMAGE_BUILDERS = {
+    "pca": {"dim": LATENT_DIM},
+    "autoencoder": {"latent_dim": LATENT_DIM},
+    "gan": {"steps": 1000, "batch_size": 128},
+}
+LABEL = "package"  # of a module, predicted from its imports
 MODULES = ("http.client", "zipfile")
-QUESTIONS = ("compress a file", "send an email message", "random sample from a list")
+QUERIES = ("compress a file", "send an email message", "random sample from a list")
 WORDS = ("socket", "encode")
 ANALOGIES = (
     ("read", "write", "reader"),
     ("string", "strings", "list"),
-    ("dumps", "dump", "loads"),  # an honest failure: the texts do not say how these two pairs are alike
+    ("dumps", "dump", "loads"),  # an honest failure: the texts do not show how these two pairs are related
 )
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verb to the group."""
-    cli.add_command(demo)
+    cli.add_command(demo_command)
 
 
-@click.command(short_help="A complete example from data on this machine.")
+@click.command("demo", short_help="Build a complete example from data on this machine")
 @click.argument("db", type=click.Path(), default="demo.db")
-@click.option("--serve", is_flag=True, help="open it in Datasette when done")
-def demo(db: str, serve: bool) -> None:
-    """Build a complete example in DB (demo.db): the documentation of this Python's standard library, its words,
-    the graph of which of its modules imports which, and the pictures of digits that come with scikit-learn.
+@option("--serve", is_flag=True, help="open it in Datasette when done")
+def demo_command(db: str, serve: bool) -> None:
+    """Build a complete example in DB, by default demo.db, and run some searches.
 
-    Sources are parsed, never imported; nothing is downloaded.
+    It has four datasets of data on this machine: the documentation of Python's standard library, its words, the graph
+    of imports between its modules, and the images of digits that come with scikit-learn. Nothing is downloaded, and no
+    module is executed.
+
+    \b
+    semsearch demo
+    semsearch demo example.db --serve
     """
+    _build_and_print(db)
+    remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
+    if serve:
+        open_in_datasette(db, ())
+
+
+def _build_and_print(db: str) -> None:
     remark("Reading the documentation of the Python standard library on this machine …")
     with writing(db, create=True) as connection:
         columns = Columns(text=("body",), title="title", label="module")
@@ -71,60 +88,61 @@ def demo(db: str, serve: bool) -> None:
         name = run_build(connection, db, loaded.dataset, builder, {}, is_last=False).collections[0].name
         pmi = registry.load().builder("pmi")
         words = run_build(connection, db, loaded.dataset, pmi, {}, is_last=False).collections[0].name
-        near = _modules(connection, db)
-        pictures = _digits(connection, db)
+        modules_collection = _modules(connection, db)
+        image_collections = _digits(connection, db)
     with reading(db) as connection:
         documents, vocabulary, nodes, digits = (
-            open_collection(connection, each) for each in (name, words, near, pictures[0])
+            open_collection(connection, each) for each in (name, words, modules_collection, image_collections[0])
         )
-        for question in QUESTIONS:
-            click.echo(f'\nsemsearch search {db} {name} "{question}" -k 5')
-            print_readable(search(connection, documents, question, k=5), documents.dataset, question)
+        for query in QUERIES:
+            click.echo(f'\nsemsearch search {db} {name} "{query}" -k 5')
+            print_readable(search(connection, documents, query, k=5), documents.dataset, query)
         for word in WORDS:
             click.echo(f"\nsemsearch similar {db} {words} {word} -k 5")
             print_readable(similar(connection, vocabulary, [word], k=5), vocabulary.dataset, "")
-        for asked in ANALOGIES:
-            click.echo(f"\nsemsearch analogy {db} {words} {' '.join(asked)} -k 3")
-            print_answers(analogy(connection, vocabulary, asked, k=3))
+        for question in ANALOGIES:
+            click.echo(f"\nsemsearch analogy {db} {words} {' '.join(question)} -k 3")
+            print_answers(analogy(connection, vocabulary, question, k=3))
         for module in MODULES:
-            click.echo(f"\nsemsearch similar {db} {near} {module} -k 5")
+            click.echo(f"\nsemsearch similar {db} {modules_collection} {module} -k 5")
             print_readable(similar(connection, nodes, [module], k=5), nodes.dataset, "")
-        click.echo(f"\nsemsearch classify {db} {near} --label {LABEL}")
-        print_rows([rounded(judged.as_dict()) for judged in classify(connection, [nodes], LABEL).judged], None)
-        click.echo(f"\nsemsearch similar {db} {pictures[0]} {DIGIT} -k 5")
+        click.echo(f"\nsemsearch classify {db} {modules_collection} --label {LABEL}")
+        classified = classify(connection, [nodes], LABEL)
+        print_rows([rounded(scores.as_dict()) for scores in classified.judged], None)
+        click.echo(f"\nsemsearch similar {db} {digits.name} {DIGIT} -k 5")
         print_readable(similar(connection, digits, [DIGIT], k=5), digits.dataset, "")
-        for coded in pictures:
-            click.echo(f"\nsemsearch evaluate images {db} {coded}")
-            print_rows([rounded(evaluate_images(connection, coded).as_dict())], None)
-    remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
-    if serve:
-        open_in_datasette(db, ())
+        for collection in image_collections:
+            click.echo(f"\nsemsearch evaluate images {db} {collection}")
+            print_rows([rounded(evaluate_images(connection, collection).as_dict())], None)
 
 
 def _modules(connection: Connection, db: str) -> str:
-    """The modules as a graph of who imports whom; the collection's name. A module's documents have it as `module`."""
+    """Build the graph of imports between modules; returns the collection's name."""
     nodes, edges = modules()
     graph = load_edges(connection, GRAPH, GraphSource(edges, "imports", nodes), directed=True)
-    remark(f"{graph.nodes:,} modules joined by {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
+    remark(f"{graph.nodes:,} modules and {graph.edges:,} imports, tables {GRAPH} and {GRAPH}_edges")
     builder = registry.load().default_builder(graph.dataset.kind, graph.nodes)
     return run_build(connection, db, graph.dataset, builder, {}, is_last=False).collections[0].name
 
 
 def _digits(connection: Connection, db: str) -> list[str]:
-    """1,797 handwritten digits of 8 by 8 pixels (Alpaydin & Kaynak 1998), as scikit-learn has them, by principal
-    components and, where torch is installed, by an autoencoder of as many numbers and a GAN; the collections."""
+    """Build collections of scikit-learn's 1,797 handwritten digits of 8 by 8 pixels (Alpaydin & Kaynak 1998).
+
+    Principal components always; an autoencoder of the same dimension and a GAN if torch is installed. Returns the
+    names of the collections.
+    """
     from sklearn.datasets import load_digits
 
     loaded = load_digits()
     pixels = np.rint(loaded.images * (255 / 16)).astype(np.uint8)[..., None]
     block = ImageBlock("scikit-learn's digits", pixels, {"label": loaded.target.tolist()})
-    made = load_images(connection, DIGITS, [block], ImageSpec(), source="scikit-learn's digits")
-    remark(f"{len(pixels):,} pictures of digits, table {DIGITS}")
+    loaded_images = load_images(connection, DIGITS, [block], ImageSpec(), source="scikit-learn's digits")
+    remark(f"{len(pixels):,} images of digits, table {DIGITS}")
     names = []
-    for name, options in PICTURED.items():
+    for name, options in IMAGE_BUILDERS.items():
         if name != "pca" and find_spec("torch") is None:
-            remark("No autoencoder and no GAN of them, since torch is not installed (the extra `torch`)")
+            remark("The autoencoder and the GAN are left out: they need torch (pip install 'semsearch[torch]')")
             break
-        built = run_build(connection, db, made.dataset, registry.load().builder(name), options, is_last=False)
+        built = run_build(connection, db, loaded_images.dataset, registry.load().builder(name), options, is_last=False)
         names.append(built.collections[0].name)
     return names

@@ -9,118 +9,146 @@ from typing import Any
 import click
 
 from semsearch.cli.ingest import ingest
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
-from semsearch.cli.rebuild_command import say_outdated
-from semsearch.cli.upkeep import say_checkpoint
-from semsearch.errors import InputError
-from semsearch.export.write import export as write
+from semsearch.cli.options import listing_options, option
+from semsearch.cli.output import Progress, counted, print_rows, remark
+from semsearch.cli.rebuild_command import report_outdated
+from semsearch.cli.upkeep import finish_writing
+from semsearch.export.write import export
 from semsearch.ingest import pretrained
 from semsearch.ingest.pretrained import Pretrained
 from semsearch.ingest.vectors import FORMATS, VectorSource, load_vectors
 from semsearch.storage.connect import reading, writing
 
-MB = 1 << 20
+MEGABYTE = 1 << 20
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
-    cli.add_command(export)
+    cli.add_command(export_command)
     cli.add_command(list_pretrained)
     ingest.add_command(ingest_vectors)
 
 
-@click.command()
+@click.command("export", short_help="Write the vectors of a collection to a file")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("file", type=click.Path(path_type=Path))
-def export(db: str, collection: str, file: Path) -> None:
-    """Write a collection's vectors to FILE, in the format that its suffix says.
+def export_command(db: str, collection: str, file: Path) -> None:
+    """Write the vectors of a collection to FILE, in the format of its suffix.
 
     \b
-    .npy       numpy's matrix, its ids beside it in .ids.txt
-    .npz       numpy, arrays ids and vectors
+    .npy       NumPy matrix, with the ids in .ids.txt
+    .npz       NumPy, arrays ids and vectors
     .parquet   columns id and vector (needs pyarrow)
     .txt .bin  word2vec, for gensim, spaCy and others
-    .tsv       TensorBoard's projector, with labels in .metadata.tsv
-    .db        llm's embeddings.db
+    .tsv       TensorBoard projector, with labels in .metadata.tsv
+    .db        embeddings database of llm
 
-    Vectors have the length that their builder gave them. FILE must not exist.
+    Vectors keep the length that their builder gave them. FILE must not exist yet.
+
+    \b
+    semsearch export my.db articles_lsa vectors.npz
     """
     with reading(db) as connection, Progress(f"writing {file.name}", "vector") as progress:
-        written = write(connection, collection, file, report=progress)
-    for path in written:
+        paths = export(connection, collection, file, report=progress)
+    for path in paths:
         remark(f"Wrote {path} ({path.stat().st_size:,} bytes)")
 
 
-@click.command("pretrained", short_help="List the public word vectors that can be fetched.")
+@click.command("pretrained", short_help="List the public word vectors that can be downloaded")
 @listing_options
 def list_pretrained(shape: str | None) -> None:
-    """List the public sets of word vectors that `ingest vectors --from` fetches, with address and licence."""
-    print_rows([_row(one) for one in pretrained.ALL], shape)
+    """List the public sets of word vectors that can be downloaded, with address and licence.
+
+    `semsearch ingest vectors --from NAME` downloads a set and imports it.
+    """
+    print_rows([_row(public) for public in pretrained.ALL], shape)
 
 
-def _row(one: Pretrained) -> dict[str, Any]:
+def _row(public: Pretrained) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "words": one.words,
-        "dim": one.dim,
-        "licence": one.licence,
-        "what": one.what,
-        "hash": f"{one.hash} ({one.hash_source})" if one.hash else "not stated: that of the first download is kept",
-        "url": one.url,
+        "name": public.name,
+        "words": public.words,
+        "dim": public.dim,
+        "licence": public.licence,
+        "what": public.what,
+        "hash": f"{public.hash} ({public.hash_source})"
+        if public.hash
+        else "not published: later downloads must equal the first",
+        "url": public.url,
     }
 
 
-@click.command("vectors", short_help="Bring vectors in that were made elsewhere.")
+@click.command("vectors", short_help="Import word vectors from a file or a public set")
 @click.argument("db", type=click.Path())
 @click.argument("name")
 @click.argument("file", type=click.Path(), required=False)
-@click.option(
-    "--from", "public", metavar="SET", help="fetch a public set instead of FILE; `semsearch pretrained` lists"
+@option(
+    "--from",
+    "public",
+    metavar="SET",
+    show_default="none",
+    help="download a public set instead of reading FILE; `semsearch pretrained` lists them",
 )
-@click.option(
-    "--limit", type=int, metavar="N", help="only the first N rows; public sets begin with the commonest words"
+@option(
+    "--limit",
+    type=int,
+    metavar="N",
+    show_default="all",
+    help="import the first N rows only; public sets begin with the most frequent words",
 )
-@click.option("--format", "format", type=click.Choice(FORMATS), help="what FILE is, where its suffix does not say")
-@click.option("--ids", type=click.Path(), help="the ids of an .npy: one to a line, or a .json array")
-@click.option("--member", metavar="NAME", help="which file of a zip, or which collection of an llm database")
-def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **asked: Any) -> None:
-    """Make the collection NAME of words and vectors made elsewhere.
+@option("--format", "format", type=click.Choice(FORMATS), show_default="from the suffix", help="the format of FILE")
+@option(
+    "--ids",
+    type=click.Path(),
+    metavar="FILE",
+    show_default="the .ids.txt next to it",
+    help="the ids of an .npy: one per line, or a JSON array",
+)
+@option(
+    "--member",
+    metavar="NAME",
+    show_default="the only one",
+    help="the file in a zip, or the collection in an llm database",
+)
+def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **source: Any) -> None:
+    """Import words and their vectors as the collection NAME.
 
-    Reads GloVe .txt, word2vec .txt and .bin, fastText .vec (each also as .gz or .zip), .npy with its ids, .npz with
-    arrays ids and vectors, .parquet and llm's embeddings.db; from - the first three. Its words are in the table
-    NAME_vocabulary. A text is searched for by the mean of its known words.
+    Reads GloVe .txt, word2vec .txt and .bin and fastText .vec, each also as .gz or .zip. Also reads .npy with its ids,
+    .npz with the arrays ids and vectors, .parquet, and llm's embeddings.db. FILE - reads GloVe, word2vec or fastText
+    from standard input. The words are in the table NAME_vocabulary. A text is searched for by the mean of the vectors
+    of its known words.
+
+    \b
+    semsearch ingest vectors my.db glove --from glove-6b-100 --limit 100000
+    semsearch ingest vectors my.db mine vectors.vec
     """
     if (file is None) == (public is None):
         raise click.UsageError("Give either FILE or --from SET")
-    facts: dict[str, Any] = {}
-    if public is not None:
-        one = pretrained.find(public)
-        if any(asked[option] for option in ("format", "ids", "member")):
-            raise InputError("--from knows what it fetches: leave out --format, --ids and --member")
-        file = str(_fetched(one))
-        asked["member"], facts = one.member, {"set": one.name, "licence": one.licence, "url": one.url}
+    vectors, facts = _resolved(VectorSource(file or "", **source), public)
     with writing(db, create=True) as connection, Progress(f"reading {name}", "row") as progress:
-        made = load_vectors(connection, name, VectorSource(str(file), **asked), facts=facts, report=progress)
-        say_checkpoint(connection)
-    for line in made.remarks:
+        imported = load_vectors(connection, name, vectors, facts=facts, report=progress)
+        finish_writing(connection)
+    for line in imported.remarks:
         remark(line)
-    collection = made.collection
-    remark(f"Made {name}: {counted(collection.count, 'word')}, {counted(collection.dim, 'dimension')}")
+    collection = imported.collection
+    remark(f"Imported {name}: {counted(collection.count, 'word')}, {counted(collection.dim, 'dimension')}")
     with reading(db) as connection:
-        say_outdated(connection, db, collection)
+        report_outdated(connection, db, collection)
     remark(f"Next: semsearch search {shlex.quote(db)} {shlex.quote(name)} WORD")
 
 
-def _fetched(one: Pretrained) -> Path:
-    """Where the set is on this machine, fetched if it was not; says whose terms it comes under."""
-    from semsearch.ingest import download  # http and ssl are read in for it, and by no other command
+def _resolved(source: VectorSource, public: str | None) -> tuple[VectorSource, dict[str, Any]]:
+    """What to import; a public set is downloaded if it is not on this machine, and its licence printed."""
+    if public is None:
+        return pretrained.resolve(source, None)
+    from semsearch.ingest.download import cache_folder
 
-    wanted = download.Download(one.url, one.file, one.size, one.hash)
-    remark(f"{one.name}: {one.what}; licence: {one.licence}; kept in {download.cache_folder()}")
-    with Progress(f"fetching {one.file}", "MB") as progress:
+    chosen = pretrained.find(public)
+    remark(f"{chosen.name}: {chosen.what}. Licence: {chosen.licence}. Stored in {cache_folder()}")
+    with Progress(f"downloading {chosen.file}", "MB") as progress:
 
         def report(step: int, total: int, **metrics: float) -> None:
-            progress(step // MB, total // MB)
+            progress(step // MEGABYTE, total // MEGABYTE)
 
-        return download.fetch(wanted, report=report)
+        return pretrained.resolve(source, public, report=report)

@@ -2,195 +2,213 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from semsearch import registry
-from semsearch.analysis import links
-from semsearch.cli.ingest import LISTED, ingest, next_step
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
+from semsearch.analysis.links import predict_links
+from semsearch.cli.ingest import encoding_option, ingest, next_step, report_skipped
+from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
+from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
-from semsearch.cli.upkeep import say_checkpoint
-from semsearch.errors import InputError
-from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
-from semsearch.ingest.edges import GraphSource, LoadedGraph, TableEdges, link_table, load_edges
-from semsearch.ingest.sources import read_sources, source_name
+from semsearch.cli.upkeep import finish_writing
+from semsearch.ingest.edges import EdgeSources, TableEdges, ingest_edges
+from semsearch.ingest.sources import source_name
 from semsearch.storage import collections, results
 from semsearch.storage.connect import reading, writing
-from semsearch.storage.driver import Connection
+
+SHOWN_LINKS = 10  # predicted edges printed; the table holds all
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs; `ingest` has one more, `evaluate` two."""
-    cli.add_command(predict_links)
-    ingest.add_command(ingest_edges)
-    evaluate.add_command(evaluate_links)
-    evaluate.add_command(evaluate_labels)
+    cli.add_command(predict_links_command)
+    ingest.add_command(ingest_edges_command)
+    evaluate.add_command(evaluate_links_command)
+    evaluate.add_command(evaluate_labels_command)
 
 
-@ingest.command("edges", short_help="Read a graph: edges, and perhaps its nodes.")
+@click.command("edges", short_help="Import a graph from files or a table of edges")
 @click.argument("db", type=click.Path())
 @click.argument("graph")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option("--table", metavar="TABLE", help="take the edges from a table that is there, in place, instead of files")
-@click.option("--source", metavar="COL", help="the column of nodes that edges lead from")
-@click.option("--target", metavar="COL", help="the column of nodes that edges lead to")
-@click.option("--weight", metavar="COL", help="the column of weights, 0 or more; without one each edge weighs 1")
-@click.option("--through", metavar="COL", help="with --table: join two sources by each value of COL that they share")
-@click.option("--directed", is_flag=True, help="an edge leads from source to target only")
-@click.option("--nodes", metavar="FILE", help="attributes of nodes: csv, tsv, json or jsonl with an id column")
-@click.option("--header/--no-header", default=None, help="whether the first line names columns; found out if not given")
-@click.option(
-    "--format", "format_name", metavar="NAME", help="csv, tsv, jsonl, edgelist or adjlist, if the suffix lies"
+@click.argument("files", nargs=-1, metavar="[SOURCE]...")
+@option(
+    "--table", metavar="TABLE", show_default="none", help="use the edges of an existing table in place, without files"
 )
-@click.option("--encoding", default="utf-8", show_default=True, help="how the text is encoded")
-@click.option("--skip-errors", is_flag=True, help="leave out rows that are no edges, and list them")
-def ingest_edges(db: str, graph: str, sources: tuple[str, ...], **asked: Any) -> None:
-    """Read a graph's edges into the table GRAPH_edges (source, target, weight) and its nodes into the table GRAPH.
+@option("--source", metavar="COL", show_default="guessed", help="the column of nodes that edges start from")
+@option("--target", metavar="COL", show_default="guessed", help="the column of nodes that edges lead to")
+@option(
+    "--weight", metavar="COL", show_default="guessed, else each edge weighs 1", help="the column of weights, 0 or more"
+)
+@option(
+    "--through",
+    metavar="COL",
+    show_default="none",
+    help="with --table: join two sources by each value of COL that they share",
+)
+@option("--directed", is_flag=True, help="edges lead from source to target only")
+@option(
+    "--nodes",
+    metavar="FILE",
+    show_default="none",
+    help="attributes of the nodes: csv, tsv, json or jsonl with an id column",
+)
+@option("--header/--no-header", default=None, show_default="detected", help="whether the first line names the columns")
+@option(
+    "--format",
+    "format",
+    metavar="NAME",
+    show_default="from the suffix",
+    help="the format of SOURCE: csv, tsv, jsonl, edgelist or adjlist",
+)
+@encoding_option
+@option("--skip-errors", is_flag=True, help="skip rows that are not edges, and list them")
+def ingest_edges_command(db: str, graph: str, skip_errors: bool, **options: Any) -> None:
+    """Import a graph: its edges into the table GRAPH_edges (source, target, weight), its nodes into the table GRAPH.
 
-    Understands csv, tsv, jsonl, edge lists (a b weight) and adjacency lists (a b c d), each also as .gz. Edges given
-    several times add up; without --directed they count both ways; those from a node to itself are not learned from.
-    Where GRAPH is a table already, its rows are the nodes, and it stays as it is. Reading again replaces the edges.
+    Formats: csv, tsv, jsonl, edge lists (a b weight) and adjacency lists (a b c d), each also as .gz. The weights of
+    repeated edges are added. Without --directed an edge counts in both directions. Self-loops are kept in the table but
+    not used for learning. If GRAPH is a table already, its rows are the nodes and it is not changed. Importing again
+    replaces the edges.
 
     \b
     semsearch ingest edges my.db friends friends.csv --nodes people.csv
     semsearch ingest edges my.db people --table worked_on --source person --through grant
     """
-    if bool(sources) == bool(asked["table"]):
-        raise InputError("Where are the edges? Give files, or --table TABLE, and not both")
-    with writing(db, create=not asked["table"]) as connection:
-        loaded = (_from_table if asked["table"] else _from_files)(connection, graph, sources, asked)
-        say_checkpoint(connection)
+    columns = TableEdges(**{name: options.pop(name) for name in ("source", "target", "weight", "through", "directed")})
+    sources = EdgeSources(columns=columns, **options)
+    label = f"reading {sources.table or source_name(sources.files)}"
+    with writing(db, create=not sources.table) as connection:
+        with Progress(label, "edge") as progress:
+            readers = registry.load().readers
+            loaded = ingest_edges(connection, graph, sources, readers, skip_errors=skip_errors, report=progress)
+        finish_writing(connection)
         following = next_step(connection, db, loaded.dataset.name)
     for line in loaded.remarks:
         remark(line)
-    for message in loaded.skipped[:LISTED]:
-        remark(f"Skipped: {message}")
-    if loaded.skipped_count > LISTED:
-        remark(f"… and {loaded.skipped_count - LISTED:,} more")
+    report_skipped(loaded.skipped, len(loaded.skipped))
     remark(f"{loaded.dataset.name}: {counted(loaded.nodes, 'node')}, {counted(loaded.edges, 'edge')}")
     remark(following)
 
 
-def _from_table(connection: Connection, graph: str, sources: tuple[str, ...], asked: dict[str, Any]) -> LoadedGraph:
-    if asked["nodes"]:
-        raise InputError("--nodes describes the nodes of files of edges: with --table, GRAPH names their table")
-    if asked["through"] and (asked["target"] or asked["weight"]):
-        raise InputError("--through joins the sources by what they share: leave out --target and --weight")
-    columns = {name: asked[name] for name in ("source", "target", "weight", "through", "directed")}
-    return link_table(connection, graph, asked["table"], TableEdges(**columns))
-
-
-def _from_files(connection: Connection, graph: str, sources: tuple[str, ...], asked: dict[str, Any]) -> LoadedGraph:
-    if asked["through"]:
-        raise InputError("--through takes what is shared from a table: give --table, and no files")
-    columns = EdgeColumns(asked["source"], asked["target"], asked["weight"], asked["header"])
-    items = read_sources(sources, edge_readers(columns), format=asked["format_name"], encoding=asked["encoding"])
-    readers = registry.load().readers
-    nodes = read_sources([asked["nodes"]], readers, encoding=asked["encoding"]) if asked["nodes"] else ()
-    source = source_name(sources)
-    with Progress(f"reading {source}", "edge") as progress:
-        loaded = load_edges(
-            connection,
-            graph,
-            GraphSource(items, source, nodes),
-            directed=asked["directed"],
-            skip_errors=asked["skip_errors"],
-            report=progress,
-        )
-    loaded.remarks[:0] = dict.fromkeys(columns.remarks)
-    return loaded
-
-
-@click.command("predict-links", short_help="Likely edges that are not there.")
+@click.command("predict-links", short_help="Predict missing edges of a graph")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("-k", type=int, default=1000, show_default=True, help="how many")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same links")
+@option("-k", type=int, default=1000, show_default=True, metavar="N", help="number of predicted edges")
+@seed_option("edges")
 @listing_options
-def predict_links(db: str, collection: str, k: int, seed: int, shape: str | None) -> None:
-    """Find the likeliest edges that are not there, into the table COLLECTION_links.
+def predict_links_command(db: str, collection: str, k: int, seed: int, shape: str | None) -> None:
+    """Predict the most likely missing edges and write them to the table COLLECTION_links.
 
-    Likely are nodes that are near each other and busy; `score` is the logarithm of the odds, `common` how many
-    neighbours they share.
+    A logistic regression on the cosine similarity and the node degrees scores every pair of nodes without an edge.
+    `score` is the log-odds of an edge, `similarity` the cosine, `common` the number of common neighbours.
+
+    \b
+    semsearch predict-links my.db friends_netmf -k 100
     """
     with writing(db) as connection:
         nodes = collections.open_collection(connection, collection)
-        found = links.predict_links(connection, nodes, k=k, seed=seed)
-        results.write_links(connection, nodes.collection, found)
-        say_checkpoint(connection)
-    rows = [asdict(one) for one in (found if shape else found[:LISTED])]
+        links = predict_links(connection, nodes, k=k, seed=seed)
+        results.write_links(connection, nodes.collection, links)
+        finish_writing(connection)
+    rows = [asdict(link) for link in (links if shape else links[:SHOWN_LINKS])]
     print_rows(rows if shape == "json" else [rounded(row) for row in rows], shape)
-    remark(f"Written to the table {collection}_links: {counted(len(found), 'pair')}, best first")
+    remark(f"Wrote {counted(len(links), 'pair')} to the table {collection}_links, best first")
 
 
-@click.command("links", short_help="Hide edges, learn anew, find them again.")
+@renamed("--hide", "--hidden-share")
+@click.command("links", short_help="Measure link prediction on hidden edges")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--hide", type=float, default=0.2, show_default=True, help="the share of edges that is hidden")
-@click.option("-k", type=int, default=100, show_default=True, help="how many of the likeliest pairs are looked at")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same edges")
+@option(
+    "--hidden-share",
+    type=float,
+    default=0.2,
+    show_default=True,
+    metavar="SHARE",
+    help="share of the edges that is hidden from training, 0 to 1",
+)
+@option("-k", type=int, default=100, show_default=True, metavar="N", help="number of top pairs for precision at k")
+@seed_option("hidden edges")
 @listing_options
-def evaluate_links(db: str, collection: str, hide: float, k: int, seed: int, shape: str | None) -> None:
-    """Hide a share of the edges, learn anew as the collection was, and look for them.
+def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int, seed: int, shape: str | None) -> None:
+    """Hide a share of the edges, train again with the same options, and measure how well the hidden edges are found.
 
-    auc: how often a hidden edge is told from two nodes that are not joined; precision: of the k likeliest pairs, how
-    many are hidden edges. Common neighbours and Adamic-Adar are asked the same.
+    `auc` is the probability that a hidden edge scores higher than a pair of nodes without an edge. `precision` is the
+    share of hidden edges among the k best pairs. Common neighbours and Adamic-Adar are the baselines.
+
+    \b
+    semsearch evaluate links my.db friends_netmf
     """
-    from semsearch.evaluate import links
+    from semsearch.evaluate.links import evaluate_links
 
-    with reading(db) as connection, Progress(f"links of {collection}", "step") as progress:
-        found = links.evaluate_links(connection, collection, share=hide, k=k, seed=seed, report=progress)
-    print_rows([one.as_dict() if shape == "json" else rounded(one.as_dict()) for one in found], shape)
+    with reading(db) as connection, Progress(f"evaluating links of {collection}", "step") as progress:
+        scores = evaluate_links(connection, collection, share=hidden_share, k=k, seed=seed, report=progress)
+    print_rows([row.as_dict() if shape == "json" else rounded(row.as_dict()) for row in scores], shape)
 
 
-@click.command("labels", short_help="Tell labels from vectors.")
+@renamed("--share", "--train-share")
+@click.command("labels", short_help="Measure how well the vectors predict labels")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--label", "column", metavar="COL", help="the column of labels; by default the dataset's own")
-@click.option("--separator", help="what stands between several labels in a cell; a JSON array needs none")
-@click.option("--folds", type=int, help="hold back each of so many parts in turn, instead of shares")
-@click.option("--split", metavar="COL", help="learn from the rows whose COL says train, judge those that say test")
-@click.option("--share", "shares", type=float, multiple=True, help="share to train on; by default 0.1 to 0.9")
-@click.option("--shuffles", type=int, default=10, show_default=True, help="how often the items are drawn anew")
-@click.option("--c", "C", type=float, help="how freely weights may grow; by default chosen, or 1 with shares")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same shuffles")
+@label_option
+@option(
+    "--separator",
+    metavar="TEXT",
+    show_default="none: one label, or a JSON array",
+    help="the separator between several labels in a cell",
+)
+@option("--folds", type=int, metavar="N", show_default="none", help="use N-fold cross-validation")
+@option(
+    "--split",
+    metavar="COL",
+    show_default="none",
+    help="train on rows whose COL is train, test on rows whose COL is test",
+)
+@option(
+    "--train-share",
+    "shares",
+    type=float,
+    multiple=True,
+    metavar="SHARE",
+    show_default="0.1 to 0.9",
+    help="share of the items to train on; may be repeated",
+)
+@option(
+    "--shuffles", type=int, default=10, show_default=True, metavar="N", help="random splits for each training share"
+)
+@option(
+    "--c",
+    "C",
+    type=float,
+    metavar="C",
+    show_default="chosen by cross-validation; 1 with --train-share",
+    help="inverse regularisation strength, above 0",
+)
+@seed_option("splits")
 @listing_options
-def evaluate_labels(db: str, collection: str, column: str | None, shape: str | None, **how: Any) -> None:
-    """Train on some of the labelled items and tell the labels of the others: accuracy, micro and macro F1.
+def evaluate_labels_command(
+    db: str, collection: str, column: str | None, shape: str | None, seed: int, C: float | None, **options: Any
+) -> None:
+    """Train logistic regressions on some labelled items, predict the others, and report accuracy, micro and macro F1.
 
-    By default with shares of 0.1 to 0.9 to train on and one logistic regression a label against the rest; of an item
-    with k labels the k likeliest are told, as is usual for graphs (Perozzi et al. 2014). With --folds or --split each
-    item is judged once, and one label an item is learned as `classify` learns it.
+    By default it trains on random shares of 0.1 to 0.9, with one regression per label against the rest. For an item
+    with k labels the k most likely labels are predicted, as is usual for graphs (Perozzi et al. 2014). With --folds or
+    --split each item is tested once, and items with a single label are classified as `classify` does.
 
     \b
     semsearch evaluate labels my.db articles_lsa --label theme --folds 10
     semsearch evaluate labels my.db articles_lsa --label theme --split part
     """
-    from semsearch.evaluate import labels
+    from semsearch.evaluate.labels import HoldOut, evaluate_labels
 
-    how = _checked(how, labels.SHARES)
+    separator, hold_out = options.pop("separator"), HoldOut(**options)
     with reading(db) as connection:
-        found, different, items = labels.evaluate_labels(connection, collection, column, **how)
-    means = f"; means of {counted(how['shuffles'], 'shuffle')}" if "shuffles" in how else ""
-    remark(f"{counted(different, 'label')} on {counted(items, 'item')}{means}")
-    print_rows([one.as_dict() if shape == "json" else rounded(one.as_dict()) for one in found], shape)
-
-
-def _checked(how: dict[str, Any], shares: Sequence[float]) -> dict[str, Any]:
-    """One way of holding items back, and what belongs to it."""
-    given = [name for name in ("folds", "split", "shares") if how[name]]
-    if len(given) > 1:
-        raise InputError("--folds, --split and --share are three ways to hold items back: give one of them")
-    if how["C"] is not None and not how["C"] > 0:
-        raise InputError(f"c is {how['C']:g}: a number above 0 is needed")
-    if how["shuffles"] < 1:
-        raise InputError(f"shuffles is {how['shuffles']}: at least 1 is needed")
-    held = how["folds"] is not None or how["split"] is not None
-    if held:
-        return {name: how[name] for name in ("folds", "split", "separator", "seed", "C")}
-    C = 1.0 if how["C"] is None else how["C"]
-    return {name: how[name] for name in ("separator", "shuffles", "seed")} | {"shares": how["shares"] or shares, "C": C}
+        scores, labels, items = evaluate_labels(
+            connection, collection, column, separator=separator, hold_out=hold_out, seed=seed, C=C
+        )
+    means = f", means of {counted(hold_out.shuffles, 'shuffle')}" if hold_out.by_shares else ""
+    remark(f"{counted(labels, 'label')} on {counted(items, 'item')}{means}")
+    print_rows([row.as_dict() if shape == "json" else rounded(row.as_dict()) for row in scores], shape)

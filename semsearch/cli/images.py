@@ -1,4 +1,4 @@
-"""Verbs about pictures: ingest images, reconstruct, evaluate images (samples.py has what chance makes)."""
+"""Verbs about images: ingest images, reconstruct, evaluate images (samples.py has generated images)."""
 
 from __future__ import annotations
 
@@ -9,37 +9,42 @@ import click
 import numpy as np
 
 from semsearch.arrays import ByteArray
-from semsearch.cli.ingest import ingest, next_step, say_loaded
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
+from semsearch.cli.ingest import ingest, next_step, report_loaded
+from semsearch.cli.options import label_option, listing_options, option, png_option, renamed, seed_option
+from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.samples import prior_option, write_grid
 from semsearch.cli.search import evaluate
-from semsearch.cli.upkeep import say_checkpoint
+from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.sources import source_name
-from semsearch.storage import datasets
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
-from semsearch.storage.driver import Connection
 
 
 def add_to(cli: click.Group) -> None:
-    """Add the verbs; `ingest` has one more."""
+    """Add the verbs; `ingest` and `evaluate` have one more each."""
     ingest.add_command(ingest_images)
-    evaluate.add_command(evaluate_images)
-    cli.add_command(reconstruct)
+    evaluate.add_command(evaluate_images_command)
+    cli.add_command(reconstruct_command)
 
 
-@click.command("images", short_help="Read pictures from folders, archives and arrays.")
+@click.command("images", short_help="Import images from folders, archives and arrays")
 @click.argument("db", type=click.Path())
 @click.argument("dataset")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--size", type=int, metavar="N", help="make each a square of N pixels; proportions stay (see above)")
-@click.option("--grey", "channels", flag_value=1, type=int, help="make all grey")
-@click.option("--rgb", "channels", flag_value=3, type=int, help="keep all in colour; without either, each as it is")
-@click.option("--link", is_flag=True, help="keep the paths of files, not their bytes")
-@click.option("--strict", is_flag=True, help="stop at the first picture that cannot be read, with nothing written")
+@option(
+    "--size",
+    type=int,
+    metavar="N",
+    show_default="the original size, up to 512 pixels",
+    help="scale each image into a square of N by N pixels",
+)
+@option("--grey", "channels", flag_value=1, type=int, help="convert all images to greyscale")
+@option("--rgb", "channels", flag_value=3, type=int, help="convert all images to RGB")
+@option("--link", is_flag=True, help="store the paths of image files, not their bytes")
+@option("--strict", is_flag=True, help="stop at the first image that cannot be read, and write nothing")
 def ingest_images(
     db: str,
     dataset: str,
@@ -49,18 +54,22 @@ def ingest_images(
     link: bool,
     strict: bool,
 ) -> None:
-    """Read pictures into the table DATASET: id, path, label, width, height, channels, content.
+    """Import images into the table DATASET: id, path, label, width, height, channels, content.
 
-    A SOURCE is a folder, a zip or tar archive, a picture (png, jpg, gif, bmp, tiff, webp, ppm), an idx file or a folder
-    of them (MNIST's layout, labels beside, .gz or not), an .npz or .npy. The label is the name of the folder that a
-    picture lies in; folders named train, test or val make a column split. Reading a source again updates what changed.
+    A SOURCE is an image file (png, jpg, gif, bmp, tiff, webp, ppm), a folder, a zip or tar archive, an .npz or .npy
+    array, or idx files in MNIST's layout. The label of an image is the name of its folder; folders named train, test or
+    val set the column split. Importing a source again updates the images that changed.
 
-    --size fits the longer side to N and fills the rest with the mean colour of the picture's own edge. Without it
-    pictures keep their size up to 512 pixels. They are kept as PNG, turned as the camera was held, the first of an
-    animation; those that cannot be read, or have more than 50 megapixels, are left out and listed.
+    Images are stored as PNG, upright, and the first frame of an animation. --size fits the longer side to N and pads
+    the rest with the mean colour of the image's edge. Images that cannot be read or have more than 50 megapixels are
+    skipped and listed.
+
+    \b
+    semsearch ingest images my.db photos photos/ --size 64
+    semsearch ingest images my.db digits mnist/ --grey
     """
     source = source_name(sources)
-    with writing(db, create=True) as connection, Progress(f"reading {source}", "picture") as progress:
+    with writing(db, create=True) as connection, Progress(f"reading {source}", "image") as progress:
         loaded = load_images(
             connection,
             dataset,
@@ -70,159 +79,195 @@ def ingest_images(
             strict=strict,
             report=progress,
         )
-        say_checkpoint(connection)
+        finish_writing(connection)
         following = next_step(connection, db, dataset)
-    say_loaded(loaded)
+    report_loaded(loaded)
     remark(following)
 
 
-output_option = click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True), help="the PNG to write"
-)
-
-
-@click.command(short_help="Pictures through their codes and back.")
+@renamed("--k", "--components")
+@click.command("reconstruct", short_help="Encode and decode images, and measure the error")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@output_option
-@click.option("-n", "count", type=int, default=16, show_default=True, help="how many pictures, where no ID is given")
-@click.option("--k", type=int, help="keep only the first k numbers of each code (pca)")
-@click.option("--noise", type=float, metavar="SIGMA", help="add noise first; pixels count from 0 to 1")
-@click.option("--mask", type=int, metavar="N", help="cut a hole of N by N pixels first, anywhere")
-@click.option("--from-size", type=int, metavar="N", help="make them N pixels large first, and enlarge them")
-@click.option("--bits", type=int, metavar="N", help="keep each number of the code in N bits, 1 to 16, such as 8")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures, noise and holes")
+@png_option("the PNG file to write", "-o", "--output", required=True)
+@option(
+    "-n",
+    "count",
+    type=int,
+    default=16,
+    show_default=True,
+    metavar="N",
+    help="number of random images if no ID is given",
+)
+@option(
+    "--components", type=int, metavar="K", show_default="all", help="keep only the first K components of the code (pca)"
+)
+@option(
+    "--noise",
+    type=float,
+    metavar="SIGMA",
+    show_default="none",
+    help="add Gaussian noise of this standard deviation first; pixels are 0 to 1",
+)
+@option("--mask", type=int, metavar="N", show_default="none", help="mask a random square of N by N pixels first")
+@option(
+    "--from-size",
+    type=int,
+    metavar="N",
+    show_default="none",
+    help="reduce the longer side to N pixels first (super-resolution)",
+)
+@option(
+    "--bits",
+    type=int,
+    metavar="N",
+    show_default="none",
+    help="quantise each component of the code to N bits, 1 to 16",
+)
+@seed_option("images, noise and masks")
 @listing_options
-def reconstruct(db: str, collection: str, ids: tuple[str, ...], output: str, shape: str | None, **asked: Any) -> None:
-    """Send pictures through their codes and back, and write a grid: originals, what was given, what came back.
+def reconstruct_command(
+    db: str, collection: str, ids: tuple[str, ...], output: str, shape: str | None, **options: Any
+) -> None:
+    """Encode images, decode them again, and write a grid: originals, inputs, reconstructions.
 
-    Prints the mean squared error (pixels from 0 to 1) and the PSNR in dB, beside a baseline: the noisy picture itself,
-    a hole filled smoothly, bicubic enlargement. With --bits it prints the bytes of a picture as well, beside principal
-    components of the same pictures (build pca) in as many bytes, and the grid shows theirs last.
+    Prints the mean squared error (pixels 0 to 1) and the PSNR in dB. The baselines are the noisy image, a smoothly
+    filled hole, or bicubic enlargement. With --bits it also prints the bytes per image, next to principal components
+    of the same size if the dataset has a pca collection, whose images are the last row of the grid.
+
+    \b
+    semsearch reconstruct my.db digits_pca -o grid.png --components 10
+    semsearch reconstruct my.db digits_autoencoder -o grid.png --mask 8
     """
-    from semsearch.images import generate
-    from semsearch.images.reconstruct import show
+    from semsearch.images.generate import Damage
+    from semsearch.images.reconstruct import Packing, reconstruct
 
-    damage, bits, k = generate.Damage(asked["noise"], asked["mask"], asked["from_size"]), asked["bits"], asked["k"]
     with reading(db) as connection:
-        model = generate.open_model(connection, open_collection(connection, collection))
-        rng = np.random.default_rng(asked["seed"])
-        keys = list(ids) or generate.some_keys(model, asked["count"], rng)
-        found = show(model, model.images(keys).pixels, damage=damage, bits=bits, k=k, rng=rng)
-    write_grid(output, np.concatenate([strip.pixels for strip in found.strips]), len(keys))
-    print_rows(found.scores if shape == "json" else [_rounded(row) for row in found.scores], shape)
+        result = reconstruct(
+            connection,
+            open_collection(connection, collection),
+            ids,
+            count=options["count"],
+            damage=Damage(options["noise"], options["mask"], options["from_size"]),
+            packing=Packing(options["bits"], options["components"]),
+            seed=options["seed"],
+        )
+    write_grid(output, np.concatenate([strip.pixels for strip in result.strips]), len(result.strips[0].pixels))
+    print_rows(result.scores if shape == "json" else [_error_row(row) for row in result.scores], shape)
 
 
-@click.command("images", short_help="What codes of pictures lose and tell.")
+def _error_row(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"mse": f"{row['mse']:.5f}", "psnr": f"{row['psnr']:.2f}" if row["mse"] else "exact"}
+
+
+@renamed("--learned", "--max-train")
+@renamed("--judged", "--max-test")
+@click.command("images", short_help="Measure image embeddings and generated images")
 @click.argument("db", type=click.Path())
 @click.argument("names", metavar="COLLECTION...", nargs=-1, required=True)
-@click.option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
-@click.option("--label", metavar="COL", help="the column of labels; by default the dataset's")
-@click.option("--samples", type=int, metavar="N", help="judge so many random pictures as well (needs torch)")
+@option("--split", default="split", show_default=True, metavar="COL", help="the column that says train or test")
+@label_option
+@option("--samples", type=int, metavar="N", show_default="none", help="also evaluate N generated images (needs torch)")
 @prior_option
-@click.option(
-    "--nearest",
-    type=click.Path(dir_okay=False, writable=True),
-    help="with --samples, the PNG to write: some of them, and below each the training picture nearest to it",
+@png_option("with --samples, a PNG of generated images and the training image nearest to each", "--nearest")
+@option(
+    "--max-train",
+    type=int,
+    metavar="N",
+    show_default="2000",
+    help="with several collections: maximum number of training images",
 )
-@click.option("--learned", type=int, metavar="N", help="of several: pictures learned from, at most  [default: 2000]")
-@click.option("--judged", type=int, metavar="N", help="of several: pictures judged, at most  [default: 1000]")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
+@option(
+    "--max-test",
+    type=int,
+    metavar="N",
+    show_default="1000",
+    help="with several collections: maximum number of test images",
+)
+@seed_option("images")
 @listing_options
-def evaluate_images(
-    db: str, names: tuple[str, ...], samples: int | None, prior: str | None, shape: str | None, **judged_by: Any
+def evaluate_images_command(
+    db: str, names: tuple[str, ...], samples: int | None, prior: str | None, shape: str | None, **options: Any
 ) -> None:
-    """Judge a collection of pictures on those whose split is test: what is lost on the way through the code and back,
-    and how well the codes tell labels, to a linear probe and to the five nearest.
+    """Evaluate an image collection on its test images: reconstruction error, and accuracy of a linear probe and of the
+    five nearest neighbours.
 
-    Without a column of splits every fifth picture is judged; what the builder learned from them is not held back then.
+    Test images are those whose split is test. Without such a column every fifth image is a test image, although the
+    builder may have been trained on it.
 
-    With --samples random codes become pictures, and these are compared with the judged ones in the features of a small
-    classifier that learns the others' labels: Frechet distance, precision, recall, density and coverage, with that
-    classifier's accuracy, the floor (the distance of training pictures) and the ceiling (that of noise). Nearness is
-    how near samples lie to a training picture, over how near judged pictures do: near 0 they were learned by heart;
-    copied is the share of samples that lie nearer than 99 of 100 judged ones.
+    --samples compares generated images with the test images, in the features of a small classifier trained on the
+    labels: Frechet distance, precision, recall, density and coverage. The floor is the distance of training images,
+    the ceiling that of noise. `nearness` is the distance of generated images to the nearest training image, divided by
+    that of test images: near 0 they are memorised. `copied` is the share of generated images that are nearer than 99 %
+    of the test images, so 0.01 is expected.
 
-    Several collections of one dataset, or a dataset for all of its, are compared on the same labels of the same
-    pictures: the probe, the nearest, and probes on 1, 10 and 100 labels of each kind, beside what the training took.
+    Several collections of one dataset, or the name of the dataset, are compared on the same images. The columns of_N
+    are probes trained on N labels per class.
+
+    \b
+    semsearch evaluate images my.db digits_pca
+    semsearch evaluate images my.db digits
+    semsearch evaluate images my.db digits_gan --samples 1000
     """
-    nearest = judged_by.pop("nearest")
+    from semsearch.evaluate.collection_comparison import named_collections
+
+    nearest = options.pop("nearest")
     if nearest and samples is None:
-        raise click.UsageError("What is to be nearest? --nearest goes with --samples N")
+        raise click.UsageError("--nearest shows generated images: give --samples N as well")
     with reading(db) as connection:
-        several = _several(connection, names)
+        several = named_collections(connection, names)
+    options["label"] = options.pop("column")
     if len(several) > 1:
         if samples is not None or prior is not None:
-            raise InputError("Samples are judged of one collection at a time: name one, or leave out --samples")
-        _compare(db, several, shape, **judged_by)
+            raise InputError("--samples evaluates one collection at a time: name one, or leave out --samples")
+        _compare(db, several, shape, **options)
         return
-    if judged_by.pop("learned") is not None or judged_by.pop("judged", None) is not None:
-        raise InputError("--learned and --judged are for several collections beside each other: name two or more")
-    scores = _judge(db, several[0], samples, prior, shape, **judged_by)
+    if options.pop("max_train") is not None or options.pop("max_test", None) is not None:
+        raise InputError("--max-train and --max-test are for comparing several collections: name two or more")
+    scores = _evaluate_one(db, several[0], samples, prior, shape, **options)
     if nearest and scores.sampled is not None:
         write_grid(nearest, *_in_pairs(scores.sampled.pairs))
 
 
-def _several(db: Connection, names: Sequence[str]) -> list[str]:
-    """The collections by these names, those of a dataset where one is named; InputError for one without any."""
-    from semsearch.evaluate import collection_comparison
-
-    found: list[str] = []
-    known = {one.name for one in datasets.all_datasets(db)}
-    for name in names:
-        parts = [one.name for one in collection_comparison.of_dataset(db, name)] if name in known else [name]
-        if not parts:
-            raise InputError(f"{name} has no collection of pictures yet: semsearch build")
-        found += parts
-    return list(dict.fromkeys(found))
-
-
 def _compare(
-    db: str, names: Sequence[str], shape: str | None, learned: int | None, judged: int | None, **judged_by: Any
+    db: str, names: Sequence[str], shape: str | None, max_train: int | None, max_test: int | None, **options: Any
 ) -> None:
-    """A row for each collection."""
+    """Print a row for each collection."""
     from semsearch.evaluate import collection_comparison
 
-    for name, given in (("learned", learned), ("judged", judged)):
-        if given is not None and given < 1:
-            raise InputError(f"--{name} is {given}: choose 1 or more")
-    most = (learned or collection_comparison.MAX_TRAINING_IMAGES, judged or collection_comparison.MAX_TEST_IMAGES)
-    with reading(db) as connection, Progress("judging", "collection") as progress:
-        found = collection_comparison.compare(connection, names, most=most, report=progress, **judged_by)
-    print_rows([rounded(row.as_dict()) if shape != "json" else row.as_dict() for row in found.rows], shape)
+    limits = collection_comparison.limits(max_train, max_test)
+    with reading(db) as connection, Progress("evaluating", "collection") as progress:
+        result = collection_comparison.compare(connection, names, most=limits, report=progress, **options)
+    print_rows([rounded(row.as_dict()) if shape != "json" else row.as_dict() for row in result.rows], shape)
     remark(
-        f"{counted(found.labels, 'label')} of {found.label}: {counted(found.judged, 'picture')} judged ({found.split}),"
-        f" {found.learned:,} learned from; of_N: from N labels of each kind"
+        f"{counted(result.labels, 'label')} of {result.label}: {counted(result.judged, 'test image')} ({result.split}),"
+        f" {counted(result.learned, 'training image')}. of_N: accuracy of a probe trained on N labels per class"
     )
 
 
-def _judge(
-    db: str, collection: str, samples: int | None, prior: str | None, shape: str | None, **judged_by: Any
+def _evaluate_one(
+    db: str, collection: str, samples: int | None, prior: str | None, shape: str | None, **options: Any
 ) -> Any:
-    """A row for each measure of one collection; the scores themselves."""
-    from semsearch.evaluate import images
+    """Print a row for each measure of one collection; returns the scores."""
+    from semsearch.evaluate.images import evaluate_images
     from semsearch.evaluate.sample_scores import Sampling
 
-    wanted = None if samples is None else Sampling(samples, prior)
-    with reading(db) as connection, Progress("learning features", "step") as progress:
-        scores = images.evaluate_images(connection, collection, wanted=wanted, report=progress, **judged_by)
-    found = scores.as_dict()
+    sampling = None if samples is None else Sampling(samples, prior)
+    with reading(db) as connection, Progress("training the feature classifier", "step") as progress:
+        scores = evaluate_images(connection, collection, wanted=sampling, report=progress, **options)
+    values = scores.as_dict()
     rows = [
         {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
-        for name, value in found.items()
+        for name, value in values.items()
         if value is not None
     ]
-    print_rows([found] if shape == "json" else rows, shape)
+    print_rows([values] if shape == "json" else rows, shape)
     return scores
 
 
 def _in_pairs(pairs: ByteArray, across: int = 16) -> tuple[ByteArray, int]:
-    """Rows of samples, each row above that of their neighbours, and how long a row is."""
+    """Rows of generated images, each above the row of their neighbours, and the length of a row."""
     above, below = pairs
     rows = [row[at : at + across] for at in range(0, len(above), across) for row in (above, below)]
     return np.concatenate(rows), min(across, len(above))
-
-
-def _rounded(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"mse": f"{row['mse']:.5f}", "psnr": f"{row['psnr']:.2f}" if row["mse"] else "exact"}

@@ -1,4 +1,4 @@
-"""Verbs that learn on top of vectors: duplicates, cluster, classify."""
+"""Verbs that analyse the vectors: duplicates, cluster, classify."""
 
 from __future__ import annotations
 
@@ -8,158 +8,217 @@ from typing import Any
 import click
 
 from semsearch import present
-from semsearch.analysis import clusters as grouping
-from semsearch.analysis import duplicates as engine
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark, rounded
-from semsearch.cli.upkeep import say_checkpoint
-from semsearch.labels import classify as labels
-from semsearch.labels.classify import Classified, Suggestion
-from semsearch.maths.suggest import FEW_LABELS
+from semsearch.analysis import clusters as clustering
+from semsearch.analysis.duplicates import THRESHOLD, WORDS, duplicates
+from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
+from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
+from semsearch.cli.upkeep import finish_writing
+from semsearch.labels import classify as classifying
+from semsearch.labels.classify import FEW_LABELS, Classified, Suggestion
 from semsearch.records import Hit, OpenCollection
-from semsearch.storage import collections, datasets
+from semsearch.storage import datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
 
-TEXT = 200  # characters of a suggested row's text; a table shows fewer
-MOST_SHOWN = 20  # labels in a table of what is taken for what
+SUGGESTED_TEXT = 200  # characters of a suggested row's text in JSON and CSV; a table shows fewer
+MAX_CONFUSION_LABELS = 20  # labels up to which the confusion matrix is printed
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
-    cli.add_command(duplicates)
-    cli.add_command(cluster)
-    cli.add_command(classify)
+    for command in (duplicates_command, cluster_command, classify_command):
+        cli.add_command(command)
 
 
-@click.command()
+@renamed("--words", "--min-overlap")
+@click.command("duplicates", short_help="List pairs of near-duplicate items")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--threshold", type=float, default=0.9, show_default=True, help="least cosine of a pair")
-@click.option(
-    "--words", type=float, default=0.87, show_default=True, help="least share of words two documents have in common"
+@option(
+    "--threshold",
+    type=float,
+    default=THRESHOLD,
+    show_default=True,
+    metavar="COS",
+    help="minimum cosine similarity of a pair, 0 to 1",
+)
+@option(
+    "--min-overlap",
+    type=float,
+    default=WORDS,
+    show_default=True,
+    metavar="SHARE",
+    help="minimum share of words that two documents have in common, 0 to 1",
 )
 @listing_options
-def duplicates(db: str, collection: str, threshold: float, words: float, shape: str | None) -> None:
-    """List pairs of items that are nearly the same, closest first."""
-    with reading(db) as connection, Progress(f"comparing {collection}", "item") as progress:
-        found = engine.duplicates(
+def duplicates_command(db: str, collection: str, threshold: float, min_overlap: float, shape: str | None) -> None:
+    """List pairs of items that are nearly the same, the closest first.
+
+    Two items are a pair if their cosine similarity is high enough. Two documents must also share most of their words.
+    All pairs are found, none is approximated. The columns are `cosine` and `words`, the share of common words.
+
+    \b
+    semsearch duplicates my.db articles_lsa
+    semsearch duplicates my.db articles_lsa --threshold 0.8 --min-overlap 0.6
+    """
+    with reading(db) as connection, Progress(f"comparing items of {collection}", "item") as progress:
+        pairs = duplicates(
             connection,
-            collections.open_collection(connection, collection),
+            open_collection(connection, collection),
             threshold=threshold,
-            words=words,
+            words=min_overlap,
             report=progress,
         )
-    if not found:
-        remark("No near-duplicates: a lower --threshold or --words looks further")
-    rows = [{"id": pair.one, "other": pair.other, "cosine": pair.cosine, "words": pair.words} for pair in found]
+    if not pairs:
+        remark("No near-duplicates found. A lower --threshold or --min-overlap finds more")
+    rows = [{"id": pair.one, "other": pair.other, "cosine": pair.cosine, "words": pair.words} for pair in pairs]
     print_rows(rows, shape)
 
 
-@click.command()
+@click.command("cluster", short_help="Group items into clusters by k-means")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--clusters", type=int, default=20, show_default=True, help="how many")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same clusters")
+@option("--clusters", type=int, default=20, show_default=True, metavar="N", help="number of clusters")
+@seed_option("clusters")
 @listing_options
-def cluster(db: str, collection: str, clusters: int, seed: int, shape: str | None) -> None:
-    """Sort a collection's items into clusters, into the table COLLECTION_clusters."""
+def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: str | None) -> None:
+    """Group the items of a collection by k-means and write them to the table COLLECTION_clusters.
+
+    Each cluster is labelled with its most distinctive words. The table has the columns id, cluster, label and
+    similarity, which is the cosine to the centre. Clusters are numbered by size, the largest is 1.
+
+    \b
+    semsearch cluster my.db articles_lsa --clusters 30
+    """
     with writing(db) as connection:
-        found = grouping.cluster(connection, collections.open_collection(connection, collection), clusters, seed=seed)
-        grouping.write(connection, found)
-        say_checkpoint(connection)
-    print_rows([{"cluster": one.number, "items": one.count, "label": one.label} for one in found.clusters], shape)
-    remark(f"Written to the table {collection}_clusters: id, cluster, label, similarity")
+        items = open_collection(connection, collection)
+        result = clustering.cluster(connection, items, clusters, seed=seed)
+        clustering.write(connection, result)
+        finish_writing(connection)
+    rows = [{"cluster": row.number, "items": row.count, "label": row.label} for row in result.clusters]
+    print_rows(rows, shape)
+    remark(f"Wrote the table {collection}_clusters: id, cluster, label, similarity")
 
 
-@click.command(short_help="Learn labels from the rows that have one, and tell the rest.")
+@renamed("--words/--no-words", "--baseline")
+@renamed("--labels", "--label-table")
+@click.command("classify", short_help="Train a classifier and predict missing labels")
 @click.argument("db", type=click.Path())
 @click.argument("names", metavar="COLLECTION...", nargs=-1, required=True)
-@click.option("--label", "column", metavar="COL", help="the column of labels; by default the dataset's own")
-@click.option("--labels", "table", metavar="TABLE", help="take COL from this table, by its column id, or word, or key")
-@click.option("--suggest", type=int, metavar="N", help="list the N rows whose label would teach most; writes nothing")
-@click.option("--words/--no-words", default=True, show_default=True, help="judge a bag of words beside the vectors")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same answers")
+@label_option
+@option(
+    "--label-table",
+    "table",
+    metavar="TABLE",
+    show_default="the dataset's own table",
+    help="take COL from this table, matched by its column id, word or key",
+)
+@option(
+    "--suggest",
+    type=int,
+    metavar="N",
+    show_default="none",
+    help="only list the N rows that are most informative to label next; writes nothing",
+)
+@option(
+    "--baseline/--no-baseline",
+    default=True,
+    show_default=True,
+    help="compare with logistic regression on a bag of words (tf-idf)",
+)
+@seed_option("predictions")
 @listing_options
-def classify(db: str, names: tuple[str, ...], shape: str | None, **asked: Any) -> None:
-    """Learn a column of labels from the rows that have one, and tell the others, by logistic regression on vectors.
+def classify_command(db: str, names: tuple[str, ...], shape: str | None, **options: Any) -> None:
+    """Train a classifier on the labelled rows and predict the label of the others.
 
-    Several collections of the same rows are joined. Says how often held-back rows are told right, with its 95 %
-    interval, beside a bag of words; what is taken for what; and writes the table COLLECTION_predictions (id, label,
-    probability, second, second_probability) for the rows that have no label.
+    The classifier is a logistic regression on the vectors. The vectors of several collections of the same rows are
+    concatenated. Prints the cross-validated accuracy with its 95 % interval, precision and recall of each label, and
+    the confusion matrix. Writes the predictions for unlabelled rows to the table COLLECTION_predictions (id, label,
+    probability, second, second_probability).
 
     \b
     semsearch classify my.db articles_lsa --label theme
     semsearch classify my.db articles_lsa --label theme --suggest 20
     """
-    words, suggest = asked.pop("words"), asked.pop("suggest")
+    baseline, suggest = options.pop("baseline"), options.pop("suggest")
     if suggest is not None:
-        with reading(db) as connection:
-            opened = [collections.open_collection(connection, name) for name in names]
-            found = labels.suggest(connection, opened, suggest, **asked)
-            rows = _suggested(connection, opened[0], found)
-        print_rows(rows, shape, widest=60)
-        remark(
-            f"With up to {FEW_LABELS} labels these are the middles of groups in which nothing is labelled; how many"
-            " groups are made, and so which rows are listed, depends on N"
-        )
+        _suggest(db, names, suggest, shape, **options)
         return
     with writing(db) as connection:
-        with Progress(f"learning from {names[0]}", "step") as progress:
-            opened = [collections.open_collection(connection, name) for name in names]
-            learnt = labels.classify(connection, opened, words=words, report=progress, **asked)
-        labels.write(connection, learnt, table=asked["table"])
-        say_checkpoint(connection)
-    _print(learnt, shape)
+        with Progress(f"classifying {names[0]}", "step") as progress:
+            opened = [open_collection(connection, name) for name in names]
+            result = classifying.classify(connection, opened, words=baseline, report=progress, **options)
+        classifying.write(connection, result, table=options["table"])
+        finish_writing(connection)
+    _print_classified(result, shape)
 
 
-def _print(found: Classified, shape: str | None) -> None:
-    """Everything as JSON, the labels' rows as CSV, or tables for people."""
-    if shape == "json":
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False, default=str))
-    elif shape == "csv":
-        print_rows(_label_rows(found), shape)
-    else:
-        print_rows([rounded(judged.as_dict()) for judged in found.judged], shape)
-        click.echo()
-        print_rows([rounded(row) for row in _label_rows(found)], shape)
-        if len(found.labels) <= MOST_SHOWN:
-            click.echo()
-            print_rows(_confusion_rows(found), shape, widest=24)
-    for line in found.remarks:
-        remark(line)
+def _suggest(db: str, names: tuple[str, ...], number: int, shape: str | None, **options: Any) -> None:
+    with reading(db) as connection:
+        opened = [open_collection(connection, name) for name in names]
+        suggestions = classifying.suggest(connection, opened, number, **options)
+        rows = _suggestion_rows(connection, opened[0], suggestions)
+    print_rows(rows, shape, widest=60)
     remark(
-        f"Written to the table {found.table}: {counted(len(found.predictions), 'row')} without a label,"
-        " id, label, probability, second, second_probability"
+        f"With up to {FEW_LABELS} labels these are the centres of clusters that have no label yet."
+        " The number of clusters depends on N, so another N can list other rows"
     )
 
 
-def _label_rows(found: Classified) -> list[dict[str, Any]]:
-    return [facts.as_dict() for facts in found.labels]
+def _print_classified(result: Classified, shape: str | None) -> None:
+    """Print everything as JSON, the rows of the labels as CSV, or tables for people."""
+    if shape == "json":
+        click.echo(json.dumps(result.as_dict(), indent=2, ensure_ascii=False, default=str))
+    elif shape == "csv":
+        print_rows(_label_rows(result), shape)
+    else:
+        print_rows([rounded(scores.as_dict()) for scores in result.judged], shape)
+        click.echo()
+        print_rows([rounded(row) for row in _label_rows(result)], shape)
+        if len(result.labels) <= MAX_CONFUSION_LABELS:
+            click.echo("\nConfusion matrix: rows are true labels, columns are predicted labels")
+            print_rows(_confusion_rows(result), shape, widest=24)
+    for line in result.remarks:
+        remark(line)
+    remark(
+        f"Wrote {counted(len(result.predictions), 'prediction')} for rows without a label to the table {result.table}"
+    )
 
 
-def _confusion_rows(found: Classified) -> list[dict[str, Any]]:
-    """A row for each label that held-back items have, a column for each that they were told."""
-    names = [str(facts.label) for facts in found.labels]
+def _label_rows(result: Classified) -> list[dict[str, Any]]:
+    return [label.as_dict() for label in result.labels]
+
+
+def _confusion_rows(result: Classified) -> list[dict[str, Any]]:
+    """A row for each true label of held-out items, a column for each predicted label."""
+    names = [str(label.label) for label in result.labels]
     return [
         {"label": name} | {f"as {other}": count for other, count in zip(names, row, strict=True)}
-        for name, row in zip(names, found.confusion, strict=True)
+        for name, row in zip(names, result.confusion, strict=True)
     ]
 
 
-def _suggested(db: Connection, opened: OpenCollection, found: list[Suggestion]) -> list[dict[str, Any]]:
-    """Each with its title and the beginning of its text, where it has them."""
+def _suggestion_rows(db: Connection, opened: OpenCollection, suggestions: list[Suggestion]) -> list[dict[str, Any]]:
+    """The suggested rows with their titles and the beginning of their texts, where they have them."""
     dataset = opened.dataset
     rows: dict[str, dict[str, Any]] = {}
     has_text = False
     if opened.of != "word":
-        rows = datasets.rows_by_key(db, dataset, [str(one.id) for one in found])
+        rows = datasets.rows_by_key(db, dataset, [str(suggestion.id) for suggestion in suggestions])
         has_text = bool(dataset.text_columns) and opened.of != "image"
-    told = []
-    for one in found:
-        row = rows.get(str(one.id))
-        title = present.title_of(dataset, Hit(one.id, 1.0, row=row)) if row else ""
-        said = {"id": one.id, "title": title, "label": one.label, "probability": one.probability}
+    result = []
+    for suggestion in suggestions:
+        row = rows.get(str(suggestion.id))
+        title = present.title_of(dataset, Hit(suggestion.id, 1.0, row=row)) if row else ""
+        facts = {
+            "id": suggestion.id,
+            "title": title,
+            "label": suggestion.label,
+            "probability": suggestion.probability,
+        }
         if has_text:
-            said["text"] = present.shortened(datasets.text_of(dataset, row)[1], TEXT) if row else ""
-        told.append(said)
-    return [rounded(row) for row in told]
+            text = datasets.text_of(dataset, row)[1] if row else ""
+            facts["text"] = present.shortened(text, SUGGESTED_TEXT)
+        result.append(rounded(facts))
+    return result

@@ -11,11 +11,12 @@ import click
 from semsearch import present, registry
 from semsearch.builders.base import Builder, Encodes
 from semsearch.building.staleness import stale_rows
-from semsearch.cli.output import listing_options, print_rows, remark
+from semsearch.cli.options import listing_options, option
+from semsearch.cli.output import print_rows, remark
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
 
-WIDEST = 58  # letters of a line of what a builder does, so that a row has less than a hundred
+DESCRIPTION_WIDTH = 58  # characters of a line of a builder's description, so that a row has less than a hundred
 
 
 def add_to(cli: click.Group) -> None:
@@ -37,83 +38,102 @@ def builder_row(builder: Builder) -> dict[str, object]:
     }
 
 
-@click.command("builders")
+@click.command("builders", short_help="List the algorithms that learn embeddings")
 @listing_options
 def list_builders(shape: str | None) -> None:
-    """List the algorithms that can learn embeddings.
+    """List the algorithms that learn embeddings, what they read, and whether they can embed new items.
 
-    Their options are listed by `semsearch build BUILDER --help`, and by --json and --csv.
+    `semsearch build BUILDER --help` explains the options of one. --json and --csv list the options of all.
+
+    \b
+    semsearch builders
     """
     rows = [builder_row(builder) for builder in registry.load().builders.values()]
     print_rows(rows if shape in ("json", "csv") else [_narrow(row) for row in rows], shape)
 
 
 def _narrow(row: dict[str, object]) -> dict[str, object]:
-    """A builder's row for a terminal: without its options, and without what all rows say."""
-    what = str(row["what"])
-    by = "" if row["from"] == "semsearch" else f" ({row['from']})"
-    said = textwrap.fill(what.rstrip(".") + by, WIDEST)
-    return {"name": row["name"], "reads": row["reads"], "new items": row["embeds new items"], "what": said}
+    """A builder's row for a terminal, without its options."""
+    origin = "" if row["from"] == "semsearch" else f" ({row['from']})"
+    what = textwrap.fill(str(row["what"]).rstrip(".") + origin, DESCRIPTION_WIDTH)
+    return {"name": row["name"], "reads": row["reads"], "new items": row["embeds new items"], "what": what}
 
 
-@click.command("datasets", short_help="List the tables that can be searched.")
+@click.command("datasets", short_help="List the datasets of a database")
 @click.argument("db", type=click.Path())
 @listing_options
 def list_datasets(db: str, shape: str | None) -> None:
-    """List the datasets of a file: the tables that can be searched by meaning."""
+    """List the datasets of a database: the tables that collections are built from.
+
+    `count` is the number of rows, `key` the key columns, and `made_by` says whether semsearch made the table.
+
+    \b
+    semsearch datasets my.db
+    """
     with reading(db) as connection:
-        found = datasets.all_datasets(connection)
-        rows = [present.dataset_row(dataset, datasets.count_items(connection, dataset)) for dataset in found]
+        rows = [
+            present.dataset_row(dataset, datasets.count_items(connection, dataset))
+            for dataset in datasets.all_datasets(connection)
+        ]
     if not rows:
-        remark(f"{db} has no dataset yet: `semsearch index {db} TABLE` makes one of a table")
+        remark(f"{db} has no dataset yet. `semsearch index {db} TABLE` makes a table searchable")
     print_rows(rows, shape)
 
 
-@click.command("collections")
+@click.command("collections", short_help="List the collections of a database")
 @click.argument("db", type=click.Path())
-@click.option("--quick", is_flag=True, help="do not read the tables to count stale rows")
+@option("--quick", is_flag=True, help="do not count stale rows, which reads all tables")
 @listing_options
 def list_collections(db: str, quick: bool, shape: str | None) -> None:
-    """List the collections of a file: what can be searched.
+    """List the collections of a database: the sets of vectors that can be searched.
 
-    The column `stale` counts the rows that were added, changed or deleted since a collection was built or updated;
-    words that were learned beside documents have none.
+    `stale` is the number of rows added, changed or deleted since the last build or update. It is empty for words that
+    were learned together with documents.
+
+    \b
+    semsearch collections my.db
     """
     with reading(db) as connection:
         found = collections.all_collections(connection)
         stale = {} if quick else stale_rows(connection, [collection.name for collection in found])
-        rows = [present.collection_row(one) | {"stale": stale.get(one.name)} for one in found]
-    if quick:
-        rows = [{name: value for name, value in row.items() if name != "stale"} for row in rows]
+        rows = [present.collection_row(collection) for collection in found]
+    if not quick:
+        rows = [row | {"stale": stale.get(row["name"])} for row in rows]
     if not rows:
-        remark(f"{db} has no collection yet: `semsearch index {db} TABLE` builds one")
+        remark(f"{db} has no collection yet. `semsearch index {db} TABLE` builds one")
     print_rows(rows, shape)
 
 
-@click.command("runs", short_help="How the collections of a file were made.")
+@click.command("runs", short_help="List the runs that built the collections")
 @click.argument("db", type=click.Path())
 @click.argument("run", type=int, required=False)
 @listing_options
 def list_runs(db: str, run: int | None, shape: str | None) -> None:
-    """List the runs of a file, newest first, or show one whole with its options, metrics and versions."""
+    """List the runs of a database, newest first, or show RUN with its options, metrics, versions and updates.
+
+    A run is one execution of a builder.
+
+    \b
+    semsearch runs my.db
+    semsearch runs my.db 3
+    """
     with reading(db) as connection:
         if run is None:
-            rows = [present.run_row(found) for found in collections.all_runs(connection)]
+            rows = [present.run_row(row) for row in collections.all_runs(connection)]
             if not rows:
-                remark(f"{db} has no run yet: `semsearch index {db} TABLE` makes one")
+                remark(f"{db} has no run yet. `semsearch index {db} TABLE` makes one")
             print_rows(rows, shape)
             return
-        one = present.run_dict(collections.get_run(connection, run), collections.updates_of(connection, run))
+        facts = present.run_dict(collections.get_run(connection, run), collections.updates_of(connection, run))
     if shape == "json":
-        click.echo(json.dumps(one, indent=2))
+        click.echo(json.dumps(facts, indent=2))
     elif shape == "csv":
-        print_rows([one], shape)
+        print_rows([facts], shape)
     else:
-        rows = [{"what": name, "value": _line(value)} for name, value in one.items()]
-        print_rows(rows, shape)
+        print_rows([{"what": name, "value": _lines(value)} for name, value in facts.items()], shape)
 
 
-def _line(value: object) -> str:
+def _lines(value: object) -> str:
     if isinstance(value, dict):
         return "\n".join(
             f"{name} = {entry:.4g}" if isinstance(entry, float) else f"{name} = {entry}"

@@ -1,4 +1,4 @@
-"""The `semsearch` command: its group, its verbs, and how it ends."""
+"""The `semsearch` command: its group, its verbs, and how errors end it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,38 @@ from semsearch import __version__, registry
 from semsearch.errors import SemsearchError
 from semsearch.storage import driver
 
-LISTING = ("list", "ls", "show", "tables", "info")  # what people try to see what there is
+LISTING_GUESSES = ("list", "ls", "show", "tables", "info")  # verbs of other tools for which we have four
+
+SECTIONS = {
+    "Get started": ("demo", "index", "serve"),
+    "Ingest": ("ingest", "pretrained"),
+    "Build": ("build", "update", "builders"),
+    "Search": ("search", "similar", "analogy", "odd-one-out"),
+    "Explore": ("classify", "cluster", "duplicates", "predict-links", "reconstruct", "sample", "interpolate"),
+    "Evaluate": ("evaluate",),
+    "Export and upkeep": ("datasets", "collections", "runs", "export", "drop", "migrate", "doctor"),
+}
 
 
 class Verbs(click.Group):
-    """Turns every error meant for people into one line and exit code 1, Ctrl-C included."""
+    """Lists verbs under headings, and turns every expected error, Ctrl-C included, into one line and exit code 1."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        listed = {name for names in SECTIONS.values() for name in names}
+        plugins = tuple(sorted(self.commands.keys() - listed))
+        for title, names in {**SECTIONS, "Plugins": plugins}.items():
+            limit = formatter.width - 6 - max(map(len, self.commands))
+            rows = [(name, self.commands[name].get_short_help_str(limit)) for name in names if name in self.commands]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] in LISTING and args[0] not in self.commands:
-            verbs = "`semsearch collections DB`, `datasets DB`, `runs DB` and `builders`"
-            raise click.UsageError(f"No such command {args[0]!r}: {verbs} list what there is", ctx)
+        if args and args[0] in LISTING_GUESSES and args[0] not in self.commands:
+            verbs = "`semsearch datasets DB`, `collections DB`, `runs DB` or `builders`"
+            raise click.UsageError(f"No such command {args[0]!r}. To list what a database contains, use {verbs}", ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -33,9 +53,9 @@ class Verbs(click.Group):
         except KeyboardInterrupt:
             _fail("Interrupted: nothing was written")
         except MemoryError:
-            _fail("Out of memory: nothing was written; try fewer items or a smaller --dim")
+            _fail("Out of memory: nothing was written. Try fewer items or a smaller --dim")
         except driver.Error as error:
-            _fail(f"SQLite: {error}; nothing was written")
+            _fail(f"SQLite: {error}. Nothing was written")
         except BrokenPipeError:
             sys.stderr.close()  # the reader of our output has gone, as in `| head`
             sys.exit(1)
@@ -46,16 +66,23 @@ def _fail(text: str) -> None:
     sys.exit(1)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    subcommand_metavar="COMMAND ...",
+)
 @click.version_option(__version__, prog_name="semsearch")
 def cli() -> None:
-    """Search any SQLite table by meaning.
+    """Semantic search in any SQLite table, with vectors learned from your own data.
+
+    Ingest items into a dataset, which is an ordinary table. Build collections of vectors from it. Then search them
+    here, in SQL, in Python or in Datasette.
 
     \b
-    semsearch demo                      a complete example, from data on this machine
-    semsearch index my.db articles      make a table of your own searchable
-    semsearch search my.db articles_lsa "interest rates"
-    semsearch serve my.db               browse it
+    semsearch demo                                        a complete example
+    semsearch index my.db articles                        make a table searchable
+    semsearch search my.db articles_lsa "interest rates"  search it
+    semsearch serve my.db                                 open it in a browser
     """
 
 

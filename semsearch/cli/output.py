@@ -1,4 +1,4 @@
-"""How commands print: data to stdout in the shape asked for, progress and remarks to stderr."""
+"""How commands print: data goes to stdout as JSON, CSV or a table, progress and remarks go to stderr."""
 
 from __future__ import annotations
 
@@ -6,27 +6,18 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import click
 from tabulate import tabulate
 from tqdm import tqdm
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def listing_options(command: Command) -> Command:
-    """Adds --json, --csv and --table, as `shape`: None where none is given."""
-    for name in ("table", "csv", "json"):
-        command = click.option(f"--{name}", "shape", flag_value=name, help=f"print as {name}")(command)
-    return command
-
 
 def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int | None = None) -> None:
-    """Rows as a JSON array, CSV with a header, or a table, which is also the default.
+    """Print rows as a JSON array ("json"), CSV with a header ("csv") or a table ("table" or None).
 
-    In a table text longer than `widest` is cut, so that a row stays a row; JSON and CSV have it whole.
+    In a table, text longer than `widest` characters is cut; JSON and CSV contain all of it.
     """
     if shape == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
@@ -53,7 +44,7 @@ def _cell(value: Any) -> Any:
 
 
 def rounded(row: dict[str, Any]) -> dict[str, Any]:
-    """A row for people: numbers to four places."""
+    """The same row with floats rounded to four decimal places, for tables."""
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
 
 
@@ -63,12 +54,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def remark(text: str) -> None:
-    """A line for people, beside the data."""
+    """Print a line for people on stderr."""
     click.echo(text, err=True)
 
 
 class Progress:
-    """A Report that draws a bar with rate and time left, when stderr is a terminal; a context that clears it."""
+    """A Report that draws a progress bar if stderr is a terminal. Leaving the context clears the bar."""
 
     def __init__(self, label: str, unit: str = "it") -> None:
         self.label, self.unit = label, unit

@@ -1,4 +1,4 @@
-"""The command that builds a collection as it was built, and for which collections it is due."""
+"""The command that rebuilds a collection with its stored options, and which collections need it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from semsearch.storage import collections, dependencies
 from semsearch.storage.driver import Connection
 
 
-def again(db: str, collection: Collection, run: Run) -> str:
-    """The command that builds a collection as it was built, on the rows there are now."""
+def rebuild_command(db: str, collection: Collection, run: Run) -> str:
+    """The command line that builds a collection again from the present rows, with the options of `run`."""
     words = ["semsearch", "build", collection.builder, db, collection.dataset, "--name", collection.name]
     words += ["--seed", str(run.seed)] if run.seed else []
     options_type = registry.load().builder(collection.builder).Options
@@ -28,9 +28,10 @@ def again(db: str, collection: Collection, run: Run) -> str:
     return shlex.join(words)
 
 
-def say_outdated(connection: Connection, db: str, made: Collection) -> None:
-    """A line for each collection that was made of what this one held before it was made anew."""
-    for reader in dependencies.readers(connection, made.name):
+def report_outdated(connection: Connection, db: str, rebuilt: Collection) -> None:
+    """Print a line for each collection that was built from an earlier version of `rebuilt`."""
+    for reader in dependencies.readers(connection, rebuilt.name):
         if reader.builder in registry.load().builders and dependencies.outdated(connection, reader):
             run = collections.get_run(connection, reader.run)
-            remark(f"{reader.name} was made of what {made.name} held before: {again(db, reader, run)}")
+            command = rebuild_command(db, reader, run)
+            remark(f"{reader.name} is based on an older version of {rebuilt.name}. To rebuild it: {command}")

@@ -1,4 +1,4 @@
-"""Verbs that make pictures of chance: sample, interpolate; and how grids of pictures are written."""
+"""Verbs that generate images: sample, interpolate; and how grids of images are written."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import click
 import numpy as np
 
 from semsearch.arrays import ByteArray
+from semsearch.cli.options import option, png_option, seed_option
 from semsearch.cli.output import counted, remark
-from semsearch.cli.upkeep import say_checkpoint
+from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError
 from semsearch.images import image_io
 from semsearch.storage.collections import open_collection
@@ -19,105 +20,96 @@ from semsearch.storage.connect import reading, writing
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs."""
-    for command in (sample, interpolate):
+    for command in (sample_command, interpolate_command):
         cli.add_command(command)
 
 
-prior_option = click.option(
+prior_option = option(
     "--prior",
-    type=click.Choice(("mixture", "gaussian", "normal", "own")),  # samples.PRIORS, whose import is not for --help
-    help="what codes are drawn from: ten Gaussians (the default) or one, fitted to the codes; N(0, I); or as the"
-    " builder implies, which is all that a gan has",
+    type=click.Choice(("mixture", "gaussian", "normal", "own")),  # samples.PRIORS, too slow to import for --help
+    show_default="mixture; own for gan",
+    help="the distribution of latent codes: a mixture of ten Gaussians or one Gaussian, fitted to the collection's"
+    " codes; the standard normal; or the builder's own",
 )
 
 
-@click.command(short_help="New pictures of random codes.")
+@click.command("sample", short_help="Generate images")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="the PNG to write")
-@click.option("--into", metavar="TABLE", help="write them as rows of this table as well, with their codes")
-@click.option("-n", "count", type=int, default=64, show_default=True, help="how many")
+@png_option("the PNG file to write", "-o", "--output")
+@option("--into", metavar="TABLE", show_default="none", help="also write the images and their codes as rows of TABLE")
+@option("-n", "count", type=int, default=64, show_default=True, metavar="N", help="number of images")
 @prior_option
-@click.option("--label", help="of this class alone, where the collection was built with --conditional")
-@click.option("--seed", type=int, default=0, show_default=True, help="same seed, same pictures")
-def sample(db: str, collection: str, output: str | None, into: str | None, count: int, **drawn: Any) -> None:
-    """Draw random codes, make pictures of them, and write a grid, a table, or both.
+@option("--label", metavar="CLASS", show_default="any", help="generate this class only; needs build --conditional")
+@seed_option("images")
+def sample_command(db: str, collection: str, output: str | None, into: str | None, count: int, **drawn: Any) -> None:
+    """Generate images from random latent codes, and write a grid, a table, or both.
 
-    The first of many samples of a seed are those of few: a sample is known by its seed and its number, from 1, which
-    is its id in the table. A table of samples is written anew; it holds PNGs (content) and codes (float32).
+    A generated image is identified by its seed and its number, which starts at 1 and is its id in the table. The first
+    images of a seed do not depend on how many are generated. A table of samples is replaced; it holds the image as PNG
+    (content) and its code (float32).
+
+    \b
+    semsearch sample my.db digits_gan -o grid.png
+    semsearch sample my.db digits_autoencoder -n 100 --into samples
     """
     from semsearch.images import generate, samples
 
     if output is None and into is None:
-        raise click.UsageError("Where to? Give -o FILE, --into TABLE, or both")
+        raise click.UsageError("Give -o FILE, --into TABLE, or both")
     with writing(db) if into else reading(db) as connection:
         model = generate.open_model(connection, open_collection(connection, collection))
-        drawing = _drawing(model, **drawn)
+        drawing = samples.drawing_of(model, **drawn)
         if into:
-            made = samples.write_samples(connection, model, into, count, drawing)
-            say_checkpoint(connection)
+            images = samples.write_samples(connection, model, into, count, drawing)
+            finish_writing(connection)
             remark(f"Wrote table {into}: {counted(count, 'sample')}")
         else:
-            made = samples.sample(model, count, drawing)
+            images = samples.sample(model, count, drawing)
     if output:
-        write_grid(output, made, round(count**0.5) or 1)
+        write_grid(output, images, round(count**0.5) or 1)
 
 
-@click.command(short_help="A walk from one picture to another.")
+@click.command("interpolate", short_help="Generate the images between two images")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("one")
 @click.argument("other")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(dir_okay=False, writable=True),
-    help="the PNG to write, a strip, or a GIF, which moves",
-)
-@click.option("--steps", type=int, default=9, show_default=True, help="pictures on the way, both ends included")
-@click.option(
-    "--seed", type=int, help="ONE and OTHER are numbers of samples of this seed; 0 where pictures have no code"
+@png_option("the file to write: a PNG strip, or an animated GIF", "-o", "--output", required=True)
+@option("--steps", type=int, default=9, show_default=True, metavar="N", help="number of images, both ends included")
+@option(
+    "--seed",
+    type=int,
+    metavar="N",
+    show_default="none; 0 for gan",
+    help="take ONE and OTHER as numbers of samples of this seed",
 )
 @prior_option
-def interpolate(db: str, collection: str, one: str, other: str, output: str, steps: int, **drawn: Any) -> None:
-    """Walk from the code of the picture ONE to that of OTHER, and write the pictures on the way.
+def interpolate_command(db: str, collection: str, one: str, other: str, output: str, steps: int, **drawn: Any) -> None:
+    """Interpolate between the latent codes of two images, and write the decoded images.
 
-    With --seed the walk leads from one sample to another, as `sample` makes them of this seed; ways between samples of
-    a gan, whose pictures have no code, are the only ones it has.
+    ONE and OTHER are ids of images. With --seed they are numbers of generated images, as `sample` numbers them. For a
+    gan they always are, because its codes are not computed from images.
+
+    \b
+    semsearch interpolate my.db digits_pca 12 40 -o strip.png
+    semsearch interpolate my.db digits_gan 1 2 --seed 0 -o strip.gif
     """
     from semsearch.images import generate, samples
 
     with reading(db) as connection:
         model = generate.open_model(connection, open_collection(connection, collection))
-        if drawn["seed"] is None and not model.imagines:
-            made = generate.interpolate(model, one, other, steps)
-        else:
-            drawing = _drawing(model, seed=drawn["seed"] or 0, prior=drawn["prior"])
-            made = samples.walk_between(model, _number(one), _number(other), steps, drawing)
+        images = samples.interpolate(model, one, other, steps, **drawn)
     if output.lower().endswith(".gif"):
-        _save(output, image_io.to_gif([image_io.enlarged(one, 128) for one in made]), len(made))
+        _save(output, image_io.to_gif([image_io.enlarged(image, 128) for image in images]), len(images))
     else:
-        write_grid(output, made, steps)
+        write_grid(output, images, steps)
 
 
-def _drawing(model: Any, *, seed: int, prior: str | None, label: str | None = None) -> Any:
-    from semsearch.images import samples
-
-    return samples.Drawing(samples.prior_of(model, prior, seed=seed), seed, label)
-
-
-def _number(said: str) -> int:
-    try:
-        return int(said)
-    except ValueError:
-        raise InputError(f"{said!r} is no number of a sample: with --seed they are counted from 1") from None
-
-
-def write_grid(path: str, made: ByteArray, columns: int) -> None:
-    """A grid of pictures as a PNG file, small ones enlarged."""
-    grid = image_io.grid(np.stack([image_io.enlarged(one, 64) for one in made]), columns)
-    _save(path, image_io.to_png(grid), len(made))
+def write_grid(path: str, images: ByteArray, columns: int) -> None:
+    """Write a grid of images (n, height, width, channels) as a PNG file, small ones enlarged."""
+    grid = image_io.grid(np.stack([image_io.enlarged(image, 64) for image in images]), columns)
+    _save(path, image_io.to_png(grid), len(images))
 
 
 def _save(path: str, content: bytes, count: int) -> None:
@@ -125,4 +117,4 @@ def _save(path: str, content: bytes, count: int) -> None:
         Path(path).write_bytes(content)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
-    remark(f"Wrote {path}: {counted(count, 'picture')}")
+    remark(f"Wrote {path}: {counted(count, 'image')}")

@@ -1,4 +1,4 @@
-"""Verbs that answer: search, similar, evaluate."""
+"""Verbs that search: search, similar, evaluate retrieval."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import click
 
 from semsearch import present
-from semsearch.cli.output import listing_options, print_rows, remark
+from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
+from semsearch.cli.output import print_rows, remark
 from semsearch.errors import InputError
 from semsearch.records import Dataset
-from semsearch.search import query as engine
 from semsearch.search.explain import Explanation, explain
-from semsearch.search.query import MODES, Filter, Found
+from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, snapshot
 from semsearch.storage.datasets import text_of
@@ -24,7 +24,7 @@ from semsearch.storage.datasets import text_of
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
-    for command in (search, similar, evaluate):
+    for command in (search_command, similar_command, evaluate):
         cli.add_command(command)
 
 
@@ -32,168 +32,223 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def narrowing_options(command: Command) -> Command:
-    """-k, --after and --where: which part of a ranking is asked for."""
-    for option in (
-        click.option("--where", metavar="SQL", help="only rows for which this condition on the table holds"),
-        click.option("--after", type=int, default=0, show_default=True, help="leave out the first so many results"),
-        click.option("-k", type=int, default=10, show_default=True, help="how many results"),
+    """Adds -k, --offset and --where: which part of a ranking is printed."""
+    for add_option in (
+        option(
+            "--where",
+            metavar="SQL",
+            show_default="none",
+            help="rank only the rows for which this SQL condition on the table holds",
+        ),
+        option("--offset", type=int, default=0, show_default=True, metavar="N", help="skip the first N results"),
+        option("-k", type=int, default=10, show_default=True, metavar="N", help="number of results"),
     ):
-        command = option(command)
+        command = add_option(command)
     return command
 
 
 @dataclass(frozen=True)
 class Part:
-    """The `k` results after the first `after` of a ranking of the rows that `where` keeps."""
+    """The `k` results after the first `offset` of a ranking of the rows for which `where` holds."""
 
     k: int
-    after: int
+    offset: int
     where: str | None
 
     @property
     def depth(self) -> int:
-        """How many results to ask for. InputError in one line for numbers that cannot be."""
-        engine.check_k(self.k)
-        if self.after < 0 or self.after + self.k > engine.MAX_K:
-            raise InputError(f"after is {self.after}: with k {self.k} choose 0 to {engine.MAX_K - self.k}")
-        return self.after + self.k
+        """How many results the search has to return. Raises InputError for a k or an offset out of range."""
+        check_k(self.k)
+        if self.offset < 0 or self.offset + self.k > MAX_K:
+            raise InputError(f"offset is {self.offset}: with k {self.k} choose 0 to {MAX_K - self.k}")
+        return self.offset + self.k
 
     @property
     def only(self) -> Filter:
-        """The filter; a condition of blanks is one that was forgotten."""
+        """The filter. Raises InputError for a condition of blanks."""
         if self.where is not None and not self.where.strip():
             raise InputError('The filter is empty: give a condition, such as "year > 1990"')
         return Filter(where=self.where)
 
     def of(self, found: Found) -> Found:
-        """What was found, without the first `after` hits."""
-        return replace(found, hits=found.hits[self.after :])
+        """The results without the first `offset` hits."""
+        return replace(found, hits=found.hits[self.offset :])
 
 
-@click.command()
+@renamed("--after", "--offset")
+@click.command("search", short_help="Find the items that match a text or an image best")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("query", required=False)
-@click.option("--image", type=click.Path(dir_okay=False), metavar="FILE", help="search by this picture, without QUERY")
-@click.option(
-    "--mode", type=click.Choice(MODES), default="hybrid", show_default=True, help="by meaning, by words, or both"
+@option(
+    "--image",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    show_default="none",
+    help="search by this image, instead of QUERY",
 )
-@click.option(
-    "--weight", type=float, help="meaning's share in hybrid, 0 to 1; by default what the build found (semsearch runs)"
-)
-@click.option("--explain", "explained", is_flag=True, help="say of each result through which words it was found")
+@mode_option
+@weight_option
+@option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
 @narrowing_options
 @listing_options
-def search(db: str, collection: str, query: str | None, image: str | None, shape: str | None, **asked: Any) -> None:
-    """Find the items that answer a QUERY best.
+def search_command(
+    db: str, collection: str, query: str | None, image: str | None, shape: str | None, **options: Any
+) -> None:
+    """Find the items that match the text QUERY best, or the images most similar to --image FILE.
 
-    A "phrase" in double quotes must stand in a result, a -word must not. --where takes any SQL condition on the
-    table: --where "year > 1990 and place is not null".
+    A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the vector score with
+    the text score (BM25). QUERY - is read from standard input.
+
+    \b
+    semsearch search my.db articles_lsa '"interest rates" -housing'
+    semsearch search my.db articles_lsa inflation --where "year > 1990 and place is not null" --explain
+    semsearch search my.db photos_pca --image cat.png
     """
     if (query is None) == (image is None):
-        raise click.UsageError("Give either a QUERY or --image FILE")
+        raise click.UsageError("Give either QUERY or --image FILE")
+    part = Part(options["k"], options["offset"], options["where"])
     if query is None:
-        _by_picture(db, collection, str(image), shape, Part(asked["k"], asked["after"], asked["where"]))
+        _by_image(db, collection, str(image), shape, part)
         return
     text = sys.stdin.read() if query == "-" else query
-    part = Part(asked["k"], asked["after"], asked["where"])
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        found = engine.search(
-            connection, opened, text, mode=asked["mode"], k=part.depth, weight=asked["weight"], only=part.only
+        found = search(
+            connection, opened, text, mode=options["mode"], k=part.depth, weight=options["weight"], only=part.only
         )
         found = part.of(found)
-        why = explain(connection, opened, text, found.hits) if asked["explained"] else ()
-    print_found(found, opened.dataset, shape, text, part.after, why)
+        why = explain(connection, opened, text, found.hits) if options["explained"] else ()
+    print_found(found, opened.dataset, shape, text, part.offset, why)
 
 
-def _by_picture(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
+def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
     from semsearch.search.images import search_by_picture
 
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
         found = search_by_picture(connection, opened, file, k=part.depth, only=part.only)
-    print_found(part.of(found), opened.dataset, shape, "", part.after)
+    print_found(part.of(found), opened.dataset, shape, "", part.offset)
 
 
-@click.command()
+@renamed("--after", "--offset")
+@click.command("similar", short_help="Find the items most similar to given items")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @narrowing_options
 @listing_options
-def similar(db: str, collection: str, ids: tuple[str, ...], shape: str | None, **asked: Any) -> None:
-    """Find what is most like an item, or like several at once."""
-    part = Part(asked["k"], asked["after"], asked["where"])
+def similar_command(db: str, collection: str, ids: tuple[str, ...], shape: str | None, **options: Any) -> None:
+    """Find the nearest neighbours of an item, or of the mean of several items.
+
+    The given items themselves are excluded. In a word collection an ID is a word.
+
+    \b
+    semsearch similar my.db articles_lsa 17
+    semsearch similar my.db articles_lsa 17 42 -k 20
+    """
+    part = Part(options["k"], options["offset"], options["where"])
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        found = engine.similar(connection, opened, ids, k=part.depth, only=part.only)
-    print_found(part.of(found), opened.dataset, shape, "", part.after)
+        found = similar(connection, opened, ids, k=part.depth, only=part.only)
+    print_found(part.of(found), opened.dataset, shape, "", part.offset)
 
 
 def print_found(
-    found: Found, dataset: Dataset, shape: str | None, query: str, after: int = 0, why: Sequence[Explanation] = ()
+    found: Found, dataset: Dataset, shape: str | None, query: str, offset: int = 0, why: Sequence[Explanation] = ()
 ) -> None:
-    """Hits as data where a shape is asked for, else as a page for people, counted from `after`; `why` is of each."""
+    """Print hits as data if a shape is given, else for people, numbered from `offset`. `why` explains each hit."""
     if found.remark:
         remark(found.remark)
     if not shape:
-        print_readable(found, dataset, query, after, why)
+        print_readable(found, dataset, query, offset, why)
         return
     rows = [present.hit_dict(hit) for hit in found.hits]
+    explanations: list[dict[str, Any]] = [{}] * len(rows)
     if shape == "json":
-        told: list[dict[str, Any]] = [{"explanation": present.explanation_dict(one)} for one in why]
-        print_rows([row | more for row, more in zip(rows, told or [{}] * len(rows), strict=True)], "json")
+        if why:
+            explanations = [{"explanation": present.explanation_dict(explanation)} for explanation in why]
+        print_rows([row | more for row, more in zip(rows, explanations, strict=True)], "json")
         return
-    told = [{"explanation": one.sentence} for one in why] or [{}] * len(rows)
+    if why:
+        explanations = [{"explanation": explanation.sentence} for explanation in why]
     flat = [{name: value for name, value in row.items() if name != "row"} for row in rows]
-    print_rows([one | more | row["row"] for one, more, row in zip(flat, told, rows, strict=True)], shape)
+    print_rows([part | more | row["row"] for part, more, row in zip(flat, explanations, rows, strict=True)], shape)
 
 
-def print_readable(found: Found, dataset: Dataset, query: str, after: int = 0, why: Sequence[Explanation] = ()) -> None:
-    """Each hit as a title line and a snippet, the query's words in bold on a terminal, and why it was found if told."""
-    width = len(str(after + len(found.hits)))
-    for position, hit in enumerate(found.hits, after + 1):
+def print_readable(
+    found: Found, dataset: Dataset, query: str, offset: int = 0, why: Sequence[Explanation] = ()
+) -> None:
+    """Print each hit as a title line, a snippet with the query's words in bold on a terminal, and its explanation."""
+    width = len(str(offset + len(found.hits)))
+    for rank, hit in enumerate(found.hits, offset + 1):
         title = present.title_of(dataset, hit)
-        parts = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
-        parts.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
-        known = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
-        facts = ", ".join(filter(None, ["" if known else f"id {hit.id}", *parts]))
-        click.echo(f"{position:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
+        scores = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
+        scores.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
+        has_id = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
+        facts = ", ".join(filter(None, ["" if has_id else f"id {hit.id}", *scores]))
+        click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
         if body:
             pieces = present.snippet(body, query, 160)
             line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
             if line:  # a node has no text
                 click.echo(f"{'':>{width}}  {line}")
-        for line in present.explanation_lines(why[position - after - 1]) if why else ():
+        for line in present.explanation_lines(why[rank - offset - 1]) if why else ():
             click.echo(f"{'':>{width}}    {line}")
 
 
-@click.group()
+@click.group(short_help="Measure the quality of embeddings")
 def evaluate() -> None:
-    """Measure how good embeddings are."""
+    """Measure the quality of embeddings: of retrieval, words, labels, links or images.
+
+    \b
+    semsearch evaluate labels my.db articles_lsa --label theme --folds 10
+    """
 
 
-@evaluate.command("retrieval")
+@evaluate.command("retrieval", short_help="Measure ranking quality on judged queries")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--queries", "queries_file", required=True, type=click.Path(), help='jsonl with "_id" and "text"')
-@click.option("--qrels", "qrels_file", required=True, type=click.Path(), help="tsv: query-id, corpus-id, score")
-@click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
-@click.option("--weight", type=float, help="meaning's share in hybrid, 0 to 1; by default what the build found")
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object")
-def evaluate_retrieval(db: str, collection: str, queries_file: str, qrels_file: str, as_json: bool, **how: Any) -> None:
-    """Rank every document for every query and compare with judgements (BEIR's file layout)."""
+@option(
+    "--queries",
+    "queries_file",
+    required=True,
+    type=click.Path(),
+    metavar="FILE",
+    help='JSON lines with "_id" and "text"',
+)
+@option(
+    "--qrels",
+    "qrels_file",
+    required=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="relevance judgements, a tsv with query-id, corpus-id, score",
+)
+@mode_option
+@weight_option
+@option("--json", "as_json", is_flag=True, help="print one JSON object")
+def evaluate_retrieval_command(
+    db: str, collection: str, queries_file: str, qrels_file: str, as_json: bool, **options: Any
+) -> None:
+    """Rank all documents for each query and compare the rankings with relevance judgements (BEIR's file layout).
+
+    Reports MAP, 11-point interpolated precision, nDCG@10 and recall@100, each 0 to 1. Queries without a relevant
+    document are left out and counted.
+
+    \b
+    semsearch evaluate retrieval my.db articles_lsa --queries queries.jsonl --qrels test.tsv
+    """
     from semsearch.evaluate import retrieval
 
     queries, judgements = retrieval.read_queries(queries_file), retrieval.read_judgements(qrels_file)
     with reading(db) as connection:
-        result = retrieval.evaluate_retrieval(connection, collection, queries, judgements, **how)
+        scores = retrieval.evaluate_retrieval(connection, collection, queries, judgements, **options)
+    values = scores.as_dict()
     if as_json:
-        click.echo(json.dumps(result.as_dict(), indent=2))
+        click.echo(json.dumps(values, indent=2))
         return
-    values = result.as_dict()
     print_rows(
         [
             {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}

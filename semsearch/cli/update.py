@@ -5,56 +5,64 @@ from __future__ import annotations
 import click
 
 from semsearch import present
-from semsearch.building.update import Updated
-from semsearch.building.update import update as fold_in
-from semsearch.cli.output import Progress, counted, listing_options, print_rows, remark
-from semsearch.cli.rebuild_command import again
-from semsearch.cli.upkeep import say_checkpoint
+from semsearch.building.update import Updated, update
+from semsearch.cli.options import listing_options
+from semsearch.cli.output import Progress, counted, print_rows, remark
+from semsearch.cli.rebuild_command import rebuild_command
+from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import BuildError
 from semsearch.storage.connect import writing
+
+NO_VECTOR = {
+    "image": "no vector: the image cannot be read",
+    "row": "no vector: a column has no number there",
+}
+NO_KNOWN_WORD = "no vector: no word is in the vocabulary. Text search still finds them"
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verb to the group."""
-    cli.add_command(update)
+    cli.add_command(update_command)
 
 
-@click.command(short_help="Take in new, changed and deleted rows.")
+@click.command("update", short_help="Bring collections up to date with their tables")
 @click.argument("db", type=click.Path())
 @click.argument("collection", required=False)
 @listing_options
-def update(db: str, collection: str | None, shape: str | None) -> None:
-    """Take in the rows that are new or changed since the last build or update, and take out those that are gone.
+def update_command(db: str, collection: str | None, shape: str | None) -> None:
+    """Embed new and changed rows with the existing model, and remove deleted rows.
 
-    Without COLLECTION all are brought up to date. Texts and pictures are compared by their hashes, numbers by the
-    vectors they give, and embedded with the model as it is: nothing is learned anew, and a remark says when that would
-    pay. Whoever searches meanwhile sees the state before or the state after. The exit code is 1 if a collection could
-    not be brought up to date.
+    Without COLLECTION all collections are updated. Texts and images are compared by hash, numeric rows by their
+    vectors. The model is not trained again. A remark says when a rebuild would improve it. Other connections see the
+    state before or the state after, never one in between. The exit code is 1 if a collection could not be updated.
+
+    \b
+    semsearch update my.db
+    semsearch update my.db articles_lsa
     """
     with writing(db) as connection:
-        with Progress(f"folding into {collection or db}", "text") as progress:
-            outcome = fold_in(connection, collection, report=progress)
-        say_checkpoint(connection)
+        with Progress(f"updating {collection or db}", "item") as progress:
+            outcome = update(connection, collection, report=progress)
+        finish_writing(connection)
     if shape:
-        print_rows([present.update_row(found.collection, found.update) for found in outcome.updated], shape)
-    for found in outcome.updated:
-        say_updated(found, counts=not shape)
-        if found.rebuild:
-            remark(f"A rebuild would pay: {found.rebuild}. {again(db, found.collection, found.run)}")
+        print_rows([present.update_row(done.collection, done.update) for done in outcome.updated], shape)
+    for done in outcome.updated:
+        report_updated(done, counts=not shape)
+        if done.rebuild:
+            command = rebuild_command(db, done.collection, done.run)
+            remark(f"Consider rebuilding {done.collection.name}: {done.rebuild}. To rebuild it: {command}")
     if outcome.left:
-        raise BuildError("; ".join(f"{name} was left as it is: {why}" for name, why in outcome.left.items()))
+        raise BuildError("; ".join(f"{name} was not updated: {why}" for name, why in outcome.left.items()))
 
 
-def say_updated(found: Updated, *, counts: bool = True) -> None:
-    """What became of a collection."""
-    collection, done = found.collection, found.update
-    parts = {"added": done.added, "changed": done.changed, "deleted": done.deleted}
-    said = ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
+def report_updated(done: Updated, *, counts: bool = True) -> None:
+    """Print how many rows an update added, changed and deleted, and how many have no vector."""
+    collection, update = done.collection, done.update
     if counts:
-        took = f" in {done.seconds:.1f} s" if said else ""
-        remark(f"{collection.name}: {said or 'up to date'}{took}, {counted(collection.count, collection.of)}")
-    if found.without_vector:
-        why = {"image": "whose picture cannot be read: without a vector"}
-        why["row"] = "without a number in one of the columns: without a vector"
-        texts = "without a word the model knows: found by words, not by meaning"
-        remark(f"{counted(found.without_vector, 'row')} {why.get(collection.of, texts)}")
+        parts = {"added": update.added, "changed": update.changed, "deleted": update.deleted}
+        changes = ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
+        took = f" in {update.seconds:.1f} s" if changes else ""
+        remark(f"{collection.name}: {changes or 'up to date'}{took}, {counted(collection.count, collection.of)}")
+    if done.without_vector:
+        have = "has" if done.without_vector == 1 else "have"
+        remark(f"{counted(done.without_vector, 'row')} {have} {NO_VECTOR.get(collection.of, NO_KNOWN_WORD)}")

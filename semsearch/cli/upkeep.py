@@ -7,84 +7,118 @@ from collections.abc import Sequence
 
 import click
 
-from semsearch import doctor as checks
-from semsearch.building import build as engine
-from semsearch.cli.output import listing_options, print_rows, remark
+from semsearch import doctor
+from semsearch.building.build import drop
+from semsearch.cli.options import listing_options
+from semsearch.cli.output import print_rows, remark
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
-    for command in (drop, doctor, migrate, serve):
+    for command in (drop_command, doctor_command, migrate_command, serve_command):
         cli.add_command(command)
 
 
-@click.command()
+@click.command("drop", short_help="Remove a collection, or a dataset with its collections")
 @click.argument("db", type=click.Path())
 @click.argument("name")
-def drop(db: str, name: str) -> None:
-    """Remove a collection, or a dataset with all its collections. Your own tables always stay."""
+def drop_command(db: str, name: str) -> None:
+    """Remove the collection NAME, or the dataset NAME with all its collections.
+
+    Your own tables are never removed or changed. A collection that another one was built from cannot be dropped first.
+
+    \b
+    semsearch drop my.db articles_lsa
+    """
     with connect.writing(db) as connection:
-        gone = engine.drop(connection, name)
-        say_checkpoint(connection)
-    remark(f"Dropped {', '.join(gone)}. No table of yours was touched.")
+        dropped = drop(connection, name)
+        finish_writing(connection)
+    remark(f"Dropped {', '.join(dropped)}. Your own tables were not changed.")
 
 
-def say_checkpoint(connection: Connection) -> None:
-    """Move the log into the file at the end of a writing verb, and pass on what there is to say."""
+def finish_writing(connection: Connection) -> None:
+    """Move the write-ahead log into the file at the end of a verb that writes; print a remark if a reader prevents it.
+
+    This is SQLite's checkpoint, not that of a training.
+    """
     text = connect.checkpoint(connection)
     if text:
         remark(text)
 
 
-@click.command(short_help="Check this installation, or a file.")
+@click.command("doctor", short_help="Check this installation, or a database")
 @click.argument("db", type=click.Path(), required=False)
 @listing_options
-def doctor(db: str | None, shape: str | None) -> None:
-    """Check this installation, by really searching with sqlite-vec, and a file if one is given."""
-    rows = checks.check_installation() + (checks.check_file(db) if db else [])
-    print_rows([{"check": row.check, "ok": row.ok, "found": row.found} for row in rows], shape)
-    if not all(row.ok for row in rows):
+def doctor_command(db: str | None, shape: str | None) -> None:
+    """Check this installation and, if DB is given, that database file.
+
+    The check of sqlite-vec runs a real search. For a file it runs SQLite's quick check and counts the vectors of each
+    collection. The exit code is 1 if a check fails.
+
+    \b
+    semsearch doctor my.db
+    """
+    checks = doctor.check_installation() + (doctor.check_file(db) if db else [])
+    print_rows([{"check": check.check, "ok": check.ok, "found": check.found} for check in checks], shape)
+    if not all(check.ok for check in checks):
         sys.exit(1)
 
 
-@click.command()
+@click.command("migrate", short_help="Upgrade a file written by an older semsearch")
 @click.argument("db", type=click.Path())
-def migrate(db: str) -> None:
-    """Bring a file written by an older semsearch up to date."""
+def migrate_command(db: str) -> None:
+    """Upgrade a database file that an older semsearch wrote.
+
+    Every verb that writes does this as well. Files of a newer semsearch are refused.
+
+    \b
+    semsearch migrate my.db
+    """
     with connect.writing(db, up_to_date=False) as connection:
         if not connect.has_catalogue(connection):
-            remark(f"{db} has nothing of semsearch in it yet: there is nothing to migrate")
+            remark(f"{db} has no semsearch tables yet, so there is nothing to migrate")
             return
-        before = connect.pending(connection)
-        with connect.transaction(connection):
-            pass  # beginning to write applies what is missing
-        say_checkpoint(connection)
-    remark(f"Applied {', '.join(before)}" if before else f"{db} is up to date")
+        applied = connect.upgrade(connection)
+        finish_writing(connection)
+    remark(f"Applied {', '.join(applied)}" if applied else f"{db} is up to date")
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.command(
+    "serve",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    short_help="Open a database in Datasette with its search pages",
+)
 @click.argument("db", type=click.Path())
 @click.argument("datasette_options", nargs=-1, type=click.UNPROCESSED)
-def serve(db: str, datasette_options: tuple[str, ...]) -> None:
-    """Open a file in Datasette, with its search pages. Further options go to `datasette serve`."""
+def serve_command(db: str, datasette_options: tuple[str, ...]) -> None:
+    """Open a database in Datasette, with its search pages.
+
+    All further options go to `datasette serve`.
+
+    \b
+    semsearch serve my.db --open
+    semsearch serve my.db --port 8002
+    """
     open_in_datasette(db, datasette_options)
 
 
 def open_in_datasette(db: str, options: Sequence[str]) -> None:
-    """Run Datasette on a file until Ctrl-C. Says first, in one line, if the file cannot be used."""
+    """Run Datasette on a file until Ctrl-C. Raises DatabaseError if the file cannot be used."""
     with connect.reading(db):
         pass
     from datasette.cli import cli as datasette
 
-    remark(f"Serving {db}: the search pages are at {_address(datasette, [db, *options])} (Ctrl-C ends)")
+    remark(f"Serving {db}. The search pages are at {_address(datasette, [db, *options])} (Ctrl-C stops the server)")
     datasette.main(args=["serve", db, *options], prog_name="datasette")
 
 
 def _address(datasette: click.Group, arguments: list[str]) -> str:
-    """Where the search pages will be, as Datasette's own reading of its options has it; it chooses what -p 0 leaves
-    open, and what is wrong with the options it says itself."""
+    """The address of the search pages, from Datasette's own parsing of its options.
+
+    With -p 0 Datasette chooses the port later, and it reports wrong options itself: the path alone is then returned.
+    """
     below = "/-/semsearch under the address below"
     try:
         given = datasette.commands["serve"].make_context("serve", arguments, resilient_parsing=True).params

@@ -3,128 +3,145 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
 from semsearch import present
-from semsearch.cli.output import Progress, listing_options, print_rows, remark
+from semsearch.cli.options import listing_options, option, renamed
+from semsearch.cli.output import Progress, print_rows, remark
 from semsearch.cli.search import evaluate
-from semsearch.errors import InputError
-from semsearch.search import words as engine
+from semsearch.search.words import METHODS, Analogy, analogy, odd_one_out
 from semsearch.storage.collections import get_collection, open_collection
 from semsearch.storage.connect import reading, snapshot
 
-METHODS = {"add": "3CosAdd", "mul": "3CosMul"}
+METHOD_NAMES = {"add": "3CosAdd", "mul": "3CosMul"}
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group; `evaluate` has one more."""
-    cli.add_command(analogy)
-    cli.add_command(odd_one_out)
-    evaluate.add_command(evaluate_words)
+    cli.add_command(analogy_command)
+    cli.add_command(odd_one_out_command)
+    evaluate.add_command(evaluate_words_command)
 
 
-@click.command(short_help="A is to B as C is to what?")
+@click.command("analogy", short_help="Solve a word analogy: A is to B as C is to ?")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("a")
 @click.argument("b")
 @click.argument("c")
-@click.option(
-    "--method", type=click.Choice(engine.METHODS), default="mul", show_default=True, help="multiply cosines, or add"
+@option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="mul",
+    show_default=True,
+    help="combine the cosines by product (3CosMul) or by sum (3CosAdd)",
 )
-@click.option("-k", type=int, default=10, show_default=True, help="how many answers")
+@option("-k", type=int, default=10, show_default=True, metavar="N", help="number of answers")
 @listing_options
-def analogy(db: str, collection: str, k: int, method: str, shape: str | None, **words: str) -> None:
-    """A is to B as C is to what? Answers by arithmetic with the vectors of words; the three are left out.
+def analogy_command(db: str, collection: str, k: int, method: str, shape: str | None, **words: str) -> None:
+    """Solve the word analogy A is to B as C is to ?
 
+    An answer should be similar to B and C, and dissimilar to A. A, B and C themselves are excluded.
+
+    \b
     semsearch analogy my.db articles_pmi man king woman
     """
     with reading(db) as connection, snapshot(connection):
-        asked = (words["a"], words["b"], words["c"])
-        found = engine.analogy(connection, open_collection(connection, collection), asked, k=k, method=method)
+        opened = open_collection(connection, collection)
+        answers = analogy(connection, opened, (words["a"], words["b"], words["c"]), k=k, method=method)
     if shape:
-        print_rows([present.hit_dict(hit) for hit in found.hits], shape)
+        print_rows([present.hit_dict(hit) for hit in answers.hits], shape)
         return
-    print_answers(found)
+    print_answers(answers)
 
 
-def print_answers(found: engine.Analogy) -> None:
-    """The answers of an analogy for people, best first."""
-    width = len(str(len(found.hits)))
-    for place, hit in enumerate(found.hits, 1):
-        score = f"({METHODS[found.method]} {hit.score:.3f}, cosine {present.cosine(hit.vector_score)})"
+def print_answers(answers: Analogy) -> None:
+    """Print the answers of an analogy for people, best first."""
+    width = len(str(len(answers.hits)))
+    for rank, hit in enumerate(answers.hits, 1):
+        score = f"({METHOD_NAMES[answers.method]} {hit.score:.3f}, cosine {present.cosine(hit.vector_score)})"
         facts = click.style(score, dim=True)
-        click.echo(f"{place:>{width}}  {click.style(str(hit.id), bold=True)}  {facts}")
+        click.echo(f"{rank:>{width}}  {click.style(str(hit.id), bold=True)}  {facts}")
 
 
-@click.command("odd-one-out", short_help="Which word does not belong?")
+@click.command("odd-one-out", short_help="Find the word that does not belong")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @listing_options
-def odd_one_out(db: str, collection: str, words: tuple[str, ...], shape: str | None) -> None:
-    """Which word does not belong? The one that is least like the others on average comes first."""
+def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape: str | None) -> None:
+    """Find the word that does not belong: the one with the lowest mean cosine similarity to the others comes first.
+
+    Give three words or more.
+
+    \b
+    semsearch odd-one-out my.db articles_pmi apple banana cherry tractor
+    """
     with reading(db) as connection, snapshot(connection):
-        found = engine.odd_one_out(connection, get_collection(connection, collection), words)
-    print_rows([{"word": word, "mean_cosine": round(mean, 4)} for word, mean in found], shape)
+        ranked = odd_one_out(connection, get_collection(connection, collection), words)
+    print_rows([{"word": word, "mean_cosine": round(mean, 4)} for word, mean in ranked], shape)
 
 
-@click.command("words", short_help="Word similarity and analogy questions.")
+@renamed("--top", "--max-vocab")
+@click.command("words", short_help="Measure word similarity and analogy accuracy")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@click.option("--similarity", multiple=True, type=click.Path(), help="lines of: word word score; may be repeated")
-@click.option("--analogies", multiple=True, type=click.Path(), help="lines of: a b c d, under `: section`; repeatable")
-@click.option("--top", type=int, default=30_000, show_default=True, help="the commonest words that may be an answer")
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object, by set")
-def evaluate_words(
-    db: str, collection: str, similarity: tuple[str, ...], analogies: tuple[str, ...], top: int, as_json: bool
+@option(
+    "--similarity",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    show_default="none",
+    help="human similarity scores, a line each: word word score; may be repeated",
+)
+@option(
+    "--analogies",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    show_default="none",
+    help="analogy questions, a line each: a b c d, under `: section`; may be repeated",
+)
+@option(
+    "--max-vocab",
+    type=int,
+    default=30_000,
+    show_default=True,
+    metavar="N",
+    help="only the N most frequent words are possible answers",
+)
+@option("--json", "as_json", is_flag=True, help="print one JSON object with a key for each set")
+def evaluate_words_command(
+    db: str, collection: str, similarity: tuple[str, ...], analogies: tuple[str, ...], max_vocab: int, as_json: bool
 ) -> None:
-    """Compare word vectors with people's judgements of similarity, and ask them analogy questions.
+    """Compare word vectors with human similarity scores, and solve analogy questions with them.
 
-    Files may be gzipped. A set's name is that of its file.
+    Files may be gzipped. A set is named after its file. Similarity is Spearman's correlation over the pairs whose words
+    are both known. Analogies are solved among the most frequent words and among all words.
+
+    \b
+    semsearch evaluate words my.db articles_pmi --similarity wordsim353.txt --analogies questions-words.txt
     """
-    from semsearch.evaluate import words as judge
+    from semsearch.evaluate.words import evaluate_words
 
-    if not similarity and not analogies:
-        raise InputError("Nothing to measure by: give --similarity FILE or --analogies FILE")
-    if top < 1:
-        raise InputError(f"top is {top}: at least 1 is needed")
-    pairs = {_name(path): judge.read_similarities(path) for path in similarity}
-    questions = {_name(path): judge.read_questions(path) for path in analogies}
-    if len(pairs) + len(questions) < len(similarity) + len(analogies) or pairs.keys() & questions.keys():
-        raise InputError("Two sets have the same name: give each file once, or rename one")
-    with reading(db) as connection:
-        known = judge.open_vocabulary(connection, collection)
-    similar = {name: judge.score_similarities(known, found) for name, found in pairs.items()}
-    solved = {}
-    with Progress("analogies", "set") as progress:
-        for done, (name, asked) in enumerate(questions.items()):
-            progress(done, len(questions))
-            solved[name] = judge.score_analogies(known, asked, top=top)
+    with reading(db) as connection, Progress("solving analogies", "set") as progress:
+        scores = evaluate_words(connection, collection, similarity, analogies, top=max_vocab, report=progress)
     if as_json:
-        told: dict[str, Any] = {name: scores.as_dict() for name, scores in similar.items()}
-        told |= {
-            name: {"kind": "analogies", "results": [one.as_dict() for one in scores]} for name, scores in solved.items()
-        }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(scores.as_dict(), indent=2))
         return
     remark(
-        f"{len(known.words):,} words, lower-cased. Similarity: Spearman over the known pairs. Analogies: best word but"
-        " the three; `accuracy` of the questions whose four words are known, `of all` with the others as wrong"
+        f"{scores.words:,} words, lower-cased. Similarity: Spearman's correlation over the known pairs. Analogies: the"
+        " three given words are excluded. `accuracy` counts questions whose four words are known. `of all` also counts"
+        " the others, as wrong"
     )
-    if similar:
-        print_rows([_similarity_row(name, scores) for name, scores in similar.items()], "table")
-    if similar and solved:
+    if scores.similarity:
+        print_rows([_similarity_row(name, row) for name, row in scores.similarity.items()], "table")
+    if scores.similarity and scores.analogies:
         click.echo()
-    if solved:
-        print_rows([_analogy_row(name, one) for name, scores in solved.items() for one in scores], "table")
-
-
-def _name(path: str) -> str:
-    return Path(path).name.removesuffix(".gz").rsplit(".", 1)[0]
+    if scores.analogies:
+        print_rows([_analogy_row(name, row) for name, rows in scores.analogies.items() for row in rows], "table")
 
 
 def _similarity_row(name: str, scores: Any) -> dict[str, Any]:
@@ -137,14 +154,14 @@ def _similarity_row(name: str, scores: Any) -> dict[str, Any]:
 
 
 def _analogy_row(name: str, scores: Any) -> dict[str, Any]:
-    told = scores.as_dict()
+    values = scores.as_dict()
     return {
         "set": name,
         "section": scores.section,
-        "method": METHODS[scores.method],
-        "among": f"{scores.vocabulary:,}",
-        "right": f"{scores.right:,}",
+        "method": METHOD_NAMES[scores.method],
+        "vocabulary": f"{scores.vocabulary:,}",
+        "correct": f"{scores.right:,}",
         "known": f"{scores.known:,} of {scores.questions:,}",
-        "accuracy": "" if told["accuracy"] is None else f"{told['accuracy']:.1%}",
-        "of all": f"{told['of_all']:.1%}",
+        "accuracy": "" if values["accuracy"] is None else f"{values['accuracy']:.1%}",
+        "of all": f"{values['of_all']:.1%}",
     }

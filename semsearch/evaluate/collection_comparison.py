@@ -85,6 +85,29 @@ def of_dataset(db: Connection, dataset: str) -> list[Collection]:
     return sorted(found, key=lambda one: one.run)
 
 
+def named_collections(db: Connection, names: Sequence[str]) -> list[str]:
+    """The image collections of these names, without repeats; the name of a dataset stands for all of its collections.
+
+    Raises InputError for a dataset that has no collection of images.
+    """
+    found: list[str] = []
+    known = {dataset.name for dataset in datasets.all_datasets(db)}
+    for name in names:
+        members = [collection.name for collection in of_dataset(db, name)] if name in known else [name]
+        if not members:
+            raise InputError(f"{name} has no collection of images yet: run `semsearch build DB {name}`")
+        found += members
+    return list(dict.fromkeys(found))
+
+
+def limits(max_train: int | None = None, max_test: int | None = None) -> tuple[int, int]:
+    """How many images are trained and tested on at most, 2,000 and 1,000 by default. InputError for less than 1."""
+    for name, value in (("max-train", max_train), ("max-test", max_test)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}: choose 1 or more")
+    return max_train or MAX_TRAINING_IMAGES, max_test or MAX_TEST_IMAGES
+
+
 def compare(
     db: Connection,
     names: Sequence[str],

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,30 @@ LabelMatrix = npt.NDArray[np.bool_]
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SHUFFLES = 10
 TRAIN, TEST = frozenset({"train", "training"}), frozenset({"test", "testing"})  # what a split column may say
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """How items are held back: `folds`, or a column `split`, or shares to train on in several random shuffles.
+
+    Without any of the three, the shares are SHARES. Raises InputError for more than one of them, or for no shuffle.
+    """
+
+    folds: int | None = None
+    split: str | None = None
+    shares: Sequence[float] = ()
+    shuffles: int = SHUFFLES
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.folds is not None, self.split, self.shares))) > 1:
+            raise InputError("folds, split and share are three ways to hold items back: choose one of them")
+        if self.shuffles < 1:
+            raise InputError(f"shuffles is {self.shuffles}: at least 1 is needed")
+
+    @property
+    def by_shares(self) -> bool:
+        """Whether items are held back by random shares."""
+        return self.folds is None and self.split is None
 
 
 @dataclass(frozen=True)
@@ -70,6 +94,14 @@ class HeldOutScores:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json."""
         return asdict(self)
+
+
+class LabelEvaluation(NamedTuple):
+    """Scores on a column of labels, how many labels it has, and how many items have one."""
+
+    scores: Sequence[LabelScores | HeldOutScores]
+    labels: int
+    items: int
 
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # the rows learnt from, the rows judged
@@ -167,17 +199,19 @@ def evaluate_labels(
     column: str | None = None,
     *,
     separator: str | None = None,
-    folds: int | None = None,
-    split: str | None = None,
-    **how: Any,
-) -> tuple[Sequence[LabelScores | HeldOutScores], int, int]:
+    hold_out: HoldOut = HoldOut(),
+    seed: int = 0,
+    C: float | None = None,
+) -> LabelEvaluation:
     """The scores of a collection on a column of labels, how many labels there are, and how many items have one.
 
-    The column is by default the dataset's own. By shares of the items (`judge_labels`), or where asked by `folds` or
-    by what the column `split` says. A cell is one label, a JSON array of them, or labels with a separator between. Rows
-    without a label, and rows without a vector, are left out. Raises InputError where fewer than two labels or ten items
-    are left.
+    The column is by default the dataset's own. A cell is one label, a JSON array of them, or labels with a separator
+    between. Rows without a label, and rows without a vector, are left out. `C` is the inverse regularisation strength:
+    by default chosen inside the training items, or 1 with shares. Raises InputError where fewer than two labels or ten
+    items are left, and for a C that is not above 0.
     """
+    if C is not None and not C > 0:
+        raise InputError(f"c is {C:g}: a number above 0 is needed")
     opened = collections.open_collection(db, name)
     collection, dataset = opened.collection, opened.dataset
     column = column or own_column(db, dataset, collection)
@@ -193,15 +227,20 @@ def evaluate_labels(
     labels = np.zeros((len(kept), len(names)), bool)
     for place, row in enumerate(kept):
         labels[place, [names[label] for label in told[row]]] = True
-    if folds is None and split is None:
-        return score_shares(matrix[kept], labels, **how), len(names), len(kept)
-    if split is None:
-        turns, title = cross_validation_folds(labels, folds or 0, how.get("seed", 0)), f"{folds} folds"
+    if hold_out.by_shares:
+        shares, shuffles = hold_out.shares or SHARES, hold_out.shuffles
+        scores = score_shares(
+            matrix[kept], labels, shares=shares, shuffles=shuffles, seed=seed, C=1.0 if C is None else C
+        )
+        return LabelEvaluation(scores, len(names), len(kept))
+    if hold_out.split is None:
+        turns, title = cross_validation_folds(labels, hold_out.folds or 0, seed), f"{hold_out.folds} folds"
     else:
-        said = stored.of_items(db, dataset, collection, split)
-        turns = split_fold([as_text(said.get(keys[row])).strip() for row in kept], split)
-        title = f"split by {split}"
-    return [score_folds(matrix[kept], labels, turns, title, **how)], len(names), len(kept)
+        parts = stored.of_items(db, dataset, collection, hold_out.split)
+        turns = split_fold([as_text(parts.get(keys[row])).strip() for row in kept], hold_out.split)
+        title = f"split by {hold_out.split}"
+    held_out = score_folds(matrix[kept], labels, turns, title, seed=seed, C=C)
+    return LabelEvaluation([held_out], len(names), len(kept))
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:

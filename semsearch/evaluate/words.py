@@ -22,7 +22,7 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.analogy import METHODS, analogy_scores
 from semsearch.maths.metrics import spearman
-from semsearch.records import Collection
+from semsearch.records import Collection, Report, silent
 from semsearch.storage import chunks, collections
 from semsearch.storage.driver import Connection
 
@@ -144,6 +144,58 @@ def open_vocabulary(db: Connection, name: str) -> Vocabulary:
     if counts:
         order.sort(key=lambda row: (-counts.get(words[row], 0), words[row]))
     return vocabulary_of([words[row] for row in order], matrix[order])
+
+
+@dataclass(frozen=True)
+class WordScores:
+    """The scores of a collection of `words` words: by similarity set, and by set of analogy questions."""
+
+    words: int
+    similarity: Mapping[str, SimilarityScores]
+    analogies: Mapping[str, Sequence[AnalogyScores]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values by set, for --json."""
+        return {name: scores.as_dict() for name, scores in self.similarity.items()} | {
+            name: {"kind": "analogies", "results": [row.as_dict() for row in scores]}
+            for name, scores in self.analogies.items()
+        }
+
+
+def evaluate_words(
+    db: Connection,
+    name: str,
+    similarity: Sequence[str] = (),
+    analogies: Sequence[str] = (),
+    *,
+    top: int = COMMONEST,
+    report: Report = silent,
+) -> WordScores:
+    """The scores of a word collection on files of word pairs and of analogy questions, by the files' names.
+
+    `top` is how many of the commonest words may be an answer. Raises InputError without a file, for two files of one
+    name, for a file that cannot be read, and what `open_vocabulary` raises.
+    """
+    if not similarity and not analogies:
+        raise InputError("There is nothing to measure: give --similarity FILE or --analogies FILE")
+    if top < 1:
+        raise InputError(f"top is {top}: at least 1 is needed")
+    pairs = {_set_name(path): read_similarities(path) for path in similarity}
+    questions = {_set_name(path): read_questions(path) for path in analogies}
+    if len(pairs) + len(questions) < len(similarity) + len(analogies) or pairs.keys() & questions.keys():
+        raise InputError("Two files have the same name: give each file once, or rename one")
+    vocabulary = open_vocabulary(db, name)
+    similarity_scores = {name: score_similarities(vocabulary, rows) for name, rows in pairs.items()}
+    answered = {}
+    for done, (set_name, rows) in enumerate(questions.items()):
+        report(done, len(questions))
+        answered[set_name] = score_analogies(vocabulary, rows, top=top)
+    return WordScores(len(vocabulary.words), similarity_scores, answered)
+
+
+def _set_name(path: str) -> str:
+    """What a file's set is called: its name without suffixes."""
+    return Path(path).name.removesuffix(".gz").rsplit(".", 1)[0]
 
 
 def score_similarities(known: Vocabulary, pairs: Sequence[tuple[str, str, float]]) -> SimilarityScores:

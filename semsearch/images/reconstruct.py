@@ -18,6 +18,7 @@ from semsearch.images.generate import Damage, Model, can_decode, error, open_mod
 from semsearch.maths.packing import fit_quantiser
 from semsearch.records import OpenCollection
 from semsearch.storage import collections
+from semsearch.storage.driver import Connection
 
 FLOAT_BYTES = 4  # of one dimension of an uncompressed code
 
@@ -86,6 +87,37 @@ class ReconstructionGrid:
 
     strips: list[Strip]
     scores: list[dict[str, Any]]  # `what`, `mse`, `psnr`, and `bytes` per image if compressed
+
+
+def reconstruct(
+    db: Connection,
+    opened: OpenCollection,
+    ids: Sequence[str] = (),
+    *,
+    count: int = 16,
+    damage: Damage | None = None,
+    packing: Packing | None = None,
+    seed: int = 0,
+) -> ReconstructionGrid:
+    """Stored images of a collection through their codes and back: those with these ids, else `count` random ones.
+
+    Raises NotFoundError for an unknown id, and InputError for a collection that cannot decode, a count out of range,
+    and what `show` refuses.
+    """
+    packing = packing or Packing()
+    model = generate.open_model(db, opened)
+    rng = np.random.default_rng(seed)
+    keys = list(ids) or generate.some_keys(model, count, rng)
+    pixels = model.images(keys).pixels
+    return show(model, pixels, damage=damage or Damage(), bits=packing.bits, k=packing.components, rng=rng)
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How codes are shortened: to their first `components` numbers, and to `bits` bits for each number."""
+
+    bits: int | None = None
+    components: int | None = None
 
 
 def show(

@@ -14,7 +14,7 @@ import numpy as np
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Conditions
 from semsearch.errors import InputError
-from semsearch.images import image_io
+from semsearch.images import generate, image_io
 from semsearch.images.generate import MAX_IMAGES, Model, can_decode, check_steps, stored_codes, walk
 from semsearch.maths.latent_prior import Mixture, fit_prior
 from semsearch.records import MOST_SEED, Collection
@@ -104,6 +104,32 @@ def walk_between(model: Model, first: int, last: int, steps: int, drawing: Drawi
     """Images (steps, height, width, channels) between two samples of a drawing, both included."""
     check_steps(steps)
     return walk(model, drawing.code(model, first), drawing.code(model, last), steps)
+
+
+def drawing_of(model: Model, *, seed: int, prior: str | None = None, label: str | None = None) -> Drawing:
+    """Codes from the prior of this name (see `prior_of`) by a seed, of one class if `label` is given."""
+    return Drawing(prior_of(model, prior, seed=seed), seed, label)
+
+
+def interpolate(
+    model: Model, one: str, other: str, steps: int, *, seed: int | None = None, prior: str | None = None
+) -> ByteArray:
+    """(steps, height, width, channels) images between two images, both included.
+
+    `one` and `other` are ids of stored images. With a seed, and for a builder whose images have no code, they are
+    numbers of samples instead. Raises InputError for anything that is not such a number, or for impossible steps.
+    """
+    if seed is None and not model.imagines:
+        return generate.interpolate(model, one, other, steps)
+    drawing = drawing_of(model, seed=seed or 0, prior=prior)
+    return walk_between(model, _sample_number(one), _sample_number(other), steps, drawing)
+
+
+def _sample_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not the number of a sample: samples of a seed are numbered from 1") from None
 
 
 SAMPLE_COLUMNS = {

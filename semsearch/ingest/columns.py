@@ -10,9 +10,9 @@ from semsearch.errors import InputError, NotFoundError
 from semsearch.images.image_io import read_size
 from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import draft, find_dataset, save
+from semsearch.storage.datasets import draft, find_dataset, get_dataset, save
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import TableShape, shape_of
+from semsearch.storage.keys import TableShape, shape_of, table_kind
 from semsearch.storage.tables import sample_rows
 
 SAMPLE_ROWS = 200  # rows read to guess the columns of a table
@@ -181,6 +181,17 @@ def describe_rows(db: Connection, table: str) -> Dataset:
         return describe_table(db, table)[0]
     except InputError:
         return draft(shape_of(db, table), text_columns=())
+
+
+def dataset_to_build(db: Connection, name: str, reads: Kind) -> Dataset:
+    """The dataset `name`, or any table of that name, described but not saved, for a builder that reads no text.
+
+    `reads` is what the builder reads. Raises NotFoundError if there is no such dataset or table.
+    """
+    known = find_dataset(db, name)
+    if reads in ("similarities", "table") and known is None and table_kind(db, name) is not None:
+        return describe_rows(db, name)
+    return known or get_dataset(db, name)
 
 
 def fill_from_dataset(columns: Columns, dataset: Dataset, names: Sequence[str]) -> Columns:

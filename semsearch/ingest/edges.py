@@ -7,13 +7,15 @@ effect. Ids are text and case-sensitive; if all of them are integers, they are s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NameTakenError
 from semsearch.ingest.base import INTEGER, Ingested, ItemOrFault, Skipped, next_batch
 from semsearch.ingest.columns import TITLE_NAMES, first_usual
+from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
+from semsearch.ingest.sources import read_sources, source_name
 from semsearch.records import Dataset, Edges, Item, Report, silent
 from semsearch.storage import edges as stored
 from semsearch.storage.connect import transaction
@@ -93,6 +95,57 @@ def load_edges(
         remarks += _edge_remarks(repeated, loops)
         dataset = save(db, replace(dataset, edges=Edges(table, "source", "target", "weight", directed)))
         return LoadedGraph(dataset, skipped.messages, skipped.count, remarks, count_items(db, dataset), count)
+
+
+@dataclass(frozen=True)
+class EdgeSources:
+    """Where a graph is read from: files or folders of edges, or an existing `table`, and how to read them.
+
+    `columns` names the columns of edges, `nodes` is a file of attributes. `format` and `encoding` are those of the
+    files of edges.
+    """
+
+    files: Sequence[str] = ()
+    table: str | None = None
+    columns: TableEdges = TableEdges()
+    header: bool | None = None
+    nodes: str | None = None
+    format: str | None = None
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        if bool(self.files) == bool(self.table):
+            raise InputError("Edges are read either from files or from a table (--table TABLE): give one of the two")
+        if self.table and self.nodes:
+            raise InputError(
+                "--nodes goes with files of edges. With --table, the nodes are the rows of the table GRAPH"
+            )
+        if self.columns.through and not self.table:
+            raise InputError("--through needs --table TABLE, and no files")
+        if self.columns.through and (self.columns.target or self.columns.weight):
+            raise InputError("--through replaces --target and --weight: leave them out")
+
+
+def ingest_edges(
+    db: Connection,
+    name: str,
+    sources: EdgeSources,
+    readers: Mapping[str, Any],
+    *,
+    skip_errors: bool = False,
+    report: Report = silent,
+) -> LoadedGraph:
+    """Make the graph `name` from files by `load_edges`, or from a table by `link_table`; `readers` read its nodes."""
+    columns = sources.columns
+    if sources.table:
+        return link_table(db, name, sources.table, columns)
+    named = EdgeColumns(columns.source, columns.target, columns.weight, sources.header)
+    edges = read_sources(sources.files, edge_readers(named), format=sources.format, encoding=sources.encoding)
+    nodes = read_sources([sources.nodes], readers, encoding=sources.encoding) if sources.nodes else ()
+    graph = GraphSource(edges, source_name(sources.files), nodes)
+    loaded = load_edges(db, name, graph, directed=columns.directed, skip_errors=skip_errors, report=report)
+    loaded.remarks[:0] = dict.fromkeys(named.remarks)
+    return loaded
 
 
 def _edge_remarks(repeated: int, loops: int) -> list[str]:

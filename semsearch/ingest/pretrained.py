@@ -7,9 +7,12 @@ hash of the first download is kept next to the file, and later downloads must ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from semsearch.errors import NotFoundError
+from semsearch.errors import InputError, NotFoundError
+from semsearch.ingest.vectors import VectorSource
+from semsearch.records import Report, silent
 
 _PDDL = "PDDL 1.0"
 _CC_BY_SA = "CC BY-SA 3.0"
@@ -119,3 +122,25 @@ def find(name: str) -> Pretrained:
     raise NotFoundError(
         f"There is no public set {name!r}: choose one of {', '.join(pretrained.name for pretrained in ALL)}"
     )
+    raise NotFoundError(f"No public set {name!r}: there are {', '.join(one.name for one in ALL)}")
+
+
+def resolve(
+    source: VectorSource, public: str | None, *, report: Report = silent
+) -> tuple[VectorSource, dict[str, Any]]:
+    """What to import, and the facts that its run records: the source itself, or the public set, downloaded if needed.
+
+    Raises NotFoundError for an unknown set, InputError for both or neither, or for a set with a format of its own.
+    """
+    if bool(source.path) == (public is not None):
+        raise InputError("Vectors come from a file or from a public set (--from SET): give one of the two")
+    if public is None:
+        return source, {}
+    if source.format or source.ids or source.member:
+        raise InputError("A public set (--from) has its own format: leave out --format, --ids and --member")
+    from semsearch.ingest import download  # imports http and ssl, which nothing else needs
+
+    chosen = find(public)
+    path = download.fetch(download.Download(chosen.url, chosen.file, chosen.size, chosen.hash), report=report)
+    facts = {"set": chosen.name, "licence": chosen.licence, "url": chosen.url}
+    return replace(source, path=str(path), member=chosen.member), facts

@@ -19,6 +19,7 @@ from semsearch.labels import labelled_items
 from semsearch.labels.label_scores import SAMPLED, VECTORS, PredictionScores, compare_words, scores_of
 from semsearch.labels.labelled_items import Labelled
 from semsearch.maths import classifier
+from semsearch.maths import suggest as suggesting
 from semsearch.maths.suggest import most_informative
 from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage import results
@@ -26,6 +27,7 @@ from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
 
+FEW_LABELS = suggesting.FEW_LABELS  # labelled items up to which suggestions are cluster centres
 MAX_SUGGESTED = 1_000  # items
 FEW_TESTED = 100  # labelled items, below which a remark warns of a wide confidence interval
 SUGGEST_FROM = 10_000  # labelled items that the classifier behind suggestions is trained on, at most

@@ -221,6 +221,15 @@ def migrate(db: Connection) -> list[str]:
     return names
 
 
+def upgrade(db: Connection) -> list[str]:
+    """Apply the missing migrations of a file that has a catalogue, in one transaction; returns their names."""
+    names = pending(db) if has_catalogue(db) else []
+    if names:
+        with transaction(db):
+            pass  # beginning to write applies what is missing
+    return names
+
+
 def check_schema(db: Connection, path: str, *, allow_pending: bool = False) -> None:
     """SchemaError if the file was made by a newer semsearch, or by an older one and `allow_pending` is False."""
     applied = _applied(db)

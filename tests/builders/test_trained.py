@@ -107,7 +107,7 @@ def test_a_word_is_near_its_company_and_those_that_keep_the_same(
         1,
     )
     assert done.exit_code == 0, done.stderr
-    assert "On the CPU: " in done.stderr
+    assert "Running on the CPU: " in done.stderr
     near = json.loads(run("similar", animals, f"animals_{builder}", "cat", "-k", 7, "--json").stdout)
     company = {"dog", *["fur", "paw", "tail", "food", "sleeps", "runs"]}
     assert len({hit["id"] for hit in near} & company) >= 6  # of seven; by chance it would be three or four
@@ -146,7 +146,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(animals: str, tmp_pat
 
     again = subprocess.run(build(animals, "--resume"), env=environment, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
-    assert "Went on from step " in again.stderr
+    assert "Resumed from step " in again.stderr
     assert not kept.parent.exists()
     resumed, curve = stored(animals, "animals_sgns"), curve_of(animals, "animals_sgns")
 
@@ -198,7 +198,7 @@ def test_a_checkpoint_that_cannot_be_written_stops_no_training(
     Path(f"{animals}.semsearch").write_text("a file where the folder should be")
     done = run("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2)
     assert done.exit_code == 0
-    assert "No checkpoint could be kept: " in done.stderr and "Traceback" not in done.stderr
+    assert "No checkpoint was saved: " in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_damaged_checkpoint_is_one_line(animals: str, run: Run) -> None:

@@ -76,7 +76,7 @@ def test_a_row_without_numbers_has_no_vector_and_is_in_nobodys_way(
     done = run("update", path)
     assert done.exit_code == 0, done.stderr
     assert "flats_pca: 1 deleted" in done.stderr and "flats_lsa: 1 added" in done.stderr
-    assert "2 rows without a number in one of the columns: without a vector" in done.stderr
+    assert "2 rows have no vector: a column has no number there" in done.stderr
     built.execute("update flats set price = 4100 where note = 'another flat of 3'")
     assert counts(built) == (1, 0, 0) and "41" in vectors(built) and "5" not in vectors(built)
 

@@ -172,7 +172,7 @@ def test_the_command_says_what_it_did(built: Connection, path: str, run: Run) ->
     assert [(row["name"], row["stale"]) for row in listed] == [("articles_lsa", 3), ("articles_lsa_words", None)]
     assert "stale" not in json.loads(run("collections", path, "--quick", "--json").stdout)[0]
     done = run("update", path, "--json")
-    assert done.exit_code == 0 and "1 row without a word the model knows" in done.stderr
+    assert done.exit_code == 0 and "1 row has no vector: no word is in the vocabulary" in done.stderr
     row = json.loads(done.stdout)[0]
     assert {key: row[key] for key in ("name", "added", "changed", "deleted", "count")} == {
         "name": "articles_lsa", "added": 2, "changed": 0, "deleted": 1, "count": 12,
@@ -186,7 +186,7 @@ def test_the_command_says_what_it_did(built: Connection, path: str, run: Run) ->
 def test_the_command_fails_if_something_is_left(built: Connection, path: str, run: Run) -> None:
     built.execute("drop table articles")
     done = run("update", path)
-    assert done.exit_code == 1 and "articles_lsa was left as it is: The table articles no longer exists" in done.stderr
+    assert done.exit_code == 1 and "articles_lsa was not updated: The table articles no longer exists" in done.stderr
     assert run("collections", path).exit_code == 0
     assert run("update", path, "nothing").exit_code == 1
     with connect.writing(path + "2", create=True) as other:
@@ -206,7 +206,7 @@ def test_the_command_says_when_a_rebuild_would_pay_and_how(built: Connection, pa
     rows = [("", f"liners crossed an ocean of words in year {year}") for year in range(1900, 1935)]
     built.executemany("insert into articles (title, body) values (?, ?)", rows)
     said = run("update", path, "mine").stderr
-    assert "A rebuild would pay: 35 texts were folded into a model that was fitted to 12." in said
+    assert "35 texts are folded into a model of 12. To rebuild it: " in said
     command = f"semsearch build lsa {path} articles --name mine --seed 5 --dim 3 --no-stem"
     assert command in said
     assert run(*command.split()[1:]).exit_code == 0

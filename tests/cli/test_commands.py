@@ -64,7 +64,7 @@ def test_what_comes_next_is_an_update_once_something_is_built(run: Run, news: st
 
 def test_a_build_says_what_it_replaces(run: Run, news: str) -> None:
     again = ok(run("build", "lsa", news, "news", "--dim", 3)).stderr
-    assert "Built news_lsa: 12 documents, 3 dimensions; it replaces that of run 1\n" in again
+    assert "Built news_lsa: 12 documents, 3 dimensions (replaces the collection of run 1)\n" in again
     assert "replaces" not in ok(run("build", "lsa", news, "news", "--name", "other")).stderr
 
 
@@ -78,7 +78,7 @@ def test_builders_fit_a_terminal_and_are_told_whole_as_data(run: Run) -> None:
 def test_what_people_try_leads_to_what_there_is(run: Run) -> None:
     for verb in ("list", "ls"):
         done = run(verb, "x.db")
-        assert done.exit_code == 2 and "`semsearch collections DB`" in done.stderr
+        assert done.exit_code == 2 and "`semsearch datasets DB`, `collections DB`" in done.stderr
 
 
 def test_a_search_has_the_fields_of_the_contract(run: Run, news: str) -> None:

@@ -65,7 +65,7 @@ def test_words_of_the_documentation_keep_their_company(demo: tuple[str, Result])
 
 def test_modules_are_near_those_they_work_with(demo: tuple[str, Result]) -> None:
     path, result = demo
-    assert "modules joined by" in result.stderr and "similar" in result.stdout
+    assert "modules and" in result.stderr and "similar" in result.stdout
     told = re.search(r"^vectors +(0\.\d+)", result.stdout, re.MULTILINE)
     assert told and float(told[1]) > 0.8  # who imports whom tells the package
     with reading(path) as db:

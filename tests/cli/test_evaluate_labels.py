@@ -76,7 +76,7 @@ def test_labels_of_chance_are_told_by_chance() -> None:
         (("--folds", "25"), "folds is 25: choose 2 to 24"),
         (("--split", "theme"), "theme holds 'bread', 'space' on the labelled items: both train"),
         (("--split", "nothing"), "has no column 'nothing'"),
-        (("--folds", "3", "--split", "part"), "give one of them"),
+        (("--folds", "3", "--split", "part"), "choose one of them"),
         (("--c", "0"), "c is 0: a number above 0"),
     ],
 )

@@ -47,11 +47,11 @@ def test_a_graph_whose_texts_are_indexed_stays_a_graph(friends: str, run: Run) -
 
 
 def test_labels_are_told_from_vectors(friends: str, run: Run) -> None:
-    done = run("evaluate", "labels", friends, "friends_netmf", "--label", "hobby", "--share", "0.5", "--json")
+    done = run("evaluate", "labels", friends, "friends_netmf", "--label", "hobby", "--train-share", "0.5", "--json")
     (score,) = json.loads(done.stdout)
     assert score["micro_f1"] > 0.9 and score["macro_f1"] > 0.9 and score["trained"] == score["judged"] == 45
-    assert "3 labels on 90 items; means of 10 shuffles" in done.stderr
-    done = run("evaluate", "labels", friends, "friends_netmf", "--label", "both", "--share", "0.5", "--json")
+    assert "3 labels on 90 items, means of 10 shuffles" in done.stderr
+    done = run("evaluate", "labels", friends, "friends_netmf", "--label", "both", "--train-share", "0.5", "--json")
     assert json.loads(done.stdout)[0]["micro_f1"] > 0.9 and "4 labels" in done.stderr
 
 
@@ -77,13 +77,16 @@ def test_links_are_evaluated(friends: str, run: Run) -> None:
     ("command", "said"),
     [
         (("evaluate", "labels", "friends_netmf", "--label", "colour"), "has no column 'colour'"),
-        (("evaluate", "labels", "friends_netmf", "--label", "name", "--share", "2"), "the share to train on is 2"),
-        (("evaluate", "links", "friends_netmf", "--hide", "1.5"), "the share to hide is 1.5"),
+        (
+            ("evaluate", "labels", "friends_netmf", "--label", "name", "--train-share", "2"),
+            "the share to train on is 2",
+        ),
+        (("evaluate", "links", "friends_netmf", "--hidden-share", "1.5"), "the share to hide is 1.5"),
         (("predict-links", "friends_netmf", "-k", "0"), "k is 0"),
         (("build", "deepwalk", "friends", "--walk-length", "1"), "--walk-length is 1: it must be at least 2"),
         (("build", "node2vec", "friends", "--p", "0"), "--p is 0: it must be 0.001 to 1,000"),
         (("build", "lsa", "friends"), "lsa reads documents, friends holds graph"),
-        (("ingest", "edges", "friends"), "Where are the edges?"),
+        (("ingest", "edges", "friends"), "Edges are read either from files or from a table"),
     ],
 )
 def test_mistakes_get_one_clear_line(command: tuple[str, ...], said: str, friends: str, run: Run) -> None:

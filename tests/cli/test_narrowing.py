@@ -1,4 +1,4 @@
-"""`search` and `similar` with --weight, --where and --after, from the command line."""
+"""`search` and `similar` with --weight, --where and --offset, from the command line."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def test_where_filters_search_and_similar(run: Run, file: str) -> None:
 
 def test_after_goes_on_where_the_first_page_ended(run: Run, file: str) -> None:
     whole = ids(run("search", file, "articles_lsa", "rocket", "-k", 12, "--json"))
-    pages = [ids(run("search", file, "articles_lsa", "rocket", "-k", 5, "--after", at, "--json")) for at in (0, 5, 10)]
+    pages = [ids(run("search", file, "articles_lsa", "rocket", "-k", 5, "--offset", at, "--json")) for at in (0, 5, 10)]
     assert [hit for page in pages for hit in page] == whole and len(whole) == 12
-    shown = run("search", file, "articles_lsa", "rocket", "-k", 2, "--after", 5)
+    shown = run("search", file, "articles_lsa", "rocket", "-k", 2, "--offset", 5)
     assert shown.stdout.startswith("6  ")
-    assert ids(run("similar", file, "articles_lsa", "1", "-k", 3, "--after", 9, "--json")) != []
+    assert ids(run("similar", file, "articles_lsa", "1", "-k", 3, "--offset", 9, "--json")) != []
 
 
 def test_weight_moves_the_ranking(run: Run, file: str) -> None:
@@ -60,9 +60,9 @@ def test_weight_moves_the_ranking(run: Run, file: str) -> None:
         (["--where", "  "], "The filter is empty"),
         (["--weight", "1.5"], "weight is 1.5: choose 0 (text score alone) to 1 (vector score alone)"),
         (["--weight", "nan"], "weight is nan"),
-        (["--weight", ".5", "--mode", "text"], "no effect in mode text"),
-        (["--after", "-1"], "after is -1: with k 10 choose 0 to 4086"),
-        (["--after", "9999"], "after is 9999: with k 10 choose 0 to 4086"),
+        (["--weight", ".5", "--mode", "text"], "mode text has nothing to weigh"),
+        (["--offset", "-1"], "offset is -1: with k 10 choose 0 to 4086"),
+        (["--offset", "9999"], "offset is 9999: with k 10 choose 0 to 4086"),
         (["-k", "0"], "k is 0: choose 1 to 4096"),
     ],
 )

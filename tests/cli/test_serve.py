@@ -38,5 +38,5 @@ def test_serve_says_the_whole_address(
     monkeypatch.setattr(datasette, "main", lambda args, prog_name: given.append(args))
     done = run("serve", path, *options)
     assert done.exit_code == 0, done.output
-    assert f"the search pages are at {said} (Ctrl-C ends)" in done.stderr
+    assert f"The search pages are at {said} (Ctrl-C stops the server)" in done.stderr
     assert given == [["serve", path, *options]]

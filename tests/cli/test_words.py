@@ -80,7 +80,7 @@ def test_evaluate_words_prints_its_protocol_and_json_by_set(
     every = next(one for one in told["asked"]["results"] if one["section"] == "all" and one["method"] == "mul")
     assert (every["accuracy"], every["of_all"]) == (1, 0.5)
     shown = run(*asked)
-    assert "Spearman over the known pairs" in shown.stderr and "counting others" not in shown.stdout
+    assert "Spearman's correlation over the known pairs" in shown.stderr and "counting others" not in shown.stdout
     assert "3CosMul" in shown.stdout and "1 of 2" in shown.stdout
 
 

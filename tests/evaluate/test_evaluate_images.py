@@ -76,7 +76,7 @@ def test_samples_are_judged_between_a_floor_and_a_ceiling(
     assert "pairs" not in told[0] and 0 <= told[0]["copied"] <= 1 and told[0]["nearness"] > 0
     grid = tmp_path / "pairs.png"
     done = run("evaluate", "images", path, "shapes_pca", "--samples", "120", "--nearest", grid)
-    assert done.exit_code == 0 and f"Wrote {grid}: 64 pictures" in done.stderr
+    assert done.exit_code == 0 and f"Wrote {grid}: 64 images" in done.stderr
     assert run("evaluate", "images", path, "shapes_pca", "--nearest", grid).exit_code == 2
 
 
@@ -131,8 +131,8 @@ def test_collections_are_compared_on_the_same_labels(db: Connection, run: Callab
     done = run("evaluate", "images", path, "shapes", "--json")
     assert [row["collection"] for row in json.loads(done.stdout)] == ["good", "poor"]
     assert json.loads(done.stdout)[0]["of_10"] == good.few[10]
-    assert "80 pictures judged (every fifth), 320 learned from" in done.stderr
-    assert run("evaluate", "images", path, "good", "poor", "--learned", "40", "--csv").stdout.count("\n") == 3
+    assert "80 test images (every fifth), 320 training images" in done.stderr
+    assert run("evaluate", "images", path, "good", "poor", "--max-train", "40", "--csv").stdout.count("\n") == 3
 
 
 def test_pictures_without_a_vector_everywhere_are_left_out(db: Connection) -> None:
@@ -151,11 +151,11 @@ def test_pictures_without_a_vector_everywhere_are_left_out(db: Connection) -> No
     [
         (("shapes_pca", "articles_lsa"), "articles_lsa holds documents of articles: only image collections of one"),
         (("shapes_pca", "second", "--label", "width"), "width must have 2 to 100 distinct labels: it has 1"),
-        (("shapes_pca", "second", "--samples", "9"), "Samples are judged of one collection at a time"),
-        (("shapes_pca", "--learned", "9"), "--learned and --judged are for several collections"),
-        (("shapes_pca", "second", "--judged", "0"), "--judged is 0: choose 1 or more"),
+        (("shapes_pca", "second", "--samples", "9"), "--samples evaluates one collection at a time"),
+        (("shapes_pca", "--max-train", "9"), "--max-train and --max-test are for comparing several"),
+        (("shapes_pca", "second", "--max-test", "0"), "max-test is 0: choose 1 or more"),
         (("shapes_pca", "nothing"), "No collection 'nothing'"),
-        (("articles",), "articles has no collection of pictures yet"),
+        (("articles",), "articles has no collection of images yet"),
     ],
     ids=["texts", "labels", "samples", "one", "none judged", "unknown", "dataset without"],
 )

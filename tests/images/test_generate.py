@@ -128,7 +128,7 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     assert run("reconstruct", path, "shapes_pca", "1", "-o", grid, "--mask", "4").exit_code == 0
     with Image.open(grid) as made:
         assert made.size == (66 + 2, 4 * 66 + 2)  # filled smoothly, too
-    assert run("reconstruct", path, "shapes_pca", "-o", grid, "--k", "3").exit_code == 0
+    assert run("reconstruct", path, "shapes_pca", "-o", grid, "--components", "3").exit_code == 0
     assert run("sample", path, "shapes_pca", "-o", grid, "-n", "9", "--prior", "gaussian").exit_code == 0
     assert run("interpolate", path, "shapes_pca", "1", "3", "-o", grid).exit_code == 0
     picture = tmp_path / "picture.png"

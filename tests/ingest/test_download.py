@@ -231,7 +231,7 @@ def test_from_a_public_set_to_a_search(
     monkeypatch.setenv("SEMSEARCH_CACHE", str(tmp_path / "cache"))
     done = run("ingest", "vectors", path, "tiny", "--from", "tiny-2", "--limit", "3")
     assert done.exit_code == 0, done.output
-    assert "licence: public domain" in done.stderr and "Made tiny: 3 words, 2 dimensions" in done.stderr
+    assert "Licence: public domain" in done.stderr and "Imported tiny: 3 words, 2 dimensions" in done.stderr
     assert names(tmp_path / "cache") == {"tiny.zip"}
     assert run("similar", path, "tiny", "king", "-k", "1", "--csv").stdout.splitlines()[1].startswith("queen,")
     runs = run("runs", path, "1", "--json").stdout

@@ -52,7 +52,10 @@ def test_a_column_of_pictures_is_used_in_place(own: Connection, path: str, run: 
     done = run("ingest", "table", path, "photos", "--image", "PHOTO", "--title", "title", "--label", "kind")
     assert done.exit_code == 0 and "4 of the first 44 rows hold no readable image" in done.stderr
     done = run("build", path, "photos", "--dim", "4")
-    assert "Built photos_pca: 40 images" in done.stderr and "4 items whose picture cannot be read" in done.stderr
+    assert (
+        "Built photos_pca: 40 images" in done.stderr
+        and "4 images have no vector: the image cannot be read" in done.stderr
+    )
     assert photos(own) == before
     hits = similar(own, open_collection(own, "photos_pca"), ["p05"], k=5).hits
     assert {hit.row["kind"] for hit in hits} == {LABELS[5]}

@@ -280,7 +280,7 @@ def test_more_that_cannot_be_read(db: Connection, run: Run, path: str, tmp_path:
 @pytest.mark.parametrize("data", [GLOVE, BINARY, gzip.compress(FASTTEXT)], ids=["text", "binary", "gzip"])
 def test_standard_input(run: Run, path: str, data: bytes) -> None:
     done = run("ingest", "vectors", path, "words", "-", input=data)
-    assert done.exit_code == 0 and "Made words: 4 words, 3 dimensions" in done.stderr, done.stderr
+    assert done.exit_code == 0 and "Imported words: 4 words, 3 dimensions" in done.stderr, done.stderr
     assert '"source": "standard input"' in run("runs", path, "1", "--json").stdout
     cut = run("ingest", "vectors", path, "words", "-", input=BINARY[:-5])
     assert cut.exit_code == 1 and "standard input declares 4 words but ends in row 4" in cut.stderr

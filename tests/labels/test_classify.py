@@ -245,11 +245,11 @@ def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
     told = json.loads(run("classify", path, "articles_lsa", "--label", "theme", "--json").stdout)
     assert told["predictions"] == 4 and told["column"] == "theme" and len(told["judged"]) == 2
     assert told["table"] == "articles_lsa_predictions" and len(told["confusion"]) == 2
-    rows = run("classify", path, "articles_lsa", "--label", "theme", "--csv", "--no-words").stdout.splitlines()
+    rows = run("classify", path, "articles_lsa", "--label", "theme", "--csv", "--no-baseline").stdout.splitlines()
     assert rows[0] == "label,count,precision,recall,predicted" and len(rows) == 3
     shown = run("classify", path, "articles_lsa", "--label", "theme")
     assert "bag of words" in shown.stdout and "as space" in shown.stdout
-    assert "articles_lsa_predictions: 4 rows" in shown.stderr and "how uncertain" in shown.stderr
+    assert "Wrote 4 predictions for rows without a label" in shown.stderr and "how little that is" in shown.stderr
     before = db.execute("select * from articles_lsa_predictions").fetchall()
     asked = json.loads(run("classify", path, "articles_lsa", "--label", "theme", "--suggest", 3, "--json").stdout)
     bodies = dict(SPACE[4:] + BREAD[4:])
@@ -268,6 +268,6 @@ def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
 def test_python(db: Connection, path: str) -> None:
     make(db)
     with semsearch.open(path) as file:
-        found = file.classify("articles_lsa", label="theme", words=False)
+        found = file.classify("articles_lsa", label="theme", baseline=False)
         assert len(found.judged) == 1 and len(file.sql("select * from articles_lsa_predictions")) == 4
         assert len(file.suggest("articles_lsa", k=2, label="theme")) == 2

@@ -181,7 +181,7 @@ def test_the_command_line_explains(built: Connection, path: str, run: Callable[.
     shown = run("search", path, NAME, "capsule", "-k", 6, "--explain")
     assert shown.exit_code == 0, shown.output
     assert "no shared word; similar through: *" in shown.stdout and "all other pairs" in shown.stdout
-    hits = json.loads(run("search", path, NAME, "capsule", "-k", 3, "--after", 1, "--explain", "--json").stdout)
+    hits = json.loads(run("search", path, NAME, "capsule", "-k", 3, "--offset", 1, "--explain", "--json").stdout)
     assert len(hits) == 3
     for hit in hits:
         told = hit["explanation"]["pairs"]

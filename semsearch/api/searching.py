@@ -1,0 +1,109 @@
+"""Methods that search: by text, item, image or analogy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from semsearch.arrays import FloatArray
+from semsearch.records import Hit
+from semsearch.search import models, query, words
+from semsearch.search.explain import Explanation, explain
+from semsearch.search.images import Picture, search_by_picture
+from semsearch.search.query import Filter, Mode
+from semsearch.session import Opened
+from semsearch.storage import chunks, collections
+from semsearch.storage.collections import open_collection
+
+
+class Searching(Opened):
+    """Searches of a database file; each sees one state of it."""
+
+    def search(
+        self,
+        collection: str,
+        text: str,
+        *,
+        k: int = 10,
+        mode: Mode = "hybrid",
+        weight: float | None = None,
+        where: str | None = None,
+    ) -> list[Hit]:
+        """The k items that match a text best, best first, among the rows for which the SQL condition `where` holds.
+
+        `mode` ranks by vector score ("vector"), by text score ("text") or by both ("hybrid"). `weight` is the weight of
+        the vector score in hybrid mode, 0 to 1, by default the one chosen at build time. A "phrase" in the text must
+        occur in a hit, a -word must not. Raises NotFoundError for an unknown collection, InputError for an empty text
+        and for a k, mode, weight or condition that cannot be used.
+        """
+        with self._reading() as db:
+            opened = open_collection(db, collection)
+            found = query.search(db, opened, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
+        return list(found.hits)
+
+    def similar(self, collection: str, *ids: str | int, k: int = 10, where: str | None = None) -> list[Hit]:
+        """The k nearest neighbours of an item, or of the mean of several items, which are excluded.
+
+        Raises NotFoundError for an unknown collection or id.
+        """
+        with self._reading() as db:
+            opened = open_collection(db, collection)
+            return list(query.similar(db, opened, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
+
+    def search_by_picture(
+        self, collection: str, picture: Picture, *, k: int = 10, where: str | None = None
+    ) -> list[Hit]:
+        """The k images nearest to one of yours, which is not stored.
+
+        `picture` is a path, the bytes of a file, or pixels (height, width) or (height, width, 1 or 3) uint8. Raises
+        InputError for an image that cannot be read and for a collection that cannot embed images.
+        """
+        with self._reading() as db:
+            opened = open_collection(db, collection)
+            return list(search_by_picture(db, opened, picture, k=k, only=Filter(where=where)).hits)
+
+    def explain(self, collection: str, text: str, hits: Sequence[Hit]) -> list[Explanation]:
+        """Why each of these hits of a search was found: parts that add up to its scores, and a sentence.
+
+        Raises NotFoundError for an unknown collection.
+        """
+        with self._reading() as db:
+            return list(explain(db, open_collection(db, collection), text, hits))
+
+    def analogy(self, collection: str, a: str, b: str, c: str, *, k: int = 10, method: str = "mul") -> list[Hit]:
+        """The k best answers to "a is to b as c is to ?", best first, without a, b and c.
+
+        `method` is "mul" (3CosMul) or "add" (3CosAdd); `score` of a hit is the method's. Raises NotFoundError for
+        unknown words, InputError for repeated ones.
+        """
+        with self._reading() as db:
+            opened = open_collection(db, collection)
+            return list(words.analogy(db, opened, (a, b, c), k=k, method=method).hits)
+
+    def odd_one_out(self, collection: str, *terms: str) -> list[tuple[str, float]]:
+        """The words with the mean cosine of each to the others, the one that does not belong first.
+
+        Raises NotFoundError for unknown words, InputError for fewer than 3 different words or more than 200.
+        """
+        with self._reading() as db:
+            return words.odd_one_out(db, collections.get_collection(db, collection), terms)
+
+    def embed(self, collection: str, text: str) -> FloatArray | None:
+        """The unit vector of a text in a collection, (dim,) float32; None if none of its words is known.
+
+        Raises NotFoundError for an unknown collection, InputError for one that cannot embed texts.
+        """
+        with self._reading() as db:
+            return models.encode_text(db, collections.get_collection(db, collection), text)
+
+    def vector(self, collection: str, id: str | int) -> FloatArray:
+        """The stored unit vector of an item, (dim,) float32. Raises NotFoundError if it has none."""
+        with self._reading() as db:
+            return query.vector_of(db, collections.get_collection(db, collection), str(id))
+
+    def vectors(self, collection: str) -> tuple[list[str], FloatArray]:
+        """All keys of a collection (n,), as text, and their unit vectors (n, dim) float32.
+
+        Raises NotFoundError for an unknown collection.
+        """
+        with self._reading() as db:
+            return chunks.everything(db, collections.get_collection(db, collection))

@@ -1,0 +1,83 @@
+"""What is printed after a build: the collections, items without a vector, the training, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from semsearch.building.build import Built
+from semsearch.cli.output import counted, remark
+from semsearch.cli.rebuild_command import report_outdated
+from semsearch.present import took_seconds
+from semsearch.records import Collection
+from semsearch.search.models import takes_text
+from semsearch.storage.driver import Connection
+
+FEW_KNOWN_WORDS = 0.5  # share of the words of the texts; below it, a remark. In the right language it is above 0.9
+FEW_STEPS = 100  # training steps below which a model is called undertrained
+
+NO_VECTOR = {
+    "document": "no word is in the vocabulary. Text search still finds them",
+    "node": "no edge to another node",
+    "image": "the image cannot be read, or equals the mean image",
+}
+
+
+def report_built(connection: Connection, db: str, built: Built, *, resume: bool, is_last: bool) -> None:
+    """Print what a build made and what is worth knowing about it; with `is_last`, also what to do next."""
+    for line in (*_training(built, resume), *_collections(built), *_vocabulary(built)):
+        remark(line)
+    for collection in built.collections:
+        report_outdated(connection, db, collection)
+    took = f"Took {took_seconds(built.run.seconds)}"
+    remark(f"{took}. Next: {_next_step(db, built.collections[0])}" if is_last else took)
+
+
+def _training(built: Built, resume: bool) -> Iterator[str]:
+    """Whether a training was resumed, whether it was long enough, and whether its checkpoints were saved."""
+    if resume and built.resumed is None:
+        yield "No checkpoint found: the training started from the beginning"
+    elif resume:
+        yield f"Resumed from step {built.resumed:,}"
+    steps, options = built.run.metrics.get("steps", FEW_STEPS), built.run.options
+    if steps < FEW_STEPS and options.get("epochs") != 0:  # no training at all is a choice
+        longer = "--seconds" if options.get("seconds") else "--epochs"
+        yield f"Only {steps:,.0f} steps: the model is undertrained. Use more {longer}, or a smaller --batch-size"
+    if built.unkept:
+        yield f"No checkpoint was saved: {built.unkept}"
+
+
+def _collections(built: Built) -> Iterator[str]:
+    """Each collection with its size, then the items that have no vector."""
+    for collection in built.collections:
+        replaces = built.replaced is not None and collection is built.collections[0]
+        replaced = f" (replaces the collection of run {built.replaced})" if replaces else ""
+        count, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
+        yield f"Built {collection.name}: {count}, {dimensions}{replaced}"
+    if built.without_vector:
+        of = built.collections[0].of
+        reason = NO_VECTOR.get(of, "it has no similarity to another item, or equals the mean")
+        have = "has" if built.without_vector == 1 else "have"
+        yield f"{counted(built.without_vector, of)} {have} no vector: {reason}"
+
+
+def _vocabulary(built: Built) -> Iterator[str]:
+    """Whether few words of the texts have a vector, and whether rare words were left out."""
+    known = built.run.metrics.get("known_words", 1.0)
+    if known < FEW_KNOWN_WORDS:
+        yield (
+            f"Only {known:.0%} of the words of {built.run.dataset} have a vector."
+            " Check that the word vectors are of the same language and domain"
+        )
+    minimum = built.run.metrics.get("min_documents", 1)
+    if minimum > 1:
+        yield f"Words in fewer than {minimum:.0f} documents are not in the vocabulary (--min-df 1 includes them)"
+
+
+def _next_step(db: str, collection: Collection) -> str:
+    """What to try with a new collection."""
+    db, name = shlex.quote(db), shlex.quote(collection.name)
+    command = f'semsearch search {db} {name} "some words"'
+    if not takes_text(collection):
+        command = f"semsearch similar {db} {name} ID"
+    return f"{command}   or   semsearch serve {db}"
