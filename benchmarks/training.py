@@ -147,7 +147,7 @@ def loop_table(found: Measured) -> str:
         {
             "loop": name,
             "seconds": f"{median(seconds):.2f}",
-            "pictures/s": f"{found['pictures'] / median(seconds):,.0f}",
+            "images/s": f"{found['pictures'] / median(seconds):,.0f}",
             "held-out loss": f"{found['loss'][name]:.6f}",
         }
         for name, seconds in found["seconds"].items()

@@ -22,4 +22,4 @@ def test_each_is_timed_and_the_svd_is_exact(
     assert found["svd on cpu"]["error"] < 1e-5 and len(found["svd on cpu"]["seconds"]) == 2
     pictures = found["autoencoder on cpu"]["64"]
     assert pictures["ours"][0] > 0 and pictures["bare"][0] > 0
-    assert "pictures/s" in capsys.readouterr().out
+    assert "images/s" in capsys.readouterr().out
