@@ -20,6 +20,7 @@ from semsearch.images.generate import Damage, Model
 from semsearch.images.samples import PRIORS, Drawing, prior_of, sample
 from semsearch.maths.latent_prior import fit_prior
 from semsearch.maths.repair import smooth
+from semsearch.records import OpenCollection
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.builders.test_pca import load, shapes
@@ -176,7 +177,7 @@ def test_packed_codes_stand_beside_components_in_as_many_bytes(
     assert [row["what"].split(", ")[-1] for row in json.loads(done.stdout)] == ["8 bits per dimension", "floats", "PNG"]
     assert [row["bytes"] for row in json.loads(done.stdout)][:2] == [8, 32]
     other = replace(model.collection, id=99, name="shapes_other", builder="other", dim=5)
-    mine = Model(model.db, other, model.dataset, model.builder, model.state)
+    mine = Model(model.db, OpenCollection(other, model.dataset), model.builder, model.state)
     assert (peer := reconstruct.peer_of(mine)) is not None and peer.collection.name == "shapes_pca"
     assert reconstruct.peer_of(model) is None
     done = run(*shapes, "-o", grid, "--bits", "8", "--noise", "0.3")
