@@ -1,4 +1,4 @@
-"""The names of the array types that signatures use."""
+"""The array types of signatures: float32, int64 and uint8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this installation can do, found out by doing it."""
+"""Check an installation and a database file by trying them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from semsearch.storage import collections, connect, datasets, driver, vectors
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at, whether it is as it should be, and what was found."""
+    """The result of one check."""
 
-    check: str
+    check: str  # what was checked
     ok: bool
-    found: str
+    found: str  # the details, for people
 
 
 def check_installation() -> list[Check]:
-    """The driver and its version, sqlite-vec by a real search, and plugins."""
+    """The versions of the packages, a real search with sqlite-vec, and the plugins."""
     module = driver.sqlite3.__name__.split(".")[0]
     recent = driver.sqlite3.sqlite_version_info >= driver.MINIMUM
     return [
@@ -45,9 +45,9 @@ def _vector_search() -> Check:
     db = driver.sqlite3.connect(":memory:", isolation_level=None)
     try:
         driver.load_vec(db)
-        right = vectors.self_test(db)
-        told = "returns the nearest item" if right else "does not return the nearest item"
-        return Check("sqlite-vec", right, f"{vectors.vec_version(db)}, a search {told}")
+        ok = vectors.self_test(db)
+        result = "returns the nearest item" if ok else "does not return the nearest item"
+        return Check("sqlite-vec", ok, f"{vectors.vec_version(db)}, a search {result}")
     except (SemsearchError, driver.Error) as error:
         return Check("sqlite-vec", False, str(error))
     finally:
@@ -63,7 +63,7 @@ def _plugins() -> Check:
 
 
 def check_file(path: str) -> list[Check]:
-    """A file's integrity and that each collection has as many vectors as it says, with its view in place."""
+    """The integrity of a file, and the number of vectors of each collection."""
     try:
         with connect.reading(path) as db:
             sound = db.execute("pragma quick_check").fetchone()[0]

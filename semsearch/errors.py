@@ -1,21 +1,21 @@
-"""Every error the library raises on purpose.
+"""The errors that the library raises on purpose.
 
-SemsearchError            one line for people: what was asked, what was found, what to do
+SemsearchError            its text is one line for people: what was requested, what was found, what to do
 ├── DatabaseError         the file cannot be used: not a database, locked, full, read-only
 │   └── SchemaError       the file was made by an older or a newer semsearch
-├── NotFoundError         a dataset, collection, item, column or builder that is not there
-├── NameTakenError        a name that already means something else
-├── InputError            a query, option or source that cannot be used as it is
-├── BuildError            a builder had nothing to learn from, or returned something inconsistent
+├── NotFoundError         a dataset, collection, item, column or builder that does not exist
+├── NameTakenError        a name that is already in use
+├── InputError            an invalid query, option or source
+├── BuildError            a builder found nothing to learn from, or returned something inconsistent
 ├── PluginError           an installed plugin that fails to load or clashes with another
-└── CapabilityError       something this machine's installation lacks, with its remedy
+└── CapabilityError       a package or a device is missing; the text names the remedy
 """
 
 from __future__ import annotations
 
 
 class SemsearchError(Exception):
-    """Base of all; its text is one line fit for people."""
+    """The base class; its text is one line for people."""
 
 
 class DatabaseError(SemsearchError):
@@ -23,19 +23,19 @@ class DatabaseError(SemsearchError):
 
 
 class SchemaError(DatabaseError):
-    """The catalogue in the file belongs to another version of semsearch."""
+    """The catalogue in the file was written by an incompatible version of semsearch."""
 
 
 class NotFoundError(SemsearchError):
-    """What was asked for by name does not exist; the text says what does."""
+    """Something requested by name does not exist; the text lists what does."""
 
 
 class NameTakenError(SemsearchError):
-    """A new name collides with something that is not ours to replace."""
+    """A new name belongs to something that semsearch may not replace."""
 
 
 class InputError(SemsearchError):
-    """A query, an option or a source cannot be used as it is."""
+    """A query, an option or a source is invalid."""
 
 
 class BuildError(SemsearchError):
@@ -47,4 +47,4 @@ class PluginError(SemsearchError):
 
 
 class CapabilityError(SemsearchError):
-    """The installation lacks something needed; the text names the remedy."""
+    """A package or a device is missing; the text names the remedy."""

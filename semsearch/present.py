@@ -1,4 +1,4 @@
-"""Hits and runs as plain values for people and programs; shared by the command line, the pages and SQL."""
+"""Hits, runs and listings as plain values for people and programs; shared by command line, pages and SQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W_]{2,}")
 
 
 def hit_dict(hit: Hit) -> dict[str, Any]:
-    """A hit as every face spells it, its row under `row`."""
+    """A hit for JSON, with its columns under `row`."""
     return {
         "id": hit.id,
         "score": hit.score,
@@ -32,14 +32,14 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
 
 
 def explanation_dict(why: Explanation) -> dict[str, Any]:
-    """An explanation as plain values; its hit is told elsewhere."""
-    parts = ("query_terms", "document_terms", "pairs", "components", "words")
-    told = {name: asdict(getattr(why, name)) for name in parts}
-    return {"sentence": why.sentence, **told, "missing": list(why.missing), "changed": why.changed}
+    """An explanation for JSON, without its hit."""
+    names = ("query_terms", "document_terms", "pairs", "components", "words")
+    parts = {name: asdict(getattr(why, name)) for name in names}
+    return {"sentence": why.sentence, **parts, "missing": list(why.missing), "changed": why.changed}
 
 
 def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
-    """An explanation for people: the sentence, the strongest pairs of words in columns, the components, the words."""
+    """An explanation for people: the sentence, the pairs of words that contribute most, components, matched words."""
     lines = [why.sentence]
     if why.changed:
         lines.append("the row has changed since the build: the parts below are those of its present text")
@@ -49,7 +49,9 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
         lines += [f"{pair.contribution:+.3f}  {pair.query:<{width}}  {pair.document}" for pair in shown]
         rest = why.pairs.others + sum(pair.contribution for pair in why.pairs.listed[most:])
         lines.append(f"{rest:+.3f}  all other pairs")
-        parts = [f"{one.number} {one.contribution:+.2f} ({', '.join(one.words)})" for one in why.components.listed[:3]]
+        parts = [
+            f"{part.number} {part.contribution:+.2f} ({', '.join(part.words)})" for part in why.components.listed[:3]
+        ]
         lines.append(f"components: {'; '.join(parts)}")
     if why.words.listed:
         lines.append("text score: " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))
@@ -57,23 +59,23 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON can hold: a BLOB as its size."""
+    """A value that JSON can hold; a BLOB is replaced by its size."""
     return f"<{len(value):,} bytes>" if isinstance(value, bytes) else value
 
 
 def cosine(value: float | None) -> str:
-    """With two places, and nothing as 0.00, from whichever side it is; of None no text."""
+    """A cosine with two decimals, never -0.00; empty for None."""
     return "" if value is None else f"{round(value, 2) + 0.0:.2f}"
 
 
 def title_of(dataset: Dataset, hit: Hit) -> str:
-    """What to call a hit: its title, a word itself, else the beginning of its text, else its id."""
+    """The name of a hit: a word itself, a title, else the beginning of the text, else the id."""
     if is_word(hit.row):
         return str(hit.row["word"])
     if dataset.kind == "images" and not (dataset.title_column and hit.row.get(dataset.title_column)):
         label = hit.row.get(dataset.label_column) if dataset.label_column else None
         name = f"image {hit.id}" if isinstance(hit.id, int) else str(hit.id)
-        if label is None or name.startswith(str(label)):  # as the folder that a picture lies in
+        if label is None or name.startswith(str(label)):  # the label is the folder of the file
             return f"{name[0].upper()}{name[1:]}" if isinstance(hit.id, int) else name
         return f"{label}, {name}"
     title, body = text_of(dataset, hit.row)
@@ -81,13 +83,13 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
 
 
 def alt_of(dataset: Dataset, hit: Hit) -> str:
-    """What a picture is, in words: its label where it has one, and its id."""
+    """The alternative text of an image: its id and its label."""
     label = hit.row.get(dataset.label_column) if dataset.label_column else None
     return f"Image {hit.id}" if label is None else f"Image {hit.id}, labelled {label}"
 
 
 def is_word(row: Mapping[str, Any]) -> bool:
-    """Whether a row is of a vocabulary: the word and its count, and nothing that is not said of words."""
+    """Whether a row comes from a vocabulary table, by its columns."""
     return {"word", "count"} <= row.keys() <= {"word", "count", "term", "documents"}
 
 
@@ -101,19 +103,19 @@ def shortened(text: str, length: int) -> str:
 
 
 def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
-    """The stretch of a text that holds most of the query's words, as pieces and whether each is one of those words.
+    """The passage of a text with most words of the query, in pieces, and whether each piece is one of those words.
 
     Words match by their stem, so "compressing" marks "compressed".
     """
     line = _SPACE.sub(" ", text).strip()
-    found = _marked(line, query)
-    start = _best_start(line, [begin for begin, _ in found], length)
+    matches = _matches(line, query)
+    start = _best_start(line, [begin for begin, _ in matches], length)
     end = min(len(line), start + length)
     if end < len(line) and (space := line.rfind(" ", start, end + 1)) > start + length // 2:
         end = space
     pieces: list[tuple[str, bool]] = [("…", False)] if start else []
     at = start
-    for begin, after in found:
+    for begin, after in matches:
         if start <= begin and after <= end:
             pieces += [(line[at:begin], False), (line[begin:after], True)]
             at = after
@@ -121,15 +123,15 @@ def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
     return [piece for piece in pieces if piece[0]]
 
 
-def _marked(line: str, query: str) -> list[tuple[int, int]]:
-    """Where the query's words begin and end in a line, by their stem. Each distinct word is looked at once."""
-    wanted = _wanted(query)
+def _matches(line: str, query: str) -> list[tuple[int, int]]:
+    """Where the query's words begin and end in a line, matched by their stem."""
+    wanted = _query_stems(query)
     words = [word for word in set(_WORD.findall(line)) if not wanted.isdisjoint(_stems(word))] if wanted else []
     return sorted((start, start + len(word)) for word in words for start in _starts(line, word))
 
 
 def _starts(line: str, word: str) -> Iterator[int]:
-    """Where a word stands by itself: what `_WORD` takes for parts of words is what `isalnum` does."""
+    """Where a whole word begins in a line: `isalnum` accepts the same characters as `_WORD`."""
     at = line.find(word)
     while at >= 0:
         end = at + len(word)
@@ -139,19 +141,19 @@ def _starts(line: str, word: str) -> Iterator[int]:
 
 
 @lru_cache(maxsize=64)
-def _wanted(query: str) -> frozenset[str]:
+def _query_stems(query: str) -> frozenset[str]:
     """The stems of a query's words."""
     return frozenset(term for term in Analyzer().terms(Analyzer().content_words(query)) if term)
 
 
 @lru_cache(maxsize=20_000)
 def _stems(word: str) -> tuple[str | None, ...]:
-    """The stems of what a written word consists of. Kept: the same words stand on every page."""
+    """The stems of the tokens of a word. Cached, because the same words occur on every page."""
     return tuple(Analyzer(stop=False).terms(tokens(word)))
 
 
 def _best_start(line: str, starts: Sequence[int], length: int) -> int:
-    """Where the window that holds most marked words begins, moved back to the start of a word."""
+    """Where the window with most matches begins, moved back to the start of a word."""
     if not starts or len(line) <= length:
         return 0
     best = max(starts, key=lambda start: (sum(start <= other < start + length - 20 for other in starts), -start))
@@ -162,7 +164,7 @@ def _best_start(line: str, starts: Sequence[int], length: int) -> int:
 
 
 def took_seconds(seconds: float) -> str:
-    """How long something took, for people: `2.8 s`, `under 0.1 s`."""
+    """A duration for people: `2.8 s`, `under 0.1 s`."""
     return f"{seconds:,.1f} s" if seconds >= 0.05 else "under 0.1 s"
 
 
@@ -211,19 +213,19 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def update_row(collection: Collection, update: Update) -> dict[str, Any]:
-    """What an update did to a collection, for a listing."""
+    """An update of a collection, for a listing."""
     counts = {"added": update.added, "changed": update.changed, "deleted": update.deleted}
     return {"name": collection.name, **counts, "count": collection.count, "seconds": update.seconds}
 
 
 def update_dict(update: Update) -> dict[str, Any]:
-    """Everything about an update."""
-    told = asdict(update)
-    return told | told.pop("metrics")
+    """Everything about an update, for JSON."""
+    values = asdict(update)
+    return values | values.pop("metrics")
 
 
 def run_dict(run: Run, updates: Sequence[Update] = ()) -> dict[str, Any]:
-    """Everything about a run."""
+    """Everything about a run, for JSON."""
     return run_row(run) | {
         "collections": list(run.collections),
         "options": dict(run.options),

@@ -1,4 +1,4 @@
-"""Request arguments to search arguments, and errors to status codes. Knows no Datasette."""
+"""Read search arguments from a request, and map errors to HTTP status codes, without Datasette."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from semsearch.search.query import MODES, Condition, check_query, check_weight
 from semsearch.storage.filters import OPERATORS
 
 MAX_K = 200
-MAX_DEPTH = query.MAX_K  # results in all, page after page
+MAX_DEPTH = query.MAX_K  # results over all pages
 DEFAULT_K = 10
 MAX_CONDITIONS = 20
-MAX_VALUE = 1000  # characters a filter compares with
-# A column of such a name is reached as `q__exact`.
-OURS = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture"})
-NEW = ("_filter_column", "_filter_op", "_filter_value")  # Datasette's own names for the fields of a new filter
+MAX_VALUE = 1000  # characters of the value of a filter
+# Arguments of the search itself; a column of such a name is filtered by `q__exact`.
+RESERVED = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture"})
+FILTER_FIELDS = ("_filter_column", "_filter_op", "_filter_value")  # of the form, named as in Datasette
 
 Pairs = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Paging:
-    """Which stretch of a list a page shows: `k` of it, after the first `after`."""
+    """The part of a list that a page shows: `k` results after the first `after`."""
 
     k: int
     after: int
 
     @property
     def depth(self) -> int:
-        """How many results to ask for, one more than is shown where that tells whether the list goes on."""
+        """How many results to request: one more than is shown, to know whether there is a next page."""
         return min(self.after + self.k + 1, MAX_DEPTH)
 
-    def next_after(self, found: int) -> int | None:
-        """Where the next page begins, if the list of `found` results goes on and search reaches that far."""
+    def next_after(self, count: int) -> int | None:
+        """Where the next page begins; None if the `count` results end before, or the next page exceeds MAX_DEPTH."""
         end = self.after + self.k
-        return end if found > end and end + self.k <= MAX_DEPTH else None
+        return end if count > end and end + self.k <= MAX_DEPTH else None
 
 
 @dataclass(frozen=True)
 class SearchArguments:
-    """What a search page was asked: `q` is empty where nothing has been asked yet, `explain` asks why each is here."""
+    """The arguments of a search page."""
 
-    q: str
+    q: str  # empty: no query yet
     mode: str
     paging: Paging
-    weight: float | None = None
-    explain: bool = False
+    weight: float | None = None  # of the vector score, 0..1
+    explain: bool = False  # whether each result is explained
 
 
 def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
-    """Read `q`, `mode`, `k`, `after`, `weight` and `explain`; InputError names the argument and its limit."""
+    """Read `q`, `mode`, `k`, `after`, `weight` and `explain`. Raises InputError with the argument and its limit."""
     mode, q = arguments.get("mode") or "hybrid", (arguments.get("q") or "").strip()
     if q:
         check_query(q, mode, 1)
@@ -65,7 +65,7 @@ def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
 
 
 def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
-    """Read `k` and `after`; InputError names the argument and its limit."""
+    """Read `k` and `after`. Raises InputError, which names the argument and its limit."""
     k = number("k", arguments.get("k") or str(default_k), 1, MAX_K)
     after = number("after", arguments.get("after") or "0", 0, MAX_DEPTH)
     if after + k > MAX_DEPTH:
@@ -74,14 +74,14 @@ def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
 
 
 def _switch(name: str, text: str) -> bool:
-    """1 or 0, or InputError."""
+    """Whether an argument is 1. Raises InputError unless it is 1 or 0."""
     if text not in ("0", "1"):
         raise InputError(f"{name} is {text[:40]!r}: it must be 1 or 0")
     return text == "1"
 
 
 def share(name: str, text: str, least: float, most: float) -> float:
-    """A number in ASCII within limits, as 0.3 or .3, or InputError."""
+    """A decimal number, such as 0.3 or .3. Raises InputError for anything else, and outside of the limits."""
     whole, dot, rest = text.partition(".")
     plain = text.isascii() and len(text) <= 20 and (whole + rest).isdecimal() and (not dot or rest)
     if not plain:
@@ -92,42 +92,42 @@ def share(name: str, text: str, least: float, most: float) -> float:
 
 
 def conditions(pairs: Pairs, columns: Sequence[str]) -> tuple[Condition, ...]:
-    """The filters among a URL's arguments, in Datasette's spelling: `column__op=value`, `column=value` for exact.
+    """The filters among the arguments of a URL, spelled as in Datasette: `column__op=value`, `column=value` for exact.
 
-    Arguments of ours, and those that begin with `_` but name no operation, are no filters. InputError names a column
-    or an operation that is not there, and the limits.
+    Reserved arguments are skipped, and those that begin with `_` without an operation. Raises InputError, which names
+    an unknown column or operation, or the limits.
     """
-    found = []
+    filters = []
     for name, value in pairs:
-        if not name or name in OURS or (name.startswith("_") and "__" not in name[1:]):
+        if not name or name in RESERVED or (name.startswith("_") and "__" not in name[1:]):
             continue
         column, op = _split(name, columns)
-        found.append(_condition(column, op, value, columns))
-    return _within_limits(found)
+        filters.append(_condition(column, op, value, columns))
+    return _within_limits(filters)
 
 
 def new_condition(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple[Condition, ...]:
-    """The filter that the form's fields add; none where no column is chosen."""
-    column, op, value = (arguments.get(name) or "" for name in NEW)
+    """The filter that the form adds; none if no column is chosen."""
+    column, op, value = (arguments.get(name) or "" for name in FILTER_FIELDS)
     return (_condition(column, op or "exact", value, columns),) if column else ()
 
 
 def edited(arguments: Mapping[str, str], columns: Sequence[str]) -> tuple[Condition, ...]:
-    """The filters as the form's rows have them, the one to be added last; a row without a column is left out."""
-    found: list[Condition] = []
+    """The filters in the rows of the form, the added one last; rows without a column are left out."""
+    filters: list[Condition] = []
     for row in range(1, MAX_CONDITIONS + 1):
-        numbered = {name: arguments.get(f"{name}_{row}") or "" for name in NEW}
-        found += new_condition(numbered, columns)
-    return _within_limits([*found, *new_condition(arguments, columns)])
+        fields = {name: arguments.get(f"{name}_{row}") or "" for name in FILTER_FIELDS}
+        filters += new_condition(fields, columns)
+    return _within_limits([*filters, *new_condition(arguments, columns)])
 
 
 def spelled(condition: Condition) -> tuple[str, str]:
-    """A filter as an argument of a URL: its name and its value. The operation is always named, so nothing collides."""
+    """The name and value of a filter in a URL; with its operation, the name never equals a reserved one."""
     return f"{condition.column}__{condition.op}", condition.value
 
 
 def _split(name: str, columns: Sequence[str]) -> tuple[str, str]:
-    """An argument's column and operation; the whole name where that is a column and its beginning is none."""
+    """The column and the operation of an argument; a column whose own name contains `__` is recognised."""
     column, mark, op = name.rpartition("__")
     if not mark or (name in columns and column not in columns):
         return name, "exact"
@@ -144,16 +144,16 @@ def _condition(column: str, op: str, value: str, columns: Sequence[str]) -> Cond
     return Condition(column, op, value)
 
 
-def _within_limits(found: Sequence[Condition]) -> tuple[Condition, ...]:
-    """Without those that say the same again; InputError for more than a page takes."""
-    different = tuple(dict.fromkeys(found))
+def _within_limits(filters: Sequence[Condition]) -> tuple[Condition, ...]:
+    """The filters without repetitions. Raises InputError for more than MAX_CONDITIONS."""
+    different = tuple(dict.fromkeys(filters))
     if len(different) > MAX_CONDITIONS:
         raise InputError(f"There are {len(different):,} filters: the limit is {MAX_CONDITIONS}")
     return different
 
 
 def number(name: str, text: str, least: int, most: int) -> int:
-    """A whole number in ASCII digits within limits, or InputError."""
+    """A whole number in ASCII digits. Raises InputError for anything else, and outside of the limits."""
     if not (text.isascii() and text.isdecimal()):
         raise InputError(f"{name} is {text[:40]!r}: it must be a number from {least:,} to {most:,}")
     if len(text) > 9 or not least <= int(text) <= most:
@@ -162,7 +162,7 @@ def number(name: str, text: str, least: int, most: int) -> int:
 
 
 def status_of(error: SemsearchError) -> int:
-    """The HTTP status that says what kind of error this is."""
+    """The HTTP status of an error."""
     if isinstance(error, NotFoundError):
         return 404
     if isinstance(error, InputError):

@@ -1,1 +1,1 @@
-"""How good embeddings are, by the measures that publications use."""
+"""Evaluate embeddings by the measures that publications use."""

@@ -1,8 +1,8 @@
-"""The collections of pictures of one dataset beside each other, on the same labels of the same pictures.
+"""Compare the image collections of one dataset by predicting the same labels of the same images.
 
-Pictures of the split `test` are judged, the others learned from; where the table has no split, every fifth is judged.
-Of both there is a most, drawn by the seed, so that an answer takes seconds. Collections are learned without labels;
-whether the judged pictures were among those they were learned from is their builder's affair, and the same for all.
+Images whose split column says `test` are test images, the others training images. Without such a column every fifth is
+a test image. Both are limited by random choice, so that a comparison takes seconds. Collections are built without
+labels; whether a builder was fitted to the test images too depends on the builder.
 """
 
 from __future__ import annotations
@@ -25,44 +25,43 @@ from semsearch.storage.keys import as_text, columns_of
 from semsearch.storage.vectors import StoredRows
 
 MAX_TRAINING_IMAGES, MAX_TEST_IMAGES = 2_000, 1_000
-MAX_LABELS = 100  # different ones
-QUERY_IMAGES = 5  # pictures whose neighbours are shown
-NEIGHBOURS = 5  # of each
+MAX_LABELS = 100  # distinct labels
+QUERY_IMAGES = 5  # test images whose neighbours are shown
+NEIGHBOURS = 5  # shown of each query image
 
 
 @dataclass(frozen=True)
 class CollectionScores:
-    """What a collection came to: accuracies 0..1 of the linear probe, of the five nearest and, by how many labels of
-    each kind it learned from, of probes on a few, the mean of several draws, None where a label has not so many;
-    `seconds` its training took."""
+    """The accuracies of one collection, 0..1."""
 
     collection: str
     builder: str
     dim: int
-    seconds: float
-    probe: float
-    knn: float
-    few: Mapping[int, float | None]
+    seconds: float  # of training
+    probe: float  # of the linear probe
+    knn: float  # of the five nearest neighbours
+    few: Mapping[
+        int, float | None
+    ]  # of probes by labels per class: the mean of several draws; None if a class has less
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json and tables."""
-        found = asdict(self)
-        few = found.pop("few")
-        return found | {f"of_{count}": value for count, value in few.items()}
+        values = asdict(self)
+        few = values.pop("few")
+        return values | {f"of_{count}": value for count, value in few.items()}
 
 
 @dataclass(frozen=True)
 class CollectionComparison:
-    """Collections beside each other: the column of labels, how many there are, what was judged, and by what; `asked`
-    are keys of some judged pictures, of as many labels as can be."""
+    """The scores of several collections."""
 
-    label: str
-    labels: int
-    split: str
-    learned: int
-    judged: int
+    label: str  # the label column
+    labels: int  # distinct labels
+    split: str  # how the images were split, for people
+    learned: int  # training images
+    judged: int  # test images
     rows: Sequence[CollectionScores]
-    asked: Sequence[str]
+    asked: Sequence[str]  # the keys of some test images, of different labels where possible
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -70,19 +69,19 @@ class CollectionComparison:
 
 
 @dataclass(frozen=True)
-class _Judging:
-    """Of some pictures: the number `y` (n,) of each one's label among `labels`; the rows learned from, and judged."""
+class _Split:
+    """Labelled images, split into training and test images."""
 
-    y: IntArray
-    learned: IntArray
-    judged: IntArray
-    labels: int
+    y: IntArray  # (n,) label, 0..labels-1
+    train: IntArray  # rows
+    test: IntArray  # rows
+    labels: int  # distinct labels
 
 
 def of_dataset(db: Connection, dataset: str) -> list[Collection]:
-    """The collections of a dataset's pictures, in the order they were built."""
-    found = [one for one in collections.all_collections(db) if one.dataset == dataset and one.of == "image"]
-    return sorted(found, key=lambda one: one.run)
+    """The image collections of a dataset, in the order they were built."""
+    images = [each for each in collections.all_collections(db) if each.dataset == dataset and each.of == "image"]
+    return sorted(images, key=lambda collection: collection.run)
 
 
 def named_collections(db: Connection, names: Sequence[str]) -> list[str]:
@@ -118,105 +117,105 @@ def compare(
     seed: int = 0,
     report: Report = silent,
 ) -> CollectionComparison:
-    """Judge these collections. `label` is the column of labels, by default the dataset's, `split` the one that says
-    train or test, `most` how many pictures are learned from and judged at most.
+    """The scores of these collections.
 
-    InputError for collections of anything but pictures of one dataset, no labels to tell apart, or nothing to judge.
+    `label` is the label column, by default the dataset's; `split` the column that says train or test; `most` the
+    maximum numbers of training and test images. Raises InputError unless all hold images of one dataset, with two
+    labels or more, and with training and test images.
     """
-    found = [collections.get_collection(db, name) for name in names]
-    dataset = _shared(db, found)
+    compared = [collections.get_collection(db, name) for name in names]
+    dataset = _shared_dataset(db, compared)
     column = label or dataset.label_column
     if column is None:
         raise InputError(f"{dataset.name} has no label column to compare collections by: give --label COLUMN")
-    keys, told, test, said = _labelled(db, dataset, found, column, split)
-    rows, judge = _judging(told, test, most, seed, column)
+    keys, texts, is_test, split_by = _labelled(db, dataset, compared, column, split)
+    rows, images = _split(texts, is_test, most, seed, column)
     chosen = [keys[row] for row in rows.tolist()]
-    made = []
-    for number, one in enumerate(found):
-        made.append(_probed(db, one, chosen, judge, seed))
-        report(number + 1, len(found))
-    asked = [chosen[row] for row in _varied(judge, seed).tolist()]
-    return CollectionComparison(column, judge.labels, said, len(judge.learned), len(judge.judged), made, asked)
+    scores = []
+    for number, collection in enumerate(compared, 1):
+        scores.append(_scores(db, collection, chosen, images, seed))
+        report(number, len(compared))
+    queries = [chosen[row] for row in _query_rows(images, seed).tolist()]
+    return CollectionComparison(column, images.labels, split_by, len(images.train), len(images.test), scores, queries)
 
 
 def neighbours(db: Connection, name: str, keys: Sequence[str]) -> list[list[str]]:
-    """The keys of the five pictures nearest to each of these in a collection, nearest first."""
+    """The keys of the images nearest to each of these in a collection, nearest first."""
     opened = collections.open_collection(db, name)
     return [[str(hit.id) for hit in similar(db, opened, [key], k=NEIGHBOURS).hits] for key in keys]
 
 
-def _shared(db: Connection, found: Sequence[Collection]) -> Dataset:
-    """The dataset that all are of."""
-    for one in found:
-        if one.of != "image" or one.dataset != found[0].dataset:
+def _shared_dataset(db: Connection, compared: Sequence[Collection]) -> Dataset:
+    """The dataset of all these collections."""
+    for collection in compared:
+        if collection.of != "image" or collection.dataset != compared[0].dataset:
             raise InputError(
-                f"{one.name} holds {one.of}s of {one.dataset}: only image collections of one dataset can be compared"
+                f"{collection.name} holds {collection.of}s of {collection.dataset}:"
+                " only image collections of one dataset can be compared"
             )
-    return datasets.get_dataset(db, found[0].dataset)
+    return datasets.get_dataset(db, compared[0].dataset)
 
 
 def _labelled(
-    db: Connection, dataset: Dataset, found: Sequence[Collection], column: str, split: str
+    db: Connection, dataset: Dataset, compared: Sequence[Collection], column: str, split: str
 ) -> tuple[list[str], list[str], list[bool], str]:
-    """Keys of the pictures that have a label, and a vector in each collection; their labels, whether they are for
-    judging, and by what that was told."""
-    said = labels.of_items(db, dataset, found[0], column)
-    everywhere = set.intersection(*(set(vectors.all_keys(db, one)) for one in found))
-    keys = [key for key in said if key in everywhere and as_text(said[key]).strip()]
-    told = [as_text(said[key]).strip() for key in keys]
+    """The images with a label, and a vector in each collection: keys, labels, whether each is a test image, and how
+    that was decided, for people."""
+    values = labels.of_items(db, dataset, compared[0], column)
+    embedded = set.intersection(*(set(vectors.all_keys(db, collection)) for collection in compared))
+    keys = [key for key in values if key in embedded and as_text(values[key]).strip()]
+    texts = [as_text(values[key]).strip() for key in keys]
     if split in columns_of(db, dataset.name):
-        parts = labels.of_items(db, dataset, found[0], split)
-        test = [as_text(parts.get(key)).strip().lower() == "test" for key in keys]
-        if any(test):
-            return keys, told, test, f"column {split}"
-    return keys, told, [place % 5 == 4 for place in range(len(keys))], "every fifth"
+        sides = labels.of_items(db, dataset, compared[0], split)
+        is_test = [as_text(sides.get(key)).strip().lower() == "test" for key in keys]
+        if any(is_test):
+            return keys, texts, is_test, f"column {split}"
+    return keys, texts, [row % 5 == 4 for row in range(len(keys))], "every fifth"
 
 
-def _judging(
-    told: Sequence[str], test: Sequence[bool], most: tuple[int, int], seed: int, column: str
-) -> tuple[IntArray, _Judging]:
-    """The places of at most so many pictures to learn from, then of some to judge; and how these are judged."""
-    names = sorted(set(told))
-    y = np.array([names.index(one) for one in told], np.int64)
+def _split(
+    texts: Sequence[str], is_test: Sequence[bool], most: tuple[int, int], seed: int, column: str
+) -> tuple[IntArray, _Split]:
+    """The rows of at most `most` training images, then test images; and these images as a split."""
+    names = sorted(set(texts))
+    y = np.array([names.index(text) for text in texts], np.int64)
     if not 2 <= len(names) <= MAX_LABELS:
         raise InputError(
-            f"{column} must have 2 to {MAX_LABELS} distinct labels: it has {len(names)} on {len(told):,} images"
+            f"{column} must have 2 to {MAX_LABELS} distinct labels: it has {len(names)} on {len(texts):,} images"
         )
     rng = np.random.default_rng(seed)
-    judging = np.array(test)
-    learned, judged = (
-        np.sort(rng.permutation(np.flatnonzero(some))[:count])
-        for some, count in zip((~judging, judging), most, strict=True)
+    test_mask = np.array(is_test)
+    train, test = (
+        np.sort(rng.permutation(np.flatnonzero(mask))[:count])
+        for mask, count in zip((~test_mask, test_mask), most, strict=True)
     )
-    if not len(learned) or not len(judged):
-        raise InputError(f"{len(judged)} test images and {len(learned)} training images: both are needed")
-    rows, cut = np.concatenate([learned, judged]), len(learned)
-    return rows, _Judging(y[rows], np.arange(cut), np.arange(cut, len(rows)), len(names))
+    if not len(train) or not len(test):
+        raise InputError(f"{len(test)} test images and {len(train)} training images: both are needed")
+    rows, cut = np.concatenate([train, test]), len(train)
+    return rows, _Split(y[rows], np.arange(cut), np.arange(cut, len(rows)), len(names))
 
 
-def _probed(
-    db: Connection, collection: Collection, keys: Sequence[str], judge: _Judging, seed: int
-) -> CollectionScores:
+def _scores(db: Connection, collection: Collection, keys: Sequence[str], images: _Split, seed: int) -> CollectionScores:
     codes = StoredRows(db, collection).take(keys)
-    told = label_accuracies(codes, judge.y, judge.learned, judge.judged, np.random.default_rng(seed))
+    accuracies = label_accuracies(codes, images.y, images.train, images.test, np.random.default_rng(seed))
     run = collections.get_run(db, collection.run)
     return CollectionScores(
         collection.name,
         collection.builder,
         collection.dim,
         run.metrics.get("seconds_training", run.seconds),
-        told.linear,
-        told.knn,
-        {count: told.few[count][0] if count in told.few else None for count in FEW_LABELS},
+        accuracies.linear,
+        accuracies.knn,
+        {count: accuracies.few[count][0] if count in accuracies.few else None for count in FEW_LABELS},
     )
 
 
-def _varied(judge: _Judging, seed: int) -> IntArray:
-    """Some judged pictures, each label once before any comes again."""
-    order = np.random.default_rng((seed, 5)).permutation(judge.judged)
-    met: Counter[int] = Counter()
-    turn = []
-    for label in judge.y[order].tolist():
-        turn.append(met[label])
-        met[label] += 1
-    return np.asarray(order[np.argsort(turn, kind="stable")][:QUERY_IMAGES])
+def _query_rows(images: _Split, seed: int) -> IntArray:
+    """The rows of some random test images, one of each label before a second of any."""
+    order = np.random.default_rng((seed, 5)).permutation(images.test)
+    counts: Counter[int] = Counter()
+    occurrence = []  # how many images of the same label come earlier in the order
+    for label in images.y[order].tolist():
+        occurrence.append(counts[label])
+        counts[label] += 1
+    return np.asarray(order[np.argsort(occurrence, kind="stable")][:QUERY_IMAGES])

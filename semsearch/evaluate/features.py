@@ -1,8 +1,7 @@
-"""How like real pictures made-up ones are, in the features of a small classifier of the same training pictures.
+"""Image features learned by a small classifier, and the distance between real and generated images in them.
 
-What such distances come to depends on the classifier, so they stand beside its accuracy, a floor (training pictures
-against test ones: as near as made ones can come) and a ceiling (noise). They do not compare with published ones, which
-are of Inception's features.
+Distances depend on the classifier, so they are reported with its accuracy, a floor (training against test images) and a
+ceiling (noise). They cannot be compared with published ones, which use the features of Inception.
 """
 
 from __future__ import annotations
@@ -22,23 +21,23 @@ from semsearch.records import Device, Report
 
 @dataclass(frozen=True)
 class Features:
-    """A trained classifier of pictures, and the names of its classes."""
+    """A trained image classifier, and the names of its classes."""
 
     net: Any
     names: Sequence[str]
 
     def of(self, pixels: ByteArray) -> FloatArray:
-        """(n, 64) of pictures (n, height, width, channels)."""
+        """The features (n, 64) of images (n, height, width, channels)."""
         from semsearch.nets import classifier
 
         return classifier.predict(self.net, pixels)[0]
 
     def accuracy(self, pixels: ByteArray, labels: Sequence[Any]) -> float:
-        """The share of pictures whose label it tells, 0..1."""
+        """The accuracy on these images, 0..1."""
         from semsearch.nets import classifier
 
-        told = classifier.predict(self.net, pixels)[1]
-        return float(np.mean([self.names[one] == str(label) for one, label in zip(told, labels, strict=True)]))
+        predicted = classifier.predict(self.net, pixels)[1]
+        return float(np.mean([self.names[row] == str(label) for row, label in zip(predicted, labels, strict=True)]))
 
 
 def learn_features(
@@ -50,27 +49,29 @@ def learn_features(
     report: Report,
     looked_at: int | None = None,
 ) -> Features:
-    """A classifier of these pictures, which looks at so many, by default at enough. InputError for fewer than two
-    classes, CapabilityError without torch."""
+    """Train a classifier on these images; `looked_at` is how many it sees, over all epochs, by default enough.
+
+    Raises InputError for fewer than two classes, CapabilityError without torch.
+    """
     if find_spec("torch") is None:
         raise CapabilityError("Learning image features needs torch: pip install 'semsearch[torch]'")
-    told = [str(label) for label in labels]
-    names = sorted(set(told))
+    texts = [str(label) for label in labels]
+    names = sorted(set(texts))
     if len(names) < 2:
         raise InputError(f"Features need at least 2 distinct labels on the training images: found {len(names)}")
     from semsearch.nets import classifier
 
-    number = {name: place for place, name in enumerate(names)}
-    classes = np.array([number[one] for one in told])
+    index = {name: number for number, name in enumerate(names)}
+    classes = np.array([index[text] for text in texts])
     net = classifier.train_classifier(pixels, classes, seed=seed, device=device, report=report, images_seen=looked_at)
     return Features(net, names)
 
 
-def spread_scores(real: FloatArray, made: FloatArray) -> dict[str, float]:
-    """`frechet`, `precision`, `recall`, `density` and `coverage` of made things' features beside real ones'."""
-    return {"frechet": frechet_distance(real, made)} | asdict(manifold_scores(real, made))
+def spread_scores(real: FloatArray, generated: FloatArray) -> dict[str, float]:
+    """`frechet`, `precision`, `recall`, `density` and `coverage`, of features (n, d)."""
+    return {"frechet": frechet_distance(real, generated)} | asdict(manifold_scores(real, generated))
 
 
 def noise(like: ByteArray, rng: np.random.Generator) -> ByteArray:
-    """As many pictures of the same shape, of uniform noise."""
+    """Images of uniform noise, of the shape of `like`."""
     return rng.integers(0, 256, like.shape, dtype=np.uint8)

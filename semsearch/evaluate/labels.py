@@ -1,12 +1,12 @@
-"""How well vectors tell labels: trained on a share of the items, judged on the rest.
+"""Evaluate how well labels are predicted from vectors, on held-out items.
 
-Several labels an item: one logistic regression a label against the rest, and of each judged item its k_i most likely
-labels are taken, k_i being how many it really has (Perozzi, Al-Rfou & Skiena 2014; Tang, Rajan & Narayanan 2009). The
-means over several shuffles are told; vectors are taken at unit length, and the intercept is held small, as liblinear
-does, by which the figures of all these papers were had.
+By shares: a classifier is trained on a share of the items and tested on the rest. There is one logistic regression per
+label. Of each test item the k_i most likely labels are predicted, where k_i is its true number of labels (Perozzi,
+Al-Rfou & Skiena 2014; Tang, Rajan & Narayanan 2009). Scores are means over several shuffles. Vectors have unit length,
+and the intercept is penalised, as in liblinear, which all these papers used.
 
-By `folds` or a `split` each item is judged once, by what was learnt without it. One label an item is then learnt as
-`classify` learns it: multinomial, C chosen inside of what is learnt from.
+By `folds` or a `split`, each item is tested once, by a classifier trained without it. Items with one label each are
+then classified as by `classify`: multinomial regression, with C chosen by cross-validation on the training items.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
 
 LabelMatrix = npt.NDArray[np.bool_]
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-SHUFFLES = 10
-TRAIN, TEST = frozenset({"train", "training"}), frozenset({"test", "testing"})  # what a split column may say
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of the items, to train on
+SHUFFLES = 10  # random splits per share
+TRAIN, TEST = frozenset({"train", "training"}), frozenset({"test", "testing"})  # values of a split column
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,14 @@ class HoldOut:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """Mean micro and macro F1 over the shuffles, 0..1, the micro's standard deviation, and how many items were used."""
+    """The scores of training on a share of the items, means over the shuffles."""
 
-    share: float
-    micro_f1: float
-    macro_f1: float
-    deviation: float
-    trained: int
-    judged: int
+    share: float  # trained on, 0..1
+    micro_f1: float  # 0..1
+    macro_f1: float  # 0..1
+    deviation: float  # standard deviation of micro F1
+    trained: int  # training items
+    judged: int  # test items
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -78,18 +78,17 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class HeldOutScores:
-    """What was told of items that were held back: how often all labels of an item were right, its 95 % interval, micro
-    and macro F1, 0..1, the accuracy's standard deviation over the folds, and how many items were used."""
+    """The scores on held-out items, each tested once."""
 
-    how: str
-    accuracy: float
-    low: float
+    how: str  # how they were held out, for people
+    accuracy: float  # the share of items with all labels correct, 0..1
+    low: float  # of its 95 % confidence interval (Wilson)
     high: float
-    micro_f1: float
-    macro_f1: float
-    deviation: float | None
-    trained: int
-    judged: int
+    micro_f1: float  # 0..1
+    macro_f1: float  # 0..1
+    deviation: float | None  # standard deviation of the accuracy over the folds
+    trained: int  # training items, the mean over the folds
+    judged: int  # test items
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -104,50 +103,50 @@ class LabelEvaluation(NamedTuple):
     items: int
 
 
-Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # the rows learnt from, the rows judged
+Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # training rows, test rows
 
 
 def cross_validation_folds(labels: LabelMatrix, folds: int, seed: int = 0) -> list[Fold]:
-    """Every item is judged in one of `folds` turns; each label is spread over them. InputError for too many or few."""
+    """The folds of a stratified cross-validation. Raises InputError for too many or too few."""
     if not 2 <= folds <= len(labels):
         raise InputError(f"folds is {folds}: choose 2 to {len(labels):,}, the number of items with a label")
     fold = classifier.assign_folds(labels.argmax(axis=1), folds, np.random.default_rng(seed))
-    return [(np.flatnonzero(fold != turn), np.flatnonzero(fold == turn)) for turn in range(folds)]
+    return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(folds)]
 
 
-def split_fold(said: Sequence[str], column: str) -> list[Fold]:
-    """The items whose split says train are learnt from, those that say test judged, others left out."""
+def split_fold(values: Sequence[str], column: str) -> list[Fold]:
+    """One fold, from the split (n,) of each item: train or test; items with other values are left out."""
     sides = [
-        np.array([row for row, value in enumerate(said) if value.lower() in side], np.int64) for side in (TRAIN, TEST)
+        np.array([row for row, value in enumerate(values) if value.lower() in side], np.int64) for side in (TRAIN, TEST)
     ]
     if not all(map(len, sides)):
-        found = ", ".join(repr(value) for value in sorted(set(said))[:8])
-        raise InputError(f"{column} holds {found} on the labelled items: both train and test are needed")
+        shown = ", ".join(repr(value) for value in sorted(set(values))[:8])
+        raise InputError(f"{column} holds {shown} on the labelled items: both train and test are needed")
     return [(sides[0], sides[1])]
 
 
 def score_folds(
-    vectors: FloatArray, labels: LabelMatrix, turns: Sequence[Fold], how: str, *, seed: int = 0, C: float | None = None
+    vectors: FloatArray, labels: LabelMatrix, folds: Sequence[Fold], how: str, *, seed: int = 0, C: float | None = None
 ) -> HeldOutScores:
-    """Scores of vectors (n, k) and whether item i has label j, (n, c), over all turns together."""
+    """The scores of vectors (n, k) over all folds together; `labels` (n, c) is whether item i has label j."""
     rng = np.random.default_rng(seed)
-    truth, told = [], []
+    truth, predicted = [], []
     single = bool((labels.sum(axis=1) == 1).all())
     X = classifier.standardise(vectors) if single else _unit(vectors)
-    for learnt, asked in turns:
-        truth.append(labels[asked])
+    for train, test in folds:
+        truth.append(labels[test])
         if single:
-            found, _ = classifier.predict_from(X, labels.argmax(axis=1), learnt, asked, labels.shape[1], rng, C)
+            scores, _ = classifier.predict_from(X, labels.argmax(axis=1), train, test, labels.shape[1], rng, C)
         else:
-            W, b = one_against_rest(X[learnt], labels[learnt], C=1.0 if C is None else C)
-            found = X[asked] @ W + b
-        told.append(most_likely(found, truth[-1].sum(axis=1)))
-    right = [(one == other).all(axis=1) for one, other in zip(truth, told, strict=True)]
-    total, judged = int(sum(map(np.sum, right))), sum(map(len, right))
+            W, b = one_against_rest(X[train], labels[train], C=1.0 if C is None else C)
+            scores = X[test] @ W + b
+        predicted.append(most_likely(scores, truth[-1].sum(axis=1)))
+    correct = [(true == guess).all(axis=1) for true, guess in zip(truth, predicted, strict=True)]
+    total, judged = int(sum(map(np.sum, correct))), sum(map(len, correct))
     low, high = classifier.wilson(total, judged)
-    micro, macro = f1_scores(np.concatenate(truth), np.concatenate(told))
-    deviation = float(np.std([one.mean() for one in right])) if len(turns) > 1 else None
-    trained = round(float(np.mean([len(learnt) for learnt, _ in turns])))
+    micro, macro = f1_scores(np.concatenate(truth), np.concatenate(predicted))
+    deviation = float(np.std([fold.mean() for fold in correct])) if len(folds) > 1 else None
+    trained = round(float(np.mean([len(train) for train, _ in folds])))
     return HeldOutScores(how, total / judged, low, high, micro, macro, deviation, trained, judged)
 
 
@@ -165,12 +164,12 @@ def score_shares(
     seed: int = 0,
     C: float = 1.0,
 ) -> list[LabelScores]:
-    """Scores by share trained on, from vectors (n, k) and whether item i has label j, (n, c).
+    """The scores for each share of training items; `labels` (n, c) is whether item i has label j.
 
-    Items without a label are left out of the judging, not of the training. Raises InputError for shares outside 0..1.
+    Items without a label are used for training, but not for testing. Raises InputError for shares outside 0..1.
     """
     X = _unit(vectors)
-    found = []
+    by_share = []
     for share in shares:
         if not 0 < share < 1:
             raise InputError(f"the share to train on is {share:g}: choose above 0, below 1")
@@ -183,12 +182,12 @@ def score_shares(
             scores.append(f1_scores(labels[test], most_likely(X[test] @ W + b, labels[test].sum(axis=1))))
         micro, macro = np.mean(scores, axis=0).tolist()
         deviation = float(np.std(scores, axis=0)[0])
-        found.append(LabelScores(share, micro, macro, deviation, cut, len(X) - cut))
-    return found
+        by_share.append(LabelScores(share, micro, macro, deviation, cut, len(X) - cut))
+    return by_share
 
 
 def most_likely(scores: npt.NDArray[np.float64], how_many: npt.NDArray[Any]) -> LabelMatrix:
-    """(n, c) the `how_many` (n,) best-scored labels of each item."""
+    """Whether each label (n, c) is among the `how_many` (n,) best-scored ones of its item."""
     rank = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
     return np.asarray(rank < how_many[:, None])
 
@@ -203,12 +202,12 @@ def evaluate_labels(
     seed: int = 0,
     C: float | None = None,
 ) -> LabelEvaluation:
-    """The scores of a collection on a column of labels, how many labels there are, and how many items have one.
+    """The scores of a collection on a label column.
 
-    The column is by default the dataset's own. A cell is one label, a JSON array of them, or labels with a separator
-    between. Rows without a label, and rows without a vector, are left out. `C` is the inverse regularisation strength:
-    by default chosen inside the training items, or 1 with shares. Raises InputError where fewer than two labels or ten
-    items are left, and for a C that is not above 0.
+    The column is by default the dataset's. A cell is one label, a JSON array of labels, or labels separated by
+    `separator`. Rows without a label, and rows without a vector, are left out. `C` is the inverse regularisation
+    strength: by default chosen by cross-validation of the training items, or 1 with shares. Raises InputError if fewer
+    than two labels or ten items are left, and for a C that is not above 0.
     """
     if C is not None and not C > 0:
         raise InputError(f"c is {C:g}: a number above 0 is needed")
@@ -217,34 +216,34 @@ def evaluate_labels(
     column = column or own_column(db, dataset, collection)
     keys, matrix = chunks.everything(db, collection)
     values = stored.of_items(db, dataset, collection, column)
-    told = [labels_of(values.get(key), separator) for key in keys]
-    names = {label: place for place, label in enumerate(sorted({label for some in told for label in some}))}
-    kept = [row for row, some in enumerate(told) if some]
-    if len(names) < 2 or len(kept) < 10:
+    cells = [labels_of(values.get(key), separator) for key in keys]
+    index = {label: number for number, label in enumerate(sorted({label for cell in cells for label in cell}))}
+    labelled = [row for row, cell in enumerate(cells) if cell]
+    if len(index) < 2 or len(labelled) < 10:
         raise InputError(
-            f"{column} must have at least 2 distinct labels on 10 items: it has {len(names)} on {len(kept):,}"
+            f"{column} must have at least 2 distinct labels on 10 items: it has {len(index)} on {len(labelled):,}"
         )
-    labels = np.zeros((len(kept), len(names)), bool)
-    for place, row in enumerate(kept):
-        labels[place, [names[label] for label in told[row]]] = True
+    labels = np.zeros((len(labelled), len(index)), bool)
+    for number, row in enumerate(labelled):
+        labels[number, [index[label] for label in cells[row]]] = True
     if hold_out.by_shares:
         shares, shuffles = hold_out.shares or SHARES, hold_out.shuffles
         scores = score_shares(
-            matrix[kept], labels, shares=shares, shuffles=shuffles, seed=seed, C=1.0 if C is None else C
+            matrix[labelled], labels, shares=shares, shuffles=shuffles, seed=seed, C=1.0 if C is None else C
         )
-        return LabelEvaluation(scores, len(names), len(kept))
+        return LabelEvaluation(scores, len(index), len(labelled))
     if hold_out.split is None:
-        turns, title = cross_validation_folds(labels, hold_out.folds or 0, seed), f"{hold_out.folds} folds"
+        folds, title = cross_validation_folds(labels, hold_out.folds or 0, seed), f"{hold_out.folds} folds"
     else:
-        parts = stored.of_items(db, dataset, collection, hold_out.split)
-        turns = split_fold([as_text(parts.get(keys[row])).strip() for row in kept], hold_out.split)
+        sides = stored.of_items(db, dataset, collection, hold_out.split)
+        folds = split_fold([as_text(sides.get(keys[row])).strip() for row in labelled], hold_out.split)
         title = f"split by {hold_out.split}"
-    held_out = score_folds(matrix[kept], labels, turns, title, seed=seed, C=C)
-    return LabelEvaluation([held_out], len(names), len(kept))
+    held_out = score_folds(matrix[labelled], labels, folds, title, seed=seed, C=C)
+    return LabelEvaluation([held_out], len(index), len(labelled))
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:
-    """The labels in a cell: none, one, or several."""
+    """The labels in a cell, as text: none, one, or several."""
     text = as_text(value).strip()
     if separator is not None:
         return [part.strip() for part in text.split(separator) if part.strip()]
@@ -252,5 +251,5 @@ def labels_of(value: Any, separator: str | None = None) -> list[str]:
         try:
             return [str(label) for label in json.loads(text)]
         except ValueError:
-            pass  # a label that looks like one
+            pass  # a label in brackets
     return [text] if text else []

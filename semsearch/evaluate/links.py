@@ -1,9 +1,9 @@
-"""How well vectors tell which nodes are joined: a share of the edges is hidden, vectors are learned from the rest.
+"""Evaluate link prediction: hide a share of the edges, fit vectors to the others, and predict the hidden ones.
 
-Vectors answer through the odds of a link (maths.links.link_scorer), which are learned from the rest as they are.
-Hidden edges never take a component apart: those of a random spanning forest stay. As many pairs that are not joined are
-drawn, and AUC says how often a hidden edge scores above one of them. Precision@k is that of the best k of all pairs
-which the rest does not join: how many are hidden edges. Common neighbours and Adamic-Adar (2003) are asked the same.
+Pairs are scored by a model of links (maths.links.link_scorer) that is fitted to the visible edges too. The edges of a
+random spanning forest are never hidden, so components stay connected. As many pairs without an edge are drawn; AUC is
+the probability that a hidden edge scores above one of them. Precision@k is the share of hidden edges among the k
+best-scored pairs without a visible edge. Common neighbours and Adamic-Adar (2003) are scored for comparison.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from semsearch.records import Device, Graph, Report, silent
 from semsearch.storage import collections, datasets
 from semsearch.storage.driver import Connection
 
-HIDDEN = 0.2
+HIDDEN = 0.2  # share of the edges
 
 
 @dataclass(frozen=True)
 class LinkScores:
-    """AUC and precision@k of one way to score pairs, both 0..1."""
+    """The scores of one link predictor."""
 
-    by: str
-    auc: float
-    precision: float
+    by: str  # its name
+    auc: float  # 0..1
+    precision: float  # at k, 0..1
     k: int
-    hidden: int
+    hidden: int  # hidden edges
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -53,19 +53,19 @@ class LinkScores:
 
 
 @dataclass(frozen=True)
-class Split:
-    """A graph without its hidden edges, those (2, h), and as many pairs that are not joined (2, h)."""
+class EdgeSplit:
+    """A graph of n nodes whose edges are split into visible and hidden ones."""
 
-    seen: Graph
-    A: sp.csr_matrix
-    hidden: IntArray
-    unjoined: IntArray
+    seen: Graph  # the visible edges
+    A: sp.csr_matrix  # (n, n) adjacency matrix of the visible edges, symmetric
+    hidden: IntArray  # (2, h) nodes of the hidden edges
+    unjoined: IntArray  # (2, h) pairs of nodes without an edge
 
 
-def hide_edges(graph: Graph, share: float, rng: np.random.Generator) -> Split:
-    """Hide a share of the edges, or as many as can be without taking a component apart.
+def hide_edges(graph: Graph, share: float, rng: np.random.Generator) -> EdgeSplit:
+    """Hide a share of the edges, or as many as possible without disconnecting a component.
 
-    Raises InputError for a share outside 0..1 and where no edge can be hidden.
+    Raises InputError for a share outside 0..1, and if no edge can be hidden.
     """
     if not 0 < share < 1:
         raise InputError(f"the share to hide is {share:g}: choose above 0, below 1")
@@ -78,38 +78,38 @@ def hide_edges(graph: Graph, share: float, rng: np.random.Generator) -> Split:
     hidden = free[: round(share * edges.shape[1])]
     if not len(hidden):
         raise InputError("No edge can be hidden: without it its component would fall apart")
-    kept = np.setdiff1d(np.arange(edges.shape[1]), hidden)
-    seen = Graph(graph.keys, edges[0, kept], edges[1, kept], upper.data[kept].astype(np.float64))
+    visible = np.setdiff1d(np.arange(edges.shape[1]), hidden)
+    seen = Graph(graph.keys, edges[0, visible], edges[1, visible], upper.data[visible].astype(np.float64))
     rest = adjacency(seen.source, seen.target, seen.weight, n, directed=False)
     unjoined = sample_non_edges(A, len(hidden), rng)
     if not unjoined.shape[1]:
         raise InputError("Every two nodes are joined by an edge: there are no other pairs to compare edges with")
-    return Split(seen, rest, edges[:, hidden], unjoined)
+    return EdgeSplit(seen, rest, edges[:, hidden], unjoined)
 
 
-def score_links(split: Split, vectors: FloatArray, *, rng: np.random.Generator, k: int = 100) -> list[LinkScores]:
-    """The scores of the vectors (n, dim), learned from `split.seen`, and of the two heuristics."""
-    ways: dict[str, Scorer] = {
+def score_links(split: EdgeSplit, vectors: FloatArray, *, rng: np.random.Generator, k: int = 100) -> list[LinkScores]:
+    """The scores of vectors (n, dim) that were fitted to the visible edges, and of the two heuristics."""
+    predictors: dict[str, Scorer] = {
         "vectors": link_scorer(vectors, split.A, rng=rng),
         "common neighbours": common_neighbours(split.A),
         "Adamic-Adar": adamic_adar(split.A),
     }
     hidden = set(map(tuple, np.sort(split.hidden, axis=0).T.tolist()))
-    found = []
-    for by, scorer in ways.items():
+    scores = []
+    for by, scorer in predictors.items():
         top = best_pairs(scorer, split.A, k)[0]
-        right = sum(pair in hidden for pair in map(tuple, top.T.tolist()))
+        correct = sum(pair in hidden for pair in map(tuple, top.T.tolist()))
         area = auc(scorer.pairs(split.hidden), scorer.pairs(split.unjoined))
-        found.append(LinkScores(by, area, right / max(1, top.shape[1]), k, split.hidden.shape[1]))
-    return found
+        scores.append(LinkScores(by, area, correct / max(1, top.shape[1]), k, split.hidden.shape[1]))
+    return scores
 
 
 def evaluate_links(
     db: Connection, name: str, *, share: float = HIDDEN, k: int = 100, seed: int = 0, report: Report = silent
 ) -> list[LinkScores]:
-    """The scores of a collection's builder and options, fitted anew to the graph without the hidden edges.
+    """The scores of a collection's builder and options, fitted to the graph without the hidden edges.
 
-    Raises InputError for a collection that is not of nodes, and what `hide_edges` raises.
+    Raises InputError for a collection that does not hold nodes, and what `hide_edges` raises.
     """
     opened = collections.open_collection(db, name)
     if opened.of != "node":

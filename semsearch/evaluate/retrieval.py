@@ -1,7 +1,7 @@
-"""Retrieval quality on a set with queries and judgements, in BEIR's layout.
+"""Evaluate retrieval on a test set of queries and relevance judgements, in BEIR's file layout.
 
-Every document is ranked, exactly. A pair with a score above zero is relevant, gains are binary, and a query without a
-relevant document is left out and counted.
+All documents are ranked exactly. A document with a judgement above zero is relevant; gains are binary. Queries without
+a relevant document are left out and counted.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from semsearch.storage.driver import Connection
 
 @dataclass(frozen=True)
 class RetrievalScores:
-    """Means over the judged queries, each 0 to 1: MAP, 11-point interpolated precision, nDCG@10, recall@100."""
+    """Means over the queries with a relevant document."""
 
-    map: float
-    p11: float
-    ndcg_at_10: float
-    recall_at_100: float
+    map: float  # mean average precision, 0..1
+    p11: float  # 11-point interpolated precision, 0..1
+    ndcg_at_10: float  # 0..1
+    recall_at_100: float  # 0..1
     queries: int
-    queries_without_relevant: int
+    queries_without_relevant: int  # left out
     documents: int
-    mode: str
-    weight: float | None = None  # meaning's share, in mode hybrid
+    mode: str  # hybrid, vector or text
+    weight: float | None = None  # of the vector score in mode hybrid, 0..1
 
     def as_dict(self) -> dict[str, float | int | str | None]:
         """Plain values, for --json."""
@@ -43,36 +43,39 @@ class RetrievalScores:
 
 
 def read_queries(path: str) -> dict[str, str]:
-    """Queries by id from jsonl lines with `_id` and `text`."""
-    found: dict[str, str] = {}
+    """The texts of queries by id, from JSON lines with `_id` and `text`. Raises InputError, which names the line."""
+    queries: dict[str, str] = {}
     for number, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
-            found[str(record["_id"])] = str(record["text"])
+            queries[str(record["_id"])] = str(record["text"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f'Line {number} of {path} is not a query: each is one JSON object {{"_id", "text"}}'
             ) from error
-    if not found:
+    if not queries:
         raise InputError(f"{path} holds no queries")
-    return found
+    return queries
 
 
 def read_judgements(path: str) -> dict[str, dict[str, float]]:
-    """Scores by query and document from a tsv whose header is query-id, corpus-id, score."""
-    found: dict[str, dict[str, float]] = {}
+    """Judgements by query id and document id, from a tsv with the header query-id, corpus-id, score.
+
+    Raises InputError, which names the line.
+    """
+    judgements: dict[str, dict[str, float]] = {}
     for number, row in enumerate(csv.reader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE), 1):
         heading = number == 1 and len(row) == 3 and not is_number(row[2])
         if heading or not row:
             continue
         if len(row) != 3 or not is_number(row[2]):
             raise InputError(f"Line {number} of {path} is not a judgement: three columns, query-id corpus-id score")
-        found.setdefault(row[0], {})[row[1]] = float(row[2])
-    if not found:
+        judgements.setdefault(row[0], {})[row[1]] = float(row[2])
+    if not judgements:
         raise InputError(f"{path} holds no judgements")
-    return found
+    return judgements
 
 
 def _lines(path: str) -> list[str]:
@@ -91,9 +94,9 @@ def evaluate_retrieval(
     mode: str,
     weight: float | None = None,
 ) -> RetrievalScores:
-    """Rank all documents of a collection for each judged query; `weight` as in `search`.
+    """The scores of ranking all documents of a collection for each query; `weight` as in `search`.
 
-    InputError if no query has a relevant document here.
+    Raises InputError if no query has a relevant document.
     """
     check_weight(weight, mode)
     opened = open_collection(db, name)
@@ -105,14 +108,14 @@ def evaluate_retrieval(
             left_out += 1
             continue
         ranked = rank_all(db, opened, text, mode=mode, weight=weight)
-        found = np.array([key in relevant for key in ranked], dtype=bool)
+        is_relevant = np.array([key in relevant for key in ranked], dtype=bool)
         total = len(relevant)
         rows.append(
             (
-                average_precision(found, total),
-                interpolated_11pt(found, total),
-                ndcg_at(found, total, 10),
-                recall_at(found, total, 100),
+                average_precision(is_relevant, total),
+                interpolated_11pt(is_relevant, total),
+                ndcg_at(is_relevant, total, 10),
+                recall_at(is_relevant, total, 100),
             )
         )
     if not rows:

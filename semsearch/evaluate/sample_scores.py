@@ -1,4 +1,4 @@
-"""`evaluate images --samples`: what random codes make, beside the test pictures, in learned features."""
+"""`evaluate images --samples`: compare generated images with test images, by learned features."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from semsearch.maths.memorisation import copy_scores, nearest
 from semsearch.records import OpenCollection, Report, silent
 from semsearch.storage.driver import Connection
 
-MIN_SAMPLES, MAX_SAMPLES = 100, 20_000  # samples: fewer say nothing about 64 features
-TRAINING_IMAGES = 20_000  # pictures the classifier learns from
-MAX_PIXEL_BYTES = 256 << 20  # bytes of pictures at once
-BATCH_IMAGES = 500
-SHOWN_PAIRS = 32  # samples shown beside what they are nearest to
+MIN_SAMPLES, MAX_SAMPLES = 100, 20_000  # fewer samples are too few for 64 features
+TRAINING_IMAGES = 20_000  # images that the classifier is trained on, at most
+MAX_PIXEL_BYTES = 256 << 20  # of the training images
+BATCH_IMAGES = 500  # images read or decoded at once
+SHOWN_PAIRS = 32  # samples returned with their nearest training images
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many samples, and of what: a name of samples.PRIORS, by default the first that the model has."""
+    """The number of samples, and the prior of their codes: one of samples.PRIORS, by default the first of the model."""
 
     samples: int
     prior: str | None = None
@@ -39,38 +39,34 @@ class Sampling:
 
 @dataclass(frozen=True)
 class SampleScores:
-    """What samples of a prior come to beside as many test pictures, the Frechet distance between those and training
-    pictures (the floor) and noise (the ceiling), and the test accuracy of the classifier whose features these are of.
-    `nearness` and `copied` say whether training pictures were learned by heart (maths/copies.py). `pairs`
-    (2, n, height, width, channels) are some samples and the training pictures nearest to them.
-    """
+    """How like the test images the generated images of a collection are."""
 
     prior: str
-    compared: int
-    frechet: float
-    frechet_floor: float
-    frechet_ceiling: float
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    nearness: float
-    copied: float
-    classifier_accuracy: float
-    pairs: ByteArray
+    compared: int  # generated images, and test images
+    frechet: float  # Frechet distance between generated and test images; 0 is best
+    frechet_floor: float  # between training and test images
+    frechet_ceiling: float  # between noise and test images
+    precision: float  # the share of generated images that look like test images, 0..1
+    recall: float  # the share of test images that the generated ones cover, 0..1
+    density: float  # as precision, counting how many test images are near; about 1 for equal distributions
+    coverage: float  # the share of test images with a generated image near, 0..1
+    nearness: float  # median distance to the nearest training image, over that of test images; near 0 if memorised
+    copied: float  # the share of generated images nearer to a training image than 99 of 100 test images
+    classifier_accuracy: float  # of the classifier of the features, on the test images, 0..1
+    pairs: ByteArray  # (2, n, height, width, channels) generated images, and the nearest training images
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for --json: all but the pictures."""
+        """Plain values, for --json: all but the images."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "pairs"}
 
 
 @dataclass(frozen=True)
 class SplitSide:
-    """Pictures of one side of a split: keys in the collection's order, their labels ("" for none) and codes."""
+    """The images of one side of a split into training and test images."""
 
-    keys: list[str]
-    labels: list[str]
-    codes: FloatArray
+    keys: list[str]  # (n,) in the order of the collection
+    labels: list[str]  # (n,) empty for an image without a label
+    codes: FloatArray  # (n, dim)
 
 
 def evaluate_samples(
@@ -83,51 +79,51 @@ def evaluate_samples(
     seed: int,
     report: Report = silent,
 ) -> SampleScores:
-    """Judge what a collection's decoder makes of random codes, which are drawn as the training pictures' codes lie.
+    """Compare generated images of a collection with its test images. The prior is fitted to the training images' codes.
 
-    As many are compared as there are samples and test pictures of either. Raises InputError for a collection whose
-    builder makes no pictures, too few pictures, or labels of fewer than two classes; CapabilityError without torch.
+    The numbers of both are equal. Raises InputError for a collection without a decoder, too few images, or fewer than
+    two classes; CapabilityError without torch.
     """
     model = generate.open_model(db, opened)
     rng = np.random.default_rng((seed, 7))
-    some = rng.permutation(len(test.keys))[: wanted.samples]
-    if len(some) <= NEIGHBOURS:
-        raise InputError(f"{len(some)} test images: more than {NEIGHBOURS} are needed to compare samples with")
+    chosen_test = rng.permutation(len(test.keys))[: wanted.samples]
+    if len(chosen_test) <= NEIGHBOURS:
+        raise InputError(f"{len(chosen_test)} test images: more than {NEIGHBOURS} are needed to compare samples with")
     most = min(TRAINING_IMAGES, MAX_PIXEL_BYTES // int(np.prod(model.shape)))
     labelled = [row for row, label in enumerate(train.labels) if label]
-    chosen = np.sort(rng.permutation(labelled)[:most]).astype(int)
-    taught = _read(model, [train.keys[row] for row in chosen])
+    chosen_train = np.sort(rng.permutation(labelled)[:most]).astype(int)
+    known = _read(model, [train.keys[row] for row in chosen_train])
     features = learn_features(
-        taught, [train.labels[row] for row in chosen], seed=seed, device=devices.choose("auto"), report=report
+        known, [train.labels[row] for row in chosen_train], seed=seed, device=devices.choose("auto"), report=report
     )
-    pixels = _read(model, [test.keys[row] for row in some])
+    pixels = _read(model, [test.keys[row] for row in chosen_test])
     real = features.of(pixels)
-    told = [(row, test.labels[at]) for row, at in enumerate(some) if test.labels[at]]
-    accuracy = features.accuracy(pixels[[row for row, _ in told]], [label for _, label in told]) if told else 0.0
-    drawn = _samples(model, train.codes, wanted, len(some), seed)
-    made = features.of(drawn)
-    floor = features.of(taught[rng.permutation(len(taught))[: len(some)]])
-    scores, ceiling = spread_scores(real, made), features.of(noise(pixels, rng))
+    tested = [(row, test.labels[at]) for row, at in enumerate(chosen_test) if test.labels[at]]
+    accuracy = features.accuracy(pixels[[row for row, _ in tested]], [label for _, label in tested]) if tested else 0.0
+    generated = _samples(model, train.codes, wanted, len(chosen_test), seed)
+    scores = spread_scores(real, features.of(generated))
+    floor = features.of(known[rng.permutation(len(known))[: len(chosen_test)]])
+    ceiling = features.of(noise(pixels, rng))
     return SampleScores(
         prior=wanted.prior or priors_of(model.collection)[0],
-        compared=len(some),
+        compared=len(chosen_test),
         frechet_floor=spread_scores(real, floor)["frechet"],
         frechet_ceiling=spread_scores(real, ceiling)["frechet"],
         classifier_accuracy=accuracy,
-        pairs=np.stack([drawn[:SHOWN_PAIRS], taught[nearest(drawn[:SHOWN_PAIRS], taught)[1]]]),
+        pairs=np.stack([generated[:SHOWN_PAIRS], known[nearest(generated[:SHOWN_PAIRS], known)[1]]]),
         **scores,
-        **asdict(copy_scores(drawn, pixels, taught)),
+        **asdict(copy_scores(generated, pixels, known)),
     )
 
 
 def _samples(model: generate.Model, codes: FloatArray, wanted: Sampling, n: int, seed: int) -> ByteArray:
-    """n pictures of codes drawn from a prior that is fitted to `codes`, or the builder's own."""
+    """n images of random codes; the prior is fitted to `codes` (m, dim), or the builder's own."""
     prior = prior_of(model, wanted.prior, seed=seed, codes=lambda: codes[: generate.PRIOR_CODES])
-    drawn = drawn_codes(model, n, prior, np.random.default_rng((seed, 8)))
-    return np.concatenate([model.decode(drawn[at : at + BATCH_IMAGES]) for at in range(0, n, BATCH_IMAGES)])
+    random_codes = drawn_codes(model, n, prior, np.random.default_rng((seed, 8)))
+    return np.concatenate([model.decode(random_codes[at : at + BATCH_IMAGES]) for at in range(0, n, BATCH_IMAGES)])
 
 
 def _read(model: generate.Model, keys: list[str]) -> ByteArray:
-    """Stored pictures (n, height, width, channels) at the model's shape."""
+    """Stored images (n, height, width, channels) at the model's shape."""
     blocks = [model.images(keys[at : at + BATCH_IMAGES]).pixels for at in range(0, len(keys), BATCH_IMAGES)]
     return np.concatenate(blocks) if blocks else np.zeros((0, *model.shape), np.uint8)

@@ -1,10 +1,10 @@
-"""How good word vectors are: similarity sets against people's judgements, and analogy questions.
+"""Evaluate word vectors by human similarity ratings and by analogy questions.
 
-A similarity set is lines of `word word score`; the measure is Spearman's correlation of cosine and score over the pairs
-whose words are both known, and coverage says how many those are. A question set is lines of `a b c d` under headings
-`: section` (Mikolov et al. 2013); a section whose name begins with `gram` is syntactic, the rest are semantic. The
-answer is the best word that is none of the three, among all words and among the commonest 30,000; a question with an
-unknown word is left out (`accuracy`) or counted as wrong (`of_all`). Words are lower-cased, as texts are read.
+A similarity set has lines `word word score`. The measure is Spearman's correlation of cosine and score, over the pairs
+whose words are both in the vocabulary; coverage is the share of those pairs. A question set has lines `a b c d` under
+headings `: section` (Mikolov et al. 2013). Sections whose name begins with `gram` are syntactic, the others semantic.
+The answer is the best-scored word other than a, b and c, among all words and among the 30,000 most frequent. Questions
+with an unknown word are left out (`accuracy`) or count as wrong (`of_all`). Words are lower-cased.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from semsearch.records import Collection, Report, silent
 from semsearch.storage import chunks, collections
 from semsearch.storage.driver import Connection
 
-COMMONEST = 30_000
-_AT_ONCE = 1 << 23  # scores in memory at once: 32 MB each for a few arrays
+COMMONEST = 30_000  # words of the smaller vocabulary
+_BATCH_SCORES = 1 << 23  # scores computed at once: 32 MB for each of a few arrays
 
 
 @dataclass(frozen=True)
 class SimilarityScores:
-    """Spearman's correlation, -1..1, over the `known` of all `pairs`."""
+    """The agreement of cosines with human ratings."""
 
-    spearman: float
-    known: int
+    spearman: float  # rank correlation over the known pairs, -1..1
+    known: int  # pairs with both words in the vocabulary
     pairs: int
 
     @property
@@ -50,17 +50,17 @@ class SimilarityScores:
 
 @dataclass(frozen=True)
 class AnalogyScores:
-    """Right answers of one method among one vocabulary, in one section or group of sections."""
+    """The correct answers of one method within one vocabulary, in one section or group of sections."""
 
     method: str
-    vocabulary: int
+    vocabulary: int  # words
     section: str
-    right: int
-    known: int
+    right: int  # correct answers
+    known: int  # questions with all words in the vocabulary
     questions: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for --json: both accuracies, 0..1; that of no known question is None."""
+        """Plain values, for --json, with both accuracies, 0..1; `accuracy` is None if no question is known."""
         accuracy = self.right / self.known if self.known else None
         return {**asdict(self), "accuracy": accuracy, "of_all": self.right / self.questions}
 
@@ -74,36 +74,36 @@ class Question:
 
 
 def read_similarities(path: str) -> list[tuple[str, str, float]]:
-    """The pairs of a file with people's scores. InputError names a line that is none."""
-    found = []
+    """The pairs of words and their scores in a file. Raises InputError, which names the line."""
+    pairs = []
     for number, line in enumerate(_lines(path), 1):
         cells = line.split()
         if not cells or line.startswith("#"):
             continue
         try:
-            one, other, score = cells
-            found.append((one.lower(), other.lower(), float(score)))
+            word, other, score = cells
+            pairs.append((word.lower(), other.lower(), float(score)))
         except ValueError as error:
             raise InputError(f"Line {number} of {path} is not a pair: word, word and score are needed") from error
-    if len(found) < 2:
-        raise InputError(f"{path} holds {len(found)} pairs: a correlation needs at least 2")
-    return found
+    if len(pairs) < 2:
+        raise InputError(f"{path} holds {len(pairs)} pairs: a correlation needs at least 2")
+    return pairs
 
 
 def read_questions(path: str) -> list[Question]:
-    """The questions of a file. InputError names a line that is none."""
-    found, section = [], "questions"
+    """The questions in a file. Raises InputError, which names the line."""
+    questions, section = [], "questions"
     for number, line in enumerate(_lines(path), 1):
         cells = line.lower().split()
         if line.startswith(":"):
             section = line[1:].strip()
         elif len(cells) == 4:
-            found.append(Question(section, (cells[0], cells[1], cells[2], cells[3])))
+            questions.append(Question(section, (cells[0], cells[1], cells[2], cells[3])))
         elif cells:
             raise InputError(f"Line {number} of {path} is not a question: four words, or `: section`, are needed")
-    if not found:
+    if not questions:
         raise InputError(f"{path} holds no questions")
-    return found
+    return questions
 
 
 def _lines(path: str) -> list[str]:
@@ -116,24 +116,24 @@ def _lines(path: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words (v,), commonest first where counts are known, and their unit vectors (v, dim) float32."""
+    """The words of a collection."""
 
-    words: Sequence[str]
-    vectors: FloatArray
-    where: Mapping[str, int]
+    words: Sequence[str]  # (v,) most frequent first, if their counts are known
+    vectors: FloatArray  # (v, dim) at unit length
+    where: Mapping[str, int]  # the row of each word
 
 
 def vocabulary_of(words: Sequence[str], matrix: FloatArray) -> Vocabulary:
-    """Words with vectors of any length, as they are to be judged."""
+    """A vocabulary from words (v,) and their vectors (v, dim) of any length."""
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     unit = (matrix / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return Vocabulary(words, unit, {word: row for row, word in enumerate(words)})
 
 
 def open_vocabulary(db: Connection, name: str) -> Vocabulary:
-    """The words of a collection, commonest first. InputError for a collection of something else.
+    """The words of a collection, most frequent first. Raises InputError for a collection of other items.
 
-    Imported words have no counts: they stay as their publisher has them, which is mostly commonest first too.
+    Imported words have no counts, so they stay in the order of their file, which is mostly by frequency too.
     """
     collection: Collection = collections.get_collection(db, name)
     if collection.of != "word":
@@ -199,43 +199,43 @@ def _set_name(path: str) -> str:
 
 
 def score_similarities(known: Vocabulary, pairs: Sequence[tuple[str, str, float]]) -> SimilarityScores:
-    """Correlation of cosine and people's score. InputError where fewer than two pairs are known."""
-    found = [(known.where[a], known.where[b], score) for a, b, score in pairs if a in known.where and b in known.where]
-    if len(found) < 2:
-        raise InputError(f"{len(found)} of {len(pairs)} pairs have both words in the vocabulary: at least 2 are needed")
-    a, b, scores = (np.array(column) for column in zip(*found, strict=True))
+    """The correlation of cosine and human score. Raises InputError if fewer than two pairs are known."""
+    rated = [(known.where[a], known.where[b], score) for a, b, score in pairs if a in known.where and b in known.where]
+    if len(rated) < 2:
+        raise InputError(f"{len(rated)} of {len(pairs)} pairs have both words in the vocabulary: at least 2 are needed")
+    a, b, scores = (np.array(column) for column in zip(*rated, strict=True))
     cosines = np.einsum("ij,ij->i", known.vectors[a], known.vectors[b])
-    return SimilarityScores(spearman(cosines, scores), len(found), len(pairs))
+    return SimilarityScores(spearman(cosines, scores), len(rated), len(pairs))
 
 
 def score_analogies(known: Vocabulary, questions: Sequence[Question], *, top: int = COMMONEST) -> list[AnalogyScores]:
-    """Both methods among the `top` commonest words and among all: of all questions, by kind, and by section."""
+    """The scores of both methods within the `top` most frequent words, and within all: overall, by kind, by section."""
     sizes = sorted({min(top, len(known.words)), len(known.words)})
-    found = []
+    scores = []
     for size in sizes:
         rows, at = _known_rows(known, questions, size)
         for method in METHODS:
             right = np.zeros(len(questions), bool)
             right[at] = _answers(known.vectors[:size], rows, method)
-            asked = np.zeros(len(questions), bool)
-            asked[at] = True
-            found += [
-                AnalogyScores(method, size, name, int(right[some].sum()), int(asked[some].sum()), len(some))
-                for name, some in _groups(questions).items()
+            answered = np.zeros(len(questions), bool)
+            answered[at] = True
+            scores += [
+                AnalogyScores(method, size, name, int(right[group].sum()), int(answered[group].sum()), len(group))
+                for name, group in _groups(questions).items()
             ]
-    return found
+    return scores
 
 
 def _known_rows(known: Vocabulary, questions: Sequence[Question], size: int) -> tuple[IntArray, IntArray]:
-    """The rows (m, 4) of the questions all of whose words are among the first `size`, and which questions those are."""
+    """Rows of the words (m, 4) of the questions within the first `size` words, and the indices (m,) of the questions."""
     rows = [[known.where.get(word, size) for word in question.words] for question in questions]
-    every = np.array(rows, np.int64).reshape(-1, 4)
-    at = np.flatnonzero((every < size).all(axis=1))
-    return every[at], at
+    all_rows = np.array(rows, np.int64).reshape(-1, 4)
+    at = np.flatnonzero((all_rows < size).all(axis=1))
+    return all_rows[at], at
 
 
 def _groups(questions: Sequence[Question]) -> dict[str, IntArray]:
-    """Which questions are of all, of each kind, and of each section."""
+    """The indices of all questions, of those of each kind, and of those of each section, by name."""
     sections = [question.section for question in questions]
     syntactic = np.array([section.startswith("gram") for section in sections])
     groups = {"all": np.arange(len(questions))}
@@ -243,20 +243,20 @@ def _groups(questions: Sequence[Question]) -> dict[str, IntArray]:
         groups |= {"semantic": np.flatnonzero(~syntactic), "syntactic": np.flatnonzero(syntactic)}
     names = list(dict.fromkeys(sections))
     if len(names) > 1:
-        groups |= {name: np.flatnonzero(np.array([one == name for one in sections])) for name in names}
+        groups |= {name: np.flatnonzero(np.array([section == name for section in sections])) for name in names}
     return groups
 
 
 def _answers(unit: FloatArray, rows: IntArray, method: str) -> npt.NDArray[np.bool_]:
-    """(m,) whether each question's best word is its fourth."""
+    """Whether the best word of each question is its fourth, (m,)."""
     right = np.zeros(len(rows), bool)
-    some = max(1, _AT_ONCE // max(1, len(unit)))
-    for start in range(0, len(rows), some):
-        part = rows[start : start + some]
-        asked, place = np.unique(part[:, :3], return_inverse=True)
-        cosines = unit[asked] @ unit.T
-        a, b, c = place.reshape(-1, 3).T
+    size = max(1, _BATCH_SCORES // max(1, len(unit)))
+    for start in range(0, len(rows), size):
+        batch = rows[start : start + size]
+        distinct, index = np.unique(batch[:, :3], return_inverse=True)
+        cosines = unit[distinct] @ unit.T
+        a, b, c = index.reshape(-1, 3).T
         scores = analogy_scores(cosines[a], cosines[b], cosines[c], method)
-        scores[np.arange(len(part))[:, None], part[:, :3]] = -np.inf
-        right[start : start + some] = scores.argmax(axis=1) == part[:, 3]
+        scores[np.arange(len(batch))[:, None], batch[:, :3]] = -np.inf
+        right[start : start + size] = scores.argmax(axis=1) == batch[:, 3]
     return right

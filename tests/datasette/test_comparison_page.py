@@ -70,9 +70,11 @@ def test_what_was_compared_is_kept_until_something_is_built(
     from semsearch_datasette.pages import comparison_page
 
     site, asked = make_site(file), []
-    compare = comparison_page.comparison.compare
+    compare = comparison_page.collection_comparison.compare
     monkeypatch.setattr(
-        comparison_page.comparison, "compare", lambda *args, **more: asked.append(args[1]) or compare(*args, **more)
+        comparison_page.collection_comparison,
+        "compare",
+        lambda *args, **more: asked.append(args[1]) or compare(*args, **more),
     )
     for _ in range(3):
         assert site.get(PAGE).status_code == 200

@@ -87,7 +87,7 @@ def filters_of(target: Target, request: Any) -> Filters:
 
 def _none(target: Target, pairs: web.Pairs) -> tuple[Condition, ...]:
     """No filters. Raises InputError if the URL has one, because words have no columns to filter by."""
-    named = next((name for name, _ in pairs if name not in web.OURS and name and not name.startswith("_")), None)
+    named = next((name for name, _ in pairs if name not in web.RESERVED and name and not name.startswith("_")), None)
     if named is not None:
         name = target.collection.name
         raise InputError(
