@@ -116,7 +116,7 @@ def count_numbers(stream: Array, found: Array) -> None:
 
 @kernel
 def count_documents(stream: Array, starts: Array, column: Array, found: Array) -> None:
-    """Add to `found[:, 0]` in how many stretches each column stands. `found[:, 1]` holds -1, then where it was last."""
+    """Add the number of ranges with each column to `found[:, 0]`. `found[:, 1]` holds its last range, at first -1."""
     for row in range(len(starts) - 1):
         for at in range(starts[row], starts[row + 1]):
             which = np.uint64(column[stream[at]])

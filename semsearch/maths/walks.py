@@ -170,7 +170,7 @@ def _walk_weighted(graph: Any, slots: Any, nodes: Any, first: Any, last: Any, se
 
 @kernel
 def _place(indptr: Any, indices: Any, one: Any, other: Any) -> Any:
-    """Where the edge from one node to another stands; -1 where there is none."""
+    """The position of the edge from one node to another, -1 if there is none."""
     low, end = indptr[one], indptr[one + 1]
     high = end
     while low < high:

@@ -18,7 +18,7 @@ def test_both_loops_end_at_the_same_loss(
     kept = tmp_path / "found.json"
     training.main(["--data", str(tmp_path), "--only", "loop", "--json", str(kept)])
     shown = capsys.readouterr().out
-    assert "median of 2 pairs" in shown and "pictures/s" in shown
+    assert "median of 2 pairs" in shown and "images/s" in shown
     found = results.read(kept)["loop"]
     assert found["loss"]["ours"] == pytest.approx(found["loss"]["plain"], rel=1e-5)
     assert len(found["seconds"]["ours"]) == len(found["seconds"]["plain"]) == 2

@@ -220,7 +220,7 @@ BAD = {
     "alone.npy": (b"", "alone.npy (alone.ids.txt or .json): give --ids FILE"),
     "text.npz": (b"text", "is not an .npz file, or is truncated"),
     "text.parquet": (b"text", "is not a Parquet file, or is truncated"),
-    "text.db": (b"text" * 100, "is no embeddings.db of llm"),
+    "text.db": (b"text" * 100, "is not an embeddings.db of llm"),
     "flat.txt": (b"4 3 2 1 0\n" + GLOVE, "('sea') has 3 numbers, not 4"),
 }
 
