@@ -32,7 +32,7 @@ CORPORA = {
         [str(row) for row in range(64)], np.random.default_rng(0).integers(0, 256, (64, 24, 20, 3), np.uint8)
     ),
 }
-QUICK = {"gan": {"steps": 20}}  # what a contract says of the rest holds after few steps as after many
+QUICK = {"gan": {"steps": 20, "width": 2}, "autoencoder": {"epochs": 3, "width": 4}}  # what a contract says of the rest holds after few steps as after many
 PLUGIN = Path(__file__).parents[2] / "plugins" / "semsearch-charngram" / "semsearch_charngram.py"
 
 
