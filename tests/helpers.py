@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from semsearch.storage.driver import sqlite3
 
 
 def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
@@ -32,3 +35,13 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
         raise
     ready.touch()
     return folder
+
+
+def content(path: str) -> str:
+    """A digest of the schema and of every row of every table that holds rows itself, whatever its pages."""
+    db = sqlite3.connect(path)
+    schema = db.execute("select type, name, sql from sqlite_master order by type, name").fetchall()
+    tables = [name for kind, name, sql in schema if kind == "table" and "virtual table" not in sql.lower()]
+    rows = [db.execute(f'select * from "{name}"').fetchall() for name in tables]
+    db.close()
+    return hashlib.sha256(repr((schema, rows)).encode()).hexdigest()

@@ -41,9 +41,9 @@ def test_it_measures_and_says_what_was_missed(
     monkeypatch.setattr(gan, "COUNTED", 200)
     monkeypatch.setitem(demo.PICTURED, "gan", {"steps": 40, "batch": 32})
     kept = tmp_path / "found.json"
-    given = ["--data", str(data), "--seconds", "0.5", "--short", "0.2", "--seeds", "1", "--rounds", "2", "--epochs", "1"]
+    brief = ["--seconds", "0.5", "--short", "0.2", "--seeds", "1", "--rounds", "2", "--epochs", "1"]
     with pytest.raises(SystemExit) as ended:
-        gan.main([*given, "--json", str(kept)])
+        gan.main(["--data", str(data), *brief, "--json", str(kept)])
     shown = capsys.readouterr().out
     assert ended.value.code == 1 and "robustness" in shown.splitlines()[-1]  # nothing is learned in a second
     found = results.read(kept)

@@ -24,7 +24,7 @@ from semsearch.builders.base import make_options, needs_of
 from semsearch.builders.gradient_words import rescale_spectrum
 from semsearch.records import Device, Graph, silent
 from semsearch.storage import collections, connect
-from tests.maths.test_graph_factors import communities, purity
+from tests.planted import communities, purity
 
 # Keeps a checkpoint every twentieth of a second, so that a kill finds one.
 OFTEN = (

@@ -13,7 +13,7 @@ from semsearch import registry
 from semsearch.building import build as engine
 from semsearch.evaluate.labels import fold_turns, judge_turns
 from semsearch.storage import connect
-from tests.conftest import TOPICS, make_articles
+from tests.planted import TOPICS, make_articles
 
 Run = Callable[..., Result]
 
