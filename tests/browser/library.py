@@ -43,20 +43,23 @@ def build_library(folder: Path) -> None:
         writer.writerow(("title", "body", "theme"))
         writer.writerows((*row, "space") for row in SPACE)
         writer.writerows((*row, "bread") for row in BREAD)
-    _run("ingest", "documents", database, "articles", folder / "articles.csv", "--text", "body", "--title", "title")
-    _run("build", "lsa", database, "articles", "--dim", "7")
-    _run("cluster", database, "articles_lsa", "--clusters", "3")
+    run_command(
+        "ingest", "documents", database, "articles", folder / "articles.csv", "--text", "body", "--title", "title"
+    )
+    run_command("build", "lsa", database, "articles", "--dim", "7")
+    run_command("cluster", database, "articles_lsa", "--clusters", "3")
     (folder / "edges.csv").write_text("\n".join(f"{one},{other},1" for one, other in acquaintances()))
-    _run("ingest", "edges", database, "people", folder / "edges.csv", "--directed")
-    _run("build", "netmf", database, "people", "--dim", "8")
+    run_command("ingest", "edges", database, "people", folder / "edges.csv", "--directed")
+    run_command("build", "netmf", database, "people", "--dim", "8")
     pixels, kinds = shapes(40, 12)
     np.savez(folder / "shapes.npz", images=pixels, labels=kinds)
-    _run("ingest", "images", database, "shapes", folder / "shapes.npz")
-    _run("build", "pca", database, "shapes", "--dim", "6")
+    run_command("ingest", "images", database, "shapes", folder / "shapes.npz")
+    run_command("build", "pca", database, "shapes", "--dim", "6")
     if find_spec("torch"):
-        _run("build", "rotation", database, "shapes", "--epochs", "2", "--width", "4")
+        run_command("build", "rotation", database, "shapes", "--epochs", "2", "--width", "4")
 
 
-def _run(*arguments: str | Path) -> None:
+def run_command(*arguments: str | Path) -> None:
+    """A semsearch command in this process, which must succeed."""
     done = CliRunner().invoke(assemble(), list(map(str, arguments)))
     assert done.exit_code == 0, done.stderr
