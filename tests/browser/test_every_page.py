@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 from tests.browser.pages import ARTICLES, PEOPLE, PHONE, SHAPES, WIDE, WORDS
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import WIDTH, Visitor
 
 CODE = base64.urlsafe_b64encode(struct.pack("<f6b", 1.0, 127, 60, 0, 0, -9, 3)).decode().rstrip("=")
 PAGES = {
@@ -62,7 +62,6 @@ if find_spec("torch"):
 REMEMBER = "document.querySelectorAll('.sem details').forEach(it => { it.dataset.opened = it.open })"
 UNFOLD = "document.querySelectorAll('.sem details').forEach(it => { it.open = true })"
 REFOLD = "document.querySelectorAll('.sem details').forEach(it => { it.open = it.dataset.opened === 'true' })"
-WIDTH = {"width": 1280, "height": 720}  # of a page that nobody asked to be otherwise
 
 # WCAG's contrast of every stretch of text on our part of a page with the first opaque ground behind it.
 FAINT = """() => {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+WIDTH = {"width": 1280, "height": 720}  # pixels of a page where a test asks for none
+
 
 class Pages:
     """Pages of one browser, used again where the options agree: a new one starts a process, which takes the longest."""
@@ -20,7 +22,11 @@ class Pages:
         if key not in self.contexts:
             self.contexts[key] = self.browser.new_context(**options)
         idle = self.idle.setdefault(key, [])
-        return key, idle.pop() if idle else self.contexts[key].new_page()
+        if not idle:
+            return key, self.contexts[key].new_page()
+        page = idle.pop()
+        page.set_viewport_size(options.get("viewport", WIDTH))
+        return key, page
 
     def give_back(self, key: str, page: Any) -> None:
         """Make the page free for the next visitor."""
