@@ -21,8 +21,8 @@ from semsearch.images import png
 from semsearch.present import hit_dict
 from semsearch.search import resident
 from semsearch.storage import connect
-from tests.builders.test_pca import shapes
-from tests.conftest import TOPICS, make_articles
+from tests.planted import TOPICS, make_articles
+from tests.planted_images import shapes
 
 Run = Callable[..., Result]
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"

@@ -19,7 +19,7 @@ from semsearch.maths.text import Analyzer
 from semsearch.records import Dataset
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.conftest import BREAD, SPACE, TOPICS, make_articles
+from tests.planted import BREAD, SPACE, TOPICS, make_articles
 
 
 @pytest.mark.parametrize("dim", [8, 150], ids=["fewer than the head", "more than the head"])

@@ -13,6 +13,7 @@ import gan
 import results
 from sklearn.datasets import load_digits
 
+from semsearch.cli import demo
 from semsearch.nets import classifier
 
 
@@ -37,10 +38,12 @@ def test_it_measures_and_says_what_was_missed(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(classifier, "IMAGES_SEEN", 2_000)
+    monkeypatch.setattr(gan, "COUNTED", 200)
+    monkeypatch.setitem(demo.IMAGE_BUILDERS, "gan", {"steps": 40, "batch_size": 32})
     kept = tmp_path / "found.json"
-    given = ["--data", str(data), "--seconds", "1", "--short", "0.5", "--seeds", "1", "--rounds", "2", "--epochs", "1"]
+    brief = ["--seconds", "0.5", "--short", "0.2", "--seeds", "1", "--rounds", "2", "--epochs", "1"]
     with pytest.raises(SystemExit) as ended:
-        gan.main([*given, "--json", str(kept)])
+        gan.main(["--data", str(data), *brief, "--json", str(kept)])
     shown = capsys.readouterr().out
     assert ended.value.code == 1 and "robustness" in shown.splitlines()[-1]  # nothing is learned in a second
     found = results.read(kept)

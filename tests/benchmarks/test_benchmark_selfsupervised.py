@@ -12,7 +12,7 @@ import results
 import selfsupervised
 from PIL import Image
 
-from tests.nets.test_selfsupervised import lamps
+from tests.planted_images import lamps
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import sets
 import update
 
-from tests.conftest import BREAD, SPACE
+from tests.planted import BREAD, SPACE
 
 
 def mixed(topic: tuple[tuple[str, str], ...], texts: int, rng: np.random.Generator) -> list[str]:

@@ -25,7 +25,10 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_stage_runs_and_counts_agree(data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_every_stage_runs_and_counts_agree(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "ROUNDS", 1)
     kept = tmp_path / "found.json"
     words.main(["--data", str(data), "--k", "3", "--without-gensim", "--json", str(kept)])
     found = results.read(kept)

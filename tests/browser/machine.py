@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ARGUMENTS = (
     "--no-sandbox",  # root in a container cannot start it otherwise
@@ -62,3 +65,13 @@ def follow(link: Any) -> None:
     """Click a link or button, and wait until what it leads to has loaded: a click alone waits for its first byte."""
     with link.page.expect_navigation():
         link.click()
+
+
+INSTALL = "install chromium (on Debian: apt-get install chromium)"
+
+
+def do_without(reason: str) -> None:
+    """Skip, saying why; where CI is set nothing may be skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}: CI must run the browser tests", pytrace=False)
+    pytest.skip(f"{reason}; the pages are not looked at, all else is tested")

@@ -8,13 +8,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.browser.conftest import Visitor
+from tests.browser.pages import ARTICLES, PEOPLE, PHONE, SHAPES, WIDE, WORDS
+from tests.browser.visitor import WIDTH, Visitor
 
-PHONE = 360  # pixels: the narrowest phone in use
-ARTICLES = "/library/-/semsearch/articles_lsa"
-WORDS = "/library/-/semsearch/articles_lsa_words"
-PEOPLE = "/library/-/semsearch/people_netmf"
-SHAPES = "/library/-/semsearch/shapes_pca"
 CODE = base64.urlsafe_b64encode(struct.pack("<f6b", 1.0, 127, 60, 0, 0, -9, 3)).decode().rstrip("=")
 PAGES = {
     "home": "/-/semsearch",
@@ -61,15 +57,11 @@ PAGES = {
 if find_spec("torch"):
     PAGES["the task"] = f"{SHAPES.replace('pca', 'rotation')}/pretext?seed=3"
 
-# What sticks out, to be read in the failure.
-WIDE = f"""[...document.querySelectorAll('*')].filter(it => it.getBoundingClientRect().right > {PHONE} + 0.5)
-    .map(it => it.tagName + '.' + it.className).slice(0, 5)"""
 
 # What is folded away is looked at too; what a page had open at first is remembered, so that it can be as it was.
 REMEMBER = "document.querySelectorAll('.sem details').forEach(it => { it.dataset.opened = it.open })"
 UNFOLD = "document.querySelectorAll('.sem details').forEach(it => { it.open = true })"
 REFOLD = "document.querySelectorAll('.sem details').forEach(it => { it.open = it.dataset.opened === 'true' })"
-WIDTH = {"width": 1280, "height": 720}  # of a page that nobody asked to be otherwise
 
 # WCAG's contrast of every stretch of text on our part of a page with the first opaque ground behind it.
 FAINT = """() => {

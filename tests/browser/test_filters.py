@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import BREAD, SPACE
+from tests.browser.library import BREAD, SPACE
 from tests.browser.machine import follow
-from tests.browser.test_every_page import PHONE, WIDE
-from tests.browser.test_journeys import ARTICLES, path_of, scripts, titles
+from tests.browser.pages import ARTICLES, PHONE, WIDE, path_of, scripts, titles
 
 FOUND = f"{ARTICLES}?q=moon+dough&k=20"
 THEMES = {"space": {title for title, _ in SPACE}, "bread": {title for title, _ in BREAD}}

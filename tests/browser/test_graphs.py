@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import HUB
-from tests.browser.test_every_page import PEOPLE, PHONE
+from tests.browser.library import HUB
+from tests.browser.pages import PEOPLE, PHONE
 
 NODES = {"node": "Person-001+of+the+circle+1", "hub": HUB}
 each_node = pytest.mark.parametrize("id", NODES.values(), ids=NODES.keys())

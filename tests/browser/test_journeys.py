@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser import conftest
-from tests.browser.conftest import BREAD, SPACE
+from tests.browser import machine
+from tests.browser.library import BREAD, SPACE
 from tests.browser.machine import follow
+from tests.browser.pages import ARTICLES, path_of, scripts, titles
 
 HOME = "/-/semsearch"
-ARTICLES = "/library/-/semsearch/articles_lsa"
 BOX = "Search articles by meaning"
-TITLES = ".sem-card h3 a"
-scripts = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-
-
-def path_of(page) -> str:
-    return urlsplit(page.url).path
-
-
-def titles(page) -> list[str]:
-    return page.locator(TITLES).all_inner_texts()
 
 
 @scripts
@@ -133,7 +122,7 @@ def test_the_box_is_ready_to_type_in(open_page):
 def test_a_missing_browser_is_skipped_by_people_and_fails_in_ci(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no browser here"):
-        conftest.do_without("no browser here")
+        machine.do_without("no browser here")
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="no browser here"):
-        conftest.do_without("no browser here")
+        machine.do_without("no browser here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import random
+import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.browser.conftest import _run, acquaintances
+from tests.browser.library import acquaintances, run_command
 from tests.browser.machine import serving
-from tests.builders.test_pca import shapes
+from tests.helpers import built_once
+from tests.planted_images import shapes
 
 WIDTHS = (320, 360, 390, 768, 1200)  # pixels
 NARROWEST = 12  # characters of a text that wraps
@@ -170,33 +172,48 @@ def reports() -> Iterator[tuple[Any, ...]]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A `semsearch serve` over texts, words, nodes and images of a realistic length."""
     folder = tmp_path_factory.mktemp("layout")
+    shutil.copy(built_once(tmp_path_factory, "layout", build_shelf) / "shelf.db", folder)
+    with serving(folder / "shelf.db", folder / "log") as address:
+        yield address
+
+
+def build_shelf(folder: Path) -> None:
+    """Writes `shelf.db`: reports, people and shapes, and their collections."""
     with (folder / "reports.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("id", "title", "body", "subject", "an_amount_of_money", "published", "stars"))
         writer.writerows(reports())
     _build_texts(folder)
     (folder / "edges.csv").write_text("\n".join(f"{one},{other},1" for one, other in acquaintances()))
-    _run(folder, "ingest", "edges", "shelf.db", "people", "edges.csv", "--directed")
-    _run(folder, "build", "netmf", "shelf.db", "people", "--dim", "8")
+    run_command("ingest", "edges", folder / "shelf.db", "people", folder / "edges.csv", "--directed")
+    run_command("build", "netmf", folder / "shelf.db", "people", "--dim", "8")
     _build_images(folder)
-    with serving(folder / "shelf.db", folder / "log") as address:
-        yield address
 
 
 def _build_texts(folder: Path) -> None:
-    _run(folder, "ingest", "documents", "shelf.db", "reports", "reports.csv", "--text", "body", "--title", "title")
-    _run(folder, "build", "lsa", "shelf.db", "reports", "--dim", "8")
-    _run(folder, "build", "pmi", "shelf.db", "reports", "--dim", "8", "--min-count", "1")
-    _run(folder, "cluster", "shelf.db", "reports_lsa", "--clusters", "3")
+    run_command(
+        "ingest",
+        "documents",
+        folder / "shelf.db",
+        "reports",
+        folder / "reports.csv",
+        "--text",
+        "body",
+        "--title",
+        "title",
+    )
+    run_command("build", "lsa", folder / "shelf.db", "reports", "--dim", "8")
+    run_command("build", "pmi", folder / "shelf.db", "reports", "--dim", "8", "--min-count", "1")
+    run_command("cluster", folder / "shelf.db", "reports_lsa", "--clusters", "3")
 
 
 def _build_images(folder: Path) -> None:
     pixels, kinds = shapes(40, 12)
     np.savez(folder / "shapes.npz", images=pixels, labels=kinds)
-    _run(folder, "ingest", "images", "shelf.db", "shapes", "shapes.npz")
-    _run(folder, "build", "pca", "shelf.db", "shapes", "--dim", "6")
+    run_command("ingest", "images", folder / "shelf.db", "shapes", folder / "shapes.npz")
+    run_command("build", "pca", folder / "shelf.db", "shapes", "--dim", "6")
     if find_spec("torch"):
-        _run(folder, "build", "rotation", "shelf.db", "shapes", "--epochs", "2", "--width", "4")
+        run_command("build", "rotation", folder / "shelf.db", "shapes", "--epochs", "2", "--width", "4")
 
 
 def resized(page: Any) -> Iterator[int]:

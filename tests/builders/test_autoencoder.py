@@ -20,7 +20,7 @@ from semsearch.records import Device, Images, silent
 from semsearch.search.query import similar
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load, shapes
+from tests.planted_images import load, shapes
 
 Run = Callable[..., Any]
 

@@ -25,7 +25,7 @@ from semsearch.storage.codec import blob_to_vector
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from semsearch.storage.lineage import derived_tables
-from tests.builders.test_pca import load, shapes
+from tests.planted_images import load, shapes
 
 Run = Callable[..., Any]
 SMALL = {"steps": 30, "width": 2, "latent_dim": 8}

@@ -13,7 +13,7 @@ from semsearch.maths.counts import count_terms
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.records import Device, Documents, Fitted, silent
-from tests.conftest import SPACE, TOPICS
+from tests.planted import SPACE, TOPICS
 
 
 def fit(texts: list[str], **options: Any) -> Fitted:

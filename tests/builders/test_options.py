@@ -23,8 +23,8 @@ from semsearch.cli.build import build as build_group
 from semsearch.cli.rebuild_command import again
 from semsearch.errors import InputError
 from semsearch.storage import collections, connect
-from tests.builders.test_contract import BUILDERS, every_builder
-from tests.conftest import TOPICS
+from tests.builders.registered import BUILDERS, every_builder
+from tests.planted import TOPICS
 
 Run = Callable[..., Result]
 DOCS = Path(__file__).parents[2] / "docs"

@@ -17,8 +17,8 @@ from semsearch.nets.patches import Patches as PatchTask
 from semsearch.nets.patches import PatchLayout
 from semsearch.records import Device, Images, silent
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load, shapes
-from tests.nets.test_selfsupervised import trained
+from tests.nets.training import trained
+from tests.planted_images import load, shapes
 
 Run = Callable[..., Any]
 

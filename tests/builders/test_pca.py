@@ -14,40 +14,15 @@ from semsearch.building import build
 from semsearch.building.update import update
 from semsearch.errors import BuildError, InputError
 from semsearch.images import png
-from semsearch.images.image_io import ImageSpec
-from semsearch.ingest.imagefiles import ImageBlock
-from semsearch.ingest.images import load_images
 from semsearch.records import Images, State
 from semsearch.search.models import encode_picture, state_of
 from semsearch.search.query import similar
 from semsearch.storage import collections
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
+from tests.planted_images import load, shapes
 
 PCA = registry.load().builder("pca")
-
-
-def shapes(n: int = 80, side: int = 12, seed: int = 0) -> tuple[np.ndarray, list[str]]:
-    """Bars that stand, bars that lie, squares and frames, somewhere near the middle, with noise."""
-    rng = np.random.default_rng(seed)
-    pixels = rng.integers(0, 30, (n, side, side, 1)).astype(np.uint8)
-    kinds = ("standing", "lying", "square", "frame")
-    for row in range(n):
-        at, picture = 4 + int(rng.integers(0, 2)), pixels[row]
-        if row % 4 == 0:
-            picture[:, at : at + 2] = 220
-        elif row % 4 == 1:
-            picture[at : at + 2] = 220
-        elif row % 4 == 2:
-            picture[at:8, at:8] = 220
-        else:
-            picture[[0, -1]] = picture[:, [0, -1]] = 220
-    return pixels, [kinds[row % 4] for row in range(n)]
-
-
-def load(db: Connection, pixels: np.ndarray, labels: list[str], name: str = "shapes") -> Any:
-    block = ImageBlock("planted", pixels, {"label": labels})
-    return load_images(db, name, [block], ImageSpec(), source="planted").dataset
 
 
 def test_planted_shapes_are_near_their_own_kind(db: Connection) -> None:

@@ -17,7 +17,7 @@ from semsearch.maths.spectral_factors import factor_sides
 from semsearch.maths.text import Analyzer
 from semsearch.maths.vocabulary import keep_words, sentences, subsample
 from semsearch.records import Device, Documents, Fitted, silent
-from tests.conftest import TOPICS
+from tests.planted import TOPICS
 
 TEXTS = [body for _, body in TOPICS]
 

@@ -21,9 +21,7 @@ from semsearch.records import Images
 from semsearch.search.models import state_of
 from semsearch.storage import collections
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load
-from tests.nets.test_colorization import painted
-from tests.nets.test_selfsupervised import lamps
+from tests.planted_images import lamps, load, painted
 
 Run = Callable[..., Any]
 QUICK = ("--width", "8", "--batch-size", "64", "--lr", "0.004")

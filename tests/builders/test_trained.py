@@ -24,7 +24,7 @@ from semsearch.builders.base import make_options, needs_of
 from semsearch.builders.gradient_words import rescale_spectrum
 from semsearch.records import Device, Graph, silent
 from semsearch.storage import collections, connect
-from tests.maths.test_graph_factors import communities, purity
+from tests.planted import communities, purity
 
 # Keeps a checkpoint every twentieth of a second, so that a kill finds one.
 OFTEN = (
@@ -126,15 +126,15 @@ def test_the_curve_of_a_training_is_kept_by_step(animals: str, run: Run) -> None
     assert np.mean(losses[-10:]) < np.mean(losses[:10])
 
 
-def build(path: str, *more: Any) -> list[str]:
-    asked = ["build", "sgns", path, "animals", "--epochs", 1500, "--batch-size", 4, "--dim", 6, "--min-count", 2, *more]
-    return [sys.executable, "-c", OFTEN, *map(str, asked)]
+def command(path: str, *more: str) -> list[str]:
+    return f"build sgns {path} animals --epochs 300 --batch-size 4 --dim 6 --min-count 2".split() + list(more)
 
 
 def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(animals: str, tmp_path: Path, run: Run) -> None:
     kept = Path(f"{animals}.semsearch/animals_sgns.ckpt")
+    killed = [sys.executable, "-c", OFTEN, *command(animals)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(build(animals), env=environment, stderr=subprocess.PIPE) as training:
+    with subprocess.Popen(killed, env=environment, stderr=subprocess.PIPE) as training:
         for _ in range(1200):
             if kept.exists() or training.poll() is not None:
                 break
@@ -144,14 +144,14 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(animals: str, tmp_pat
     assert kept.exists()
     assert "No collection" in run("similar", animals, "animals_sgns", "cat").stderr  # nothing half made
 
-    again = subprocess.run(build(animals, "--resume"), env=environment, capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
+    again = run(*command(animals, "--resume"))
+    assert again.exit_code == 0, again.stderr
     assert "Resumed from step " in again.stderr
     assert not kept.parent.exists()
     resumed, curve = stored(animals, "animals_sgns"), curve_of(animals, "animals_sgns")
 
-    whole = subprocess.run(build(animals), env=environment, capture_output=True, text=True, check=False)
-    assert whole.returncode == 0, whole.stderr
+    whole = run(*command(animals))
+    assert whole.exit_code == 0, whole.stderr
     assert stored(animals, "animals_sgns") == resumed
     assert curve_of(animals, "animals_sgns") == curve
 

@@ -23,7 +23,7 @@ from semsearch.storage import collections
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from semsearch.storage.lineage import derived_tables
-from tests.conftest import TOPICS
+from tests.planted import TOPICS
 
 Run = Callable[..., Result]
 # Lengths differ: what counts is where a word points.

@@ -24,7 +24,7 @@ from semsearch.storage import change_log, chunks, collections, connect, datasets
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import shape_of
-from tests.conftest import BREAD, SPACE, TOPICS
+from tests.planted import BREAD, SPACE, TOPICS
 
 LSA = registry.load().builder("lsa")
 DUMPLING = "flour and water make a dough that rests, then it is baked or boiled with salt"

@@ -26,7 +26,7 @@ from semsearch.storage import collections, connect, vectors
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
 from tests.browser.machine import SEMSEARCH, serving
-from tests.conftest import SPACE
+from tests.planted import SPACE
 
 Run = Callable[..., Result]
 HALTED = """

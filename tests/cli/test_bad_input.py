@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -16,7 +15,8 @@ import pytest
 from click.testing import Result
 
 from semsearch.storage.driver import sqlite3
-from tests.conftest import TOPICS
+from tests.helpers import content
+from tests.planted import TOPICS
 
 Run = Callable[..., Result]
 
@@ -29,16 +29,6 @@ def built(run: Run, path: str, tmp_path: Path) -> str:
     assert run("ingest", "documents", path, "news", source, "--id", "code").exit_code == 0
     assert run("build", path, "news").exit_code == 0
     return path
-
-
-def content(path: str) -> str:
-    """A digest of the schema and of every row of every table that holds rows itself, whatever its pages."""
-    db = sqlite3.connect(path)
-    schema = db.execute("select type, name, sql from sqlite_master order by type, name").fetchall()
-    tables = [name for kind, name, sql in schema if kind == "table" and "virtual table" not in sql.lower()]
-    rows = [db.execute(f'select * from "{name}"').fetchall() for name in tables]
-    db.close()
-    return hashlib.sha256(repr((schema, rows)).encode()).hexdigest()
 
 
 def fails(result: Result, said: str) -> None:

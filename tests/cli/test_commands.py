@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from semsearch.storage.driver import sqlite3
-from tests.conftest import SPACE, TOPICS
+from tests.planted import SPACE, TOPICS
 
 Run = Callable[..., Result]
 

@@ -13,7 +13,7 @@ from semsearch import registry
 from semsearch.building import build as engine
 from semsearch.evaluate.labels import cross_validation_folds, score_folds
 from semsearch.storage import connect
-from tests.conftest import TOPICS, make_articles
+from tests.planted import TOPICS, make_articles
 
 Run = Callable[..., Result]
 

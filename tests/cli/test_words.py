@@ -12,7 +12,7 @@ from click.testing import Result
 
 from semsearch.sqlfunctions import register
 from semsearch.storage.connect import reading, writing
-from tests.search.test_words import sentences
+from tests.planted import sentences
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from semsearch.building import build
 from semsearch.ingest.edges import TableEdges, link_table
 from semsearch.storage import datasets
 from semsearch.storage.driver import Connection
-from tests.datasette.conftest import BREAD, SPACE, build_lsa, build_pmi
+from tests.datasette.site import SPACE, build_lsa, build_pmi
+from tests.planted import BREAD
 
 ROWS = 137  # distinctive, as the number of words is: no page of the public table has these
 SYLLABLES = (("zu", "vo", "qui", "ju", "gha", "wo"), ("kk", "zm", "rb", "xt", "lph", "nd"), "aeiouy")

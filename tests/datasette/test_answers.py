@@ -8,7 +8,7 @@ import pytest
 
 from semsearch.building import build
 from semsearch.storage import connect
-from tests.datasette.test_pages import ARTICLES, HOME, PAGES, WORDS, Shape, ours, twin
+from tests.datasette.pages import ARTICLES, HOME, OWNER, PAGES, PRIVATE, WORDS, Shape, configured, ours, twin
 
 LONG = "moon " * 1000
 
@@ -124,13 +124,9 @@ def test_static_files(site):
     assert site.get("/-/static-plugins/semsearch/nope.css").status_code == 404
 
 
-OWNER = {"allow": {"id": "owner"}}
-PRIVATE = {"databases": {"library": {"tables": {"articles": OWNER}}}}
-
-
 @pytest.mark.parametrize("path", [path for path in PAGES.values() if ARTICLES in path or WORDS in path])
 def test_private_table_is_denied_on_every_page(library, make_site, path):
-    site = make_site(library, **_configured(PRIVATE))
+    site = make_site(library, **configured(PRIVATE))
     for each in (path, twin(path)):
         denied = site.get(each)
         assert denied.status_code == 403
@@ -141,7 +137,7 @@ def test_private_table_is_denied_on_every_page(library, make_site, path):
 
 
 def test_private_table_is_not_listed(library, make_site):
-    site = make_site(library, **_configured(PRIVATE))
+    site = make_site(library, **configured(PRIVATE))
     for path in (HOME, "/library/-/semsearch", "/library/-/semsearch/nope"):
         for each in (path, twin(path)):
             assert "articles" not in site.get(each).text
@@ -150,16 +146,10 @@ def test_private_table_is_not_listed(library, make_site):
 
 
 def test_private_database_is_not_listed(library, make_site):
-    site = make_site(library, **_configured({"databases": {"library": OWNER}}))
+    site = make_site(library, **configured({"databases": {"library": OWNER}}))
     assert site.get(HOME + ".json").json()["collections"] == []
     assert site.get(ARTICLES).status_code == 403
     assert len(site.get(HOME + ".json", **site.as_actor("owner")).json()["collections"]) == 8
-
-
-def _configured(config):
-    from semsearch_datasette.compat import IS_1
-
-    return {"config" if IS_1 else "metadata": config}
 
 
 def test_without_sqlite_vec_the_instance_stands(no_vectors, library, make_site):

@@ -13,8 +13,9 @@ from datasette.utils import tilde_encode
 from semsearch.building import build
 from semsearch.search import query
 from semsearch.storage import collections, connect
-from tests.datasette.conftest import BREAD, SPACE, Site, build_lsa
-from tests.datasette.test_pages import ARTICLES, PAGES, WORDS, Shape, ours, twin
+from tests.datasette.pages import ARTICLES, PAGES, WORDS, Shape, ours, twin
+from tests.datasette.site import SPACE, Site, build_lsa
+from tests.planted import BREAD
 
 EVIL = "<script>alert(1)</script>"
 HANDLER = '"><img src=x onerror=alert(2)>'

@@ -11,9 +11,8 @@ import pytest
 from semsearch import registry
 from semsearch.building import build
 from semsearch.storage import connect
-from tests.builders.test_pca import load, shapes
-from tests.datasette.test_answers import _configured
-from tests.datasette.test_pages import ours
+from tests.datasette.pages import configured, ours
+from tests.planted_images import load, shapes
 
 PAGE = "/pics/-/semsearch/good/comparison"
 PIXELS, LABELS = shapes(120, 12)
@@ -91,7 +90,7 @@ def test_what_was_compared_is_kept_until_something_is_built(
 
 def test_whoever_may_not_see_the_table_sees_no_comparison(file: str, make_site: Any) -> None:
     closed = {"databases": {"pics": {"tables": {"shapes": {"allow": {"id": "owner"}}}}}}
-    site = make_site(file, **_configured(closed))
+    site = make_site(file, **configured(closed))
     for page in (PAGE, f"{PAGE}.json"):
         assert site.get(page).status_code == 403
         assert site.get(page, **site.as_actor("owner")).headers["cache-control"].startswith("private")

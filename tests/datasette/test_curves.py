@@ -15,8 +15,8 @@ pytest.importorskip("torch")
 from semsearch import registry
 from semsearch.building import build
 from semsearch.storage import connect
-from tests.builders.test_pca import load, shapes
-from tests.datasette.test_answers import _configured
+from tests.datasette.pages import configured
+from tests.planted_images import load, shapes
 
 BASE = "/pics/-/semsearch/shapes_autoencoder"
 
@@ -48,7 +48,7 @@ def test_curves_and_pictures_of_a_training_are_shown(file: str, make_site: Any) 
 
 
 def test_a_closed_table_closes_the_pictures_of_its_training(file: str, make_site: Any) -> None:
-    site = make_site(file, **_configured({"databases": {"pics": {"tables": {"shapes": {"allow": {"id": "root"}}}}}}))
+    site = make_site(file, **configured({"databases": {"pics": {"tables": {"shapes": {"allow": {"id": "root"}}}}}}))
     step = make_site(file).get(f"{BASE}/runs.json").json()["pictures"][0]["step"]
     for page in (f"{BASE}/runs", f"{BASE}/trained/{step}", "/pics/_semsearch_run_pictures"):
         assert site.get(page).status_code == 403, page

@@ -7,8 +7,7 @@ from datasette.database import QueryInterrupted
 from semsearch_datasette.compat import IS_1
 
 from semsearch.storage import driver
-from tests.datasette.test_answers import PRIVATE, _configured
-from tests.datasette.test_pages import ARTICLES, HOME
+from tests.datasette.pages import ARTICLES, HOME, PRIVATE, configured
 
 only_1 = pytest.mark.skipif(not IS_1, reason="Datasette 0.65 has no such hook")
 
@@ -86,7 +85,7 @@ def test_internal_tables_are_hidden(site):
 
 def test_links_do_not_tell_of_private_tables(library, make_site):
     only = {"databases": {"library": {"tables": {name: {"allow": {"id": "owner"}} for name in TABLES}}}}
-    site = make_site(library, **_configured(only))
+    site = make_site(library, **configured(only))
     assert 'href="/library/-/semsearch"' not in site.get("/library").text
     assert 'href="/library/-/semsearch"' in site.get("/library", **site.as_actor("owner")).text
 
@@ -95,7 +94,7 @@ TABLES = ("articles", "places", "editions", "notes")
 
 
 def test_private_rows_are_still_datasettes_to_deny(library, make_site):
-    site = make_site(library, **_configured(PRIVATE))
+    site = make_site(library, **configured(PRIVATE))
     assert site.get("/library/articles/1").status_code == 403
 
 

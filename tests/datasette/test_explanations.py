@@ -12,7 +12,7 @@ from semsearch.search import query
 from semsearch.search.explain import explain
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
-from tests.datasette.test_pages import ARTICLES, WORDS, Shape, ours, twin
+from tests.datasette.pages import ARTICLES, WORDS, Shape, ours, twin
 
 ASKED = ARTICLES + "?q=astronaut+flour&k=8"
 EXPLAINED = ASKED + "&explain=1"

@@ -13,8 +13,8 @@ from semsearch.search.query import Condition, Filter
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
 from semsearch.storage.filters import OPERATORS
-from tests.datasette.conftest import build_lsa
-from tests.datasette.test_pages import ARTICLES, WORDS, Shape, ours, twin
+from tests.datasette.pages import ARTICLES, WORDS, Shape, ours, twin
+from tests.datasette.site import build_lsa
 
 KEEP = ("theme__exact", "bread")
 

@@ -11,8 +11,7 @@ from click.testing import CliRunner
 from semsearch.cli.main import assemble
 from semsearch.storage import connect
 from semsearch.storage.lineage import derived_tables
-from tests.datasette.test_answers import _configured
-from tests.datasette.test_pages import Shape, ours
+from tests.datasette.pages import Shape, configured, ours
 
 BASE = "/friends/-/semsearch/people_netmf"
 
@@ -162,7 +161,7 @@ def test_closed_edges_close_what_was_made_of_them(friends: str, make_site) -> No
         made = derived_tables(db)
         (edges,) = made["people_netmf"] - {"people"}
     closed = {"databases": {"friends": {"tables": {edges: {"allow": {"id": "owner"}}}}}}
-    site = make_site(friends, **_configured(closed))
+    site = make_site(friends, **configured(closed))
     paths = (BASE, f"{BASE}/similar/a1.json", f"{BASE}/item/a1", f"{BASE}/item/a1.json", "/friends/people_netmf.json")
     for path in paths:
         assert site.get(path).status_code == 403, path

@@ -12,8 +12,8 @@ from semsearch_datasette.pages import duplicates_page
 from semsearch.analysis import clusters, duplicates
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
-from tests.datasette.conftest import SPACE, build_lsa
-from tests.datasette.test_pages import ARTICLES, WORDS, Shape, ours, twin
+from tests.datasette.pages import ARTICLES, WORDS, Shape, ours, twin
+from tests.datasette.site import SPACE, build_lsa
 
 DUPLICATES, CLUSTERS = f"{ARTICLES}/duplicates", f"{ARTICLES}/clusters"
 NEAR = "?threshold=0.5&words=0.1"

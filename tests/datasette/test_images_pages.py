@@ -22,9 +22,8 @@ from semsearch.ingest.images import load_images, read_images
 from semsearch.search.images import code_of, vector_of_code
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load, shapes
-from tests.datasette.test_answers import _configured
-from tests.datasette.test_pages import ours
+from tests.datasette.pages import configured, ours
+from tests.planted_images import load, shapes
 
 BASE = "/pics/-/semsearch/shapes_pca"
 PIXELS, LABELS = shapes(60, 12)
@@ -207,7 +206,7 @@ def test_codes_keep_a_vector_in_a_url() -> None:
 
 def test_whoever_may_not_see_the_table_sees_no_picture(file: str, make_site: Any) -> None:
     closed = {"databases": {"pics": {"tables": {"shapes": {"allow": {"id": "owner"}}}}}}
-    site = make_site(file, **_configured(closed))
+    site = make_site(file, **configured(closed))
     for page in (*PAGES, *IMAGES, "/coded?picture=x", "?picture=x"):
         answer = site.get(BASE + page)
         assert answer.status_code == 403 and not answer.content.startswith(b"\x89PNG"), page

@@ -12,8 +12,8 @@ from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.search import query
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
-from tests.datasette.conftest import Site
-from tests.datasette.test_answers import _configured
+from tests.datasette.pages import configured
+from tests.datasette.site import Site
 
 BASE = "/library/-/semsearch/glove"
 LINES = "king 3 1 0\nqueen 3 2 0\nbread 0 1 4\nflour 0 2 4\na/b 1 1 1\n"
@@ -64,7 +64,7 @@ def test_the_page_and_the_library_agree(glove: str, make_site: Callable[..., Sit
 
 def test_who_may_not_see_the_words_sees_none_of_it(glove: str, make_site: Callable[..., Site]) -> None:
     closed: dict[str, Any] = {"databases": {"library": {"tables": {"glove_vocabulary": {"allow": {"id": "ann"}}}}}}
-    site = make_site(glove, **_configured(closed))
+    site = make_site(glove, **configured(closed))
     paths = (BASE, f"{BASE}/item/king", f"{BASE}/similar/king", "/library/glove", "/library/glove_vocabulary")
     for path in paths:
         assert site.get(path).status_code == 403

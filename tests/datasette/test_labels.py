@@ -8,8 +8,8 @@ from semsearch_datasette.pages import labels_page
 from semsearch.labels import classify, label_scores
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
-from tests.datasette.conftest import SPACE
-from tests.datasette.test_pages import ARTICLES, WORDS, ours
+from tests.datasette.pages import ARTICLES, WORDS, ours
+from tests.datasette.site import SPACE
 
 
 @pytest.fixture

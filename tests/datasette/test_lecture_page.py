@@ -10,7 +10,7 @@ from semsearch_datasette.parts import how
 
 from semsearch import registry
 from semsearch.techniques import GUIDE, TECHNIQUES
-from tests.datasette.test_pages import ARTICLES, WORDS, ours, twin
+from tests.datasette.pages import ARTICLES, WORDS, ours, twin
 
 GUIDE_URL = "/-/semsearch/lecture"
 HOW = re.compile(r'<details class="sem-how">(.*?)</details>', re.S)

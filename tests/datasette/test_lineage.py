@@ -13,8 +13,8 @@ from semsearch.building import build, update
 from semsearch.storage import connect, driver
 from semsearch.storage.lineage import derived_tables
 from tests.datasette.closed import ASKED, INSIDERS, LEVELS, PRIVATE, PUBLIC, VERBS, leaks, names
-from tests.datasette.conftest import build_lsa
-from tests.datasette.test_answers import _configured
+from tests.datasette.pages import configured
+from tests.datasette.site import build_lsa
 
 CATALOGUE = ("datasets", "items", "collections", "runs", "run_steps", "models")
 
@@ -41,7 +41,7 @@ def test_collection_made_after_the_start_is_denied_at_once(mixed, make_site, tmp
     file = str(shutil.copy(mixed, tmp_path / "library.db"))
     with connect.writing(file) as db:
         build.drop(db, "secret_files_lsa")
-    site = make_site(file, **_configured(LEVELS["table"]))
+    site = make_site(file, **configured(LEVELS["table"]))
     assert site.get("/library/secret_files_lsa.json").status_code == 404
     with connect.writing(file) as db:
         build_lsa(db, "secret_files", ["body"], "title", 3)
@@ -59,7 +59,7 @@ def test_vocabulary_that_was_searched_itself(mixed, make_site, tmp_path):
         build_lsa(db, vocabulary, ["word"], None, 2)
         found = derived_tables(db)
     assert found[f"{vocabulary}_lsa"] == {vocabulary, PRIVATE, "citations"}
-    site = make_site(file, **_configured(LEVELS["table"]))
+    site = make_site(file, **configured(LEVELS["table"]))
     for path in (
         f"/library/{vocabulary}_lsa",
         f"/library/{vocabulary}",
@@ -83,7 +83,7 @@ def test_what_cannot_be_attributed_is_for_those_who_may_see_all(mixed, make_site
     with connect.writing(file) as db:
         db.execute(change)
     closed = {"databases": {"library": {"tables": {name: {"allow": INSIDERS} for name in (PRIVATE, "papers")}}}}
-    site = make_site(file, **_configured(closed))
+    site = make_site(file, **configured(closed))
     for name in ("secret_files_lsa", "_semsearch_vec_3", "_semsearch_fts_2"):
         assert site.get(f"/library/{name}.json").status_code == 403, name
         assert site.get(f"/library/{name}.json", **site.as_actor("owner")).status_code == 200, name
@@ -92,7 +92,7 @@ def test_what_cannot_be_attributed_is_for_those_who_may_see_all(mixed, make_site
 
 def test_view_that_is_closed_itself_closes_its_pages(mixed, make_site, tmp_path):
     file = str(shutil.copy(mixed, tmp_path / "library.db"))
-    site = make_site(file, **_configured({"databases": {"library": {"tables": {"articles_lsa": {"allow": INSIDERS}}}}}))
+    site = make_site(file, **configured({"databases": {"library": {"tables": {"articles_lsa": {"allow": INSIDERS}}}}}))
     assert site.get("/library/-/semsearch/articles_lsa?q=moon").status_code == 403
     assert "articles_lsa?" not in site.get("/-/semsearch").text
     assert site.get("/library/-/semsearch/articles_lsa?q=moon", **site.as_actor("owner")).status_code == 200
@@ -103,7 +103,7 @@ def test_closed_database_says_nothing_of_itself(mixed, make_site, tmp_path):
     file = str(shutil.copy(mixed, tmp_path / "library.db"))
     with connect.writing(file) as db:
         db.execute("pragma journal_mode = delete")
-    site = make_site(file, **_configured({"databases": {"library": {"allow": INSIDERS}}}))
+    site = make_site(file, **configured({"databases": {"library": {"allow": INSIDERS}}}))
     assert site.get("/library/-/semsearch").status_code == 403
     Path(file).write_bytes(b"not a database at all" * 1000)
     for path in ("/-/semsearch", "/library/-/semsearch", f"/library/-/semsearch/secret_files_lsa?q={ASKED}"):
@@ -120,9 +120,9 @@ def test_unreadable_database_stays_closed(mixed, make_site, tmp_path, monkeypatc
         raise driver.OperationalError("database is locked")
 
     file = str(shutil.copy(mixed, tmp_path / "library.db"))
-    known = make_site(file, **_configured(LEVELS["table"]))
+    known = make_site(file, **configured(LEVELS["table"]))
     assert known.get("/library/articles_lsa.json").status_code == 200
-    new = make_site(file, **_configured(LEVELS["table"]))
+    new = make_site(file, **configured(LEVELS["table"]))
     with monkeypatch.context() as patched:
         patched.setattr(permissions, "fingerprint", fail)
         assert known.get("/library/secret_files_lsa.json").status_code == 403
@@ -139,7 +139,7 @@ def test_files_that_are_not_ours_are_left_alone(make_site, tmp_path):
         db.execute("create table t_vocabulary (a integer primary key autoincrement)")
         db.execute("insert into t_vocabulary default values")
         assert derived_tables(db) == {}
-    site = make_site(file, memory=True, **_configured({"databases": {"plain": {"tables": {"t": {"allow": False}}}}}))
+    site = make_site(file, memory=True, **configured({"databases": {"plain": {"tables": {"t": {"allow": False}}}}}))
     for path in ("/", "/plain", "/plain/t_vocabulary", "/plain/sqlite_sequence", "/_memory"):
         assert site.get(path).status_code == 200
 

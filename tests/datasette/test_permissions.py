@@ -14,8 +14,8 @@ from semsearch_datasette.compat import IS_1
 from semsearch.storage import connect
 from semsearch.storage.lineage import derived_tables
 from tests.datasette.closed import ASKED, LEVELS, LISTS, PAGES, PRIVATE, PUBLIC, ROWS, SQL, leaks, names, urls_of
-from tests.datasette.conftest import Site
-from tests.datasette.test_answers import _configured
+from tests.datasette.pages import configured
+from tests.datasette.site import Site
 
 OUTSIDERS = [("table", "other"), *((level, None) for level in LEVELS)]
 outside = pytest.mark.parametrize(("level", "actor"), OUTSIDERS)
@@ -38,7 +38,7 @@ def sites(mixed, tmp_path_factory):
     made = {}
     for level, config in LEVELS.items():
         file = shutil.copy(mixed, tmp_path_factory.mktemp("site") / "library.db")
-        made[level] = Site([str(file)], **_configured(config))
+        made[level] = Site([str(file)], **configured(config))
         made[level].datasette.root_enabled = True
     yield made
     for site in made.values():

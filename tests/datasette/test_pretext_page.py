@@ -22,10 +22,8 @@ from semsearch.ingest.images import load_images, read_images
 from semsearch.storage import connect, datasets
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load
-from tests.datasette.test_answers import _configured
-from tests.datasette.test_pages import ours
-from tests.nets.test_colorization import painted
+from tests.datasette.pages import configured, ours
+from tests.planted_images import load, painted
 
 BUILDERS = ("rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw")
 TINY = {"width": 4, "batch_size": 32}
@@ -107,7 +105,7 @@ def test_what_cannot_be_asked(file: str, make_site: Any) -> None:
 
 def test_whoever_may_not_see_the_table_sees_no_task(file: str, make_site: Any) -> None:
     closed = {"databases": {"pics": {"tables": {"lamps": {"allow": {"id": "owner"}}}}}}
-    site = make_site(file, **_configured(closed))
+    site = make_site(file, **configured(closed))
     owner = site.as_actor("owner")
     for address in (page("rotation"), page("rotation", ".json"), page("rotation")[:-7] + "quiz/0"):
         answer = site.get(address)

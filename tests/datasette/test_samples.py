@@ -20,9 +20,8 @@ from semsearch.images.samples import Drawing, sample
 from semsearch.search.query import nearest_to
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
-from tests.builders.test_pca import load, shapes
-from tests.datasette.test_answers import _configured
-from tests.datasette.test_pages import ours
+from tests.datasette.pages import configured, ours
+from tests.planted_images import load, shapes
 
 BASE = "/pics/-/semsearch/shapes_gan"
 PICTURES = ("/sample?seed=3", "/sample?seed=3&number=64", "/walk?seed=3&number=1&other=2", "/trained/20")
@@ -125,7 +124,7 @@ def test_classes_are_chosen_where_there_are_some(tmp_path: Path, make_site: Any)
 
 def test_whoever_may_not_see_the_table_sees_nothing_made_of_it(file: str, make_site: Any) -> None:
     closed = {"databases": {"pics": {"tables": {"shapes": {"allow": {"id": "owner"}}}}}}
-    site = make_site(file, **_configured(closed))
+    site = make_site(file, **configured(closed))
     for page in (*PICTURES, "/samples", "/samples?number=3", "/samples.json?number=3"):
         answer = site.get(BASE + page)
         assert answer.status_code == 403 and not answer.content.startswith(b"\x89PNG"), page
@@ -134,6 +133,6 @@ def test_whoever_may_not_see_the_table_sees_nothing_made_of_it(file: str, make_s
 
 def test_a_collection_that_an_actor_may_not_see_is_not_beside(file: str, make_site: Any) -> None:
     closed = {"databases": {"pics": {"tables": {"shapes_pca": {"allow": {"id": "owner"}}}}}}
-    site = make_site(file, **_configured(closed))
+    site = make_site(file, **configured(closed))
     assert "shapes_pca" not in ours(site.get(f"{BASE}/samples").text)
     assert "shapes_pca" in ours(site.get(f"{BASE}/samples", **site.as_actor("owner")).text)

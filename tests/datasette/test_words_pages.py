@@ -11,9 +11,9 @@ from semsearch.search import word_contexts
 from semsearch.search import words as engine
 from semsearch.storage import connect, datasets, keys
 from semsearch.storage.collections import get_collection, open_collection
-from tests.datasette.conftest import build_pmi
-from tests.datasette.test_pages import Shape, ours, twin
-from tests.search.test_words import PAIRS, sentences
+from tests.datasette.pages import Shape, ours, twin
+from tests.datasette.site import build_pmi
+from tests.planted import PAIRS, sentences
 
 SAYS = "/says/-/semsearch/says_pmi"
 KING = f"{SAYS}/analogy?a=man&b=king&c=woman"

@@ -17,8 +17,8 @@ from semsearch.evaluate import collection_comparison
 from semsearch.evaluate.images import evaluate_images
 from semsearch.evaluate.sample_scores import Sampling
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load, shapes
-from tests.conftest import make_articles
+from tests.planted import make_articles
+from tests.planted_images import load, shapes
 
 
 def test_planted_shapes_are_told_from_their_codes(db: Connection, run: Callable[..., Any], path: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,13 +10,7 @@ import pytest
 from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection
-
-
-class Given(NamedTuple):
-    """Words and their vectors (n, 8), with lengths from a hundredth to a hundred."""
-
-    words: list[str]
-    vectors: np.ndarray
+from tests.export.given import Given
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from semsearch.search import query
 from semsearch.storage import chunks, collections
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.export.conftest import Given
+from tests.export.given import Given
 
 # Stored is a unit vector, rounded to float32; leaving, it is multiplied by its length and rounded again, and what came
 # in may have been rounded up where we round down: three times 2^-24, so 1.8e-7, and a little for the division.

@@ -23,8 +23,8 @@ from semsearch.maths.repair import fill_holes
 from semsearch.records import OpenCollection
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load, shapes
-from tests.conftest import make_articles
+from tests.planted import make_articles
+from tests.planted_images import load, shapes
 
 
 @pytest.fixture

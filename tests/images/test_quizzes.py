@@ -14,8 +14,7 @@ from semsearch.images.quizzes import TaskScore
 from semsearch.storage import collections
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.builders.test_pca import load
-from tests.nets.test_colorization import painted
+from tests.planted_images import load, painted
 
 
 @pytest.mark.parametrize("name", ["rotation", "inpainting", "colorization", "contrastive", "patches", "jigsaw"])

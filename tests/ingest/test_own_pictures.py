@@ -18,7 +18,7 @@ from semsearch.search.query import similar
 from semsearch.storage import collections, datasets
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
-from tests.builders.test_pca import shapes
+from tests.planted_images import shapes
 
 PIXELS, LABELS = shapes(40, 12)
 BAD = {"text": "not a picture", "cut": png.encode(PIXELS[0])[:20], "words": b"words", "none": None}

@@ -18,8 +18,8 @@ from semsearch.errors import NameTakenError
 from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
 from semsearch.storage import chunks, collections, datasets, vectors
 from semsearch.storage.driver import Connection
-from tests.cli.test_bad_input import content
-from tests.conftest import make_articles
+from tests.helpers import content
+from tests.planted import make_articles
 
 Run = Callable[..., Result]
 # Numbers that float32 holds exactly, of lengths 5, 13, 1 and 0.375: what comes back differs by rounding alone.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from setuptools import find_namespace_packages
 
-from tests.conftest import TOPICS
+from tests.planted import TOPICS
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,7 +21,7 @@ from semsearch.storage.collections import get_collection, open_collection
 from semsearch.storage.datasets import get_dataset
 from semsearch.storage.driver import Connection
 from semsearch.storage.lineage import derived_tables
-from tests.conftest import BREAD, SPACE, TOPICS, make_articles
+from tests.planted import BREAD, SPACE, TOPICS, make_articles
 
 Run = Callable[..., Result]
 

@@ -10,24 +10,7 @@ from semsearch.maths.factor import truncated_eigen
 from semsearch.maths.graphs import adjacency, multiply
 from semsearch.maths.netmf import netmf_approximated, netmf_exact
 from semsearch.maths.prone import factor_graph, prone_matrix, propagate
-
-
-def communities(rng: np.random.Generator, n: int = 240, blocks: int = 4) -> tuple[sp.csr_matrix, np.ndarray]:
-    """Nodes in blocks, an edge with chance 0.2 inside a block and 0.02 between two."""
-    of = np.arange(n) % blocks
-    chance = np.where(of[:, None] == of, 0.2, 0.02)
-    joined = np.triu(rng.random((n, n)) < chance, 1)
-    source, target = np.nonzero(joined)
-    return adjacency(source, target, np.ones(len(source)), n, directed=False), of
-
-
-def purity(vectors: np.ndarray, of: np.ndarray) -> float:
-    """How many of each node's ten nearest others are of its block."""
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    cosines = unit @ unit.T
-    np.fill_diagonal(cosines, -2)
-    nearest = np.argsort(-cosines, axis=1)[:, :10]
-    return float((of[nearest] == of[:, None]).mean())
+from tests.planted import communities, purity
 
 
 def walk_sum(A: sp.csr_matrix, window: int, negative: float) -> np.ndarray:

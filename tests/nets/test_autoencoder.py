@@ -10,19 +10,9 @@ from semsearch.maths.pca import principal_components
 from semsearch.nets import autoencoder as nets
 from semsearch.nets.layers import Decoder, Encoder, halved
 from semsearch.nets.loop import TrainOptions, train
-from semsearch.records import Device, silent
-
-CPU = Device("cpu", "a test")
-
-
-def bars(n: int, side: int = 8, seed: int = 0, channels: int = 1) -> np.ndarray:
-    """Pictures of one bright bar, across or down, at one of `side` places."""
-    rng = np.random.default_rng(seed)
-    made = np.full((n, side, side, channels), 20, np.uint8)
-    for picture in made:
-        place = rng.integers(side)
-        picture[(place, slice(None)) if rng.random() < 0.5 else (slice(None), place)] = 220
-    return made
+from semsearch.records import silent
+from tests.nets.training import CPU
+from tests.planted_images import bars
 
 
 def plan(epochs: int, **other: float) -> nets.AutoencoderPlan:

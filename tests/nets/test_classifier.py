@@ -7,7 +7,7 @@ import pytest
 
 from semsearch.nets import classifier
 from semsearch.records import Device, silent
-from tests.builders.test_pca import shapes
+from tests.planted_images import shapes
 
 
 def test_shapes_are_told_and_the_same_seed_gives_the_same_features(monkeypatch: pytest.MonkeyPatch) -> None:

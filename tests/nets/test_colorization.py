@@ -9,7 +9,8 @@ import torch
 from semsearch.nets import cielab, selfsupervised
 from semsearch.nets.backbone import BackboneConfig
 from semsearch.nets.colorization import SIGMA, SOFT_CLASSES, Colorization
-from tests.nets.test_selfsupervised import draw, lamps, trained
+from tests.nets.training import draw, trained
+from tests.planted_images import painted
 
 
 @pytest.mark.parametrize(
@@ -77,15 +78,6 @@ def test_rare_colours_count_more_and_all_together_as_if_none_did() -> None:
     weights = task.class_weights()
     often = task.met / task.met.sum() @ task.kernel
     assert weights[red] > 5 * weights[grey] and abs(float(weights @ often) - 1) < 1e-5
-
-
-def painted(n: int, seed: int = 0) -> np.ndarray:
-    """Lamps whose disc is red and whose bar is blue, on a ground that is nearly grey."""
-    grey = lamps(n, 16, 1, seed)
-    red, blue = (np.array(colour, np.float32) / 255 for colour in ((255, 60, 60), (60, 60, 255)))
-    bright = grey > 150
-    upper = np.arange(16)[None, :, None, None] < 8
-    return np.where(bright, grey * np.where(upper, red, blue), grey).astype(np.uint8)
 
 
 def test_what_a_thing_is_tells_its_colour() -> None:

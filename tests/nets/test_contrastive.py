@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from semsearch.nets import contrastive, selfsupervised
-from tests.nets.test_selfsupervised import draw, lamps, trained
+from tests.nets.training import draw, trained
+from tests.planted_images import lamps
 
 SMALL = (16, 16)
 

@@ -14,9 +14,9 @@ from semsearch.nets.loop import TrainOptions, train
 from semsearch.nets.pair_products import Pairs
 from semsearch.nets.sgns import Sgns
 from semsearch.nets.task import Step
-from semsearch.records import Device, silent
+from semsearch.records import silent
+from tests.nets.training import CPU
 
-CPU = Device("cpu", "a test")
 N, DIM, K = 23, 5, 4.0
 
 

@@ -16,10 +16,10 @@ from semsearch.nets.gan.monitor import Check, Monitor, distance_to_real, diversi
 from semsearch.nets.gan.task import PREVIEW_CODES, GanPlan, GanTask, warmup_cosine
 from semsearch.nets.loop import TrainOptions, train
 from semsearch.nets.task import Step
-from semsearch.records import Device, silent
-from tests.nets.test_autoencoder import bars
+from semsearch.records import silent
+from tests.nets.training import CPU
+from tests.planted_images import bars
 
-CPU = Device("cpu", "a test")
 LOSSES = ("minimax", "non-saturating", "hinge", "relativistic")
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from semsearch.nets import inpainting, selfsupervised
-from tests.nets.test_selfsupervised import draw, lamps, trained
+from tests.nets.training import draw, trained
+from tests.planted_images import lamps
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

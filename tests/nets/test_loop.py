@@ -15,9 +15,8 @@ from semsearch.errors import BuildError
 from semsearch.nets import loop
 from semsearch.nets.loop import Trained, TrainOptions, train
 from semsearch.nets.task import Step, Turn
-from semsearch.records import Checkpoint, Device, silent
-
-CPU = Device("cpu", "a test")
+from semsearch.records import silent
+from tests.nets.training import CPU, Notebook
 
 
 class Line:
@@ -47,31 +46,6 @@ class Line:
 
     def found(self) -> tuple[float, float]:
         return self.model.weight.item(), self.model.bias.item()
-
-
-class Notebook:
-    """A Journal in memory; `stop_at` interrupts it as Ctrl-C does."""
-
-    def __init__(self, kept: Checkpoint | None = None, stop_at: int | None = None) -> None:
-        self.last, self.stop_at = kept, stop_at
-        self.curve: list[tuple[int, dict[str, float]]] = []
-        self.shown: list[int] = []
-
-    def __call__(self, step: int, total: int, **metrics: float) -> None:
-        if metrics:
-            self.curve.append((step, metrics))
-        if self.stop_at == step:
-            signal.raise_signal(signal.SIGINT)
-
-    def pictures(self, step: int, pixels: Any) -> None:
-        self.shown.append(step)
-
-    def keep(self, checkpoint: Checkpoint) -> bool:
-        self.last = checkpoint
-        return True
-
-    def kept(self) -> Checkpoint | None:
-        return self.last
 
 
 def run(task: Any, report: Any = silent, **rules: Any) -> Trained:

@@ -10,7 +10,8 @@ from semsearch.nets import augment, selfsupervised
 from semsearch.nets.backbone import BackboneConfig
 from semsearch.nets.jigsaw import Jigsaw, distant_permutations
 from semsearch.nets.patches import DIRECTIONS, Patches, PatchLayout
-from tests.nets.test_selfsupervised import draw, lamps, trained
+from tests.nets.training import draw, trained
+from tests.planted_images import lamps
 
 CONFIG = BackboneConfig(False, 3, 32, 4)
 

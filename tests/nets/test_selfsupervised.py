@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -11,26 +9,9 @@ import torch
 from semsearch.nets import augment, rotation, selfsupervised
 from semsearch.nets.backbone import Backbone, BackboneConfig, MapDecoder, pool_map, recalibrate_batch_norm
 from semsearch.nets.loop import TrainOptions, train
-from semsearch.records import Device, silent
-from tests.nets.test_loop import Notebook
-
-CPU = Device("cpu", "a test")
-
-
-def draw(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def lamps(n: int, side: int = 16, channels: int = 3, seed: int = 0) -> np.ndarray:
-    """Noisy pictures of a bright disc above, a bar below: their upright can be told, wherever they are cropped."""
-    rng = np.random.default_rng(seed)
-    made = rng.integers(0, 60, (n, side, side, channels), np.uint8)
-    down, along = np.mgrid[:side, :side]
-    for picture in made:
-        at = side * rng.uniform(0.4, 0.6)
-        picture[(down - side / 4) ** 2 + (along - at) ** 2 < (side / 6) ** 2] += 180
-        picture[int(0.7 * side) : int(0.8 * side), int(at - side / 4) : int(at + side / 4)] += 180
-    return made
+from semsearch.records import silent
+from tests.nets.training import CPU, Notebook, draw, trained
+from tests.planted_images import lamps
 
 
 @pytest.mark.parametrize("resnet", [False, True], ids=["small", "resnet18"])
@@ -97,22 +78,6 @@ def test_colours_turn_about_grey_and_grey_is_grey() -> None:
     grey = augment.color_jittered(x[:, :1], draw())
     assert grey.shape == (50, 1, 6, 6) and grey.min() >= 0 and grey.max() <= 1
     assert torch.equal(augment.color_jittered(x, draw(7)), augment.color_jittered(x, draw(7)))
-
-
-def trained(
-    task: type,
-    pictures: np.ndarray,
-    epochs: int,
-    *rules: Any,
-    width: int = 8,
-    channels: int | None = None,
-    **more: Any,
-) -> selfsupervised.PretextTraining:
-    config = BackboneConfig(False, channels or pictures.shape[3], max(pictures.shape[1:3]), width)
-    net = selfsupervised.new_net(config, lambda: task(config, *rules, **more), 0)
-    training = selfsupervised.PretextTraining(pictures, net, selfsupervised.PretextPlan(epochs, 64, 0.004, 0), CPU)
-    train(training, TrainOptions(seed=0, clip=1.0), device=CPU, report=silent)
-    return training
 
 
 @pytest.mark.parametrize("channels", [1, 3], ids=["grey", "colour"])

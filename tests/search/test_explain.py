@@ -20,7 +20,7 @@ from semsearch.search.explain import Explanation, Parts, explain
 from semsearch.search.query import search
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.conftest import SPACE, TOPICS, make_articles
+from tests.planted import SPACE, TOPICS, make_articles
 
 NAME = "articles_lsa"
 ALL = 10_000

@@ -15,7 +15,7 @@ from semsearch.storage import connect, datasets, keys
 from semsearch.storage import filters as stored
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.conftest import BREAD, TOPICS, make_articles
+from tests.planted import BREAD, TOPICS, make_articles
 
 MODES = ("hybrid", "vector", "text")
 TABLES = {

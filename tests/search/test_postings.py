@@ -15,7 +15,7 @@ from semsearch.search.postings import Postings
 from semsearch.search.scorers import TextScorer
 from semsearch.storage import datasets, driver, fulltext
 from semsearch.storage.driver import Connection
-from tests.conftest import make_articles
+from tests.planted import make_articles
 
 WORDS = ("the", "moon", "rocket", "dough", "yeast", "orbit", "bread", "oven")
 

@@ -15,7 +15,7 @@ from semsearch.search.scorers import VectorScorer
 from semsearch.storage import chunks, collections, connect, vectors
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.conftest import BREAD, SPACE, make_articles
+from tests.planted import BREAD, SPACE, make_articles
 
 
 @pytest.fixture

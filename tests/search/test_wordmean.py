@@ -21,7 +21,7 @@ from semsearch.search.models import encode_text
 from semsearch.storage import collections, datasets
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
-from tests.conftest import make_articles
+from tests.planted import make_articles
 
 Run = Callable[..., Result]
 # Lengths differ by a hundred: a mean that is not of unit vectors would be all king, or all queen.

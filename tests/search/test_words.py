@@ -20,28 +20,7 @@ from semsearch.search import words as engine
 from semsearch.storage import connect, datasets, keys, lineage
 from semsearch.storage.collections import get_collection, open_collection
 from semsearch.storage.driver import Connection
-
-PAIRS = {"ruler": ("king", "queen"), "adult": ("man", "woman"), "kin": ("uncle", "aunt"), "child": ("boy", "girl")}
-SIGNS = {
-    "ruler": "crown throne palace",
-    "adult": "work vote car",
-    "kin": "visit gift cousin",
-    "child": "toy play school",
-}
-GENDER = ("he his beard", "she her dress")
-
-
-def sentences() -> list[str]:
-    """Every word keeps the company of its kind and of its gender, and of nothing else."""
-    rng = np.random.default_rng(0)
-    found = []
-    for _ in range(150):
-        for kind, names in PAIRS.items():
-            for gender, name in enumerate(names):
-                company = [*rng.choice(SIGNS[kind].split(), 2), *rng.choice(GENDER[gender].split(), 2)]
-                rng.shuffle(company)
-                found.append(" ".join([*company[:2], name, *company[2:]]))
-    return found
+from tests.planted import GENDER, PAIRS, SIGNS, sentences
 
 
 @pytest.fixture(scope="module")

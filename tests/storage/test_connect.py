@@ -16,7 +16,7 @@ from semsearch.errors import DatabaseError, SchemaError
 from semsearch.storage import chunks, collections, connect, datasets
 from semsearch.storage.driver import Connection, sqlite3
 from semsearch.storage.keys import shape_of
-from tests.conftest import make_articles
+from tests.planted import make_articles
 
 
 def digest(path: str) -> str:

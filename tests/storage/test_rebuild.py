@@ -16,7 +16,7 @@ from semsearch.storage import chunks, collections, connect, datasets
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection, sqlite3
 from semsearch.storage.keys import shape_of
-from tests.conftest import SPACE, make_articles
+from tests.planted import SPACE, make_articles
 
 
 def rebuild(db: Connection, dataset: Dataset, **given: object) -> None:
