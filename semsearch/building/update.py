@@ -118,7 +118,7 @@ def _update_all(db: Connection, report: Report) -> Outcome:
         except SemsearchError as error:
             left[collection.name] = str(error)
     if not together and not left:
-        raise NotFoundError("There is no collection to update: `semsearch index DB TABLE` builds one")
+        raise NotFoundError("No collection to update: `semsearch index DB TABLE` builds one")
     updated: list[Updated] = []
     for (dataset, _), names in together.items():
         try:

@@ -38,25 +38,25 @@ TRAIN, TEST = frozenset({"train", "training"}), frozenset({"test", "testing"})  
 
 @dataclass(frozen=True)
 class HoldOut:
-    """How items are held back: `folds`, or a column `split`, or shares to train on in several random shuffles.
+    """How items are held out: by folds, by a column, or by random shares.
 
     Without any of the three, the shares are SHARES. Raises InputError for more than one of them, or for no shuffle.
     """
 
-    folds: int | None = None
-    split: str | None = None
-    shares: Sequence[float] = ()
-    shuffles: int = SHUFFLES
+    folds: int | None = None  # of a cross-validation
+    split: str | None = None  # the column that says train or test
+    shares: Sequence[float] = ()  # of the items, to train on, 0..1
+    shuffles: int = SHUFFLES  # random splits per share
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.folds is not None, self.split, self.shares))) > 1:
-            raise InputError("folds, split and share are three ways to hold items back: choose one of them")
+            raise InputError("folds, split and share are three ways to hold out items: choose one of them")
         if self.shuffles < 1:
             raise InputError(f"shuffles is {self.shuffles}: at least 1 is needed")
 
     @property
     def by_shares(self) -> bool:
-        """Whether items are held back by random shares."""
+        """Whether items are held out by random shares."""
         return self.folds is None and self.split is None
 
 
@@ -96,11 +96,11 @@ class HeldOutScores:
 
 
 class LabelEvaluation(NamedTuple):
-    """Scores on a column of labels, how many labels it has, and how many items have one."""
+    """The scores on a label column."""
 
     scores: Sequence[LabelScores | HeldOutScores]
-    labels: int
-    items: int
+    labels: int  # distinct labels
+    items: int  # labelled items
 
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # training rows, test rows
@@ -202,12 +202,12 @@ def evaluate_labels(
     seed: int = 0,
     C: float | None = None,
 ) -> LabelEvaluation:
-    """The scores of a collection on a label column.
+    """The scores of a collection on a label column, by default the dataset's.
 
-    The column is by default the dataset's. A cell is one label, a JSON array of labels, or labels separated by
-    `separator`. Rows without a label, and rows without a vector, are left out. `C` is the inverse regularisation
-    strength: by default chosen by cross-validation of the training items, or 1 with shares. Raises InputError if fewer
-    than two labels or ten items are left, and for a C that is not above 0.
+    A cell is one label, a JSON array of labels, or labels separated by `separator`. Rows without a label, and rows
+    without a vector, are left out. `C` is the inverse regularisation strength: by default chosen by cross-validation on
+    the training items, or 1 with shares. Raises InputError if fewer than two labels or ten items are left, and for a C
+    that is not above 0.
     """
     if C is not None and not C > 0:
         raise InputError(f"c is {C:g}: a number above 0 is needed")

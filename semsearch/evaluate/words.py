@@ -227,7 +227,7 @@ def score_analogies(known: Vocabulary, questions: Sequence[Question], *, top: in
 
 
 def _known_rows(known: Vocabulary, questions: Sequence[Question], size: int) -> tuple[IntArray, IntArray]:
-    """Rows (m, 4) of the words of questions within the first `size` words, and the indices (m,) of these questions."""
+    """Rows of the words (m, 4) of the questions within the first `size` words, and their indices (m,)."""
     rows = [[known.where.get(word, size) for word in question.words] for question in questions]
     all_rows = np.array(rows, np.int64).reshape(-1, 4)
     at = np.flatnonzero((all_rows < size).all(axis=1))

@@ -249,7 +249,7 @@ def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:
     assert rows[0] == "label,count,precision,recall,predicted" and len(rows) == 3
     shown = run("classify", path, "articles_lsa", "--label", "theme")
     assert "bag of words" in shown.stdout and "as space" in shown.stdout
-    assert "Wrote 4 predictions for rows without a label" in shown.stderr and "how little that is" in shown.stderr
+    assert "Wrote 4 predictions for rows without a label" in shown.stderr and "how uncertain" in shown.stderr
     before = db.execute("select * from articles_lsa_predictions").fetchall()
     asked = json.loads(run("classify", path, "articles_lsa", "--label", "theme", "--suggest", 3, "--json").stdout)
     bodies = dict(SPACE[4:] + BREAD[4:])
