@@ -17,8 +17,8 @@ PIECES = ("orbit", "Orbits", "orbiting", "moon", "_", "-", " ", " ", "'", "é", 
 @pytest.mark.parametrize(
     ("id", "label", "said"),
     [
-        (7, None, "Picture 7"),
-        (7, "6", "6, picture 7"),
+        (7, None, "Image 7"),
+        (7, "6", "6, image 7"),
         ("a/b.png", None, "a/b.png"),
         ("sneakers/b.png", "sneakers", "sneakers/b.png"),
         ("b.png", "sneakers", "sneakers, b.png"),

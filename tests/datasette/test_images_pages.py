@@ -87,7 +87,7 @@ def test_pictures_have_words_for_who_cannot_see_them(file: str, make_site: Any) 
     text = make_site(file).get(f"{BASE}/similar/1").text
     alts = re.findall(r'<img src="[^"]*" alt="([^"]*)"', text)
     assert len(set(alts)) == 10
-    assert all(re.fullmatch(r"Picture \d+, labelled standing", alt) for alt in alts)
+    assert all(re.fullmatch(r"Image \d+, labelled standing", alt) for alt in alts)
 
 
 def test_components_keep_their_place_until_they_are_there(file: str, make_site: Any) -> None:
