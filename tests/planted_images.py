@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.images.image_io import ImageSpec
-from semsearch.ingest.imagefiles import Pixels
+from semsearch.ingest.imagefiles import ImageBlock
 from semsearch.ingest.images import load_images
 from semsearch.storage.driver import Connection
 
@@ -31,7 +31,7 @@ def shapes(n: int = 80, side: int = 12, seed: int = 0) -> tuple[np.ndarray, list
 
 
 def load(db: Connection, pixels: np.ndarray, labels: list[str], name: str = "shapes") -> Any:
-    block = Pixels("planted", pixels, {"label": labels})
+    block = ImageBlock("planted", pixels, {"label": labels})
     return load_images(db, name, [block], ImageSpec(), source="planted").dataset
 
 
