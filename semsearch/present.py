@@ -74,16 +74,17 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
         return str(hit.row["word"])
     if dataset.kind == "images" and not (dataset.title_column and hit.row.get(dataset.title_column)):
         label = hit.row.get(dataset.label_column) if dataset.label_column else None
-        name = f"image {hit.id}" if isinstance(hit.id, int) else str(hit.id)
-        if label is None or name.startswith(str(label)):  # the label is the folder of the file
-            return f"{name[0].upper()}{name[1:]}" if isinstance(hit.id, int) else name
-        return f"{label}, {name}"
+        id = str(hit.id)
+        if id.isdecimal():
+            return f"Image {id}" if label is None else f"{label}, image {id}"
+        is_in_path = label is None or id.startswith(str(label))  # a path, whose folder is the label
+        return id if is_in_path else f"{label}, {id}"
     title, body = text_of(dataset, hit.row)
     return title.strip() or shortened(body, 60) or str(hit.id)
 
 
 def alt_of(dataset: Dataset, hit: Hit) -> str:
-    """The alternative text of an image: its id and its label."""
+    """The alternative text of an image: its id, and its label if it has one."""
     label = hit.row.get(dataset.label_column) if dataset.label_column else None
     return f"Image {hit.id}" if label is None else f"Image {hit.id}, labelled {label}"
 

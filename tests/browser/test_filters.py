@@ -61,7 +61,7 @@ def test_filters_are_added_changed_and_removed(open_page, scripts, width):
 @scripts
 def test_filters_outlast_another_mode_and_lead_on(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=moon+dough&theme=space&k=10", java_script_enabled=scripts)
-    page.get_by_role("radio", name="Meaning", exact=True).check()
+    page.get_by_role("radio", name="Vector", exact=True).check()
     click(page, "button", "Search")
     assert "mode=vector" in page.url and chips(page) == ["theme is space"]
     with page.expect_navigation():
@@ -75,10 +75,10 @@ def test_filters_outlast_another_mode_and_lead_on(open_page, scripts):
 @scripts
 def test_the_weight_is_set_by_hand(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=moon+dough", java_script_enabled=scripts)
-    page.get_by_label("Meaning’s share, 0 to 1").fill("0.3")
+    page.get_by_label("Weight of the vector score, 0 to 1").fill("0.3")
     click(page, "button", "Search")
     assert "weight=0.3" in page.url
-    assert page.get_by_text("Meaning 30 %, words 70 %, as asked for").is_visible()
+    assert page.get_by_text("Weight of the vector score 30 %, of the text score 70 % (as given)").is_visible()
 
 
 @scripts
@@ -86,8 +86,8 @@ def test_duplicates_and_clusters_lead_to_items(open_page, scripts):
     page = open_page(ARTICLES, java_script_enabled=scripts)
     tabs = page.get_by_role("navigation", name="Pages of articles_lsa")
     follow(tabs.get_by_role("link", name="Duplicates"))
-    page.get_by_label("Least cosine").fill("0.5")
-    page.get_by_label("Least share of words in common").fill("0.05")
+    page.get_by_label("Minimum similarity, 0.5 to 1").fill("0.5")
+    page.get_by_label("Minimum share of common words, 0.01 to 1").fill("0.05")
     click(page, "button", "Compare")
     assert "threshold=0.5" in page.url
     assert page.locator(".sem-pair").first.locator("h3 a").count() == 2

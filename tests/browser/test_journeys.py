@@ -13,7 +13,7 @@ from tests.browser.machine import follow
 
 HOME = "/-/semsearch"
 ARTICLES = "/library/-/semsearch/articles_lsa"
-BOX = "Search articles by meaning"
+BOX = "Search articles"
 TITLES = ".sem-card h3 a"
 scripts = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 
@@ -29,11 +29,11 @@ def titles(page) -> list[str]:
 @scripts
 def test_from_home_to_results(open_page, scripts):
     page = open_page(HOME, java_script_enabled=scripts)
-    assert page.get_by_role("heading", level=1).inner_text() == "Search by meaning"
-    page.get_by_label(BOX).fill("orbit around the moon")
+    assert page.get_by_role("heading", level=1).inner_text() == "Semantic search"
+    page.get_by_label(BOX, exact=True).fill("orbit around the moon")
     follow(page.get_by_role("search", name="Search articles_lsa", exact=True).get_by_role("button"))
     assert path_of(page) == ARTICLES
-    assert page.get_by_label(BOX).input_value() == "orbit around the moon"
+    assert page.get_by_label(BOX, exact=True).input_value() == "orbit around the moon"
     assert page.get_by_role("heading", level=2).first.inner_text() == "10 results for “orbit around the moon”"
     assert set(titles(page)[:3]) <= {title for title, _ in SPACE}
 
@@ -50,11 +50,11 @@ def test_words_of_the_query_are_marked(open_page, scripts):
 @scripts
 def test_ranking_is_chosen_and_kept(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=astronaut", java_script_enabled=scripts)
-    page.get_by_role("radio", name="Words", exact=True).check()
+    page.get_by_role("radio", name="Text", exact=True).check()
     page.get_by_label("Results").select_option("20")
     follow(page.get_by_role("button", name="Search"))
     assert "mode=text" in page.url and "k=20" in page.url
-    assert page.get_by_role("radio", name="Words", exact=True).is_checked()
+    assert page.get_by_role("radio", name="Text", exact=True).is_checked()
     assert all("astronaut" in text for text in page.locator(".sem-snippet").all_inner_texts())
 
 
@@ -97,7 +97,7 @@ def test_topics_lead_to_words_and_documents(open_page, scripts):
     planted = [{title for title, _ in rows} for rows in (BREAD, SPACE)]
     found = [set(topic.locator(".sem-documents a").all_inner_texts()) for topic in (first, second)]
     assert found[0] <= planted[0] and found[1] <= planted[1]
-    assert third.locator(".sem-end-name").all_inner_texts() == ["One end", "The other"]
+    assert third.locator(".sem-end-name").all_inner_texts() == ["Positive side", "Negative side"]
     word = second.locator(".sem-topic-words a").first
     name = word.inner_text()
     follow(word)
@@ -113,7 +113,7 @@ def test_keyboard_alone(open_page):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('input[type=search]')"):
             break
-    box = page.get_by_label(BOX)
+    box = page.get_by_label(BOX, exact=True)
     assert box.evaluate("it => it === document.activeElement")
     page.keyboard.type("dough")
     page.keyboard.press("Enter")
