@@ -20,7 +20,7 @@ from semsearch.builders.netmf import NetmfOptions
 from semsearch.builders.options import bounds_text, default_text, former_names, help_of, option
 from semsearch.builders.pmi import PmiOptions
 from semsearch.cli.build import build as build_group
-from semsearch.cli.rebuild_command import again
+from semsearch.cli.rebuild_command import rebuild_command
 from semsearch.errors import InputError
 from semsearch.storage import collections, connect
 from tests.builders.registered import BUILDERS, every_builder
@@ -192,7 +192,7 @@ def test_a_run_of_an_older_version_can_be_rebuilt(texts: str, run: Run) -> None:
         db.execute("update _semsearch_runs set options = ? where id = ?", [json.dumps(options), found.run])
     with connect.reading(texts) as db:
         before = collections.get_run(db, found.run)
-        command = again(texts, found, before)
+        command = rebuild_command(texts, found, before)
     assert "--shrinkage 0.5" in command and "shrink " not in command
     done = run(*shlex.split(command)[1:])
     assert done.exit_code == 0 and "now called" not in done.stderr
