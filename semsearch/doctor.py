@@ -67,10 +67,10 @@ def check_file(path: str) -> list[Check]:
     try:
         with connect.reading(path) as db:
             sound = db.execute("pragma quick_check").fetchone()[0]
-            found = [
+            checks = [
                 Check(path, sound == "ok", f"quick_check says {sound}; datasets: {len(datasets.all_datasets(db))}")
             ]
-            return found + [_collection(db, collection) for collection in collections.all_collections(db)]
+            return checks + [_collection(db, collection) for collection in collections.all_collections(db)]
     except SemsearchError as error:
         return [Check(path, False, str(error))]
 

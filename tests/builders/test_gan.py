@@ -204,7 +204,7 @@ def test_a_walk_between_samples_is_a_strip_or_a_film(db: Connection, run: Run, p
     way = walk_between(model, 2, 7, 4, Drawing(None, 3)).astype(int)
     assert np.abs(way[[0, -1]] - ends).max() <= 1
     for said, told in (
-        (("0", "1"), "No sample 0"),
+        (("0", "1"), "There is no sample 0"),
         (("a", "1"), "'a' is not the number of a sample"),
         (("1", "401"), "401"),
     ):
