@@ -163,7 +163,7 @@ def test_another_training_is_not_gone_on_with(animals: str, run: Run, monkeypatc
     monkeypatch.setattr(loop._Training, "_judge", _interrupt)
     arguments = ("build", "sgns", animals, "animals", "--dim", 6, "--min-count", 2)
     stopped = run(*arguments, "--epochs", 50)
-    assert stopped.exit_code == 1 and "--resume goes on from here" in stopped.stderr
+    assert stopped.exit_code == 1 and "--resume continues from the last checkpoint" in stopped.stderr
     monkeypatch.undo()
     other = run(*arguments, "--epochs", 60, "--resume")
     assert other.exit_code == 1
@@ -205,7 +205,7 @@ def test_a_damaged_checkpoint_is_one_line(animals: str, run: Run) -> None:
     Path(f"{animals}.semsearch").mkdir()
     Path(f"{animals}.semsearch/animals_sgns.ckpt").write_bytes(b"no zip")
     done = run("build", "sgns", animals, "animals", "--dim", 6, "--resume")
-    assert done.exit_code == 1 and "is no checkpoint" in done.stderr and "--resume" in done.stderr
+    assert done.exit_code == 1 and "is not a checkpoint" in done.stderr and "--resume" in done.stderr
 
 
 def _interrupt(training: Any) -> None:
