@@ -1,7 +1,7 @@
-"""Search any SQLite table by meaning, with vectors learned from your own data.
+"""Semantic search in any SQLite table, with vectors learned from your own data.
 
-The names here are the public ones; importing this loads neither torch nor scipy, numba or scikit-learn, and no SQLite:
-`open` and `Database` come in when they are first asked for.
+These are the public names; those for authors of plugins are in semsearch.plugin. Importing this module imports neither
+torch, scipy, numba and scikit-learn nor SQLite: `open` and `Database` are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING, Any

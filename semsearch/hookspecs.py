@@ -1,4 +1,4 @@
-"""The three hooks a plugin may implement. Built-in builders and readers come in through them too."""
+"""The three hooks that a plugin can implement. Built-in builders and readers are registered through them too."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def register_builders(register: Callable[[Any], None]) -> None:
-    """Call `register(builder)` for each builder object (see builders/base.py for what one is)."""
+    """Call `register(builder)` for each builder object (semsearch.plugin.Builder says what it needs)."""
 
 
 @hookspec
 def register_readers(register: Callable[[Any], None]) -> None:
-    """Call `register(reader)` for each reader object: it turns an outside file into items (see ingest/base.py)."""
+    """Call `register(reader)` for each reader object, which turns a file into items (see semsearch.plugin.Reader)."""
 
 
 @hookspec

@@ -1,12 +1,12 @@
-"""Finds builders, readers and commands: the built-in ones and those of installed plugins, through the same hooks.
+"""The registered builders and readers: built-in ones and those of installed plugins, through the same hooks.
 
-Nothing is loaded on import; `load()` does it once. `load(entry_points=False)` gives the built-in ones alone.
+Nothing is loaded on import; `load()` does it once. `load(entry_points=False)` loads the built-in ones only.
 """
 
 from __future__ import annotations
 
 import importlib
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import Distribution, distributions
 from typing import Any
 
@@ -40,7 +40,7 @@ BUILTINS = (
 
 
 class Registry:
-    """The plugin manager, with what its plugins registered: `builders` and `readers` by name."""
+    """The plugin manager, and the `builders` and `readers` that its plugins registered, by name."""
 
     def __init__(self) -> None:
         self.plugins = pluggy.PluginManager(hookspecs.PROJECT)
@@ -50,32 +50,33 @@ class Registry:
         self.origin: dict[str, str] = {}
 
     def add(self, plugin: Any, origin: str) -> None:
-        """Take in one plugin; PluginError names `origin` if it clashes with what is there."""
+        """Register one plugin of the distribution `origin`. Raises PluginError if it registers a name that is taken."""
         self.plugins.register(plugin)
-        for hook, kept in (("register_builders", self.builders), ("register_readers", self.readers)):
+        for hook, registered in (("register_builders", self.builders), ("register_readers", self.readers)):
             implementation = getattr(plugin, hook, None)
             if implementation is not None:
-                implementation(register=lambda thing, kept=kept: self._keep(kept, thing, origin))
+                implementation(register=partial(self._register, registered, origin))
 
-    def _keep(self, kept: dict[str, Any], thing: Any, origin: str) -> None:
-        name = thing.name
-        if name in kept:
+    def _register(self, registered: dict[str, Any], origin: str, plugin_object: Any) -> None:
+        name = plugin_object.name
+        if name in registered:
             raise PluginError(
                 f"{origin} registers {name!r}, which {self.origin[name]} already has: uninstall one of them"
             )
-        kept[name] = thing
+        registered[name] = plugin_object
         self.origin[name] = origin
 
     def builder(self, name: str) -> Builder:
-        """The builder of this name, or NotFoundError that lists those there are."""
+        """The builder of this name. Raises NotFoundError, which lists the installed ones."""
         if name not in self.builders:
             raise NotFoundError(f"No builder {name!r}: there are {', '.join(sorted(self.builders))}")
         return self.builders[name]
 
     def default_builder(self, kind: str, items: int = 0) -> Builder:
-        """The builder used where none is named: the first registered one that reads this kind of dataset.
+        """The builder used by default: the first registered one that reads this kind of dataset.
 
-        One that LimitsDefault is skipped for a dataset of more items than its limit.
+        A builder that LimitsDefault is skipped if the dataset has more items than its limit. Raises InputError if no
+        builder reads this kind.
         """
         for builder in self.builders.values():
             too_many = isinstance(builder, LimitsDefault) and items > builder.most_items
@@ -86,17 +87,17 @@ class Registry:
 
 def _third_party() -> list[tuple[Distribution, Any]]:
     """Entry points of the group `semsearch`, each with the distribution that declares it, in a stable order."""
-    found = {}
+    points = {}
     for distribution in distributions():
         for point in distribution.entry_points:
             if point.group == hookspecs.PROJECT:
-                found[(distribution.metadata["Name"], point.name)] = (distribution, point)
-    return [found[key] for key in sorted(found)]
+                points[(distribution.metadata["Name"], point.name)] = (distribution, point)
+    return [points[key] for key in sorted(points)]
 
 
 @lru_cache(maxsize=2)
 def load(entry_points: bool = True) -> Registry:
-    """All that is registered. PluginError names the distribution that fails to import or takes a name twice."""
+    """The registry. Raises PluginError, which names the distribution that fails to import or registers a taken name."""
     registry = Registry()
     for dotted in BUILTINS:
         registry.add(importlib.import_module(dotted), "semsearch")
@@ -104,7 +105,7 @@ def load(entry_points: bool = True) -> Registry:
         origin = f"the plugin {distribution.metadata['Name']} {distribution.version}"
         try:
             plugin = point.load()
-        except Exception as error:  # whatever a third party's import raises is that third party's failure to load
-            raise PluginError(f"{origin} cannot be loaded: {error}; `pip uninstall` it or mend it") from error
+        except Exception as error:  # an import can raise anything
+            raise PluginError(f"{origin} cannot be loaded: {error}; fix it or `pip uninstall` it") from error
         registry.add(plugin, origin)
     return registry

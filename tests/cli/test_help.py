@@ -60,7 +60,7 @@ def test_every_option_says_its_default_in_words(name: str) -> None:
         assert option.help, option.name
         assert not any(word in text for word in ("None", "True", "False")), text
         if not option.required and not option.is_flag and option.name != "help":
-            assert "[default: " in text, f"{option.name}: {text}"
+            assert "default: " in text or "required" in text, f"{option.name}: {text}"
 
 
 def test_sections_name_every_built_in_verb_once() -> None:
