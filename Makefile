@@ -6,7 +6,7 @@ DEMO_DB ?= demo.db
 # Every worker of the tests starts servers and a browser of its own: more than four gain nothing. WORKERS= runs them in one process.
 WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
+.PHONY: demo test test-fast test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Installing into .venv, once"
@@ -39,10 +39,13 @@ demo: .venv/$(if $(filter 0,$(TORCH)),installed,torch)  ## build demo.db from th
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
 # On the small matrices of tests a second thread of BLAS or torch only waits for the first.
-test test-install: export OMP_NUM_THREADS := 1
+test test-fast test-install: export OMP_NUM_THREADS := 1
 test: .venv/test .venv-next/installed  ## the whole suite, and the pages once more on the other Datasette
 	$(BIN)/python -m pytest $(WORKERS)
 	.venv-next/bin/python -m pytest $(WORKERS) tests/datasette tests/browser
+
+test-fast: .venv/test  ## all tests but those that open a browser or train a net
+	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not training"
 
 test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
 	$(BIN)/python tests/install/try_wheel.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,44 @@ from semsearch.records import Dataset
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection
 from tests.planted import make_articles
+
+FOLDER = Path(__file__).parent
+# The marks of whole folders and files; `make test-fast` leaves both out.
+MARKED = {
+    "browser": ("browser/",),
+    "training": (
+        "nets/",
+        "benchmarks/test_benchmark_gan.py",
+        "benchmarks/test_benchmark_gpu.py",
+        "benchmarks/test_benchmark_selfsupervised.py",
+        "benchmarks/test_benchmark_training.py",
+        "builders/test_autoencoder.py",
+        "builders/test_gan.py",
+        "builders/test_patches.py",
+        "builders/test_selfsupervised.py",
+        "builders/test_trained.py",
+        "cli/test_demo.py",
+        "evaluate/test_evaluate_images.py",
+        "images/test_quizzes.py",
+    ),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is in these folders and files."""
+    for item in items:
+        place = item.path.relative_to(FOLDER).as_posix()
+        for mark, places in MARKED.items():
+            if place.startswith(places):
+                item.add_marker(mark)
+
+
+def pytest_collection_finish() -> None:
+    """Spares the garbage collector all that importing the libraries left: looking through it took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture

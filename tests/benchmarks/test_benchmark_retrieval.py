@@ -32,6 +32,7 @@ def two_topics() -> sets.TestSet:
     return sets.TestSet("topics", documents, queries, judgements)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_real_commands_find_planted_topics(two_topics: sets.TestSet, tmp_path: Path) -> None:
     dim, seconds, modes = retrieval.measure_ours(two_topics, tmp_path / "topics")
     assert 1 <= dim <= 10

@@ -20,6 +20,7 @@ def mixed(topic: tuple[tuple[str, str], ...], texts: int, rng: np.random.Generat
     return [" ".join(rng.choice(words, 12)) for _ in range(texts)]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_every_command_is_measured_and_the_new_rows_are_there(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     texts = [text for pair in zip(mixed(SPACE, 30, rng), mixed(BREAD, 30, rng), strict=True) for text in pair]

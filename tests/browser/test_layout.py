@@ -197,17 +197,8 @@ def build_shelf(folder: Path) -> None:
 
 
 def _build_texts(folder: Path) -> None:
-    run_command(
-        "ingest",
-        "documents",
-        folder / "shelf.db",
-        "reports",
-        folder / "reports.csv",
-        "--text",
-        "body",
-        "--title",
-        "title",
-    )
+    columns = ("--text", "body", "--title", "title")
+    run_command("ingest", "documents", folder / "shelf.db", "reports", folder / "reports.csv", *columns)
     run_command("build", "lsa", folder / "shelf.db", "reports", "--dim", "8")
     run_command("build", "pmi", folder / "shelf.db", "reports", "--dim", "8", "--min-count", "1")
     run_command("cluster", folder / "shelf.db", "reports_lsa", "--clusters", "3")
