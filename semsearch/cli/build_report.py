@@ -55,8 +55,9 @@ def _collections(built: Built) -> Iterator[str]:
         count, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
         yield f"Built {collection.name}: {count}, {dimensions}{replaced}"
     if built.without_vector:
-        of = built.collections[0].of
-        reason = NO_VECTOR.get(of, "it has no similarity to another item, or equals the mean")
+        of, has_vocabulary = built.collections[0].of, takes_text(built.collections[0])
+        not_similar = "it has no similarity to another item, or equals the mean"
+        reason = NO_VECTOR.get(of, not_similar) if of != "document" or has_vocabulary else not_similar
         have = "has" if built.without_vector == 1 else "have"
         yield f"{counted(built.without_vector, of)} {have} no vector: {reason}"
 

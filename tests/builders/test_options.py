@@ -19,7 +19,7 @@ from semsearch.builders.gan import GanOptions
 from semsearch.builders.netmf import NetmfOptions
 from semsearch.builders.options import bounds_text, default_text, former_names, help_of, option
 from semsearch.builders.pmi import PmiOptions
-from semsearch.cli.build import build as build_group
+from semsearch.cli.build import build_group
 from semsearch.cli.rebuild_command import rebuild_command
 from semsearch.errors import InputError
 from semsearch.storage import collections, connect

@@ -198,6 +198,6 @@ def test_few_known_words_and_none_are_said(
     (tmp_path / "w.txt").write_text("orbit 1 0\ndough 0 1\n")
     run("ingest", "vectors", path, "outside", tmp_path / "w.txt")
     done = run("build", "wordmean", path, "articles", "--words", "outside", "--weights", "mean")
-    assert "of the words of articles have a vector: is it in another language" in done.stderr
-    assert "items without a word the model knows" in done.stderr
+    assert "of the words of articles have a vector. Check that the word vectors are of the same language" in done.stderr
+    assert "documents have no vector: no word is in the vocabulary" in done.stderr
     assert 0 < collections.all_runs(db)[0].metrics["known_words"] < 0.2
