@@ -13,9 +13,8 @@ from dataclasses import dataclass
 class Technique:
     """One row of the guide.
 
-    `key` is its anchor; `what` two sentences; `formula` one line of plain text; `command` what to run; `page` the part
-    of a page's address after `/-/semsearch/`, and `page_name` the page's tab; `look_at` what to look at there.
-    `builders` are those whose collections show it.
+    `key` is its anchor; `what` two sentences; `formula` plain text, its lines separated by three blanks; `page` the
+    part of a page's address after `/-/semsearch/`; `page_name` its tab; `builders` those whose collections show it.
     """
 
     key: str
@@ -29,8 +28,7 @@ class Technique:
     builders: tuple[str, ...]
 
     @property
-    def formulas(self) -> list[str]:
-        """The formula's parts, a line each: three blanks separate them."""
+    def formulas(self) -> list[str]:  # a line each
         return self.formula.split("   ")
 
 

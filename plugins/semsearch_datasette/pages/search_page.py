@@ -58,6 +58,12 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
 
     def context() -> dict[str, Any]:
         best_text = max((hit.text_score or 0.0 for hit in results.hits), default=0.0)
+        shown: dict[str, Any] = {
+            "query": arguments.q,
+            "best_text": best_text,
+            "filters": filters.pairs,
+            "reasons": reasons,
+        }
         return {
             **frame(datasette, target, "search"),
             **_form(target, arguments, results),
@@ -65,18 +71,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             **_explaining(datasette, target, arguments, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, arguments, pairs)),
             "first": arguments.paging.after + 1,
-            "cards": lookup.without_name_scores(
-                target,
-                cards(
-                    datasette,
-                    target,
-                    page,
-                    query=arguments.q,
-                    best_text=best_text,
-                    filters=filters.pairs,
-                    reasons=reasons,
-                ),
-            ),
+            "cards": lookup.without_name_scores(target, cards(datasette, target, page, **shown)),
             "remark": results.remark,
             "next_url": next_url,
         }
