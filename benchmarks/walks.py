@@ -154,7 +154,7 @@ def whole(data: Path, name: str, python: str, folder: Path, length: int = LENGTH
 
 
 def _judged(vectors: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    scores = graphs.judge_labels(vectors, labels, shares=graphs.SHARES, shuffles=5)
+    scores = graphs.score_shares(vectors, labels, shares=graphs.SHARES, shuffles=5)
     return {f"micro {score.share:.0%}": 100 * score.micro_f1 for score in scores}
 
 

@@ -41,7 +41,8 @@ def _training(built: Built, resume: bool) -> Iterator[str]:
         yield f"Resumed from step {built.resumed:,}"
     steps, options = built.run.metrics.get("steps", FEW_STEPS), built.run.options
     if steps < FEW_STEPS and options.get("epochs") != 0:  # no training at all is a choice
-        longer = "--seconds" if options.get("seconds") else "--epochs"
+        length = "--steps" if "steps" in options else "--epochs"
+        longer = "--seconds" if options.get("seconds") else length
         yield f"Only {steps:,.0f} steps: the model is undertrained. Use more {longer}, or a smaller --batch-size"
     if built.unkept:
         yield f"No checkpoint was saved: {built.unkept}"

@@ -97,7 +97,7 @@ def check_weight(weight: float | None, mode: str = "hybrid") -> None:
     if not (math.isfinite(weight) and 0 <= weight <= 1):
         raise InputError(f"weight is {weight:g}: choose 0 (text score alone) to 1 (vector score alone)")
     if mode != "hybrid":
-        raise InputError(f"weight is of mode hybrid, it has no effect in mode {mode}: leave it out")
+        raise InputError(f"weight has no effect in mode {mode}: leave it out, or use mode hybrid")
 
 
 def default_weight(db: Connection, collection: Collection) -> float:
