@@ -52,7 +52,7 @@ def run_command(line: str, folder: Path, environment: Mapping[str, str]) -> str:
         timeout=120,
     )
     assert done.returncode == 0, f"{line}: {done.stdout}"
-    printed = re.sub(r"\b(in) (under )?[\d.]+ s\b", r"\1 … s", done.stdout, flags=re.I)
+    printed = re.sub(r"\b(in|took) (under )?[\d.]+ s\b", r"\1 … s", done.stdout, flags=re.I)
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "…", printed).rstrip()
 
 

@@ -60,7 +60,7 @@ def test_weight_moves_the_ranking(run: Run, file: str) -> None:
         (["--where", "  "], "The filter is empty"),
         (["--weight", "1.5"], "weight is 1.5: choose 0 (text score alone) to 1 (vector score alone)"),
         (["--weight", "nan"], "weight is nan"),
-        (["--weight", ".5", "--mode", "text"], "mode text has nothing to weigh"),
+        (["--weight", ".5", "--mode", "text"], "it has no effect in mode text"),
         (["--offset", "-1"], "offset is -1: with k 10 choose 0 to 4086"),
         (["--offset", "9999"], "offset is 9999: with k 10 choose 0 to 4086"),
         (["-k", "0"], "k is 0: choose 1 to 4096"),
