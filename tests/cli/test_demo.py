@@ -42,8 +42,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Printed]:
     def build(folder: Path) -> None:
         path = str(folder / "demo.db")
         with pytest.MonkeyPatch.context() as patched:
-            patched.setitem(command.PICTURED, "autoencoder", {"dim": command.CODES, "epochs": 40})
-            patched.setitem(command.PICTURED, "gan", {"steps": 200, "batch": 64})
+            patched.setitem(command.IMAGE_BUILDERS, "autoencoder", {"dim": command.LATENT_DIM, "epochs": 40})
+            patched.setitem(command.IMAGE_BUILDERS, "gan", {"steps": 200, "batch": 64})
             result = CliRunner().invoke(assemble(), ["demo", path])
         printed = Printed(result.exit_code, result.stdout, result.stderr)
         (folder / "printed.json").write_text(json.dumps(printed))
