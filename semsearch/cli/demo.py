@@ -69,7 +69,7 @@ def demo_command(db: str, serve: bool) -> None:
     semsearch demo example.db --serve
     """
     _build_and_print(db)
-    remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Search by meaning")
+    remark(f"\nSee it in a browser: semsearch serve {db} --open, then the menu at the top right, Semantic search")
     if serve:
         open_in_datasette(db, ())
 

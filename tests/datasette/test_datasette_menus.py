@@ -33,7 +33,7 @@ def test_view_menu(site):
 
 @only_1
 def test_jump_menu(site):
-    assert any(match["url"] == HOME for match in site.get("/-/jump.json?q=meaning").json()["matches"])
+    assert any(match["url"] == HOME for match in site.get("/-/jump.json?q=semantic").json()["matches"])
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_topics_lead_to_their_page(site):
 def test_of_words_there_is_nothing_to_explain(site):
     page = site.get(WORDS + "?q=moon&explain=1")
     assert page.status_code == 200
-    assert "sem-reasons" not in page.text and "Explain these results" not in page.text
+    assert "sem-reasons" not in page.text and "Why these results" not in page.text
 
 
 def test_a_row_that_changed_says_so(site, library):

@@ -88,8 +88,8 @@ def test_pictures_can_be_named_and_others_asked_for(file: str, make_site: Any) -
     text = ours(site.get(page("rotation", "?seed=5")).text)
     assert 'pretext?seed=6"' in text
     assert "has random weights" in site.get(page("chance")).text
-    assert ">Task</a>" in site.get("/pics/-/semsearch/lamps_rotation").text
-    assert ">Task</a>" not in site.get("/pics/-/semsearch/lamps_pca").text
+    assert ">The task</a>" in site.get("/pics/-/semsearch/lamps_rotation").text
+    assert ">The task</a>" not in site.get("/pics/-/semsearch/lamps_pca").text
     assert page("rotation", "?id=7") in site.get("/pics/-/semsearch/lamps_rotation/item/7").text
 
 

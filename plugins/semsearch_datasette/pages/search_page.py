@@ -38,12 +38,8 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
     if target.collection.of == "image":
         return await gallery_page.gallery(datasette, request, target, filters)
     arguments = _for_collection(target, search_arguments(_without_idle_weight(request.args, filters)))
-    if filters.from_form and not wants_json(request):
-        return Elsewhere(_here(datasette, target, arguments, filters.pairs))
-    if arguments.q and not filters.pairs and not wants_json(request):
-        key = await lookup.exact_match(target, arguments.q)
-        if key is not None:
-            return Elsewhere(links.item(datasette, target.database.name, target.collection.name, key))
+    if not wants_json(request) and (url := await _other_url(datasette, target, arguments, filters)):
+        return Elsewhere(url)
     results, page, reasons = NO_RESULTS
     if arguments.q:
         results, page, reasons = await look(
@@ -84,10 +80,19 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         "remark": results.remark,
         "hits": _hit_data(page, reasons),
         "next_url": absolute_url(datasette, request, next_url),
+        **({"starts": lookup.data(starting_items)} if starting_items else {}),
     }
-    if starting_items:
-        data["starts"] = lookup.data(starting_items)
     return Answer("search.html", context, data, target.private)
+
+
+async def _other_url(datasette: Any, target: Target, arguments: SearchArguments, filters: Filters) -> str | None:
+    """The canonical URL of what the form sent, or the page of the only item that the query names; else None."""
+    if filters.from_form:
+        return _here(datasette, target, arguments, filters.pairs)
+    if not arguments.q or filters.pairs:
+        return None
+    key = await lookup.exact_match(target, arguments.q)
+    return None if key is None else links.item(datasette, target.database.name, target.collection.name, key)
 
 
 def _here(
