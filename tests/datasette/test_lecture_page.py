@@ -20,8 +20,10 @@ def test_every_technique_is_on_the_page_with_formula_and_command(site):
     text = ours(site.get(GUIDE_URL).text)
     for technique in TECHNIQUES.values():
         assert f'id="{technique.key}"' in text
-        for part in (technique.what, *technique.formulas, technique.command, technique.look_at):
+        for part in (*technique.formulas, technique.command):
             assert part in html.unescape(text)
+        for part in (technique.what, technique.look_at):
+            assert how.marked_up(part) in text
     data = site.get(twin(GUIDE_URL)).json()
     assert [part["title"] for part in data["parts"]] == [part.title for part in GUIDE]
 
@@ -42,9 +44,13 @@ def test_a_page_explains_itself_and_links_its_row(site, page, key):
     (disclosure,) = HOW.findall(site.get(ARTICLES + page).text)
     technique = TECHNIQUES[key]
     assert f'href="{GUIDE_URL}#{key}"' in disclosure
-    assert technique.what in html.unescape(disclosure) and technique.formulas[0] in html.unescape(disclosure)
+    assert how.marked_up(technique.what) in disclosure and technique.formulas[0] in html.unescape(disclosure)
     sentences = re.findall(r"[.!?](?:\s|<|$)", re.findall(r"<p>(.*?)</p>", disclosure, re.S)[0])
     assert 2 <= len(sentences) <= 5
+
+
+def test_texts_of_the_guide_are_escaped_and_marked_up():
+    assert how.marked_up("a < b: `x --y` on *Topics*") == "a &lt; b: <code>x --y</code> on <em>Topics</em>"
 
 
 def test_every_built_in_builder_has_a_technique():

@@ -10,6 +10,7 @@ from semsearch.techniques import GUIDE, Technique
 from semsearch_datasette import links
 from semsearch_datasette.compat import is_searchable
 from semsearch_datasette.pages import home_page
+from semsearch_datasette.parts.how import marked_up
 from semsearch_datasette.respond import Answer
 
 MAX_COLLECTIONS = 6  # linked from one technique
@@ -27,7 +28,12 @@ async def lecture(datasette: Any, request: Any) -> Answer:
         {
             "title": part.title,
             "rows": [
-                {"technique": technique, "collections": _collections(datasette, visible, technique)}
+                {
+                    "technique": technique,
+                    "what": marked_up(technique.what),
+                    "look_at": marked_up(technique.look_at),
+                    "collections": _collections(datasette, visible, technique),
+                }
                 for technique in part.techniques
             ],
         }

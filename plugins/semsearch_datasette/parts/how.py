@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from semsearch.records import Collection
 from semsearch.techniques import TECHNIQUES
@@ -85,11 +88,17 @@ PAGES: dict[str, tuple[str, str | None]] = {
 }
 
 
+def marked_up(text: str) -> Markup:
+    """A text of the guide as HTML: `code` and *emphasis*, everything else escaped."""
+    escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escaped))
+
+
 @dataclass(frozen=True)
 class How:
     """What the disclosure of a page shows: its sentences, a formula, and the row of the guide with more."""
 
-    text: str
+    text: Markup
     formulas: list[str]
     name: str
     url: str
@@ -108,4 +117,6 @@ def how_of(datasette: Any, collection: Collection, page: str) -> How | None:
     if not sentence or key is None:
         return None
     technique = TECHNIQUES[key]
-    return How(f"{sentence} {technique.what}", technique.formulas, technique.name, links.lecture(datasette, key))
+    return How(
+        marked_up(f"{sentence} {technique.what}"), technique.formulas, technique.name, links.lecture(datasette, key)
+    )
