@@ -1,9 +1,9 @@
-# Everything runs in .venv, made on first use: nothing but Python >= 3.10, make and git is needed.
+# Everything runs in .venv, which is created on first use. Only Python >= 3.10, make and git are needed.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO_DB ?= demo.db
-# Every worker of the tests starts servers and a browser of its own: more than four gain nothing. WORKERS= runs them in one process.
+# Each worker starts its own servers and browser, so more than four do not help. WORKERS= runs the tests in one process.
 WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test test-fast test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
@@ -18,33 +18,33 @@ WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 	$(PIP) --editable '.[test]'
 	@touch $@
 
-# The other Datasette: this environment holds it alone, and reuses all the rest of .venv through a .pth file.
+# This environment holds only the other Datasette and reuses everything else from .venv through a .pth file.
 .venv-next/installed: .venv/test
 	$(PYTHON) -m venv .venv-next
 	$(PYTHON) tests/install/reuse.py .venv-next .venv
 	.venv-next/bin/python -m pip install --quiet --disable-pip-version-check --pre --constraint constraints.txt 'datasette>=1.0a40'
 	@touch $@
 
-# Linters live apart: none of what they pull in may reach a Datasette process.
+# Linters have an environment of their own, so that none of their dependencies reaches a Datasette process.
 .venv-lint/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-lint
 	.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt ruff mypy import-linter --editable .
 	@touch $@
 
 .venv/torch: .venv/installed
-	@echo "Installing torch, once, for a net that learns pictures. It is large, on Linux gigabytes; TORCH=0 goes without"
-	$(PIP) --editable '.[torch]' && touch $@ || echo "torch could not be installed: the demo goes without it"
+	@echo "Installing torch once, for the image models. On Linux it takes gigabytes; TORCH=0 skips it"
+	$(PIP) --editable '.[torch]' && touch $@ || echo "torch could not be installed: the demo skips the image models that need it"
 
-demo: .venv/$(if $(filter 0,$(TORCH)),installed,torch)  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page, TORCH=0 goes without torch
+demo: .venv/$(if $(filter 0,$(TORCH)),installed,torch)  ## build demo.db from the Python documentation on this machine; SERVE=1 opens the page, TORCH=0 skips torch
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
-# On the small matrices of tests a second thread of BLAS or torch only waits for the first.
+# The matrices in tests are small: a second thread of BLAS or torch would only wait.
 test test-fast test-install: export OMP_NUM_THREADS := 1
-test: .venv/test .venv-next/installed  ## the whole suite, and the pages once more on the other Datasette
+test: .venv/test .venv-next/installed  ## all tests; those of pages and browser also on the other Datasette
 	$(BIN)/python -m pytest $(WORKERS)
 	.venv-next/bin/python -m pytest $(WORKERS) tests/datasette tests/browser
 
-test-fast: .venv/test  ## all tests but those that open a browser or train a net
+test-fast: .venv/test  ## all tests except browser tests and trainings
 	$(BIN)/python -m pytest $(WORKERS) -m "not browser and not training"
 
 test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
@@ -56,10 +56,10 @@ lint: .venv-lint/installed  ## style, types, layers, generated docs
 	.venv-lint/bin/mypy
 	.venv-lint/bin/lint-imports
 
-docs: .venv/test  ## write docs/cli.md and docs/builders.md again
+docs: .venv/test  ## regenerate docs/cli.md, builders.md and lecture.md
 	$(BIN)/python docs/generate.py
 
-screenshots: .venv/test demo  ## take the pictures of README.md and docs/tour.md again; needs Chromium
+screenshots: .venv/test demo  ## retake the screenshots of README.md and docs/tour.md; needs Chromium
 	$(PIP) pillow
 	$(BIN)/python -m docs.screenshots $(DEMO_DB)
 
@@ -67,24 +67,24 @@ bench-retrieval: .venv/installed  ## DATA=folder: LSA, BM25 and their fusion on 
 	$(PIP) '.[bench]'
 	$(BIN)/python benchmarks/retrieval.py --data $(DATA)
 
-bench-lsa: .venv/installed  ## DATA=folder: every stage of a build beside scikit-learn and gensim
+bench-lsa: .venv/installed  ## DATA=folder: every stage of a build compared with scikit-learn and gensim
 	$(PIP) '.[bench]'
 	$(BIN)/python benchmarks/lsa.py --data $(DATA)
 
-bench-images: .venv/installed  ## DATA=folder KEEP=folder: faces, factoring and reading beside peers, then what autoencoders reach (long)
+bench-images: .venv/installed  ## DATA=folder KEEP=folder: faces, factorisation and reading compared with peers, then autoencoders (long)
 	$(PIP) --editable '.[bench,torch]'
 	$(BIN)/python benchmarks/images.py --data $(DATA)
 	$(BIN)/python benchmarks/autoencoder.py --data $(DATA) --keep $(KEEP)
 
-bench-gan: .venv/installed  ## DATA=folder KEEP=folder: GANs beside a DCGAN of equal time, over seeds, and the page of samples (75 minutes)
+bench-gan: .venv/installed  ## DATA=folder KEEP=folder: GANs compared with a DCGAN at equal time, over seeds, and the samples page (75 minutes)
 	$(PIP) --editable '.[bench,torch]'
 	$(BIN)/python benchmarks/gan.py --data $(DATA) --keep $(KEEP) --json
 
-bench-features: .venv/installed  ## DATA=folder: features that nobody labelled, each family for eight minutes (long)
+bench-features: .venv/installed  ## DATA=folder: self-supervised features, eight minutes for each builder (long)
 	$(PIP) --editable '.[bench,torch]'
 	$(BIN)/python benchmarks/selfsupervised.py --data $(DATA)
 
-bench-training: .venv/installed  ## DATA=folder: GloVe and skip-gram beside gensim, the training loop beside a plain one (long)
+bench-training: .venv/installed  ## DATA=folder: GloVe and skip-gram compared with gensim, the training loop with a plain one (long)
 	$(PIP) --editable '.[bench,torch]'
 	$(BIN)/python benchmarks/training.py --data $(DATA)
 

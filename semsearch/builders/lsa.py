@@ -73,7 +73,7 @@ class LsaOptions(BuilderOptions):
 def default_dim(n_documents: int) -> int:
     """One dimension for every eight documents, at least 50 and at most 500.
 
-    Few documents support few directions; larger collections gain up to several hundred (benchmarks/README.md has the
+    Few documents support few directions; larger collections gain up to several hundred (benchmarks/log.md has the
     figures). Never more than half of the documents, because at full rank nothing is learned: the cosine would be that
     of tf-idf. In very large collections only as many as keep the documents' table within 40 million numbers.
     """

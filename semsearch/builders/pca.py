@@ -10,7 +10,7 @@ PCA is the optimal linear autoencoder, with encoder V and decoder Vᵀ: no other
 lower reconstruction error (Eckart & Young 1936; Sirovich & Kirby 1987; Turk & Pentland 1991).
 
 Without --dim as many components are kept as explain 90 % of the variance, at most 60: on faces and digits more
-components classify no better (benchmarks/README.md). Images are compared by the cosine of their loadings. With
+components classify no better (benchmarks/log.md). Images are compared by the cosine of their loadings. With
 --columns the rows of any table are embedded by some of its numeric columns, each standardised to mean 0 and variance 1,
 because their units are not comparable.
 """

@@ -8,7 +8,7 @@ Zhang, Dong, Wang, Tang & Ding, "ProNE: Fast and Scalable Network Representation
 knows neighbours only. The second adds the wider neighbourhood that walks would reach, without walking, because every
 term is a product of the graph and the vectors. A directed graph is read as undirected.
 
-Three choices differ from the paper, because they measured better (benchmarks/README.md): vectors are U + V instead of
+Three choices differ from the paper, because they measured better (benchmarks/log.md): vectors are U + V instead of
 U, scaled by S^¾ instead of S^½, and the band is at 0 with sharpness 2 (the paper: `--mu 0.2 --theta 0.5`).
 """
 

@@ -40,7 +40,7 @@ from semsearch.records import Device, Documents, Embeddings, Fitted, Report, Sta
 WEIGHTS = ("mean", "idf", "sif")
 MAX_COMPONENTS = 10
 _SIF_A = 1e-3  # a of the paper: the weight of words much rarer than this share is nearly 1
-_COMPONENT_SCALE = np.float32(0.125)  # of a component's length: longer ones dominate the mean (benchmarks/README.md)
+_COMPONENT_SCALE = np.float32(0.125)  # of a component's length: longer ones dominate the mean (benchmarks/log.md)
 
 
 @dataclass(frozen=True)

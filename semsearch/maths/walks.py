@@ -191,7 +191,7 @@ def _is_joined(indptr: Any, indices: Any, one: Any, other: Any, mutual: Any) -> 
 
 
 @kernel
-def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its own the same walks take 1.3 to 1.8 times as long (benchmarks/README.md)
+def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its own the same walks take 1.3 to 1.8 times as long (benchmarks/log.md)
     graph: Any, slots: Any, biases: Any, nodes: Any, first: Any, last: Any, seed: Any
 ) -> None:
     """Fill walks first..last of `nodes` by second-order probabilities; sixteen walks try one step in turn.

@@ -2,7 +2,7 @@
 
 Sides are halved until they are at most 8, whatever they were, odd ones too; channels double as sides halve, up to four
 times. What remains is small enough for a wide dense layer, which on a CPU learns more per second than further
-convolutions (benchmarks/README.md). Kernels of 4 with strides of 2 reach every pixel equally often, and so leave no
+convolutions (benchmarks/log.md). Kernels of 4 with strides of 2 reach every pixel equally often, and so leave no
 checkerboard artefacts (Odena, Dumoulin & Olah 2016). There is no normalisation: these networks are shallow, and it
 would make the code of an image depend on its batch.
 """
