@@ -255,15 +255,13 @@ def _hit_maker(
     collection: Collection, sides: Sequence[Weighted], ranking: Ranking
 ) -> Callable[[str, Mapping[str, Any]], Hit]:
     """Makes a hit from a key and its row. A rank is known as far down as that side was looked through."""
-    at = {type(one.side): place for place, one in enumerate(sides)}
+    at = {type(weighted.side): number for number, weighted in enumerate(sides)}
     parts: list[Mapping[str, float]] = [*ranking.parts, {}]
     places: list[Mapping[str, int]] = [*ranking.ranks, {}]
-    meaning, words = (
-        at.get(VectorScorer, -1),
-        at.get(TextScorer, -1),
-    )  # the last of each list stands for a side not asked
-    cosines, vector_ranks = parts[meaning], places[meaning]
-    bm25, text_ranks = parts[words], places[words]
+    # The last of each list is empty: for a scorer that was not used.
+    vector, text = at.get(VectorScorer, -1), at.get(TextScorer, -1)
+    cosines, vector_ranks = parts[vector], places[vector]
+    bm25, text_ranks = parts[text], places[text]
 
     def hit(key: str, row: Mapping[str, Any]) -> Hit:
         cosine = cosines.get(key)

@@ -1,4 +1,4 @@
-"""The two ways of scoring a stored collection's items: by meaning (cosine) and by words (BM25)."""
+"""The two scorers of a collection's items: the vector score (cosine) and the text score (BM25)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from semsearch.storage.driver import Connection
 
 @dataclass(frozen=True)
 class VectorScorer:
-    """Cosine with a unit vector (dim,): of all items or those `among`, leaving some `out`."""
+    """Cosine with a unit vector (dim,), of all items or those `among`, without those in `out`."""
 
     db: Connection
     collection: Collection
@@ -25,20 +25,22 @@ class VectorScorer:
     out: frozenset[str] = field(default_factory=frozenset)
 
     def top(self, n: int) -> Mapping[str, float]:
-        """The n nearest: from memory where the process holds the collection, else by vec0's own search, or by a pass
-        over all where that search does not go so deep."""
+        """The n nearest items with their cosines.
+
+        From memory if the collection is cached, else by a vec0 search, or by a full scan beyond the largest k of vec0.
+        """
         deep = n + len(self.out)
         held = self._resident
         if held is not None:
             near = held.nearest(self.vector, deep, self.among, self._in_file)
             return dict([(key, cosine) for key, cosine in near.items() if key not in self.out][:n])
         if deep > vectors.MAX_K:
-            found = vectors.distances(self.db, self.collection, self.vector, self.among)
-            found.sort(key=lambda neighbour: neighbour.distance)
+            neighbours = vectors.distances(self.db, self.collection, self.vector, self.among)
+            neighbours.sort(key=lambda neighbour: neighbour.distance)
         else:
-            found = vectors.nearest(self.db, self.collection, self.vector, deep, self.among)
-        kept = [(one.key, 1 - one.distance) for one in found if one.key not in self.out]
-        return dict(kept[:n])
+            neighbours = vectors.nearest(self.db, self.collection, self.vector, deep, self.among)
+        cosines = [(near.key, 1 - near.distance) for near in neighbours if near.key not in self.out]
+        return dict(cosines[:n])
 
     def of(self, keys: Sequence[str]) -> Mapping[str, float]:
         """The cosines of these items."""
@@ -52,13 +54,13 @@ class VectorScorer:
         return resident(self.db, self.collection)
 
     def _in_file(self, keys: Sequence[str]) -> Mapping[str, float]:
-        found = vectors.distances(self.db, self.collection, self.vector, keys)
-        return {one.key: 1 - one.distance for one in found}
+        neighbours = vectors.distances(self.db, self.collection, self.vector, keys)
+        return {near.key: 1 - near.distance for near in neighbours}
 
 
 @dataclass(frozen=True)
 class TextScorer:
-    """BM25 of words and phrases, a repeated one counted each time: of all items or those `among`."""
+    """BM25 of words and phrases, of all items or those `among`. A repeated phrase counts each time."""
 
     db: Connection
     dataset: Dataset
@@ -66,11 +68,11 @@ class TextScorer:
     among: Sequence[str] | None = None
 
     def top(self, n: int) -> Mapping[str, float]:
-        """The n best of the items that hold any of the phrases."""
+        """The n best of the items that contain any of the phrases."""
         return dict(self._best(n, self.among))
 
     def of(self, keys: Sequence[str]) -> Mapping[str, float]:
-        """The scores of those of these items that hold any of the phrases."""
+        """The scores of those of these items that contain any of the phrases."""
         return dict(self._best(-1, keys))
 
     def _best(self, n: int, among: Sequence[str] | None) -> list[tuple[str, float]]:

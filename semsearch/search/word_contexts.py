@@ -1,4 +1,4 @@
-"""The company words keep: the counts behind word vectors, as the builder kept them when it read the corpus."""
+"""Co-occurrence counts and PMI of words, from the counts that the builder stored."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from semsearch.storage import datasets, fulltext
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 
-_FEW = 5.0  # a context met this often is worth half its PMI in the ranking: rare pairs have the highest PMI by chance
+_HALF_COUNT = 5.0  # count at which PMI is discounted by half in the ranking: the PMI of rare pairs is unreliable
 
 Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Context:
-    """A word that stands near another: how often (weighted as the build weighs distances), and their PMI in nats."""
+    """A word that co-occurs with another: the count, weighted by distance as in the build, and the PMI in nats."""
 
     word: str
     count: float
@@ -37,7 +37,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Table:
-    """Some words with each other: `counts` and `pmi` (n, n) float64; where two never met, pmi is NaN."""
+    """Words with each other: `counts` and `pmi` (n, n) float64. The PMI of two that never co-occur is NaN."""
 
     words: tuple[str, ...]
     counts: Doubles
@@ -45,27 +45,27 @@ class Table:
 
 
 def has_contexts(db: Connection, collection: Collection) -> bool:
-    """Whether the collection's counts were kept."""
+    """Whether the collection's counts are stored."""
     return stored.has(db, collection)
 
 
 def contexts(db: Connection, collection: Collection, word: str, n: int = 20) -> list[Context]:
-    """The n words that stand near a word most remarkably: by PMI, discounted where the two met only a few times.
+    """The n strongest contexts of a word, by PMI discounted for rare pairs.
 
-    PMI is that of the plain counts, without smoothing. Raises NotFoundError for an unknown word, InputError for a
-    collection whose builder kept no counts.
+    The PMI is that of the counts, without smoothing. Raises NotFoundError for an unknown word, InputError for a
+    collection whose builder stored no counts.
     """
     with snapshot(db):
         counts = _Counts(db, collection)
         number = counts.numbers([word])[0]
         columns, values = counts.row(number)
         pmi = counts.pmi(number, columns, values)
-        order = np.argsort(-pmi * values / (values + _FEW), kind="stable")[:n]
+        order = np.argsort(-pmi * values / (values + _HALF_COUNT), kind="stable")[:n]
         return [Context(counts.words[columns[at]], float(values[at]), float(pmi[at])) for at in order.tolist()]
 
 
 def cooccurrence(db: Connection, collection: Collection, words: Sequence[str]) -> Table:
-    """How often each of some words stands near each other one, and their PMI. Raises what `contexts` raises."""
+    """How often each pair of these words co-occurs, and its PMI. Raises what `contexts` raises."""
     if not 1 <= len(words) <= MOST_WORDS:
         raise InputError(f"{len(words)} words given: choose 1 to {MOST_WORDS}")
     with snapshot(db):

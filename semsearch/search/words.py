@@ -1,4 +1,4 @@
-"""Questions about words: analogies, the odd one out, words in two dimensions, and who stands near whom.
+"""Questions about words: analogies, the odd one out, words in two dimensions, and co-occurrence.
 
 Arithmetic works on any collection, counts are there where the builder kept them.
 """

@@ -34,7 +34,7 @@ def column_values(
     if len(set(columns)) < len(columns):
         raise InputError(f"{', '.join(columns)} names a column twice: name each column once")
     if not columns:
-        raise NotFoundError(f"No column is named: {dataset.name} has {', '.join(shape.columns)}")
+        raise NotFoundError(f"No column given: {dataset.name} has {', '.join(shape.columns)}")
     reading = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
     wanted = ", ".join(map(quoted, columns))
     found_keys: list[str] = []

@@ -253,7 +253,7 @@ def take_function_error(db: Connection) -> str | None:
 
 
 def checkpoint(db: Connection) -> str | None:
-    """Move the write-ahead log into the file, so that a copy of it is complete; a remark if a reader held that up."""
+    """Move the write-ahead log into the file, so that a copy of it is complete; a remark if a reader prevents it."""
     if not is_wal(db):
         return None
     db.execute("pragma busy_timeout = 1000")
@@ -261,7 +261,7 @@ def checkpoint(db: Connection) -> str | None:
     db.execute(f"pragma busy_timeout = {BUSY_MS}")
     if busy:
         return (
-            "Another connection is reading: the newest data still stands in the -wal file beside the database; "
-            "copy both, or any later write will finish the move"
+            "Another connection is reading, so the newest data is still in the -wal file next to the database:"
+            " copy both files, or write again later"
         )
     return None

@@ -1,8 +1,7 @@
-"""Which tables and views hold what was made of other tables.
+"""Which tables and views are derived from which other tables.
 
-Whoever may not see a table must not read it through its vectors, its vocabulary, its full-text table or the catalogue,
-nor through the tables in which SQLite counts rows. Nothing is asked but the schema and the catalogue, so that this
-works without sqlite-vec.
+An actor who may not see a table must not read it through its vectors, vocabulary, full-text table, the catalogue or
+the tables in which SQLite counts rows. Only schema and catalogue are read, so this works without sqlite-vec.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ COUNTERS = ("sqlite_sequence", *(f"sqlite_stat{number}" for number in (1, 2, 3, 
 
 @dataclass(frozen=True)
 class _Catalogue:
-    """What each collection, vector table and full-text table was made of."""
+    """The source tables of each collection, vector table and full-text table."""
 
     collections: Mapping[str, frozenset[str]]
     vector_tables: Mapping[int, frozenset[str]]
@@ -34,23 +33,25 @@ class _Catalogue:
 
 
 def fingerprint(db: Connection) -> tuple[object, ...]:
-    """Changes whenever `derived_tables`, or anything else that schema and catalogue say, may: a build or a drop changes
-    the schema, an update the rows of a dataset and its collections."""
-    found: list[object] = [db.execute("pragma schema_version").fetchone()[0]]
+    """A value that changes whenever `derived_tables` may change.
+
+    A build or a drop changes the schema, an update the rows of a dataset and its collections.
+    """
+    state: list[object] = [db.execute("pragma schema_version").fetchone()[0]]
     try:
         for table in ("_semsearch_datasets", "_semsearch_collections"):
-            found += map(tuple, db.execute(f"select * from {table} order by id"))
+            state += map(tuple, db.execute(f"select * from {table} order by id"))
     except driver.OperationalError as error:
         if "no such" not in str(error):
             raise
-    return tuple(found)
+    return tuple(state)
 
 
 def derived_tables(db: Connection) -> dict[str, frozenset[str]]:
-    """Each table or view that was made of others, with the names of all of those, near and far.
+    """Each derived table or view, with the names of all tables it is derived from, directly or indirectly.
 
-    What cannot be attributed, and the catalogue itself, counts as made of every source. Where a source is gone, or the
-    catalogue is of another version, that is every ordinary table: which one it was under another name is not known.
+    What cannot be attributed, and the catalogue itself, counts as derived from every source. If a source is gone, or
+    the catalogue has another version, that means every ordinary table, because a source may have been renamed.
     """
     rows = db.execute("select name, type, coalesce(sql, '') from sqlite_master where type in ('table', 'view')")
     schema = {row[0]: (row[1], row[2]) for row in rows}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from semsearch.search.fusion import FIRST, Weighted, in_order, rank, ranks
+from semsearch.search.fusion import INITIAL_DEPTH, Weighted, in_order, rank, ranks
 
 
 class Planted:
@@ -52,7 +52,7 @@ def test_sides_that_agree_are_not_looked_through() -> None:
     cosines = {str(key): 1 / (1 + key) for key in range(50_000)}
     meaning, words = Planted(cosines), Planted({key: 9 * score for key, score in cosines.items()})
     assert next(iter(rank([Weighted(meaning, 0.5), Weighted(words, 0.5)], 10).scores)) == "0"
-    assert meaning.deepest == words.deepest == FIRST
+    assert meaning.deepest == words.deepest == INITIAL_DEPTH
 
 
 def test_one_that_a_single_side_knows_gets_that_sides_part_alone() -> None:
