@@ -99,29 +99,29 @@ def semsearch_key(db: Any, table: str, *values: Any) -> str:
 
 def semsearch_similarity(db: Any, collection: str, one: Any, other: Any) -> float:
     """The cosine of two items."""
-    found = collections.get_collection(db, collection)
-    return float(query.vector_of(db, found, str(one)) @ query.vector_of(db, found, str(other)))
+    result = collections.get_collection(db, collection)
+    return float(query.vector_of(db, result, str(one)) @ query.vector_of(db, result, str(other)))
 
 
 def semsearch_search(
     db: Any, collection: str, text: str, k: int = 10, mode: str = "hybrid", weight: float | None = None
 ) -> str:
     """The hits of a search, as a JSON array of objects; `weight` is that of the vector score in mode hybrid."""
-    found = query.search(db, collections.open_collection(db, collection), str(text), mode=mode, k=k, weight=weight)
-    return json.dumps([hit_dict(hit) for hit in found.hits])
+    result = query.search(db, collections.open_collection(db, collection), str(text), mode=mode, k=k, weight=weight)
+    return json.dumps([hit_dict(hit) for hit in result.hits])
 
 
 def semsearch_similar(db: Any, collection: str, id: Any, k: int = 10) -> str:
     """The items nearest to an item, as a JSON array of objects."""
-    found = query.similar(db, collections.open_collection(db, collection), [str(id)], k=k)
-    return json.dumps([hit_dict(hit) for hit in found.hits])
+    result = query.similar(db, collections.open_collection(db, collection), [str(id)], k=k)
+    return json.dumps([hit_dict(hit) for hit in result.hits])
 
 
 def semsearch_analogy(db: Any, collection: str, a: Any, b: Any, c: Any, k: int = 10, method: str = "mul") -> str:
     """The answers to "a is to b as c is to what", as a JSON array of objects."""
     opened = collections.open_collection(db, collection)
-    found = words.analogy(db, opened, (str(a), str(b), str(c)), k=k, method=method)
-    return json.dumps([hit_dict(hit) for hit in found.hits])
+    result = words.analogy(db, opened, (str(a), str(b), str(c)), k=k, method=method)
+    return json.dumps([hit_dict(hit) for hit in result.hits])
 
 
 @hookimpl

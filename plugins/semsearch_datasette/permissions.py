@@ -108,13 +108,13 @@ def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callabl
 async def _all_denied(datasette: Any, actor: Any) -> tuple[list[tuple[str, str]], list[str]]:
     """What is denied to an actor, as database and table; and the databases of which that cannot be known."""
     names = [name for name in datasette.databases if is_searchable(name)]
-    found = await asyncio.gather(*(_derived_of(datasette, name) for name in names))
+    lineages = await asyncio.gather(*(_derived_of(datasette, name) for name in names))
     denied: list[tuple[str, str]] = []
-    for database, derived in zip(names, found, strict=True):
+    for database, derived in zip(names, lineages, strict=True):
         sources = sorted({source for some in (derived or {}).values() for source in some})
         hidden = {source for source in sources if not await _may_view_source(datasette, actor, database, source)}
         denied += [(database, table) for table, some in (derived or {}).items() if some & hidden]
-    return denied, [name for name, derived in zip(names, found, strict=True) if derived is None]
+    return denied, [name for name, derived in zip(names, lineages, strict=True) if derived is None]
 
 
 async def _derived_of(datasette: Any, name: str) -> Derived | None:
@@ -129,10 +129,10 @@ async def _read_derived(database: Any) -> Derived | None:
     show what should be hidden.
     """
     try:
-        found: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database, fingerprint(conn)))
+        result: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database, fingerprint(conn)))
     except driver.Error:
         return _derived.of(database).latest()
-    return found
+    return result
 
 
 def look_at_derived(conn: Any, database: Any, now: Any) -> Derived:

@@ -95,31 +95,31 @@ async def target_of(datasette: Any, request: Any) -> Target:
     database = database_of(datasette, request)
     name = tilde_decode(request.url_vars["collection"])
     try:
-        found, derived = await read(database, lambda conn: _seen(conn, database, name), without_vectors=True)
+        result, derived = await read(database, lambda conn: _seen(conn, database, name), without_vectors=True)
     except SemsearchError as error:  # only those who may view a database learn what is wrong with it
         if not await allows(datasette, request.actor, database.name):
             raise Forbidden("You do not have permission to view this database") from error
         raise
     remember_derived(database, derived)
-    if found is None:
+    if result is None:
         raise NotFound(f"No collection {name!r} in {database.name}")
-    private = await ensure_view(datasette, request.actor, database.name, *_sources(found.opened), name)
-    if not found.has_table:
-        raise NotFound(f"The table {found.opened.dataset.name}, from which {name} was built, does not exist any more")
-    topics = found.has_topics and not missing()
-    clusters = found.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
+    private = await ensure_view(datasette, request.actor, database.name, *_sources(result.opened), name)
+    if not result.has_table:
+        raise NotFound(f"The table {result.opened.dataset.name}, from which {name} was built, does not exist any more")
+    topics = result.has_topics and not missing()
+    clusters = result.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
     return Target(
         database=database,
-        opened=found.opened,
-        together=found.together,
+        opened=result.opened,
+        together=result.together,
         private=private,
-        takes_text=found.takes_text,
+        takes_text=result.takes_text,
         has_topics=topics,
         has_clusters=clusters,
-        has_contexts=found.has_contexts,
-        has_eigen=found.has_eigen and not missing(),
-        columns=found.columns,
-        labels=found.labels,
+        has_contexts=result.has_contexts,
+        has_eigen=result.has_eigen and not missing(),
+        columns=result.columns,
+        labels=result.labels,
     )
 
 
@@ -159,11 +159,11 @@ _offered: DatabaseCaches[tuple[str, ...]] = DatabaseCaches(
 def _seen(conn: Any, database: Any, name: str) -> tuple[_Found | None, Derived]:
     """`_look`, and what was made of what: both read again only when the schema or the catalogue has changed."""
     now = fingerprint(conn)
-    found = _found.of(database).get_or_compute((now, name), lambda: _look(conn, name))
+    result = _found.of(database).get_or_compute((now, name), lambda: _look(conn, name))
     derived = look_at_derived(conn, database, now)
-    if found is not None and found.has_table:
-        found = replace(found, labels=_labels(conn, database, found.opened))
-    return found, derived
+    if result is not None and result.has_table:
+        result = replace(result, labels=_labels(conn, database, result.opened))
+    return result, derived
 
 
 def _look(conn: Any, name: str) -> _Found | None:

@@ -67,11 +67,11 @@ class Learning(Opened):
         how = BuildOptions(name, seed, device, resume, report)
         with self._writing() as db:
             if builder is None:
-                found = datasets.get_dataset(db, dataset)
-                return build(db, found, default_builder(db, found), options, how)
+                source = datasets.get_dataset(db, dataset)
+                return build(db, source, default_builder(db, source), options, how)
             chosen = registry.load().builder(builder)
-            found = dataset_to_build(db, dataset, reads_of(chosen, make_options(chosen, options)))
-            return build(db, found, chosen, options, how)
+            source = dataset_to_build(db, dataset, reads_of(chosen, make_options(chosen, options)))
+            return build(db, source, chosen, options, how)
 
     def update(self, collection: str | None = None, *, report: Report = silent) -> Outcome:
         """Embed new and changed rows and remove deleted ones, of one collection or of all; nothing is trained again.

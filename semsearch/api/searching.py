@@ -37,8 +37,8 @@ class Searching(Opened):
         """
         with self._reading() as db:
             opened = open_collection(db, collection)
-            found = query.search(db, opened, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
-        return list(found.hits)
+            result = query.search(db, opened, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
+        return list(result.hits)
 
     def similar(self, collection: str, *ids: str | int, k: int = 10, where: str | None = None) -> list[Hit]:
         """The k nearest neighbours of an item, or of the mean of several items, which are excluded.

@@ -339,9 +339,9 @@ def drop(db: Connection, name: str) -> list[str]:
             dropped = _drop_together(db, collection)
             _remove_checkpoints(db, dropped)
             return dropped
-        _check_unread(db, [found for found in collections.all_collections(db) if found.dataset == name])
+        _check_unread(db, [collection for collection in collections.all_collections(db) if collection.dataset == name])
         dropped = []
-        while mine := [found for found in collections.all_collections(db) if found.dataset == name]:
+        while mine := [collection for collection in collections.all_collections(db) if collection.dataset == name]:
             dropped += _drop_together(db, mine[0])
         fulltext.drop(db, dataset)
         datasets.forget(db, dataset)

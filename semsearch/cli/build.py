@@ -109,8 +109,8 @@ def _command(builder: Builder) -> click.Command:
         how = {name: given.pop(name) for name in ("name", "seed", "device", "resume")}
         options = _given(builder, given)
         with writing(db) as connection:
-            found = _dataset(connection, dataset, builder, options)
-            run_build(connection, db, found, builder, options, **how)
+            source = _dataset(connection, dataset, builder, options)
+            run_build(connection, db, source, builder, options, **how)
 
     common: list[click.Parameter] = [
         click.Argument(["db"], type=click.Path()),

@@ -94,9 +94,9 @@ def list_collections(db: str, quick: bool, shape: str | None) -> None:
     semsearch collections my.db
     """
     with reading(db) as connection:
-        found = collections.all_collections(connection)
-        stale = {} if quick else stale_rows(connection, [collection.name for collection in found])
-        rows = [present.collection_row(collection) for collection in found]
+        result = collections.all_collections(connection)
+        stale = {} if quick else stale_rows(connection, [collection.name for collection in result])
+        rows = [present.collection_row(collection) for collection in result]
     if not quick:
         rows = [row | {"stale": stale.get(row["name"])} for row in rows]
     if not rows:

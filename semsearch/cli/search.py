@@ -114,12 +114,12 @@ def search_command(
     text = sys.stdin.read() if query == "-" else query
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        found = search(
+        result = search(
             connection, opened, text, mode=options["mode"], k=part.depth, weight=options["weight"], only=part.only
         )
-        found = part.of(found)
-        why = explain(connection, opened, text, found.hits) if options["explained"] else ()
-    print_found(found, opened.dataset, shape, text, part.offset, why)
+        result = part.of(result)
+        why = explain(connection, opened, text, result.hits) if options["explained"] else ()
+    print_found(result, opened.dataset, shape, text, part.offset, why)
 
 
 def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
@@ -127,8 +127,8 @@ def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part
 
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        found = search_by_picture(connection, opened, file, k=part.depth, only=part.only)
-    print_found(part.of(found), opened.dataset, shape, "", part.offset)
+        result = search_by_picture(connection, opened, file, k=part.depth, only=part.only)
+    print_found(part.of(result), opened.dataset, shape, "", part.offset)
 
 
 @renamed("--after", "--offset")
@@ -150,8 +150,8 @@ def similar_command(db: str, collection: str, ids: tuple[str, ...], shape: str |
     part = Part(options["k"], options["offset"], options["where"])
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        found = similar(connection, opened, ids, k=part.depth, only=part.only)
-    print_found(part.of(found), opened.dataset, shape, "", part.offset)
+        result = similar(connection, opened, ids, k=part.depth, only=part.only)
+    print_found(part.of(result), opened.dataset, shape, "", part.offset)
 
 
 def print_found(

@@ -89,14 +89,14 @@ def named_collections(db: Connection, names: Sequence[str]) -> list[str]:
 
     Raises InputError for a dataset that has no collection of images.
     """
-    found: list[str] = []
+    result: list[str] = []
     known = {dataset.name for dataset in datasets.all_datasets(db)}
     for name in names:
         members = [collection.name for collection in of_dataset(db, name)] if name in known else [name]
         if not members:
             raise InputError(f"{name} has no collection of images yet: run `semsearch build DB {name}`")
-        found += members
-    return list(dict.fromkeys(found))
+        result += members
+    return list(dict.fromkeys(result))
 
 
 def limits(max_train: int | None = None, max_test: int | None = None) -> tuple[int, int]:

@@ -230,8 +230,8 @@ def read_llm(path: str, member: str | None) -> VectorStream:
             for keys, blobs in file.rows(name, BLOCK_ROWS):
                 for at, blob in enumerate(blobs):
                     if len(blob) != 4 * dim:
-                        found = f"{len(blob):,} bytes, not {4 * dim:,} ({dim:,} numbers)"
-                        raise InputError(f"Row {row + at:,} of {path} ({keys[at]!r}) has {found}: fix that row")
+                        length = f"{len(blob):,} bytes, not {4 * dim:,} ({dim:,} numbers)"
+                        raise InputError(f"Row {row + at:,} of {path} ({keys[at]!r}) has {length}: fix that row")
                 yield Block(keys, np.frombuffer(b"".join(blobs), "<f4").reshape(-1, dim))
                 row += len(keys)
         finally:

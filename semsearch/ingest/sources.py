@@ -211,5 +211,5 @@ def _guess_reader(raw: io.BufferedReader, readers: Mapping[str, Reader]) -> Read
     format = _FORMAT_BY_FIRST_BYTE.get(start)
     if format is not None and format in readers:
         return readers[format]
-    found = f"begins with {start.decode('utf-8', 'replace')!r}" if start else "is empty"
-    raise InputError(f"Standard input {found}, so its format is unknown: give --format {'|'.join(readers)}")
+    result = f"begins with {start.decode('utf-8', 'replace')!r}" if start else "is empty"
+    raise InputError(f"Standard input {result}, so its format is unknown: give --format {'|'.join(readers)}")

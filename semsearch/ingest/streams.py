@@ -57,8 +57,8 @@ def _undecodable(error: UnicodeDecodeError, position: int, options: ReadOptions)
     guess = "utf-16" if position < 2 and data[:2] in _UTF16_MARKS else "latin-1"
     if guess == options.encoding.lower():
         guess = "utf-8"
-    found = f"byte {data[error.start]:#04x} at position {position} is invalid" if data else "its end is missing"
-    return f"{options.name} is not {options.encoding}, {found}: give its encoding, such as --encoding {guess}"
+    result = f"byte {data[error.start]:#04x} at position {position} is invalid" if data else "its end is missing"
+    return f"{options.name} is not {options.encoding}, {result}: give its encoding, such as --encoding {guess}"
 
 
 def _nul(start: int, text: str, options: ReadOptions) -> str:

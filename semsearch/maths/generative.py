@@ -77,14 +77,14 @@ def manifold_scores(real: Numbers, made: Numbers, k: int = NEIGHBOURS) -> Manifo
 
 def _squared_radii(features: Numbers, k: int) -> npt.NDArray[np.float64]:
     """(n,) the squared distance of each item to its k-th neighbour, excluding itself."""
-    found = np.empty(len(features))
+    result = np.empty(len(features))
     for start in range(0, len(features), _ROWS):
         squares = _squared_distances(features[start : start + _ROWS], features)
         squares[
             np.arange(len(squares)), start + np.arange(len(squares))
         ] = -1  # the item itself, which must be first despite rounding
-        found[start : start + _ROWS] = np.partition(squares, k, axis=1)[:, k]
-    return found
+        result[start : start + _ROWS] = np.partition(squares, k, axis=1)[:, k]
+    return result
 
 
 def _squared_distances(A: Numbers, B: Numbers) -> npt.NDArray[np.float64]:

@@ -135,16 +135,16 @@ def _union(source: Any, target: Any, parent: Any, chosen: Any) -> None:
 def sample_non_edges(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> IntArray:
     """(2, m) random pairs of nodes that have edges but none between them; m is `count`, or less in a dense graph."""
     nodes = np.flatnonzero(np.diff(A.indptr))
-    found = [np.zeros((2, 0), np.int64)]
+    result = [np.zeros((2, 0), np.int64)]
     held = 0
     for _ in range(100):
         pairs = nodes[rng.integers(0, len(nodes), (2, 2 * count))]
         pairs = pairs[:, (pairs[0] < pairs[1]) & ~have_edge(A, pairs)][:, : count - held]
-        found.append(pairs)
+        result.append(pairs)
         held += pairs.shape[1]
         if held == count:
             break
-    return np.concatenate(found, axis=1)
+    return np.concatenate(result, axis=1)
 
 
 def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> ProductScorer:

@@ -30,11 +30,11 @@ def interpolated_11pt(relevant: BoolArray, total: int) -> float:
     Interpolated precision at a recall level is the best precision at any rank whose recall is at least that level.
     """
     ranks = _ranks(relevant, total)
-    found = np.arange(1, len(ranks) + 1)
+    result = np.arange(1, len(ranks) + 1)
     # Precision has its maxima at relevant documents, so only their ranks matter.
-    best = np.maximum.accumulate((found / ranks)[::-1])[::-1]
+    best = np.maximum.accumulate((result / ranks)[::-1])[::-1]
     # The first rank whose recall reaches level / 10, in whole numbers: 0.3 * 10 relevant documents is not 3 in floats.
-    first = np.searchsorted(found * 10, np.arange(11) * total)
+    first = np.searchsorted(result * 10, np.arange(11) * total)
     return float(np.sum(best[first[first < len(best)]]) / 11)
 
 

@@ -38,18 +38,18 @@ def near_pairs(
     more than `most` pairs.
     """
     n = len(vectors)
-    found: list[Pairs] = []
+    result: list[Pairs] = []
     for done, parts in _dense_blocks(vectors, threshold) if n <= _DENSE_ROWS else _pruned_blocks(vectors, threshold):
-        found += parts
+        result += parts
         if progress is not None:
             progress(done, n)
-        if most is not None and sum(len(part[0]) for part in found) > most:
+        if most is not None and sum(len(part[0]) for part in result) > most:
             raise InputError(
                 f"More than {most:,} pairs have a similarity of {threshold:g} or more: choose a higher threshold"
             )
-    if not found:
+    if not result:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
-    i, j, cosines = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    i, j, cosines = (np.concatenate(parts) for parts in zip(*result, strict=True))
     return i, j, cosines
 
 

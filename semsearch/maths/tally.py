@@ -29,12 +29,12 @@ def documents_with(stream: Array, starts: IntArray, column: Array, width: int) -
     column = _with_spare_column(column, width)
 
     def work(first: int, last: int) -> Array:
-        found = np.full((width + 1, 2), (0, -1), np.int32)
-        count_documents(stream, starts[first : last + 1], column, found)
-        return found[:-1, 0]
+        result = np.full((width + 1, 2), (0, -1), np.int32)
+        count_documents(stream, starts[first : last + 1], column, result)
+        return result[:-1, 0]
 
-    found: IntArray = np.sum(map_ranges(work, _balanced_bounds(starts)), axis=0, dtype=np.int64)
-    return found
+    result: IntArray = np.sum(map_ranges(work, _balanced_bounds(starts)), axis=0, dtype=np.int64)
+    return result
 
 
 def number_counts(stream: Array, starts: IntArray, numbers: int) -> IntArray:
@@ -43,12 +43,12 @@ def number_counts(stream: Array, starts: IntArray, numbers: int) -> IntArray:
         return np.bincount(stream, minlength=numbers)
 
     def work(first: int, last: int) -> Array:
-        found = np.zeros(numbers, np.int64)
-        count_numbers(stream[starts[first] : starts[last]], found)
-        return found
+        result = np.zeros(numbers, np.int64)
+        count_numbers(stream[starts[first] : starts[last]], result)
+        return result
 
-    found: IntArray = np.sum(map_ranges(work, _balanced_bounds(starts)), axis=0)
-    return found
+    result: IntArray = np.sum(map_ranges(work, _balanced_bounds(starts)), axis=0)
+    return result
 
 
 def tally(stream: Array, starts: IntArray, column: Array, width: int) -> sp.csr_matrix:
@@ -68,10 +68,10 @@ def tally(stream: Array, starts: IntArray, column: Array, width: int) -> sp.csr_
         used = count_rows(stream, rows, column, _row_buffers(width), (columns, counts, ends))
         return columns[:used], counts[:used], ends
 
-    found = map_ranges(work, _balanced_bounds(starts))
-    befores = np.cumsum([0] + [len(columns) for columns, _, _ in found])
-    pointers = [ends + before for (_, _, ends), before in zip(found, befores[:-1], strict=True)]
-    columns, counts = (np.concatenate([parts[side] for parts in found]) for side in (0, 1))
+    result = map_ranges(work, _balanced_bounds(starts))
+    befores = np.cumsum([0] + [len(columns) for columns, _, _ in result])
+    pointers = [ends + before for (_, _, ends), before in zip(result, befores[:-1], strict=True)]
+    columns, counts = (np.concatenate([parts[side] for parts in result]) for side in (0, 1))
     kind = np.int32 if befores[-1] < np.iinfo(np.int32).max else np.int64
     indptr = np.concatenate([[0], *pointers]).astype(kind)
     matrix = sp.csr_matrix((counts, columns.astype(kind, copy=False), indptr), shape=(len(starts) - 1, width))
@@ -152,11 +152,11 @@ def count_rows(
             while some:
                 word = np.uint64(group) << _SIX | _lowest(some)
                 some &= some - _ONE
-                found = bits[word]
+                result = bits[word]
                 bits[word] = 0
-                while found:
-                    which = word << _SIX | _lowest(found)
-                    found &= found - _ONE
+                while result:
+                    which = word << _SIX | _lowest(result)
+                    result &= result - _ONE
                     columns[n], counts[n], times[which] = which, times[which], 0
                     n += 1
         ends[row] = n

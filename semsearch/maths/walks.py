@@ -231,22 +231,22 @@ def _walk_biased(  # noqa: PLR0915, C901 - with its step as a function of its ow
                 slot = np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(degree)) >> np.uint64(32))
                 if weighted and np.float32(bits >> np.uint64(40)) * np.float32(2.0**-24) >= chance[start + slot]:
                     slot = np.int64(other[start + slot])
-                found = indices[start + slot]
+                result = indices[start + slot]
                 if step > 1:
                     before = nodes[walk, step - 2]
                     states[lane] += np.uint64(0x9E3779B97F4A7C15)
                     throw = np.float64(_splitmix64(states[lane]) >> np.uint64(11)) * 2.0**-53 * (most + ways[lane])
                     if throw >= most:
-                        found = before
+                        result = before
                     elif throw >= surely:
                         bias = min(back, most)
-                        if found != before:
-                            bias = 1.0 if away == 1.0 or _is_joined(indptr, indices, before, found, mutual) else away
+                        if result != before:
+                            bias = 1.0 if away == 1.0 or _is_joined(indptr, indices, before, result, mutual) else away
                         if throw >= bias:
                             continue
-                nodes[walk, step] = found
+                nodes[walk, step] = result
                 if extra:
-                    ways[lane] = extra * _return_share(indptr, indices, shares, found, node, mutual)
+                    ways[lane] = extra * _return_share(indptr, indices, shares, result, node, mutual)
                 steps[lane] = step + 1
                 walking -= step + 1 == length
 

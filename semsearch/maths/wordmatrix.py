@@ -101,9 +101,9 @@ def _of_batch(shared: sp.csr_matrix, words: FloatArray, rows: IntArray, n: int) 
     first = (sizes >= _SIGN_TIE * sizes.max(axis=2, keepdims=True)).argmax(axis=2)
     largest = np.take_along_axis(vectors, first[:, :, None], axis=2)
     deviations = np.sqrt(np.maximum(values, 0))[:, :, None]
-    found = np.zeros((len(rows), n, words.shape[1]), np.float32)
-    found[:, :n_found] = np.where(deviations > _NEGLIGIBLE, vectors * np.sign(largest) * deviations, 0)
-    return found
+    result = np.zeros((len(rows), n, words.shape[1]), np.float32)
+    result[:, :n_found] = np.where(deviations > _NEGLIGIBLE, vectors * np.sign(largest) * deviations, 0)
+    return result
 
 
 def _lanczos(A: FloatArray, steps: int) -> tuple[Array, Array]:

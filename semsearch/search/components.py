@@ -69,8 +69,8 @@ _ends: LruCache[Mapping[Of, _Ends]] = LruCache(_KEPT)
 
 def has_topics(db: Connection, collection: Collection) -> bool:
     """Whether the collection's run kept singular values, and both words and documents."""
-    found = {part.of for part in collections.of_run(db, collection.run)}
-    return {"document", "word"} <= found and collections.has_array(db, collection.run, "singular_values")
+    result = {part.of for part in collections.of_run(db, collection.run)}
+    return {"document", "word"} <= result and collections.has_array(db, collection.run, "singular_values")
 
 
 def topics(db: Connection, opened: OpenCollection, *, k: int = 10, after: int = 0) -> Topics:
@@ -92,10 +92,10 @@ def topics(db: Connection, opened: OpenCollection, *, k: int = 10, after: int = 
         "word": collections.words(db, words, _keys(ends["word"], chosen)),
         "document": datasets.rows_by_key(db, opened.dataset, _keys(ends["document"], chosen)),
     }
-    found = tuple(
+    result = tuple(
         Topic(number + 1, float(s[number]), float(shares[number]), _both(ends, rows, number)) for number in chosen
     )
-    return Topics(found, len(s), float(captured))
+    return Topics(result, len(s), float(captured))
 
 
 def _keys(ends: _Ends, chosen: range) -> list[str]:

@@ -97,7 +97,7 @@ def explain(
     question = parse(query)
     meetings = _meetings(db, opened, question, hits)
     held = _held(db, opened, question, hits)
-    found = []
+    result = []
     for hit in hits:
         meeting = next(meetings, None) if hit.vector_score is not None else None
         scores = held.get(str(hit.id), {})
@@ -106,7 +106,7 @@ def explain(
         present = [_spelled(phrase) for phrase in asked if phrase in scores]
         missing = tuple(_spelled(phrase) for phrase in asked if phrase not in scores)
         by_query, by_document, pairs, components = _taken_apart(meeting, most)
-        found.append(
+        result.append(
             Explanation(
                 hit=hit,
                 sentence=_sentence(hit, meeting, _common(opened, question, hit), present, missing),
@@ -119,7 +119,7 @@ def explain(
                 changed=meeting is not None and abs(float(meeting.pairs.sum()) - (hit.vector_score or 0)) > _CHANGED,
             )
         )
-    return found
+    return result
 
 
 def _meetings(db: Connection, opened: OpenCollection, question: Question, hits: Sequence[Hit]) -> Iterator[CosineParts]:
@@ -145,12 +145,12 @@ def _held(
 ) -> dict[str, dict[str, float]]:
     """For each hit that has a text score, by key: the query's words and phrases it holds and what each gives."""
     keys = [str(hit.id) for hit in hits if hit.text_score is not None]
-    found: dict[str, dict[str, float]] = {key: {} for key in keys}
+    result: dict[str, dict[str, float]] = {key: {} for key in keys}
     if keys:
         for phrase, times in Counter(question.ranked).items():
             for key, score in fulltext.best(db, opened.dataset, [phrase], -1, keys):
-                found[key][phrase] = score * times
-    return found
+                result[key][phrase] = score * times
+    return result
 
 
 def _spelled(phrase: str) -> str:

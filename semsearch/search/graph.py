@@ -68,26 +68,26 @@ def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH
     if opened.of != "node" or opened.dataset.edges is None:
         raise InputError(f"{opened.name} holds {opened.of}s: only nodes have neighbours")
     with snapshot(db):
-        found = _Surroundings(db, opened, id)
-        nearest = list(found.ranks)[:k]
-        suggested = [key for key in found.ranks if key not in found.ties][:k]
-        apart = list(dict.fromkeys([*suggested, *(key for key in nearest if key not in found.ties)]))
-        last = len(found.ranks) + 1
+        result = _Surroundings(db, opened, id)
+        nearest = list(result.ranks)[:k]
+        suggested = [key for key in result.ranks if key not in result.ties][:k]
+        apart = list(dict.fromkeys([*suggested, *(key for key in nearest if key not in result.ties)]))
+        last = len(result.ranks) + 1
         # Python's sort keeps the order of ties by weight
-        neighbours = sorted(found.ties, key=lambda key: found.ranks.get(key, last))[: max(0, drawn - 1 - len(apart))]
+        neighbours = sorted(result.ties, key=lambda key: result.ranks.get(key, last))[: max(0, drawn - 1 - len(apart))]
         shown = [*neighbours, *apart]
-        edges = found.edges_of(shown)
-        made = found.described([*shown, *nearest], edges)
+        edges = result.edges_of(shown)
+        made = result.described([*shown, *nearest], edges)
         here = {id, *(key for key in shown if key in made)}
         return Around(
             tuple(made[key] for key in nearest),
             tuple(made[key] for key in suggested),
             tuple(made[key] for key in neighbours if key in made),
-            len(found.ties),
+            len(result.ties),
             tuple(made[key] for key in shown if key in made),
             tuple(sorted((a, b) for a, b in edges if a in here and b in here)),
-            found.rows_of({key for one in made.values() for key in one.common} - made.keys()),
-            found.remark,
+            result.rows_of({key for one in made.values() for key in one.common} - made.keys()),
+            result.remark,
         )
 
 
@@ -114,8 +114,8 @@ class _Surroundings:
         most = min(MAX_K, self.opened.collection.count)
         wanted = min(_LOOKED, most)
         while wanted:
-            found = similar(self.db, self.opened, [self.id], k=wanted).hits
-            self.hits = {str(hit.id): hit for hit in found}
+            result = similar(self.db, self.opened, [self.id], k=wanted).hits
+            self.hits = {str(hit.id): hit for hit in result}
             if wanted == most or len(self.hits.keys() - self.ties.keys()) >= _OF_EACH:
                 break
             wanted = min(4 * wanted, most)
@@ -149,10 +149,10 @@ class _Surroundings:
         return {key: sorted(beside[key] & place.keys() - {key}, key=place.__getitem__) for key in keys}
 
     def _hits(self, keys: Sequence[str]) -> dict[str, Hit]:
-        found = {key: self.hits[key] for key in keys if key in self.hits}
-        missing = [key for key in keys if key not in found]
+        result = {key: self.hits[key] for key in keys if key in self.hits}
+        missing = [key for key in keys if key not in result]
         if not missing:
-            return found
+            return result
         cosines: Mapping[str, float] = {}
         if self.ranks:
             vector = vector_of(self.db, self.opened.collection, self.id)
@@ -160,8 +160,8 @@ class _Surroundings:
         rows = self.rows_of(missing)
         for key, hit in rows.items():
             cosine = cosines.get(key)
-            found[key] = hit if cosine is None else Hit(hit.id, cosine, vector_score=cosine, row=hit.row)
-        return found
+            result[key] = hit if cosine is None else Hit(hit.id, cosine, vector_score=cosine, row=hit.row)
+        return result
 
     def rows_of(self, keys: Sequence[str] | set[str]) -> dict[str, Hit]:
         """The rows of some nodes, where they are there."""

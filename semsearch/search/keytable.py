@@ -56,9 +56,9 @@ class TextKeys:
     def positions(self, keys: Iterable[str]) -> IntArray:
         """Where these keys stand, in the order given; those that do not are left out."""
         given = list(keys)
-        asked, found = _found(self.hashes, self.order, _hashes(given))
-        same = [given[at] == key for at, key in zip(asked.tolist(), self.at(found), strict=True)]
-        return found[np.array(same, bool)]
+        asked, result = _found(self.hashes, self.order, _hashes(given))
+        same = [given[at] == key for at, key in zip(asked.tolist(), self.at(result), strict=True)]
+        return result[np.array(same, bool)]
 
 
 KeyTable = IntegerKeys | TextKeys

@@ -42,8 +42,8 @@ def by_name(db: Connection, opened: OpenCollection, text: str, *, k: int = 10, o
         words = dict(held)
         best = max(words.values(), default=0.0) or 1.0
         scores = {key: float(fits.get(key) or words[key] / best) for key in [*fits, *words]}
-        found = sorted(scores, key=lambda key: -scores[key])[:k]  # stable: else in the order they were found
-        rows = rows_of(db, opened, found)
+        result = sorted(scores, key=lambda key: -scores[key])[:k]  # stable: else in the order they were found
+        rows = rows_of(db, opened, result)
         ranks = {key: place for place, (key, _) in enumerate(held, 1)}
         hits = [
             Hit(
@@ -53,7 +53,7 @@ def by_name(db: Connection, opened: OpenCollection, text: str, *, k: int = 10, o
                 text_rank=ranks.get(key),
                 row=rows[key],
             )
-            for key in found
+            for key in result
             if key in rows
         ]
     return Found(tuple(hits), None if hits else f"No row of {table.table} has this name or contains these words")

@@ -158,8 +158,8 @@ def _summed(lists: Sequence[Postings]) -> Postings:
     scores = np.concatenate([each.scores for each in lists])
     first = int(items.min())
     if _FEW * len(items) < items.max() - first:
-        found, places = np.unique(items, return_inverse=True)
-        return Postings(found, np.bincount(places, scores).astype(np.float64))
+        result, places = np.unique(items, return_inverse=True)
+        return Postings(result, np.bincount(places, scores).astype(np.float64))
     dense: Doubles = np.bincount(items - first, scores).astype(np.float64)
     held = np.flatnonzero(dense > 0).astype(np.int64)
     return Postings(held + first, dense[held])

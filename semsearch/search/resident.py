@@ -78,8 +78,8 @@ class Floats:
             rows = self.finder.candidates(vector, n) if self.finder else None
         cosines = self.vectors @ vector if rows is None else _dots(self.vectors, rows, vector)
         order = largest(cosines, n)
-        found = self.keys.at(order if rows is None else rows[order])
-        return dict(zip(found, cosines[order].tolist(), strict=True))
+        result = self.keys.at(order if rows is None else rows[order])
+        return dict(zip(result, cosines[order].tolist(), strict=True))
 
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
         """As `Resident.cosines`; the file is not asked."""
@@ -116,8 +116,8 @@ class Coded:
             least = np.partition(about - errors, -n)[-n]
             rows = rows[about + errors >= least]
         places = {key: place for place, key in enumerate(self.keys.at(rows))}
-        found = sorted(exactly(list(places)).items(), key=lambda pair: (-pair[1], places[pair[0]]))
-        return dict(found[:n])
+        result = sorted(exactly(list(places)).items(), key=lambda pair: (-pair[1], places[pair[0]]))
+        return dict(result[:n])
 
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
         """As `Resident.cosines`, in the file."""
@@ -127,8 +127,8 @@ class Coded:
 def _dots(vectors: FloatArray, rows: IntArray, vector: FloatArray) -> FloatArray:
     """Inner products of some of the rows (n, dim) with a vector (dim,), in this thread: BLAS would call others."""
     if not dots_of_rows.ready:
-        found: FloatArray = np.einsum("ij,j->i", vectors[rows], vector)
-        return found
+        result: FloatArray = np.einsum("ij,j->i", vectors[rows], vector)
+        return result
     dots = np.empty(len(rows), np.float32)
     dots_of_rows(vectors, vector, rows, dots)
     return dots

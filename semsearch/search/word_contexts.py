@@ -71,23 +71,23 @@ def cooccurrence(db: Connection, collection: Collection, words: Sequence[str]) -
     with snapshot(db):
         counts = _Counts(db, collection)
         numbers = list(dict.fromkeys(counts.numbers(words)))
-        found, pmi = np.zeros((len(numbers),) * 2), np.full((len(numbers),) * 2, np.nan)
+        result, pmi = np.zeros((len(numbers),) * 2), np.full((len(numbers),) * 2, np.nan)
         for place, number in enumerate(numbers):
             columns, values = counts.row(number)
             at = np.searchsorted(columns, numbers)
             inside = np.minimum(at, max(0, len(columns) - 1))
             met = (columns[inside] == numbers) if len(columns) else np.zeros(len(numbers), bool)
-            found[place, met] = values[inside[met]]
+            result[place, met] = values[inside[met]]
             pmi[place, met] = counts.pmi(number, columns[inside[met]], values[inside[met]])
-        return Table(tuple(counts.words[number] for number in numbers), found, pmi)
+        return Table(tuple(counts.words[number] for number in numbers), result, pmi)
 
 
 def documents_using(db: Connection, dataset: Dataset, word: str, k: int = 5) -> list[Hit]:
     """The k documents that a word is most about by BM25, a form of it with the same stem included."""
     with snapshot(db):
-        found = fulltext.best(db, dataset, [word], k)
-        rows = datasets.rows_by_key(db, dataset, [key for key, _ in found])
-        return [Hit(key, score, text_score=score, row=rows[key]) for key, score in found if key in rows]
+        result = fulltext.best(db, dataset, [word], k)
+        rows = datasets.rows_by_key(db, dataset, [key for key, _ in result])
+        return [Hit(key, score, text_score=score, row=rows[key]) for key, score in result if key in rows]
 
 
 class _Counts:
@@ -111,8 +111,8 @@ class _Counts:
         return unpack_row(packed.get(number, b""), self.unit)
 
     def pmi(self, number: int, columns: npt.NDArray[Any], values: Doubles) -> Doubles:
-        found: Doubles = np.log(values) - self.chances[0][number] - self.chances[1][columns]
-        return found
+        result: Doubles = np.log(values) - self.chances[0][number] - self.chances[1][columns]
+        return result
 
 
 def _numbered(words: Sequence[str]) -> dict[str, int]:

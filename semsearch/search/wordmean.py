@@ -26,7 +26,9 @@ def mean_of_words(db: Connection, collection: Collection, text: str) -> FloatArr
     options = [spellings(word) for word in words]
     held = collections.words(db, collection, list(dict.fromkeys([*wholes, *(one for some in options for one in some)])))
     whole = next((one for one in wholes if one in held), None)
-    known = [whole] if whole else [found for some in options if (found := next(filter(held.__contains__, some), None))]
+    known = (
+        [whole] if whole else [result for some in options if (result := next(filter(held.__contains__, some), None))]
+    )
     if not known:
         return None
     return np.mean([vectors.unit_vector(db, collection, word) for word in known], axis=0, dtype=np.float32)

@@ -57,11 +57,11 @@ def known_words(db: Connection, collection: Collection, words: Sequence[str]) ->
         raise InputError("A word is empty: enter all of them")
     spellings = [[word, *tokens(word)[:1]] for word in asked]
     known = vectors.known(db, collection, sorted({one for some in spellings for one in some}))
-    found = [next((one for one in some if one in known), None) for some in spellings]
-    missing = [word for word, one in zip(asked, found, strict=True) if one is None]
+    result = [next((one for one in some if one in known), None) for some in spellings]
+    missing = [word for word, one in zip(asked, result, strict=True) if one is None]
     if missing:
         raise NotFoundError(_unknown(db, collection, list(dict.fromkeys(missing))))
-    return [one for one in found if one is not None]
+    return [one for one in result if one is not None]
 
 
 def which_are_known(db: Connection, collection: Collection, words: Sequence[str]) -> set[str]:

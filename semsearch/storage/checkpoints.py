@@ -59,8 +59,8 @@ def read(path: Path) -> tuple[dict[str, Any], Checkpoint] | None:
         with zipfile.ZipFile(path) as archive:
             told = json.loads(archive.read(_FACTS))
         with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files if name != _FACTS}
-        return told["made_with"], Checkpoint(told["facts"], found)
+            result = {name: arrays[name] for name in arrays.files if name != _FACTS}
+        return told["made_with"], Checkpoint(told["facts"], result)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise DatabaseError(f"{path} is not a checkpoint ({error}): delete it, or build without --resume") from error
 

@@ -35,9 +35,9 @@ class Block:
 
 def everything(db: Connection, collection: Collection) -> tuple[list[str], FloatArray]:
     """All keys as text and their unit vectors, (count, dim) float32, in the order they were written."""
-    found = list(blocks(db, collection))
-    vectors = [block.vectors for block in found] or [np.empty((0, collection.dim), np.float32)]
-    return [str(key) for block in found for key in block.keys], np.concatenate(vectors)
+    result = list(blocks(db, collection))
+    vectors = [block.vectors for block in result] or [np.empty((0, collection.dim), np.float32)]
+    return [str(key) for block in result for key in block.keys], np.concatenate(vectors)
 
 
 def blocks(db: Connection, collection: Collection, *, every: int = 1) -> Iterator[Block]:

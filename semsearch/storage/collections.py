@@ -281,9 +281,9 @@ def _write_vocabulary(db: Connection, table: str, embeddings: Embeddings) -> Non
 def words(db: Connection, collection: Collection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The vocabulary's rows for these words."""
     statement = f"select * from {quoted(collection.vocabulary)} where word in (select value from json_each(?))"
-    found = db.execute(statement, [json.dumps(list(keys))])
-    names = [column[0] for column in found.description]
-    return {row[0]: dict(zip(names, row, strict=True)) for row in found}
+    result = db.execute(statement, [json.dumps(list(keys))])
+    names = [column[0] for column in result.description]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in result}
 
 
 def word_counts(db: Connection, collection: Collection) -> dict[str, int]:
@@ -297,9 +297,9 @@ def word_counts(db: Connection, collection: Collection) -> dict[str, int]:
 def drop_run_collections(db: Connection, collection: Collection) -> list[str]:
     """Remove a collection, those of the same run, and the run's model; the run itself stays as a record."""
     together = of_run(db, collection.run)
-    for found in together:
-        remove(db, found)
-    return [found.name for found in together]
+    for result in together:
+        remove(db, result)
+    return [result.name for result in together]
 
 
 def remove(db: Connection, collection: Collection) -> None:

@@ -136,14 +136,14 @@ def stamp_of(path: str | None) -> tuple[int, ...]:
 
     For a database in memory it says nothing.
     """
-    found: list[int] = []
+    result: list[int] = []
     for name in (path, f"{path}-wal") if path else ():
         try:
             about = os.stat(name)
         except OSError:
             continue
-        found += [about.st_mtime_ns, about.st_size]
-    return tuple(found)
+        result += [about.st_mtime_ns, about.st_size]
+    return tuple(result)
 
 
 def is_wal(db: Connection) -> bool:

@@ -198,7 +198,7 @@ def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[s
         shape_of(db, dataset.name)  # says that it is gone, and what there is
     if dataset.key_kind == "row":
         return _rows_by_hash(db, dataset, tuple(types), keys)
-    found: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     reading = Keys(dataset.key_kind, dataset.key_columns, tuple(types))
     columns = ", ".join(map(quoted, types))
     for some in _chunks(keys, BATCH // max(1, len(dataset.key_columns))):
@@ -207,8 +207,8 @@ def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[s
         for row in db.execute(statement, values):
             key = reading.of(row[: reading.width])
             if key is not None:
-                found[key] = dict(zip(types, row[reading.width :], strict=True))
-    return found
+                result[key] = dict(zip(types, row[reading.width :], strict=True))
+    return result
 
 
 def which_exist(db: Connection, dataset: Dataset, keys: Sequence[str]) -> set[str]:
@@ -219,12 +219,12 @@ def which_exist(db: Connection, dataset: Dataset, keys: Sequence[str]) -> set[st
     if not types:
         shape_of(db, dataset.name)  # says that it is gone, and what there is
     reading = Keys(dataset.key_kind, dataset.key_columns, tuple(types))
-    found: set[str] = set()
+    result: set[str] = set()
     for some in _chunks(keys, BATCH // max(1, len(dataset.key_columns))):
         condition, values = _key_condition(dataset, types, some)
         rows = db.execute(f"select {reading.select} from {quoted(dataset.name)} where {condition}", values)
-        found |= {key for key in map(reading.of, rows) if key is not None}
-    return found
+        result |= {key for key in map(reading.of, rows) if key is not None}
+    return result
 
 
 def _key_condition(dataset: Dataset, types: Mapping[str, str], keys: Sequence[str]) -> tuple[str, list[Any]]:
@@ -250,7 +250,7 @@ def _rows_by_hash(
 ) -> dict[str, dict[str, Any]]:
     """Rows of a table without a key: by the row number noted at build, verified, else by reading the table once."""
     columns = ", ".join(map(quoted, names))
-    found: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for some in _chunks(keys, BATCH):
         hints = db.execute(
             f"select key, row_hint from _semsearch_items where dataset = ? and key in ({marks(some)})",
@@ -259,15 +259,15 @@ def _rows_by_hash(
         for key, hint in hints:
             row = db.execute(f"select {columns} from {quoted(dataset.name)} where rowid = ?", [hint]).fetchone()
             if row is not None and row_hash(row) == key.split("-")[0]:
-                found[key] = dict(zip(names, row, strict=True))
-    missing = set(keys) - set(found)
+                result[key] = dict(zip(names, row, strict=True))
+    missing = set(keys) - set(result)
     if missing:
         reading = Keys("row", (), names)
         for row in db.execute(f"select {columns} from {quoted(dataset.name)} order by rowid"):
             key = reading.of(row)
             if key in missing:
-                found[str(key)] = dict(zip(names, row, strict=True))
-    return found
+                result[str(key)] = dict(zip(names, row, strict=True))
+    return result
 
 
 def forget(db: Connection, dataset: Dataset) -> None:

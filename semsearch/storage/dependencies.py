@@ -23,16 +23,16 @@ def asked(db: Connection, builder: str, options: Any) -> dict[str, Collection]:
 
     NotFoundError for a name that is none; InputError for one of other things, or where one is needed and none named.
     """
-    found = {}
+    result = {}
     for field in dataclasses.fields(options):
         of, name = field.metadata.get("of"), getattr(options, field.name)
         if of is None:
             continue
         if name is not None:
-            found[field.name] = _of(collections.get_collection(db, name), of)
+            result[field.name] = _of(collections.get_collection(db, name), of)
         elif field.metadata.get("needed"):
             raise InputError(f"{builder} reads a collection of {of}s: {_choice(db, field.name, of)}")
-    return found
+    return result
 
 
 def _of(collection: Collection, of: str) -> Collection:
@@ -70,7 +70,7 @@ def write(db: Connection, run: int, read: Mapping[str, Collection]) -> None:
 
 def of_run(db: Connection, collection: Collection) -> dict[str, Collection]:
     """What the run of this collection read, by option; InputError if any of it is not there any more as it was."""
-    found, gone = _read(db, collection)
+    result, gone = _read(db, collection)
     if gone:
         what = ", ".join(gone)
         meanwhile = "; until then only mode text works" if collection.of == "document" else ""
@@ -79,7 +79,7 @@ def of_run(db: Connection, collection: Collection) -> dict[str, Collection]:
             f" with `semsearch build {collection.builder} DB {collection.dataset} --name {collection.name} …`"
             f"{meanwhile}"
         )
-    return found
+    return result
 
 
 def outdated(db: Connection, collection: Collection) -> bool:

@@ -31,12 +31,12 @@ def read(db: Connection, dataset: Dataset, place: Mapping[str, int]) -> Arrays:
     networks II", 2001). Raises InputError, naming the row, for a weight below 0 or that is no finite number.
     """
     assert dataset.edges is not None
-    found = dataset.edges
-    check_columns(db, found)
-    weight = quoted(found.weight) if found.weight else "null"
-    asked = f"select {quoted(found.source)}, {quoted(found.target)}, {weight} from {quoted(found.table)}"
-    if found.through:
-        return _through(db, found, place)
+    result = dataset.edges
+    check_columns(db, result)
+    weight = quoted(result.weight) if result.weight else "null"
+    asked = f"select {quoted(result.source)}, {quoted(result.target)}, {weight} from {quoted(result.table)}"
+    if result.through:
+        return _through(db, result, place)
     sources: list[int] = []
     targets: list[int] = []
     weights: list[float] = []
@@ -45,7 +45,7 @@ def read(db: Connection, dataset: Dataset, place: Mapping[str, int]) -> Arrays:
         if a is not None and b is not None:
             sources.append(a)
             targets.append(b)
-            weights.append(1.0 if value is None else checked_weight(value, found, one, other))
+            weights.append(1.0 if value is None else checked_weight(value, result, one, other))
     return np.array(sources, np.int64), np.array(targets, np.int64), np.array(weights, np.float64)
 
 
@@ -112,11 +112,11 @@ class Staged:
 
     def differing_in_case(self) -> tuple[str, str] | None:
         """Two keys that are the same but for their case, if there are any."""
-        found = self._db.execute(
+        result = self._db.execute(
             f"select min(key), max(key) from (select source as key from {_STAGE} union select target from {_STAGE})"
             " group by lower(key) having count(*) > 1 limit 1"
         ).fetchone()
-        return None if found is None else (found[0], found[1])
+        return None if result is None else (result[0], result[1])
 
     def write(self, table: str, *, integer: bool) -> tuple[int, int, int]:
         """Make the table anew: repeated edges added up, keys as integers if asked. Edges, repeats and self-loops."""

@@ -82,13 +82,13 @@ def _discount(db: Connection, table: str, out: Sequence[int]) -> None:
 
 def _varints(block: bytes) -> list[int]:
     """SQLite's variable-length integers below 2^56: seven bits a byte, the highest first, all but the last marked."""
-    found, number = [], 0
+    result, number = [], 0
     for byte in block:
         number = number << 7 | byte & 0x7F
         if byte < 0x80:
-            found.append(number)
+            result.append(number)
             number = 0
-    return found
+    return result
 
 
 def _varint(number: int) -> bytes:
@@ -150,8 +150,8 @@ def holding(db: Connection, dataset: Dataset, phrase: str) -> tuple[npt.NDArray[
     rows = cursor.execute(
         f"select rowid, -bm25({table}) from {table} where {table} match ? order by rowid", [_quoted(phrase)]
     )
-    found = np.fromiter(rows, dtype=[("item", np.int64), ("score", np.float64)])
-    return np.ascontiguousarray(found["item"]), np.ascontiguousarray(found["score"])
+    result = np.fromiter(rows, dtype=[("item", np.int64), ("score", np.float64)])
+    return np.ascontiguousarray(result["item"]), np.ascontiguousarray(result["score"])
 
 
 def highest_item(db: Connection) -> int:

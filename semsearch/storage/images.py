@@ -35,7 +35,7 @@ def rows(db: Connection, dataset: Dataset, keys: Sequence[str]) -> Iterator[tupl
     """The place in `keys`, the key and the row of each picture that is there, read some hundreds at a time."""
     for start in range(0, len(keys), BATCH):
         some = keys[start : start + BATCH]
-        found = rows_by_key(db, dataset, some)
+        result = rows_by_key(db, dataset, some)
         for place, key in enumerate(some, start):
-            if key in found:
-                yield place, key, found[key]
+            if key in result:
+                yield place, key, result[key]

@@ -59,15 +59,15 @@ class TableShape:
 
 def shape_of(db: Connection, table: str) -> TableShape:
     """The shape of an ordinary table; NotFoundError lists the tables there are, InputError refuses views and such."""
-    found = db.execute(
+    result = db.execute(
         "select type, sql, name from sqlite_master where lower(name) = lower(?) and type in ('table', 'view')", [table]
     ).fetchone()
-    if found is None:
+    if result is None:
         raise NotFoundError(f"No table {table!r} in this database: it has {_listed(_own_tables(db))}")
-    table = found[2]  # as it was created: SQLite does not mind the case of a name, our catalogue does
-    if found[0] == "view":
+    table = result[2]  # as it was created: SQLite does not mind the case of a name, our catalogue does
+    if result[0] == "view":
         raise InputError(f"{table} is a view: name the table whose rows are to be searched")
-    if (found[1] or "").lower().lstrip().startswith("create virtual"):
+    if (result[1] or "").lower().lstrip().startswith("create virtual"):
         raise InputError(f"{table} is a virtual table: name the ordinary table whose rows are to be searched")
     info = _columns(db, table)
     types = _declared(info)
@@ -78,8 +78,8 @@ def shape_of(db: Connection, table: str) -> TableShape:
 
 def table_kind(db: Connection, name: str) -> str | None:
     """What has this name in the file, whatever its case: table, view, index or trigger; None where the name is free."""
-    found = db.execute("select type from sqlite_master where lower(name) = lower(?)", [name]).fetchone()
-    return None if found is None else str(found[0])
+    result = db.execute("select type from sqlite_master where lower(name) = lower(?)", [name]).fetchone()
+    return None if result is None else str(result[0])
 
 
 def table_exists(db: Connection, name: str) -> bool:

@@ -30,13 +30,13 @@ def of_items(db: Connection, dataset: Dataset, collection: Collection, column: s
     if collection.of == "word":
         return dict(db.execute(f"select word, {quoted(column)} from {quoted(shape.name)}").fetchall())
     keys = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     statement = f"select {quoted(column)}, {keys.select} from {quoted(shape.name)} order by {keys.order}"
     for row in db.execute(statement):
         key = keys.of(row[1:])
         if key is not None:
-            found[key] = row[0]
-    return found
+            result[key] = row[0]
+    return result
 
 
 def of_table(db: Connection, table: str, column: str, *, words: bool) -> dict[str, Any]:
@@ -67,10 +67,10 @@ def candidates(db: Connection, dataset: Dataset, collection: Collection) -> list
         not_labels = set(_OURS)
     columns = [name for name in shape.columns if name not in not_labels]
     values = _spread_sample(db, shape, columns)
-    found = [column for column in columns if column != own and _is_label(values[column])]
+    result = [column for column in columns if column != own and _is_label(values[column])]
     if own is None:
-        return found
-    return [own, *found] if _is_label(values[own]) or not _said(values[own]) else [*found, own]
+        return result
+    return [own, *result] if _is_label(values[own]) or not _said(values[own]) else [*result, own]
 
 
 def _said(values: Sequence[Any]) -> list[Any]:

@@ -106,23 +106,23 @@ def _named_in(sql: str, schema: Mapping[str, tuple[str, str]]) -> set[str]:
 
     A table cannot be read without its name being written, so none is missed; one may be named that is not read.
     """
-    found: set[str] = set()
+    result: set[str] = set()
     waiting = [sql.lower()] if sql else []
     while waiting:
         text = waiting.pop()
         named = {
             name
             for name in schema
-            if name not in found and re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", text.replace('""', '"'))
+            if name not in result and re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", text.replace('""', '"'))
         }
-        found |= named
+        result |= named
         waiting += [schema[name][1].lower() for name in named if schema[name][0] == "view"]
-    return found
+    return result
 
 
 def _direct(schema: Mapping[str, tuple[str, str]], catalogue: _Catalogue) -> dict[str, frozenset[str]]:
     """The tables and views whose source the catalogue names, each with that source."""
-    found = {}
+    result = {}
     written = {f"{name}_{what}": source for name, source in catalogue.collections.items() for what in WRITTEN}
     for name in schema:
         source = (
@@ -134,8 +134,8 @@ def _direct(schema: Mapping[str, tuple[str, str]], catalogue: _Catalogue) -> dic
             or _noted(schema[name][1])
         )
         if source and source != {name}:  # the words of an import are a table of their own, made of no other
-            found[name] = source
-    return found
+            result[name] = source
+    return result
 
 
 def _noted(sql: str) -> frozenset[str]:
@@ -158,12 +158,12 @@ def _closed(
     sources: frozenset[str], direct: Mapping[str, frozenset[str]], schema: Iterable[str], ordinary: frozenset[str]
 ) -> frozenset[str]:
     """The sources with theirs (a vocabulary can be searched too), and every ordinary table for one that is gone."""
-    found: set[str] = set()
+    result: set[str] = set()
     waiting = list(sources)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in result:
+            result.add(name)
             waiting += direct.get(name, ())
             waiting += () if name in schema else ordinary
-    return frozenset(found)
+    return frozenset(result)

@@ -40,24 +40,24 @@ def ties_of(db: Connection, dataset: Dataset, key: str) -> list[Tie]:
     NotFoundError for a table of edges that is gone, InputError for a weight that is none.
     """
     assert dataset.edges is not None
-    found = dataset.edges
-    check_columns(db, found)
+    result = dataset.edges
+    check_columns(db, result)
     there: dict[str, float] = defaultdict(float)
     back: dict[str, float] = defaultdict(float)
-    if found.through:
+    if result.through:
         there |= _shared(db, dataset, key)
     else:
-        weight = quoted(found.weight) if found.weight else "null"
-        source, target = quoted(found.source), quoted(found.target)
+        weight = quoted(result.weight) if result.weight else "null"
+        source, target = quoted(result.source), quoted(result.target)
         asked = (
-            f"select {source}, {target}, {weight} from {quoted(found.table)}"
+            f"select {source}, {target}, {weight} from {quoted(result.table)}"
             f" where {source} in (select value from json_each(:key)) or {target} in (select value from json_each(:key))"
         )
         for one, other, value in db.execute(asked, {"key": _bound([key])}):
             a, b = as_text(one), as_text(other)
             if key in (a, b) and a != b:
                 side = there if a == key else back
-                side[b if a == key else a] += 1.0 if value is None else checked_weight(value, found, one, other)
+                side[b if a == key else a] += 1.0 if value is None else checked_weight(value, result, one, other)
     keys = {*there, *back} - {key}
     keys &= datasets.which_exist(db, dataset, sorted(keys))
     ties = [Tie(other, there.get(other, 0.0), back.get(other, 0.0)) for other in keys]
@@ -93,9 +93,9 @@ def joined_between(db: Connection, found: Edges, some: Iterable[str], others: It
 
 def _shared(db: Connection, dataset: Dataset, key: str) -> dict[str, float]:
     """Rows that share a value with this one, and 1/(s - 1) summed over the values, s rows sharing each."""
-    found = dataset.edges
-    assert found is not None
-    source, target, table = quoted(found.source), quoted(found.target), quoted(found.table)
+    result = dataset.edges
+    assert result is not None
+    source, target, table = quoted(result.source), quoted(result.target), quoted(result.table)
     groups: dict[Any, set[str]] = defaultdict(set)
     asked = (
         f"select distinct {source}, {target} from {table} where {target} in (select {target} from {table} where"

@@ -66,7 +66,7 @@ def count_clusters(db: Connection, collection: str) -> int:
 def clusters(db: Connection, collection: str, *, k: int, after: int = 0, nearest: int = 4) -> list[Cluster]:
     """The k clusters after the first `after`, in order, each with the keys of the items `nearest` its centre."""
     name = quoted(table_name(collection, "clusters"))
-    found = db.execute(
+    result = db.execute(
         f"select cluster, min(label), count(*) from {name} group by cluster order by cluster limit ? offset ?",
         [k, after],
     ).fetchall()
@@ -82,7 +82,7 @@ def clusters(db: Connection, collection: str, *, k: int, after: int = 0, nearest
                 )
             ),
         )
-        for number, label, count in found
+        for number, label, count in result
     ]
 
 

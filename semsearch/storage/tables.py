@@ -78,8 +78,8 @@ class SeenKeys:
         taken = self._db.execute("insert or ignore into temp._semsearch_seen values (?, ?)", [key, place]).rowcount
         if taken:
             return None
-        found = self._db.execute("select place from temp._semsearch_seen where key = ?", [key]).fetchone()
-        return str(found[0])
+        result = self._db.execute("select place from temp._semsearch_seen where key = ?", [key]).fetchone()
+        return str(result[0])
 
     def close(self) -> None:
         """Forget them all."""

@@ -160,11 +160,11 @@ def distances(
 def known(db: Connection, collection: Collection, wanted: Sequence[str]) -> set[str]:
     """Those of some keys that have a vector."""
     table = table_name(collection.vector_table)
-    found = db.execute(
+    result = db.execute(
         f"select v.id from json_each(?) wanted cross join {table} v on v.id = wanted.value",
         [_bound_list(collection, wanted)],
     )
-    return {str(row[0]) for row in found}
+    return {str(row[0]) for row in result}
 
 
 def all_keys(db: Connection, collection: Collection) -> list[str]:
@@ -204,8 +204,8 @@ def self_test(db: Connection) -> bool:
         rows = [(1, vector_to_blob(np.array([1, 0], "f4"))), (2, vector_to_blob(np.array([0, 1], "f4")))]
         db.executemany("insert into semsearch_self_test (id, embedding) values (?, ?)", rows)
         asked = vector_to_blob(np.array([0.1, 0.9], "f4"))
-        found = db.execute("select id from semsearch_self_test where embedding match ? and k = 1", [asked]).fetchone()
-        return found is not None and found[0] == 2
+        result = db.execute("select id from semsearch_self_test where embedding match ? and k = 1", [asked]).fetchone()
+        return result is not None and result[0] == 2
     finally:
         db.execute("drop table semsearch_self_test")
 
@@ -246,8 +246,8 @@ class StoredRows:
             return np.empty((0, self.collection.dim), np.float32)
         wanted = set(keys)
         rows = self._all() if 2 * len(wanted) > self.collection.count else self._some(keys)
-        found = {str(row[0]): blob_to_vector(row[1]) * np.float32(row[2]) for row in rows if str(row[0]) in wanted}
-        return np.stack([found[key] for key in keys])
+        result = {str(row[0]): blob_to_vector(row[1]) * np.float32(row[2]) for row in rows if str(row[0]) in wanted}
+        return np.stack([result[key] for key in keys])
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Those of these keys that have a vector."""
