@@ -63,7 +63,7 @@ def called(db: Connection, opened: OpenCollection, text: str) -> str | None:
     """The key of the one item that a text is the key of or, if it is no key, the whole title of, in any case."""
     with snapshot(db):
         table = _named(opened)
-        if table.kind != "row" and rows_of(db, opened, [text]):  # of rows without a key nobody types one
+        if table.kind != "row" and rows_of(db, opened, [text]):  # the key of a keyless row is a hash, not typed by hand
             return text
         first = row_lookup.fitting(db, table, text, 2, None)
     if not first or first[0][1] < Match.TITLE or (len(first) > 1 and first[1][1] == first[0][1]):
