@@ -47,7 +47,8 @@ def test_it_measures_and_says_what_was_missed(
     shown = capsys.readouterr().out
     assert ended.value.code == 1 and "robustness" in shown.splitlines()[-1]  # nothing is learned in a second
     found = results.read(kept)
-    assert found["page"]["both"]["median"] > 0
+    page = found["page"]
+    assert page["both"]["slowest"] >= page["both"]["median"] >= max(page[part]["median"] for part in ("page", "sheet"))
     assert set(found["mnist"]["rows"]) == {"gan", "DCGAN", "autoencoder, mixture", "training pictures", "noise"}
     assert found["mnist"]["rows"]["training pictures"]["frechet"] < found["mnist"]["rows"]["noise"]["frechet"]
     assert [row["loss"] for row in found["robustness"]["rows"]] == ["relativistic", "minimax"] * 2

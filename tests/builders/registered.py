@@ -12,8 +12,9 @@ import pytest
 
 from semsearch import registry
 from semsearch.builders.base import Builder
+from semsearch.builders.pca import Pca
 from semsearch.maths.text import tokens
-from semsearch.records import Documents, Embeddings, Graph, Images, Similarities
+from semsearch.records import Documents, Embeddings, Graph, Images, Similarities, Table
 from tests.planted import TOPICS
 
 CIRCLE = [(row, (row + step) % 9, 1.0 / step) for row in range(9) for step in (1, 2)]
@@ -28,9 +29,22 @@ CORPORA = {
         [str(row) for row in range(64)], np.random.default_rng(0).integers(0, 256, (64, 24, 20, 3), np.uint8)
     ),
 }
+COLUMNS = np.random.default_rng(1).standard_normal((20, 4))
+CORPORA["table"] = Table([str(row) for row in range(20)], list("abcd"), COLUMNS)
 # What a contract says of the rest holds after few steps as after many.
-QUICK = {"gan": {"steps": 20, "width": 2}, "autoencoder": {"epochs": 3, "width": 4}}
+QUICK = {
+    "gan": {"steps": 20, "width": 2},
+    "autoencoder": {"epochs": 3, "width": 4},
+    "pca-columns": {"columns": "a,b,c,d"},
+}
 PLUGIN = Path(__file__).parents[2] / "plugins" / "semsearch-charngram" / "semsearch_charngram.py"
+
+
+class PcaOfColumns(Pca):
+    """`pca --columns`, which reads a table."""
+
+    name = "pca-columns"
+    reads = "table"
 
 
 def with_the_example() -> list[Builder]:
@@ -44,7 +58,7 @@ def with_the_example() -> list[Builder]:
     return list(found.values())
 
 
-BUILDERS = with_the_example()
+BUILDERS = [*with_the_example(), PcaOfColumns()]
 
 
 def those(builders: Iterable[Builder]) -> pytest.MarkDecorator:

@@ -12,7 +12,7 @@ from semsearch.builders.selfsupervised import PretextOptions
 from semsearch.errors import InputError
 from semsearch.records import Device, Documents, Fitted, silent
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
-from tests.builders.registered import CORPORA, QUICK, TEXTS, WORDS, every_builder, those_that
+from tests.builders.registered import BUILDERS, CORPORA, QUICK, TEXTS, WORDS, every_builder, those, those_that
 
 
 def fit_anew(builder: Builder, seed: int = 0) -> Fitted:
@@ -72,10 +72,9 @@ def test_encoding_what_was_fitted_agrees_with_its_vectors(builder: Builder) -> N
     assert np.allclose(encoded, first.vectors, atol=1e-4)
 
 
-@those_that(Encodes)
+# charngram embeds unknown words by their n-grams.
+@those(b for b in BUILDERS if isinstance(b, Encodes) and b.reads == "documents" and b.name != "charngram")
 def test_texts_without_a_known_word_get_zero_rows_or_none_at_all(builder: Builder) -> None:
-    if builder.reads != "documents" or builder.name == "charngram":  # which embeds unknown words by their n-grams
-        return
     state = fit(builder).state({"words": WORDS})
     encoded = builder.encode(state, Documents(["1", "2"], ["qqqq", ""]))
     assert encoded is None or (len(encoded) == 2 and not encoded.any())
@@ -83,7 +82,7 @@ def test_texts_without_a_known_word_get_zero_rows_or_none_at_all(builder: Builde
     assert mixed is not None and mixed[0].any() and not mixed[1].any()
 
 
-@those_that(Decodes)
+@those(builder for builder in BUILDERS if isinstance(builder, Decodes) and builder.reads == "images")
 def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
     fitted = fit(builder)
     state, corpus = fitted.state(), CORPORA[builder.reads]
@@ -100,9 +99,9 @@ def test_what_decodes_makes_pictures_of_its_codes(builder: Builder) -> None:
     assert made.shape == (4, *corpus.shape) and made.dtype == np.uint8
 
 
-@every_builder
+@those(builder for builder in BUILDERS if issubclass(builder.Options, PretextOptions))
 def test_what_learned_by_questions_can_be_asked(builder: Builder) -> None:
-    assert isinstance(builder, Quizzes) or not issubclass(builder.Options, PretextOptions), "it lacks a question"
+    assert isinstance(builder, Quizzes)
 
 
 @those_that(Quizzes)

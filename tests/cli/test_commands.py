@@ -9,8 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 from click.testing import Result
+from semsearch_migrations.migrations import migrations
 
+from semsearch.storage import connect
 from semsearch.storage.driver import sqlite3
 from tests.planted import SPACE, TOPICS
 
@@ -112,14 +115,23 @@ def test_similar_by_id_and_by_word(run: Run, news: str) -> None:
     assert len(words) == 3 and {"word", "term", "count", "documents"} == set(words[0]["row"])
 
 
-@pytest.mark.parametrize("shape", ["--json", "--csv", "--table"])
-@pytest.mark.parametrize("verb", ["datasets", "collections", "runs", "builders"])
-def test_listings(run: Run, news: str, verb: str, shape: str) -> None:
-    arguments = [verb] if verb == "builders" else [verb, news]
-    out = ok(run(*arguments, shape)).stdout
-    assert "lsa" in out or verb == "datasets"
-    if shape == "--json":
-        assert isinstance(json.loads(out), list)
+@pytest.mark.parametrize(
+    ("verb", "column", "value"),
+    [
+        ("datasets", "name", "news"),
+        ("collections", "name", "news_lsa"),
+        ("runs", "builder", "lsa"),
+        ("builders", "name", "lsa"),
+    ],
+)
+def test_listings(run: Run, news: str, verb: str, column: str, value: str) -> None:
+    command = [verb] if verb == "builders" else [verb, news]
+    as_json = json.loads(ok(run(*command, "--json")).stdout)
+    as_csv = list(csv.DictReader(io.StringIO(ok(run(*command, "--csv")).stdout)))
+    assert value in [row[column] for row in as_json]
+    assert [row[column] for row in as_csv] == [row[column] for row in as_json]
+    head, _, *rows = ok(run(*command, "--table")).stdout.splitlines()
+    assert column in head.split() and len(rows) >= len(as_json) and any(value in row.split() for row in rows)
 
 
 def test_one_run_tells_its_options_and_metrics(run: Run, news: str) -> None:
@@ -161,8 +173,15 @@ def test_doctor_says_what_is_wrong(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 1 and "is not an SQLite database" in result.stdout
 
 
-def test_migrate_says_what_it_did(run: Run, own: str, news: str) -> None:
+def test_migrate_says_what_it_did(run: Run, news: str, tmp_path: Path) -> None:
     assert "up to date" in ok(run("migrate", news)).stderr
+    bare = str(tmp_path / "bare.db")
+    sqlite3.connect(bare).close()
+    assert "nothing to migrate" in ok(run("migrate", bare)).stderr
+    with connect.writing(str(tmp_path / "old.db"), create=True) as db:
+        migrations.apply(sqlite_utils.Database(db), stop_before="m007_image_column")
+    said = ok(run("migrate", tmp_path / "old.db")).stderr
+    assert "Applied m007_image_column" in said and "m006" not in said
 
 
 def test_evaluate_retrieval(run: Run, news: str, tmp_path: Path) -> None:
@@ -175,43 +194,12 @@ def test_evaluate_retrieval(run: Run, news: str, tmp_path: Path) -> None:
     )
     lines = ["query-id\tcorpus-id\tscore", *("\t".join(map(str, pair)) for pair in pairs)]
     qrels.write_text("\n".join(lines))
-    result = json.loads(
-        ok(
-            run(
-                "evaluate",
-                "retrieval",
-                news,
-                "news_lsa",
-                "--queries",
-                queries,
-                "--qrels",
-                qrels,
-                "--mode",
-                "vector",
-                "--json",
-            )
-        ).stdout
-    )
+    command = ("evaluate", "retrieval", news, "news_lsa", "--queries", queries, "--qrels", qrels, "--json")
+    result = json.loads(ok(run(*command, "--mode", "vector")).stdout)
     assert result["map"] == pytest.approx(1) and result["p11"] == pytest.approx(1)
     assert result["ndcg_at_10"] == pytest.approx(1) and result["recall_at_100"] == 1
     assert (result["queries"], result["queries_without_relevant"]) == (2, 1)
-    text = json.loads(
-        ok(
-            run(
-                "evaluate",
-                "retrieval",
-                news,
-                "news_lsa",
-                "--queries",
-                queries,
-                "--qrels",
-                qrels,
-                "--mode",
-                "text",
-                "--json",
-            )
-        ).stdout
-    )
+    text = json.loads(ok(run(*command, "--mode", "text")).stdout)
     assert text["map"] < 1  # words alone miss the documents that only share company
 
 

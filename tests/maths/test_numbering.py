@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from semsearch.maths import codepoints, counts, numbering, tally
 from semsearch.maths.counts import count_known_terms, count_terms, word_numbers
@@ -109,13 +111,12 @@ def test_random_texts(points: Sequence[int]) -> None:
 
 
 def test_batches_threads_and_growth_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many more words than a batch holds, met again in later batches and by other threads."""
-    monkeypatch.setattr(numbering, "_BATCH_CHARS", 500)
+    """Far more words than a batch holds (262,144 characters), met again in later batches and by other threads."""
     monkeypatch.setattr(numbering, "thread_count", lambda: 3)
     rng = random.Random(5)
     vocabulary = [f"wort{number}é½"[: rng.randrange(2, 11)] for number in range(3000)]
-    agree([" ".join(rng.choices(vocabulary, k=rng.randrange(60))) for _ in range(500)])
-    agree(["x" * 5000, "", "ab " * 3000, "", ""])
+    agree([" ".join(rng.choices(vocabulary, k=rng.randrange(60))) for _ in range(5000)])
+    agree(["x" * 300_000, "", "ab " * 100_000, "", ""])
     agree([])
 
 
@@ -132,46 +133,56 @@ def test_what_is_separated_is_split_alone() -> None:
 
 
 def texts_with_stems() -> list[str]:
+    """More than the 100,000 characters from which text is scanned by compiled code that is loaded."""
     rng = random.Random(3)
     words = ["compressed", "compress", "files", "Filed", "naïve", "Ⅳ", "the", "été½", "x", "running"]
-    return [" ".join(rng.choices(words, k=rng.randrange(30))) for _ in range(300)]
+    return [" ".join(rng.choices(words, k=rng.randrange(30))) for _ in range(2000)]
 
 
-@pytest.mark.parametrize("least", [1, 100])
+KERNELS = (counts.number, tally.count_rows, tally.count_documents, tally.count_numbers)
+
+
+def on_each_path(monkeypatch: pytest.MonkeyPatch, compute: Callable[[], Any]) -> list[Any]:
+    """What is computed while the kernels are not loaded, which so little text does not load, and with them."""
+    results = []
+    for ready in (False, True):
+        with monkeypatch.context() as patched:
+            for kernel in KERNELS:
+                patched.setattr(kernel, "ready", ready)
+            results.append(compute())
+    return results
+
+
+@pytest.mark.parametrize("least", [1, 1000])
 def test_counts_are_the_same_bytes_on_both_paths(monkeypatch: pytest.MonkeyPatch, least: int) -> None:
     texts = texts_with_stems()
-    found = []
-    for enough in (0, 10**9):
-        for name in ("_WARM_CHARS", "_COLD_CHARS"):
-            monkeypatch.setattr(counts, name, enough)
-        monkeypatch.setattr(
-            tally, "map_ranges" if enough else "_tally_with_scipy", None
-        )  # neither path may do the other's work
-        monkeypatch.setattr(tally, "_COMPILED_NUMBERS", enough)
-        for kernel in (tally.count_rows, tally.count_documents, tally.count_numbers):
-            monkeypatch.setattr(kernel, "ready", False)
-        terms = count_terms(texts, Analyzer(), min_documents=least)
-        found.append((terms, count_known_terms(texts[:50], Analyzer(), {"compress": 1, "iv": 0})))
-        monkeypatch.undo()
-    (one, one_known), (two, two_known) = found
+    one, two = on_each_path(monkeypatch, lambda: count_terms(texts, Analyzer(), min_documents=least))
     assert one.terms == two.terms and one.surfaces == two.surfaces
     assert one.totals.tolist() == two.totals.tolist() and one.documents.tolist() == two.documents.tolist()
-    for mine, theirs in ((one.matrix, two.matrix), (one_known, two_known)):
-        assert mine.has_canonical_format and mine.shape == theirs.shape
-        for part in ("data", "indices", "indptr"):
-            assert getattr(mine, part).dtype == getattr(theirs, part).dtype
-            assert getattr(mine, part).tobytes() == getattr(theirs, part).tobytes()
+    assert_same_bytes(one.matrix, two.matrix)
+    assert_same_bytes(
+        *on_each_path(monkeypatch, lambda: count_known_terms(texts, Analyzer(), {"compress": 1, "iv": 0}))
+    )
+
+
+def assert_same_bytes(one: sp.csr_matrix, two: sp.csr_matrix) -> None:
+    assert one.has_canonical_format and two.has_canonical_format and one.shape == two.shape
+    for part in ("data", "indices", "indptr"):
+        assert getattr(one, part).dtype == getattr(two, part).dtype
+        assert getattr(one, part).tobytes() == getattr(two, part).tobytes()
 
 
 def test_much_text_is_scanned_and_little_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counts.number, "ready", False)
-    monkeypatch.setattr(counts, "number_words", None)
-    assert word_numbers(["little text"])[0] == ["little", "text"]
-    monkeypatch.undo()
-    monkeypatch.setattr(counts, "_number_words", None)
-    monkeypatch.setattr(counts, "_WARM_CHARS", 20)
-    monkeypatch.setattr(counts, "_COLD_CHARS", 20)
-    words, stream, starts = word_numbers(iter(["much text", "much more text"]))
-    assert words == ["much", "text", "more"]
-    assert stream.tolist() == [0, 1, 0, 2, 1] and starts.tolist() == [0, 2, 5]
+    scanned = []
+
+    def spy(texts: Iterable[str]) -> Any:
+        scanned.append(True)
+        return number_words(texts)
+
+    monkeypatch.setattr(counts, "number_words", spy)
+    monkeypatch.setattr(counts.number, "ready", True)
+    assert word_numbers(["little text"])[0] == ["little", "text"] and not scanned
+    words, stream, starts = word_numbers(iter(["much text " * 10_000, "much more text"]))
+    assert scanned and words == ["much", "text", "more"]
+    assert stream.tolist() == [0, 1] * 10_000 + [0, 2, 1] and starts.tolist() == [0, 20_000, 20_003]
     assert stream.dtype == np.int32
