@@ -186,10 +186,10 @@ WORDS = Part(
         Technique(
             "not-psd",
             "PMI is not positive semidefinite: left, right and concatenated vectors",
-            "A matrix of scalar products u_i·u_j has no negative eigenvalue and no negative diagonal, but PMI has: a"
-            " word rarely follows itself, so PMI_ii is often below 0. An SVD therefore has two sides: left vectors for"
-            " words, right vectors for contexts, which differ in sign along negative eigenvalues; use one, their sum,"
-            " or both concatenated.",
+            "A matrix of scalar products u_i·u_j has no negative eigenvalue and no negative diagonal, but PMI has:"
+            ' frequent words such as "the" seldom occur near themselves, so their PMI_ii is below 0. An SVD therefore'
+            " has two sides: left vectors for words, right vectors for contexts, which differ in sign along negative"
+            " eigenvalues; use one, their sum, or both concatenated.",
             "M = Mᵀ = Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   negative mass: Σ_{λ<0} λ² / Σ λ²",
             "semsearch build pmi demo.db docs --side concat --name docs_concat",
             "docs_pmi/runs",
