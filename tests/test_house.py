@@ -23,7 +23,7 @@ SQL = ("select ", "insert into ", "delete from ", "create table ", "create virtu
 
 
 LONGEST_FILE = 400  # lines; 300 is the aim
-LONGEST_FUNCTION = 60  # lines of code
+LONGEST_FUNCTION = 50  # lines of code
 SHADOWED = 15  # names that hide an import of their module: it may fall, and must not rise
 
 

@@ -113,7 +113,7 @@ def test_an_autoencoder_of_the_digits_loses_less_than_as_many_components(demo: t
     with reading(path) as db:
         mse = [get_collection(db, name).run for name in ("digits_autoencoder", "digits_pca")]
         ours, peer = (get_run(db, run).metrics["mse"] for run in mse)
-    assert ours < 0.6 * peer  # measured: 0.38 after 40 epochs, a fifth after all
+    assert ours < 0.5 * peer  # measured: 0.38 after 40 epochs, a fifth after all
     assert "semsearch evaluate images" in result.stdout
 
 
