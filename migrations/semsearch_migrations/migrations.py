@@ -158,3 +158,35 @@ def m006_inputs(db: Database) -> None:
 def m007_image_column(db: Database) -> None:
     """The column of a table of somebody's own that holds pictures; null for one that ingest made, and for others."""
     db.execute("alter table _semsearch_datasets add column image_column text")
+
+
+@migrations()
+def m008_sources(db: Database) -> None:
+    """Which tables each run, or a dataset's full text, was read from, so that a renamed table is found again.
+
+    `sample` is JSON: the columns, then the row numbers and hashes of some rows. Runs from before this step have no rows
+    here: their sources are known by name.
+    """
+    db.execute("""
+        create table _semsearch_sources (
+            id integer primary key,
+            run integer references _semsearch_runs(id),
+            dataset integer references _semsearch_datasets(id),
+            name text not null,
+            rootpage integer not null,
+            definition text not null,
+            sample text not null
+        )""")
+
+
+@migrations()
+def m009_tokens(db: Database) -> None:
+    """Random bytes that change with what they stand beside, so that memory of one file never serves another.
+
+    A collection's `born` names its model, its `token` its vectors, a dataset's `token` its items.
+    """
+    db.execute("alter table _semsearch_collections add column born text not null default ''")
+    db.execute("alter table _semsearch_collections add column token text not null default ''")
+    db.execute("alter table _semsearch_datasets add column token text not null default ''")
+    db.execute("update _semsearch_collections set born = hex(randomblob(8)), token = hex(randomblob(8))")
+    db.execute("update _semsearch_datasets set token = hex(randomblob(8))")

@@ -99,7 +99,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/clusters", clusters_page.clusters),
         route(collection + r"/labels", labels_page.labels),
         route(collection + r"/comparison", comparison_page.page),
-        route(collection + r"/runs", runs_page.runs),
+        route(collection + r"/runs", runs_page.page),
         route(collection + r"/analogy", words_pages.analogy),
         route(collection + r"/cooccurrence", words_pages.cooccurrence),
         route(collection + r"/plot", words_pages.plot),

@@ -14,7 +14,7 @@ from semsearch.storage import collections, datasets
 from semsearch_datasette import links
 from semsearch_datasette.compat import IS_1, is_searchable
 from semsearch_datasette.connection import quietly
-from semsearch_datasette.permissions import may_view
+from semsearch_datasette.permissions import visible_collections
 from semsearch_datasette.request_cache import once
 from semsearch_datasette.target import database_of
 
@@ -31,6 +31,12 @@ async def _collections(datasette: Any, database: str) -> list[Collection]:
     return await once(("collections", database), lambda: quietly(served, collections.all_collections)) or []
 
 
+async def _visible(datasette: Any, actor: Any, database: str) -> list[Collection]:
+    """The collections of a database that the actor may view."""
+    every = await _collections(datasette, database)
+    return [collection for collection, _ in await visible_collections(datasette, actor, database, every)]
+
+
 @hookimpl
 def menu_links(datasette: Any) -> list[Link]:
     """The instance's menu."""
@@ -42,23 +48,22 @@ def database_actions(datasette: Any, actor: Any, database: str) -> Callable[[], 
     """The menu of a database: its collections, if the actor may view any."""
 
     async def inner() -> list[Link]:
-        for table in sorted({collection.dataset for collection in await _collections(datasette, database)}):
-            if await may_view(datasette, actor, database, table):
-                href = links.home(datasette, database)
-                return [{"href": href, "label": "Semantic search", "description": "All collections of this database"}]
-        return []
+        if not await _visible(datasette, actor, database):
+            return []
+        href = links.home(datasette, database)
+        return [{"href": href, "label": "Semantic search", "description": "All collections of this database"}]
 
     return inner
 
 
 @hookimpl
 def table_actions(datasette: Any, actor: Any, database: str, table: str) -> Callable[[], Awaitable[list[Link]]]:
-    """The menu of a table: each collection built from its rows. The actor may view the table already."""
+    """The menu of a table: each collection built from its rows that the actor may view."""
 
     async def inner() -> list[Link]:
         built = [
             collection
-            for collection in await _collections(datasette, database)
+            for collection in await _visible(datasette, actor, database)
             if collection.dataset == table and (collection.of != "word" or collection.vocabulary == table)
         ]
         return [
@@ -84,8 +89,8 @@ def view_actions(datasette: Any, actor: Any, database: str, view: str) -> Callab
     """The menu of a collection's own view, on 1.0."""
 
     async def inner() -> list[Link]:
-        matching = [each for each in await _collections(datasette, database) if each.name == view]
-        if not matching or not await may_view(datasette, actor, database, matching[0].dataset):
+        matching = [each for each in await _visible(datasette, actor, database) if each.name == view]
+        if not matching:
             return []
         return [{"href": links.collection(datasette, database, view), "label": _label(matching[0], 1)}]
 
@@ -97,7 +102,7 @@ def row_actions(datasette: Any, request: Any, database: str, table: str) -> Call
     """A row's menu, on 1.0."""
 
     async def inner() -> list[Link]:
-        return await _row_links(datasette, database, table, request.url_vars["pks"])
+        return await _row_links(datasette, request.actor, database, table, request.url_vars["pks"])
 
     return inner
 
@@ -111,16 +116,17 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callabl
             return {}
         database = database_of(datasette, request).name
         table = tilde_decode(request.url_vars["table"])
-        return {"semsearch_row_links": await _row_links(datasette, database, table, request.url_vars["pks"])}
+        row_links = await _row_links(datasette, request.actor, database, table, request.url_vars["pks"])
+        return {"semsearch_row_links": row_links}
 
     return inner
 
 
-async def _row_links(datasette: Any, database: str, table: str, path: str) -> list[Link]:
-    """Links to the most similar rows by each collection of the table; `path` is the row's key as in Datasette's URL."""
+async def _row_links(datasette: Any, actor: Any, database: str, table: str, path: str) -> list[Link]:
+    """Links to the most similar rows by each collection of the table that the actor may view; `path` is the row's key as in Datasette's URL."""
     built = [
         collection
-        for collection in await _collections(datasette, database)
+        for collection in await _visible(datasette, actor, database)
         if collection.dataset == table and (collection.of in ("document", "image") or collection.vocabulary == table)
     ]
     if not built:

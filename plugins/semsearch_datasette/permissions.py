@@ -1,6 +1,7 @@
 """Permissions.
 
-A page needs view-table on the table whose rows it shows. Tables derived from one (views of its collections, vectors,
+A page of a collection needs view-table on every table that the collection was made of, wherever these are now
+(semsearch.storage.lineage), and on the table whose rows it shows. Tables derived from one (views of its collections, vectors,
 vocabularies, full text, the catalogue) are denied to those who may not view the source, on Datasette's own pages too:
 by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only deny: whoever may view the source may
 view the derived tables, as far as Datasette's own rules allow.
@@ -10,22 +11,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextvars import Context, ContextVar
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from datasette import Forbidden, hookimpl
+from datasette import hookimpl
 
+from semsearch.records import Collection, Dataset, Run
 from semsearch.storage import driver
-from semsearch.storage.lineage import derived_tables, fingerprint
-from semsearch_datasette.compat import allows, check_visibility, is_searchable
+from semsearch.storage.lineage import Lineage, fingerprint, lineage
+from semsearch.storage.sources import folded
+from semsearch_datasette.compat import allows, is_searchable
 from semsearch_datasette.request_cache import key_of, known, once
 from semsearch_datasette.result_cache import DatabaseCaches
 
 Result = TypeVar("Result")
-Derived = Mapping[str, frozenset[str]]
 
-_derived: DatabaseCaches[Derived] = DatabaseCaches(1)  # by the file's fingerprint; names are folded
+_lineages: DatabaseCaches[Lineage] = DatabaseCaches(1)  # by the file's fingerprint; names of tables are folded
 _judging_source: ContextVar[bool] = ContextVar("semsearch_judging_source", default=False)
 
 _DENIED = """
@@ -43,22 +46,49 @@ select database_name, table_name, 0, 'semsearch cannot read which tables are der
 """
 
 
-async def may_view(datasette: Any, actor: Any, database: str, table: str) -> bool:
-    """Whether the actor may view a table."""
-    visible, _ = await check_visibility(datasette, actor, database, table)
-    return visible
+async def visibility(
+    datasette: Any, actor: Any, database: str, collection: Collection, dataset: Dataset | None = None
+) -> tuple[bool, bool]:
+    """Whether the actor may view a collection, and whether others may not.
+
+    Its view and all that its run read must be viewable, and the tables whose rows its pages show: of its dataset, and
+    for nodes of the edges, which may be other tables of the same names now.
+    """
+    made_of = await _lineage_of(datasette, database)
+    if made_of is None:
+        return False, False
+    edges = dataset.edges.table if dataset is not None and dataset.edges and collection.of == "node" else None
+    shown = {collection.name, collection.dataset, *filter(None, [edges])}
+    return await _visibility(datasette, actor, database, made_of.of_run(collection.run) | shown)
 
 
-async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -> bool:
-    """Whether others may not view these tables and views. Raises Forbidden if the actor may not."""
+async def visible_collections(
+    datasette: Any, actor: Any, database: str, some: Iterable[Collection]
+) -> list[tuple[Collection, bool]]:
+    """Those of some collections that the actor may view, each with whether others may not."""
+    verdicts = [(each, *await visibility(datasette, actor, database, each)) for each in some]
+    return [(each, private) for each, visible, private in verdicts if visible]
+
+
+async def visible_runs(datasette: Any, actor: Any, database: str, runs: Iterable[Run]) -> list[Run]:
+    """Those of some runs whose sources the actor may view, each with the names of collections that he may view."""
+    made_of = await _lineage_of(datasette, database)
+    result = []
+    for run in runs:
+        sources = frozenset() if made_of is None else made_of.of_run(run.id)
+        if made_of is not None and (await _visibility(datasette, actor, database, sources))[0]:
+            names = [name for name in run.collections if await _may_view_source(datasette, actor, database, name)]
+            result.append(replace(run, collections=tuple(names)))
+    return result
+
+
+async def _visibility(datasette: Any, actor: Any, database: str, tables: Iterable[str]) -> tuple[bool, bool]:
     private = False
-    for table in tables:
-        visible, is_private = await check_visibility(datasette, actor, database, table)
-        if not visible:
-            raise Forbidden("You do not have permission to view this table")
-        known()[_verdict(actor, database, table)] = True  # so that it is not checked again as the source of others
-        private = private or is_private
-    return private
+    for table in sorted(tables):
+        if not await _may_view_source(datasette, actor, database, table):
+            return False, False
+        private = private or (actor is not None and not await _may_view_source(datasette, None, database, table))
+    return True, private
 
 
 @hookimpl(optionalhook=True, trylast=True)
@@ -73,10 +103,10 @@ def permission_allowed(
         database, table = resource
         if database not in datasette.databases or not is_searchable(database):
             return None
-        derived = await _derived_of(datasette, database)
-        if derived is None:
+        made_of = await _lineage_of(datasette, database)
+        if made_of is None:
             return False
-        for source in derived.get(_folded(table), ()):
+        for source in made_of.tables.get(folded(table), ()):
             if not await _may_view_source(datasette, actor, database, source):
                 return False
         return None
@@ -108,45 +138,47 @@ def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callabl
 async def _all_denied(datasette: Any, actor: Any) -> tuple[list[tuple[str, str]], list[str]]:
     """What is denied to an actor, as database and table; and the databases of which that cannot be known."""
     names = [name for name in datasette.databases if is_searchable(name)]
-    lineages = await asyncio.gather(*(_derived_of(datasette, name) for name in names))
+    lineages = await asyncio.gather(*(_lineage_of(datasette, name) for name in names))
     denied: list[tuple[str, str]] = []
-    for database, derived in zip(names, lineages, strict=True):
-        sources = sorted({source for some in (derived or {}).values() for source in some})
+    for database, made_of in zip(names, lineages, strict=True):
+        tables = {} if made_of is None else made_of.tables
+        sources = sorted({source for some in tables.values() for source in some})
         hidden = {source for source in sources if not await _may_view_source(datasette, actor, database, source)}
-        denied += [(database, table) for table, some in (derived or {}).items() if some & hidden]
-    return denied, [name for name, derived in zip(names, lineages, strict=True) if derived is None]
+        denied += [(database, table) for table, some in tables.items() if some & hidden]
+    return denied, [name for name, made_of in zip(names, lineages, strict=True) if made_of is None]
 
 
-async def _derived_of(datasette: Any, name: str) -> Derived | None:
+async def _lineage_of(datasette: Any, name: str) -> Lineage | None:
     """What was made of what in a database; None where that cannot be read and never was."""
-    return await once(("derived", name), lambda: _read_derived(datasette.databases[name]))
+    return await once(("lineage", name), lambda: _read_lineage(datasette.databases[name]))
 
 
-async def _read_derived(database: Any) -> Derived | None:
+async def _read_lineage(database: Any) -> Lineage | None:
     """A file that cannot be read now (locked, damaged) keeps what was last known of it.
 
     Where nothing is, the answer is None and all its tables are denied: one that is served the moment after must not
     show what should be hidden.
     """
     try:
-        result: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database, fingerprint(conn)))
-    except driver.Error:
-        return _derived.of(database).latest()
+        result: Lineage = await database.execute_fn(lambda conn: look_at_lineage(conn, database, fingerprint(conn)))
+    except (driver.Error, OSError):
+        return _lineages.of(database).latest()
     return result
 
 
-def look_at_derived(conn: Any, database: Any, now: Any) -> Derived:
+def look_at_lineage(conn: Any, database: Any, now: Any) -> Lineage:
     """What was made of what, by a connection: read again only when `now`, the file's fingerprint, is not the last."""
 
-    def read() -> Derived:
-        return {_folded(name): sources for name, sources in derived_tables(conn).items()}
+    def read() -> Lineage:
+        made_of = lineage(conn)
+        return replace(made_of, tables={folded(name): sources for name, sources in made_of.tables.items()})
 
-    return _derived.of(database).get_or_compute(now, read)
+    return _lineages.of(database).get_or_compute(now, read)
 
 
-def remember_derived(database: Any, derived: Derived) -> None:
+def remember_lineage(database: Any, made_of: Lineage) -> None:
     """For the rest of this request: what a page has read on the way, so that its permission checks need not."""
-    known()[("derived", database.name)] = derived
+    known()[("lineage", database.name)] = made_of
 
 
 async def _may_view_source(datasette: Any, actor: Any, database: str, source: str) -> bool:
@@ -167,8 +199,3 @@ async def _apart(judging: Coroutine[Any, Any, Result]) -> Result:
 def _verdict(actor: Any, database: str, table: str) -> tuple[str, ...]:
     """Under what a request remembers whether an actor may view a table."""
     return ("may view", database, table, key_of(actor))
-
-
-def _folded(name: str) -> str:
-    """One spelling of a name for all those that SQLite takes for the same: it folds ASCII letters only."""
-    return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")

@@ -18,12 +18,12 @@ from semsearch.search.images import has_pictures
 from semsearch.search.models import takes_text
 from semsearch.search.word_contexts import has_contexts
 from semsearch.storage import collections, connect, datasets, keys, labels, results
-from semsearch.storage.lineage import fingerprint
+from semsearch.storage.lineage import Lineage, fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.parts.how import how_of
-from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
+from semsearch_datasette.permissions import look_at_lineage, remember_lineage, visibility, visible_collections
 from semsearch_datasette.result_cache import DatabaseCaches
 
 Result = TypeVar("Result")
@@ -90,28 +90,35 @@ def database_of(datasette: Any, request: Any) -> Any:
 async def target_of(datasette: Any, request: Any) -> Target:
     """The target of a request. Raises Datasette's NotFound and Forbidden.
 
-    Neither error names other collections, because the actor may not be allowed to see them.
+    A collection that the actor may not see is answered like one that does not exist. Neither error names other
+    collections, because the actor may not be allowed to see them.
     """
     database = database_of(datasette, request)
     name = tilde_decode(request.url_vars["collection"])
     try:
-        result, derived = await read(database, lambda conn: _seen(conn, database, name), without_vectors=True)
+        result, made_of = await read(database, lambda conn: _seen(conn, database, name), without_vectors=True)
     except SemsearchError as error:  # only those who may view a database learn what is wrong with it
         if not await allows(datasette, request.actor, database.name):
             raise Forbidden("You do not have permission to view this database") from error
         raise
-    remember_derived(database, derived)
-    if result is None:
+    remember_lineage(database, made_of)
+    visible = private = False
+    if result is not None:
+        opened = result.opened
+        visible, private = await visibility(datasette, request.actor, database.name, opened.collection, opened.dataset)
+    if result is None or not visible:
+        if not await allows(datasette, request.actor, database.name):
+            raise Forbidden("You do not have permission to view this database")
         raise NotFound(f"No collection {name!r} in {database.name}")
-    private = await ensure_view(datasette, request.actor, database.name, *_sources(result.opened), name)
     if not result.has_table:
         raise NotFound(f"The table {result.opened.dataset.name}, from which {name} was built, does not exist any more")
+    together = await visible_collections(datasette, request.actor, database.name, result.together)
     topics = result.has_topics and not missing()
     clusters = result.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
     return Target(
         database=database,
         opened=result.opened,
-        together=result.together,
+        together=tuple([part for part, _ in together]),
         private=private,
         takes_text=result.takes_text,
         has_topics=topics,
@@ -121,12 +128,6 @@ async def target_of(datasette: Any, request: Any) -> Target:
         columns=result.columns,
         labels=result.labels,
     )
-
-
-def _sources(opened: OpenCollection) -> list[str]:
-    """The tables whose rows the pages of a collection show."""
-    edges = opened.dataset.edges
-    return [opened.dataset.name, *([edges.table] if edges is not None and opened.of == "node" else [])]
 
 
 def clusters_of(collection: str) -> str:
@@ -156,14 +157,14 @@ _offered: DatabaseCaches[tuple[str, ...]] = DatabaseCaches(
 )  # by the file's stamp, the name and the run
 
 
-def _seen(conn: Any, database: Any, name: str) -> tuple[_Found | None, Derived]:
+def _seen(conn: Any, database: Any, name: str) -> tuple[_Found | None, Lineage]:
     """`_look`, and what was made of what: both read again only when the schema or the catalogue has changed."""
     now = fingerprint(conn)
     result = _found.of(database).get_or_compute((now, name), lambda: _look(conn, name))
-    derived = look_at_derived(conn, database, now)
+    made_of = look_at_lineage(conn, database, now)
     if result is not None and result.has_table:
         result = replace(result, labels=_labels(conn, database, result.opened))
-    return result, derived
+    return result, made_of
 
 
 def _look(conn: Any, name: str) -> _Found | None:

@@ -39,10 +39,13 @@ from semsearch.storage import (
     dependencies,
     fulltext,
     fulltext_prefill,
+    lineage,
     results,
+    sources,
 )
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
+from semsearch.storage.sources import Source
 from semsearch.storage.textitem import TextItem
 
 
@@ -93,6 +96,7 @@ class _Source:
     items: list[TextItem]
     corpus: Corpus
     inputs: Mapping[str, Collection]
+    sources: Sequence[Source]
     first: int | None
 
 
@@ -126,8 +130,12 @@ def build(
         words.wait()  # before the transaction, which keeps other programs from writing
         with transaction(db):
             former = {collection.name: collection for collection in collections.all_collections(db)}
+            lineage.adopt(db, dataset.name)
             noted = _noted(db, dataset, source.items, words)
             run = dataclasses.replace(run, id=collections.write_run(db, run))
+            sources.write(db, source.sources, run=run.id)
+            sources.forget(db, dataset=noted.id)  # its words are those of the table as it is
+            sources.write(db, source.sources[:1], dataset=noted.id)
             collections.write_arrays(db, run.id, fitted.arrays)
             stored = _store(db, noted, plan.name, embeddings, run, former)
             collections.write_curve(db, run.id, journal.curve, journal.shown)
@@ -160,7 +168,16 @@ def _read(db: Connection, plan: _Plan) -> _Source:
         items = list(datasets.read_items(db, plan.dataset))
         read = corpora.READERS[reads_of(plan.builder, plan.options)]
         corpus = corpora.with_inputs(db, read(db, plan.dataset, plan.options, items), inputs)
-        return _Source(items, corpus, inputs, _first_number(db, plan.dataset, items))
+        return _Source(items, corpus, inputs, _sources(db, plan, inputs), _first_number(db, plan.dataset, items))
+
+
+def _sources(db: Connection, plan: _Plan, inputs: Mapping[str, Collection]) -> list[Source]:
+    """The tables that the build reads: of the dataset, its edges, the options and the collections it reads."""
+    edges = [plan.dataset.edges.table] if plan.dataset.edges else []
+    query, table = (getattr(plan.options, name, None) for name in ("sql", "table"))
+    named = lineage.tables_in(db, " ".join(filter(None, (query, table))))
+    runs = {collection.run for collection in inputs.values()}
+    return lineage.sources_of(db, [plan.dataset.name, *edges, *named], runs=sorted(runs))
 
 
 def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
@@ -284,15 +301,6 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
         raise BuildError(f"All items look the same to {builder.name}: check the columns that it reads")
     columns = {column: [values[row] for row in full] for column, values in embeddings.columns.items()}
     return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns, embeddings.contexts)
-
-
-def _write_run(db: Connection, run: Run, fitted: Fitted, journal: RunJournal, read: Mapping[str, Collection]) -> Run:
-    """Write a run with its state, its curve and the collections it `read`; returns it with its number."""
-    run = dataclasses.replace(run, id=collections.write_run(db, run))
-    collections.write_arrays(db, run.id, fitted.arrays)
-    collections.write_curve(db, run.id, journal.curve, journal.shown)
-    dependencies.write(db, run.id, read)
-    return run
 
 
 def _store(

@@ -23,7 +23,7 @@ from semsearch.errors import BuildError, InputError, NotFoundError, PluginError,
 from semsearch.images import image_arrays
 from semsearch.records import Collection, Dataset, Documents, Report, Run, State, Update, silent
 from semsearch.search.models import state_of
-from semsearch.storage import change_log, collections, datasets, dependencies, fulltext, vector_import, vectors
+from semsearch.storage import change_log, collections, datasets, dependencies, fulltext, lineage, vector_import, vectors
 from semsearch.storage.change_log import Changes
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
@@ -271,6 +271,9 @@ def _is_unchanged(db: Connection, plan: _Plan) -> bool:
 
 def _write(db: Connection, plan: _Plan, started: str, clock: float) -> list[tuple[_Fold, Update]]:
     """Write everything, inside the caller's transaction; the record of each update."""
+    lineage.adopt(db, plan.dataset.name)
+    runs = {fold.collection.run for fold in plan.folds}
+    lineage.renew(db, plan.dataset.name, runs=sorted(runs), dataset=plan.dataset.id)
     dataset, numbers = change_log.note(db, plan.dataset, plan.changes)
     if plan.changes:
         out = [number for number, _ in (*plan.changes.gone, *plan.changes.changed)]

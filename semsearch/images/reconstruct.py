@@ -5,7 +5,7 @@ Compressed images are compared with principal components of the same images in a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,23 +50,32 @@ def quantised(model: Model, pixels: ByteArray, bits: int, k: int | None = None) 
     return Quantised(model.collection.name, dims, bits, steps.size, model.decode(codes))
 
 
-def peer_of(model: Model) -> Model | None:
-    """The latest pca collection of the same dataset and image size; None if there is none, or for a pca model."""
+def peer_of(model: Model, among: Container[str] | None = None) -> Model | None:
+    """The latest pca collection of the same dataset and image size; None if there is none, or for a pca model.
+
+    Only collections of the names `among` are considered, if these are given.
+    """
     if model.collection.builder == "pca":
         return None
     models = [
         open_model(model.db, OpenCollection(other, model.dataset))
         for other in collections.all_collections(model.db)
         if other.dataset == model.collection.dataset and other.builder == "pca" and can_decode(other)
+        if among is None or other.name in among
     ]
     same_shape = [other for other in models if other.shape == model.shape]
     return max(same_shape, key=lambda other: other.collection.run, default=None)
 
 
-def compare(model: Model, pixels: ByteArray, bits: int, k: int | None = None) -> list[Quantised]:
-    """The images by the quantised codes of a model, then by those of its peer, with at most as many dimensions."""
+def compare(
+    model: Model, pixels: ByteArray, bits: int, k: int | None = None, among: Container[str] | None = None
+) -> list[Quantised]:
+    """The images by the quantised codes of a model, then by those of its peer, with at most as many dimensions.
+
+    The peer is one of the collections `among`, if these are given.
+    """
     own = quantised(model, pixels, bits, k)
-    peer = peer_of(model)
+    peer = peer_of(model, among)
     if peer is None:
         return [own]
     return [own, quantised(peer, pixels, bits, min(own.dims, peer.collection.dim))]
@@ -128,10 +137,11 @@ def show(
     bits: int | None = None,
     k: int | None = None,
     rng: np.random.Generator,
+    among: Container[str] | None = None,
 ) -> ReconstructionGrid:
     """Reconstruct images (n, height, width, channels), after a damage, or by codes of `bits` per dimension.
 
-    Raises InputError for an impossible damage, bits or k, and for bits and damage together.
+    Codes are compared with those of another collection, which is one of those `among`, if these are given. Raises InputError for an impossible damage, bits or k, and for bits and damage together.
     """
     if bits is None:
         result = generate.reconstruct(model, pixels, k=k, damage=damage, rng=rng)
@@ -139,7 +149,7 @@ def show(
         return ReconstructionGrid(_strips(pixels, rows), result.scores())
     if damage != Damage():
         raise InputError("Give either bits or damage, not both: the error of one would hide that of the other")
-    compared = compare(model, pixels, bits, k)
+    compared = compare(model, pixels, bits, k, among)
     rows = [(f"{codes.name}, {codes.size} bytes each", codes.images) for codes in compared]
     return ReconstructionGrid(_strips(pixels, rows), _quantised_scores(model, pixels, compared))
 

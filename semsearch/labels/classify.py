@@ -22,7 +22,7 @@ from semsearch.maths import classifier
 from semsearch.maths import suggest as suggesting
 from semsearch.maths.suggest import most_informative
 from semsearch.records import OpenCollection, Report, silent
-from semsearch.storage import results
+from semsearch.storage import collections, lineage, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -188,7 +188,9 @@ def write(db: Connection, result: Classified, *, table: str | None = None) -> No
     kind = "integer" if kinds == {int} else "real" if kinds <= {int, float} else "text"
     columns = results.PREDICTION_COLUMNS | {"id": "integer" if integers else "text", "label": kind, "second": kind}
     with transaction(db):
-        results.replace(db, result.table, columns, result.predictions, made_of=table)
+        run, *others = (collections.get_collection(db, name).run for name in result.collections)
+        made_of = lineage.sources_of(db, [table] if table else [], runs=others)
+        results.replace(db, result.table, columns, result.predictions, run=run, made_of=made_of)
 
 
 def suggest(

@@ -18,6 +18,7 @@ from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.datasets import check_new_name, get_dataset, now
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import quoted, table_exists
+from semsearch.storage.results import run_note
 
 PART_BYTES = 64 << 20
 _SELECT = (
@@ -199,7 +200,7 @@ def swap_in(
     if embeddings.contexts:
         contexts.write(db, number, embeddings.contexts)
     if embeddings.columns:
-        _write_vocabulary(db, f"{name}_vocabulary", embeddings)
+        _write_vocabulary(db, f"{name}_vocabulary", embeddings, run.id)
     made = Collection(
         id=0,
         name=name,
@@ -267,13 +268,13 @@ def check_name(db: Connection, name: str, former: Collection | None, dataset: st
         check_new_name(db, f"{name}_vocabulary")
 
 
-def _write_vocabulary(db: Connection, table: str, embeddings: Embeddings) -> None:
+def _write_vocabulary(db: Connection, table: str, embeddings: Embeddings, run: int) -> None:
     types = {
         column: "integer" if values and isinstance(values[0], int) else "text"
         for column, values in embeddings.columns.items()
     }
     declared = ", ".join(f"{quoted(column)} {kind}" for column, kind in types.items())
-    db.execute(f"create table {quoted(table)} (word text primary key, {declared}) without rowid")
+    db.execute(f"create table {quoted(table)} (word text primary key, {declared}{run_note(run)}) without rowid")
     rows = zip(embeddings.keys, *embeddings.columns.values(), strict=True)
     db.executemany(f"insert into {quoted(table)} values ({', '.join('?' * (1 + len(types)))})", rows)
 

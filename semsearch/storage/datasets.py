@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset, Edges, Kind
+from semsearch.storage import sources
 from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import (
@@ -274,6 +275,7 @@ def forget(db: Connection, dataset: Dataset) -> None:
     """Remove a dataset from the catalogue, with its keys and hashes. Its table stays."""
     db.execute("delete from _semsearch_items where dataset = ?", [dataset.id])
     db.execute("delete from _semsearch_deleted where dataset = ?", [dataset.id])
+    sources.forget(db, dataset=dataset.id)
     db.execute("delete from _semsearch_datasets where id = ?", [dataset.id])
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 from semsearch.errors import NameTakenError
 from semsearch.records import Collection
+from semsearch.storage import sources
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import columns_of, quoted, table_kind
+from semsearch.storage.sources import Source
 
 CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
-MADE_OF = "made of "  # then the name's bytes in hexadecimal: a name may hold what ends a comment
+MADE_OF = "made of "  # then a name's bytes in hexadecimal, in tables of an older semsearch
+RUN_OF = "made of run "  # then the number of a run
+SOURCE_OF = "made of source "  # then the number of a source
 LINK_COLUMNS = {"source": "", "target": "", "score": "real", "similarity": "real", "common": "integer"}
 PREDICTION_COLUMNS = {"id": "", "label": "", "probability": "real", "second": "", "second_probability": "real"}
 SUFFIXES = ("clusters", "predictions", "links", "samples")
@@ -105,21 +109,28 @@ def replace(
     rows: Iterable[Sequence[Any]],
     *,
     key: str = "id",
-    made_of: str | None = None,
+    run: int,
+    made_of: Sequence[Source] = (),
 ) -> None:
     """Write the table anew inside the caller's transaction; `columns` maps names to SQL types.
 
-    `made_of` names one more table that the rows tell of, beside those that the collection was made of. It stands in
-    the table's own definition, as a comment, where permissions look for it (storage.derived).
+    `run` made the collection that the rows tell of; `made_of` are further tables that they tell of. Both stand in the
+    table's own definition, as comments, so that permissions find them if the table is renamed (storage.lineage).
     """
     check_free(db, name, list(columns))
     db.execute(f"drop table if exists {quoted(name)}")
     declared = ", ".join(
         f"{quoted(column)} {kind}{' primary key' if column == key else ''}" for column, kind in columns.items()
     )
-    note = f" /* {MADE_OF}{made_of.encode().hex()} */" if made_of else ""
+    numbers = sources.write(db, made_of)
+    note = "".join([run_note(run), *(f" /* {SOURCE_OF}{number} */" for number in numbers)])
     db.execute(f"create table {quoted(name)} ({declared}{note})")
     db.executemany(f"insert into {quoted(name)} values ({', '.join('?' * len(columns))})", rows)
+
+
+def run_note(run: int) -> str:
+    """The comment in the definition of a table that tells of a run's collections."""
+    return f" /* {RUN_OF}{run} */"
 
 
 def write_clusters(
@@ -133,7 +144,7 @@ def write_clusters(
     labels = {cluster.number: cluster.label for cluster in clusters}
     rows = ((collection.typed(key), number, labels[number], similarity) for key, number, similarity in items)
     with transaction(db):
-        replace(db, name, CLUSTER_COLUMNS | {"id": collection.key_type}, rows)
+        replace(db, name, CLUSTER_COLUMNS | {"id": collection.key_type}, rows, run=collection.run)
     return name
 
 
@@ -143,7 +154,7 @@ def write_links(db: Connection, collection: Collection, links: Iterable[Link]) -
     typed, key_type = collection.typed, collection.key_type
     rows = ((typed(link.source), typed(link.target), link.score, link.similarity, link.common) for link in links)
     with transaction(db):
-        replace(db, name, LINK_COLUMNS | {"source": key_type, "target": key_type}, rows)
+        replace(db, name, LINK_COLUMNS | {"source": key_type, "target": key_type}, rows, run=collection.run)
     return name
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from semsearch.arrays import FloatArray
 from semsearch.records import Collection, Run
-from semsearch.storage import collections, datasets, vectors
+from semsearch.storage import collections, datasets, lineage, sources, vectors
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import quoted, shape_of
 
@@ -59,6 +59,7 @@ class Incoming:
             kind="words",
         )
         run = replace(run, id=collections.write_run(self.db, run))
+        sources.write(self.db, lineage.sources_of(self.db, [self.vocabulary]), run=run.id)
         vectors.make_view(self.db, self.name, self.number)
         made = Collection(
             id=0,

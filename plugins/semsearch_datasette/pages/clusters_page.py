@@ -8,10 +8,10 @@ from semsearch.storage import results
 from semsearch.storage.results import Cluster
 from semsearch.web import paging
 from semsearch_datasette import links
+from semsearch_datasette.compat import check_visibility
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts.commands import command_line
 from semsearch_datasette.parts.rows import hits_of, title_of
-from semsearch_datasette.permissions import ensure_view
 from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.target import Target, clusters_of, frame, target_of
 
@@ -22,11 +22,11 @@ async def clusters(datasette: Any, request: Any) -> Answer:
     """Each cluster with its words, its size and the items nearest its centre; or the command that computes them."""
     target, part = await target_of(datasette, request), paging(request.args, default_k=50)
     name, database = target.collection.name, target.database
-    table, private = clusters_of(name), target.private
-    exists = await read(database, lambda conn: results.has_clusters(conn, name), without_vectors=True)
+    table = clusters_of(name)
+    visible, private = await check_visibility(datasette, request.actor, database.name, table)
+    exists = visible and await read(database, lambda conn: results.has_clusters(conn, name), without_vectors=True)
     total, page, titles = 0, list[Cluster](), dict[str, str]()
     if exists:
-        private = await ensure_view(datasette, request.actor, database.name, table) or private
         total, page, titles = await read(
             database, lambda conn: _look(conn, target, part.k, part.after), without_vectors=True
         )
@@ -52,7 +52,7 @@ async def clusters(datasette: Any, request: Any) -> Answer:
         "clusters": [_data(cluster, titles) for cluster in page],
         "next_url": absolute_url(datasette, request, next_url),
     }
-    return Answer("clusters.html", context, data, private)
+    return Answer("clusters.html", context, data, private or target.private)
 
 
 def _command(target: Target) -> str:

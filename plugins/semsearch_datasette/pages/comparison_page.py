@@ -21,6 +21,7 @@ from semsearch_datasette.connection import file_name, read
 from semsearch_datasette.pages.labels_page import MAX_COLUMN_NAME
 from semsearch_datasette.parts.rows import hits_of, title_of
 from semsearch_datasette.parts.thumbs import Thumb, thumb_of
+from semsearch_datasette.permissions import visible_collections
 from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, frame, target_of
@@ -66,7 +67,9 @@ async def page(datasette: Any, request: Any) -> Answer:
     every = await read(
         target.database, lambda conn: collection_comparison.of_dataset(conn, target.dataset.name), without_vectors=True
     )
-    compared, remark = await _compared_or_remark(request, target, every[-MAX_COLLECTIONS:], column)
+    visible = await visible_collections(datasette, request.actor, target.database.name, every)
+    chosen = [each for each, _ in visible[-MAX_COLLECTIONS:]]
+    compared, remark = await _compared_or_remark(request, target, chosen, column)
     name, database = target.collection.name, target.database.name
 
     def context() -> dict[str, Any]:
@@ -78,7 +81,7 @@ async def page(datasette: Any, request: Any) -> Answer:
             "comparison": compared and compared.comparison,
             "rows": compared and _rows(datasette, target, compared.comparison),
             "queries": compared and _queries(datasette, target, compared, column),
-            "left_out": max(0, len(every) - MAX_COLLECTIONS),
+            "left_out": max(0, len(visible) - MAX_COLLECTIONS),
             "command": _command(target, column),
         }
 

@@ -13,9 +13,10 @@ from semsearch.records import Collection, Of, Run
 from semsearch.search.models import takes_text
 from semsearch.storage import collections
 from semsearch_datasette import links
-from semsearch_datasette.compat import allows, check_visibility, is_searchable
+from semsearch_datasette.compat import allows, is_searchable
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.parts.lookup import search_label
+from semsearch_datasette.permissions import visible_collections
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import database_of
 
@@ -60,12 +61,9 @@ async def visible_group(datasette: Any, request: Any, database: Any) -> tuple[di
     except SemsearchError as error:
         problem = str(error) if await allows(datasette, request.actor, database.name) else None
         return {**group, "collections": [], "runs": [], "problem": problem}, False
-    visible: dict[str, tuple[bool, bool]] = {}
-    for table in sorted({collection.dataset for collection in every}):
-        visible[table] = await check_visibility(datasette, request.actor, database.name, table)
-    shown = [collection for collection in every if visible[collection.dataset][0]]
-    entries = [_entry(datasette, request, database.name, collection, runs) for collection in shown]
-    private = any(visible[collection.dataset][1] for collection in shown)
+    shown = await visible_collections(datasette, request.actor, database.name, every)
+    entries = [_entry(datasette, request, database.name, collection, runs) for collection, _ in shown]
+    private = any(is_private for _, is_private in shown)
     return {**group, "collections": entries, "runs": _by_run(entries), "problem": None}, private
 
 

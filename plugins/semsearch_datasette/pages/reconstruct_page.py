@@ -14,10 +14,13 @@ from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, is_ordered
 from semsearch.images.reconstruct import ReconstructionGrid, show
 from semsearch.records import OpenCollection
+from semsearch.storage import collections
 from semsearch.web import number, share
 from semsearch_datasette import links
+from semsearch_datasette.connection import read
 from semsearch_datasette.parts.image_routes import MIN_SIDE, run_of, seed_of
 from semsearch_datasette.parts.rows import readable
+from semsearch_datasette.permissions import visible_collections
 from semsearch_datasette.respond import Answer, Png
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, current, frame, target_of
@@ -82,7 +85,7 @@ async def reconstruct(datasette: Any, request: Any) -> Answer:
     """A row of original images, and below it rows of reconstructions with their PSNR."""
     target = await _target(datasette, request)
     options = _options(request, target)
-    keys, shown, height = await _computed(datasette, target, options)
+    keys, shown, height = await _computed(datasette, request, target, options)
     name, database = target.collection.name, target.database.name
     version = [("v", run_of(target))]
 
@@ -134,7 +137,7 @@ async def reconstruct(datasette: Any, request: Any) -> Answer:
 async def reconstructed(datasette: Any, request: Any) -> Png:
     """One row of such a page as an image."""
     target = await _target(datasette, request)
-    _, shown, _ = await _computed(datasette, target, _options(request, target))
+    _, shown, _ = await _computed(datasette, request, target, _options(request, target))
     place = int(request.url_vars["row"])
     if place >= len(shown.strips):
         raise NotFound(f"No row {place}: there are {len(shown.strips)}")
@@ -167,10 +170,23 @@ def _options(request: Any, target: Target) -> Options:
     return Options(task, request.args.get(task.name) if task else "", chosen, seed_of(request), ids)
 
 
-async def _computed(datasette: Any, target: Target, options: Options) -> tuple[list[str], ReconstructionGrid, int]:
+async def _peers(datasette: Any, actor: Any, target: Target, options: Options) -> tuple[str, ...]:
+    """The collections of the same table that the actor may view, if codes are to be compared."""
+    if options.bits is None:
+        return ()
+    every = await read(target.database, collections.all_collections)
+    same = [each for each in every if each.dataset == target.dataset.name]
+    visible = await visible_collections(datasette, actor, target.database.name, same)
+    return tuple([each.name for each, _ in visible])
+
+
+async def _computed(
+    datasette: Any, request: Any, target: Target, options: Options
+) -> tuple[list[str], ReconstructionGrid, int]:
     """Keys of the images, their reconstructions, and the shorter side of the model's images in pixels. Cached because a
     browser requests the rows of a page one by one."""
     collection, damage, bits = target.collection, options.damage, options.bits
+    peers = await _peers(datasette, request.actor, target, options)
 
     def make(conn: Any, opened: OpenCollection) -> tuple[list[str], ReconstructionGrid, int]:
         model = generate.open_model(conn, opened)
@@ -179,10 +195,10 @@ async def _computed(datasette: Any, target: Target, options: Options) -> tuple[l
         batch = model.images(keys) if options.ids else model.readable_images(keys)
         if not len(batch) or len(keys) < len(options.ids):
             raise NotFoundError(f"{collection.name} has no such image that may be shown")
-        result = show(model, batch.pixels, damage=damage, bits=bits, k=options.k, rng=rng)
+        result = show(model, batch.pixels, damage=damage, bits=bits, k=options.k, rng=rng, among=peers)
         return list(batch.keys), result, min(model.shape[:2])
 
-    key = ("reconstruct", collection.id, collection.run, collection.revision, *options.arguments)
+    key = ("reconstruct", collection.id, collection.run, collection.revision, peers, *options.arguments)
     try:
         return await computed(target.database, key, current(target, make))
     except NotFoundError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from semsearch import present
@@ -13,19 +14,23 @@ from semsearch_datasette.parts import curves
 from semsearch_datasette.parts.image_routes import run_of
 from semsearch_datasette.parts.metric_names import metric_name
 from semsearch_datasette.parts.thumbs import url_of
+from semsearch_datasette.permissions import visible_runs
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, target_of
 
 
-async def runs(datasette: Any, request: Any) -> Answer:
+async def page(datasette: Any, request: Any) -> Answer:
     """Options, metrics, seconds and versions of each run, newest first; the training curves of the current run."""
     target = await target_of(datasette, request)
     run = target.collection.run
-    history, curve, steps = await read(
+    runs, curve, steps = await read(
         target.database,
-        lambda conn: (_look(conn, target), collections.read_curve(conn, run), collections.pictured_steps(conn, run)),
+        lambda conn: (_runs(conn, target), collections.read_curve(conn, run), collections.pictured_steps(conn, run)),
         without_vectors=True,
     )
+    # Another run of the same builder on the same table may have read other tables.
+    visible = await visible_runs(datasette, request.actor, target.database.name, runs)
+    history = await read(target.database, lambda conn: _with_updates(conn, visible), without_vectors=True)
     snapshots = [(step, url_of(datasette, target, "trained", step, v=run_of(target))) for step in steps]
 
     def context() -> dict[str, Any]:
@@ -50,13 +55,13 @@ async def runs(datasette: Any, request: Any) -> Answer:
     return Answer("runs.html", context, data, target.private)
 
 
-def _look(conn: Any, target: Target) -> list[tuple[Run, list[Update]]]:
+def _runs(conn: Any, target: Target) -> list[Run]:
     builder = (target.collection.dataset, target.collection.builder)
-    return [
-        (run, collections.updates_of(conn, run.id))
-        for run in collections.all_runs(conn)
-        if (run.dataset, run.builder) == builder
-    ]
+    return [run for run in collections.all_runs(conn) if (run.dataset, run.builder) == builder]
+
+
+def _with_updates(conn: Any, history: Sequence[Run]) -> list[tuple[Run, list[Update]]]:
+    return [(run, collections.updates_of(conn, run.id)) for run in history]
 
 
 def _run(run: Run, current: int) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from semsearch.search.images import browse
 from semsearch.search.query import nearest_to
 from semsearch.storage import collections
 from semsearch_datasette import links
-from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.image_routes import MAX_SEED, run_of, seed_of
@@ -34,6 +33,7 @@ from semsearch_datasette.parts.sample_routes import (
     prior_of,
 )
 from semsearch_datasette.parts.thumbs import url_of
+from semsearch_datasette.permissions import visible_collections
 from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, frame, look, target_of
@@ -243,8 +243,9 @@ async def _others(datasette: Any, request: Any, target: Target) -> list[Collecti
             if other.dataset == this.dataset and other.name != this.name and generate.can_sample(other)
         ]
 
-    others = (await read(target.database, find))[:MAX_OTHERS]
-    return [other for other in others if await allows(datasette, request.actor, target.database.name, other.name)]
+    others = await read(target.database, find)
+    visible = await visible_collections(datasette, request.actor, target.database.name, others)
+    return [other for other, _ in visible[:MAX_OTHERS]]
 
 
 async def _ends(request: Any, target: Target) -> tuple[str, str] | None:
