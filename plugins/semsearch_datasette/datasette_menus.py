@@ -123,7 +123,10 @@ def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callabl
 
 
 async def _row_links(datasette: Any, actor: Any, database: str, table: str, path: str) -> list[Link]:
-    """Links to the most similar rows by each collection of the table that the actor may view; `path` is the row's key as in Datasette's URL."""
+    """Links to the most similar rows by each collection of the table that the actor may view.
+
+    `path` is the row's key as in Datasette's URL.
+    """
     built = [
         collection
         for collection in await _visible(datasette, actor, database)

@@ -1,10 +1,10 @@
 """Permissions.
 
 A page of a collection needs view-table on every table that the collection was made of, wherever these are now
-(semsearch.storage.lineage), and on the table whose rows it shows. Tables derived from one (views of its collections, vectors,
-vocabularies, full text, the catalogue) are denied to those who may not view the source, on Datasette's own pages too:
-by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only deny: whoever may view the source may
-view the derived tables, as far as Datasette's own rules allow.
+(semsearch.storage.lineage), and on the table whose rows it shows. Tables derived from one (views of its collections,
+vectors, vocabularies, full text, the catalogue) are denied to those who may not view the source, on Datasette's own
+pages too: by `permission_allowed` on 0.65, by `permission_resources_sql` on 1.0. Both only deny: whoever may view the
+source may view the derived tables, as far as Datasette's own rules allow.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from semsearch.storage import driver
 from semsearch.storage.lineage import Lineage, fingerprint, lineage
 from semsearch.storage.sources import folded
 from semsearch_datasette.compat import allows, is_searchable
-from semsearch_datasette.request_cache import key_of, known, once
+from semsearch_datasette.request_cache import key_of, known, once, share
 from semsearch_datasette.result_cache import DatabaseCaches
 
 Result = TypeVar("Result")
@@ -193,6 +193,7 @@ async def _apart(judging: Coroutine[Any, Any, Result]) -> Result:
     """
     context = Context()
     context.run(_judging_source.set, True)
+    context.run(share, known())
     return await context.run(asyncio.ensure_future, judging)
 
 

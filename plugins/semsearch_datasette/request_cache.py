@@ -43,6 +43,11 @@ def known() -> dict[Any, Any]:
     return {} if memory is None else memory
 
 
+def share(memory: dict[Any, Any]) -> None:
+    """Use this memory from now on: in a context of its own that belongs to the same request."""
+    _memory.set(memory)
+
+
 def key_of(actor: Any) -> str:
     """A text that identifies an actor, for keys of results that depend on the actor."""
     return json.dumps(actor, sort_keys=True, default=repr)

@@ -141,7 +141,8 @@ def show(
 ) -> ReconstructionGrid:
     """Reconstruct images (n, height, width, channels), after a damage, or by codes of `bits` per dimension.
 
-    Codes are compared with those of another collection, which is one of those `among`, if these are given. Raises InputError for an impossible damage, bits or k, and for bits and damage together.
+    Codes are compared with those of another collection, which is one of those `among`, if these are given. Raises
+    InputError for an impossible damage, bits or k, and for bits and damage together.
     """
     if bits is None:
         result = generate.reconstruct(model, pixels, k=k, damage=damage, rng=rng)

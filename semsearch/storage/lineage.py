@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from semsearch.storage import contexts, driver, fulltext, vectors
+from semsearch.storage import sources as kept_sources
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import WRITTEN
 from semsearch.storage.results import MADE_OF, RUN_OF, SOURCE_OF
-from semsearch.storage import sources as kept_sources
 from semsearch.storage.sources import Source, Tables, folded, noted
 from semsearch.storage.unchanged import has_its_rows
 

@@ -41,8 +41,10 @@ def _sample(db: Connection, number: int) -> dict[str, tuple[int | None, bytes]]:
     """The row number and the hash of some noted items, by key."""
     result: dict[str, tuple[int | None, bytes]] = {}
     for direction in ("asc", "desc"):
-        statement = f"select key, row_hint, hash from _semsearch_items where dataset = ? order by key {direction} limit {SAMPLED}"
-        result |= {row[0]: (row[1], row[2]) for row in db.execute(statement, [number])}
+        statement = (
+            f"select key, row_hint, hash from _semsearch_items where dataset = ? order by key {direction} limit ?"
+        )
+        result |= {row[0]: (row[1], row[2]) for row in db.execute(statement, [number, SAMPLED])}
     return result
 
 

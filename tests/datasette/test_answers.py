@@ -129,11 +129,11 @@ def test_private_table_is_denied_on_every_page(library, make_site, path):
     site = make_site(library, **configured(PRIVATE))
     for each in (path, twin(path)):
         denied = site.get(each)
-        assert denied.status_code == 403
+        assert denied.status_code == 404
         assert "Sourdough" not in denied.text
         allowed = site.get(each, **site.as_actor("owner"))
         assert allowed.status_code == 200 and allowed.headers["cache-control"].startswith("private")
-        assert site.get(each, **site.as_actor("other")).status_code == 403
+        assert site.get(each, **site.as_actor("other")).status_code == 404
 
 
 def test_private_table_is_not_listed(library, make_site):

@@ -51,7 +51,7 @@ def test_a_closed_table_closes_the_pictures_of_its_training(file: str, make_site
     site = make_site(file, **configured({"databases": {"pics": {"tables": {"shapes": {"allow": {"id": "root"}}}}}}))
     step = make_site(file).get(f"{BASE}/runs.json").json()["pictures"][0]["step"]
     for page in (f"{BASE}/runs", f"{BASE}/trained/{step}", "/pics/_semsearch_run_pictures"):
-        assert site.get(page).status_code == 403, page
+        assert site.get(page).status_code == (404 if "/-/" in page else 403), page
 
 
 def test_a_panel_is_drawn_to_scale() -> None:
