@@ -8,8 +8,9 @@ keeps its own last error, which `select semsearch_error()` returns once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from time import monotonic
 from typing import Any
 
 from sqlite_utils import hookimpl
@@ -18,19 +19,23 @@ from semsearch.errors import CapabilityError, InputError, SemsearchError
 from semsearch.present import hit_dict
 from semsearch.search import query, words
 from semsearch.search.models import encode_text
-from semsearch.storage import collections, driver
+from semsearch.storage import collections, connect, driver
 from semsearch.storage.codec import vector_to_blob
 from semsearch.storage.keys import join_key, row_hash, shape_of
 
+MAX_TEXT = 1_000_000  # characters or bytes of an argument; a longer text would outlast the time limit of a statement
+CHECK_SECONDS = 0.02  # between two looks at whether the statement's time is over
+
 
 class LastError:
-    """Why a semsearch function last failed on one connection.
+    """Why a semsearch function last failed on one connection, and when a statement's time was last looked at.
 
     Only that connection's functions hold it. It ends when it is read, and when another of them is called.
     """
 
     def __init__(self) -> None:
         self.text: str | None = None
+        self.checked = 0.0  # seconds of the monotonic clock
 
     def take(self) -> str | None:
         """The text, which is then forgotten."""
@@ -62,7 +67,12 @@ def _bound(db: Any, function: Callable[..., Any], last: LastError) -> Callable[.
     def call(*arguments: Any) -> Any:
         last.text = None
         try:
+            _check_time(db, last)
+            _check_lengths(function, arguments)
             return function(db, *arguments)
+        except driver.Error as error:
+            last.text = _stopped(db, error) or f"{function.__name__}: {connect.plain(error, 'this database')}"
+            raise
         except TypeError as error:
             last.text = f"{function.__name__}: wrong arguments ({error})"
             raise
@@ -71,6 +81,30 @@ def _bound(db: Any, function: Callable[..., Any], last: LastError) -> Callable[.
             raise
 
     return call
+
+
+def _check_time(db: Any, last: LastError) -> None:
+    """Raise SQLite's own error if the statement around this call is to be stopped; looked at every few calls."""
+    if monotonic() - last.checked > CHECK_SECONDS:
+        connect.check_interrupted(db)
+        last.checked = monotonic()
+
+
+def _check_lengths(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Raises InputError for a text that is too long. A row's key is computed from values of any length."""
+    if function is semsearch_key:
+        return
+    for value in arguments:
+        if isinstance(value, str | bytes) and len(value) > MAX_TEXT:
+            raise InputError(f"an argument has {len(value):,} characters: the limit is {MAX_TEXT:,}")
+
+
+def _stopped(db: Any, error: BaseException) -> str | None:
+    """SQLite's text for a stopped statement, if that is the error; then the statement around it is stopped too."""
+    if str(error) != connect.INTERRUPTED:
+        return None
+    db.interrupt()
+    return connect.INTERRUPTED
 
 
 def semsearch_embed(db: Any, collection: str, text: str) -> bytes | None:

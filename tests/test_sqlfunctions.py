@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import monotonic
 
 import numpy as np
 import pytest
@@ -122,3 +123,60 @@ def test_sqlite_utils_has_them(path: str, built: Connection) -> None:
     rows = list(database.query("select value from json_each(semsearch_search('articles_lsa', 'moon', 3))"))
     assert len(rows) == 3
     database.close()
+
+
+WRITES = {
+    "insert": "insert into notes values (semsearch_search('articles_lsa', 'yeast', 2))",
+    "update": "update notes set body = semsearch_similar('articles_lsa', 1, 2)",
+    "trigger": "insert into started values (1)",
+    "check": "insert into checked values ('yeast')",
+    "select": "select semsearch_analogy('articles_lsa_words', 'bread', 'oven', 'rocket', 2)",
+    "error": "insert into notes values (semsearch_search('absent', 'yeast'))",
+}
+
+
+@pytest.mark.parametrize("statement", WRITES.values(), ids=WRITES.keys())
+def test_a_function_begins_no_transaction_on_its_callers_connection(
+    path: str, built: Connection, statement: str
+) -> None:
+    connect.checkpoint(built)
+    db = sqlite3.connect(path, isolation_level=None)
+    sqlfunctions.register(db)
+    db.execute("create table notes (body text)")
+    db.execute("create table started (n)")
+    db.execute("create table checked (body check (semsearch_embed('articles_lsa', body) is not null))")
+    db.execute("create trigger after_start after insert on started begin"
+               " update notes set body = semsearch_search('articles_lsa', 'rye', 1); end")  # fmt: skip
+    db.execute("insert into notes values ('first')")
+    try:
+        db.execute(statement).fetchall()
+    except sqlite3.OperationalError as error:
+        assert "absent" in statement or "prohibited" in str(error), error
+    assert not db.in_transaction
+    db.execute("insert into notes values ('kept')")
+    db.close()
+    again = sqlite3.connect(path)
+    assert again.execute("select count(*) from notes where body = 'kept'").fetchone()[0] == 1
+    again.close()
+
+
+def test_a_statement_of_many_calls_is_stopped_in_time(built: Connection) -> None:
+    text = "yeast dough rocket orbit " * 2_000
+    end = monotonic() + 0.3
+    built.set_progress_handler(lambda: monotonic() > end, 1000)
+    counted = "with recursive c(x) as (values (1) union all select x + 1 from c where x < 100000)"
+    with pytest.raises(sqlite3.OperationalError):
+        built.execute(f"{counted} select count(semsearch_embed('articles_lsa', ? || x)) from c", [text]).fetchone()
+    assert monotonic() < end + 2  # two seconds for a busy machine; all calls would take minutes
+    built.set_progress_handler(None, 0)
+    assert connect.take_function_error(built) in (None, "interrupted")
+    assert built.execute("select semsearch_similarity('articles_lsa', 1, 1)").fetchone()[0] == pytest.approx(1)
+
+
+def test_long_arguments_are_refused(built: Connection) -> None:
+    for call in ("semsearch_embed('articles_lsa', ?)", "semsearch_search('articles_lsa', ?)"):
+        with pytest.raises(sqlite3.OperationalError):
+            built.execute(f"select {call}", ["yeast " * 200_000])
+        assert "the limit is 1,000,000" in str(connect.take_function_error(built))
+    built.execute("create table whole (body text)")
+    assert built.execute("select semsearch_key('whole', ?)", ["y" * 2_000_000]).fetchone()[0]

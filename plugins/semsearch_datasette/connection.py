@@ -60,7 +60,7 @@ def patch_interrupted_errors(database: Any) -> None:
         try:
             return await execute(sql, params, *more, **{**options, **quiet})
         except driver.OperationalError as error:
-            if error.args == (VEC_INTERRUPTED,):
+            if error.args in ((VEC_INTERRUPTED,), (connect.INTERRUPTED,)):
                 raise QueryInterrupted(error, sql, params) from error
             if quiet and options.get("log_sql_errors", True):
                 sys.stderr.write(f"ERROR: sql = {sql!r}, params = {params}: {error}\n")

@@ -21,6 +21,9 @@ BUSY_MS = 5_000
 MMAP_BYTES = 8 << 30
 PAGE_SIZE = 16_384
 CATALOGUE = "_semsearch_collections"
+INTERRUPTED = "interrupted"  # SQLite's text for a statement that was stopped
+_UNFINISHED = "select 1 from (values (1), (2), (3)) left join sqlite_master limit 3"
+_STEPS = "with recursive c(x) as (values (1) union all select x + 1 from c where x < 300) select max(x) from c"
 
 
 def plain(error: BaseException, path: str) -> DatabaseError:
@@ -172,18 +175,27 @@ def transaction(db: Connection) -> Iterator[None]:
 def snapshot(db: Connection) -> Iterator[None]:
     """One state of the file for several reads: without it a rebuild between two of them takes a table away.
 
-    Inside a transaction, or a statement that is still being read, there is one already, and nothing changes.
+    A statement that is read but not finished keeps it, so no transaction begins: an SQL function may be called inside
+    a statement of its caller, and a transaction begun there would stay open. Inside a transaction there is one state
+    already.
     """
     if db.in_transaction:
         yield
         return
-    db.execute("begin")
+    unfinished = db.execute(_UNFINISHED)
     try:
-        db.execute("select 1 from sqlite_master limit 1").fetchone()  # a transaction sees the file as of its first read
+        unfinished.fetchone()
         yield
     finally:
-        if db.in_transaction:
-            db.execute("commit")
+        unfinished.close()
+
+
+def check_interrupted(db: Connection) -> None:
+    """Let SQLite notice that its caller's time is over: raises OperationalError ("interrupted") if so.
+
+    SQLite looks at the clock every some hundred steps of a statement, and a function's own work is none.
+    """
+    db.execute(_STEPS).fetchone()
 
 
 def has_catalogue(db: Connection) -> bool:

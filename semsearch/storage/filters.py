@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock, Timer
 from time import monotonic
 from typing import Any
 
@@ -21,7 +22,7 @@ from semsearch.storage.keys import Keys, TableShape, as_text, ordinary_tables, q
 SECONDS = 5.0  # how long a condition may run; a scan of a million rows takes about one
 _STEPS = 20_000  # SQLite's own instructions between two looks at the clock, well under a millisecond
 _OPEN_TABLES = frozenset({"json_each", "json_tree"})  # they read nothing but their argument
-_REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"})
+_REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "randomblob"})
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -151,13 +152,35 @@ def _guarded(db: Connection, shape: TableShape) -> Iterator[None]:
     db.set_authorizer(lambda *asked: _may(allowed, *asked[:4]))
     db.set_progress_handler(lambda: monotonic() > end, _STEPS)
     try:
-        yield
+        with _interrupting(db):
+            yield
     except (Error, sqlite3.Warning) as error:
         raise _said(shape, error, monotonic() > end) from error
     finally:
         db.set_progress_handler(None, 0)
         # None would lift it too, but on Python 3.10 the standard module takes None for a function.
         db.set_authorizer(_anything)
+
+
+@contextmanager
+def _interrupting(db: Connection) -> Iterator[None]:
+    """Interrupts the statements inside after SECONDS, even between few steps that each take long."""
+    over, lock = False, Lock()
+
+    def interrupt() -> None:
+        with lock:
+            if not over:
+                db.interrupt()
+
+    timer = Timer(SECONDS, interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with lock:
+            over = True
+        timer.cancel()
 
 
 def _anything(*asked: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -207,6 +208,18 @@ def test_an_endless_filter_is_stopped(built: Connection, monkeypatch: pytest.Mon
     endless = "(with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c) > 0"
     with pytest.raises(InputError, match="stopped after"):
         search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(where=endless))
+    assert search(built, open_collection(built, "articles_lsa"), "rocket").hits
+
+
+def test_a_filter_of_few_long_steps_is_stopped(built: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "SECONDS", 0.2)
+    began = monotonic()
+    with pytest.raises(InputError, match="stopped after"):
+        slow = Filter(where="length(printf('%100000000d', id)) + length(printf('%100000001d', id)) > 0")
+        search(built, open_collection(built, "articles_lsa"), "rocket", only=slow)
+    assert monotonic() - began < 3  # all twelve rows would take longer
+    with pytest.raises(InputError, match="may only read"):
+        search(built, open_collection(built, "articles_lsa"), "rocket", only=Filter(where="randomblob(9) is null"))
     assert search(built, open_collection(built, "articles_lsa"), "rocket").hits
 
 
