@@ -240,6 +240,7 @@ class Dataset:
     revision: int = 0  # increases with every recorded change of the rows
     edges: Edges | None = None
     image_column: str | None = None  # the column with the images, in a table that the user made
+    token: str = ""  # random, new with every revision: names the items in the memory of a process
 
     @property
     def key_type(self) -> KeyType:
@@ -264,6 +265,8 @@ class Collection:
     revision: int = 0  # the dataset's revision that the vectors represent
     built: int = 0  # the dataset's revision that the model was fitted to
     key_type: KeyType = "text"  # of the vector table, which keeps it when the key of the dataset changes
+    born: str = ""  # random, by build: names the model in the memory of a process, whatever file it is in
+    token: str = ""  # random, by build and update: names the vectors
 
     def typed(self, key: str) -> str | int:
         """The key of an item in the type that it has in SQL and JSON."""

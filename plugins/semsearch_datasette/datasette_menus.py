@@ -28,7 +28,7 @@ async def _collections(datasette: Any, database: str) -> list[Collection]:
     if served is None or not is_searchable(database):
         return []
     # A page of a hundred vectors calls this once for each cell.
-    return await once(("collections", database), lambda: quietly(served, collections.all_collections)) or []
+    return await once(("collections", database), lambda: quietly(served, collections.undamaged_collections)) or []
 
 
 async def _visible(datasette: Any, actor: Any, database: str) -> list[Collection]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -11,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from datasette import NotFound, Response
-from datasette.utils import add_cors_headers
+from datasette.utils import add_cors_headers, tilde_decode
 from datasette.utils.asgi import BadRequest
 from datasette.views.base import DatasetteError
 
-from semsearch.errors import SemsearchError
+from semsearch.errors import DatabaseError, SemsearchError
 from semsearch.storage import connect, driver
+from semsearch.storage.damage import REMEDY
 from semsearch.web import status_of
 
 STYLE = "semsearch.css"
+# What computing with values of other types or shapes than were written ends in.
+_DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _TITLES = {503: "Search is not available"}
 
 
@@ -70,20 +74,40 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
     async def respond(datasette: Any, request: Any) -> Any:
         if request.method not in ("GET", "HEAD"):
             return Response.text("Method not allowed: use GET or HEAD", status=405)
+        name = request.url_vars.get("database", "the database")
         try:
-            answer = await view(datasette, request)
+            # The context of a template is made while it is rendered, so an error there is one of the page as well.
+            return await _rendered(datasette, request, await view(datasette, request))
         except SemsearchError as error:
             raise as_datasette(error) from error
         except driver.Error as error:  # 1.0 reads the file for its permissions, so it meets a damaged file first
-            name = request.url_vars.get("database", "the database")
             raise as_datasette(connect.plain(error, name)) from error
-        if isinstance(answer, Elsewhere):
-            return Response.redirect(answer.url)
-        if isinstance(answer, Png):
-            return _png(request, answer)
-        return await (_json if wants_json(request) else _html)(datasette, request, answer)
+        except OSError as error:  # the file is gone; its path is not for visitors
+            raise as_datasette(DatabaseError(f"{name} cannot be read: its file was moved or deleted")) from error
+        except _DAMAGE as error:
+            raise as_datasette(await _damage(datasette, request, error)) from error
 
     return f"^{path}(?P<format>\\.json)?$", respond
+
+
+async def _rendered(datasette: Any, request: Any, answer: Answer | Elsewhere | Png) -> Any:
+    if isinstance(answer, Elsewhere):
+        return Response.redirect(answer.url)
+    if isinstance(answer, Png):
+        return _png(request, answer)
+    return await (_json if wants_json(request) else _html)(datasette, request, answer)
+
+
+async def _damage(datasette: Any, request: Any, error: Exception) -> DatabaseError:
+    """What to say when stored values do not fit together, as in a damaged file; the traceback goes to the terminal.
+
+    Only what the visitor named is named. The reason is in the terminal and in `semsearch doctor`, for whoever runs the
+    server.
+    """
+    traceback.print_exception(error)
+    name = tilde_decode(request.url_vars.get("collection", request.url_vars.get("database", "")))
+    what = f"What is stored of {name}" if name else "What is stored of a collection"
+    return DatabaseError(f"{what} is damaged: run `semsearch doctor`, then {REMEDY}")
 
 
 def as_datasette(error: SemsearchError) -> Exception:

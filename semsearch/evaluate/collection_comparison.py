@@ -80,7 +80,7 @@ class _Split:
 
 def of_dataset(db: Connection, dataset: str) -> list[Collection]:
     """The image collections of a dataset, in the order they were built."""
-    images = [each for each in collections.all_collections(db) if each.dataset == dataset and each.of == "image"]
+    images = [each for each in collections.undamaged_collections(db) if each.dataset == dataset and each.of == "image"]
     return sorted(images, key=lambda collection: collection.run)
 
 

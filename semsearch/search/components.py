@@ -18,7 +18,7 @@ from semsearch.lru_cache import LruCache
 from semsearch.records import Collection, Hit, Of, OpenCollection
 from semsearch.search.models import state_of
 from semsearch.storage import chunks, collections, datasets, vectors
-from semsearch.storage.connect import file_of
+from semsearch.storage.connect import memory_of
 from semsearch.storage.driver import Connection
 
 ENDS = 6  # words and documents shown at each end
@@ -118,7 +118,7 @@ def _both(ends: Mapping[Of, _Ends], rows: Mapping[Of, Mapping[str, Mapping[str, 
 
 def _ends_of_run(db: Connection, collection: Collection, parts: Sequence[Collection]) -> Mapping[Of, _Ends]:
     """The ends of all topics, read once per run or update and kept: a few keys per topic, not the vectors."""
-    key = (*file_of(db), collection.run, collection.created, *(part.revision for part in parts))
+    key = (*memory_of(db, collection.born), *(part.token for part in parts))
     return _ends.get_or_compute(key, lambda: {part.of: _find_ends(*_loadings(db, part)) for part in parts})
 
 

@@ -16,7 +16,7 @@ from semsearch.lru_cache import LruCache
 from semsearch.records import Collection, Documents, Images, Rows, State
 from semsearch.search.wordmean import mean_of_words
 from semsearch.storage import collections, dependencies, vector_import
-from semsearch.storage.connect import file_of
+from semsearch.storage.connect import memory_of
 from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import StoredRows
 
@@ -32,7 +32,7 @@ def state_of(db: Connection, collection: Collection) -> State:
     InputError if another collection that it needs was built anew or is gone.
     """
     read = {option: StoredRows(db, part) for option, part in dependencies.of_run(db, collection).items()}
-    key = (*file_of(db), collection.run, collection.created)
+    key = (*memory_of(db, collection.born), collection.run)
     kept = _states.get_or_compute(key, lambda: State(collections.read_arrays(db, collection.run)))
     rows = {part.of: _rows(StoredRows(db, part), kept) for part in collections.of_run(db, collection.run)}
     return State(kept.arrays, rows, kept.cache, read)

@@ -20,7 +20,7 @@ from semsearch.maths.vectors import largest
 from semsearch.records import Dataset
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.storage import fulltext
-from semsearch.storage.connect import file_of
+from semsearch.storage.connect import memory_of
 from semsearch.storage.driver import Connection
 
 Doubles = npt.NDArray[np.float64]
@@ -115,7 +115,7 @@ def summed(db: Connection, dataset: Dataset, phrases: Sequence[str]) -> Postings
 
 def _made(db: Connection, dataset: Dataset) -> Hashable:
     """What tells these items from those of another file or another revision."""
-    return (*file_of(db), dataset.id, dataset.created, dataset.revision)
+    return (*memory_of(db, dataset.token), dataset.id)
 
 
 def _postings(db: Connection, dataset: Dataset, phrase: str, made: Hashable) -> Postings:

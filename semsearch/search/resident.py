@@ -29,7 +29,7 @@ from semsearch.records import Collection
 from semsearch.search import postings
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.storage import chunks
-from semsearch.storage.connect import file_of
+from semsearch.storage.connect import memory_of
 from semsearch.storage.driver import Connection
 
 LIMIT = 512 << 20
@@ -187,7 +187,7 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
     """
     if not _held.limit:
         return None
-    key = (*file_of(db), collection.run, collection.vector_table, collection.created, collection.revision)
+    key = (*memory_of(db, collection.token), collection.vector_table)
     entry = _held.get(key)
     if entry is None and _bytes(collection, _held.limit) <= _held.limit:
         entry = _held.compute_unless_busy(key, lambda: _read(db, collection, _held.limit))

@@ -176,10 +176,11 @@ def record_deletions(db: Connection, dataset: Dataset, revision: int, keys: Iter
 
 def bump_revision(db: Connection, dataset: Dataset, revision: int) -> Dataset:
     """The dataset at this revision. Notes of deletions whose rows came back are removed."""
-    db.execute("update _semsearch_datasets set revision = ? where id = ?", [revision, dataset.id])
+    renewed = "update _semsearch_datasets set revision = ?, token = hex(randomblob(8)) where id = ? returning token"
+    token = db.execute(renewed, [revision, dataset.id]).fetchone()[0]
     back = "select 1 from _semsearch_items i where i.dataset = d.dataset and i.key = d.key"  # rows that came back
     db.execute(f"delete from _semsearch_deleted as d where dataset = ? and exists ({back})", [dataset.id])
-    return replace(dataset, revision=revision)
+    return replace(dataset, revision=revision, token=token)
 
 
 def deleted_since(db: Connection, dataset: Dataset, revision: int) -> list[str]:

@@ -40,10 +40,10 @@ def array_to_bytes(array: npt.NDArray[Any]) -> memoryview:
 
 def bytes_to_array(dtype: str, shape: str, parts: Sequence[bytes]) -> npt.NDArray[Any]:
     """The inverse; DatabaseError if what is stored is not what its description says."""
-    wanted = np.dtype(dtype)
-    if wanted.kind not in _KINDS:
-        raise DatabaseError(f"a stored array says it holds {dtype}: the file is damaged; rebuild the collection")
     try:
+        wanted = np.dtype(dtype)
+        if wanted.kind not in _KINDS:
+            raise DatabaseError(f"a stored array says it holds {dtype}: the file is damaged; rebuild the collection")
         return np.frombuffer(b"".join(parts), dtype=wanted).reshape(json.loads(shape))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise DatabaseError(f"a stored array is damaged ({error}): rebuild the collection") from error

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy.typing as npt
 
-from semsearch.errors import NameTakenError, NotFoundError
-from semsearch.records import ROWS, Collection, Dataset, Embeddings, KeyType, OpenCollection, Run, Update
+from semsearch.errors import DatabaseError, NameTakenError, NotFoundError
+from semsearch.records import ROWS, Collection, Dataset, Embeddings, KeyType, Of, OpenCollection, Run, Update
 from semsearch.storage import contexts, vectors
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from semsearch.storage.connect import catalogue_rows
+from semsearch.storage.damage import check_types, damaged, numbers, parsed
 from semsearch.storage.datasets import check_new_name, get_dataset, now
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import quoted, table_exists
@@ -23,21 +25,38 @@ from semsearch.storage.results import run_note
 PART_BYTES = 64 << 20
 _SELECT = (
     "select c.id, c.name, c.dataset, c.builder, c.run, c.kind, c.vector_table, c.dim, c.count, c.created, c.revision,"
-    f" c.built, {vectors.KEY_TYPE} from _semsearch_collections c"
+    f" c.built, {vectors.KEY_TYPE}, c.born, c.token from _semsearch_collections c"
     f" left join sqlite_master t on t.type = 'table' and t.name = '{vectors.PREFIX}' || c.vector_table"
 )
 _RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, metrics, versions"
 
 
 def all_collections(db: Connection) -> list[Collection]:
-    """Every collection, by name."""
-    return [Collection(*row) for row in catalogue_rows(db, f"{_SELECT} order by c.name")]
+    """Every collection, by name. Raises DatabaseError for a damaged entry of the catalogue."""
+    return [_collection(row) for row in catalogue_rows(db, f"{_SELECT} order by c.name")]
+
+
+def undamaged_collections(db: Connection) -> list[Collection]:
+    """Every collection whose entry in the catalogue can be read, by name: one that cannot hides no other."""
+    result = []
+    for row in catalogue_rows(db, f"{_SELECT} order by c.name"):
+        with suppress(DatabaseError):
+            result.append(_collection(row))
+    return result
+
+
+def _collection(row: Sequence[Any]) -> Collection:
+    what = f"The entry of collection {row[1]!r} in _semsearch_collections"
+    check_types(row, "itttitiiitiittt", what)
+    if row[5] not in get_args(Of):
+        raise damaged(what)
+    return Collection(*row)
 
 
 def find_collection(db: Connection, name: str) -> Collection | None:
     """The collection of this name; None where there is none."""
     rows = catalogue_rows(db, f"{_SELECT} where c.name = ?", [name])
-    return Collection(*rows[0]) if rows else None
+    return _collection(rows[0]) if rows else None
 
 
 def get_collection(db: Connection, name: str) -> Collection:
@@ -66,16 +85,23 @@ def reopened(db: Connection, opened: OpenCollection) -> OpenCollection:
 
 def of_run(db: Connection, run: int) -> list[Collection]:
     """The collections of one run, in the order its builder gave them."""
-    return [Collection(*row) for row in db.execute(f"{_SELECT} where c.run = ? order by c.id", [run])]
+    return [_collection(row) for row in db.execute(f"{_SELECT} where c.run = ? order by c.id", [run])]
 
 
-def all_runs(db: Connection) -> list[Run]:
-    """Every run, newest first."""
+def all_runs(db: Connection, *, skip_damaged: bool = False) -> list[Run]:
+    """Every run, newest first. Raises DatabaseError for a damaged entry, unless such are to be left out."""
     names: dict[int, list[str]] = defaultdict(list)
     for run, name in catalogue_rows(db, "select run, name from _semsearch_collections order by id"):
         names[run].append(name)
     rows = catalogue_rows(db, f"select {_RUN_COLUMNS} from _semsearch_runs order by id desc")
-    return [_run(row, names[row[0]]) for row in rows]
+    result = []
+    for row in rows:
+        try:
+            result.append(_run(row, names[row[0]]))
+        except DatabaseError:
+            if not skip_damaged:
+                raise
+    return result
 
 
 def get_run(db: Connection, number: int) -> Run:
@@ -89,21 +115,23 @@ def get_run(db: Connection, number: int) -> Run:
 def run_metrics(db: Connection, number: int) -> dict[str, float]:
     """What one run measured about itself; empty for a run that is not there."""
     row = db.execute("select metrics from _semsearch_runs where id = ?", [number]).fetchone()
-    return {} if row is None else dict(json.loads(row[0]))
+    return {} if row is None else numbers(row[0], f"The entry of run {number} in _semsearch_runs")
 
 
 def _run(row: Sequence[Any], names: Sequence[str]) -> Run:
+    what = f"The entry of run {row[0]} in _semsearch_runs"
+    check_types(row, "itttittntt", what)
     return Run(
         id=row[0],
         dataset=row[1],
         builder=row[2],
-        options=json.loads(row[3]),
+        options=parsed(row[3], dict, what),
         seed=row[4],
         device=row[5],
         started=row[6],
         seconds=row[7],
-        metrics=json.loads(row[8]),
-        versions=json.loads(row[9]),
+        metrics=numbers(row[8], what),
+        versions=parsed(row[9], dict, what),
         collections=tuple(names),
     )
 
@@ -139,7 +167,7 @@ def write_curve(
 def read_curve(db: Connection, run: int) -> list[tuple[int, dict[str, float]]]:
     """What a training reported, by step."""
     rows = db.execute("select step, metrics from _semsearch_run_steps where run = ? order by step", [run])
-    return [(step, json.loads(metrics)) for step, metrics in rows]
+    return [(step, numbers(metrics, f"The curve of run {run}")) for step, metrics in rows]
 
 
 def pictured_steps(db: Connection, run: int) -> list[int]:
@@ -220,20 +248,21 @@ def swap_in(
 
 
 def record(db: Connection, made: Collection) -> Collection:
-    """Write the catalogue's row about a collection; returns it with the `id` that the file gives it."""
+    """Write the catalogue's row about a collection; returns it with its `id` and its tokens."""
     row = db.execute(
         "insert into _semsearch_collections (name, dataset, builder, run, kind, vector_table, dim, count, created,"
-        " revision, built) values (:name, :dataset, :builder, :run, :of, :vector_table, :dim, :count, :created,"
-        " :revision, :built) returning id",
+        " revision, built, born, token) values (:name, :dataset, :builder, :run, :of, :vector_table, :dim, :count,"
+        " :created, :revision, :built, hex(randomblob(8)), hex(randomblob(8))) returning id, born, token",
         asdict(made),
     ).fetchone()
-    return replace(made, id=row[0])
+    return replace(made, id=row[0], born=row[1], token=row[2])
 
 
 def set_seen(db: Connection, collection: Collection, revision: int, count: int) -> None:
     """Note that a collection has seen its dataset up to this revision, and holds so many vectors."""
     db.execute(
-        "update _semsearch_collections set revision = ?, count = ? where id = ?", [revision, count, collection.id]
+        "update _semsearch_collections set revision = ?, count = ?, token = hex(randomblob(8)) where id = ?",
+        [revision, count, collection.id],
     )
 
 
@@ -253,7 +282,12 @@ def updates_of(db: Connection, run: int) -> list[Update]:
         "select started, seconds, added, changed, deleted, metrics from _semsearch_updates where run = ? order by id"
     )
     rows = db.execute(asked, [run])
-    return [Update(row[0], row[1], row[2], row[3], row[4], metrics=json.loads(row[5])) for row in rows]
+    what = f"An update of run {run} in _semsearch_updates"
+    result = []
+    for row in rows:
+        check_types(row, "tniiit", what)
+        result.append(Update(row[0], row[1], row[2], row[3], row[4], metrics=numbers(row[5], what)))
+    return result
 
 
 def check_name(db: Connection, name: str, former: Collection | None, dataset: str, builder: str) -> None:

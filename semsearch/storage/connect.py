@@ -134,8 +134,18 @@ def file_of(db: Connection) -> tuple[str, int]:
     return (path, os.stat(path).st_ino) if path else (f":memory:{id(db)}", 0)
 
 
+def memory_of(db: Connection, token: str) -> tuple[object, ...]:
+    """The key of what a process remembers of a collection or of a dataset: its random token in the catalogue.
+
+    A path would not do: another file can take its place while this connection still reads the first. Without a token
+    (nothing of this version wrote it) the connection is the key.
+    """
+    return (token,) if token else ("", id(db), db.total_changes)
+
+
 def stamp_of(path: str | None) -> tuple[int, ...]:
-    """Changes when somebody writes to this file: when it and its log were last written, and their sizes.
+    """Changes when somebody writes to this file or replaces it: the inodes of it and of its log, when these were last
+    written, and their sizes.
 
     For a database in memory it says nothing.
     """
@@ -145,7 +155,7 @@ def stamp_of(path: str | None) -> tuple[int, ...]:
             about = os.stat(name)
         except OSError:
             continue
-        result += [about.st_mtime_ns, about.st_size]
+        result += [about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size]
     return tuple(result)
 
 

@@ -12,6 +12,7 @@ from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset, Edges, Kind
 from semsearch.storage import sources
 from semsearch.storage.connect import catalogue_rows
+from semsearch.storage.damage import check_types, damaged, parsed
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import (
     Keys,
@@ -29,7 +30,7 @@ from semsearch.storage.textitem import PICTURE, digest_of
 from semsearch.storage.textitem import TextItem as TextItem  # others take it from here, with `read_items`
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
-_COLUMNS += ", revision, edges, image_column"
+_COLUMNS += ", revision, edges, image_column, token"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
@@ -39,22 +40,42 @@ def now() -> str:
 
 
 def _from_row(row: Sequence[Any]) -> Dataset:
+    """The dataset of a row of the catalogue. Raises DatabaseError for one that is damaged."""
+    what = f"The entry of dataset {row[1]!r} in _semsearch_datasets"
+    check_types(row, "itttttTTtTtiTTt", what)
     return Dataset(
         id=row[0],
         name=row[1],
         kind=row[2],
         key_kind=row[3],
-        key_columns=tuple(json.loads(row[4])),
-        text_columns=tuple(json.loads(row[5])),
+        key_columns=_names(row[4], what),
+        text_columns=_names(row[5], what),
         title_column=row[6],
         label_column=row[7],
         made_by=row[8],
         source=row[9],
         created=row[10],
         revision=row[11],
-        edges=Edges(**json.loads(row[12])) if row[12] else None,
+        edges=_edges(row[12], what) if row[12] else None,
         image_column=row[13],
+        token=row[14],
     )
+
+
+def _names(text: str, what: str) -> tuple[str, ...]:
+    names = parsed(text, list, what)
+    if not all(isinstance(name, str) for name in names):
+        raise damaged(what)
+    return tuple(names)
+
+
+def _edges(text: str, what: str) -> Edges:
+    try:
+        edges = Edges(**parsed(text, dict, what))
+    except TypeError as error:
+        raise damaged(what) from error
+    check_types((edges.table, edges.source, edges.target, edges.weight), "tttT", what)
+    return edges
 
 
 def all_datasets(db: Connection) -> list[Dataset]:
@@ -116,7 +137,7 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
     db.execute(
         "insert into _semsearch_datasets"
         " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created,"
-        " edges, image_column) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " edges, image_column, token) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, hex(randomblob(8)))"
         " on conflict (name) do update set kind = excluded.kind, key_kind = excluded.key_kind,"
         " key_columns = excluded.key_columns, text_columns = excluded.text_columns,"
         " title_column = excluded.title_column, label_column = excluded.label_column,"

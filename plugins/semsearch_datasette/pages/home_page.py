@@ -53,7 +53,7 @@ async def visible_group(datasette: Any, request: Any, database: Any) -> tuple[di
     """The collections of a database that the actor may see, or why the database cannot be read."""
 
     def look(conn: Any) -> tuple[list[Collection], list[Run]]:
-        return collections.all_collections(conn), collections.all_runs(conn)
+        return collections.undamaged_collections(conn), collections.all_runs(conn, skip_damaged=True)
 
     group: dict[str, Any] = {"database": database.name, "url": datasette.urls.database(database.name)}
     try:

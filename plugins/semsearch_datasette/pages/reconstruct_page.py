@@ -174,7 +174,7 @@ async def _peers(datasette: Any, actor: Any, target: Target, options: Options) -
     """The collections of the same table that the actor may view, if codes are to be compared."""
     if options.bits is None:
         return ()
-    every = await read(target.database, collections.all_collections)
+    every = await read(target.database, collections.undamaged_collections)
     same = [each for each in every if each.dataset == target.dataset.name]
     visible = await visible_collections(datasette, actor, target.database.name, same)
     return tuple([each.name for each, _ in visible])

@@ -57,7 +57,7 @@ async def page(datasette: Any, request: Any) -> Answer:
 
 def _runs(conn: Any, target: Target) -> list[Run]:
     builder = (target.collection.dataset, target.collection.builder)
-    return [run for run in collections.all_runs(conn) if (run.dataset, run.builder) == builder]
+    return [run for run in collections.all_runs(conn, skip_damaged=True) if (run.dataset, run.builder) == builder]
 
 
 def _with_updates(conn: Any, history: Sequence[Run]) -> list[tuple[Run, list[Update]]]:

@@ -239,7 +239,7 @@ async def _others(datasette: Any, request: Any, target: Target) -> list[Collecti
         this = target.collection
         return [
             other
-            for other in collections.all_collections(conn)
+            for other in collections.undamaged_collections(conn)
             if other.dataset == this.dataset and other.name != this.name and generate.can_sample(other)
         ]
 

@@ -1,0 +1,104 @@
+"""Values of the catalogue that are not what this version writes: one clear error each, and how to find them all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from semsearch.errors import DatabaseError
+from semsearch.storage.driver import Connection, Error
+
+REMEDY = "restore a backup, or drop the collection and build it again"
+JSON_COLUMNS: dict[str, dict[str, type]] = {
+    "_semsearch_datasets": {"key_columns": list, "text_columns": list, "edges": dict},
+    "_semsearch_runs": {"options": dict, "metrics": dict, "versions": dict},
+    "_semsearch_run_steps": {"metrics": dict},
+    "_semsearch_updates": {"metrics": dict},
+}
+
+
+def damaged(what: str) -> DatabaseError:
+    """The error about a damaged value, with the remedy."""
+    return DatabaseError(f"{what} is damaged: {REMEDY}")
+
+
+def parsed(text: Any, kind: type, what: str) -> Any:
+    """A JSON value of this type. Raises DatabaseError, which says `what` is damaged."""
+    try:
+        value = json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise damaged(what) from error
+    if not isinstance(value, kind):
+        raise damaged(what)
+    return value
+
+
+def numbers(text: Any, what: str) -> dict[str, float]:
+    """A JSON object of numbers, such as metrics. Raises DatabaseError, which says `what` is damaged."""
+    value = parsed(text, dict, what)
+    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in value.values()):
+        raise damaged(what)
+    return dict(value)
+
+
+def check_types(row: Sequence[Any], kinds: str, what: str) -> None:
+    """Raises DatabaseError unless values have their types: one letter each, t for text, i for a whole number, n for a
+    number, and a capital letter if NULL is possible."""
+    known: dict[str, tuple[type, ...]] = {"t": (str,), "i": (int,), "n": (int, float)}
+    for value, kind in zip(row, kinds, strict=True):
+        if not (isinstance(value, known[kind.lower()]) or (value is None and kind.isupper())):
+            raise damaged(what)
+
+
+def find(db: Connection) -> Iterator[str]:
+    """What is damaged in the catalogue, one sentence for each value; reads no array and no row of a dataset."""
+    for table, columns in JSON_COLUMNS.items():
+        for column, kind in columns.items():
+            yield from _no_json(db, table, column, kind)
+    yield from _lost_parts(db)
+    yield from _arrays(db)
+
+
+def _rows(db: Connection, statement: str) -> list[Any]:
+    try:
+        return db.execute(statement).fetchall()
+    except Error:
+        return []
+
+
+def _no_json(db: Connection, table: str, column: str, kind: type) -> Iterator[str]:
+    number = "rowid" if table != "_semsearch_run_steps" else "run"
+    for row in _rows(db, f"select {number}, cast({column} as blob) from {table} where {column} is not null"):
+        try:
+            parsed(row[1].decode(), kind, table)
+        except (DatabaseError, UnicodeDecodeError):
+            yield f"column {column} of row {row[0]} of {table} is damaged"
+
+
+def _lost_parts(db: Connection) -> Iterator[str]:
+    """Collections without their run, dataset or vector table."""
+    for name, what in _rows(
+        db,
+        "select c.name, case when r.id is null then 'run' when d.id is null then 'dataset' else 'vector table' end"
+        " from _semsearch_collections c left join _semsearch_runs r on r.id = c.run"
+        " left join _semsearch_datasets d on d.name = c.dataset"
+        " left join sqlite_master v on v.name = '_semsearch_vec_' || c.vector_table"
+        " where r.id is null or d.id is null or v.name is null",
+    ):
+        yield f"the {what} of collection {name} is missing"
+
+
+def _arrays(db: Connection) -> Iterator[str]:
+    for run, name, dtype, shape, size in _rows(
+        db,
+        "select run, name, min(dtype), min(shape), sum(length(content)) from _semsearch_models group by run, name",
+    ):
+        try:
+            fits = np.dtype(dtype).itemsize * int(np.prod(json.loads(shape), dtype=np.int64)) == size
+        except (ValueError, TypeError):
+            fits = False
+        if not fits:
+            yield f"array {name} of run {run} in _semsearch_models is damaged"
