@@ -6,6 +6,7 @@ request needs no limit and no lock, so this is no `semsearch.lru_cache`.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -16,6 +17,7 @@ from datasette import hookimpl
 
 Result = TypeVar("Result")
 
+_RECEIVE = ("receive",)
 _memory: ContextVar[dict[Any, Any] | None] = ContextVar("semsearch_memory", default=None)
 
 
@@ -26,7 +28,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
     def wrapped(app: Any) -> Any:
         @wraps(app)
         async def remembering(scope: Any, receive: Any, send: Any) -> None:
-            token = _memory.set({})
+            token = _memory.set({_RECEIVE: receive})
             try:
                 await app(scope, receive, send)
             finally:
@@ -35,6 +37,18 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
         return remembering
 
     return wrapped
+
+
+async def has_left() -> None:
+    """Returns when the visitor of this request has closed the connection; never where nobody can tell.
+
+    For requests without a body only: what is received is gone.
+    """
+    receive = known().get(_RECEIVE)
+    while receive is not None:
+        if (await receive())["type"] == "http.disconnect":
+            return
+    await asyncio.Event().wait()
 
 
 def known() -> dict[Any, Any]:

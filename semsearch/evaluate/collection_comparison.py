@@ -19,6 +19,7 @@ from semsearch.errors import InputError
 from semsearch.evaluate.label_probes import FEW_LABELS, label_accuracies
 from semsearch.records import Collection, Dataset, Report, silent
 from semsearch.search.query import similar
+from semsearch.stopping import check_stopped
 from semsearch.storage import collections, datasets, labels, vectors
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of
@@ -133,6 +134,7 @@ def compare(
     chosen = [keys[row] for row in rows.tolist()]
     scores = []
     for number, collection in enumerate(compared, 1):
+        check_stopped()
         scores.append(_scores(db, collection, chosen, images, seed))
         report(number, len(compared))
     queries = [chosen[row] for row in _query_rows(images, seed).tolist()]

@@ -21,6 +21,7 @@ from semsearch.images.samples import drawn_codes, prior_of
 from semsearch.maths.memorisation import copy_scores
 from semsearch.maths.pca import principal_components
 from semsearch.records import Device, Images, silent
+from semsearch.stopping import check_stopped
 from semsearch.storage import vectors
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
@@ -80,6 +81,7 @@ def compare_samples(db: Connection, names: Sequence[str], *, seed: int = 0) -> S
     real = features_of(test)
     measured = []
     for model in models:
+        check_stopped()
         prior = prior_of(model, seed=seed)
         generated = model.decode(drawn_codes(model, judged, prior, np.random.default_rng((seed, 10))))
         scores = spread_scores(real, features_of(generated)) | asdict(copy_scores(generated, test, train))

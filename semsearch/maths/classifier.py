@@ -20,6 +20,7 @@ import numpy.typing as npt
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
+from semsearch.stopping import check_stopped
 from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
@@ -93,6 +94,7 @@ def choose_C(X: Any, y: IntArray, labels: int, rng: np.random.Generator) -> floa
 
     def loss(place: int) -> float:
         if place not in losses:
+            check_stopped()
             probabilities = _cross_validated(X, y, fold, labels, C_GRID[place])
             losses[place] = -float(np.log(np.maximum(probabilities[np.arange(len(y)), y], 1e-6)).mean())
         return losses[place]
@@ -147,6 +149,7 @@ def held_out(
     fold = assign_folds(y, folds, rng)
     rows, probabilities, used = [], [], []
     for turn in range(1 if once or len(y) > MAX_CROSS_VALIDATED else folds):
+        check_stopped()
         rows.append(np.flatnonzero(fold == turn))
         predicted, chosen = predict_from(X, y, np.flatnonzero(fold != turn), rows[-1], labels, rng, C)
         probabilities.append(predicted)

@@ -12,6 +12,7 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
 from semsearch.maths.jit import summing_kernel
+from semsearch.stopping import check_stopped
 from semsearch.threads import map_ranges, thread_count
 
 Pairs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
@@ -55,6 +56,7 @@ def near_pairs(
 
 def _dense_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int, list[Pairs]]]:
     for start in range(0, len(vectors), _BLOCK_ROWS):
+        check_stopped()
         cosines = vectors[start : start + _BLOCK_ROWS] @ vectors.T
         i, j = np.nonzero(cosines >= threshold)
         later = j > i + start
@@ -81,6 +83,7 @@ def _pruned_blocks(vectors: FloatArray, threshold: float) -> Iterator[tuple[int,
     bounds = [*range(0, n, _BLOCK_ROWS), n]
     with one_thread():
         for at in range(0, len(bounds) - 1, thread_count()):
+            check_stopped()
             yield bounds[at], map_ranges(of_rows, bounds[at : at + thread_count() + 1])
 
 
@@ -159,6 +162,7 @@ def shared_words(counts: sp.csr_matrix, i: IntArray, j: IntArray) -> FloatArray:
     lengths = np.asarray(counts.sum(axis=1)).reshape(-1)
     shares = np.zeros(len(i), np.float32)
     for start in range(0, len(i), _BATCH_PAIRS):
+        check_stopped()
         first, second = i[start : start + _BATCH_PAIRS], j[start : start + _BATCH_PAIRS]
         common = np.asarray(counts[first].minimum(counts[second]).sum(axis=1)).reshape(-1)
         shares[start : start + _BATCH_PAIRS] = common / np.maximum(1, np.maximum(lengths[first], lengths[second]))

@@ -21,14 +21,15 @@ from semsearch_datasette.target import MAX_COMPARED, Target, current, frame, tar
 
 MIN_THRESHOLD = 0.5  # of the cosine; in some collections most pairs reach a lower one
 MAX_COMPARED_PAIRS = 200_000  # pairs whose words a page compares
+DECIMALS = 2  # of the threshold and the share: more would be other computations with the same pairs
 MAX_PAIRS = web.MAX_DEPTH  # pairs that are kept for paging
 
 
 async def duplicates(datasette: Any, request: Any) -> Answer:
     """A page of pairs, most similar first."""
     target, part = await target_of(datasette, request), web.paging(request.args)
-    threshold = web.share("threshold", request.args.get("threshold") or str(engine.THRESHOLD), MIN_THRESHOLD, 1)
-    words = web.share("words", request.args.get("words") or str(engine.WORDS), 0.01, 1)
+    threshold = _rounded(request, "threshold", engine.THRESHOLD, MIN_THRESHOLD)
+    words = _rounded(request, "words", engine.WORDS, 0.01)
     collection, database = target.collection, target.database
     _check_size(target)
 
@@ -68,6 +69,11 @@ async def duplicates(datasette: Any, request: Any) -> Answer:
         "next_url": absolute_url(datasette, request, next_url),
     }
     return Answer("duplicates.html", context, data, target.private)
+
+
+def _rounded(request: Any, name: str, default: float, least: float) -> float:
+    """A share among the arguments, to two decimals. Raises InputError for one that is none or too small."""
+    return round(web.share(name, request.args.get(name) or str(default), least, 1), DECIMALS)
 
 
 def _check_size(target: Target) -> None:

@@ -16,7 +16,7 @@ from semsearch.labels.label_scores import WORDS
 from semsearch.records import OpenCollection
 from semsearch.storage import connect, results
 from semsearch.storage.labels import MOST_DIFFERENT
-from semsearch.web import paging
+from semsearch.web import DEFAULT_K, MAX_K, paging
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import read
@@ -27,6 +27,7 @@ from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import MAX_COMPARED, Target, current, frame, target_of
 
+SUGGESTIONS = (DEFAULT_K, 50, MAX_K)  # numbers of suggestions that are computed
 MAX_LABELS = MOST_DIFFERENT  # distinct labels that a page learns
 MAX_BAG_OF_WORDS_ROWS = 2_000  # rows on which a page evaluates the bag of words
 MAX_CONFUSION = 20  # labels of a confusion matrix on a page
@@ -38,8 +39,11 @@ async def labels(datasette: Any, request: Any) -> Answer:
     """The report on one column; by default on the first that looks like a column of labels."""
     target, part = await target_of(datasette, request), paging(request.args)
     column = (request.args.get("label") or "")[:MAX_COLUMN_NAME] or (target.labels[0] if target.labels else "")
-    report, remark = await _report_or_remark(request, target, column, part.k)
+    # Each number of suggestions is a computation, so few numbers are computed and the first are shown.
+    computed_k = next(k for k in SUGGESTIONS if k >= part.k)
+    report, remark = await _report_or_remark(request, target, column, computed_k)
     classified, suggestions = report or (None, [])
+    suggestions = suggestions[: part.k]
     predictions_table = results.table_name(target.collection.name, "predictions")
     database = target.database
     has_table = await read(

@@ -26,6 +26,7 @@ from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, current, frame, target_of
 
 DEFAULT_COUNT = 10  # images drawn at random if the URL names none
+NOISE_DECIMALS = 2  # of the standard deviation: more would be other computations with the same images
 MAX_IMAGES = 40  # that a URL may name
 MIN_TILE_SIDE = 64  # pixels of an image in a row
 
@@ -69,7 +70,7 @@ class Options:
     def damage(self) -> Damage:
         """The damage to the images."""
         whole = {name: self._number(name) for name in ("mask", "from_size")}
-        noise = share("noise", self.amount, 0, 2) if self.task and self.task.name == "noise" else None
+        noise = float(self.amount) if self.task and self.task.name == "noise" else None
         return Damage(noise, whole["mask"], whole["from_size"])
 
     @property
@@ -167,7 +168,10 @@ def _options(request: Any, target: Target) -> Options:
         raise InputError(f"{len(ids)} images: the limit is {MAX_IMAGES}")
     task = given[0] if given else None
     chosen = number("k", k, 1, target.collection.dim) if k else None
-    return Options(task, request.args.get(task.name) if task else "", chosen, seed_of(request), ids)
+    amount = request.args.get(task.name) if task else ""
+    if task and task.name == "noise":
+        amount = f"{round(share('noise', amount, 0, 2), NOISE_DECIMALS):g}"
+    return Options(task, amount, chosen, seed_of(request), ids)
 
 
 async def _peers(datasette: Any, actor: Any, target: Target, options: Options) -> tuple[str, ...]:
