@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,6 +10,7 @@ from threading import RLock
 from typing import TypeVar
 
 from semsearch import sqlfunctions
+from semsearch.arguments import checked
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection
 
@@ -16,7 +18,16 @@ Self = TypeVar("Self", bound="Opened")
 
 
 class Opened:
-    """One file at a path, opened when it is used; a context manager. Threads wait for each other."""
+    """One file at a path, opened when it is used; a context manager. Threads wait for each other.
+
+    The arguments of the public methods of its subclasses are checked (semsearch.arguments).
+    """
+
+    def __init_subclass__(cls) -> None:
+        """Checks the arguments of the methods that a subclass adds."""
+        for name, method in vars(cls).copy().items():
+            if inspect.isfunction(method) and not name.startswith("_"):
+                setattr(cls, name, checked(method))
 
     def __init__(self, path: str, *, create: bool = False) -> None:
         self.path = path

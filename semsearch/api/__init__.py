@@ -21,18 +21,21 @@ from semsearch.api.ingesting import Ingesting
 from semsearch.api.learning import Learning
 from semsearch.api.listing import Listing
 from semsearch.api.searching import Searching
+from semsearch.arguments import checked
 from semsearch.search import resident
 
 Path = str | os.PathLike[str]
 CACHE_BYTES = 512 << 20  # of vectors in memory
 
 
+@checked
 def open(path: Path, *, create: bool = False, memory: int = CACHE_BYTES) -> Database:
     """A database file to search and to build in; with `create` it need not exist yet.
 
     Searched collections are kept in memory, shared by the whole process, up to `memory` bytes of vectors; 0 reads the
     file for each search. A file of an older semsearch is upgraded by the first method that writes, or by `migrate`.
-    Raises DatabaseError if there is no such file or it is not a database, SchemaError if another version wrote it.
+    Raises DatabaseError if there is no such file or it is not a database, SchemaError if another version wrote it,
+    InputError for arguments of another type.
     """
     resident.enable_cache(memory)
     return Database(os.fspath(path), create=create)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from semsearch import registry
+from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest import pretrained
 from semsearch.ingest.edges import EdgeSources, LoadedGraph, TableEdges, ingest_edges
@@ -39,7 +40,7 @@ class Ingesting(Opened):
         `text`, `title` and `label` name columns; text and title are guessed if not given. Raises InputError for rows
         that cannot be used, NameTakenError for a table that ingest did not make.
         """
-        items = (Item(None, row, f"row {number}") for number, row in enumerate(rows, 1))
+        items = (Item(None, _checked_row(row, number), f"row {number}") for number, row in enumerate(rows, 1))
         columns = Columns(tuple(text), title, id, label)
         with self._writing() as db:
             return load_documents(db, dataset, items, source="rows", columns=columns, report=report)
@@ -163,3 +164,13 @@ class Ingesting(Opened):
         source, facts = pretrained.resolve(source, public, report=report)
         with self._writing() as db:
             return load_vectors(db, name, source, facts=facts, report=report)
+
+
+def _checked_row(row: Any, number: int) -> Mapping[str, Any]:
+    """The row. Raises InputError unless it is a dict with columns' names as its keys."""
+    if not isinstance(row, Mapping):
+        raise InputError(f"Row {number} is {row!r:.60} ({type(row).__name__}): give a dict from columns to values")
+    for name in row:
+        if not isinstance(name, str):
+            raise InputError(f"Row {number} has a column {name!r:.60} ({type(name).__name__}): give a text as its name")
+    return row

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.arguments import check_types
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.builders.options import check_values, current_names
 from semsearch.builders.options import option as option  # plugins import it from here
@@ -225,7 +226,11 @@ def make_options(builder: Builder, given: Mapping[str, Any]) -> Any:
             raise InputError(f"{builder.name} has no option {name!r}: it has {names}")
     try:
         options = builder.Options(**values)
+        check_values(options)  # of a plugin whose Options are no BuilderOptions
     except ValueError as error:  # of a plugin's own checks
         raise InputError(f"{builder.name}: {error}") from error
-    check_values(options)  # of a plugin whose Options are no BuilderOptions
+    except (TypeError, AttributeError) as error:  # of a value that cannot be compared with a bound
+        check_types(builder.Options, values)
+        raise InputError(f"{builder.name}: {error}") from error
+    check_types(builder.Options, values)
     return options

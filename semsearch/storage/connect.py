@@ -49,7 +49,7 @@ def explained(path: str) -> Iterator[None]:
     """Turns any SQLite error raised inside into a DatabaseError about this file."""
     try:
         yield
-    except driver.Error as error:
+    except (driver.Error, driver.sqlite3.Warning) as error:
         raise plain(error, path) from error
 
 
