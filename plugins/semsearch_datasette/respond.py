@@ -18,12 +18,10 @@ from datasette.views.base import DatasetteError
 
 from semsearch.errors import DatabaseError, SemsearchError
 from semsearch.storage import connect, driver
-from semsearch.storage.damage import REMEDY
+from semsearch.storage.damage import REMEDY, UNFIT
 from semsearch.web import status_of
 
 STYLE = "semsearch.css"
-# What computing with values of other types or shapes than were written ends in.
-_DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 _TITLES = {503: "Search is not available"}
 
 
@@ -84,7 +82,7 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
             raise as_datasette(connect.plain(error, name)) from error
         except OSError as error:  # the file is gone; its path is not for visitors
             raise as_datasette(DatabaseError(f"{name} cannot be read: its file was moved or deleted")) from error
-        except _DAMAGE as error:
+        except UNFIT as error:
             raise as_datasette(await _damage(datasette, request, error)) from error
 
     return f"^{path}(?P<format>\\.json)?$", respond

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from semsearch import __version__, registry
+from semsearch.cli.output import visible
 from semsearch.errors import SemsearchError
-from semsearch.storage import driver
+from semsearch.storage import connect, damage, driver
 
 LISTING_GUESSES = ("list", "ls", "show", "tables", "info")  # verbs of other tools for which we have four
+
+_ARGUMENTS = "semsearch.arguments"  # where click's context keeps what a verb was given
 
 SECTIONS = {
     "Get started": ("demo", "index", "serve"),
@@ -20,7 +26,7 @@ SECTIONS = {
     "Search": ("search", "similar", "analogy", "odd-one-out"),
     "Explore": ("classify", "cluster", "duplicates", "predict-links", "reconstruct", "sample", "interpolate"),
     "Evaluate": ("evaluate",),
-    "Export and upkeep": ("datasets", "collections", "runs", "export", "drop", "migrate", "doctor"),
+    "Export and upkeep": ("datasets", "collections", "runs", "export", "drop", "migrate", "views", "doctor"),
 }
 
 
@@ -40,6 +46,7 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        ctx.meta[_ARGUMENTS] = tuple(args)
         if args and args[0] in LISTING_GUESSES and args[0] not in self.commands:
             verbs = "`semsearch datasets DB`, `collections DB`, `runs DB` or `builders`"
             raise click.UsageError(f"No such command {args[0]!r}. To list what a database contains, use {verbs}", ctx)
@@ -56,14 +63,27 @@ class Verbs(click.Group):
             _fail("Out of memory: nothing was written. Try fewer items or a smaller --dim")
         except driver.Error as error:
             _fail(f"SQLite: {error}. Nothing was written")
+        except damage.UNFIT:
+            if found := _damage_in(ctx.meta.get(_ARGUMENTS, ())):
+                _fail(found)
+            raise  # a bug: its traceback is wanted
         except BrokenPipeError:
             sys.stderr.close()  # the reader of our output has gone, as in `| head`
             sys.exit(1)
 
 
 def _fail(text: str) -> None:
-    click.echo(f"Error: {' '.join(text.split())}", err=True)
+    click.echo(f"Error: {visible(' '.join(text.split()))}", err=True)
     sys.exit(1)
+
+
+def _damage_in(arguments: Sequence[str]) -> str | None:
+    """What is damaged in the catalogue of the database that a command was given; None if nothing is found."""
+    for path in filter(os.path.isfile, arguments):
+        with suppress(SemsearchError), connect.reading(path) as db:
+            for what in damage.find(db):
+                return f"{path}: {what}: {damage.REMEDY}"
+    return None
 
 
 @click.group(
@@ -130,4 +150,6 @@ def main() -> None:
         group = assemble()
     except SemsearchError as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Interrupted: nothing was written")
     group()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import click
 from tabulate import tabulate
 from tqdm import tqdm
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # C0, C1, and changes of direction
 
 
 def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int | None = None) -> None:
@@ -29,11 +32,19 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
         click.echo(out.getvalue(), nl=False)
     elif rows:
         cells = [[_short(value, widest) for value in row.values()] for row in rows]
-        click.echo(tabulate(cells, headers=list(rows[0]), disable_numparse=True))
+        click.echo(tabulate(cells, headers=[visible(name) for name in rows[0]], disable_numparse=True))
+
+
+def visible(text: str) -> str:
+    """A text without control characters, which a terminal would obey: � in their place. Line ends and tabs stay."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def _short(value: Any, widest: int | None) -> Any:
-    if widest is None or not isinstance(value, str):
+    if not isinstance(value, str):
+        return value
+    value = visible(value)
+    if widest is None:
         return value
     line = " ".join(value.split())
     return line if len(line) <= widest else line[: widest - 1] + "…"
@@ -55,7 +66,7 @@ def counted(number: int, noun: str) -> str:
 
 def remark(text: str) -> None:
     """Print a line for people on stderr."""
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)
 
 
 class Progress:

@@ -12,7 +12,7 @@ import click
 
 from semsearch import present
 from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
-from semsearch.cli.output import print_rows, remark
+from semsearch.cli.output import print_rows, remark, visible
 from semsearch.errors import InputError
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
@@ -182,20 +182,20 @@ def print_readable(
     """Print each hit as a title line, a snippet with the query's words in bold on a terminal, and its explanation."""
     width = len(str(offset + len(found.hits)))
     for rank, hit in enumerate(found.hits, offset + 1):
-        title = present.title_of(dataset, hit)
+        title = visible(present.title_of(dataset, hit))
         scores = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
         scores.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
         has_id = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
-        facts = ", ".join(filter(None, ["" if has_id else f"id {hit.id}", *scores]))
+        facts = ", ".join(filter(None, ["" if has_id else f"id {visible(str(hit.id))}", *scores]))
         click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
         if body:
-            pieces = present.snippet(body, query, 160)
+            pieces = present.snippet(visible(body), query, 160)
             line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
             if line:  # a node has no text
                 click.echo(f"{'':>{width}}  {line}")
         for line in present.explanation_lines(why[rank - offset - 1]) if why else ():
-            click.echo(f"{'':>{width}}    {line}")
+            click.echo(f"{'':>{width}}    {visible(line)}")
 
 
 @click.group(short_help="Measure the quality of embeddings")

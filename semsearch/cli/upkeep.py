@@ -1,4 +1,4 @@
-"""Verbs that keep a file in order and open it: drop, doctor, migrate, serve."""
+"""Verbs that keep a file in order and open it: drop, doctor, migrate, views, serve."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from semsearch import doctor
 from semsearch.building.build import drop
 from semsearch.cli.options import listing_options
 from semsearch.cli.output import print_rows, remark
-from semsearch.storage import connect
+from semsearch.storage import collections, connect
 from semsearch.storage.driver import Connection
 
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
-    for command in (drop_command, doctor_command, migrate_command, serve_command):
+    for command in (drop_command, doctor_command, migrate_command, views_command, serve_command):
         cli.add_command(command)
 
 
@@ -43,7 +43,10 @@ def finish_writing(connection: Connection) -> None:
 
     This is SQLite's checkpoint, not that of a training.
     """
-    text = connect.checkpoint(connection)
+    try:
+        text = connect.checkpoint(connection)
+    except KeyboardInterrupt:
+        text = "Interrupted after everything was written: copy the -wal file with the database, or write again later"
     if text:
         remark(text)
 
@@ -83,6 +86,33 @@ def migrate_command(db: str) -> None:
         applied = connect.upgrade(connection)
         finish_writing(connection)
     remark(f"Applied {', '.join(applied)}" if applied else f"{db} is up to date")
+
+
+@click.command("views", short_help="Remove the views of collections, or make them again")
+@click.argument("db", type=click.Path())
+@click.option("--off", "switch", flag_value="off", help="Remove the views of all collections.")
+@click.option("--on", "switch", flag_value="on", help="Make the views of all collections again.")
+def views_command(db: str, switch: str | None) -> None:
+    """Remove the views of collections, or make them again.
+
+    Each collection has a view of its vectors. A program without sqlite-vec cannot read it, and SQLite then refuses
+    ALTER TABLE on every table of the file ("no such module: vec0"). Remove the views, change your tables, and make the
+    views again. Searches work without views; SQL on a collection's name does not.
+
+    \b
+    semsearch views my.db --off
+    sqlite3 my.db "alter table articles rename column body to text"
+    semsearch views my.db --on
+    """
+    if switch is None:
+        raise click.UsageError("Give --off or --on")
+    with connect.writing(db) as connection:
+        with connect.transaction(connection):
+            change = collections.remove_views if switch == "off" else collections.restore_views
+            names = change(connection)
+        finish_writing(connection)
+    done = "Removed" if switch == "off" else "Made"
+    remark(f"{done} the views {', '.join(names)}." if names else "There was nothing to do: no view was changed.")
 
 
 @click.command(

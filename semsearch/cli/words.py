@@ -9,7 +9,7 @@ import click
 
 from semsearch import present
 from semsearch.cli.options import listing_options, option, renamed
-from semsearch.cli.output import Progress, print_rows, remark
+from semsearch.cli.output import Progress, print_rows, remark, visible
 from semsearch.cli.search import evaluate
 from semsearch.search.words import METHODS, Analogy, analogy, odd_one_out
 from semsearch.storage.collections import get_collection, open_collection
@@ -63,7 +63,7 @@ def print_answers(answers: Analogy) -> None:
     for rank, hit in enumerate(answers.hits, 1):
         score = f"({METHOD_NAMES[answers.method]} {hit.score:.3f}, cosine {present.cosine(hit.vector_score)})"
         facts = click.style(score, dim=True)
-        click.echo(f"{rank:>{width}}  {click.style(str(hit.id), bold=True)}  {facts}")
+        click.echo(f"{rank:>{width}}  {click.style(visible(str(hit.id)), bold=True)}  {facts}")
 
 
 @click.command("odd-one-out", short_help="Find the word that does not belong")

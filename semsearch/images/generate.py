@@ -24,6 +24,7 @@ from semsearch.maths.repair import fill_holes
 from semsearch.records import Collection, Images, OpenCollection, State
 from semsearch.search.models import state_of
 from semsearch.storage import chunks, vectors
+from semsearch.storage.damage import fitting
 from semsearch.storage.driver import Connection
 
 PRIOR_CODES = 8_000  # stored codes that a prior is fitted to, at most
@@ -69,11 +70,13 @@ class Model:
 
     def embed(self, pixels: ByteArray) -> FloatArray:
         """Embeddings (n, dim) of images (n, height, width, channels): their codes, unless the builder Imagines."""
-        return np.asarray(self.builder.encode(self.state, Images([str(n) for n in range(len(pixels))], pixels)))
+        with fitting(f"The model of {self.collection.name}"):
+            return np.asarray(self.builder.encode(self.state, Images([str(n) for n in range(len(pixels))], pixels)))
 
     def decode(self, codes: FloatArray) -> ByteArray:
         """Images (n, height, width, channels) of codes (n, dim)."""
-        return np.asarray(self.builder.decode(self.state, np.asarray(codes, np.float32)), np.uint8)
+        with fitting(f"The model of {self.collection.name}"):
+            return np.asarray(self.builder.decode(self.state, np.asarray(codes, np.float32)), np.uint8)
 
     def reconstruct(self, pixels: ByteArray, k: int | None = None) -> ByteArray:
         """Images encoded and decoded, by the first k dimensions of the code only if k is given."""

@@ -17,6 +17,7 @@ from semsearch.records import Collection, Documents, Images, Rows, State
 from semsearch.search.wordmean import mean_of_words
 from semsearch.storage import collections, dependencies, vector_import
 from semsearch.storage.connect import memory_of
+from semsearch.storage.damage import fitting
 from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import StoredRows
 
@@ -106,7 +107,9 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
             f", `semsearch search DB {name} --image FILE` those similar to an image" if collection.of == "image" else ""
         )
         raise InputError(f"{name} was built by {collection.builder}, which cannot embed a text: {how}")
-    vectors = builder.encode(state_of(db, collection), Documents([""], [text]))
+    state = state_of(db, collection)
+    with fitting(f"The model of {collection.name}"):
+        vectors = builder.encode(state, Documents([""], [text]))
     return _at_unit_length(None if vectors is None else vectors[0])
 
 
@@ -127,7 +130,8 @@ def encode_picture(db: Connection, collection: Collection, content: bytes, *, sa
         pixels = image_arrays.at_shape(content, shape)
     except InputError as error:
         raise InputError(f"{said} {error}") from error
-    vectors = builder.encode(state, Images([""], pixels[None]))
+    with fitting(f"The model of {collection.name}"):
+        vectors = builder.encode(state, Images([""], pixels[None]))
     if vectors is None:
         raise InputError(f"{said} has no features that {collection.name} knows")
     return np.asarray(vectors[0], np.float32)

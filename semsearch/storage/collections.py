@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, get_args
 
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.damage import check_types, damaged, numbers, parsed
 from semsearch.storage.datasets import check_new_name, get_dataset, now
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import quoted, table_exists
+from semsearch.storage.keys import quoted, table_exists, table_kind
 from semsearch.storage.results import run_note
 
 PART_BYTES = 64 << 20
@@ -43,6 +44,20 @@ def undamaged_collections(db: Connection) -> list[Collection]:
         with suppress(DatabaseError):
             result.append(_collection(row))
     return result
+
+
+def damaged_entries(db: Connection) -> Iterator[str]:
+    """What is said of each entry of the catalogue that cannot be read: of collections, runs and datasets."""
+    rows = catalogue_rows(db, f"{_SELECT} order by c.name")
+    readers: list[Callable[[], object]] = [partial(_collection, row) for row in rows]
+    runs = catalogue_rows(db, f"select {_RUN_COLUMNS} from _semsearch_runs order by id")
+    readers += [partial(_run, row, ()) for row in runs]
+    readers += [partial(get_dataset, db, row[0]) for row in catalogue_rows(db, "select name from _semsearch_datasets")]
+    for reader in readers:
+        try:
+            reader()
+        except DatabaseError as error:
+            yield str(error)
 
 
 def _collection(row: Sequence[Any]) -> Collection:
@@ -319,6 +334,24 @@ def words(db: Connection, collection: Collection, keys: Sequence[str]) -> dict[s
     result = db.execute(statement, [json.dumps(list(keys))])
     names = [column[0] for column in result.description]
     return {row[0]: dict(zip(names, row, strict=True)) for row in result}
+
+
+def remove_views(db: Connection) -> list[str]:
+    """Remove the views of all collections; returns the names of those that were there. Searches do not need them."""
+    return [collection.name for collection in all_collections(db) if vectors.drop_view(db, collection.name)]
+
+
+def restore_views(db: Connection) -> list[str]:
+    """Make the views that are missing; returns their names. Raises NameTakenError if another table has such a name."""
+    made = []
+    for collection in all_collections(db):
+        kind = table_kind(db, collection.name)
+        if kind not in (None, "view"):
+            raise NameTakenError(f"{collection.name} is already a {kind} in this database: rename it, then try again")
+        if kind is None:
+            vectors.make_view(db, collection.name, collection.vector_table)
+            made.append(collection.name)
+    return made
 
 
 def word_counts(db: Connection, collection: Collection) -> dict[str, int]:

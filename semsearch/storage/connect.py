@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -84,11 +84,35 @@ def reading(path: str) -> Iterator[Connection]:
     """A read-only connection; DatabaseError if there is no file, SchemaError if its catalogue is another version's."""
     if not os.path.isfile(path):
         raise DatabaseError(f"There is no file {path}: `semsearch ingest` or `semsearch demo` makes one")
+    had_log = _has_log(path)
     with explained(path):
         db = _connect(path, "ro")
         try:
             check_schema(db, path)
             yield db
+        finally:
+            db.close()
+            if not had_log:
+                _tidy(path)
+
+
+def _has_log(path: str) -> bool:
+    return any(os.path.exists(f"{path}{suffix}") for suffix in ("-wal", "-shm"))
+
+
+def _tidy(path: str) -> None:
+    """Let SQLite remove the log that reading made beside a WAL file, which a connection that only reads leaves there.
+
+    The last connection that may write does so when it is closed; if another program is reading, the files stay. A file
+    that may not be written keeps them.
+    """
+    log = Path(f"{path}-wal")
+    if not _has_log(path) or not os.access(path, os.W_OK) or (log.exists() and log.stat().st_size):
+        return
+    with suppress(driver.Error, OSError):
+        db = driver.sqlite3.connect(f"file:{quote(str(Path(path).resolve()))}?mode=rw", uri=True, isolation_level=None)
+        try:
+            db.execute("pragma schema_version").fetchone()
         finally:
             db.close()
 
@@ -279,8 +303,15 @@ def checkpoint(db: Connection) -> str | None:
     if not is_wal(db):
         return None
     db.execute("pragma busy_timeout = 1000")
-    busy = db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
-    db.execute(f"pragma busy_timeout = {BUSY_MS}")
+    try:
+        busy = db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+    except driver.OperationalError as error:  # a full disk: what was committed is in the log
+        return (
+            f"Everything was written, but it is still in the -wal file next to the database ({error}): free some disk"
+            " space, then run any command that writes; copy both files until then"
+        )
+    finally:
+        db.execute(f"pragma busy_timeout = {BUSY_MS}")
     if busy:
         return (
             "Another connection is reading, so the newest data is still in the -wal file next to the database:"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from semsearch.errors import DatabaseError
 from semsearch.storage.driver import Connection, Error
 
 REMEDY = "restore a backup, or drop the collection and build it again"
+# What computing with values of other types or shapes than were written ends in.
+UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 JSON_COLUMNS: dict[str, dict[str, type]] = {
     "_semsearch_datasets": {"key_columns": list, "text_columns": list, "edges": dict},
     "_semsearch_runs": {"options": dict, "metrics": dict, "versions": dict},
@@ -42,6 +45,15 @@ def numbers(text: Any, what: str) -> dict[str, float]:
     if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in value.values()):
         raise damaged(what)
     return dict(value)
+
+
+@contextmanager
+def fitting(what: str) -> Iterator[None]:
+    """Inside, values of other types or shapes than were written raise DatabaseError, which says `what` is damaged."""
+    try:
+        yield
+    except UNFIT as error:
+        raise damaged(what) from error
 
 
 def check_types(row: Sequence[Any], kinds: str, what: str) -> None:

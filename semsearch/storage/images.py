@@ -18,6 +18,7 @@ def sizes(db: Connection, dataset: Dataset) -> Counter[tuple[int, int, int]]:
     for column in ("height", "width", "channels"):
         check_column(shape, column)
     statement = f"select height, width, channels, count(*) from {quoted(dataset.name)} where channels in (1, 3)"
+    statement += " and typeof(height) = 'integer' and typeof(width) = 'integer' and typeof(channels) = 'integer'"
     statement += " and height > 0 and width > 0 group by 1, 2, 3"
     return Counter({(row[0], row[1], row[2]): row[3] for row in db.execute(statement)})
 

@@ -10,6 +10,7 @@ from semsearch.errors import NameTakenError
 from semsearch.records import Collection
 from semsearch.storage import sources
 from semsearch.storage.connect import transaction
+from semsearch.storage.damage import fitting
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import columns_of, quoted, table_kind
 from semsearch.storage.sources import Source
@@ -76,7 +77,7 @@ def clusters(db: Connection, collection: str, *, k: int, after: int = 0, nearest
     ).fetchall()
     return [
         Cluster(
-            int(number),
+            _number(number, name),
             str(label or ""),
             int(count),
             tuple(
@@ -88,6 +89,12 @@ def clusters(db: Connection, collection: str, *, k: int, after: int = 0, nearest
         )
         for number, label, count in result
     ]
+
+
+def _number(value: Any, table: str) -> int:
+    """The number of a cluster. Raises DatabaseError for what somebody else wrote there."""
+    with fitting(f"A value of the column cluster of {table}"):
+        return int(value)
 
 
 def check_free(db: Connection, name: str, columns: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from semsearch.errors import BuildError, InputError, NotFoundError
 from semsearch.records import Collection, KeyType
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.driver import Connection, Error
-from semsearch.storage.keys import as_integer, quoted
+from semsearch.storage.keys import as_integer, quoted, table_kind
 
 # Of a catalogue's row joined with the schema's row `t` of its vector table, whose key keeps the type it was made with.
 KEY_TYPE = "iif(t.sql like '%(id integer primary key%', 'integer', 'text')"
@@ -103,6 +103,14 @@ def replace(
 def make_view(db: Connection, name: str, number: int) -> None:
     """A plain projection, which SQLite flattens, so that `MATCH` and `k` work on it as on the table itself."""
     db.execute(f"create view {quoted(name)} as select id, embedding, norm, distance, k from {table_name(number)}")
+
+
+def drop_view(db: Connection, name: str) -> bool:
+    """Remove the view of a collection; whether there was one."""
+    there = table_kind(db, name) == "view"
+    if there:
+        db.execute(f"drop view {quoted(name)}")
+    return there
 
 
 def drop(db: Connection, number: int) -> None:
