@@ -35,6 +35,7 @@ class Opened:
         self._lock = RLock()
         self._stack = ExitStack()
         self._reader: Connection | None = None
+        self._seen: connect.FileSeen | None = None
         if not os.path.exists(path) and create:
             return
         with self._reading():
@@ -57,8 +58,15 @@ class Opened:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """The connection that reads, at one state of the file."""
+        """The connection that reads, at one state of the file.
+
+        It is opened anew if the file at the path is another one now, or shorter: the memory map of a file that was cut
+        would end the process.
+        """
         with self._lock, connect.explained(self.path):
+            if self._reader is not None and not connect.continues(self._seen, self.path):
+                self.close()
+            self._seen = connect.file_at(self.path)
             if self._reader is None:
                 self._reader = self._stack.enter_context(connect.reading(self.path))
                 sqlfunctions.register(self._reader)

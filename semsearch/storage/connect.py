@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -156,6 +157,37 @@ def file_of(db: Connection) -> tuple[str, int]:
     """What tells this connection's file from any other: its path and inode (0 in memory)."""
     path = db.execute("select file from pragma_database_list where name = 'main'").fetchone()[0] or ""
     return (path, os.stat(path).st_ino) if path else (f":memory:{id(db)}", 0)
+
+
+@dataclass(frozen=True)
+class FileSeen:
+    """Which file was at a path, and its size in bytes."""
+
+    device: int
+    inode: int
+    size: int
+
+
+def file_at(path: str) -> FileSeen | None:
+    """The file at a path; None if there is none. It is not opened, which would end SQLite's locks on it."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return None
+    return FileSeen(about.st_dev, about.st_ino, about.st_size)
+
+
+def continues(before: FileSeen | None, path: str) -> bool:
+    """Whether the same file is still at a path and is not shorter than `before`.
+
+    Raises DatabaseError if it is gone, or was cut to nothing.
+    """
+    now = file_at(path)
+    if now is None:
+        raise DatabaseError(f"{path} was moved or deleted while it was open: put it back, or open another file")
+    if not now.size and before is not None and before.size:
+        raise DatabaseError(f"{path} is empty, it was cut while it was open: restore it from a backup")
+    return before is not None and now.size >= before.size and (now.device, now.inode) == (before.device, before.inode)
 
 
 def memory_of(db: Connection, token: str) -> tuple[object, ...]:
