@@ -94,9 +94,9 @@ def test_a_new_thread_that_cannot_open_the_file_says_so(library, make_site):
 
 
 def test_a_locked_file_is_a_503(library, make_site):
-    site = make_site(library)
     other = driver.sqlite3.connect(library, isolation_level=None)
     other.execute("pragma journal_mode = delete")
+    site = make_site(library)
     other.execute("pragma locking_mode = exclusive")
     other.execute("begin exclusive")
     assert site.get(OWN[1]).status_code in (403, 404, 503)
