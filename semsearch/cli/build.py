@@ -122,7 +122,7 @@ def _command(builder: Builder) -> click.Command:
             type=click.Choice(devices.CHOICES),
             default="auto",
             show_default=True,
-            help="where to compute; auto: trained builders on the GPU, if there is one",
+            help="device; auto uses a GPU, if there is one, for builders that need torch",
         ),
         click.Option(["--resume"], is_flag=True, help="resume an interrupted training"),
     ]
@@ -147,7 +147,7 @@ def build_group() -> None:
     """Learn embeddings from a dataset and store them as a collection.
 
     Without BUILDER the default builder for that kind of dataset is used. `semsearch build BUILDER --help` explains the
-    options of a builder. Building again replaces the collection of the same name at once.
+    options of a builder. Building again replaces the collection of the same name.
 
     \b
     semsearch build my.db articles

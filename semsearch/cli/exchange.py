@@ -115,9 +115,9 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **s
     """Import words and their vectors as the collection NAME.
 
     Reads GloVe .txt, word2vec .txt and .bin and fastText .vec, each also as .gz or .zip. Also reads .npy with its ids,
-    .npz with the arrays ids and vectors, .parquet, and llm's embeddings.db. FILE - reads GloVe, word2vec or fastText
-    from standard input. The words are in the table NAME_vocabulary. A text is searched for by the mean of the vectors
-    of its known words.
+    .npz with the arrays ids and vectors, .parquet, and llm's embeddings.db. If FILE is -, GloVe, word2vec or fastText
+    is read from standard input. The words are listed in the table NAME_vocabulary. The vector of a query text is the
+    mean of the vectors of its known words.
 
     \b
     semsearch ingest vectors my.db glove --from glove-6b-100 --limit 100000

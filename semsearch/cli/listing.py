@@ -43,7 +43,7 @@ def builder_row(builder: Builder) -> dict[str, object]:
 def list_builders(shape: str | None) -> None:
     """List the algorithms that learn embeddings, what they read, and whether they can embed new items.
 
-    `semsearch build BUILDER --help` explains the options of one. --json and --csv list the options of all.
+    `semsearch build BUILDER --help` explains the options of one builder. --json and --csv list those of all builders.
 
     \b
     semsearch builders
@@ -63,7 +63,7 @@ def _narrow(row: dict[str, object]) -> dict[str, object]:
 @click.argument("db", type=click.Path())
 @listing_options
 def list_datasets(db: str, shape: str | None) -> None:
-    """List the datasets of a database: the tables that collections are built from.
+    """List the datasets of a database, the tables that collections are built from.
 
     `count` is the number of rows, `key` the key columns, and `made_by` says whether semsearch made the table.
 
@@ -82,10 +82,10 @@ def list_datasets(db: str, shape: str | None) -> None:
 
 @click.command("collections", short_help="List the collections of a database")
 @click.argument("db", type=click.Path())
-@option("--quick", is_flag=True, help="do not count stale rows, which reads all tables")
+@option("--quick", is_flag=True, help="do not count stale rows, because that reads all tables")
 @listing_options
 def list_collections(db: str, quick: bool, shape: str | None) -> None:
-    """List the collections of a database: the sets of vectors that can be searched.
+    """List the collections of a database, the sets of vectors that can be searched.
 
     `stale` is the number of rows added, changed or deleted since the last build or update. It is empty for words that
     were learned together with documents.

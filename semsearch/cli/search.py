@@ -38,7 +38,7 @@ def narrowing_options(command: Command) -> Command:
             "--where",
             metavar="SQL",
             show_default="none",
-            help="rank only the rows for which this SQL condition on the table holds",
+            help="SQL condition on columns of the table; only matching rows are ranked",
         ),
         option("--offset", type=int, default=0, show_default=True, metavar="N", help="skip the first N results"),
         option("-k", type=int, default=10, show_default=True, metavar="N", help="number of results"),
@@ -98,7 +98,7 @@ def search_command(
     """Find the items that match the text QUERY best, or the images most similar to --image FILE.
 
     A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the vector score with
-    the text score (BM25). QUERY - is read from standard input.
+    the text score (BM25). If QUERY is -, it is read from standard input.
 
     \b
     semsearch search my.db articles_lsa '"interest rates" -housing'
@@ -139,7 +139,7 @@ def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part
 @narrowing_options
 @listing_options
 def similar_command(db: str, collection: str, ids: tuple[str, ...], shape: str | None, **options: Any) -> None:
-    """Find the nearest neighbours of an item, or of the mean of several items.
+    """List the items nearest to an item, or to the mean of several items.
 
     The given items themselves are excluded. In a word collection an ID is a word.
 

@@ -33,8 +33,8 @@ def update_command(db: str, collection: str | None, shape: str | None) -> None:
     """Embed new and changed rows with the existing model, and remove deleted rows.
 
     Without COLLECTION all collections are updated. Texts and images are compared by hash, numeric rows by their
-    vectors. The model is not trained again. A remark says when a rebuild would improve it. Other connections see the
-    state before or the state after, never one in between. The exit code is 1 if a collection could not be updated.
+    vectors. The model is not trained again. If a rebuild would improve it, the command says so. Other connections see
+    the collections either before or after the update. The exit code is 1 if a collection could not be updated.
 
     \b
     semsearch update my.db
