@@ -244,19 +244,24 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
     kind = collection.of
     is_word = is_complete and kind == "word"
     is_comparable = 1 < collection.count <= MAX_COMPARED
-    topics = "The main directions in which the texts differ, with their words and documents."
+    topics = "The components of the texts, with the words and documents of each."
     tabs = (
         (True, "search", "Search", f"Find {kind}s."),
         (target.has_topics, "components", "Topics", topics),
         (target.has_eigen, "components", "Components", "The principal components as images."),
         (is_complete and can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),
-        (is_complete and can_sample(collection), "samples", "Samples", "New images from random latent codes."),
-        (is_complete and has_task(collection), "pretext", "The task", "The self-supervised task that was learned."),
+        (is_complete and can_sample(collection), "samples", "Samples", "Images generated from random latent codes."),
+        (
+            is_complete and has_task(collection),
+            "pretext",
+            "The task",
+            "The self-supervised task of this model, on your images.",
+        ),
         (is_word, "analogy", "Analogy", "A is to B as C is to what?"),
         (is_word, "plot", "Plot", "Words on their first two principal components."),
         (is_complete and target.has_contexts, "cooccurrence", "Counts", "Counts and PMI of pairs of words."),
         (is_complete and is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
-        (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column."),
+        (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column of labels."),
         (target.has_clusters, "clusters", "Clusters", f"Groups of similar {kind}s."),
         (True, "runs", "Runs", "How the vectors were built: options, metrics and training curves."),
     )

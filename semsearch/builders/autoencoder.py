@@ -6,9 +6,9 @@
 
 With linear layers (`--linear`) the optimum is PCA (Baldi & Hornik 1989). Non-linear layers have a lower error with a
 code of the same length. `--noise` and `--mask` corrupt the encoder's input. They train denoising (Vincent et al. 2008)
-and inpainting (Pathak et al. 2016). `--variational` is the VAE of Kingma & Welling 2014. Its codes are close to N(0, I),
-so that random codes can be decoded to images. The codes of a plain autoencoder have no such prior. A Gaussian mixture
-fitted to them gives better images (Ghosh et al. 2020), and is the default of `sample`.
+and inpainting (Pathak et al. 2016). `--variational` is the VAE of Kingma & Welling 2014. Its codes are close to
+N(0, I), so that random codes can be decoded to images. The codes of a plain autoencoder have no such prior. A Gaussian
+mixture fitted to them gives better images (Ghosh et al. 2020), and is the default of `sample`.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from semsearch_datasette.target import Target, frame, look, target_of
 
 MODES = (
     ("hybrid", "Hybrid", "Ranks by similarity and text score together."),
-    ("vector", "Vector", "Ranks by similarity: finds texts about the same subject, also without a common word."),
-    ("text", "Text", "Ranks by text score (BM25): finds texts that contain the words of the query."),
+    ("vector", "Vector", "Ranks by similarity. Finds texts about the same subject, even without a common word."),
+    ("text", "Text", "Ranks by text score (BM25). Finds texts that contain words of the query."),
 )
 PAGE_SIZES = (10, 20, 50, 100, 200)
 WEIGHT_STEP = 0.05  # of the field for the weight
@@ -164,7 +164,7 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
     if weight is None:
         return ""
     vector = round(100 * weight)
-    source = "as given" if is_given else "chosen at build"
+    source = "as given" if is_given else "estimated at build"
     if not is_given and weight == query.EVEN:
         source = "the default"
     space = "\N{NO-BREAK SPACE}"
@@ -180,8 +180,8 @@ def _introduction(target: Target) -> str:
             f" A query cannot be compared with the vectors, because {builder} does not embed texts."
         )
     if kind == "word":
-        return f"Enter one word or several to find the words used in similar contexts in {table}."
-    return "Enter words or a sentence to find rows about the same subject, even if they share no word with the query."
+        return f"Enter one or more words to find the words that are used in similar contexts in {table}."
+    return "Enter words or a sentence to find rows about the same subject, even without a word of the query."
 
 
 def _for_collection(target: Target, arguments: SearchArguments) -> SearchArguments:

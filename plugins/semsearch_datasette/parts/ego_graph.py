@@ -95,7 +95,7 @@ def _weights(tie: Tie, directed: bool) -> str:
 
 
 def _drawing(nodes: _Nodes, id: str, title: str, around: Around, *, directed: bool) -> dict[str, Any]:
-    """Lines, nodes and labels in pixels. A diamond has a similar vector; a filled shape is a neighbour."""
+    """Lines, nodes and labels in pixels. A diamond has a similar vector; a filled shape is adjacent."""
     most = LONG_LABEL if len(around.drawn) <= CROWDED else SHORT_LABEL
     titles = {id: title} | {near.key: nodes.titles[near.key] for near in around.drawn}
     texts = {key: _without_middle(text, most) for key, text in titles.items()}
@@ -118,7 +118,7 @@ def _drawing(nodes: _Nodes, id: str, title: str, around: Around, *, directed: bo
 
 
 def _kinds(around: Around) -> dict[str, str]:
-    """The CSS class of each drawn node: a neighbour, a neighbour with a similar vector, or a similar vector only."""
+    """The CSS class of each drawn node: adjacent, adjacent with a similar vector, or a similar vector only."""
     similar = {near.key for near in (*around.nearest, *around.suggested)}
     return {
         near.key: "sem-apart" if near.tie is None else "sem-both" if near.key in similar else "sem-joined"
@@ -137,7 +137,7 @@ def _lines(around: Around, places: Any, directed: bool) -> list[tuple[Any, ...]]
 
 
 def _alt(title: str, neighbours: int, similar: int) -> str:
-    text = f"{title} and {_counted(neighbours, 'neighbour')}"
+    text = f"{title} and {_counted(neighbours, 'adjacent node')}"
     return text + (f", with {_counted(similar, 'node')} that {_have(similar)} a similar vector" if similar else "")
 
 
