@@ -13,9 +13,8 @@ from dataclasses import dataclass
 class Technique:
     """One row of the guide.
 
-    `key` is its anchor; `what` two to five sentences; `formula` plain text, its lines separated by three blanks;
-    `page` the part of a page's address after `/-/semsearch/`; `page_name` its tab; `builders` those whose collections
-    show it.
+    `key` is its anchor; `what` a few sentences; `formula` plain text, its lines separated by three blanks; `page` the
+    part of a page's address after `/-/semsearch/`; `page_name` its tab; `builders` those whose collections show it.
     """
 
     key: str
@@ -54,55 +53,46 @@ LINEAR = Part(
             "semsearch evaluate images demo.db digits_pca",
             "digits_pca/reconstruct",
             "Reconstruct",
-            "The reconstructions from the first k components, and their PSNR. The command prints the mean squared"
-            " error on the test images. `build autoencoder --linear --latent-dim 16` approaches the error of PCA with"
-            " 16 components, and is never below it on the training data.",
+            "The reconstructions from k components and their PSNR. `build autoencoder --linear --latent-dim 16`"
+            " approaches the error of PCA with 16 components, and is never below it on the training data.",
             ("pca", "autoencoder"),
         ),
         Technique(
             "principal-components",
             "Principal components, loading vectors, projection",
-            "The principal components are the right singular vectors v_i of the centred data. A loading z_i, also"
-            " called a score, is a scalar product. It measures how similar the centred item is to component i. The"
-            " loadings are also coordinates of a projection, which is the best approximation of the item by k"
-            " components.",
-            "z_i = ⟨x − mean, v_i⟩   projection: x̂ = mean + Σ_i z_i v_i   scalar products: ⟨x − mean, y − mean⟩ ≈"
-            " ⟨z(x), z(y)⟩",
+            "The principal components v_i are the right singular vectors of the centred data. A loading (or score) z_i"
+            " is a scalar product, which measures how similar the centred item is to component i. The loadings are also"
+            " coordinates of a projection, the best approximation of the item by k components.",
+            "z_i = ⟨x − mean, v_i⟩   x̂ = mean + Σ_i z_i v_i   ⟨x − mean, y − mean⟩ ≈ ⟨z(x), z(y)⟩",
             "semsearch build pca demo.db digits --dim 60 --name digits_pca60",
             "digits_pca60/item/7",
             "Item",
-            "The loadings as bars, the components with the largest loadings, and the image reconstructed from its"
-            " first 1, 2, 4, … loadings.",
+            "The loadings as bars, the largest ones, and the image reconstructed from the first 1, 2, 4, … of them.",
             ("pca",),
         ),
         Technique(
             "lsa",
             "Term-document matrix and latent semantic analysis (LSA)",
             "X counts how often each term occurs in each document, weighted by log-tf·idf. A truncated SVD gives each"
-            " document k numbers. Two documents without a common word are similar if their words co-occur in other"
-            " documents.",
-            "X ≈ U S Vᵀ   documents: XV = US   a query q, weighted in the same way: qV   in semsearch both are then"
-            " multiplied by S^0.25 (--power)",
+            " document k numbers. Documents without a common word are similar if their words co-occur in others.",
+            "X ≈ U S Vᵀ   documents: XV = US   query q: qV   semsearch multiplies both by S^0.25 (--power)",
             'semsearch search demo.db docs_lsa "compress a file" --mode vector --explain',
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
-            "*Why these results?* lists pairs of a query word and a document word, with their contributions to the"
-            " similarity. Many of these pairs are two different words. The page *Topics* lists the words and documents"
-            " with the largest loadings on each component.",
+            "*Why these results?* lists pairs of a query word and a document word with their contributions. Many pairs"
+            " are two different words. The page *Topics* shows the words and documents with the largest loadings.",
             ("lsa",),
         ),
         Technique(
             "eigenfaces",
             "Eigenfaces",
-            "The principal components of images are images themselves. They show the directions along which the images"
-            " differ most. For images of faces they are called eigenfaces (Sirovich & Kirby 1987; Turk & Pentland"
-            " 1991).",
+            "The principal components of images are images, which show how the images differ most. Those of faces are"
+            " called eigenfaces (Sirovich & Kirby 1987; Turk & Pentland 1991).",
             "X − mean ≈ U S Vᵀ   component i: row v_i of Vᵀ, shown as an image (grey is 0)",
             "semsearch build pca demo.db digits",
             "digits_pca/components",
             "Components",
-            "The mean image, the components by decreasing variance, and the curve of the variance that the first k"
-            " components explain.",
+            "The mean image, the components, and the curve of the variance that the first k components explain.",
             ("pca",),
         ),
         Technique(
@@ -130,15 +120,13 @@ WORDS = Part(
         Technique(
             "similarity-recipe",
             "The general recipe: factorise any similarity",
-            "The matrix M contains a similarity for each pair of items. It is factorised so that scalar products of"
-            " the vectors approximate it. Two items that are similar to the same other items get similar vectors, even"
-            " if their own similarity is unknown.",
+            "M contains a similarity for each pair of items. It is factorised so that scalar products of vectors"
+            " approximate it. Items that are similar to the same items get similar vectors.",
             "M_ij = similarity(i, j)   M ≈ U S Vᵀ   vectors: U S^p and V S^p   p = ½: u_i · v_j ≈ M_ij",
             "semsearch build factorize demo.db modules --table modules_edges --measure ppmi",
             "modules_factorize",
             "Search",
-            "The nearest neighbours of a module that you know. The page *Runs* shows the query or table of the"
-            " similarities.",
+            "The nearest neighbours of a module, and on the page *Runs* the query or table of similarities.",
             ("factorize",),
         ),
         Technique(
@@ -146,10 +134,8 @@ WORDS = Part(
             "Counts in a context window",
             "Two words co-occur if they are at most w words apart. A pair at distance d counts 1/d, or 1 with"
             " `--distance-weighting flat`. If the window is the whole document, the counts are XᵀX, where X holds the"
-            " counts of words in documents. The right singular vectors of X, LSA's word vectors, are the eigenvectors"
-            " of XᵀX.",
-            "n_ij = Σ over positions of word i: 1/d for each j at distance d ≤ w   whole document: n_ij = Σ_d x_di"
-            " x_dj = (XᵀX)_ij",
+            " counts of words in documents. The eigenvectors of XᵀX are the word vectors of LSA on X.",
+            "n_ij = Σ 1/d over all positions of i and j at distance d ≤ w   whole document: n_ij = (XᵀX)_ij",
             "semsearch build pmi demo.db docs --window 5",
             "docs_pmi/cooccurrence?words=read+write+file+socket",
             "Counts",
@@ -160,9 +146,8 @@ WORDS = Part(
             "pmi",
             "Pointwise mutual information (PMI)",
             "PMI compares how often two words co-occur with how often independent words would co-occur. It is 0 for"
-            " independent words, positive for words that co-occur more often, and negative for words that co-occur less"
-            " often. For words that never co-occur it is minus infinity. Positive PMI (PPMI) replaces all negative"
-            " values by 0.",
+            " independent words, positive for words that co-occur more often, and minus infinity for words that never"
+            " co-occur. Positive PMI (PPMI) replaces negative values by 0.",
             "PMI_ij = ln( n_ij · N / (n_i · n_j) ), n_i row sums, N the sum of all counts   PPMI = max(PMI, 0)"
             "   context-distribution smoothing: n_j^0.75 instead of n_j",
             "semsearch build pmi demo.db docs --measure ppmi --smoothing 0.75",
@@ -190,41 +175,35 @@ WORDS = Part(
         Technique(
             "glove",
             "GloVe",
-            "GloVe fits scalar products plus biases to the logarithms of the co-occurrence counts, by weighted least"
-            " squares. Rare pairs have a lower weight, because their counts are noisy (Pennington, Socher & Manning"
-            " 2014).",
+            "GloVe fits scalar products plus biases to the logarithms of the counts, by weighted least squares. Rare"
+            " pairs have a lower weight, because their counts are noisy (Pennington et al. 2014).",
             "loss: Σ_ij f(n_ij) (w_i·c_j + b_i + d_j − ln n_ij)²   f(n) = min(1, n / x_max)^0.75",
             "semsearch build glove demo.db docs",
             "docs_glove/runs",
             "Runs",
-            "The loss curve. Then compare the nearest neighbours of a word in `docs_glove`, `docs_sgns` and"
-            " `docs_pmi`.",
+            "The loss curve, and the nearest neighbours of a word in `docs_glove`, `docs_sgns` and `docs_pmi`.",
             ("glove",),
         ),
         Technique(
             "not-psd",
             "PMI is not positive semidefinite: left, right and concatenated vectors",
-            "Scalar products u_i·u_j of one set of vectors form a positive semidefinite matrix, without negative"
-            " eigenvalues. PMI and PPMI matrices have some, for example because many words rarely occur near"
-            " themselves. Such a matrix is factorised into left vectors for words and right vectors for contexts,"
-            " which differ in sign where the eigenvalue is negative. One can use the left ones, the right ones, their"
-            " sum, or both concatenated.",
-            "M = Mᵀ ≈ Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   p = ½: left_i · right_j ≈ M_ij   negative mass:"
-            " Σ_{λ<0} λ² / Σ λ²",
+            "Scalar products u_i·u_j form a positive semidefinite matrix, without negative eigenvalues. PMI and PPMI"
+            " matrices have some, for example because many words rarely occur near themselves. They have left vectors"
+            " for words and right vectors for contexts, which differ in sign where the eigenvalue is negative. One can"
+            " use either of them, their sum, or both concatenated.",
+            "M = Mᵀ ≈ Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   negative mass: Σ_{λ<0} λ² / Σ λ²",
             "semsearch build pmi demo.db docs --side concat --name docs_concat",
             "docs_pmi/runs",
             "Runs",
             "The metric `negative_mass`, the share of squared negative eigenvalues. Scalar products of one set of"
-            " vectors cannot represent this part of the matrix. The command stores concatenated vectors, to compare"
-            " their nearest neighbours with those of `docs_pmi`.",
+            " vectors cannot represent it. Compare the nearest neighbours in `docs_pmi` and `docs_concat`.",
             ("pmi", "factorize"),
         ),
         Technique(
             "pretrained",
             "Pretrained vectors",
-            "Word vectors that were trained elsewhere on billions of words can be imported as a collection. They cover"
-            " words and relations that a small corpus does not contain. They do not cover the special terms of your own"
-            " corpus.",
+            "Word vectors that were trained elsewhere, on billions of words, can be imported as a collection. They"
+            " cover words that a small corpus does not contain, but not the special terms of your own corpus.",
             "file: one word per line, as word v_1 v_2 … v_dim (GloVe, word2vec, fastText)",
             "semsearch ingest vectors demo.db glove --from glove-6b-100",
             "glove",
@@ -236,9 +215,8 @@ WORDS = Part(
         Technique(
             "analogies",
             "Analogies by vector arithmetic",
-            "If a relation corresponds to a constant difference of vectors, b − a + c is close to the missing word d."
-            " 3CosAdd adds the cosines. 3CosMul multiplies them, so that no single large cosine dominates (Levy &"
-            " Goldberg 2014).",
+            "If a relation corresponds to a constant difference of vectors, b − a + c is close to the missing word."
+            " 3CosAdd adds cosines. 3CosMul multiplies them, so that none dominates (Levy & Goldberg 2014).",
             "3CosAdd: argmax_d cos(d, b) + cos(d, c) − cos(d, a)   3CosMul: argmax_d cos(d, b) cos(d, c) / (cos(d, a)"
             " + ε), cosines mapped to 0..1",
             "semsearch analogy demo.db docs_pmi read write reader",
@@ -292,15 +270,13 @@ IMAGES = Part(
         Technique(
             "autoencoder",
             "What autoencoders are used for",
-            "An encoder network E maps an image to a latent code, and a decoder network D maps the code back to an"
-            " image. Both are trained to minimise the reconstruction error. They are used to compress, denoise,"
-            " inpaint, enlarge and interpolate images.",
+            "An encoder network E maps an image to a latent code, and a decoder network D maps it back. Both are"
+            " trained to minimise the reconstruction error. They compress, denoise, inpaint, enlarge and interpolate.",
             "loss: ‖x − D(E(x))‖²   denoising: ‖x − D(E(x + noise))‖²   variational: + KL(q(z|x) ‖ N(0, I))",
             "semsearch reconstruct demo.db digits_autoencoder -o grid.png --noise 0.3",
             "digits_autoencoder/reconstruct",
             "Reconstruct",
-            "Reconstruction, denoising, inpainting, super-resolution and compression, each with its error and a simple"
-            " baseline.",
+            "Reconstruction, denoising, inpainting, super-resolution and compression, each with error and baseline.",
             ("autoencoder",),
         ),
         Technique(
@@ -323,8 +299,8 @@ IMAGES = Part(
             "self-supervised",
             "Self-supervised features compared with an autoencoder's",
             "A code from which an image is reconstructed must describe each pixel, including the background. A"
-            " self-supervised task needs only what distinguishes images or objects. A linear probe compares the"
-            " features. It is a logistic regression on frozen features, tested on held-out images.",
+            " self-supervised task needs only what distinguishes images or objects. The features are compared by a"
+            " linear probe, a logistic regression on frozen features that is tested on held-out images.",
             "probe: argmax_y softmax(W f(x) + b)   accuracy on held-out x, with 1, 10, 100 or all labels per class",
             "semsearch evaluate images demo.db digits",
             "digits_pca/comparison",
@@ -350,17 +326,15 @@ IMAGES = Part(
         Technique(
             "gan",
             "Generative adversarial networks: minimax and schedules",
-            "A generator G maps random codes to images, and a discriminator D is trained to distinguish them from real"
-            " images. G is trained so that D classifies its images as real. The two can be updated at the same time or"
-            " alternately. A schedule of k discriminator steps per generator step is also possible.",
+            "A generator G maps random codes to images, and a discriminator D learns to distinguish them from real"
+            " ones. G learns to make D classify its images as real. Both are updated simultaneously or alternately.",
             "min_G max_D  E_x[ln D(x)] + E_z[ln(1 − D(G(z)))]   non-saturating: max_G E_z[ln D(G(z))]",
             "semsearch build gan demo.db digits --loss minimax --schedule simultaneous --seconds 60 --name minimax",
             "digits_gan/samples",
             "Samples",
-            "Generated images and, on the page *Runs*, the curves of both losses, of the discriminator scores and of"
-            " the diversity. A falling diversity is mode collapse. The command makes the collection `minimax`, to"
-            " compare with `digits_gan`. `--schedule alternate --d-steps 3` makes three discriminator steps per"
-            " generator step.",
+            "Generated images and, on the page *Runs*, curves of the losses, the discriminator scores and the"
+            " diversity. A falling diversity is mode collapse. `--schedule alternate --d-steps 3` makes three"
+            " discriminator steps per generator step. Compare `digits_gan` with `minimax`.",
             ("gan",),
         ),
     ),
@@ -372,9 +346,8 @@ PAGES = Part(
         Technique(
             "hybrid",
             "Hybrid search",
-            "Results are ranked by a weighted sum of the vector score (cosine similarity) and the text score (BM25)."
-            " Each score is divided by its maximum over all items. A query word that the model does not know still"
-            " contributes to the text score.",
+            "Results are ranked by a weighted sum of vector score (cosine similarity) and text score (BM25), each"
+            " divided by its maximum. A query word that the model does not know still contributes to the text score.",
             "score = w · cosine / max cosine + (1 − w) · BM25 / max BM25",
             'semsearch search demo.db docs_lsa "random sample from a list" --mode hybrid',
             "docs_lsa?q=random+sample+from+a+list",
@@ -400,8 +373,7 @@ PAGES = Part(
             "Clusters",
             "k-means divides the vectors into k clusters and minimises the distances to their means. A cluster is"
             " named by words that are more frequent in it than in the whole dataset.",
-            "min Σ_i ‖x_i − μ_c(i)‖²   name: the words with the largest  share inside · ln(share inside / share"
-            " overall)",
+            "min Σ_i ‖x_i − μ_c(i)‖²   name: words with the largest  share inside · ln(share inside / share overall)",
             "semsearch cluster demo.db docs_lsa --clusters 20",
             "docs_lsa/clusters",
             "Clusters",

@@ -169,7 +169,9 @@ def test_the_weight_is_said_and_kept(site, library):
         "\xa0", " "
     )
     page = site.get(f"{ARTICLES}?q=moon+dough").text.replace("\xa0", " ")
-    assert f"vector score {round(100 * own)} %, of the text score {100 - round(100 * own)} % (chosen at build)" in page
+    assert (
+        f"vector score {round(100 * own)} %, of the text score {100 - round(100 * own)} % (estimated at build)" in page
+    )
     more = site.get(f"{ARTICLES}?q=moon+dough&weight=0.3&k=3").text
     assert f"{ARTICLES}?q=moon+dough&amp;mode=hybrid&amp;k=3&amp;weight=0.3&amp;after=3" in more
 
