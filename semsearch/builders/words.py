@@ -39,7 +39,7 @@ class WordOptions(BuilderOptions):
         5, "context window, in words on either side; 0 means the whole document or sentence", least=0, most=MAX_WINDOW
     )
     within: Literal["document", "sentence"] = option(
-        "document", "unit of text that a context window stays within", choices=("document", "sentence")
+        "document", "text unit whose boundaries a context window does not cross", choices=("document", "sentence")
     )
     distance_weighting: Literal["harmonic", "flat"] = option(
         "harmonic",
@@ -58,7 +58,7 @@ class WordOptions(BuilderOptions):
     subsample: float = option(
         0.0, "randomly drop words more frequent than this share of all words; 0 turns it off", least=0, below=1
     )
-    contexts: bool = option(True, "store the co-occurrence counts, for the pages of words and counts")
+    contexts: bool = option(True, "store the co-occurrence counts, for the web pages that show them")
 
     @property
     def used_weighting(self) -> Literal["flat", "harmonic"]:

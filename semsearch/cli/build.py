@@ -116,7 +116,9 @@ def _command(builder: Builder) -> click.Command:
         click.Argument(["db"], type=click.Path()),
         click.Argument(["dataset"]),
         click.Option(["--name"], help="name of the collection  [default: DATASET_BUILDER]"),
-        click.Option(["--seed"], type=int, default=0, show_default=True, help="random seed; results are reproducible"),
+        click.Option(
+            ["--seed"], type=int, default=0, show_default=True, help="random seed; the same seed gives the same vectors"
+        ),
         click.Option(
             ["--device"],
             type=click.Choice(devices.CHOICES),
@@ -199,10 +201,10 @@ def _has_checkpoint(connection: Connection, name: str) -> bool:
 def index_command(
     db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None
 ) -> None:
-    """Make TABLE searchable: register it as a dataset and build a collection with the default builder.
+    """Make TABLE searchable, by building a collection with the default builder.
 
-    The table is neither copied nor changed. Columns that are not named are guessed from their names and contents. With
-    --image the images of a column are searched instead of text.
+    TABLE becomes a dataset. It is neither copied nor changed. Columns that are not named are guessed from their
+    names and contents. With --image the images of a column are searched instead of text.
 
     \b
     semsearch index my.db articles

@@ -157,7 +157,7 @@ def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int
 @option(
     "--separator",
     metavar="TEXT",
-    show_default="none: one label, or a JSON array",
+    show_default="none, each cell is one label or a JSON array",
     help="the separator between several labels in a cell",
 )
 @option("--folds", type=int, metavar="N", show_default="none", help="use N-fold cross-validation")

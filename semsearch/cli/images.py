@@ -54,7 +54,7 @@ def ingest_images(
     link: bool,
     strict: bool,
 ) -> None:
-    """Import images into the table DATASET: id, path, label, width, height, channels, content.
+    """Import images into the table DATASET (id, path, label, width, height, channels, content).
 
     A SOURCE is an image file (png, jpg, gif, bmp, tiff, webp, ppm), a folder, a zip or tar archive, an .npz or .npy
     array, or idx files in MNIST's layout. The label of an image is the name of its folder. Folders named train, test or

@@ -86,7 +86,7 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
     """Group the items of a collection by k-means and write them to the table COLLECTION_clusters.
 
     Each cluster is labelled with its most distinctive words. The table has the columns id, cluster, label and
-    similarity, which is the cosine to the centre. Clusters are numbered by size, the largest is 1.
+    similarity, which is the cosine to the centre. Clusters are numbered by size, from 1 for the largest.
 
     \b
     semsearch cluster my.db articles_lsa --clusters 30
@@ -124,7 +124,7 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
 @option(
     "--baseline/--no-baseline",
     default=True,
-    show_default=True,
+    show_default="on",
     help="compare with logistic regression on a bag of words (tf-idf)",
 )
 @seed_option("predictions")

@@ -200,7 +200,7 @@ def print_readable(
 
 @click.group(short_help="Measure the quality of embeddings")
 def evaluate() -> None:
-    """Measure the quality of embeddings: of retrieval, words, labels, links or images.
+    """Measure the quality of embeddings, by retrieval, words, labels, links or images.
 
     \b
     semsearch evaluate labels my.db articles_lsa --label theme --folds 10
@@ -235,7 +235,7 @@ def evaluate_retrieval_command(
     """Rank all documents for each query and compare the rankings with relevance judgements (BEIR's file layout).
 
     Reports MAP, 11-point interpolated precision, nDCG@10 and recall@100, each 0 to 1. Queries without a relevant
-    document are left out and counted.
+    document are excluded, and their number is reported.
 
     \b
     semsearch evaluate retrieval my.db articles_lsa --queries queries.jsonl --qrels test.tsv

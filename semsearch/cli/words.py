@@ -102,7 +102,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     type=click.Path(),
     metavar="FILE",
     show_default="none",
-    help="file of analogy questions, one `a b c d` per line; a section begins with `: name`; may be repeated",
+    help="file of analogy questions, one `a b c d` per line, with section headings `: name`; may be repeated",
 )
 @option(
     "--max-vocab",

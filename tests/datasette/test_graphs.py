@@ -59,7 +59,7 @@ def test_the_key_of_the_picture_names_what_is_in_it(friends: str, make_site) -> 
     page = ours(make_site(friends).get(f"{BASE}/item/a0").text)
     key = page[page.index('<ul class="sem-key">') :]
     assert "adjacent, with a similar vector" in key and "similar vector, not adjacent" in key
-    assert ("adjacent</li>" in key) == ('class="sem-joined"><title>' in page)
+    assert ("</svg> adjacent</li>" in key) == ('class="sem-joined"><title>' in page)
 
 
 def test_the_picture_and_the_table_say_the_same(friends: str, make_site) -> None:

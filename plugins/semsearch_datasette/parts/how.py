@@ -36,12 +36,13 @@ BUILDERS = {
     "imported": "pretrained",
 }
 BY_VECTOR = "Items are listed by decreasing similarity, the cosine of two vectors."
-# By page, or `page/of` where kinds differ: a sentence, and the technique (None: the builder's own).
+# By page, or `page/builder` or `page/of` where they differ: a sentence, and the technique (None: the builder's own).
 PAGES: dict[str, tuple[str, str | None]] = {
     "search/document": (
         "The query is embedded in the same way as the documents, and each result shows both scores.",
         "hybrid",
     ),
+    "search/factorize": ("Items are found by name. The page of an item lists the most similar items.", None),
     "search/word": ("Words with similar vectors occur in similar contexts. " + BY_VECTOR, None),
     "search/node": ("Nodes with similar vectors have similar neighbourhoods. " + BY_VECTOR, None),
     "search/image": ("Your image is embedded in the same way as the stored images. " + BY_VECTOR, None),
@@ -109,7 +110,8 @@ class How:
 
 def how_of(datasette: Any, collection: Collection, page: str) -> How | None:
     """The explanation of a page of a collection; None for a page or a builder of a plugin that has none."""
-    sentence, key = PAGES.get(page) or PAGES.get(f"{page}/{collection.of}") or ("", None)
+    names = (page, f"{page}/{collection.builder}", f"{page}/{collection.of}")
+    sentence, key = next((PAGES[name] for name in names if name in PAGES), ("", None))
     key = key or BUILDERS.get(collection.builder)
     if page == "samples" and collection.builder == "gan":
         key = "gan"
