@@ -42,7 +42,7 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
     """An explanation for people: the sentence, the pairs of words that contribute most, components, matched words."""
     lines = [why.sentence]
     if why.changed:
-        lines.append("the row has changed since the build: the parts below are those of its present text")
+        lines.append("the row has changed since the build. The breakdown is that of its current text")
     shown = why.pairs.listed[:most]
     if shown:
         width = max(len(pair.query) for pair in shown)

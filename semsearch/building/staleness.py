@@ -113,7 +113,7 @@ def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, floa
         return None
     documents = fitted["documents"]
     if folded >= MAX_GROWTH * documents:
-        return f"{folded:,} texts were folded into a model that was fitted to {documents:,.0f}"
+        return f"{folded:,} texts were added to a model that was built from {documents:,.0f}"
     unknown, residual = (
         sum(metrics[name] * metrics["texts"] for metrics in measured) / texts for name in ("unknown", "residual")
     )

@@ -40,7 +40,7 @@ class Task:
 
 TASKS = (
     Task("noise", "Denoising", "Standard deviation of the noise, for pixels from 0 to 1", lambda side: "0.3"),
-    Task("mask", "Inpainting", "Side of the hole, in pixels", lambda side: str(max(1, round(0.35 * side)))),
+    Task("mask", "Inpainting", "Side of the masked square, in pixels", lambda side: str(max(1, round(0.35 * side)))),
     Task("from_size", "Super-resolution", "Side of the small image, in pixels", lambda side: str(max(1, side // 2))),
     Task("bits", "Compression", "Bits per value of the vector", lambda side: "8"),
 )

@@ -47,21 +47,22 @@ PRIOR_NAMES = {
 FIGURES = (
     (
         "Fréchet distance",
-        "Distance between the distributions of generated and real images. Lower is better;"
-        " the row “Real images” shows the lowest value to expect.",
+        "Distance between the distributions of generated and real images. Lower is better."
+        " The row “Real images” shows the lowest value to expect.",
     ),
     ("Precision", "Share of generated images within the distribution of real ones, 0 to 1. Higher is better."),
     ("Recall", "Share of real images within the distribution of generated ones, 0 to 1. Higher is better."),
     (
         "Density",
-        "How many real images surround a generated one, relative to what is expected. 1 is good, and more is possible.",
+        "Mean number of real images whose neighbourhood contains a generated one, relative to the expected number."
+        " 1 is good.",
     ),
-    ("Coverage", "Share of real images with a generated one near by, 0 to 1. Higher is better."),
+    ("Coverage", "Share of real images whose neighbourhood contains a generated image, 0 to 1. Higher is better."),
     (
         "Distance ratio",
         "Median distance to the nearest training image, relative to held-out images. 1 is expected, 0 is memorised.",
     ),
-    ("Copy rate", "Share of generated images nearer to a training image than 99 % of held-out ones. .01 is expected."),
+    ("Copy rate", "Share of generated images nearer to a training image than 99 % of held-out ones. 0.01 is expected."),
 )
 REAL_IMAGES = 6  # shown for a generated image
 MAX_OTHERS = 4  # other models of the same table
