@@ -32,13 +32,16 @@ def help_of(command: click.Command, names: list[str]) -> str:
 
 def builders_page() -> str:
     """One section per builder: its docstring and a table of its options."""
-    text = NOTE + "\n# Builders\n\nWhat `semsearch build NAME` can learn. Plugins add more: see plugins.md.\n"
+    text = (
+        NOTE
+        + "\n# Builders\n\nThe algorithms of `semsearch build`. Plugins can add others ([plugins.md](plugins.md)).\n"
+    )
     for builder in registry.load(entry_points=False).builders.values():
         module = inspect.getmodule(type(builder))
         text += f"\n## {builder.name}\n\nReads {builder.reads}. {inspect.getdoc(type(builder))}\n\n"
         text += (
             f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n"
-            "| option | default | values | what |\n| --- | --- | --- | --- |\n"
+            "| option | default | values | description |\n| --- | --- | --- | --- |\n"
         )
         for field in dataclasses.fields(builder.Options):
             cells = (f"`{flag_of(field)}`", default_text(field), bounds_text(field), text_of(field))
@@ -49,13 +52,14 @@ def builders_page() -> str:
 LECTURE = """
 # A guide that follows the lecture
 
-semsearch is built from a course lecture on semantic embeddings. Each row below is one of its techniques: what it is,
-the command that runs it, the page that shows it, and what to look at there.
+This guide follows a course lecture on semantic embeddings. Each row is one technique of the lecture. It gives a
+definition with the formula, the command that runs the technique, the page that shows it, and what to look at there.
 
-Make the example data first: `semsearch demo demo.db` (a minute or two), then `semsearch serve demo.db`. A page
-`docs_lsa/components` is at `/demo/-/semsearch/docs_lsa/components`. Rows about images, GloVe and word2vec need the
-extra `torch`. In Datasette the same guide is the page `/-/semsearch/lecture`, and "How this works" on each page
-leads to its row.
+Build the example data first with `semsearch demo demo.db`, which takes a minute or two. Then run
+`semsearch serve demo.db`. The address of a page begins with `/demo/-/semsearch/`, for example
+`/demo/-/semsearch/docs_lsa/components`. If a page is not found, run the command of its row first. GloVe, word2vec and
+the networks for images need the extra `torch`. In Datasette this guide is the page `/-/semsearch/lecture`. "How this
+works" on each page links to its row.
 """
 
 
