@@ -99,9 +99,9 @@ LINEAR = Part(
             "sigma",
             "Word vectors as a by-product of LSA, and both splits of Σ",
             "The SVD X ≈ U S Vᵀ gives a row of U to each document and a row of V to each term. The singular values S"
-            " (Σ in the lecture) can scale either of them, or both by √S. The scaled vectors approximate the scalar"
-            " products of their own kind: US those of documents, VS those of words. With √S on both sides, the product"
-            " of a document vector and a word vector approximates the entry of X.",
+            " (Σ in the lecture) can scale either of them, or both by √S. Scalar products of rows of US approximate"
+            " those of documents. Scalar products of rows of VS approximate those of words. With √S on both sides, a"
+            " document vector times a word vector approximates the entry of X.",
             "split documents: vectors US and V, (US)(US)ᵀ ≈ XXᵀ   split words: vectors U and VS, (VS)(VS)ᵀ ≈ XᵀX"
             "   split even: vectors U√S and V√S, (U√S)(V√S)ᵀ ≈ X",
             "semsearch build lsa demo.db docs --split words --power 0 --name docs_words",
@@ -188,9 +188,9 @@ WORDS = Part(
             "not-psd",
             "PMI is not positive semidefinite: left, right and concatenated vectors",
             "Scalar products u_i·u_j form a positive semidefinite matrix, without negative eigenvalues. PMI and PPMI"
-            " matrices have some, for example because many words rarely occur near themselves. They have left vectors"
-            " for words and right vectors for contexts, which differ in sign where the eigenvalue is negative. One can"
-            " use either of them, their sum, or both concatenated.",
+            " matrices have some, for example because many words rarely occur near themselves. Their factors are left"
+            " vectors for words and right vectors for contexts, which differ in sign where the eigenvalue is negative."
+            " One can use either of them, their sum, or both concatenated.",
             "M = Mᵀ ≈ Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   negative mass: Σ_{λ<0} λ² / Σ λ²",
             "semsearch build pmi demo.db docs --side concat --name docs_concat",
             "docs_pmi/runs",
