@@ -346,7 +346,7 @@ PAGES = Part(
         Technique(
             "hybrid",
             "Hybrid search",
-            "Results are ranked by a weighted sum of vector score (cosine similarity) and text score (BM25), each"
+            "Results are ranked by a weighted sum of the similarity (cosine) and the text score (BM25), each"
             " divided by its maximum. A query word that the model does not know still contributes to the text score.",
             "score = w · cosine / max cosine + (1 − w) · BM25 / max BM25",
             'semsearch search demo.db docs_lsa "random sample from a list" --mode hybrid',

@@ -30,14 +30,14 @@ weight_option = option(
     type=float,
     metavar="W",
     show_default="estimated at build time, see `semsearch runs`",
-    help="weight of the vector score in hybrid search, 0 to 1",
+    help="weight of the similarity in hybrid search, 0 to 1",
 )
 mode_option = option(
     "--mode",
     type=click.Choice(MODES),
     default="hybrid",
     show_default=True,
-    help="rank by both scores (hybrid), by the vector score, or by the text score (BM25)",
+    help="rank by similarity and text score (hybrid), by similarity, or by text score (BM25)",
 )
 label_option = option(
     "--label", "column", metavar="COL", show_default="the dataset's label column", help="the column of labels"

@@ -97,7 +97,7 @@ def search_command(
 ) -> None:
     """Find the items that match the text QUERY best, or the images most similar to --image FILE.
 
-    A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the vector score with
+    A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the similarity with
     the text score (BM25). If QUERY is -, it is read from standard input.
 
     \b
