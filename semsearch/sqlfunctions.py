@@ -18,7 +18,7 @@ from semsearch.errors import CapabilityError, InputError, SemsearchError
 from semsearch.present import hit_dict
 from semsearch.search import query, words
 from semsearch.search.models import encode_text
-from semsearch.storage import collections, driver
+from semsearch.storage import collections, datasets, driver
 from semsearch.storage.codec import vector_to_blob
 from semsearch.storage.keys import join_key, row_hash, shape_of
 
@@ -85,9 +85,13 @@ def semsearch_vector(db: Any, collection: str, id: Any) -> bytes:
 
 
 def semsearch_key(db: Any, table: str, *values: Any) -> str:
-    """The key of a row: of its key columns' values, or of all its values where the table has no key."""
+    """The key of a row, from the values of its key columns, or from its rowid where the table has no primary key.
+
+    A table that is keyed by a hash of the row takes the values of all its columns.
+    """
     shape = shape_of(db, table)
-    if shape.key_kind == "row":
+    dataset = datasets.find_dataset(db, shape.name)
+    if shape.key_kind == "row" or (dataset is not None and dataset.key_kind == "row"):
         if len(values) != len(shape.columns):
             raise InputError(f"{table} has no key: give all {len(shape.columns)} columns in order")
         return row_hash(values)
