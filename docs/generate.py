@@ -1,4 +1,4 @@
-"""Writes docs/cli.md, builders.md and lecture.md from commands, builders and techniques; --check only compares."""
+"""Writes docs/cli.md, builders.md, lecture.md and glossary.md from what they describe; --check only compares."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 from semsearch import registry
 from semsearch.builders.options import bounds_text, default_text, flag_of, text_of
 from semsearch.cli.main import assemble
+from semsearch.glossary import GLOSSARY
 from semsearch.techniques import GUIDE
 
 HERE = Path(__file__).parent
@@ -77,6 +78,15 @@ def lecture_page() -> str:
     return text
 
 
+def glossary_page() -> str:
+    """A paragraph for each term, with an anchor."""
+    text = NOTE + "\n# Glossary\n\nThe terms in pages, docs and the output of commands.\n"
+    for term in GLOSSARY:
+        formula = f" {code(term.formula)}" if term.formula else ""
+        text += f'\n<a id="{term.key}"></a>**{term.name}.** {term.text}{formula}\n'
+    return text
+
+
 def code(text: str) -> str:
     """Inline code for a cell of a Markdown table, in which a bar would end the cell."""
     return "`" + text.replace("|", "\\|") + "`"
@@ -86,6 +96,7 @@ def main() -> None:
     """Write the pages, or exit 1 if they differ from what would be written."""
     pages = {
         "lecture.md": lecture_page(),
+        "glossary.md": glossary_page(),
         "cli.md": NOTE + "\n# Command reference\n\n" + help_of(assemble(), ["semsearch"]).rstrip() + "\n",
         "builders.md": builders_page(),
     }

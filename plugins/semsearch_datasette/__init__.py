@@ -25,6 +25,7 @@ from semsearch_datasette.pages import (
     comparison_page,
     components_page,
     duplicates_page,
+    glossary_page,
     home_page,
     item_page,
     labels_page,
@@ -77,6 +78,7 @@ def register_routes() -> list[Any]:
     return [
         route(r"/-/semsearch", home_page.home),
         route(r"/-/semsearch/lecture", lecture_page.lecture),
+        route(r"/-/semsearch/glossary", glossary_page.glossary),
         route(r"/(?P<database>[^/]+)/-/semsearch", home_page.home),
         route(collection, search_page.search),
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),

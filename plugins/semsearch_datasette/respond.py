@@ -18,6 +18,7 @@ from datasette.views.base import DatasetteError
 from semsearch.errors import SemsearchError
 from semsearch.storage import connect, driver
 from semsearch.web import status_of
+from semsearch_datasette import links
 
 STYLE = "semsearch.css"
 _TITLES = {503: "Search is not available"}
@@ -109,6 +110,7 @@ async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
         "private": answer.private,
         "json_url": twin,
         "alternate_url_json": twin,
+        "glossary_url": links.glossary(datasette),
         "style_url": style_url(datasette),
         "details_style_url": static_url(datasette, "details.css"),
         "pictures_style_url": static_url(datasette, "pictures.css"),
