@@ -163,5 +163,5 @@ def write_samples(db: Connection, model: Model, table: str, n: int, drawing: Dra
         for number, (image, code) in enumerate(zip(images, codes, strict=True), 1)
     ]
     with transaction(db):
-        results.replace(db, table, SAMPLE_COLUMNS, rows, made_of=model.dataset.name)
+        results.replace(db, table, SAMPLE_COLUMNS, rows, model.collection, made_of=model.dataset.name)
     return images

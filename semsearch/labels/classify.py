@@ -22,7 +22,7 @@ from semsearch.maths import classifier
 from semsearch.maths import suggest as suggesting
 from semsearch.maths.suggest import most_informative
 from semsearch.records import OpenCollection, Report, silent
-from semsearch.storage import results
+from semsearch.storage import collections, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
@@ -188,7 +188,8 @@ def write(db: Connection, result: Classified, *, table: str | None = None) -> No
     kind = "integer" if kinds == {int} else "real" if kinds <= {int, float} else "text"
     columns = results.PREDICTION_COLUMNS | {"id": "integer" if integers else "text", "label": kind, "second": kind}
     with transaction(db):
-        results.replace(db, result.table, columns, result.predictions, made_of=table)
+        collection = collections.get_collection(db, result.collections[0])
+        results.replace(db, result.table, columns, result.predictions, collection, made_of=table)
 
 
 def suggest(

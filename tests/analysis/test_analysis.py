@@ -122,3 +122,16 @@ def test_commands(db: Connection, path: str, run: Callable[..., Result]) -> None
     assert [group["items"] for group in groups] == [12, 12]
     assert run("drop", path, "articles_lsa").exit_code == 0
     assert db.execute("select count(*) from sqlite_master where name like '%clusters'").fetchone()[0] == 0
+
+
+def test_update_names_the_tables_that_are_stale_after_it(
+    db: Connection, articles: Dataset, path: str, run: Callable[..., Result]
+) -> None:
+    build(db, articles)
+    assert run("cluster", path, "articles_lsa", "--clusters", 2).exit_code == 0
+    assert "cluster" not in run("update", path).stderr
+    db.execute("insert into articles (title, body) values ('Moon', 'a rocket flies to the moon')")
+    stale = "articles_lsa_clusters was computed before this update: run `semsearch cluster` again"
+    assert stale in run("update", path).stderr
+    assert run("cluster", path, "articles_lsa", "--clusters", 2).exit_code == 0
+    assert "cluster" not in run("update", path).stderr
