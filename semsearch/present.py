@@ -31,6 +31,13 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
     }
 
 
+def hit_flat(hit: Hit) -> dict[str, Any]:
+    """A hit for CSV: its id and scores, then the columns of its row, which replace a score of the same name."""
+    values = hit_dict(hit)
+    row: dict[str, Any] = values.pop("row")
+    return values | row
+
+
 def explanation_dict(why: Explanation) -> dict[str, Any]:
     """An explanation for JSON, without its hit."""
     names = ("query_terms", "document_terms", "pairs", "components", "words")

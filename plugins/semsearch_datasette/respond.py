@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -26,13 +28,14 @@ _TITLES = {503: "Search is not available"}
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of a page: a function that makes the `context` of its template, the `data` of its JSON, and whether it
-    is `private`. A request for the JSON makes no context."""
+    """The result of a page: a function that makes the `context` of its template, the `data` of its JSON, whether it is
+    `private`, and for its CSV a function that makes the `rows`. A request for the JSON or CSV makes no context."""
 
     template: str
     context: Callable[[], Mapping[str, Any]]
     data: Mapping[str, Any]
     private: bool = False
+    rows: Callable[[], Sequence[Mapping[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ View = Callable[[Any, Any], Awaitable["Answer | Elsewhere | Png"]]
 
 
 def wants_json(request: Any) -> bool:
-    """Whether a request is for the JSON twin of a page."""
+    """Whether a request is for the data of a page, JSON or CSV, and not for the page itself."""
     return bool(request.url_vars["format"])
 
 
@@ -64,8 +67,8 @@ def absolute_url(datasette: Any, request: Any, url: str | None) -> str | None:
     return datasette.absolute_url(request, url) if url else None
 
 
-def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
-    """A page's URL and its JSON twin's, with a function that answers both."""
+def route(path: str, view: View, *, has_csv: bool = False) -> tuple[str, Callable[..., Awaitable[Any]]]:
+    """A page's URL, its JSON's and, if it `has_csv`, its CSV's, with a function that answers all of them."""
 
     @wraps(view)
     async def respond(datasette: Any, request: Any) -> Any:
@@ -82,9 +85,10 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
             return Response.redirect(answer.url)
         if isinstance(answer, Png):
             return _png(request, answer)
-        return await (_json if wants_json(request) else _html)(datasette, request, answer)
+        return await _FORMATS[request.url_vars["format"]](datasette, request, answer)
 
-    return f"^{path}(?P<format>\\.json)?$", respond
+    formats = r"\.json|\.csv" if has_csv else r"\.json"
+    return f"^{path}(?P<format>{formats})?$", respond
 
 
 def as_datasette(error: SemsearchError) -> Exception:
@@ -103,12 +107,23 @@ async def _json(datasette: Any, request: Any, answer: Answer) -> Any:
     return _with_headers(datasette, request, answer, body, "application/json; charset=utf-8")
 
 
+async def _csv(datasette: Any, request: Any, answer: Answer) -> Any:
+    """The rows of a page, with a header; their columns are those of the first row."""
+    out = io.StringIO()
+    rows = answer.rows() if answer.rows else ()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return _with_headers(datasette, request, answer, out.getvalue(), "text/csv; charset=utf-8")
+
+
 async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
-    twin = _twin(datasette, request)
+    twin = _twin(datasette, request, ".json")
     context = {
         **answer.context(),
         "private": answer.private,
         "json_url": twin,
+        "csv_url": _twin(datasette, request, ".csv") if answer.rows else None,
         "alternate_url_json": twin,
         "glossary_url": links.glossary(datasette),
         "style_url": style_url(datasette),
@@ -119,9 +134,12 @@ async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
     return _with_headers(datasette, request, answer, body, "text/html; charset=utf-8")
 
 
-def _twin(datasette: Any, request: Any) -> str:
-    """The URL of this page's JSON."""
-    path = datasette.urls.path(_inside(datasette, request.path) + ".json")
+_FORMATS = {None: _html, ".json": _json, ".csv": _csv}
+
+
+def _twin(datasette: Any, request: Any, ending: str) -> str:
+    """The URL of this page's data in another format."""
+    path = datasette.urls.path(_inside(datasette, request.path) + ending)
     return f"{path}?{request.query_string}" if request.query_string else str(path)
 
 
@@ -135,7 +153,7 @@ def _with_headers(datasette: Any, request: Any, answer: Answer, body: str, conte
     """The response, or 304 if the browser has it. Private pages stay out of shared caches."""
     tag = f'"{hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()}"'
     headers = {"etag": tag, "cache-control": "private, no-cache" if answer.private else "no-cache"}
-    if "json" in content_type and datasette.cors:
+    if not content_type.startswith("text/html") and datasette.cors:
         add_cors_headers(headers)
     if tag in _known_tags(request):
         return Response("", status=304, headers=headers, content_type=content_type)

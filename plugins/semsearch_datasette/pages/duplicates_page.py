@@ -67,7 +67,7 @@ async def duplicates(datasette: Any, request: Any) -> Answer:
         "pairs": [_data(pair, titles) for pair in page],
         "next_url": absolute_url(datasette, request, next_url),
     }
-    return Answer("duplicates.html", context, data, target.private)
+    return Answer("duplicates.html", context, data, target.private, lambda: [_flat(pair, titles) for pair in page])
 
 
 def _check_size(target: Target) -> None:
@@ -95,6 +95,18 @@ def _item(datasette: Any, target: Target, id: str, hit: Hit) -> dict[str, Any]:
         "id": "" if id in title.split() else id,
         "href": links.item(datasette, target.database.name, target.collection.name, id),
         "thumb": thumb_of(datasette, target, hit),
+    }
+
+
+def _flat(pair: Duplicate, titles: dict[str, str]) -> dict[str, Any]:
+    """A pair for CSV."""
+    return {
+        "id": pair.one,
+        "title": titles[pair.one],
+        "other_id": pair.other,
+        "other_title": titles[pair.other],
+        "similarity": pair.cosine,
+        "words": pair.words,
     }
 
 

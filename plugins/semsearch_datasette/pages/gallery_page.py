@@ -70,4 +70,4 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
         "hits": [present.hit_dict(hit) for hit in page],
         "next_url": absolute_url(datasette, request, next_url),
     }
-    return Answer("gallery.html", context, data, target.private)
+    return Answer("gallery.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])

@@ -14,7 +14,7 @@ from semsearch.search.name_search import by_name
 from semsearch.web import SearchArguments, search_arguments
 from semsearch_datasette import links
 from semsearch_datasette.pages import gallery_page
-from semsearch_datasette.parts import lookup
+from semsearch_datasette.parts import facets, lookup
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.filters import Filters, filters_of
 from semsearch_datasette.respond import Answer, Elsewhere, absolute_url, wants_json
@@ -42,8 +42,9 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         return Elsewhere(url)
     results, page, reasons = NO_RESULTS
     if arguments.q:
+        least = 0 if wants_json(request) or not target.labels else facets.DEPTH
         results, page, reasons = await look(
-            target, lambda conn, opened: _search(conn, target, opened, arguments, filters)
+            target, lambda conn, opened: _search(conn, target, opened, arguments, filters, least)
         )
     starting_items = [] if results.hits else await lookup.starting_items(target)
     next_url = links.next_url(
@@ -66,6 +67,12 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             **lookup.context(datasette, target, starting_items),
             **_explaining(datasette, target, arguments, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, arguments, pairs)),
+            "facets": facets.context(
+                facets.counts(target, results.hits),
+                filters,
+                lambda pairs: _here(datasette, target, arguments, pairs),
+            ),
+            "counted": min(len(results.hits), facets.DEPTH),
             "first": arguments.paging.after + 1,
             "cards": lookup.without_name_scores(target, cards(datasette, target, page, **shown)),
             "remark": results.remark,
@@ -82,7 +89,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         "next_url": absolute_url(datasette, request, next_url),
         **({"starts": lookup.data(starting_items)} if starting_items else {}),
     }
-    return Answer("search.html", context, data, target.private)
+    return Answer("search.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])
 
 
 async def _other_url(datasette: Any, target: Target, arguments: SearchArguments, filters: Filters) -> str | None:
@@ -197,14 +204,17 @@ def _for_collection(target: Target, arguments: SearchArguments) -> SearchArgumen
     return replace(arguments, explain=False)
 
 
-def _search(conn: Any, target: Target, opened: OpenCollection, arguments: SearchArguments, filters: Filters) -> Results:
-    """All hits, those of this page, and their explanations if the arguments say so."""
+def _search(
+    conn: Any, target: Target, opened: OpenCollection, arguments: SearchArguments, filters: Filters, least: int
+) -> Results:
+    """All hits, `least` of them or more, those of this page, and their explanations if the arguments say so."""
     paging = arguments.paging
+    k = max(paging.depth, least)
     if arguments.mode == "text" and not target.takes_text:
-        results = by_name(conn, opened, arguments.q, k=paging.depth, only=filters.only)
+        results = by_name(conn, opened, arguments.q, k=k, only=filters.only)
         return results, results.hits[paging.after : paging.after + paging.k], ()
     results = query.search(
-        conn, opened, arguments.q, mode=arguments.mode, k=paging.depth, weight=arguments.weight, only=filters.only
+        conn, opened, arguments.q, mode=arguments.mode, k=k, weight=arguments.weight, only=filters.only
     )
     page = results.hits[paging.after : paging.after + paging.k]
     return results, page, explain(conn, opened, arguments.q, page) if arguments.explain else ()
