@@ -1,4 +1,4 @@
-"""Writes docs/cli.md, builders.md, lecture.md and glossary.md from what they describe; --check only compares."""
+"""Writes the pages of docs that are made from the code: see `main`; --check only compares."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+from semsearch_datasette.endpoints import ENDPOINTS, Parameter
 
 from semsearch import registry
 from semsearch.builders.options import bounds_text, default_text, flag_of, text_of
@@ -87,6 +88,43 @@ def glossary_page() -> str:
     return text
 
 
+API = """
+# JSON and CSV of the pages
+
+Each page answers as JSON if `.json` is added to its path, and the lists of results as CSV if `.csv` is added. The
+arguments are those of the page. `/-/semsearch/openapi.json` of a running Datasette describes the same addresses in the
+OpenAPI 3.1 format. Names in a path are tilde-encoded, as Datasette does it.
+
+Every JSON answer holds `"ok": true`. An error holds `"ok": false` and says in `error` what was wrong, with status 400
+for an argument, 403 for a missing permission, 404 for something that does not exist, and 503 for a file that cannot be
+read. Lists hold `next_url`, the address of the next part, or null. Whoever may not see a table gets nothing of it here.
+
+```
+curl 'http://127.0.0.1:8001/demo/-/semsearch/docs_lsa.json?q=sorting+a+list&k=3'
+```
+
+| path | what | arguments |
+| --- | --- | --- |
+"""
+
+
+def api_page() -> str:
+    """A row for each endpoint."""
+    text = NOTE + API
+    for each in ENDPOINTS:
+        paths = f"`{each.path}.json`" + (" `.csv`" if each.csv else "")
+        text += f"| {paths} | {each.summary} | {'<br>'.join(map(_argument, each.parameters))} |\n"
+    return text
+
+
+def _argument(each: Parameter) -> str:
+    choices = f" One of {', '.join(each.choices)}." if each.choices else ""
+    limits = [f"{bound:g}" for bound in (each.least, each.most) if bound is not None]
+    bounds = f" {limits[0]} to {limits[1]}." if len(limits) == 2 else f" At least {limits[0]}." if limits else ""
+    default = f" Default: {each.default}." if each.default is not None else ""
+    return f"`{each.name}`: {each.text}{choices}{bounds}{default}"
+
+
 def code(text: str) -> str:
     """Inline code for a cell of a Markdown table, in which a bar would end the cell."""
     return "`" + text.replace("|", "\\|") + "`"
@@ -97,6 +135,7 @@ def main() -> None:
     pages = {
         "lecture.md": lecture_page(),
         "glossary.md": glossary_page(),
+        "api.md": api_page(),
         "cli.md": NOTE + "\n# Command reference\n\n" + help_of(assemble(), ["semsearch"]).rstrip() + "\n",
         "builders.md": builders_page(),
     }

@@ -167,8 +167,7 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "adjacent",
                 "Adjacent",
-                "Two nodes of a graph are adjacent if an edge joins them. Nodes can be similar without being"
-                " adjacent.",
+                "Two nodes of a graph are adjacent if an edge joins them. Nodes can be similar without being adjacent.",
             ),
             Term(
                 "overlap",

@@ -55,7 +55,9 @@ def update_command(db: str, collection: str | None, shape: str | None) -> None:
             command = rebuild_command(db, done.collection, done.run)
             remark(f"Consider rebuilding {done.collection.name}: {done.rebuild}. To rebuild it: {command}")
         for table in stale[done.collection.name]:
-            remark(f"{table} was computed before this update: run `semsearch {WRITERS[table.rpartition('_')[2]]}` again")
+            remark(
+                f"{table} was computed before this update: run `semsearch {WRITERS[table.rpartition('_')[2]]}` again"
+            )
     if outcome.left:
         raise BuildError("; ".join(f"{name} was not updated: {why}" for name, why in outcome.left.items()))
 

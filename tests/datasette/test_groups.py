@@ -131,8 +131,12 @@ def test_clusters_of_an_earlier_state_are_called_stale(library, make_site):
         db.execute("insert into articles (id, title, body) values (99, 'Moon', 'a rocket and the moon')")
         update(db)
     site = make_site(library)
-    assert site.get(twin(CLUSTERS)).json()["remark"].startswith(
-        "articles_lsa has changed since its clusters were computed. Run: semsearch cluster library.db articles_lsa"
+    assert (
+        site.get(twin(CLUSTERS))
+        .json()["remark"]
+        .startswith(
+            "articles_lsa has changed since its clusters were computed. Run: semsearch cluster library.db articles_lsa"
+        )
     )
     page = ours(site.get(CLUSTERS).text)
     assert "articles_lsa has changed since these clusters were computed" in page and "No clusters yet" not in page

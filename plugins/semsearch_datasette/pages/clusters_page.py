@@ -31,7 +31,9 @@ async def clusters(datasette: Any, request: Any) -> Answer:
         total, page, titles = await read(
             database, lambda conn: _look(conn, target, part.k, part.after), without_vectors=True
         )
-        stale = await read(database, lambda conn: results.is_stale(conn, table, target.collection), without_vectors=True)
+        stale = await read(
+            database, lambda conn: results.is_stale(conn, table, target.collection), without_vectors=True
+        )
     command = _command(target) if stale or not exists else None
     next_url = links.next_url(
         part, total, lambda after: links.collection(datasette, database.name, name, "clusters", k=part.k, after=after)
