@@ -47,6 +47,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             target, lambda conn, opened: _search(conn, target, opened, arguments, filters, least)
         )
     starting_items = [] if results.hits else await lookup.starting_items(target)
+    examples = lookup.Examples() if arguments.q or wants_json(request) else await lookup.examples(target)
     next_url = links.next_url(
         arguments.paging,
         len(results.hits),
@@ -65,6 +66,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             **frame(datasette, target, "search"),
             **_form(target, arguments, results),
             **lookup.context(datasette, target, starting_items),
+            **lookup.examples_context(datasette, target, examples),
             **_explaining(datasette, target, arguments, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, arguments, pairs)),
             "facets": facets.context(
