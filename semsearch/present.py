@@ -9,12 +9,40 @@ from functools import lru_cache
 from typing import Any
 
 from semsearch.maths.text import Analyzer, tokens
-from semsearch.records import Collection, Dataset, Hit, Run, Update
+from semsearch.records import Collection, Dataset, Hit, Of, Run, Update
 from semsearch.search.explain import Explanation
 from semsearch.storage.datasets import text_of
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]{2,}")
+
+
+PURPOSES: Mapping[Of, str] = {
+    "document": "search by meaning",
+    "word": "similar words",
+    "node": "similar nodes",
+    "image": "similar images",
+    "row": "similar rows",
+}
+BUILDER_NAMES: Mapping[str, str] = {  # as the literature writes them; others by their own name
+    "lsa": "LSA",
+    "pmi": "PMI",
+    "glove": "GloVe",
+    "sgns": "word2vec",
+    "netmf": "NetMF",
+    "prone": "ProNE",
+    "deepwalk": "DeepWalk",
+    "pca": "PCA",
+    "gan": "GAN",
+    "wordmean": "mean of word vectors",
+    "imported": "imported vectors",
+}
+
+
+def purpose(collection: Collection) -> str:
+    """What a collection is for, in words: `news: search by meaning (LSA)`."""
+    builder = BUILDER_NAMES.get(collection.builder, collection.builder)
+    return f"{collection.dataset}: {PURPOSES[collection.of]} ({builder})"
 
 
 def hit_dict(hit: Hit) -> dict[str, Any]:

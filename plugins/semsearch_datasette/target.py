@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
 
+from semsearch import present
 from semsearch.errors import SemsearchError
 from semsearch.images.generate import can_decode, can_sample
 from semsearch.images.quizzes import has_task
@@ -220,6 +221,7 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         "database": database,
         "table": target.dataset.name,
         "collection": target.collection,
+        "purpose": present.purpose(target.collection),
         "dataset": target.dataset,
         "table_url": datasette.urls.table(database, target.dataset.name),
         "tabs": [
