@@ -69,29 +69,35 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             **lookup.examples_context(datasette, target, examples),
             **_explaining(datasette, target, arguments, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, arguments, pairs)),
-            "facets": facets.context(
-                facets.counts(target, results.hits),
-                filters,
-                lambda pairs: _here(datasette, target, arguments, pairs),
-            ),
-            "counted": min(len(results.hits), facets.DEPTH),
+            **facets.context(target, results.hits, filters, lambda pairs: _here(datasette, target, arguments, pairs)),
             "first": arguments.paging.after + 1,
             "cards": lookup.without_name_scores(target, cards(datasette, target, page, **shown)),
             "remark": results.remark,
             "next_url": next_url,
         }
 
-    data = {
+    data = _data(target, arguments, results, (page, reasons), absolute_url(datasette, request, next_url))
+    data |= {"starts": lookup.data(starting_items)} if starting_items else {}
+    return Answer("search.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])
+
+
+def _data(
+    target: Target,
+    arguments: SearchArguments,
+    results: query.Found,
+    shown: tuple[Sequence[Hit], Sequence[Explanation]],
+    next_url: str | None,
+) -> dict[str, Any]:
+    """The results for JSON."""
+    return {
         "collection": target.collection.name,
         "query": arguments.q,
         "mode": arguments.mode,
         "weight": results.weight,
         "remark": results.remark,
-        "hits": _hit_data(page, reasons),
-        "next_url": absolute_url(datasette, request, next_url),
-        **({"starts": lookup.data(starting_items)} if starting_items else {}),
+        "hits": _hit_data(*shown),
+        "next_url": next_url,
     }
-    return Answer("search.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])
 
 
 async def _other_url(datasette: Any, target: Target, arguments: SearchArguments, filters: Filters) -> str | None:

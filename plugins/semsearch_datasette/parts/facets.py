@@ -29,10 +29,10 @@ def counts(target: Target, hits: Sequence[Hit]) -> list[tuple[str, list[tuple[st
 
 
 def context(
-    counted: Sequence[tuple[str, Sequence[tuple[str, int]]]], filters: Filters, here: Callable[[links.Pairs], str]
-) -> list[dict[str, Any]]:
+    target: Target, hits: Sequence[Hit], filters: Filters, here: Callable[[links.Pairs], str]
+) -> dict[str, Any]:
     """The facets for the template; `here` makes this page's URL with other filters."""
-    return [
+    facets = [
         {
             "column": column,
             "choices": [
@@ -40,8 +40,9 @@ def context(
                 for value, count in values
             ],
         }
-        for column, values in counted
+        for column, values in counts(target, hits)
     ]
+    return {"facets": facets, "counted": min(len(hits), DEPTH)}
 
 
 def _argument(column: str, value: str) -> tuple[str, str]:
