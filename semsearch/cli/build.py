@@ -18,7 +18,7 @@ from semsearch.building import devices
 from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
 from semsearch.cli.build_report import report_built
 from semsearch.cli.ingest import column_options, image_option
-from semsearch.cli.output import Progress, remark
+from semsearch.cli.output import Progress, remark, verbosity
 from semsearch.cli.upkeep import finish_writing
 from semsearch.ingest.columns import dataset_to_build, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
@@ -176,7 +176,7 @@ def run_build(
         device = device_for(builder, needs, how.get("device", "auto"))
         remark(f"Running on the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
     try:
-        with Progress(f"{builder.name} {dataset.name}", "step") as progress:
+        with Progress(f"{builder.name} {dataset.name}", "step", given.get("seconds")) as progress:
             built = build(connection, dataset, builder, given, BuildOptions(report=progress, **how))
     except KeyboardInterrupt:
         name = how.get("name") or f"{dataset.name}_{builder.name}"
@@ -184,6 +184,10 @@ def run_build(
             remark("Interrupted. The same command with --resume continues from the last checkpoint")
         raise
     finish_writing(connection)
+    if verbosity.verbose:
+        for stage, seconds in built.run.metrics.items():
+            if stage.startswith("seconds_"):
+                remark(f"{stage.removeprefix('seconds_').replace('_', ' ')}: {seconds:.2f} s")
     report_built(connection, db, built, resume=how.get("resume", False), is_last=is_last)
     return built
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Any
 
 import click
 
 from semsearch import __version__, registry
+from semsearch.cli import output
 from semsearch.errors import SemsearchError
 from semsearch.storage import driver
 
@@ -37,6 +39,13 @@ class Verbs(click.Group):
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """--quiet and --verbose may stand after the verb too, as people write them."""
+        end = args.index("--") if "--" in args else len(args)
+        flags = [argument for argument in args[:end] if argument in ("--quiet", "--verbose")]
+        rest = [argument for argument in args[:end] if argument not in flags]
+        return super().parse_args(ctx, [*flags, *rest, *args[end:]])
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -62,6 +71,8 @@ class Verbs(click.Group):
 
 
 def _fail(text: str) -> None:
+    if output.verbosity.verbose and sys.exc_info()[0] is not None:
+        traceback.print_exc()
     click.echo(f"Error: {' '.join(text.split())}", err=True)
     sys.exit(1)
 
@@ -72,7 +83,9 @@ def _fail(text: str) -> None:
     subcommand_metavar="COMMAND ...",
 )
 @click.version_option(__version__, prog_name="semsearch")
-def cli() -> None:
+@click.option("--quiet", is_flag=True, help="print errors and results only, no remarks and no progress")
+@click.option("--verbose", is_flag=True, help="also print how long each stage took, and the traceback of an error")
+def cli(quiet: bool, verbose: bool) -> None:
     """Semantic search in any SQLite table, with vectors learned from your own data.
 
     Ingest items into a dataset, which is an ordinary table. Build collections of vectors from it. Then search them
@@ -84,6 +97,7 @@ def cli() -> None:
     semsearch search my.db articles_lsa "interest rates"  search it
     semsearch serve my.db                                 open it in a browser
     """
+    output.set_verbosity(quiet=quiet, verbose=verbose)
 
 
 def assemble() -> click.Group:

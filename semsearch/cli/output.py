@@ -6,12 +6,18 @@ import csv
 import io
 import json
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
 from tabulate import tabulate
 from tqdm import tqdm
+
+from semsearch.errors import InputError
+
+LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 
 def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int | None = None) -> None:
@@ -53,17 +59,40 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+@dataclass
+class Verbosity:
+    """What is printed on stderr in addition to errors."""
+
+    quiet: bool = False  # no remarks and no progress
+    verbose: bool = False  # also the seconds of each stage, and the traceback of an error
+
+
+verbosity = Verbosity()
+
+
+def set_verbosity(*, quiet: bool = False, verbose: bool = False) -> None:
+    """Choose what is printed on stderr from now on. Raises InputError for both at once."""
+    if quiet and verbose:
+        raise InputError("--quiet and --verbose contradict each other: give one of them")
+    verbosity.quiet, verbosity.verbose = quiet, verbose
+
+
 def remark(text: str) -> None:
     """Print a line for people on stderr."""
-    click.echo(text, err=True)
+    if not verbosity.quiet:
+        click.echo(text, err=True)
 
 
 class Progress:
-    """A Report that draws a progress bar if stderr is a terminal. Leaving the context clears the bar."""
+    """A Report that shows progress on stderr: a bar on a terminal, otherwise a line every ten seconds.
 
-    def __init__(self, label: str, unit: str = "it") -> None:
-        self.label, self.unit = label, unit
+    `seconds` is the time budget of a training: the bar then counts seconds. Leaving the context clears the bar.
+    """
+
+    def __init__(self, label: str, unit: str = "it", seconds: float | None = None) -> None:
+        self.label, self.unit, self.seconds = label, unit, seconds
         self.bar: tqdm[Any] | None = None
+        self.started = self.printed = time.monotonic()
 
     def __enter__(self) -> Progress:
         return self
@@ -71,13 +100,36 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         if self.bar is not None:
             self.bar.close()
+        self.bar = None
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
-        if not sys.stderr.isatty():
+        if verbosity.quiet:
             return
-        if self.bar is None or self.bar.total != total:
+        shown = [f"{name} {value:.4g}" for name, value in metrics.items()]
+        if sys.stderr.isatty():
+            self._draw(step, total, shown)
+        elif time.monotonic() - self.printed >= LINE_SECONDS:
+            self.printed = time.monotonic()
+            remark(self._line(step, total, shown))
+
+    def _draw(self, step: int, total: int, shown: list[str]) -> None:
+        """A stage that begins again at a lower step gets a new bar; an estimate of the total may change."""
+        if self.seconds is not None:
+            shown = [f"{self.unit} {step:,}", *shown]
+            step, total = min(round(time.monotonic() - self.started), round(self.seconds)), round(self.seconds)
+        if self.bar is not None and step < self.bar.n:
             self.__exit__()
-            self.bar = tqdm(total=total or None, desc=self.label, unit=self.unit, leave=False, file=sys.stderr)
-        if metrics:
-            self.bar.set_postfix_str("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()), refresh=False)
+        if self.bar is None:
+            unit = "s" if self.seconds is not None else self.unit
+            self.bar = tqdm(total=total or None, desc=self.label, unit=unit, leave=False, file=sys.stderr)
+        self.bar.total = total or None
+        if shown:
+            self.bar.set_postfix_str("  ".join(shown), refresh=False)
         self.bar.update(step - self.bar.n)
+
+    def _line(self, step: int, total: int, shown: list[str]) -> str:
+        """`lsa articles: step 200 of 1,000 after 20 s, loss 0.31`."""
+        whole = f" of {total:,}" if total else ""
+        elapsed = round(time.monotonic() - self.started)
+        budget = f" of {self.seconds:,.0f}" if self.seconds is not None else ""
+        return ", ".join([f"{self.label}: {self.unit} {step:,}{whole} after {elapsed:,}{budget} s", *shown])
