@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import hookimpl
 
-from semsearch.errors import CapabilityError, InputError, SemsearchError
+from semsearch.errors import CapabilityError, InputError, SemsearchError, as_argument
 from semsearch.present import hit_dict
 from semsearch.search import query, words
 from semsearch.search.models import encode_text
@@ -67,7 +67,7 @@ def _bound(db: Any, function: Callable[..., Any], last: LastError) -> Callable[.
             last.text = f"{function.__name__}: wrong arguments ({error})"
             raise
         except SemsearchError as error:
-            last.text = f"{function.__name__}: {error}"
+            last.text = f"{function.__name__}: {as_argument(str(error))}"
             raise
 
     return call

@@ -15,7 +15,7 @@ from datasette.utils import add_cors_headers
 from datasette.utils.asgi import BadRequest
 from datasette.views.base import DatasetteError
 
-from semsearch.errors import SemsearchError
+from semsearch.errors import SemsearchError, as_argument
 from semsearch.storage import connect, driver
 from semsearch.web import status_of
 
@@ -93,7 +93,7 @@ def as_datasette(error: SemsearchError) -> Exception:
         # What follows lists what else there is, and the actor may not be allowed to see it.
         return NotFound(str(error).partition(": ")[0])
     if status == 400:
-        return BadRequest(str(error))
+        return BadRequest(as_argument(str(error)))
     return DatasetteError(str(error), title=_TITLES.get(status), status=status)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from semsearch.analysis.words import count_words
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.errors import InputError
+from semsearch.errors import out_of_range
 from semsearch.maths.blas import one_thread
 from semsearch.maths.text import Analyzer
 from semsearch.records import Collection, OpenCollection
@@ -39,7 +39,7 @@ def cluster(db: Connection, opened: OpenCollection, number: int, *, seed: int = 
     """
     collection = opened.collection
     if not 2 <= number <= collection.count:
-        raise InputError(f"clusters is {number}: choose 2 to {collection.count}, the number of items in {opened.name}")
+        raise out_of_range("--clusters", number, least=2, most=collection.count, of=f"(the items of {opened.name})")
     keys, matrix = chunks.everything(db, collection)
     labels, centres = _k_means(matrix, number, seed)
     names = _names(db, opened, keys, labels, number)

@@ -9,7 +9,7 @@ import numpy as np
 
 from semsearch.analysis.words import count_words
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.errors import InputError
+from semsearch.errors import out_of_range
 from semsearch.maths.pairs import near_pairs, shared_words
 from semsearch.maths.text import Analyzer
 from semsearch.records import Dataset, OpenCollection, Report, silent
@@ -46,9 +46,9 @@ def duplicates(
     of items, not with that of compared pairs. Raises InputError for shares outside 0..1, and if more than `most` pairs
     reach the threshold.
     """
-    for option, share in (("threshold", threshold), ("words", words)):
+    for option, share in (("--threshold", threshold), ("--min-overlap", words)):
         if not 0 < share <= 1:
-            raise InputError(f"{option} is {share:g}: give a share above 0, up to 1")
+            raise out_of_range(option, share, above=0, most=1)
     keys, matrix = chunks.everything(db, opened.collection)
     i, j, cosines = near_pairs(matrix, threshold, progress=report, most=most)
     shares = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from semsearch.building import corpora
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import best_pairs, common_neighbours, link_scorer
 from semsearch.records import OpenCollection
@@ -23,7 +23,7 @@ def predict_links(db: Connection, opened: OpenCollection, *, k: int = 1000, seed
     if opened.of != "node":
         raise InputError(f"{opened.name} holds {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
     if k < 1:
-        raise InputError(f"k is {k}: at least 1 is needed")
+        raise out_of_range("-k", k, least=1)
     graph = corpora.graph(db, opened.dataset, None, list(datasets.read_items(db, opened.dataset)))
     A = adjacency(graph.source, graph.target, graph.weight, len(graph), directed=False)
     node = {key: row for row, key in enumerate(graph.keys)}

@@ -17,7 +17,7 @@ from semsearch import __version__, registry
 from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
-from semsearch.errors import BuildError, CapabilityError, InputError
+from semsearch.errors import BuildError, CapabilityError, InputError, out_of_range
 from semsearch.records import (
     MOST_SEED,
     ROWS,
@@ -58,7 +58,7 @@ class BuildOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
-            raise InputError(f"seed is {self.seed}: choose 0 to {MOST_SEED:,}")
+            raise out_of_range("--seed", self.seed, least=0, most=MOST_SEED)
 
 
 @dataclass(frozen=True)

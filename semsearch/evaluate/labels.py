@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.labels.labelled_items import own_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
@@ -50,9 +50,11 @@ class HoldOut:
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.folds is not None, self.split, self.shares))) > 1:
-            raise InputError("folds, split and share are three ways to hold out items: choose one of them")
+            raise InputError(
+                "Give only one of --folds, --split and --train-share: they are three ways to hold out items"
+            )
         if self.shuffles < 1:
-            raise InputError(f"shuffles is {self.shuffles}: at least 1 is needed")
+            raise out_of_range("--shuffles", self.shuffles, least=1)
 
     @property
     def by_shares(self) -> bool:
@@ -109,7 +111,7 @@ Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # training rows, tes
 def cross_validation_folds(labels: LabelMatrix, folds: int, seed: int = 0) -> list[Fold]:
     """The folds of a stratified cross-validation. Raises InputError for too many or too few."""
     if not 2 <= folds <= len(labels):
-        raise InputError(f"folds is {folds}: choose 2 to {len(labels):,}, the number of items with a label")
+        raise out_of_range("--folds", folds, least=2, most=len(labels), of="(the number of labelled items)")
     fold = classifier.assign_folds(labels.argmax(axis=1), folds, np.random.default_rng(seed))
     return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(folds)]
 
@@ -172,7 +174,7 @@ def score_shares(
     by_share = []
     for share in shares:
         if not 0 < share < 1:
-            raise InputError(f"the share to train on is {share:g}: choose above 0, below 1")
+            raise out_of_range("--train-share", share, above=0, below=1)
         cut = min(max(1, round(share * len(X))), len(X) - 1)
         scores = []
         for shuffle in range(shuffles):
@@ -210,7 +212,7 @@ def evaluate_labels(
     that is not above 0.
     """
     if C is not None and not C > 0:
-        raise InputError(f"c is {C:g}: a number above 0 is needed")
+        raise out_of_range("--c", C, above=0)
     opened = collections.open_collection(db, name)
     collection, dataset = opened.collection, opened.dataset
     column = column or own_column(db, dataset, collection)

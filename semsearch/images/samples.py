@@ -13,7 +13,7 @@ import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Conditions
-from semsearch.errors import InputError
+from semsearch.errors import InputError, not_a_choice, out_of_range
 from semsearch.images import generate, image_io
 from semsearch.images.generate import MAX_IMAGES, Model, can_decode, check_steps, stored_codes, walk
 from semsearch.maths.latent_prior import Mixture, fit_prior
@@ -36,12 +36,12 @@ class Drawing:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
-            raise InputError(f"seed is {self.seed}: choose 0 to {MOST_SEED:,}")
+            raise out_of_range("--seed", self.seed, least=0, most=MOST_SEED)
 
     def codes(self, model: Model, n: int) -> FloatArray:
         """(n, dim) random codes. Raises InputError unless n is 1 to MAX_IMAGES, or for an unknown class."""
         if not 1 <= n <= MAX_IMAGES:
-            raise InputError(f"{n} images: choose 1 to {MAX_IMAGES}")
+            raise out_of_range("-n", n, least=1, most=MAX_IMAGES, of="images")
         codes = drawn_codes(model, n, self.prior, np.random.default_rng(self.seed))
         if self.label is None:
             return codes
@@ -51,7 +51,7 @@ class Drawing:
     def code(self, model: Model, number: int) -> FloatArray:
         """The code (dim,) of one sample, by its number from 1."""
         if not 1 <= number <= MAX_IMAGES:
-            raise InputError(f"There is no sample {number}: choose 1 to {MAX_IMAGES}")
+            raise out_of_range("The number of a generated image", number, least=1, most=MAX_IMAGES)
         return self.codes(model, number)[-1]
 
 
@@ -87,7 +87,7 @@ def prior_of(
     known = priors_of(model.collection)
     chosen = name or known[0]
     if chosen not in PRIORS:
-        raise InputError(f"prior is {chosen[:40]!r}: choose one of {', '.join(known)}")
+        raise not_a_choice("--prior", chosen, known)
     if chosen not in known:
         raise InputError(f"{model.collection.builder} has a prior of its own: leave out the prior {chosen}")
     if chosen == "own":

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.arrays import IntArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.labels import labelled_items
 from semsearch.labels.label_scores import SAMPLED, VECTORS, PredictionScores, compare_words, scores_of
 from semsearch.labels.labelled_items import Labelled
@@ -205,7 +205,7 @@ def suggest(
     Raises InputError for an impossible number, or if every item has a label.
     """
     if not 1 <= number <= MAX_SUGGESTED:
-        raise InputError(f"suggest is {number}: choose 1 to {MAX_SUGGESTED:,}")
+        raise out_of_range("--suggest", number, least=1, most=MAX_SUGGESTED)
     return suggestions(labelled_items.read(db, opened, column, table=table), number, seed=seed)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError, NotFoundError, SemsearchError
+from semsearch.errors import InputError, NotFoundError, SemsearchError, not_a_choice, out_of_range
 from semsearch.maths.text import tokens
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.fusion import Ranking, Weighted, rank
@@ -80,14 +80,14 @@ def check_query(query: str, mode: str, k: int) -> None:
     """InputError, in one line, for what cannot be searched."""
     parse(query)
     if mode not in MODES:
-        raise InputError(f"mode is {mode!r}: choose one of {', '.join(MODES)}")
+        raise not_a_choice("--mode", mode, MODES)
     check_k(k)
 
 
 def check_k(k: int) -> None:
     """InputError for a k that sqlite-vec does not take."""
     if not 1 <= k <= vectors.MAX_K:
-        raise InputError(f"k is {k}: choose 1 to {vectors.MAX_K}")
+        raise out_of_range("-k", k, least=1, most=vectors.MAX_K)
 
 
 def check_weight(weight: float | None, mode: str = "hybrid") -> None:
@@ -95,9 +95,9 @@ def check_weight(weight: float | None, mode: str = "hybrid") -> None:
     if weight is None:
         return
     if not (math.isfinite(weight) and 0 <= weight <= 1):
-        raise InputError(f"weight is {weight:g}: choose 0 (text score alone) to 1 (vector score alone)")
+        raise out_of_range("--weight", weight, least=0, most=1)
     if mode != "hybrid":
-        raise InputError(f"weight has no effect in mode {mode}: leave it out, or use mode hybrid")
+        raise InputError(f"--weight has no effect in mode {mode}: leave it out, or use mode hybrid")
 
 
 def default_weight(db: Connection, collection: Collection) -> float:

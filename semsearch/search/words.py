@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, out_of_range
 from semsearch.maths.analogy import METHODS, analogy_scores, project_to_2d
 from semsearch.maths.analogy import odd_one_out as _mean_cosines
 from semsearch.maths.text import tokens
@@ -133,10 +133,10 @@ def project(db: Connection, collection: Collection, words: Sequence[str]) -> lis
 
 def _different(db: Connection, collection: Collection, words: Sequence[str], least: int) -> list[str]:
     if len(words) > MOST_WORDS:
-        raise InputError(f"{len(words)} words given: choose at most {MOST_WORDS}")
+        raise out_of_range("The number of words", len(words), most=MOST_WORDS)
     asked = list(dict.fromkeys(known_words(db, collection, words)))
     if len(asked) < least:
-        raise InputError(f"{len(asked)} different words given: choose at least {least}")
+        raise out_of_range("The number of different words", len(asked), least=least)
     return asked
 
 

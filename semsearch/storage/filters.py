@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from semsearch.errors import InputError
+from semsearch.errors import InputError, not_a_choice
 from semsearch.storage.driver import Connection, Error, sqlite3
 from semsearch.storage.keys import Keys, TableShape, as_text, ordinary_tables, quoted, shape_of
 
@@ -139,7 +139,7 @@ def _as_sql(shape: TableShape, condition: Condition) -> tuple[str, list[Any]]:
     if condition.column not in shape.columns:
         raise InputError(f"{shape.name} has no column {condition.column!r}: it has {', '.join(shape.columns)}")
     if condition.op not in OPERATORS:
-        raise InputError(f"{condition.op[:40]!r} is not a comparison: choose one of {', '.join(OPERATORS)}")
+        raise not_a_choice("The operation of a filter", condition.op, OPERATORS)
     return OPERATORS[condition.op](quoted(condition.column), condition.value)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import BuildError, InputError, NotFoundError
+from semsearch.errors import BuildError, InputError, NotFoundError, out_of_range
 from semsearch.records import Collection, KeyType
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.driver import Connection, Error
@@ -128,7 +128,7 @@ def nearest(
     if len(vector) != collection.dim:
         raise InputError(f"the vector has {len(vector)} numbers, {collection.name} has {collection.dim} dimensions")
     if not 1 <= k <= MAX_K:
-        raise InputError(f"k is {k}: choose 1 to {MAX_K}")
+        raise out_of_range("-k", k, least=1, most=MAX_K)
     table = table_name(collection.vector_table)
     statement = f"select id, distance from {table} where embedding match ? and k = ?"
     values: list[Any] = [vector_to_blob(vector), k]

@@ -214,10 +214,10 @@ def _interrupt(training: Any) -> None:
 
 def test_bad_options_and_missing_things_are_told_in_one_line(animals: str, run: Run) -> None:
     asked = {
-        ("--epochs", "0"): "--epochs is 0: it must be at least 1",
-        ("--lr", "0"): "--lr is 0: it must be above 0, at most 10",
-        ("--negative", "0"): "--negative is 0: it must be at least 1",
-        ("--ns-exponent", "2"): "--ns-exponent is 2: it must be above 0, at most 1",
+        ("--epochs", "0"): "--epochs must be at least 1, not 0",
+        ("--lr", "0"): "--lr must be above 0 and at most 10, not 0",
+        ("--negative", "0"): "--negative must be at least 1, not 0",
+        ("--ns-exponent", "2"): "--ns-exponent must be above 0 and at most 1, not 2",
     }
     for options, told in asked.items():
         done = run("build", "sgns", animals, "animals", *options)

@@ -178,7 +178,7 @@ def test_what_was_made_of_two_tables_is_closed_with_either(db: Connection, artic
         ((), "wordmean reads a collection of words: give --words with one of articles_pmi"),
         (("--words", "nobody"), "No collection 'nobody': there are articles_pmi"),
         (("--words", "articles_wordmean"), "articles_wordmean is a collection of documents: one of words is needed"),
-        (("--words", "articles_pmi", "--components", "99"), "--components is 99: it must be 0 to 10"),
+        (("--words", "articles_pmi", "--components", "99"), "--components must be between 0 and 10, not 99"),
     ],
     ids=["none", "unknown", "of documents", "components"],
 )

@@ -72,12 +72,12 @@ def test_labels_of_chance_are_told_by_chance() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--folds", "1"), "folds is 1: choose 2 to 24"),
-        (("--folds", "25"), "folds is 25: choose 2 to 24"),
+        (("--folds", "1"), "--folds must be between 2 and 24 (the number of labelled items), not 1"),
+        (("--folds", "25"), "--folds must be between 2 and 24 (the number of labelled items), not 25"),
         (("--split", "theme"), "theme holds 'bread', 'space' on the labelled items: both train"),
         (("--split", "nothing"), "has no column 'nothing'"),
-        (("--folds", "3", "--split", "part"), "choose one of them"),
-        (("--c", "0"), "c is 0: a number above 0"),
+        (("--folds", "3", "--split", "part"), "Give only one of --folds, --split and --train-share"),
+        (("--c", "0"), "--c must be above 0, not 0"),
     ],
 )
 def test_mistakes_get_one_clear_line(path: str, run: Run, options: tuple[str, ...], said: str) -> None:

@@ -121,7 +121,7 @@ def test_a_words_page_tells_its_company_and_the_texts_that_use_it(site, file):
 @pytest.mark.parametrize("path", ["/plot?words=" + "+".join("abcdefgh" * 6), "/cooccurrence?words=" + "a" * 5000])
 def test_more_than_can_be_shown_is_refused(site, path):
     answer = site.get(SAYS + path)
-    assert answer.status_code == 400 and "the limit is" in answer.text
+    assert answer.status_code == 400 and "must be at most" in answer.text
 
 
 def test_labels_keep_clear_of_each_other() -> None:

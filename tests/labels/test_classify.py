@@ -186,7 +186,7 @@ def test_suggestions_need_no_label_and_then_say_what_is_believed(db: Connection)
     assert {int(one.id) <= len(SPACE) for one in first} == {True, False}  # one of each topic
     then = classify.suggest(db, [open_collection(db, "articles_lsa")], 9, "theme")
     assert {one.id for one in then} == {5, 6, 11, 12} and {one.label for one in then} == {"space", "bread"}
-    with pytest.raises(InputError, match="choose 1 to 1,000"):
+    with pytest.raises(InputError, match="--suggest must be between 1 and 1,000, not"):
         classify.suggest(db, [open_collection(db, "articles_lsa")], 0, "theme")
     db.execute("update articles set theme = 'x'")
     with pytest.raises(InputError, match="nothing is left to suggest"):

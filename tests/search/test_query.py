@@ -122,9 +122,9 @@ def test_a_document_of_stop_words_has_no_vector_but_its_words_count(db: Connecti
     [
         ("  ", 10, "hybrid", "The query is empty"),
         ("x" * 5000, 10, "hybrid", "5,000 characters: the limit is 4,096"),
-        ("rocket", 0, "hybrid", "k is 0: choose 1 to 4096"),
-        ("rocket", 5000, "hybrid", "k is 5000: choose 1 to 4096"),
-        ("rocket", 10, "magic", "choose one of hybrid, vector, text"),
+        ("rocket", 0, "hybrid", "-k must be between 1 and 4,096, not 0"),
+        ("rocket", 5000, "hybrid", "-k must be between 1 and 4,096, not 5,000"),
+        ("rocket", 10, "magic", "--mode must be hybrid, vector or text, not 'magic'"),
     ],
     ids=["empty", "long", "k=0", "k=5000", "mode"],
 )

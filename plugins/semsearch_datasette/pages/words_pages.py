@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from semsearch import present
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, out_of_range
 from semsearch.records import Collection, OpenCollection
 from semsearch.search import word_contexts
 from semsearch.search import words as engine
@@ -177,10 +177,10 @@ def _words(request: Any) -> list[str]:
     """The words in the URL, separated by blanks or commas. Raises InputError for too many."""
     text = request.args.get("words") or ""
     if len(text) > MAX_CHARACTERS:
-        raise InputError(f"words has {len(text):,} characters: the limit is {MAX_CHARACTERS:,}")
+        raise out_of_range("The length of words", len(text), most=MAX_CHARACTERS, of="characters")
     words = [word for word in re.split(r"[\s,]+", text) if word]
     if len(words) > MAX_WORDS:
-        raise InputError(f"words has {len(words)} words: the limit is {MAX_WORDS}")
+        raise out_of_range("The number of words", len(words), most=MAX_WORDS)
     return words
 
 
