@@ -89,9 +89,13 @@ def as_argument(text: str) -> str:
 
 def not_a_choice(name: str, value: object, choices: Iterable[object]) -> InputError:
     """The error of a value that is none of the choices: `--mode must be hybrid, vector or text, not 'fuzzy'`."""
-    *others, last = map(str, choices)
-    either = f"{', '.join(others)} or {last}" if others else last
-    return InputError(f"{name} must be {either}, not {str(value)[:MAX_SHOWN]!r}")
+    return InputError(f"{name} must be {written_list(choices, 'or')}, not {str(value)[:MAX_SHOWN]!r}")
+
+
+def written_list(values: Iterable[object], word: str = "and") -> str:
+    """`lsa`, `lsa and pmi`, or `lsa, pmi and glove`; with `word` "or" the choices."""
+    *others, last = [*map(str, values)] or [""]
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def written(value: object) -> str:

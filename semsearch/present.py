@@ -10,6 +10,7 @@ from typing import Any
 
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Collection, Dataset, Hit, Run, Update
+from semsearch.run_facts import number_text, with_present_names
 from semsearch.search.explain import Explanation
 from semsearch.storage.datasets import text_of
 
@@ -229,7 +230,7 @@ def run_dict(run: Run, updates: Sequence[Update] = ()) -> dict[str, Any]:
     """Everything about a run, for JSON."""
     return run_row(run) | {
         "collections": list(run.collections),
-        "options": dict(run.options),
+        "options": dict(with_present_names(run).options),
         "metrics": dict(run.metrics),
         "versions": dict(run.versions),
         "updates": [update_dict(update) for update in updates],
@@ -237,7 +238,5 @@ def run_dict(run: Run, updates: Sequence[Update] = ()) -> dict[str, Any]:
 
 
 def flat(values: Mapping[str, Any]) -> str:
-    """Options or metrics on one line: `dim=100 split=documents`."""
-    return "  ".join(
-        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items()
-    )
+    """Options or metrics on one line: `dim=100  split=documents`."""
+    return "  ".join(f"{name}={number_text(value)}" for name, value in values.items())

@@ -196,7 +196,8 @@ def evaluate_labels_command(
 
     By default it trains on random shares of 0.1 to 0.9, with one regression per label against the rest. For an item
     with k labels the k most likely labels are predicted, as is usual for graphs (Perozzi et al. 2014). With --folds or
-    --split each item is tested once, and items with a single label are classified as `classify` does.
+    --split each item is tested once, and items with a single label are classified as `classify` does. With --folds
+    items whose label occurs only once are left out.
 
     \b
     semsearch evaluate labels my.db articles_lsa --label theme --folds 10

@@ -13,6 +13,8 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
+from semsearch.run_facts import metric_name
+
 
 def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int | None = None) -> None:
     """Print rows as a JSON array ("json"), CSV with a header ("csv") or a table ("table" or None).
@@ -79,5 +81,7 @@ class Progress:
             self.__exit__()
             self.bar = tqdm(total=total or None, desc=self.label, unit=self.unit, leave=False, file=sys.stderr)
         if metrics:
-            self.bar.set_postfix_str("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()), refresh=False)
+            self.bar.set_postfix_str(
+                "  ".join(f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()), refresh=False
+            )
         self.bar.update(step - self.bar.n)

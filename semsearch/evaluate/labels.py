@@ -6,7 +6,8 @@ Al-Rfou & Skiena 2014; Tang, Rajan & Narayanan 2009). Scores are means over seve
 and the intercept is penalised, as in liblinear, which all these papers used.
 
 By `folds` or a `split`, each item is tested once, by a classifier trained without it. Items with one label each are
-then classified as by `classify`: multinomial regression, with C chosen by cross-validation on the training items.
+then classified as by `classify`: multinomial regression, with C chosen by cross-validation on the training items. With
+`folds` items whose label occurs only once are left out as there, because it cannot be both learned and tested.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class LabelEvaluation(NamedTuple):
 
     scores: Sequence[LabelScores | HeldOutScores]
     labels: int  # distinct labels
-    items: int  # labelled items
+    items: int  # labelled items that are used
 
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # training rows, test rows
@@ -228,6 +229,8 @@ def evaluate_labels(
     labels = np.zeros((len(labelled), len(index)), bool)
     for number, row in enumerate(labelled):
         labels[number, [index[label] for label in cells[row]]] = True
+    if hold_out.folds is not None and (labels.sum(axis=1) == 1).all():
+        labelled, labels = _without_rare(labelled, labels)
     if hold_out.by_shares:
         shares, shuffles = hold_out.shares or SHARES, hold_out.shuffles
         scores = score_shares(
@@ -241,7 +244,19 @@ def evaluate_labels(
         folds = split_fold([as_text(sides.get(keys[row])).strip() for row in labelled], hold_out.split)
         title = f"split by {hold_out.split}"
     held_out = score_folds(matrix[labelled], labels, folds, title, seed=seed, C=C)
-    return LabelEvaluation([held_out], len(index), len(labelled))
+    return LabelEvaluation([held_out], labels.shape[1], len(labelled))
+
+
+def _without_rare(rows: Sequence[int], labels: LabelMatrix) -> tuple[list[int], LabelMatrix]:
+    """The rows and labels (n, c) without labels that occur only once.
+
+    Raises InputError unless two labels occur more than once.
+    """
+    columns = labels.sum(axis=0) > 1
+    if columns.sum() < 2:
+        raise InputError("Cross-validation needs two labels with two items each: use --train-share, or other labels")
+    kept = labels[:, columns].any(axis=1)
+    return [row for row, is_kept in zip(rows, kept, strict=True) if is_kept], labels[kept][:, columns]
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:

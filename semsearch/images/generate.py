@@ -18,7 +18,7 @@ import numpy.typing as npt
 from semsearch import registry
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Decodes, Encodes, Imagines, OrdersCodes
-from semsearch.errors import InputError, NotFoundError, out_of_range
+from semsearch.errors import InputError, NotFoundError, out_of_range, written_list
 from semsearch.images import image_arrays, image_io
 from semsearch.maths.repair import fill_holes
 from semsearch.records import Collection, Images, OpenCollection, State
@@ -93,6 +93,17 @@ class Model:
             raise out_of_range("--components", k, least=1, most=self.collection.dim)
 
 
+def decoders(*, reconstructs: bool = False) -> list[str]:
+    """The builders of images that have a decoder; with `reconstructs`, those whose decoder reads stored vectors."""
+    return [
+        name
+        for name, builder in registry.load().builders.items()
+        if builder.reads == "images"
+        and isinstance(builder, Decodes)
+        and not (reconstructs and isinstance(builder, Imagines))
+    ]
+
+
 def can_sample(collection: Collection) -> bool:
     """Whether a collection holds images and its builder has a decoder."""
     known = registry.load().builders.get(collection.builder)
@@ -116,8 +127,8 @@ def open_model(db: Connection, opened: OpenCollection) -> Model:
     collection = opened.collection
     if not can_sample(collection):
         raise InputError(
-            f"{opened.name} holds {collection.of}s built by {collection.builder}, which has no decoder:"
-            " build one with pca"
+            f"{opened.name} contains {collection.of}s and was built by {collection.builder}, which has no decoder:"
+            f" `semsearch build` with {written_list(decoders(), 'or')} makes one that has"
         )
     return Model(db, opened, registry.load().builder(collection.builder), state_of(db, collection))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semsearch import registry
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Conditions
 from semsearch.errors import InputError, not_a_choice, out_of_range
@@ -62,9 +63,18 @@ def classes_of(model: Model) -> list[str]:
 
 def check_label(model: Model, label: str) -> None:
     """Raises InputError for a class that the model did not learn."""
-    if label not in (known := classes_of(model)):
-        what = f"choose one of {', '.join(known)[:200]}" if known else "it was not built with --conditional"
-        raise InputError(f"{model.collection.name} has no class {label[:40]!r}: {what}")
+    known = classes_of(model)
+    if label in known:
+        return
+    if known:
+        what = f"choose one of {', '.join(known)[:200]}"
+    elif isinstance(model.builder, Conditions):
+        what = "it was not built with --conditional"
+    else:
+        others = [name for name, other in registry.load().builders.items() if isinstance(other, Conditions)]
+        what = f"{model.collection.builder} learns no classes. Leave out --label"
+        what += f", or build with {' or '.join(others)} --conditional" if others else ""
+    raise InputError(f"{model.collection.name} has no class {label[:40]!r}: {what}")
 
 
 def drawn_codes(model: Model, n: int, prior: Mixture | None, rng: np.random.Generator) -> FloatArray:

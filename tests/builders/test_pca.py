@@ -125,7 +125,7 @@ def test_other_shapes_and_columns_are_refused(db: Connection) -> None:
     for options, said in (
         ({"dim": 0}, "at least 1"),
         ({"variance": 2.0}, "at most 1"),
-        ({"image_size": 0}, "1 to 1,024"),
+        ({"image_size": 0}, "between 1 and 1,024"),
     ):
         with pytest.raises(InputError, match=said):
             build.build(db, load(db, pixels, labels), PCA, options)

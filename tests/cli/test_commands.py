@@ -138,7 +138,10 @@ def test_one_run_tells_its_options_and_metrics(run: Run, news: str) -> None:
     one = json.loads(ok(run("runs", news, 1, "--json")).stdout)
     assert one["options"]["dim"] == 2 and one["collections"] == ["news_lsa", "news_lsa_words"]
     assert 0 < one["metrics"]["captured_energy"] < 1 and "seconds_factoring" in one["metrics"]
-    assert "captured_energy" in ok(run("runs", news, 1)).stdout
+    text = ok(run("runs", news, 1)).stdout
+    assert "share of squared singular values kept = 0." in text and "weighting the counts (s) = " in text
+    assert "stop_words = yes" in text and "dim = 2" in text
+    assert not any(word in text for word in ("True", "False", "None", "captured_energy", "e+0"))
 
 
 def test_drop_removes_what_is_ours_and_nothing_else(run: Run, news: str) -> None:

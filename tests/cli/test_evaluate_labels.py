@@ -47,6 +47,17 @@ def test_every_item_is_judged_once_and_told_as_planted(path: str, run: Run) -> N
     assert "2 labels on 24 items" in done.stderr
 
 
+def test_folds_leave_out_labels_that_occur_only_once_as_classify_does(path: str, run: Run) -> None:
+    with connect.writing(path) as db:
+        db.execute("update articles set theme = 'alone' || id where id in (1, 7)")
+    options = (path, "articles_lsa", "--label", "theme", "--json")
+    done = run("evaluate", "labels", *options, "--folds", "2")
+    (score,) = json.loads(done.stdout)
+    classified = json.loads(run("classify", *options, "--no-baseline").stdout)
+    assert score["judged"] == classified["judged"][0]["judged"] == classified["labelled"] == 22
+    assert "2 labels on 22 items" in done.stderr
+
+
 def test_a_split_says_what_is_learnt_from(path: str, run: Run) -> None:
     done = run("evaluate", "labels", path, "articles_lsa", "--label", "theme", "--split", "part", "--json")
     (score,) = json.loads(done.stdout)

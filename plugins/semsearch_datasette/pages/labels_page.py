@@ -122,7 +122,9 @@ def _report(datasette: Any, target: Target, report: Classified) -> dict[str, Any
     table = target.collection.vocabulary if target.collection.of == "word" else target.dataset.name
     names = [str(facts.label) for facts in report.labels]
     return {
+        "with_label": report.with_label,
         "labelled": report.labelled,
+        "once": len(report.alone),
         "total": report.items,
         "accuracies": [
             {

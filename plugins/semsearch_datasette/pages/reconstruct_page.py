@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from datasette import NotFound
 
-from semsearch.errors import InputError, NotFoundError, out_of_range
+from semsearch.errors import InputError, NotFoundError, out_of_range, written_list
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, is_ordered
 from semsearch.images.reconstruct import ReconstructionGrid, show
@@ -148,7 +148,8 @@ async def _target(datasette: Any, request: Any) -> Target:
     target = await target_of(datasette, request)
     if not generate.can_decode(target.collection):
         raise InputError(
-            f"{target.collection.name} cannot reconstruct images: {target.collection.builder} has no decoder"
+            f"{target.collection.name} cannot reconstruct images: {target.collection.builder} has no decoder for its"
+            f" vectors. Build a collection with {written_list(generate.decoders(reconstructs=True), 'or')}"
         )
     return target
 

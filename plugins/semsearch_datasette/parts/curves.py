@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from semsearch_datasette.parts.metric_names import metric_name
+from semsearch.run_facts import metric_name
 
 WIDTH, HEIGHT = 260, 90
 MAX_POINTS = 260  # one per pixel
