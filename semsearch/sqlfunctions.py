@@ -15,6 +15,7 @@ from typing import Any
 from sqlite_utils import hookimpl
 
 from semsearch.errors import CapabilityError, InputError, SemsearchError, as_argument
+from semsearch.maths.vectors import as_cosine
 from semsearch.present import hit_dict
 from semsearch.search import query, words
 from semsearch.search.models import encode_text
@@ -100,7 +101,7 @@ def semsearch_key(db: Any, table: str, *values: Any) -> str:
 def semsearch_similarity(db: Any, collection: str, one: Any, other: Any) -> float:
     """The cosine of two items."""
     result = collections.get_collection(db, collection)
-    return float(query.vector_of(db, result, str(one)) @ query.vector_of(db, result, str(other)))
+    return as_cosine(float(query.vector_of(db, result, str(one)) @ query.vector_of(db, result, str(other))))
 
 
 def semsearch_search(

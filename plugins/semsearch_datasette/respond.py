@@ -112,6 +112,7 @@ async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
         "style_url": style_url(datasette),
         "details_style_url": static_url(datasette, "details.css"),
         "pictures_style_url": static_url(datasette, "pictures.css"),
+        "slider_url": static_url(datasette, "slider.js"),
     }
     body = await datasette.render_template(f"semsearch/{answer.template}", context, request=request)
     return _with_headers(datasette, request, answer, body, "text/html; charset=utf-8")

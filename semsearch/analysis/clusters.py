@@ -12,6 +12,7 @@ from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import out_of_range
 from semsearch.maths.blas import one_thread
 from semsearch.maths.text import Analyzer
+from semsearch.maths.vectors import as_cosine
 from semsearch.records import Collection, OpenCollection
 from semsearch.storage import chunks, collections, results
 from semsearch.storage.driver import Connection
@@ -50,7 +51,7 @@ def cluster(db: Connection, opened: OpenCollection, number: int, *, seed: int = 
 
 def write(db: Connection, clustering: Clustering) -> str:
     """Write the table COLLECTION_clusters (id, cluster, label, similarity); returns its name."""
-    items = zip(clustering.keys, clustering.numbers.tolist(), clustering.similarities.tolist(), strict=True)
+    items = zip(clustering.keys, clustering.numbers.tolist(), map(as_cosine, clustering.similarities), strict=True)
     return results.write_clusters(db, clustering.collection, clustering.clusters, items)
 
 

@@ -66,7 +66,8 @@ def check_values(options: Any) -> None:
         if facts.get("choices") and value not in facts["choices"]:
             raise not_a_choice(flag_of(field), value, facts["choices"])
         if not _is_within(value, facts):
-            raise out_of_range(flag_of(field), value, **{name: facts.get(name) for name in BOUNDS})
+            least, most, above, below = (facts.get(name) for name in BOUNDS)
+            raise out_of_range(flag_of(field), value, least=least, most=most, above=above, below=below)
 
 
 def _is_within(value: Any, facts: Mapping[str, Any]) -> bool:

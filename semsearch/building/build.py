@@ -17,7 +17,7 @@ from semsearch import __version__, registry
 from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
-from semsearch.errors import BuildError, CapabilityError, InputError, out_of_range, written_list
+from semsearch.errors import BuildError, CapabilityError, InputError, NotFoundError, out_of_range, written_list
 from semsearch.records import (
     MOST_SEED,
     ROWS,
@@ -162,7 +162,7 @@ def _wrong_kind(builder: Builder, reads: Kind, dataset: Dataset) -> str:
     others = [name for name, other in registry.load().builders.items() if other.reads in kinds]
     return (
         f"{builder.name} reads {corpora.DESCRIPTIONS[reads]}, but {dataset.name} contains"
-        f" {corpora.DESCRIPTIONS[dataset.kind]}: use {written_list(others, 'or')}"
+        f" {corpora.DESCRIPTIONS[dataset.kind]}: use {written_list(others, 'or') if others else 'another dataset'}"
     )
 
 
@@ -299,15 +299,6 @@ def _checked(builder: Builder, embeddings: Embeddings) -> Embeddings:
     return Embeddings(embeddings.of, [keys[row] for row in full], vectors[full], columns, embeddings.contexts)
 
 
-def _write_run(db: Connection, run: Run, fitted: Fitted, journal: RunJournal, read: Mapping[str, Collection]) -> Run:
-    """Write a run with its state, its curve and the collections it `read`; returns it with its number."""
-    run = dataclasses.replace(run, id=collections.write_run(db, run))
-    collections.write_arrays(db, run.id, fitted.arrays)
-    collections.write_curve(db, run.id, journal.curve, journal.shown)
-    dependencies.write(db, run.id, read)
-    return run
-
-
 def _store(
     db: Connection,
     dataset: Dataset,
@@ -342,7 +333,7 @@ def drop(db: Connection, name: str) -> list[str]:
     dataset = datasets.find_dataset(db, name)
     with transaction(db):
         if dataset is None:
-            collection = collections.get_collection(db, name)
+            collection = _collection_to_drop(db, name)
             together = collections.of_run(db, collection.run)
             if together[0].name != name:
                 raise InputError(
@@ -360,6 +351,20 @@ def drop(db: Connection, name: str) -> list[str]:
         datasets.forget(db, dataset)
         _remove_checkpoints(db, dropped)
         return [*dropped, name]
+
+
+def _collection_to_drop(db: Connection, name: str) -> Collection:
+    """The collection of this name. Raises NotFoundError, which lists the collections and the datasets."""
+    collection = collections.find_collection(db, name)
+    if collection is not None:
+        return collection
+    known = {
+        "collections": [other.name for other in collections.all_collections(db)],
+        "datasets": [dataset.name for dataset in datasets.all_datasets(db)],
+    }
+    lists = [f"the {what} are {written_list(names)}" for what, names in known.items() if names]
+    there = ", ".join(lists) or "the file has neither"
+    raise NotFoundError(f"No collection or dataset {name!r}: {there}")
 
 
 def _remove_checkpoints(db: Connection, names: Sequence[str]) -> None:

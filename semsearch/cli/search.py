@@ -97,7 +97,7 @@ def search_command(
 ) -> None:
     """Find the items that match the text QUERY best, or the images most similar to --image FILE.
 
-    A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the vector score with
+    A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the similarity with
     the text score (BM25). QUERY - is read from standard input.
 
     \b
@@ -185,7 +185,7 @@ def print_readable(
         title = present.title_of(dataset, hit)
         scores = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
         scores.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
-        has_id = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
+        has_id = title == str(hit.id) or (dataset.kind == "images" and str(hit.id) in title.split())
         facts = ", ".join(filter(None, ["" if has_id else f"id {hit.id}", *scores]))
         click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]

@@ -256,7 +256,7 @@ def _without_rare(rows: Sequence[int], labels: LabelMatrix) -> tuple[list[int], 
     if columns.sum() < 2:
         raise InputError("Cross-validation needs two labels with two items each: use --train-share, or other labels")
     kept = labels[:, columns].any(axis=1)
-    return [row for row, is_kept in zip(rows, kept, strict=True) if is_kept], labels[kept][:, columns]
+    return [rows[place] for place in np.flatnonzero(kept).tolist()], labels[kept][:, columns]
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:

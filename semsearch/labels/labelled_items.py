@@ -160,8 +160,8 @@ def _check_joined(joined: Sequence[Collection]) -> None:
     for other in joined[1:]:
         if other.dataset != first.dataset or (other.of == "word") != (first.of == "word"):
             raise InputError(
-                f"{first.name} holds {first.of}s of {first.dataset}, {other.name} {other.of}s of {other.dataset}:"
-                " only collections of the same items can be joined"
+                f"{first.name} contains {first.of}s of {first.dataset}, but {other.name} contains {other.of}s of"
+                f" {other.dataset}: give collections of the same items"
             )
     if len({collection.name for collection in joined}) < len(joined):
         raise InputError(f"{listed([collection.name for collection in joined])}: name each collection once")

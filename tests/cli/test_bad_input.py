@@ -46,7 +46,7 @@ def fails(result: Result, said: str) -> None:
         (("search", "DB", "news_lsa", "moon", "-k", "5000"), "-k must be between 1 and 4,096, not 5,000"),
         (("search", "DB", "nothing", "moon"), "there are news_lsa, news_lsa_words"),
         (("search", "DB", "news_lsa_words", "moon", "--mode", "text"), "use --mode vector"),
-        (("similar", "DB", "news_lsa", "zzz"), "has no item 'zzz'"),
+        (("similar", "DB", "news_lsa", "zzz"), "has no document 'zzz'"),
         (("build", "lsa", "DB", "nothing"), "No dataset 'nothing': the datasets are: news"),
         (("build", "DB", "nothing"), "No dataset 'nothing': the datasets are: news"),
         (("build", "magic", "DB", "news"), "No builder 'magic': there are "),

@@ -88,7 +88,10 @@ def test_links_are_evaluated(friends: str, run: Run) -> None:
         (("predict-links", "friends_netmf", "-k", "0"), "-k must be at least 1, not 0"),
         (("build", "deepwalk", "friends", "--walk-length", "1"), "--walk-length must be at least 2, not 1"),
         (("build", "node2vec", "friends", "--p", "0"), "--p must be between 0.001 and 1,000, not 0"),
-        (("build", "lsa", "friends"), "lsa reads documents, friends holds graph"),
+        (
+            ("build", "lsa", "friends"),
+            "lsa reads documents, but friends contains a graph: use netmf, prone, deepwalk or node2vec",
+        ),
         (("ingest", "edges", "friends"), "Edges are read either from files or from a table"),
     ],
 )

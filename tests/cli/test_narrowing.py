@@ -80,4 +80,4 @@ def test_odd_queries_never_break(run: Run, file: str, query: str, code: int) -> 
 
 def test_an_id_that_is_gone_is_one_clear_line(run: Run, file: str) -> None:
     result = run("similar", file, "articles_lsa", "99", "--where", "id > 3")
-    assert result.exit_code == 1 and "has no item '99'" in result.stderr
+    assert result.exit_code == 1 and "has no document '99'" in result.stderr

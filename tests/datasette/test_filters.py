@@ -165,11 +165,9 @@ def test_the_weight_is_said_and_kept(site, library):
     path = f"{ARTICLES}?q=moon+dough&weight=0.3&k=12"
     assert ids(site, path) == [hit.id for hit in found.hits]
     assert site.get(twin(path)).json()["weight"] == 0.3
-    assert "Weight of the vector score 30 %, of the text score 70 % (as given)" in site.get(path).text.replace(
-        "\xa0", " "
-    )
-    page = site.get(f"{ARTICLES}?q=moon+dough").text.replace("\xa0", " ")
-    assert f"vector score {round(100 * own)} %, of the text score {100 - round(100 * own)} % (chosen at build)" in page
+    assert "Weight of the similarity 0.30, of the text score 0.70 (as given)" in site.get(path).text
+    page = site.get(f"{ARTICLES}?q=moon+dough").text
+    assert f"Weight of the similarity {own:.2f}, of the text score {1 - own:.2f} (estimated at build)" in page
     more = site.get(f"{ARTICLES}?q=moon+dough&weight=0.3&k=3").text
     assert f"{ARTICLES}?q=moon+dough&amp;mode=hybrid&amp;k=3&amp;weight=0.3&amp;after=3" in more
 

@@ -75,7 +75,7 @@ def test_both_methods_are_shown_as_search_answers(site, file):
 @pytest.mark.parametrize(
     ("asked", "said", "status"),
     [
-        ("a=mann&b=king&c=woman", "does not know 'mann' (did you mean man?)", 404),
+        ("a=mann&b=king&c=woman", "has no word 'mann' (did you mean 'man'?)", 404),
         ("a=man&b=king&c=man", "'man' is given twice", 400),
         ("a=man&b=&c=woman", "A word is empty", 400),
     ],

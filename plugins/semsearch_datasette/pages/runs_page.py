@@ -32,7 +32,13 @@ async def runs(datasette: Any, request: Any) -> Answer:
         return frame(datasette, target, "runs") | {
             "runs": [_run(run, target.collection.run) for run, _ in history],
             "panels": curves.panels(curve),
-            "panel_size": (curves.WIDTH, curves.HEIGHT),
+            "panel": {
+                "width": curves.WIDTH,
+                "height": curves.HEIGHT,
+                "left": curves.LEFT,
+                "bottom": curves.BOTTOM,
+                "margin": curves.MARGIN,
+            },
             "snapshots": snapshots,
             "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")
             if target.collection.of == "image" and target.labels and not missing()

@@ -262,5 +262,5 @@ async def _ends(request: Any, target: Target) -> tuple[str, str] | None:
     ends = await look(target, find)
     if all(given) and len(ends) < 2:
         missing = next(id for id in given if id not in ends)
-        raise NotFound(f"No item {missing!r} in {target.collection.name}")
+        raise NotFound(target.collection.lacks(missing))
     return (ends[0], ends[1]) if len(ends) == 2 else None
