@@ -60,7 +60,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Parts(Generic[One]):
-    """The largest contributions to a score, by size and largest first, and `others`, the sum of all that are not listed."""
+    """The largest contributions to a score, largest first, and `others`, the sum of those that are not listed."""
 
     listed: tuple[One, ...] = ()
     others: float = 0.0

@@ -113,6 +113,6 @@ def _shared(db: Connection, dataset: Dataset, key: str) -> dict[str, float]:
 
 
 def _bound(keys: Sequence[str]) -> str:
-    """Keys as one bound value: each as text and, if it is an integer, also as that, because a column may hold either."""
+    """Keys as one bound value: each as text and, if it is an integer, as that too: a column may hold either."""
     numbers = [number for number in map(as_integer, keys) if number is not None]
     return json.dumps([*keys, *numbers])

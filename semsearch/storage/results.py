@@ -110,7 +110,7 @@ def replace(
     """Write the table anew inside the caller's transaction; `columns` maps names to SQL types.
 
     `made_of` names one more table that the rows tell of, beside those that the collection was made of. It stands in
-    the table's own definition, as a comment, where permissions look for it (storage.derived).
+    the table's own definition, as a comment, where permissions look for it (storage.lineage).
     """
     check_free(db, name, list(columns))
     db.execute(f"drop table if exists {quoted(name)}")
