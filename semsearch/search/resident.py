@@ -51,7 +51,7 @@ class Finder:
     words: quantise.Words
 
     def candidates(self, vector: FloatArray, n: int) -> IntArray | None:
-        """Rows of the candidates for the n nearest. None if all rows should be read: n is large, or kernels not ready."""
+        """Rows of the candidates for the n nearest. None if all should be read: n is large, or no kernel is ready."""
         wanted = max(_CANDIDATES, _DEEP * n)
         if 4 * wanted > len(self.words) or not compiled():
             return None

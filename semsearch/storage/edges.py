@@ -119,7 +119,7 @@ class Staged:
         return None if result is None else (result[0], result[1])
 
     def write(self, table: str, *, integer: bool) -> tuple[int, int, int]:
-        """Write the table, with the weights of repeated edges added. Returns the counts of edges, repeats and self-loops."""
+        """Write the table, with the weights of repeated edges added. Returns counts: edges, repeats, self-loops."""
         kind = "integer" if integer else "text"
         self._db.execute(f"drop table if exists {quoted(table)}")
         self._db.execute(
