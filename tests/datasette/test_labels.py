@@ -29,7 +29,7 @@ def test_page_shows_what_classify_finds(site, library):
     assert learnt["judged"] == [one.as_dict() for one in found.judged] and learnt["predictions"] == 4
     assert [tuple(row) for row in learnt["confusion"]] == list(found.confusion)
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
-    assert f"{100 * found.judged[0].accuracy:.1f} %" in page and "Bag of words" in page
+    assert f"{100 * found.judged[0].accuracy:.1f}\xa0%" in page and "Bag of words" in page
     assert 'href="/library/articles?theme__exact=space"' in page and "how uncertain" in page
     assert page.count("sem-shade-") == 4
 

@@ -77,7 +77,7 @@ def test_search_similar_and_explain(words: Connection) -> None:
     assert [hit.id for hit in near] == ["United States of Test", "new"]
     told = [one.sentence for one in explain(words, open_collection(words, "words"), "king queen", hits)]
     assert told == ["rank 1 by similarity"] * 2  # as near as each other
-    with pytest.raises(InputError, match="words holds words, which have no text to match"):
+    with pytest.raises(InputError, match="words contains words, which have no text to match"):
         query.search(words, open_collection(words, "words"), "king", mode="text")
     with pytest.raises(NotFoundError, match="words has no word 'qqq'"):
         query.similar(words, open_collection(words, "words"), ["qqq"])
