@@ -16,11 +16,11 @@ from semsearch_datasette.compat import IS_1
 from semsearch import registry
 from semsearch.building import build
 from semsearch.images import png
+from semsearch.images.generate import decoders
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.columns import Columns, register_table
 from semsearch.ingest.images import load_images, read_images
 from semsearch.search.images import code_of, vector_of_code
-from semsearch.images.generate import decoders
 from semsearch.storage import connect
 from semsearch.storage.driver import Connection
 from tests.datasette.pages import configured, ours

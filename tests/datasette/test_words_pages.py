@@ -151,7 +151,13 @@ def test_a_label_is_placed_where_no_line_crosses_it() -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("-0.94", "−0.94"), ("1e-05", "1e-05"), ("−0.13, -.5", "−0.13, −.5"), ("2020-01-31", "2020-01-31"), ("a-b", "a-b")],
+    [
+        ("-0.94", "−0.94"),
+        ("1e-05", "1e-05"),
+        ("−0.13, -.5", "−0.13, −.5"),
+        ("2020-01-31", "2020-01-31"),
+        ("a-b", "a-b"),
+    ],
 )
 def test_negative_numbers_have_a_true_minus_sign(text: str, shown: str) -> None:
     assert with_minus(text) == shown
