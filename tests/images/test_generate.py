@@ -63,7 +63,7 @@ def test_what_is_damaged_comes_nearer_than_the_baseline(model: Model, damage: Da
 
 def test_damages_that_cannot_be(model: Model) -> None:
     pixels = model.images(["1"]).pixels
-    with pytest.raises(InputError, match="one damage is"):
+    with pytest.raises(InputError, match="one kind of damage is"):
         Damage(noise=0.1, mask=3)
     for damage, said in (
         (Damage(mask=16), "--mask must be between 1 and 15"),
@@ -120,6 +120,15 @@ def test_collections_of_texts_make_no_pictures(db: Connection) -> None:
     build.build(db, make_articles(db), registry.load().builder("lsa"), {})
     with pytest.raises(InputError, match="which has no decoder"):
         generate.open_model(db, open_collection(db, "articles_lsa"))
+
+
+def test_a_builder_without_classes_advises_no_option_that_it_lacks(
+    model: Model, path: str, run: Callable[..., Any]
+) -> None:
+    done = run("sample", path, "shapes_pca", "--label", "7", "-o", "grid.png")
+    assert done.exit_code == 1
+    advice = "Leave out --label, or build with gan --conditional"
+    assert done.stderr == f"Error: shapes_pca has no class '7': pca learns no classes. {advice}\n"
 
 
 def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], tmp_path: Path) -> None:
