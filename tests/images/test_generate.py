@@ -71,7 +71,7 @@ def test_damages_that_cannot_be(model: Model) -> None:
     ):
         with pytest.raises(InputError, match=said):
             generate.reconstruct(model, pixels, damage=damage, rng=rng())
-    with pytest.raises(InputError, match="up to 2"):
+    with pytest.raises(InputError, match="--noise must be above 0 and at most 2"):
         Damage(noise=3)
 
 
