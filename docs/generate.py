@@ -12,6 +12,7 @@ from semsearch_datasette.endpoints import ENDPOINTS, Parameter
 
 from semsearch import registry
 from semsearch.builders.options import bounds_text, default_text, flag_of, text_of
+from semsearch.building.corpora import DESCRIPTIONS
 from semsearch.cli.main import assemble
 from semsearch.glossary import GLOSSARY
 from semsearch.techniques import GUIDE
@@ -40,7 +41,7 @@ def builders_page() -> str:
     )
     for builder in registry.load(entry_points=False).builders.values():
         module = inspect.getmodule(type(builder))
-        text += f"\n## {builder.name}\n\nReads {builder.reads}. {inspect.getdoc(type(builder))}\n\n"
+        text += f"\n## {builder.name}\n\nReads {DESCRIPTIONS[builder.reads]}. {inspect.getdoc(type(builder))}\n\n"
         text += (
             f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n"
             "| option | default | values | description |\n| --- | --- | --- | --- |\n"

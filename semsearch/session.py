@@ -1,4 +1,4 @@
-"""A file that the Python API holds open: a connection that reads, kept, and one that writes, made for each writing."""
+"""A file opened by the Python API: one connection that reads and stays open, and a new one for each transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Opened:
         if not os.path.exists(path) and create:
             return
         with self._reading():
-            pass  # says now what is wrong with the file
+            pass  # reports now what is wrong with the file
 
     def __repr__(self) -> str:
         return f"semsearch.open({self.path!r})"
@@ -46,7 +46,7 @@ class Opened:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """The connection that reads, at one state of the file."""
+        """The reading connection, in a snapshot of the file."""
         with self._lock, connect.explained(self.path):
             if self._reader is None:
                 self._reader = self._stack.enter_context(connect.reading(self.path))
@@ -56,9 +56,9 @@ class Opened:
 
     @contextmanager
     def _writing(self, *, up_to_date: bool = True) -> Iterator[Connection]:
-        """A connection that writes; at the end all is in the file itself, unless a reader prevents it.
+        """A connection that writes. At the end the write-ahead log is moved into the file, unless a reader prevents it.
 
-        With `up_to_date` the file of an older semsearch is upgraded first.
+        With `up_to_date` a file of an older semsearch is upgraded first.
         """
         with self._lock, connect.writing(self.path, create=self._create, up_to_date=up_to_date) as db:
             yield db

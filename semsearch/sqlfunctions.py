@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlite_utils import hookimpl
 
-from semsearch.errors import CapabilityError, InputError, SemsearchError
+from semsearch.errors import CapabilityError, InputError, SemsearchError, as_argument
+from semsearch.maths.vectors import as_cosine
 from semsearch.present import hit_dict
 from semsearch.search import query, words
 from semsearch.search.models import encode_text
@@ -67,7 +68,7 @@ def _bound(db: Any, function: Callable[..., Any], last: LastError) -> Callable[.
             last.text = f"{function.__name__}: wrong arguments ({error})"
             raise
         except SemsearchError as error:
-            last.text = f"{function.__name__}: {error}"
+            last.text = f"{function.__name__}: {as_argument(str(error))}"
             raise
 
     return call
@@ -104,7 +105,7 @@ def semsearch_key(db: Any, table: str, *values: Any) -> str:
 def semsearch_similarity(db: Any, collection: str, one: Any, other: Any) -> float:
     """The cosine of two items."""
     result = collections.get_collection(db, collection)
-    return float(query.vector_of(db, result, str(one)) @ query.vector_of(db, result, str(other)))
+    return as_cosine(float(query.vector_of(db, result, str(one)) @ query.vector_of(db, result, str(other))))
 
 
 def semsearch_search(

@@ -90,7 +90,7 @@ def test_keys_of_compound_and_keyless_tables(built: Connection) -> None:
     ("sql", "said"),
     [
         ("select semsearch_search('nothing', 'x')", "there are articles_lsa, articles_lsa_words"),
-        ("select semsearch_vector('articles_lsa', 99)", "has no item '99'"),
+        ("select semsearch_vector('articles_lsa', 99)", "has no document '99'"),
         ("select semsearch_search('articles_lsa', '')", "The query is empty"),
         ("select semsearch_embed('articles_lsa')", "wrong arguments"),
         ("select semsearch_key('articles', 1, 2)", "the key of articles is id"),

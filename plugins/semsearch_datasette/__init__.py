@@ -6,7 +6,7 @@ calls one function of search off the event loop (connection.read), and is render
 
 from typing import Any
 
-from datasette import hookimpl
+from datasette import NotFound, hookimpl
 
 from semsearch.search.resident import enable_cache
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql, skip_csrf
@@ -44,6 +44,7 @@ from semsearch_datasette.parts import image_routes, sample_routes
 from semsearch_datasette.permissions import permission_allowed, permission_resources_sql
 from semsearch_datasette.request_cache import asgi_wrapper
 from semsearch_datasette.respond import route
+from semsearch_datasette.target import target_of
 
 __all__ = [
     "asgi_wrapper",
@@ -71,6 +72,12 @@ def startup(datasette: Any) -> None:
     hide_counters(datasette)
     for database in datasette.databases.values():
         patch_interrupted_errors(database)
+
+
+async def missing_page(datasette: Any, request: Any) -> Any:
+    """A URL below a collection that is none of its pages. Raises NotFound."""
+    name = (await target_of(datasette, request)).collection.name
+    raise NotFound(f"{name} has no page {request.url_vars['page']!r}. The tabs of {name} list its pages")
 
 
 @hookimpl
@@ -107,4 +114,5 @@ def register_routes() -> list[Any]:
         route(collection + r"/analogy", words_pages.analogy),
         route(collection + r"/cooccurrence", words_pages.cooccurrence),
         route(collection + r"/plot", words_pages.plot),
+        route(collection + r"/(?P<page>.+?)", missing_page),
     ]

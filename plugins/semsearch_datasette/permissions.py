@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 Derived = Mapping[str, frozenset[str]]
 
 _derived: DatabaseCaches[Derived] = DatabaseCaches(1)  # by the file's fingerprint; names are folded
-_judging_source: ContextVar[bool] = ContextVar("semsearch_judging_source", default=False)
+_checking_source: ContextVar[bool] = ContextVar("semsearch_checking_source", default=False)
 
 _DENIED = """
 select json_extract(value, '$[0]') as parent, json_extract(value, '$[1]') as child, 0 as allow,
@@ -56,7 +56,9 @@ async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -
         visible, is_private = await check_visibility(datasette, actor, database, table)
         if not visible:
             raise Forbidden("You do not have permission to view this table")
-        known()[_verdict(actor, database, table)] = True  # so that it is not checked again as the source of others
+        known()[_permission_key(actor, database, table)] = (
+            True  # so that it is not checked again as the source of others
+        )
         private = private or is_private
     return private
 
@@ -65,8 +67,8 @@ async def ensure_view(datasette: Any, actor: Any, database: str, *tables: str) -
 def permission_allowed(
     datasette: Any, actor: Any, action: str, resource: Any
 ) -> Callable[[], Awaitable[bool | None]] | None:
-    """0.65 checks one table at a time, and follows the last answer."""
-    if action != "view-table" or not resource or _judging_source.get():
+    """Deny a derived table on 0.65, which checks one table at a time and takes the last answer."""
+    if action != "view-table" or not resource or _checking_source.get():
         return None
 
     async def inner() -> bool | None:
@@ -86,8 +88,8 @@ def permission_allowed(
 
 @hookimpl(optionalhook=True)
 def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callable[[], Awaitable[Any]] | None:
-    """1.0 wants all rules at once, as SQL on its own database."""
-    if action != "view-table" or _judging_source.get():
+    """The rules that deny derived tables on 1.0, as SQL on its internal database."""
+    if action != "view-table" or _checking_source.get():
         return None
 
     async def inner() -> Any:
@@ -106,7 +108,7 @@ def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callabl
 
 
 async def _all_denied(datasette: Any, actor: Any) -> tuple[list[tuple[str, str]], list[str]]:
-    """What is denied to an actor, as database and table; and the databases of which that cannot be known."""
+    """The tables denied to an actor, as database and table; and the databases that cannot be read."""
     names = [name for name in datasette.databases if is_searchable(name)]
     lineages = await asyncio.gather(*(_derived_of(datasette, name) for name in names))
     denied: list[tuple[str, str]] = []
@@ -118,15 +120,15 @@ async def _all_denied(datasette: Any, actor: Any) -> tuple[list[tuple[str, str]]
 
 
 async def _derived_of(datasette: Any, name: str) -> Derived | None:
-    """What was made of what in a database; None where that cannot be read and never was."""
+    """The sources of each derived table of a database; None if they cannot be read and never were."""
     return await once(("derived", name), lambda: _read_derived(datasette.databases[name]))
 
 
 async def _read_derived(database: Any) -> Derived | None:
-    """A file that cannot be read now (locked, damaged) keeps what was last known of it.
+    """The sources of each derived table; of a file that cannot be read now (locked, damaged), those read last.
 
-    Where nothing is, the answer is None and all its tables are denied: one that is served the moment after must not
-    show what should be hidden.
+    Without those the result is None and all its tables are denied, because a file that becomes readable must not show
+    what should be hidden.
     """
     try:
         result: Derived = await database.execute_fn(lambda conn: look_at_derived(conn, database, fingerprint(conn)))
@@ -136,7 +138,7 @@ async def _read_derived(database: Any) -> Derived | None:
 
 
 def look_at_derived(conn: Any, database: Any, now: Any) -> Derived:
-    """What was made of what, by a connection: read again only when `now`, the file's fingerprint, is not the last."""
+    """The sources of each derived table, read by a connection unless `now`, the file's fingerprint, is unchanged."""
 
     def read() -> Derived:
         return {_folded(name): sources for name, sources in derived_tables(conn).items()}
@@ -145,30 +147,32 @@ def look_at_derived(conn: Any, database: Any, now: Any) -> Derived:
 
 
 def remember_derived(database: Any, derived: Derived) -> None:
-    """For the rest of this request: what a page has read on the way, so that its permission checks need not."""
+    """Keep the sources that a page has read for the permission checks of the same request."""
     known()[("derived", database.name)] = derived
 
 
 async def _may_view_source(datasette: Any, actor: Any, database: str, source: str) -> bool:
-    return await once(_verdict(actor, database, source), lambda: _apart(allows(datasette, actor, database, source)))
+    return await once(
+        _permission_key(actor, database, source), lambda: _without_hooks(allows(datasette, actor, database, source))
+    )
 
 
-async def _apart(judging: Coroutine[Any, Any, Result]) -> Result:
-    """Datasette's own verdict on a table, in a context of its own where our hooks are silent.
+async def _without_hooks(check: Coroutine[Any, Any, Result]) -> Result:
+    """Datasette's answer for a table without our hooks, in a separate context.
 
-    Without that they would ask about the source's source without end. Its own context, since 1.0 keeps verdicts for
-    the rest of a request, and one that was given without us must not stay.
+    With the hooks the check of a source would check that source's sources, without end. The context is separate,
+    because 1.0 keeps answers for the rest of a request, and one given without our hooks must not stay.
     """
     context = Context()
-    context.run(_judging_source.set, True)
-    return await context.run(asyncio.ensure_future, judging)
+    context.run(_checking_source.set, True)
+    return await context.run(asyncio.ensure_future, check)
 
 
-def _verdict(actor: Any, database: str, table: str) -> tuple[str, ...]:
-    """Under what a request remembers whether an actor may view a table."""
+def _permission_key(actor: Any, database: str, table: str) -> tuple[str, ...]:
+    """The key under which a request keeps whether an actor may view a table."""
     return ("may view", database, table, key_of(actor))
 
 
 def _folded(name: str) -> str:
-    """One spelling of a name for all those that SQLite takes for the same: it folds ASCII letters only."""
+    """A name in lower case as SQLite compares names: only ASCII letters are folded."""
     return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")

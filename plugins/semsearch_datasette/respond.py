@@ -17,7 +17,7 @@ from datasette.utils import add_cors_headers
 from datasette.utils.asgi import BadRequest
 from datasette.views.base import DatasetteError
 
-from semsearch.errors import SemsearchError
+from semsearch.errors import SemsearchError, as_argument
 from semsearch.storage import connect, driver
 from semsearch.web import status_of
 from semsearch_datasette import links
@@ -98,7 +98,7 @@ def as_datasette(error: SemsearchError) -> Exception:
         # What follows lists what else there is, and the actor may not be allowed to see it.
         return NotFound(str(error).partition(": ")[0])
     if status == 400:
-        return BadRequest(str(error))
+        return BadRequest(as_argument(str(error)))
     return DatasetteError(str(error), title=_TITLES.get(status), status=status)
 
 
@@ -129,6 +129,7 @@ async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
         "style_url": style_url(datasette),
         "details_style_url": static_url(datasette, "details.css"),
         "pictures_style_url": static_url(datasette, "pictures.css"),
+        "slider_url": static_url(datasette, "slider.js"),
     }
     body = await datasette.render_template(f"semsearch/{answer.template}", context, request=request)
     return _with_headers(datasette, request, answer, body, "text/html; charset=utf-8")

@@ -202,11 +202,14 @@ def id_of(request: Any) -> str:
     return str(tilde_decode(request.url_vars["id"]))
 
 
+PARTS = {"search": ("item", "similar"), "runs": ("comparison",)}  # pages that have no tab of their own, by their parent
+
+
 def _current(tab: str, page: str) -> str | None:
     """The value of aria-current for a tab: "page" for this page, "true" for the parent of this page."""
     if tab == page:
         return "page"
-    return "true" if tab == "search" and page in ("item", "similar") else None
+    return "true" if page in PARTS.get(tab, ()) else None
 
 
 def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
@@ -261,7 +264,7 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
         ),
         (is_word, "analogy", "Analogy", "A is to B as C is to what?"),
         (is_word, "plot", "Plot", "Words on their first two principal components."),
-        (is_complete and target.has_contexts, "cooccurrence", "Counts", "Counts and PMI of pairs of words."),
+        (is_complete and target.has_contexts, "cooccurrence", "Co-occurrence", "Counts and PMI of pairs of words."),
         (is_complete and is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
         (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column of labels."),
         (target.has_clusters, "clusters", "Clusters", f"Groups of similar {kind}s."),

@@ -56,8 +56,8 @@ class InpaintingOptions(CropOptions):
         super().__post_init__()
         if 0 < self.mask_ratio < MIN_MASK_RATIO:
             raise InputError(
-                f"--mask-ratio is {self.mask_ratio:g}: it must be {MIN_MASK_RATIO} to {MAX_MASK_RATIO},"
-                " or 0 for a plain autoencoder"
+                f"--mask-ratio must be between {MIN_MASK_RATIO} and {MAX_MASK_RATIO}, or 0 for a plain autoencoder,"
+                f" not {self.mask_ratio:g}"
             )
 
 
@@ -76,7 +76,7 @@ class Inpainting(SelfSupervised):
         block = options.block_size or max(2, min(height, width) // 4)
         if block > largest:
             raise InputError(
-                f"--block-size is {block}: it must be at most {largest} for images of {height} × {width} pixels"
+                f"--block-size must be at most {largest} for images of {height} × {width} pixels, not {block}"
             )
         return {
             "height": height,

@@ -71,7 +71,9 @@ class Jigsaw(SelfSupervised):
         check_side(self.name, shape, least, f"{grid} × {grid} tiles of {MIN_SIDE} and their gaps")
         permutations = options.permutations or PERMUTATIONS[grid]
         if permutations > math.factorial(grid**2):
-            raise InputError(f"--permutations is {permutations}: 2 × 2 tiles have 24; choose fewer, or --grid 3")
+            raise InputError(
+                f"--permutations must be at most 24, those of 2 × 2 tiles, not {permutations}: or use --grid 3"
+            )
         side = max(MIN_SIDE, int(shorter // grid * (1 - options.gap)))
         return {"grid": grid, "orders": permutations, "side": side, "drop": options.color_drop}
 

@@ -119,7 +119,9 @@ class Pca:
             X = (corpus.values - arrays["columns_mean"]) * arrays["columns_scale"]
             return np.asarray((X.astype(np.float32) - arrays["mean"]) @ components.T)
         if not isinstance(corpus, Images) or "shape" not in arrays:
-            raise InputError("pca embeds what it was built from: images, or rows with its columns")
+            raise InputError(
+                "This pca collection embeds only what it was built from: give images, or rows with its columns"
+            )
         pixels = images_of_shape(self.name, state, corpus).pixels
         X = pixels.reshape(len(corpus), -1).astype(np.float32) - arrays["mean"]
         return np.asarray(X @ components.T * np.float32(PIXEL_UNIT))
@@ -128,7 +130,9 @@ class Pca:
         """The images with these loadings, (n, height, width, channels)."""
         arrays = state.arrays
         if "shape" not in arrays:
-            raise InputError("This model is of columns, not of images: its codes cannot be decoded")
+            raise InputError(
+                "This model is of columns, not of images, so its codes cannot be decoded: build pca on images"
+            )
         pixels = codes @ arrays["components"] * np.float32(1 / PIXEL_UNIT) + arrays["mean"]
         return np.rint(np.clip(pixels, 0, 255)).astype(np.uint8).reshape(len(codes), *arrays["shape"].tolist())
 

@@ -44,7 +44,7 @@ class ProneOptions(BuilderOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.order == 1:
-            raise InputError("--order is 1: it must be 0, for no propagation, or 2 to 100")
+            raise InputError("--order must be 0, for no propagation, or between 2 and 100, not 1")
 
 
 class Prone:

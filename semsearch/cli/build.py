@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from semsearch import registry
-from semsearch.builders.base import Builder, make_options, needs_of, reads_of
+from semsearch.builders.base import Builder, chooses_device, make_options, needs_of, reads_of, trains
 from semsearch.builders.options import current_names, dashed, former_names, help_of
 from semsearch.building import devices
 from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
@@ -20,6 +20,7 @@ from semsearch.cli.build_report import report_built
 from semsearch.cli.ingest import column_options, image_option
 from semsearch.cli.output import Progress, remark, verbosity
 from semsearch.cli.upkeep import finish_writing
+from semsearch.errors import InputError
 from semsearch.ingest.columns import dataset_to_build, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.records import Dataset
@@ -107,6 +108,7 @@ def _default_for(names: Sequence[str]) -> str:
 def _command(builder: Builder) -> click.Command:
     def run(db: str, dataset: str, **given: Any) -> None:
         how = {name: given.pop(name) for name in ("name", "seed", "device", "resume")}
+        _check_common(builder)
         options = _given(builder, given)
         with writing(db) as connection:
             source = _dataset(connection, dataset, builder, options)
@@ -124,12 +126,22 @@ def _command(builder: Builder) -> click.Command:
             type=click.Choice(devices.CHOICES),
             default="auto",
             show_default=True,
-            help="device; auto uses a GPU, if there is one, for builders that need torch",
+            hidden=not chooses_device(builder),
+            help="device; auto uses a GPU if there is one",
         ),
-        click.Option(["--resume"], is_flag=True, help="resume an interrupted training"),
+        click.Option(["--resume"], is_flag=True, hidden=not trains(builder), help="resume an interrupted training"),
     ]
     summary = (builder.__doc__ or builder.name).strip().split("\n")[0]
     return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)
+
+
+def _check_common(builder: Builder) -> None:
+    """Raises InputError for --device or --resume where the builder cannot use it."""
+    given = click.get_current_context().get_parameter_source
+    if given("device") is not ParameterSource.DEFAULT and not chooses_device(builder):
+        raise InputError(f"{builder.name} runs on the CPU only: leave out --device")
+    if given("resume") is not ParameterSource.DEFAULT and not trains(builder):
+        raise InputError(f"{builder.name} cannot be resumed, because it has no training: leave out --resume")
 
 
 def _dataset(connection: Connection, name: str, builder: Builder, given: dict[str, Any]) -> Dataset:

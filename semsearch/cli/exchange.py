@@ -58,11 +58,15 @@ def export_command(db: str, collection: str, file: Path) -> None:
 @click.command("pretrained", short_help="List the public word vectors that can be downloaded")
 @listing_options
 def list_pretrained(shape: str | None) -> None:
-    """List the public sets of word vectors that can be downloaded, with address and licence.
+    """List the public sets of word vectors that can be downloaded, with their licences.
 
-    `semsearch ingest vectors --from NAME` downloads a set and imports it.
+    `semsearch ingest vectors --from NAME` downloads a set and imports it. --json and --csv list the addresses and
+    hashes too.
     """
-    print_rows([_row(public) for public in pretrained.ALL], shape)
+    rows = [_row(public) for public in pretrained.ALL]
+    if shape not in ("json", "csv"):
+        rows = [{name: row[name] for name in ("name", "words", "dim", "licence", "what")} for row in rows]
+    print_rows(rows, shape)
 
 
 def _row(public: Pretrained) -> dict[str, Any]:

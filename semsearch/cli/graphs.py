@@ -196,7 +196,8 @@ def evaluate_labels_command(
 
     By default it trains on random shares of 0.1 to 0.9 of the items, with one binary regression per label. For an item
     with k labels the k most likely labels are predicted, as is usual for graphs (Perozzi et al. 2014). With --folds or
-    --split each test item is predicted once. If each item has one label, the classifier is that of `classify`.
+    --split each test item is predicted once. If each item has one label, the classifier is that of `classify`. With
+    --folds items whose label occurs only once are left out.
 
     \b
     semsearch evaluate labels my.db articles_lsa --label theme --folds 10

@@ -11,7 +11,7 @@ import numpy as np
 from semsearch.arrays import ByteArray
 from semsearch.cli.ingest import ingest, next_step, report_loaded
 from semsearch.cli.options import label_option, listing_options, option, png_option, renamed, seed_option
-from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
+from semsearch.cli.output import Progress, counted, heading, print_rows, remark, rounded
 from semsearch.cli.samples import prior_option, write_grid
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import finish_writing
@@ -138,7 +138,7 @@ def reconstruct_command(
 
     \b
     semsearch reconstruct my.db digits_pca -o grid.png --components 10
-    semsearch reconstruct my.db digits_autoencoder -o grid.png --mask 8
+    semsearch reconstruct my.db digits_autoencoder -o grid.png --mask 4
     """
     from semsearch.images.generate import Damage
     from semsearch.images.reconstruct import Packing, reconstruct
@@ -243,8 +243,8 @@ def _compare(
         result = collection_comparison.compare(connection, names, most=limits, report=progress, **options)
     print_rows([rounded(row.as_dict()) if shape != "json" else row.as_dict() for row in result.rows], shape)
     remark(
-        f"{counted(result.labels, 'label')} of {result.label}: {counted(result.judged, 'test image')} ({result.split}),"
-        f" {counted(result.learned, 'training image')}. of_N: accuracy of a probe trained on N labels per class"
+        f"{counted(result.labels, 'label')} in the column {result.label}: {counted(result.judged, 'test image')}"
+        f" ({result.split}), {counted(result.learned, 'training image')}. N per label: trained on N images of each"
     )
 
 
@@ -260,7 +260,7 @@ def _evaluate_one(
         scores = evaluate_images(connection, collection, wanted=sampling, report=progress, **options)
     values = scores.as_dict()
     rows = [
-        {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
+        {"measure": heading(name), "value": f"{value:.4f}" if isinstance(value, float) else value}
         for name, value in values.items()
         if value is not None
     ]

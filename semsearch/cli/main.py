@@ -62,7 +62,7 @@ class Verbs(click.Group):
         except KeyboardInterrupt:
             _fail("Interrupted: nothing was written")
         except MemoryError:
-            _fail("Out of memory: nothing was written. Try fewer items or a smaller --dim")
+            _fail("Out of memory: nothing was written. Use fewer items or fewer dimensions")
         except driver.Error as error:
             _fail(f"SQLite: {error}. Nothing was written")
         except BrokenPipeError:

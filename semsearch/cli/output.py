@@ -16,14 +16,39 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from semsearch.errors import InputError
+from semsearch.run_facts import metric_name
 
 LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
+
+HEADINGS = {
+    "auc": "AUC",
+    "by": "predictor",
+    "deviation": "std. deviation",
+    "embeds new items": "new items",
+    "how": "hold-out",
+    "judged": "test items",
+    "knn": "5 nearest neighbours",
+    "learned": "training items",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "mse": "MSE",
+    "of": "items",
+    "of_1": "1 per label",
+    "of_10": "10 per label",
+    "of_100": "100 per label",
+    "probe": "linear probe",
+    "psnr": "PSNR (dB)",
+    "share": "training share",
+    "trained": "training items",
+    "what": "description",
+}  # plain headings of a table, by key
 
 
 def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int | None = None) -> None:
     """Print rows as a JSON array ("json"), CSV with a header ("csv") or a table ("table" or None).
 
-    In a table, text longer than `widest` characters is cut; JSON and CSV contain all of it.
+    In a table, text longer than `widest` characters is cut, yes and no stand for truth values, and columns have plain
+    headings. JSON and CSV contain all of a text and keep the keys.
     """
     if shape == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
@@ -35,10 +60,17 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
         click.echo(out.getvalue(), nl=False)
     elif rows:
         cells = [[_short(value, widest) for value in row.values()] for row in rows]
-        click.echo(tabulate(cells, headers=list(rows[0]), disable_numparse=True))
+        click.echo(tabulate(cells, headers=[heading(name) for name in rows[0]], disable_numparse=True))
+
+
+def heading(key: str) -> str:
+    """The heading of a column of a table, or the name of a measure, for the key that JSON and CSV have."""
+    return HEADINGS.get(key, key)
 
 
 def _short(value: Any, widest: int | None) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if widest is None or not isinstance(value, str):
         return value
     line = " ".join(value.split())
@@ -105,7 +137,7 @@ class Progress:
     def __call__(self, step: int, total: int, **metrics: float) -> None:
         if verbosity.quiet:
             return
-        shown = [f"{name} {value:.4g}" for name, value in metrics.items()]
+        shown = [f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()]
         if sys.stderr.isatty():
             self._draw(step, total, shown)
         elif time.monotonic() - self.printed >= LINE_SECONDS:

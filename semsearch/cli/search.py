@@ -13,7 +13,7 @@ import click
 from semsearch import present
 from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
 from semsearch.cli.output import print_rows, remark
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
@@ -60,7 +60,7 @@ class Part:
         """How many results the search has to return. Raises InputError for a k or an offset out of range."""
         check_k(self.k)
         if self.offset < 0 or self.offset + self.k > MAX_K:
-            raise InputError(f"offset is {self.offset}: with k {self.k} choose 0 to {MAX_K - self.k}")
+            raise out_of_range("--offset", self.offset, least=0, most=MAX_K - self.k, of=f"with -k {self.k}")
         return self.offset + self.k
 
     @property
@@ -185,7 +185,7 @@ def print_readable(
         title = present.title_of(dataset, hit)
         scores = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
         scores.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
-        has_id = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
+        has_id = title == str(hit.id) or (dataset.kind == "images" and str(hit.id) in title.split())
         facts = ", ".join(filter(None, ["" if has_id else f"id {hit.id}", *scores]))
         click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]

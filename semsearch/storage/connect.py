@@ -20,7 +20,7 @@ from semsearch.storage.keys import table_exists
 BUSY_MS = 5_000
 MMAP_BYTES = 8 << 30
 PAGE_SIZE = 16_384
-CATALOGUE = "_semsearch_collections"
+CATALOGUE = "_semsearch_datasets"  # made by the first migration
 
 
 def plain(error: BaseException, path: str) -> DatabaseError:

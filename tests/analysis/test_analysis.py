@@ -80,7 +80,7 @@ def test_shares_outside_their_range_are_refused(
     db: Connection, articles: Dataset, threshold: float, words: float
 ) -> None:
     build(db, articles)
-    with pytest.raises(InputError, match="give a share above 0"):
+    with pytest.raises(InputError, match="must be above 0 and at most 1, not"):
         duplicates.duplicates(db, open_collection(db, "articles_lsa"), threshold=threshold, words=words)
 
 
@@ -108,7 +108,7 @@ def test_a_table_of_that_name_is_not_ours_to_replace(db: Connection, articles: D
 @pytest.mark.parametrize("number", [0, 1, 13])
 def test_impossible_numbers_of_clusters(db: Connection, articles: Dataset, number: int) -> None:
     build(db, articles)
-    with pytest.raises(InputError, match="choose 2 to 12"):
+    with pytest.raises(InputError, match="--clusters must be between 2 and 12"):
         clusters.cluster(db, open_collection(db, "articles_lsa"), number)
 
 

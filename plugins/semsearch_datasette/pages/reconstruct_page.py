@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from datasette import NotFound
 
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, out_of_range, written_list
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, is_ordered
 from semsearch.images.reconstruct import ReconstructionGrid, show
@@ -148,7 +148,8 @@ async def _target(datasette: Any, request: Any) -> Target:
     target = await target_of(datasette, request)
     if not generate.can_decode(target.collection):
         raise InputError(
-            f"{target.collection.name} cannot reconstruct images: {target.collection.builder} has no decoder"
+            f"{target.collection.name} cannot reconstruct images: {target.collection.builder} has no decoder for its"
+            f" vectors. Build a collection with {written_list(generate.decoders(reconstructs=True), 'or')}"
         )
     return target
 
@@ -161,7 +162,7 @@ def _options(request: Any, target: Target) -> Options:
     if len(given) + bool(k) > 1:
         raise InputError(f"Give only one of {', '.join(task.name for task in TASKS)} and k")
     if len(ids) > MAX_IMAGES:
-        raise InputError(f"{len(ids)} images: the limit is {MAX_IMAGES}")
+        raise out_of_range("The number of images", len(ids), most=MAX_IMAGES)
     task = given[0] if given else None
     chosen = number("k", k, 1, target.collection.dim) if k else None
     return Options(task, request.args.get(task.name) if task else "", chosen, seed_of(request), ids)

@@ -11,7 +11,7 @@ from typing import Any
 from datasette import NotFound
 
 from semsearch import present
-from semsearch.errors import InputError
+from semsearch.errors import InputError, written_list
 from semsearch.evaluate.sample_comparison import SampleComparison, compare_samples
 from semsearch.images import generate, samples
 from semsearch.records import Collection, Hit, OpenCollection
@@ -103,7 +103,10 @@ async def page(datasette: Any, request: Any) -> Answer:
     """A sheet with a link on each generated image, links to the next and previous seed, and details of one image."""
     target = await target_of(datasette, request)
     if not generate.can_sample(target.collection):
-        raise InputError(f"{target.collection.name} cannot generate images: {target.collection.builder} has no decoder")
+        raise InputError(
+            f"{target.collection.name} cannot generate images: {target.collection.builder} has no decoder."
+            f" Build a collection with {written_list(generate.decoders(), 'or')}"
+        )
     number, other = number_of(request, "number"), number_of(request, "other")
     measure = request.args.get("measure") == "1"
     options = Options(seed_of(request), prior_of(request, target), label_of(request), number, other, measure)
@@ -260,5 +263,5 @@ async def _ends(request: Any, target: Target) -> tuple[str, str] | None:
     ends = await look(target, find)
     if all(given) and len(ends) < 2:
         missing = next(id for id in given if id not in ends)
-        raise NotFound(f"No item {missing!r} in {target.collection.name}")
+        raise NotFound(target.collection.lacks(missing))
     return (ends[0], ends[1]) if len(ends) == 2 else None

@@ -178,12 +178,10 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
     """The weights of a hybrid ranking and where they come from."""
     if weight is None:
         return ""
-    vector = round(100 * weight)
     source = "as given" if is_given else "estimated at build"
     if not is_given and weight == query.EVEN:
         source = "the default"
-    space = "\N{NO-BREAK SPACE}"
-    return f"Weight of the vector score {vector}{space}%, of the text score {100 - vector}{space}% ({source})"
+    return f"Weight of the similarity {weight:.2f}, of the text score {1 - weight:.2f} ({source})"
 
 
 def _introduction(target: Target) -> str:

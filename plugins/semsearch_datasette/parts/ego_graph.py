@@ -10,6 +10,7 @@ from semsearch.search import graph
 from semsearch.search.graph import Around, Near
 from semsearch.storage.node_edges import Tie
 from semsearch_datasette import links
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.svg import Label, labels, width_of
 from semsearch_datasette.target import Target
 
@@ -77,7 +78,7 @@ class _Nodes:
         return {
             "title": self.titles[near.key],
             "href": self.href(near.key),
-            "similarity": present.cosine(near.hit.vector_score),
+            "similarity": with_minus(present.cosine(near.hit.vector_score)),
             "rank": near.rank,
             "edge": "" if near.tie is None else _weights(near.tie, self.directed),
             "shared": near.shared,
@@ -127,10 +128,12 @@ def _kinds(around: Around) -> dict[str, str]:
 
 
 def _lines(around: Around, places: Any, directed: bool) -> list[tuple[Any, ...]]:
-    """Each edge as both ends in pixels, and whether it has an arrow at its end and at its start."""
+    """Each edge as both ends in pixels, and whether it has an arrow: it leads from the first end to the second only.
+
+    The arrow is in the middle, where those of many edges to one node do not overlap."""
     edges = set(around.edges)
     return [
-        (*places[a], *places[b], directed, directed and (b, a) in edges)
+        (*places[a], *places[b], directed and (b, a) not in edges)
         for a, b in around.edges
         if a < b or (b, a) not in edges
     ]

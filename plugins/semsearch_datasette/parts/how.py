@@ -87,7 +87,11 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "duplicates": ("All pairs of items are compared.", "neighbours"),
     "clusters": ("The items are grouped by their vectors.", "clusters"),
     "labels": ("A classifier is trained on the rows that have a label.", "labels"),
-    "comparison": ("The same labels are predicted from the vectors of each collection.", "self-supervised"),
+    "comparison": (
+        "Two classifiers predict the labels of the same held-out images from the vectors of each collection: a linear"
+        " probe, and the majority vote of the five nearest neighbours.",
+        "self-supervised",
+    ),
     "runs": ("A run is one execution of a builder. Its options, metrics and training curves are stored.", None),
 }
 
