@@ -56,7 +56,7 @@ lint: .venv-lint/installed  ## style, types, layers, generated docs
 	.venv-lint/bin/mypy
 	.venv-lint/bin/lint-imports
 
-docs: .venv/test  ## regenerate docs/cli.md, builders.md and lecture.md
+docs: .venv/test  ## regenerate the docs that are made from the code
 	$(BIN)/python docs/generate.py
 
 screenshots: .venv/test demo  ## retake the screenshots of README.md and docs/tour.md; needs Chromium

@@ -1,4 +1,4 @@
-"""Writes docs/cli.md, builders.md and lecture.md from commands, builders and techniques; --check only compares."""
+"""Writes the pages of docs that are made from the code: see `main`; --check only compares."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import click
+from semsearch_datasette.endpoints import ENDPOINTS, Parameter
 
 from semsearch import registry
 from semsearch.builders.options import bounds_text, default_text, flag_of, text_of
+from semsearch.building.corpora import DESCRIPTIONS
 from semsearch.cli.main import assemble
+from semsearch.glossary import GLOSSARY
 from semsearch.techniques import GUIDE
 
 HERE = Path(__file__).parent
@@ -32,13 +35,16 @@ def help_of(command: click.Command, names: list[str]) -> str:
 
 def builders_page() -> str:
     """One section per builder: its docstring and a table of its options."""
-    text = NOTE + "\n# Builders\n\nWhat `semsearch build NAME` can learn. Plugins add more: see plugins.md.\n"
+    text = (
+        NOTE
+        + "\n# Builders\n\nThe algorithms of `semsearch build`. Plugins can add others ([plugins.md](plugins.md)).\n"
+    )
     for builder in registry.load(entry_points=False).builders.values():
         module = inspect.getmodule(type(builder))
-        text += f"\n## {builder.name}\n\nReads {builder.reads}. {inspect.getdoc(type(builder))}\n\n"
+        text += f"\n## {builder.name}\n\nReads {DESCRIPTIONS[builder.reads]}. {inspect.getdoc(type(builder))}\n\n"
         text += (
             f"```\n{inspect.cleandoc(module.__doc__ or '')}\n```\n\n"
-            "| option | default | values | what |\n| --- | --- | --- | --- |\n"
+            "| option | default | values | description |\n| --- | --- | --- | --- |\n"
         )
         for field in dataclasses.fields(builder.Options):
             cells = (f"`{flag_of(field)}`", default_text(field), bounds_text(field), text_of(field))
@@ -49,13 +55,14 @@ def builders_page() -> str:
 LECTURE = """
 # A guide that follows the lecture
 
-semsearch is built from a course lecture on semantic embeddings. Each row below is one of its techniques: what it is,
-the command that runs it, the page that shows it, and what to look at there.
+This guide follows a course lecture on semantic embeddings. Each row is one technique of the lecture. It gives a
+definition with the formula, the command that runs the technique, the page that shows it, and what to look at there.
 
-Make the example data first: `semsearch demo demo.db` (a minute or two), then `semsearch serve demo.db`. A page
-`docs_lsa/components` is at `/demo/-/semsearch/docs_lsa/components`. Rows about images, GloVe and word2vec need the
-extra `torch`. In Datasette the same guide is the page `/-/semsearch/lecture`, and "How this works" on each page
-leads to its row.
+Build the example data first with `semsearch demo demo.db`, which takes a minute or two. Then run
+`semsearch serve demo.db`. The address of a page begins with `/demo/-/semsearch/`, for example
+`/demo/-/semsearch/docs_lsa/components`. If a page is not found, run the command of its row first. GloVe, word2vec and
+the networks for images need the extra `torch`. In Datasette this guide is the page `/-/semsearch/lecture`. "How this
+works" on each page links to its row.
 """
 
 
@@ -73,6 +80,52 @@ def lecture_page() -> str:
     return text
 
 
+def glossary_page() -> str:
+    """A paragraph for each term, with an anchor."""
+    text = NOTE + "\n# Glossary\n\nThe terms in pages, docs and the output of commands.\n"
+    for term in GLOSSARY:
+        formula = f" {code(term.formula)}" if term.formula else ""
+        text += f'\n<a id="{term.key}"></a>**{term.name}.** {term.text}{formula}\n'
+    return text
+
+
+API = """
+# JSON and CSV of the pages
+
+Each page answers as JSON if `.json` is added to its path, and the lists of results as CSV if `.csv` is added. The
+arguments are those of the page. `/-/semsearch/openapi.json` of a running Datasette describes the same addresses in the
+OpenAPI 3.1 format. Names in a path are tilde-encoded, as Datasette does it.
+
+Every JSON answer holds `"ok": true`. An error holds `"ok": false` and says in `error` what was wrong, with status 400
+for an argument, 403 for a missing permission, 404 for something that does not exist, and 503 for a file that cannot be
+read. Lists hold `next_url`, the address of the next part, or null. Whoever may not see a table gets nothing of it here.
+
+```
+curl 'http://127.0.0.1:8001/demo/-/semsearch/docs_lsa.json?q=sorting+a+list&k=3'
+```
+
+| path | what | arguments |
+| --- | --- | --- |
+"""
+
+
+def api_page() -> str:
+    """A row for each endpoint."""
+    text = NOTE + API
+    for each in ENDPOINTS:
+        paths = f"`{each.path}.json`" + (" `.csv`" if each.csv else "")
+        text += f"| {paths} | {each.summary} | {'<br>'.join(map(_argument, each.parameters))} |\n"
+    return text
+
+
+def _argument(each: Parameter) -> str:
+    choices = f" One of {', '.join(each.choices)}." if each.choices else ""
+    limits = [f"{bound:g}" for bound in (each.least, each.most) if bound is not None]
+    bounds = f" {limits[0]} to {limits[1]}." if len(limits) == 2 else f" At least {limits[0]}." if limits else ""
+    default = f" Default: {each.default}." if each.default is not None else ""
+    return f"`{each.name}`: {each.text}{choices}{bounds}{default}"
+
+
 def code(text: str) -> str:
     """Inline code for a cell of a Markdown table, in which a bar would end the cell."""
     return "`" + text.replace("|", "\\|") + "`"
@@ -82,6 +135,8 @@ def main() -> None:
     """Write the pages, or exit 1 if they differ from what would be written."""
     pages = {
         "lecture.md": lecture_page(),
+        "glossary.md": glossary_page(),
+        "api.md": api_page(),
         "cli.md": NOTE + "\n# Command reference\n\n" + help_of(assemble(), ["semsearch"]).rstrip() + "\n",
         "builders.md": builders_page(),
     }

@@ -13,6 +13,12 @@ SemsearchError            its text is one line for people: what was requested, w
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+_OPTION = re.compile(r"--?([a-z][a-z-]*)")
+MAX_SHOWN = 40  # characters of a wrong value in an error
+
 
 class SemsearchError(Exception):
     """The base class; its text is one line for people."""
@@ -48,3 +54,56 @@ class PluginError(SemsearchError):
 
 class CapabilityError(SemsearchError):
     """A package or a device is missing; the text names the remedy."""
+
+
+def out_of_range(
+    name: str,
+    value: object,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    of: str = "",
+) -> InputError:
+    """The error of a value outside its bounds: `--weight must be between 0 and 1, not 7`.
+
+    `name` is the option's. `least` and `most` are inclusive bounds, `above` and `below` exclusive ones. `of` says what
+    the bounds are those of: "pixels", "the number of items".
+    """
+    given = {"least": least, "most": most, "above": above, "below": below}
+    known = {which: written(bound) for which, bound in given.items() if bound is not None}
+    words = {"least": "at least", "above": "above", "most": "at most", "below": "below"}
+    if {"least", "most"} <= known.keys():
+        bounds = f"between {known['least']} and {known['most']}"
+    else:
+        bounds = " and ".join(f"{words[which]} {known[which]}" for which in words if which in known)
+    return InputError(f"{name} must be {bounds}{of and f' {of}'}, not {written(value)}")
+
+
+def as_argument(text: str) -> str:
+    """An error for SQL and pages: an option at its beginning is named as an argument, `from_size` for --from-size."""
+    option = _OPTION.match(text)
+    return text if option is None else option[1].replace("-", "_") + text[option.end() :]
+
+
+def not_a_choice(name: str, value: object, choices: Iterable[object]) -> InputError:
+    """The error of a value that is none of the choices: `--mode must be hybrid, vector or text, not 'fuzzy'`."""
+    return InputError(f"{name} must be {written_list(choices, 'or')}, not {str(value)[:MAX_SHOWN]!r}")
+
+
+def written_list(values: Iterable[object], word: str = "and") -> str:
+    """`lsa`, `lsa and pmi`, or `lsa, pmi and glove`; with `word` "or" the choices."""
+    *others, last = [*map(str, values)] or [""]
+    return f"{', '.join(others)} {word} {last}" if others else last
+
+
+def written(value: object) -> str:
+    """A value for people: 1,000, 0.5, none, on."""
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else "on" if value else "off"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else str(value)

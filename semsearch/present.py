@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from semsearch.maths.text import Analyzer, tokens
-from semsearch.records import Collection, Dataset, Hit, Run, Update
+from semsearch.maths.vectors import COSINE_DECIMALS, as_cosine
+from semsearch.records import Collection, Dataset, Hit, Of, Run, Update
+from semsearch.run_facts import number_text, with_present_names
 from semsearch.search.explain import Explanation
 from semsearch.storage.datasets import text_of
 
@@ -17,18 +19,53 @@ _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]{2,}")
 
 
+PURPOSES: Mapping[Of, str] = {
+    "document": "search by meaning",
+    "word": "similar words",
+    "node": "similar nodes",
+    "image": "similar images",
+    "row": "similar rows",
+}
+BUILDER_NAMES: Mapping[str, str] = {  # as the literature writes them; others by their own name
+    "lsa": "LSA",
+    "pmi": "PMI",
+    "glove": "GloVe",
+    "sgns": "word2vec",
+    "netmf": "NetMF",
+    "prone": "ProNE",
+    "deepwalk": "DeepWalk",
+    "pca": "PCA",
+    "gan": "GAN",
+    "wordmean": "mean of word vectors",
+    "imported": "imported vectors",
+}
+
+
+def purpose(collection: Collection) -> str:
+    """What a collection is for, in words: `news: search by meaning (LSA)`."""
+    builder = BUILDER_NAMES.get(collection.builder, collection.builder)
+    return f"{collection.dataset}: {PURPOSES[collection.of]} ({builder})"
+
+
 def hit_dict(hit: Hit) -> dict[str, Any]:
     """A hit for JSON, with its columns under `row`."""
     return {
         "id": hit.id,
-        "score": hit.score,
-        "vector_score": hit.vector_score,
+        "score": round(hit.score, COSINE_DECIMALS),
+        "vector_score": None if hit.vector_score is None else as_cosine(hit.vector_score),
         "vector_rank": hit.vector_rank,
-        "text_score": hit.text_score,
+        "text_score": None if hit.text_score is None else round(hit.text_score, COSINE_DECIMALS),
         "text_rank": hit.text_rank,
-        "distance": hit.distance,
+        "distance": None if hit.distance is None else max(0.0, round(hit.distance, COSINE_DECIMALS)),
         "row": {column: plain(value) for column, value in hit.row.items()},
     }
+
+
+def hit_flat(hit: Hit) -> dict[str, Any]:
+    """A hit for CSV: its id and scores, then the columns of its row, which replace a score of the same name."""
+    values = hit_dict(hit)
+    row: dict[str, Any] = values.pop("row")
+    return values | row
 
 
 def explanation_dict(why: Explanation) -> dict[str, Any]:
@@ -42,7 +79,7 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
     """An explanation for people: the sentence, the pairs of words that contribute most, components, matched words."""
     lines = [why.sentence]
     if why.changed:
-        lines.append("the row has changed since the build: the parts below are those of its present text")
+        lines.append("the row has changed since the build. The breakdown is that of its current text")
     shown = why.pairs.listed[:most]
     if shown:
         width = max(len(pair.query) for pair in shown)
@@ -52,7 +89,7 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
         parts = [
             f"{part.number} {part.contribution:+.2f} ({', '.join(part.words)})" for part in why.components.listed[:3]
         ]
-        lines.append(f"components: {'; '.join(parts)}")
+        lines.append(f"{why.directions}: {'; '.join(parts)}")
     if why.words.listed:
         lines.append("text score: " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))
     return lines
@@ -76,9 +113,9 @@ def title_of(dataset: Dataset, hit: Hit) -> str:
         label = hit.row.get(dataset.label_column) if dataset.label_column else None
         id = str(hit.id)
         if id.isdecimal():
-            return f"Image {id}" if label is None else f"{label}, image {id}"
+            return f"Image {id}" if label is None else f"Image {id} (label {label})"
         is_in_path = label is None or id.startswith(str(label))  # a path, whose folder is the label
-        return id if is_in_path else f"{label}, {id}"
+        return id if is_in_path else f"{id} (label {label})"
     title, body = text_of(dataset, hit.row)
     return title.strip() or shortened(body, 60) or str(hit.id)
 
@@ -229,7 +266,7 @@ def run_dict(run: Run, updates: Sequence[Update] = ()) -> dict[str, Any]:
     """Everything about a run, for JSON."""
     return run_row(run) | {
         "collections": list(run.collections),
-        "options": dict(run.options),
+        "options": dict(with_present_names(run).options),
         "metrics": dict(run.metrics),
         "versions": dict(run.versions),
         "updates": [update_dict(update) for update in updates],
@@ -237,7 +274,5 @@ def run_dict(run: Run, updates: Sequence[Update] = ()) -> dict[str, Any]:
 
 
 def flat(values: Mapping[str, Any]) -> str:
-    """Options or metrics on one line: `dim=100 split=documents`."""
-    return "  ".join(
-        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items()
-    )
+    """Options or metrics on one line: `dim=100  split=documents`."""
+    return "  ".join(f"{name}={number_text(value)}" for name, value in values.items())

@@ -272,6 +272,10 @@ class Collection:
         """The key of an item in the type that it has in SQL and JSON."""
         return int(key) if self.key_type == "integer" else key
 
+    def lacks(self, key: str) -> str:
+        """That no item has this key: `docs_lsa has no document '99'`."""
+        return f"{self.name} has no {self.of} {key!r}"
+
     @property
     def vocabulary(self) -> str:
         """The name of the table that lists the words of a word collection."""

@@ -1,4 +1,4 @@
-"""A file that the Python API holds open: a connection that reads, kept, and one that writes, made for each writing."""
+"""A file opened by the Python API: one connection that reads and stays open, and a new one for each transaction."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Opened:
         if not os.path.exists(path) and create:
             return
         with self._reading():
-            pass  # says now what is wrong with the file
+            pass  # reports now what is wrong with the file
 
     def __repr__(self) -> str:
         return f"semsearch.open({self.path!r})"
@@ -75,9 +75,9 @@ class Opened:
 
     @contextmanager
     def _writing(self, *, up_to_date: bool = True) -> Iterator[Connection]:
-        """A connection that writes; at the end all is in the file itself, unless a reader prevents it.
+        """A connection that writes. At the end the write-ahead log is moved into the file, unless a reader prevents it.
 
-        With `up_to_date` the file of an older semsearch is upgraded first.
+        With `up_to_date` a file of an older semsearch is upgraded first.
         """
         with self._lock, connect.writing(self.path, create=self._create, up_to_date=up_to_date) as db:
             yield db

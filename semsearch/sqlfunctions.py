@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlite_utils import hookimpl
 
-from semsearch.errors import CapabilityError, InputError, SemsearchError
+from semsearch.errors import CapabilityError, InputError, SemsearchError, as_argument
+from semsearch.maths.vectors import as_cosine
 from semsearch.present import hit_dict
 from semsearch.search import query, words
 from semsearch.search.models import encode_text
-from semsearch.storage import collections, connect, driver
+from semsearch.storage import collections, connect, datasets, driver
 from semsearch.storage.codec import vector_to_blob
 from semsearch.storage.keys import join_key, row_hash, shape_of
 
@@ -77,7 +78,7 @@ def _bound(db: Any, function: Callable[..., Any], last: LastError) -> Callable[.
             last.text = f"{function.__name__}: wrong arguments ({error})"
             raise
         except SemsearchError as error:
-            last.text = f"{function.__name__}: {error}"
+            last.text = f"{function.__name__}: {as_argument(str(error))}"
             raise
 
     return call
@@ -119,9 +120,13 @@ def semsearch_vector(db: Any, collection: str, id: Any) -> bytes:
 
 
 def semsearch_key(db: Any, table: str, *values: Any) -> str:
-    """The key of a row: of its key columns' values, or of all its values where the table has no key."""
+    """The key of a row, from the values of its key columns, or from its rowid where the table has no primary key.
+
+    A table that is keyed by a hash of the row takes the values of all its columns.
+    """
     shape = shape_of(db, table)
-    if shape.key_kind == "row":
+    dataset = datasets.find_dataset(db, shape.name)
+    if shape.key_kind == "row" or (dataset is not None and dataset.key_kind == "row"):
         if len(values) != len(shape.columns):
             raise InputError(f"{table} has no key: give all {len(shape.columns)} columns in order")
         return row_hash(values)
@@ -134,7 +139,7 @@ def semsearch_key(db: Any, table: str, *values: Any) -> str:
 def semsearch_similarity(db: Any, collection: str, one: Any, other: Any) -> float:
     """The cosine of two items."""
     result = collections.get_collection(db, collection)
-    return float(query.vector_of(db, result, str(one)) @ query.vector_of(db, result, str(other)))
+    return as_cosine(float(query.vector_of(db, result, str(one)) @ query.vector_of(db, result, str(other))))
 
 
 def semsearch_search(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Technique:
     """One row of the guide.
 
-    `key` is its anchor; `what` two sentences; `formula` plain text, its lines separated by three blanks; `page` the
+    `key` is its anchor; `what` a few sentences; `formula` plain text, its lines separated by three blanks; `page` the
     part of a page's address after `/-/semsearch/`; `page_name` its tab; `builders` those whose collections show it.
     """
 
@@ -46,70 +46,69 @@ LINEAR = Part(
         Technique(
             "svd",
             "Singular value decomposition: the optimal linear autoencoder",
-            "The encoder V maps a row x to k numbers and the decoder Vᵀ maps them back, and no other linear encoder and"
-            " decoder with k numbers has a smaller squared error (Eckart & Young 1936). V holds the first k right"
-            " singular vectors of the data matrix X, one row per item.",
+            "A data matrix X has one item per row, and the first k right singular vectors of X are the columns of V."
+            " The encoder V maps a row x to k numbers z, and the decoder Vᵀ maps z back to a row x̂. No other linear"
+            " encoder and decoder with k numbers has a lower squared error (Eckart & Young 1936).",
             "X ≈ X_k = U S Vᵀ   encode: z = xV   decode: x̂ = zVᵀ   error: ‖X − X_k‖² = Σ_{i>k} s_i²",
             "semsearch evaluate images demo.db digits_pca",
             "digits_pca/reconstruct",
             "Reconstruct",
-            "The mean squared error of pca (16 numbers per image), and how `build autoencoder --linear` approaches it"
-            " but never gets below it on the training data.",
+            "The reconstructions from k components and their PSNR. `build autoencoder --linear --latent-dim 16`"
+            " approaches the error of PCA with 16 components, and is never below it on the training data.",
             ("pca", "autoencoder"),
         ),
         Technique(
             "principal-components",
             "Principal components, loading vectors, projection",
-            "A loading is a scalar product: how similar the centred item is to a component. The loadings are also the"
-            " coordinates of a projection: mean + Σ z_i v_i is the nearest item that k components can make, and"
-            " projecting twice changes nothing.",
-            "z_i = ⟨x − mean, v_i⟩   projection: x̂ = mean + Σ_i z_i v_i   scalar products: ⟨x, y⟩ ≈ ⟨z(x), z(y)⟩",
+            "The principal components v_i are the right singular vectors of the centred data. A loading (or score) z_i"
+            " is a scalar product, which measures how similar the centred item is to component i. The loadings are also"
+            " coordinates of a projection, the best approximation of the item by k components.",
+            "z_i = ⟨x − mean, v_i⟩   x̂ = mean + Σ_i z_i v_i   ⟨x − mean, y − mean⟩ ≈ ⟨z(x), z(y)⟩",
             "semsearch build pca demo.db digits --dim 60 --name digits_pca60",
-            "digits_pca/item/7",
+            "digits_pca60/item/7",
             "Item",
-            "The fingerprint (the loadings as bars), both readings of the strongest ones, and the image rebuilt from"
-            " 1, 2, 4, … of its loadings.",
+            "The loadings as bars, the largest ones, and the image reconstructed from the first 1, 2, 4, … of them.",
             ("pca",),
         ),
         Technique(
             "lsa",
             "Term-document matrix and latent semantic analysis (LSA)",
-            "X counts how often each term occurs in each document, weighted by log-tf·idf, and a truncated SVD"
-            " gives every document k numbers. Two documents without a shared word are similar when their words occur"
-            " together in other documents.",
-            "X ≈ U S Vᵀ   documents: XV = US   a query q, weighted as a document is, folds in: qV",
+            "X counts how often each term occurs in each document, weighted by log-tf·idf. A truncated SVD gives each"
+            " document k numbers. Documents without a common word are similar if their words co-occur in others.",
+            "X ≈ U S Vᵀ   documents: XV = US   query q: qV   semsearch multiplies both by S^0.25 (--power)",
             'semsearch search demo.db docs_lsa "compress a file" --mode vector --explain',
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
-            "Under *Why these results?* the pairs of different words (query word, document word) that add up to the"
-            " similarity; on the page *Topics* the strongest words and documents of each direction.",
+            "*Why these results?* lists pairs of a query word and a document word with their contributions. Many pairs"
+            " are two different words. The page *Topics* shows the words and documents with the largest loadings.",
             ("lsa",),
         ),
         Technique(
             "eigenfaces",
             "Eigenfaces",
-            "The principal components of a set of images are images themselves: the directions along which they"
-            " differ most. For faces they are called eigenfaces (Sirovich & Kirby 1987; Turk & Pentland 1991).",
-            "X − mean ≈ U S Vᵀ   component i: row v_i of Vᵀ, shown as an image (0 is grey)",
+            "The principal components of images are images, which show how the images differ most. Those of faces are"
+            " called eigenfaces (Sirovich & Kirby 1987; Turk & Pentland 1991).",
+            "X − mean ≈ U S Vᵀ   component i: row v_i of Vᵀ, shown as an image (grey is 0)",
             "semsearch build pca demo.db digits",
             "digits_pca/components",
             "Components",
-            "The mean image, the components from strongest to weakest, and the curve of the variance that the first k"
-            " of them explain.",
+            "The mean image, the components, and the curve of the variance that the first k components explain.",
             ("pca",),
         ),
         Technique(
             "sigma",
             "Word vectors as a by-product of LSA, and both splits of Σ",
-            "The same SVD gives a vector to every term: the rows of V. The singular values S may go to the documents"
-            " (US and V), to the words (U and VS), or half to each, and whichever side carries S has its own scalar"
-            " products approximated.",
-            "documents: (US)(US)ᵀ ≈ XXᵀ   words: (VS)(VS)ᵀ ≈ XᵀX   even: (U√S)(V√S)ᵀ ≈ X",
+            "The SVD X ≈ U S Vᵀ gives a row of U to each document and a row of V to each term. The singular values S"
+            " (Σ in the lecture) can scale either of them, or both by √S. Scalar products of rows of US approximate"
+            " those of documents. Scalar products of rows of VS approximate those of words. With √S on both sides, a"
+            " document vector times a word vector approximates the entry of X.",
+            "split documents: vectors US and V, (US)(US)ᵀ ≈ XXᵀ   split words: vectors U and VS, (VS)(VS)ᵀ ≈ XᵀX"
+            "   split even: vectors U√S and V√S, (U√S)(V√S)ᵀ ≈ X",
             "semsearch build lsa demo.db docs --split words --power 0 --name docs_words",
             "docs_lsa_words",
             "Words",
-            "The nearest words of `docs_lsa_words` (V) and of `docs_words_words` (VS): with S, frequent directions"
-            " dominate.",
+            "The nearest words of a word in `docs_lsa_words`, whose vectors are V, and in `docs_words_words`, whose"
+            " vectors are VS. In VS the components with large singular values have more weight.",
             ("lsa",),
         ),
     ),
@@ -120,123 +119,125 @@ WORDS = Part(
     (
         Technique(
             "similarity-recipe",
-            "The general recipe: factor any similarity",
-            "Write down a similarity for pairs of items and factor the matrix, so that scalar products of the vectors"
-            " approximate it. Items with similar neighbours then get similar vectors, even if no pair connects them.",
-            "M_ij = similarity(i, j)   M ≈ U S Vᵀ   vectors: U S^p   (p = ½: u_i · v_j ≈ M_ij)",
+            "The general recipe: factorise any similarity",
+            "M contains a similarity for each pair of items. It is factorised so that scalar products of vectors"
+            " approximate it. Items that are similar to the same items get similar vectors.",
+            "M_ij = similarity(i, j)   M ≈ U S Vᵀ   vectors: U S^p and V S^p   p = ½: u_i · v_j ≈ M_ij",
             "semsearch build factorize demo.db modules --table modules_edges --measure ppmi",
             "modules_factorize",
             "Search",
-            "The nearest modules of one you know; the page *Runs* names the query or table of similarities.",
+            "The nearest neighbours of a module, and on the page *Runs* the query or table of similarities.",
             ("factorize",),
         ),
         Technique(
             "window-counts",
             "Counts in a context window",
-            "Two words co-occur when they are at most w words apart, and a pair at distance d counts 1/d (or 1 with"
-            " `--distance-weighting flat`). With the whole document as window the counts are XᵀX, the matrix that LSA"
-            " factors for words.",
-            "n_ij = Σ over positions of word i: 1/d for each j at distance d ≤ w",
+            "Two words co-occur if they are at most w words apart. A pair at distance d counts 1/d, or 1 with"
+            " `--distance-weighting flat`. If the window is the whole document, the counts are XᵀX, where X holds the"
+            " counts of words in documents. The eigenvectors of XᵀX are the word vectors of LSA on X.",
+            "n_ij = Σ 1/d over all positions of i and j at distance d ≤ w   whole document: n_ij = (XᵀX)_ij",
             "semsearch build pmi demo.db docs --window 5",
             "docs_pmi/cooccurrence?words=read+write+file+socket",
             "Counts",
-            "The table of counts for a handful of words, with the PMI below each count.",
+            "The table of counts for a few words, with the PMI below each count.",
             ("pmi", "glove", "sgns"),
         ),
         Technique(
             "pmi",
             "Pointwise mutual information (PMI)",
-            "PMI compares how often two words co-occur with how often they would if words were independent. It is 0"
-            " for independent words, positive for words that attract each other, and minus infinity for words that"
-            " never co-occur, which positive PMI (PPMI) replaces by 0.",
-            "PMI_ij = ln( n_ij · N / (n_i · n_j) )   PPMI = max(PMI, 0)   contexts smoothed: n_j^0.75",
+            "PMI compares how often two words co-occur with how often independent words would co-occur. It is 0 for"
+            " independent words, positive for words that co-occur more often, and minus infinity for words that never"
+            " co-occur. Positive PMI (PPMI) replaces negative values by 0.",
+            "PMI_ij = ln( n_ij · N / (n_i · n_j) ), n_i row sums, N the sum of all counts   PPMI = max(PMI, 0)"
+            "   context-distribution smoothing: n_j^0.75 instead of n_j",
             "semsearch build pmi demo.db docs --measure ppmi --smoothing 0.75",
             "docs_pmi/item/socket",
             "Word",
-            "The collocates of a word with counts and PMI (natural logarithm: 0.7 is twice as often as chance, 2.3 ten"
-            " times as often).",
+            "The co-occurring words of a word, with counts and PMI. The logarithm is natural: 0.7 means twice as often"
+            " as by chance, 2.3 ten times as often.",
             ("pmi",),
         ),
         Technique(
             "word2vec",
             "word2vec as matrix factorisation",
-            "Skip-gram with negative sampling learns to distinguish pairs that co-occur from random pairs. With enough"
-            " dimensions its scalar products are PMI − ln k, so it factors a shifted PMI matrix (Levy & Goldberg"
-            " 2014).",
-            "loss: −Σ n_ij ln σ(w_i·c_j) − k Σ n_i E_j[ln σ(−w_i·c_j)]   optimum: w_i·c_j = PMI_ij − ln k",
+            "Skip-gram with k negative samples learns to distinguish pairs of words that co-occur from random pairs."
+            " With enough dimensions, the optimal scalar products are PMI − ln k. word2vec is therefore a factorisation"
+            " of a shifted PMI matrix (Levy & Goldberg 2014).",
+            "loss: −Σ_ij n_ij ln σ(w_i·c_j) − k Σ_i n_i E_j[ln σ(−w_i·c_j)]   optimum: w_i·c_j = PMI_ij − ln k"
+            "   in semsearch: σ(w_i·c_j − ln k), so that w_i·c_j ≈ PMI_ij",
             "semsearch build sgns demo.db docs --negative 5",
             "docs_sgns/runs",
             "Runs",
-            "The loss curve, and the same words' neighbours in `docs_sgns` and in `docs_pmi`, which factors the same"
-            " matrix in one step.",
+            "The loss curve. Then compare the nearest neighbours of a word in `docs_sgns` and in `docs_pmi`. `pmi`"
+            " factorises the PMI matrix by an eigendecomposition, without training.",
             ("sgns",),
         ),
         Technique(
             "glove",
             "GloVe",
-            "GloVe fits scalar products plus biases to the logarithm of the counts by weighted least squares. Rare"
-            " pairs, whose counts are noisy, weigh less (Pennington, Socher & Manning 2014).",
-            "loss: Σ f(n_ij) (w_i·c_j + b_i + d_j − ln n_ij)²   f(n) = min(1, (n / x_max)^0.75)",
+            "GloVe fits scalar products plus biases to the logarithms of the counts, by weighted least squares. Rare"
+            " pairs have a lower weight, because their counts are noisy (Pennington et al. 2014).",
+            "loss: Σ_ij f(n_ij) (w_i·c_j + b_i + d_j − ln n_ij)²   f(n) = min(1, n / x_max)^0.75",
             "semsearch build glove demo.db docs",
             "docs_glove/runs",
             "Runs",
-            "The loss curve, and the same words' neighbours in `docs_glove`, `docs_sgns` and `docs_pmi`.",
+            "The loss curve, and the nearest neighbours of a word in `docs_glove`, `docs_sgns` and `docs_pmi`.",
             ("glove",),
         ),
         Technique(
             "not-psd",
             "PMI is not positive semidefinite: left, right and concatenated vectors",
-            "A matrix of scalar products u_i·u_j has no negative eigenvalue and no negative diagonal, but PMI has:"
-            ' frequent words such as "the" seldom occur near themselves, so their PMI_ii is below 0. An SVD therefore'
-            " has two sides: left vectors for words, right vectors for contexts, which differ in sign along negative"
-            " eigenvalues; use one, their sum, or both concatenated.",
-            "M = Mᵀ = Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   negative mass: Σ_{λ<0} λ² / Σ λ²",
+            "Scalar products u_i·u_j form a positive semidefinite matrix, without negative eigenvalues. PMI and PPMI"
+            " matrices have some, for example because many words rarely occur near themselves. Their factors are left"
+            " vectors for words and right vectors for contexts, which differ in sign where the eigenvalue is negative."
+            " One can use either of them, their sum, or both concatenated.",
+            "M = Mᵀ ≈ Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   negative mass: Σ_{λ<0} λ² / Σ λ²",
             "semsearch build pmi demo.db docs --side concat --name docs_concat",
             "docs_pmi/runs",
             "Runs",
-            "`negative_mass` among the metrics: the share of the matrix that no scalar products of one set of vectors"
-            " can represent.",
+            "The metric `negative_mass`, the share of squared negative eigenvalues. Scalar products of one set of"
+            " vectors cannot represent it. Compare the nearest neighbours in `docs_pmi` and `docs_concat`.",
             ("pmi", "factorize"),
         ),
         Technique(
             "pretrained",
             "Pretrained vectors",
-            "Word vectors learned elsewhere, from billions of words, are imported as a collection of their own. They"
-            " know words and relations that a small corpus cannot teach, but not the corpus's own special terms.",
-            "file: word v_1 v_2 … v_dim, one word per line (GloVe, word2vec, fastText)",
+            "Word vectors that were trained elsewhere, on billions of words, can be imported as a collection. They"
+            " cover words that a small corpus does not contain, but not the special terms of your own corpus.",
+            "file: one word per line, as word v_1 v_2 … v_dim (GloVe, word2vec, fastText)",
             "semsearch ingest vectors demo.db glove --from glove-6b-100",
             "glove",
             "Search",
-            "The nearest words of a technical term in `glove` and in `docs_pmi`. Any file in one of these formats will"
-            " do; `--from` downloads a listed public one.",
+            "The nearest neighbours of a technical term in `glove` and in `docs_pmi`. `--from` downloads a public set."
+            " A file of your own in one of these formats is imported without it.",
             ("imported",),
         ),
         Technique(
             "analogies",
             "Analogies by vector arithmetic",
-            "If a relation is a constant offset between vectors, then b − a + c is near the missing word. Multiplying"
-            " similarities instead of adding them (3CosMul, Levy & Goldberg 2014) keeps one large term from"
-            " dominating.",
-            "3CosAdd: argmax_d cos(d, b − a + c)   3CosMul: argmax_d cos(d, b) cos(d, c) / (cos(d, a) + ε)",
+            "If a relation corresponds to a constant difference of vectors, b − a + c is close to the missing word."
+            " 3CosAdd adds cosines. 3CosMul multiplies them, so that none dominates (Levy & Goldberg 2014).",
+            "3CosAdd: argmax_d cos(d, b) + cos(d, c) − cos(d, a)   3CosMul: argmax_d cos(d, b) cos(d, c) / (cos(d, a)"
+            " + ε), cosines mapped to 0..1",
             "semsearch analogy demo.db docs_pmi read write reader",
             "docs_pmi/analogy?a=read&b=write&c=reader",
             "Analogy",
-            "Both methods side by side, and the words nearest to b − a + c with the three query words included; on the"
-            " page *Plot*, parallel lines for the same relation.",
+            "The answers of both methods, and the words nearest to b − a + c with the three given words included. On"
+            " the page *Plot*, pairs with the same relation are joined by parallel lines.",
             ("pmi", "glove", "sgns"),
         ),
         Technique(
             "sentences",
             "Features for sentences and documents from word vectors",
-            "A document's vector is the weighted mean of its words' vectors; smooth inverse frequency (SIF) weights"
-            " frequent words down and removes the direction common to all documents. The principal components of the"
-            " document's word matrix can be appended.",
-            "v = Σ_w n_w a_w w / Σ_w n_w   a_w = a / (a + p(w))   v ← v − u uᵀ v",
+            "The vector of a document is the weighted mean of the vectors of its words. Smooth inverse frequency (SIF)"
+            " gives frequent words a lower weight, and removes the common component of all documents. The principal"
+            " components of the document's word vectors can be concatenated.",
+            "v = Σ_w n_w a_w w / Σ_w n_w   SIF: a_w = a / (a + p(w))   common component: v ← v − u uᵀ v",
             "semsearch build wordmean demo.db docs --words docs_pmi",
             "docs_wordmean?q=compress+a+file",
             "Search",
-            "The results compared with `docs_lsa`; `semsearch evaluate labels` for how well the vectors predict a"
-            " column of labels.",
+            "The results, compared with those of `docs_lsa`. `semsearch evaluate labels` measures how well the vectors"
+            " predict a column of labels.",
             ("wordmean",),
         ),
     ),
@@ -248,15 +249,16 @@ GRAPHS = Part(
         Technique(
             "walks",
             "Node vectors from random walks",
-            "A random walk is a sentence whose words are nodes, so co-occurrence counts on walks, PMI and an SVD give"
-            " vectors for nodes (DeepWalk; node2vec biases the walks by p and q). NetMF computes the same matrix in"
-            " closed form, without walking.",
-            "walk: v_1 → v_2 → …   P = D⁻¹A   NetMF: M = ln⁺( vol(G)/(bT) · (Σ_{r=1..T} P^r) D⁻¹ )",
+            "A random walk is treated as a sentence whose words are nodes. Co-occurrence counts on walks are weighted"
+            " by PMI and factorised, which gives node vectors (DeepWalk). node2vec biases the walks by the parameters p"
+            " and q. NetMF computes the expected matrix in closed form, without sampled walks.",
+            "walk: v_1 → v_2 → …   transition probabilities: P = D⁻¹A   NetMF: M = ln⁺( vol(G)/(bT) · (Σ_{r=1..T} P^r)"
+            " D⁻¹ ), ln⁺ x = ln max(x, 1)",
             "semsearch build deepwalk demo.db modules",
             "modules_netmf/item/zipfile",
             "Node",
-            "The nearest nodes, the drawing of the neighbourhood, and suggested links: similar nodes that no edge"
-            " joins.",
+            "The nearest nodes by vector, the drawing of the adjacent nodes, and suggested links, which are similar"
+            " nodes without an edge. The page `modules_deepwalk/item/zipfile` shows the same for sampled walks.",
             ("netmf", "prone", "deepwalk", "node2vec"),
         ),
     ),
@@ -268,72 +270,71 @@ IMAGES = Part(
         Technique(
             "autoencoder",
             "What autoencoders are used for",
-            "An encoder network maps an image to a latent code and a decoder maps it back, trained to minimise the"
-            " reconstruction error. The same pair compresses, removes noise, fills in missing parts, enlarges and"
-            " interpolates.",
+            "An encoder network E maps an image to a latent code, and a decoder network D maps it back. Both are"
+            " trained to minimise the reconstruction error. They compress, denoise, inpaint, enlarge and interpolate.",
             "loss: ‖x − D(E(x))‖²   denoising: ‖x − D(E(x + noise))‖²   variational: + KL(q(z|x) ‖ N(0, I))",
             "semsearch reconstruct demo.db digits_autoencoder -o grid.png --noise 0.3",
             "digits_autoencoder/reconstruct",
             "Reconstruct",
-            "Reconstruction, denoising, filling a hole, enlarging and compression, each with its error and a simple"
-            " baseline.",
+            "Reconstruction, denoising, inpainting, super-resolution and compression, each with error and baseline.",
             ("autoencoder",),
         ),
         Technique(
             "pretext",
-            "Self-supervised tasks: relative patches, jigsaw puzzle, colorization, in-painting",
-            "The labels come from the images themselves: where one patch is relative to another, the order of shuffled"
-            " tiles, the colour of a grey image, the content of a hole. A network that solves the task has learned"
-            " features that are useful for other tasks.",
-            "patches: P(direction | patch₁, patch₂)   jigsaw: P(permutation | tiles)   colorization: P(ab | L)"
-            "   in-painting: ‖x − D(E(masked x))‖²",
+            "Self-supervised tasks: relative patches, jigsaw puzzle, colorization, inpainting",
+            "The labels of a self-supervised task come from the images themselves. Examples are the relative position"
+            " of two patches, the order of shuffled tiles, the colours of a grey image and the content of a masked"
+            " area. A network that solves the task has learned features that are useful for other tasks.",
+            "patches: P(position | patch₁, patch₂)   jigsaw: P(permutation | tiles)   colorization: P(colours |"
+            " lightness)   inpainting: ‖x − D(E(masked x))‖² on masked pixels   rotation: P(angle | rotated x)"
+            "   contrastive: P(second view of the same image | first view, batch)",
             "semsearch build patches demo.db digits --image-size 24 --seconds 60",
             "digits_patches/pretext",
-            "Task",
-            "Twelve images, each with the task's input, the network's prediction and the correct answer; the held-out"
-            " accuracy compared with chance.",
+            "The task",
+            "Twelve images, each with the network's input, its prediction and the correct answer. The held-out"
+            " accuracy is shown next to the accuracy by chance.",
             ("patches", "jigsaw", "colorization", "inpainting", "rotation", "contrastive"),
         ),
         Technique(
             "self-supervised",
             "Self-supervised features compared with an autoencoder's",
-            "A code that reconstructs an image must describe every pixel, background included; a self-supervised task"
-            " needs only what distinguishes objects. A linear probe measures the difference: logistic regression on"
-            " frozen features, tested on held-out images.",
-            "probe: argmax_y softmax(W f(x) + b)   accuracy on held-out x, from 1, 10, 100 or all labels per class",
+            "A code from which an image is reconstructed must describe each pixel, including the background. A"
+            " self-supervised task needs only what distinguishes images or objects. The features are compared by a"
+            " linear probe, a logistic regression on frozen features that is tested on held-out images.",
+            "probe: argmax_y softmax(W f(x) + b)   accuracy on held-out x, with 1, 10, 100 or all labels per class",
             "semsearch evaluate images demo.db digits",
             "digits_pca/comparison",
             "Comparison",
-            "One row per collection of the same images: linear probe, five nearest neighbours, accuracy from few"
-            " labels, training seconds.",
+            "One row per collection of the same images, with the accuracy of the linear probe, of the five nearest"
+            " neighbours and of probes with few labels, and the training time.",
             ("contrastive", "rotation", "patches", "jigsaw", "colorization", "inpainting"),
         ),
         Technique(
             "decoder-sampling",
             "Sampling from a decoder",
-            "Random codes sent through a decoder give new images, if the codes come from the distribution of real"
-            " codes. A variational autoencoder trains its codes towards N(0, I); for a plain one a Gaussian mixture is"
-            " fitted to its codes.",
-            "x = D(z)   z ~ N(0, I)   or   z ~ Σ_j π_j N(μ_j, Σ_j), fitted to E(x) of the training images",
+            "A decoder maps random codes to new images, if the codes follow the distribution of the codes of real"
+            " images. A variational autoencoder is trained so that its codes are close to N(0, I). For other models a"
+            " Gaussian mixture is fitted to the codes.",
+            "x = D(z)   z ~ N(0, I)   or z ~ Σ_j π_j N(μ_j, Σ_j), fitted to the codes E(x) of the training images",
             "semsearch sample demo.db digits_autoencoder -o samples.png --prior mixture",
             "digits_autoencoder/samples?prior=mixture",
             "Samples",
-            "Samples of N(0, I) and of the fitted mixture; the nearest real images of one sample show whether it is a"
-            " copy.",
+            "Images from the fitted mixture and, by the choice of another distribution, from N(0, I). Choose an image"
+            " to see the most similar real images, which show whether it is a copy.",
             ("autoencoder", "pca"),
         ),
         Technique(
             "gan",
             "Generative adversarial networks: minimax and schedules",
-            "A generator G maps random codes to images and a discriminator D learns to tell them from real ones; G is"
-            " trained to fool D. The two can be updated at the same time or in turn, with k discriminator steps for"
-            " each generator step.",
+            "A generator G maps random codes to images, and a discriminator D learns to distinguish them from real"
+            " ones. G learns to make D classify its images as real. Both are updated simultaneously or alternately.",
             "min_G max_D  E_x[ln D(x)] + E_z[ln(1 − D(G(z)))]   non-saturating: max_G E_z[ln D(G(z))]",
             "semsearch build gan demo.db digits --loss minimax --schedule simultaneous --seconds 60 --name minimax",
             "digits_gan/samples",
             "Samples",
-            "The curves on *Runs*: losses, discriminator scores for training and held-out images, diversity (mode"
-            " collapse when it falls); `--d-steps 3` alternates.",
+            "Generated images and, on the page *Runs*, curves of the losses, the discriminator scores and the"
+            " diversity. A falling diversity is mode collapse. `--schedule alternate --d-steps 3` makes three"
+            " discriminator steps per generator step. Compare `digits_gan` with `minimax`.",
             ("gan",),
         ),
     ),
@@ -345,51 +346,51 @@ PAGES = Part(
         Technique(
             "hybrid",
             "Hybrid search",
-            "Results are ranked by a weighted sum of the vector score (cosine) and the text score (BM25), each"
-            " relative to its best hit. A query word that the model does not know still finds its documents through"
-            " the text score.",
+            "Results are ranked by a weighted sum of the similarity (cosine) and the text score (BM25), each"
+            " divided by its maximum. A query word that the model does not know still contributes to the text score.",
             "score = w · cosine / max cosine + (1 − w) · BM25 / max BM25",
             'semsearch search demo.db docs_lsa "random sample from a list" --mode hybrid',
             "docs_lsa?q=random+sample+from+a+list",
             "Search",
-            "The two scores of each result, and how the order changes with the mode and the weight.",
+            "The two scores of each result. Change the mode or the weight w to see how the order changes.",
             ("lsa", "wordmean"),
         ),
         Technique(
             "neighbours",
             "Nearest neighbours and near-duplicates",
-            "Items are compared by the cosine of the angle between their vectors, and the nearest ones are listed"
-            " first. Near-duplicates are pairs above a threshold that, for documents, also share most of their words.",
-            "similarity(x, y) = x·y / (‖x‖ ‖y‖)   shared words: Σ_w min(n_w, m_w) / max(Σ n_w, Σ m_w)",
+            "The similarity of two items is the cosine of the angle between their vectors. The nearest neighbours of"
+            " an item are the items with the highest similarity. Near-duplicates are pairs above a threshold. Two"
+            " documents must also share most of their words.",
+            "similarity(x, y) = x·y / (‖x‖ ‖y‖)   shared words: Σ_w min(n_w, m_w) / max(Σ_w n_w, Σ_w m_w)",
             "semsearch duplicates demo.db docs_lsa",
             "docs_lsa/duplicates",
             "Duplicates",
-            "The pairs, closest first, with both figures.",
+            "The pairs by decreasing similarity, each with its similarity and its share of common words.",
             ("lsa", "wordmean"),
         ),
         Technique(
             "clusters",
             "Clusters",
-            "k-means divides the vectors into k groups, each around its mean. A cluster is named by the words that are"
-            " more frequent in it than elsewhere.",
+            "k-means divides the vectors into k clusters and minimises the distances to their means. A cluster is"
+            " named by words that are more frequent in it than in the whole dataset.",
             "min Σ_i ‖x_i − μ_c(i)‖²   name: words with the largest  share inside · ln(share inside / share overall)",
             "semsearch cluster demo.db docs_lsa --clusters 20",
             "docs_lsa/clusters",
             "Clusters",
-            "The names of the clusters, their sizes, and the items nearest to each centre.",
+            "The names and sizes of the clusters, and the items nearest to each centre.",
             ("lsa", "wordmean"),
         ),
         Technique(
             "labels",
             "Predicting labels",
-            "Logistic regression learns a column of labels from the vectors of the labelled rows and predicts the"
+            "A logistic regression is trained on the vectors of the labelled rows, and predicts the label of the"
             " others. Its accuracy is estimated by cross-validation, on rows that were not used for training.",
             "P(y | x) = softmax(W x + b)   accuracy: share of held-out rows predicted correctly",
             "semsearch classify demo.db modules_netmf --label package",
             "modules_netmf/labels?label=package",
             "Labels",
-            "Accuracy with its 95 % interval compared with a bag of words, precision and recall of each label, and the"
-            " confusion matrix.",
+            "The accuracy with its 95 % confidence interval, precision and recall of each label, and the confusion"
+            " matrix. For documents the accuracy is compared with that of a bag of words.",
             ("lsa", "wordmean", "netmf"),
         ),
     ),

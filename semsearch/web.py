@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from semsearch.errors import CapabilityError, DatabaseError, InputError, NotFoundError, SemsearchError
+from semsearch.errors import (
+    MAX_SHOWN,
+    CapabilityError,
+    DatabaseError,
+    InputError,
+    NotFoundError,
+    SemsearchError,
+    not_a_choice,
+    out_of_range,
+)
 from semsearch.search import query
 from semsearch.search.query import MODES, Condition, check_query, check_weight
 from semsearch.storage.filters import OPERATORS
@@ -57,7 +66,7 @@ def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
     if q:
         check_query(q, mode, 1)
     elif mode not in MODES:
-        raise InputError(f"mode is {mode[:40]!r}: choose one of {', '.join(MODES)}")
+        raise not_a_choice("mode", mode, MODES)
     given = arguments.get("weight") or ""
     weight = share("weight", given, 0, 1) if given else None
     check_weight(weight, mode)
@@ -69,14 +78,14 @@ def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
     k = number("k", arguments.get("k") or str(default_k), 1, MAX_K)
     after = number("after", arguments.get("after") or "0", 0, MAX_DEPTH)
     if after + k > MAX_DEPTH:
-        raise InputError(f"after + k is {after + k:,}: the limit is {MAX_DEPTH:,}")
+        raise out_of_range("after + k", after + k, most=MAX_DEPTH)
     return Paging(k, after)
 
 
 def _switch(name: str, text: str) -> bool:
     """Whether an argument is 1. Raises InputError unless it is 1 or 0."""
     if text not in ("0", "1"):
-        raise InputError(f"{name} is {text[:40]!r}: it must be 1 or 0")
+        raise not_a_choice(name, text, (1, 0))
     return text == "1"
 
 
@@ -85,9 +94,9 @@ def share(name: str, text: str, least: float, most: float) -> float:
     whole, dot, rest = text.partition(".")
     plain = text.isascii() and len(text) <= 20 and (whole + rest).isdecimal() and (not dot or rest)
     if not plain:
-        raise InputError(f"{name} is {text[:40]!r}: it must be a number from {least:g} to {most:g}")
+        raise InputError(f"{name} must be a number between {least:g} and {most:g}, not {text[:MAX_SHOWN]!r}")
     if not least <= float(text) <= most:
-        raise InputError(f"{name} is {text}: the limit is {least:g} to {most:g}")
+        raise out_of_range(name, text, least=least, most=most)
     return float(text)
 
 
@@ -138,7 +147,7 @@ def _condition(column: str, op: str, value: str, columns: Sequence[str]) -> Cond
     if column not in columns:
         raise InputError(f"There is no column {column[:80]!r} to filter by: the columns are {', '.join(columns)}")
     if op not in OPERATORS:
-        raise InputError(f"{op[:40]!r} is not a filter operation: choose one of {', '.join(OPERATORS)}")
+        raise not_a_choice("The operation of a filter", op, OPERATORS)
     if len(value) > MAX_VALUE:
         raise InputError(f"The value for {column[:80]!r} has {len(value):,} characters: the limit is {MAX_VALUE:,}")
     return Condition(column, op, value)
@@ -148,16 +157,16 @@ def _within_limits(filters: Sequence[Condition]) -> tuple[Condition, ...]:
     """The filters without repetitions. Raises InputError for more than MAX_CONDITIONS."""
     different = tuple(dict.fromkeys(filters))
     if len(different) > MAX_CONDITIONS:
-        raise InputError(f"There are {len(different):,} filters: the limit is {MAX_CONDITIONS}")
+        raise out_of_range("The number of filters", len(different), most=MAX_CONDITIONS)
     return different
 
 
 def number(name: str, text: str, least: int, most: int) -> int:
     """A whole number in ASCII digits. Raises InputError for anything else, and outside of the limits."""
     if not (text.isascii() and text.isdecimal()):
-        raise InputError(f"{name} is {text[:40]!r}: it must be a number from {least:,} to {most:,}")
+        raise InputError(f"{name} must be a number between {least:,} and {most:,}, not {text[:MAX_SHOWN]!r}")
     if len(text) > 9 or not least <= int(text) <= most:
-        raise InputError(f"{name} is {text[:40]}: the limit is {least:,} to {most:,}")
+        raise out_of_range(name, int(text) if len(text) <= 9 else text[:MAX_SHOWN], least=least, most=most)
     return int(text)
 
 

@@ -18,10 +18,10 @@ PIECES = ("orbit", "Orbits", "orbiting", "moon", "_", "-", " ", " ", "'", "é", 
     ("id", "label", "said"),
     [
         (7, None, "Image 7"),
-        (7, "6", "6, image 7"),
+        (7, "6", "Image 7 (label 6)"),
         ("a/b.png", None, "a/b.png"),
         ("sneakers/b.png", "sneakers", "sneakers/b.png"),
-        ("b.png", "sneakers", "sneakers, b.png"),
+        ("b.png", "sneakers", "b.png (label sneakers)"),
     ],
 )
 def test_what_a_picture_is_called(id: int | str, label: str | None, said: str) -> None:

@@ -6,7 +6,7 @@ calls one function of search off the event loop (connection.read), and is render
 
 from typing import Any
 
-from datasette import hookimpl
+from datasette import NotFound, hookimpl
 
 from semsearch.search.resident import enable_cache
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql, skip_csrf
@@ -25,10 +25,12 @@ from semsearch_datasette.pages import (
     comparison_page,
     components_page,
     duplicates_page,
+    glossary_page,
     home_page,
     item_page,
     labels_page,
     lecture_page,
+    openapi_page,
     pretext_page,
     reconstruct_page,
     runs_page,
@@ -42,6 +44,7 @@ from semsearch_datasette.parts import image_routes, sample_routes
 from semsearch_datasette.permissions import permission_allowed, permission_resources_sql
 from semsearch_datasette.request_cache import asgi_wrapper
 from semsearch_datasette.respond import route
+from semsearch_datasette.target import target_of
 
 __all__ = [
     "asgi_wrapper",
@@ -71,16 +74,24 @@ def startup(datasette: Any) -> None:
         patch_interrupted_errors(database)
 
 
+async def missing_page(datasette: Any, request: Any) -> Any:
+    """A URL below a collection that is none of its pages. Raises NotFound."""
+    name = (await target_of(datasette, request)).collection.name
+    raise NotFound(f"{name} has no page {request.url_vars['page']!r}. The tabs of {name} list its pages")
+
+
 @hookimpl
 def register_routes() -> list[Any]:
     collection = r"/(?P<database>[^/]+)/-/semsearch/(?P<collection>[^/]+?)"
     return [
         route(r"/-/semsearch", home_page.home),
         route(r"/-/semsearch/lecture", lecture_page.lecture),
+        route(r"/-/semsearch/glossary", glossary_page.glossary),
+        (r"^/-/semsearch/openapi\.json$", openapi_page.describe),
         route(r"/(?P<database>[^/]+)/-/semsearch", home_page.home),
-        route(collection, search_page.search),
+        route(collection, search_page.search, has_csv=True),
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
-        route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar),
+        route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar, has_csv=True),
         route(collection + r"/components", components_page.components),
         route(collection + r"/thumbnail/(?P<id>[^/]+?)", image_routes.thumbnail),
         route(collection + r"/component/(?P<number>\d{1,5})", image_routes.component),
@@ -95,7 +106,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/walk", sample_routes.walk),
         route(collection + r"/trained/(?P<step>\d{1,12})", image_routes.trained),
         (f"^{collection}/picture$", upload_page.upload),
-        route(collection + r"/duplicates", duplicates_page.duplicates),
+        route(collection + r"/duplicates", duplicates_page.duplicates, has_csv=True),
         route(collection + r"/clusters", clusters_page.clusters),
         route(collection + r"/labels", labels_page.labels),
         route(collection + r"/comparison", comparison_page.page),
@@ -103,4 +114,5 @@ def register_routes() -> list[Any]:
         route(collection + r"/analogy", words_pages.analogy),
         route(collection + r"/cooccurrence", words_pages.cooccurrence),
         route(collection + r"/plot", words_pages.plot),
+        route(collection + r"/(?P<page>.+?)", missing_page),
     ]

@@ -20,6 +20,8 @@ from semsearch_datasette.target import database_of
 
 Link = dict[str, str]
 FLOAT_BYTES = 4
+# For searching a table that has several collections, best first: benchmarks/README.md compares them.
+PREFERRED = ("lsa", "contrastive", "prone", "netmf", "deepwalk", "node2vec", "pca", "autoencoder")
 
 
 async def _collections(datasette: Any, database: str) -> list[Collection]:
@@ -66,16 +68,24 @@ def table_actions(datasette: Any, actor: Any, database: str, table: str) -> Call
             for collection in await _visible(datasette, actor, database)
             if collection.dataset == table and (collection.of != "word" or collection.vocabulary == table)
         ]
+        ranked = sorted(built, key=_preference)
+        recommended = "Recommended for search. " if len(built) > 1 and _preference(ranked[0]) < len(PREFERRED) else ""
         return [
             {
                 "href": links.collection(datasette, database, collection.name),
                 "label": _label(collection, len(built)),
-                "description": f"{collection.count:,} {collection.of}s, vectors of {collection.builder}",
+                "description": (recommended if collection is ranked[0] else "")
+                + f"{collection.count:,} {collection.of}s, vectors of {collection.builder}",
             }
-            for collection in built
+            for collection in ranked
         ]
 
     return inner
+
+
+def _preference(collection: Collection) -> int:
+    """The place of a collection among those of its table; a builder that is not among the preferred comes last."""
+    return PREFERRED.index(collection.builder) if collection.builder in PREFERRED else len(PREFERRED)
 
 
 def _label(collection: Collection, count: int) -> str:
@@ -108,16 +118,26 @@ def row_actions(datasette: Any, request: Any, database: str, table: str) -> Call
 
 
 @hookimpl
-def extra_template_vars(datasette: Any, request: Any, view_name: str) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """The links of a row for 0.65, whose row page has no menu: our row.html puts them under its heading."""
+def extra_template_vars(
+    datasette: Any, request: Any, view_name: str, database: str | None, table: str | None
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """The links that our index.html, database.html, table.html and row.html put under the heading of Datasette's pages.
+
+    They are those of the menus, which a visitor may not open. The row page of 1.0 has its own menu.
+    """
 
     async def inner() -> dict[str, Any]:
-        if IS_1 or view_name != "row" or request is None or "pks" not in request.url_vars:
-            return {}
-        database = database_of(datasette, request).name
-        table = tilde_decode(request.url_vars["table"])
-        row_links = await _row_links(datasette, request.actor, database, table, request.url_vars["pks"])
-        return {"semsearch_row_links": row_links}
+        actor = request.actor if request else None
+        if view_name == "index":
+            return {"semsearch_links": menu_links(datasette)}
+        if view_name == "database" and database:
+            return {"semsearch_links": await database_actions(datasette, actor, database)()}
+        if view_name == "table" and database and table:
+            return {"semsearch_links": await table_actions(datasette, actor, database, table)()}
+        if view_name == "row" and not IS_1 and request is not None and "pks" in request.url_vars:
+            name, own = tilde_decode(request.url_vars["table"]), database_of(datasette, request).name
+            return {"semsearch_links": await _row_links(datasette, actor, own, name, request.url_vars["pks"])}
+        return {}
 
     return inner
 

@@ -26,6 +26,11 @@ def lecture(datasette: Any, key: str = "") -> str:
     return str(datasette.urls.path("/-/semsearch/lecture")) + (f"#{key}" if key else "")
 
 
+def glossary(datasette: Any, key: str = "") -> str:
+    """The glossary, at one of its terms."""
+    return str(datasette.urls.path("/-/semsearch/glossary")) + (f"#{key}" if key else "")
+
+
 def collection(datasette: Any, database: str, name: str, page: str = "", filters: Pairs = (), **arguments: Any) -> str:
     """A collection's search page, or one of its other pages; `filters` are arguments `column__op` with their values."""
     path = f"{home(datasette, database)}/{tilde_encode(name)}"
@@ -65,7 +70,7 @@ def table_rows(datasette: Any, database: str, table: str, **arguments: Any) -> s
 
 
 def row(datasette: Any, database: str, dataset: Dataset, key: Any) -> str | None:
-    """Datasette's own page of a row; None for tables without a key, whose row numbers may have changed."""
+    """Datasette's own page of a row; None for tables keyed by a hash of the row, which Datasette does not know."""
     if dataset.key_kind == "row":
         return None
     path = str(key) if dataset.key_kind == "compound" else tilde_encode(str(key))

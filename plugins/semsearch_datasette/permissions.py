@@ -29,7 +29,7 @@ from semsearch_datasette.result_cache import DatabaseCaches
 Result = TypeVar("Result")
 
 _lineages: DatabaseCaches[Lineage] = DatabaseCaches(1)  # by the file's fingerprint; names of tables are folded
-_judging_source: ContextVar[bool] = ContextVar("semsearch_judging_source", default=False)
+_checking_source: ContextVar[bool] = ContextVar("semsearch_checking_source", default=False)
 
 _DENIED = """
 select json_extract(value, '$[0]') as parent, json_extract(value, '$[1]') as child, 0 as allow,
@@ -95,8 +95,8 @@ async def _visibility(datasette: Any, actor: Any, database: str, tables: Iterabl
 def permission_allowed(
     datasette: Any, actor: Any, action: str, resource: Any
 ) -> Callable[[], Awaitable[bool | None]] | None:
-    """0.65 checks one table at a time, and follows the last answer."""
-    if action != "view-table" or not resource or _judging_source.get():
+    """Deny a derived table on 0.65, which checks one table at a time and takes the last answer."""
+    if action != "view-table" or not resource or _checking_source.get():
         return None
 
     async def inner() -> bool | None:
@@ -116,8 +116,8 @@ def permission_allowed(
 
 @hookimpl(optionalhook=True)
 def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callable[[], Awaitable[Any]] | None:
-    """1.0 wants all rules at once, as SQL on its own database."""
-    if action != "view-table" or _judging_source.get():
+    """The rules that deny derived tables on 1.0, as SQL on its internal database."""
+    if action != "view-table" or _checking_source.get():
         return None
 
     async def inner() -> Any:
@@ -136,7 +136,7 @@ def permission_resources_sql(datasette: Any, actor: Any, action: str) -> Callabl
 
 
 async def _all_denied(datasette: Any, actor: Any) -> tuple[list[tuple[str, str]], list[str]]:
-    """What is denied to an actor, as database and table; and the databases of which that cannot be known."""
+    """The tables denied to an actor, as database and table; and the databases that cannot be read."""
     names = [name for name in datasette.databases if is_searchable(name)]
     lineages = await asyncio.gather(*(_lineage_of(datasette, name) for name in names))
     denied: list[tuple[str, str]] = []
@@ -156,8 +156,8 @@ async def _lineage_of(datasette: Any, name: str) -> Lineage | None:
 async def _read_lineage(database: Any) -> Lineage | None:
     """A file that cannot be read now (locked, damaged) keeps what was last known of it.
 
-    Where nothing is, the answer is None and all its tables are denied: one that is served the moment after must not
-    show what should be hidden.
+    Without those the result is None and all its tables are denied, because a file that becomes readable must not show
+    what should be hidden.
     """
     try:
         result: Lineage = await database.execute_fn(lambda conn: look_at_lineage(conn, database, fingerprint(conn)))
@@ -182,21 +182,23 @@ def remember_lineage(database: Any, made_of: Lineage) -> None:
 
 
 async def _may_view_source(datasette: Any, actor: Any, database: str, source: str) -> bool:
-    return await once(_verdict(actor, database, source), lambda: _apart(allows(datasette, actor, database, source)))
+    return await once(
+        _permission_key(actor, database, source), lambda: _without_hooks(allows(datasette, actor, database, source))
+    )
 
 
-async def _apart(judging: Coroutine[Any, Any, Result]) -> Result:
-    """Datasette's own verdict on a table, in a context of its own where our hooks are silent.
+async def _without_hooks(check: Coroutine[Any, Any, Result]) -> Result:
+    """Datasette's answer for a table without our hooks, in a separate context.
 
-    Without that they would ask about the source's source without end. Its own context, since 1.0 keeps verdicts for
-    the rest of a request, and one that was given without us must not stay.
+    With the hooks the check of a source would check that source's sources, without end. The context is separate,
+    because 1.0 keeps answers for the rest of a request, and one given without our hooks must not stay.
     """
     context = Context()
-    context.run(_judging_source.set, True)
+    context.run(_checking_source.set, True)
     context.run(share, known())
-    return await context.run(asyncio.ensure_future, judging)
+    return await context.run(asyncio.ensure_future, check)
 
 
-def _verdict(actor: Any, database: str, table: str) -> tuple[str, ...]:
-    """Under what a request remembers whether an actor may view a table."""
+def _permission_key(actor: Any, database: str, table: str) -> tuple[str, ...]:
+    """The key under which a request keeps whether an actor may view a table."""
     return ("may view", database, table, key_of(actor))

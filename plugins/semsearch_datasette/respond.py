@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -16,10 +18,11 @@ from datasette.utils import add_cors_headers, tilde_decode
 from datasette.utils.asgi import BadRequest
 from datasette.views.base import DatasetteError
 
-from semsearch.errors import DatabaseError, SemsearchError
+from semsearch.errors import DatabaseError, SemsearchError, as_argument
 from semsearch.storage import connect, driver
 from semsearch.storage.damage import REMEDY, UNFIT
 from semsearch.web import status_of
+from semsearch_datasette import links
 
 STYLE = "semsearch.css"
 _TITLES = {503: "Search is not available"}
@@ -27,13 +30,14 @@ _TITLES = {503: "Search is not available"}
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of a page: a function that makes the `context` of its template, the `data` of its JSON, and whether it
-    is `private`. A request for the JSON makes no context."""
+    """The result of a page: a function that makes the `context` of its template, the `data` of its JSON, whether it is
+    `private`, and for its CSV a function that makes the `rows`. A request for the JSON or CSV makes no context."""
 
     template: str
     context: Callable[[], Mapping[str, Any]]
     data: Mapping[str, Any]
     private: bool = False
+    rows: Callable[[], Sequence[Mapping[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ View = Callable[[Any, Any], Awaitable["Answer | Elsewhere | Png"]]
 
 
 def wants_json(request: Any) -> bool:
-    """Whether a request is for the JSON twin of a page."""
+    """Whether a request is for the data of a page, JSON or CSV, and not for the page itself."""
     return bool(request.url_vars["format"])
 
 
@@ -65,8 +69,8 @@ def absolute_url(datasette: Any, request: Any, url: str | None) -> str | None:
     return datasette.absolute_url(request, url) if url else None
 
 
-def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
-    """A page's URL and its JSON twin's, with a function that answers both."""
+def route(path: str, view: View, *, has_csv: bool = False) -> tuple[str, Callable[..., Awaitable[Any]]]:
+    """A page's URL, its JSON's and, if it `has_csv`, its CSV's, with a function that answers all of them."""
 
     @wraps(view)
     async def respond(datasette: Any, request: Any) -> Any:
@@ -85,7 +89,8 @@ def route(path: str, view: View) -> tuple[str, Callable[..., Awaitable[Any]]]:
         except UNFIT as error:
             raise as_datasette(await _damage(datasette, request, error)) from error
 
-    return f"^{path}(?P<format>\\.json)?$", respond
+    formats = r"\.json|\.csv" if has_csv else r"\.json"
+    return f"^{path}(?P<format>{formats})?$", respond
 
 
 async def _rendered(datasette: Any, request: Any, answer: Answer | Elsewhere | Png) -> Any:
@@ -93,7 +98,7 @@ async def _rendered(datasette: Any, request: Any, answer: Answer | Elsewhere | P
         return Response.redirect(answer.url)
     if isinstance(answer, Png):
         return _png(request, answer)
-    return await (_json if wants_json(request) else _html)(datasette, request, answer)
+    return await _FORMATS[request.url_vars["format"]](datasette, request, answer)
 
 
 async def _damage(datasette: Any, request: Any, error: Exception) -> DatabaseError:
@@ -115,7 +120,7 @@ def as_datasette(error: SemsearchError) -> Exception:
         # What follows lists what else there is, and the actor may not be allowed to see it.
         return NotFound(str(error).partition(": ")[0])
     if status == 400:
-        return BadRequest(str(error))
+        return BadRequest(as_argument(str(error)))
     return DatasetteError(str(error), title=_TITLES.get(status), status=status)
 
 
@@ -124,24 +129,40 @@ async def _json(datasette: Any, request: Any, answer: Answer) -> Any:
     return _with_headers(datasette, request, answer, body, "application/json; charset=utf-8")
 
 
+async def _csv(datasette: Any, request: Any, answer: Answer) -> Any:
+    """The rows of a page, with a header; their columns are those of the first row."""
+    out = io.StringIO()
+    rows = answer.rows() if answer.rows else ()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return _with_headers(datasette, request, answer, out.getvalue(), "text/csv; charset=utf-8")
+
+
 async def _html(datasette: Any, request: Any, answer: Answer) -> Any:
-    twin = _twin(datasette, request)
+    twin = _twin(datasette, request, ".json")
     context = {
         **answer.context(),
         "private": answer.private,
         "json_url": twin,
+        "csv_url": _twin(datasette, request, ".csv") if answer.rows else None,
         "alternate_url_json": twin,
+        "glossary_url": links.glossary(datasette),
         "style_url": style_url(datasette),
         "details_style_url": static_url(datasette, "details.css"),
         "pictures_style_url": static_url(datasette, "pictures.css"),
+        "slider_url": static_url(datasette, "slider.js"),
     }
     body = await datasette.render_template(f"semsearch/{answer.template}", context, request=request)
     return _with_headers(datasette, request, answer, body, "text/html; charset=utf-8")
 
 
-def _twin(datasette: Any, request: Any) -> str:
-    """The URL of this page's JSON."""
-    path = datasette.urls.path(_inside(datasette, request.path) + ".json")
+_FORMATS = {None: _html, ".json": _json, ".csv": _csv}
+
+
+def _twin(datasette: Any, request: Any, ending: str) -> str:
+    """The URL of this page's data in another format."""
+    path = datasette.urls.path(_inside(datasette, request.path) + ending)
     return f"{path}?{request.query_string}" if request.query_string else str(path)
 
 
@@ -155,7 +176,7 @@ def _with_headers(datasette: Any, request: Any, answer: Answer, body: str, conte
     """The response, or 304 if the browser has it. Private pages stay out of shared caches."""
     tag = f'"{hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()}"'
     headers = {"etag": tag, "cache-control": "private, no-cache" if answer.private else "no-cache"}
-    if "json" in content_type and datasette.cors:
+    if not content_type.startswith("text/html") and datasette.cors:
         add_cors_headers(headers)
     if tag in _known_tags(request):
         return Response("", status=304, headers=headers, content_type=content_type)

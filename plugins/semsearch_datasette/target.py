@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from datasette import Forbidden, NotFound
 from datasette.utils import tilde_decode
 
+from semsearch import present
 from semsearch.errors import SemsearchError
 from semsearch.images.generate import can_decode, can_sample
 from semsearch.images.quizzes import has_task
@@ -202,11 +203,14 @@ def id_of(request: Any) -> str:
     return str(tilde_decode(request.url_vars["id"]))
 
 
+PARTS = {"search": ("item", "similar"), "runs": ("comparison",)}  # pages that have no tab of their own, by their parent
+
+
 def _current(tab: str, page: str) -> str | None:
     """The value of aria-current for a tab: "page" for this page, "true" for the parent of this page."""
     if tab == page:
         return "page"
-    return "true" if tab == "search" and page in ("item", "similar") else None
+    return "true" if page in PARTS.get(tab, ()) else None
 
 
 def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
@@ -221,6 +225,7 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
         "database": database,
         "table": target.dataset.name,
         "collection": target.collection,
+        "purpose": present.purpose(target.collection),
         "dataset": target.dataset,
         "table_url": datasette.urls.table(database, target.dataset.name),
         "tabs": [
@@ -245,19 +250,24 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
     kind = collection.of
     is_word = is_complete and kind == "word"
     is_comparable = 1 < collection.count <= MAX_COMPARED
-    topics = "The main directions in which the texts differ, with their words and documents."
+    topics = "The components of the texts, with the words and documents of each."
     tabs = (
         (True, "search", "Search", f"Find {kind}s."),
         (target.has_topics, "components", "Topics", topics),
         (target.has_eigen, "components", "Components", "The principal components as images."),
         (is_complete and can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),
-        (is_complete and can_sample(collection), "samples", "Samples", "New images from random latent codes."),
-        (is_complete and has_task(collection), "pretext", "The task", "The self-supervised task that was learned."),
+        (is_complete and can_sample(collection), "samples", "Samples", "Images generated from random latent codes."),
+        (
+            is_complete and has_task(collection),
+            "pretext",
+            "The task",
+            "The self-supervised task of this model, on your images.",
+        ),
         (is_word, "analogy", "Analogy", "A is to B as C is to what?"),
         (is_word, "plot", "Plot", "Words on their first two principal components."),
-        (is_complete and target.has_contexts, "cooccurrence", "Counts", "Counts and PMI of pairs of words."),
+        (is_complete and target.has_contexts, "cooccurrence", "Co-occurrence", "Counts and PMI of pairs of words."),
         (is_complete and is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
-        (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column."),
+        (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column of labels."),
         (target.has_clusters, "clusters", "Clusters", f"Groups of similar {kind}s."),
         (True, "runs", "Runs", "How the vectors were built: options, metrics and training curves."),
     )

@@ -9,9 +9,10 @@ import numpy as np
 
 from semsearch.analysis.words import count_words
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.errors import InputError
+from semsearch.errors import out_of_range
 from semsearch.maths.blas import one_thread
 from semsearch.maths.text import Analyzer
+from semsearch.maths.vectors import as_cosine
 from semsearch.records import Collection, OpenCollection
 from semsearch.storage import chunks, collections, results
 from semsearch.storage.driver import Connection
@@ -39,7 +40,7 @@ def cluster(db: Connection, opened: OpenCollection, number: int, *, seed: int = 
     """
     collection = opened.collection
     if not 2 <= number <= collection.count:
-        raise InputError(f"clusters is {number}: choose 2 to {collection.count}, the number of items in {opened.name}")
+        raise out_of_range("--clusters", number, least=2, most=collection.count, of=f"(the items of {opened.name})")
     keys, matrix = chunks.everything(db, collection)
     labels, centres = _k_means(matrix, number, seed)
     names = _names(db, opened, keys, labels, number)
@@ -50,7 +51,7 @@ def cluster(db: Connection, opened: OpenCollection, number: int, *, seed: int = 
 
 def write(db: Connection, clustering: Clustering) -> str:
     """Write the table COLLECTION_clusters (id, cluster, label, similarity); returns its name."""
-    items = zip(clustering.keys, clustering.numbers.tolist(), clustering.similarities.tolist(), strict=True)
+    items = zip(clustering.keys, clustering.numbers.tolist(), map(as_cosine, clustering.similarities), strict=True)
     return results.write_clusters(db, clustering.collection, clustering.clusters, items)
 
 

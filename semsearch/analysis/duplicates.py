@@ -9,9 +9,10 @@ import numpy as np
 
 from semsearch.analysis.words import count_words
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.errors import InputError
+from semsearch.errors import out_of_range
 from semsearch.maths.pairs import near_pairs, shared_words
 from semsearch.maths.text import Analyzer
+from semsearch.maths.vectors import as_cosine
 from semsearch.records import Dataset, OpenCollection, Report, silent
 from semsearch.storage import chunks
 from semsearch.storage.driver import Connection
@@ -46,9 +47,9 @@ def duplicates(
     of items, not with that of compared pairs. Raises InputError for shares outside 0..1, and if more than `most` pairs
     reach the threshold.
     """
-    for option, share in (("threshold", threshold), ("words", words)):
+    for option, share in (("--threshold", threshold), ("--min-overlap", words)):
         if not 0 < share <= 1:
-            raise InputError(f"{option} is {share:g}: give a share above 0, up to 1")
+            raise out_of_range(option, share, above=0, most=1)
     keys, matrix = chunks.everything(db, opened.collection)
     i, j, cosines = near_pairs(matrix, threshold, progress=report, most=most)
     shares = None
@@ -58,7 +59,7 @@ def duplicates(
         i, j, cosines, shares = i[similar], j[similar], cosines[similar], shares[similar]
     order = np.lexsort((j, i, -cosines, -(cosines if shares is None else shares)))
     return [
-        Duplicate(keys[i[row]], keys[j[row]], float(cosines[row]), None if shares is None else float(shares[row]))
+        Duplicate(keys[i[row]], keys[j[row]], as_cosine(cosines[row]), None if shares is None else float(shares[row]))
         for row in order.tolist()
     ]
 

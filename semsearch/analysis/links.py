@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from semsearch.building import corpora
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import best_pairs, common_neighbours, link_scorer
+from semsearch.maths.vectors import as_cosine
 from semsearch.records import OpenCollection
 from semsearch.storage import chunks, datasets
 from semsearch.storage.driver import Connection
@@ -21,9 +22,11 @@ def predict_links(db: Connection, opened: OpenCollection, *, k: int = 1000, seed
     InputError for a collection that does not hold nodes, or for k below 1.
     """
     if opened.of != "node":
-        raise InputError(f"{opened.name} holds {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
+        raise InputError(
+            f"{opened.name} contains {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes"
+        )
     if k < 1:
-        raise InputError(f"k is {k}: at least 1 is needed")
+        raise out_of_range("-k", k, least=1)
     graph = corpora.graph(db, opened.dataset, None, list(datasets.read_items(db, opened.dataset)))
     A = adjacency(graph.source, graph.target, graph.weight, len(graph), directed=False)
     node = {key: row for row, key in enumerate(graph.keys)}
@@ -33,6 +36,7 @@ def predict_links(db: Connection, opened: OpenCollection, *, k: int = 1000, seed
     vectors[[node[keys[row]] for row in present]] = matrix[present]
     pairs, scores = best_pairs(link_scorer(vectors, A, rng=np.random.default_rng(seed)), A, k)
     common = common_neighbours(A).pairs(pairs).astype(int).tolist()
-    cosines = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]]).tolist()
+    cosines = [as_cosine(each) for each in np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]]).tolist()]
     ends = [(graph.keys[i], graph.keys[j]) for i, j in pairs.T.tolist()]
-    return [Link(*facts[0], *facts[1:]) for facts in zip(ends, scores.tolist(), cosines, common, strict=True)]
+    facts = zip(ends, scores.tolist(), cosines, common, strict=True)
+    return [Link(*both, score, cosine, count) for both, score, cosine, count in facts]

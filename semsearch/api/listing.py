@@ -12,6 +12,7 @@ from semsearch.doctor import Check
 from semsearch.ingest import pretrained
 from semsearch.ingest.pretrained import Pretrained
 from semsearch.records import Collection, Dataset, Run, Update
+from semsearch.run_facts import with_present_names
 from semsearch.session import Opened
 from semsearch.storage import collections, datasets
 
@@ -42,7 +43,7 @@ class Listing(Opened):
     def runs(self) -> list[Run]:
         """Every run, newest first, with its options, metrics and versions."""
         with self._reading() as db:
-            return collections.all_runs(db)
+            return [with_present_names(run) for run in collections.all_runs(db)]
 
     def updates(self, run: int) -> list[Update]:
         """The updates of the collections of a run, oldest first. Raises NotFoundError for an unknown run."""

@@ -30,8 +30,8 @@ class Searching(Opened):
     ) -> list[Hit]:
         """The k items that match a text best, best first, among the rows for which the SQL condition `where` holds.
 
-        `mode` ranks by vector score ("vector"), by text score ("text") or by both ("hybrid"). `weight` is the weight of
-        the vector score in hybrid mode, 0 to 1, by default the one chosen at build time. A "phrase" in the text must
+        `mode` ranks by similarity ("vector"), by text score ("text") or by both ("hybrid"). `weight` is the weight of
+        the similarity in hybrid mode, 0 to 1, by default the one estimated at build time. A "phrase" in the text must
         occur in a hit, a -word must not. Raises NotFoundError for an unknown collection, InputError for an empty text
         and for a k, mode, weight or condition that cannot be used.
         """

@@ -1,14 +1,14 @@
 """Autoencoders: latent codes of images by a convolutional encoder and decoder (needs torch).
 
-    z = encoder(x)      an image as `latent_dim` numbers; codes less their mean are the embeddings
+    z = encoder(x)      an image as `latent_dim` numbers; the embedding is the code minus the mean code
     x' = decoder(z)     the reconstruction
     loss                mean (x' - x)², pixels 0..1; with --variational plus kl_weight · KL(q(z|x) ‖ N(0, I)) per pixel
 
-With linear layers (`--linear`) the optimum is PCA (Baldi & Hornik 1989); non-linear layers keep more in a code of the
-same length. `--noise` and `--mask` corrupt the encoder's input, and so train denoising and inpainting (Vincent et al.
-2008; Pathak et al. 2016). `--variational` is the VAE of Kingma & Welling 2014: its codes are near N(0, I), so that
-random codes decode to images too. Codes of a plain autoencoder have no such prior; a Gaussian mixture fitted to them
-samples better (Ghosh et al. 2020), and `sample` uses it.
+With linear layers (`--linear`) the optimum is PCA (Baldi & Hornik 1989). Non-linear layers have a lower error with a
+code of the same length. `--noise` and `--mask` corrupt the encoder's input. They train denoising (Vincent et al. 2008)
+and inpainting (Pathak et al. 2016). `--variational` is the VAE of Kingma & Welling 2014. Its codes are close to
+N(0, I), so that random codes can be decoded to images. The codes of a plain autoencoder have no such prior. A Gaussian
+mixture fitted to them gives better images (Ghosh et al. 2020), and is the default of `sample`.
 """
 
 from __future__ import annotations
@@ -42,19 +42,21 @@ class AutoencoderOptions(BuilderOptions):
         None,
         "epochs",
         least=1,
-        default_text=f"chosen from the data: {MIN_EPOCHS} to {MAX_EPOCHS}, for {IMAGES_SEEN:,} images in all",
+        default_text=f"chosen from the data: {MIN_EPOCHS} to {MAX_EPOCHS}, for {IMAGES_SEEN:,} images over all epochs",
     )
     seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
     batch_size: int = option(128, "images per step", least=1, was=("batch",))
     lr: float = option(0.004, "learning rate (Adam)", above=0, most=1, was=("rate",))
     width: int = option(8, "channels of the first convolution, at half the image size", least=1)
-    noise: float = option(0.0, "denoising: standard deviation of the noise added to pixels 0..1, such as 0.3", least=0)
+    noise: float = option(
+        0.0, "standard deviation of noise added to the input (pixels 0..1), for denoising, such as 0.3", least=0
+    )
     mask: float = option(
-        0.0, "inpainting: side of a masked square, as a share of the image's side, such as 0.35", least=0, below=1
+        0.0, "side of a masked square, as a share of the image's side, for inpainting, such as 0.35", least=0, below=1
     )
     variational: bool = option(False, "variational autoencoder (VAE): keep codes near N(0, I)")
     kl_weight: float = option(1.0, "with --variational: weight of the KL term", least=0, was=("beta",))
-    linear: bool = option(False, "linear layers only: equivalent to PCA, but slower")
+    linear: bool = option(False, "linear layers only; the optimum is PCA")
     image_size: int | None = option(
         None,
         "longer side of the images",

@@ -204,6 +204,11 @@ def needs_of(builder: Builder, options: Any) -> tuple[str, ...]:
     return builder.needs if isinstance(builder, Needs) else ()
 
 
+def trains(builder: Builder) -> bool:
+    """Whether a builder trains a network, with some options at least, so that its training can be resumed."""
+    return isinstance(builder, Needs | NeedsByOptions)
+
+
 @runtime_checkable
 class Accelerates(Protocol):
     """A builder that computes on the CPU, or on a GPU if asked to and if these packages are installed.
@@ -212,6 +217,11 @@ class Accelerates(Protocol):
     """
 
     faster_with: tuple[str, ...]
+
+
+def chooses_device(builder: Builder) -> bool:
+    """Whether a builder can compute on a GPU."""
+    return trains(builder) or isinstance(builder, Accelerates)
 
 
 def make_options(builder: Builder, given: Mapping[str, Any]) -> Any:

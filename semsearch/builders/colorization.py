@@ -1,18 +1,19 @@
 """Colorization: image features from predicting the colours of grey images (needs torch).
 
     input       the lightness of an image
-    prediction  at each place one of about 260 colour classes: squares of side 10 in a and b of CIELAB
-    loss        cross-entropy, with rare colours weighted up
+    prediction  at each position one of about 260 colour classes, squares of side 10 in a and b of CIELAB
+    loss        cross-entropy, with a higher weight for rare colours
 
-Zhang, Isola & Efros 2016, "Colorful Image Colorization". Grass is green and the sky is blue: to predict a colour the
-network must recognise the object. Features are those of the lightness, so that a grey image finds a coloured one, but a
-red and a blue car are alike.
+Zhang, Isola & Efros 2016, "Colorful Image Colorization". Grass is green and the sky is blue. To predict a colour, the
+network must recognise the object. The features are computed from the lightness only. A grey image can therefore find
+coloured ones, but a red and a blue car have similar features.
 
-Shortcut: most pixels are nearly grey, and a regression to the mean colour has a low error. Remedy: colours are
-classified, and rare classes have more weight (half-way to equal weight of all classes). Some colours are given away by
-the brightness of a pixel, because no screen can show a dark yellow. Images are cropped at random scales and mirrored.
+Shortcut: most pixels are nearly grey, and a regression to the mean colour has a low error. Countermeasure: colours are
+classified, and rare classes have a higher weight, half-way to equal weights. One shortcut remains: the lightness of a
+pixel excludes some colours, because a dark yellow does not exist, for example. Images are cropped at random scales and
+mirrored at random.
 
-The reported error is in a and b of CIELAB; the baseline is the mean colour of all images.
+The reported error is in a and b of CIELAB. The baseline is the mean colour of all images.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 """Contrastive learning: image features that two augmented views of an image share (needs torch).
 
     views       two random crops of each image, mirrored at random, with random colour changes
-    simclr      NT-Xent loss: each view must find its twin among all views of the batch, by cosine / temperature
-    vicreg      twins are near, each output has variance, and outputs are uncorrelated
+    simclr      NT-Xent loss: classify which view of the batch shows the same image, by cosine / temperature
+    vicreg      two views have similar outputs, each output has variance, and outputs are uncorrelated
 
 SimCLR: Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations". VICReg needs no
-negatives: Bardes, Ponce & LeCun 2022, "VICReg: Variance-Invariance-Covariance Regularization"; collapse is prevented by
-its variance and covariance terms. Views are compared after a projection head of two layers; features are taken before
-it.
+negatives (Bardes, Ponce & LeCun 2022, "VICReg: Variance-Invariance-Covariance Regularization"). Its variance and
+covariance terms prevent collapse. The loss is computed after a projection head of two layers. The features are taken
+before it.
 
-Shortcut: crops of one image have the same colour histogram, which is enough to find the twin (Chen et al. 2020, section
-3.2). Remedy: brightness, contrast, saturation and hue of each view change at random, and some views are made grey
-(`--color-jitter`). The price: features do not distinguish colours.
+Shortcut: crops of one image have the same colour histogram, which is enough to match them (Chen et al. 2020, section
+3.2). Countermeasure: brightness, contrast, saturation and hue of each view change at random, and some views are made
+grey (`--color-jitter`). As a consequence, the features do not distinguish colours.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from semsearch.hookspecs import hookimpl
 class ContrastiveOptions(CropOptions):
     """Options of `build contrastive`."""
 
-    loss: str = option("simclr", "loss: SimCLR (negatives) or VICReg (none)", choices=("simclr", "vicreg"))
+    loss: str = option("simclr", "loss: SimCLR (with negatives) or VICReg (without)", choices=("simclr", "vicreg"))
     temperature: float = option(
-        0.2, "with simclr: temperature of the softmax; a lower one emphasises the nearest negatives", above=0, most=10
+        0.2, "with simclr: temperature of the softmax; a lower value emphasises the nearest negatives", above=0, most=10
     )
     view_size: float = option(
         0.75, "side of a view, as a share of the image's side; smaller is faster", above=0, most=1, was=("view",)
@@ -39,7 +39,7 @@ class ContrastiveOptions(CropOptions):
     min_crop: float = option(0.2, "smallest crop, as a share of the image's area", above=0, most=1, was=("crop",))
     color_jitter: float = option(
         0.4,
-        "strength of the colour jitter; 0 turns it off and leaves the shortcut open",
+        "strength of the colour jitter; 0 turns it off, and views can be matched by colour",
         least=0,
         most=1,
         was=("recolour",),

@@ -1,17 +1,17 @@
-"""DeepWalk and node2vec: node vectors from random walks, read as sentences of nodes.
+"""DeepWalk and node2vec: node vectors from random walks, which are treated as sentences whose words are nodes.
 
     walks       `num_walks` from every node, `walk_length` nodes each
     counts      n_ij, the co-occurrence count of nodes i and j within a context window on the walks
-    vectors     the factorised PPMI of the counts, as in `pmi`; or word2vec's skip-gram (`--algorithm skipgram`)
+    vectors     by factorising the PPMI of the counts, as in `pmi`, or by word2vec's skip-gram (`--algorithm skipgram`)
 
 Perozzi, Al-Rfou & Skiena, "DeepWalk" (KDD 2014), train skip-gram on the walks, which needs torch. Skip-gram factorises
 the PMI matrix of the counts (Levy & Goldberg 2014; Qiu et al. 2018), so the default factorises that matrix directly.
-A walk never leaves its connected component, so nodes of different components have nothing in common.
+A walk never leaves its connected component, so nodes of different components never co-occur.
 
-`node2vec` (Grover & Leskovec, KDD 2016) biases the walks: after a step t → v, a neighbour x of v has its edge weight
-times 1/p if x = t, times 1 if x is also a neighbour of t, else times 1/q. p is the return parameter: a high one avoids
-going back. q is the in-out parameter: a low one explores and finds communities; a high one stays near and finds nodes
-with similar structural roles. With p = q = 1 the walks are those of DeepWalk.
+`node2vec` (Grover & Leskovec, KDD 2016) biases the walks. After a step t → v, the weight of the edge from v to x is
+multiplied by 1/p if x = t, by 1 if x is adjacent to t, and by 1/q otherwise. A high return parameter p avoids going
+back. With a low in-out parameter q the walks move outward, and the vectors show communities. With a high q the walks
+stay local, and the vectors show structural roles. With p = q = 1 the walks are those of DeepWalk.
 """
 
 from __future__ import annotations
@@ -59,16 +59,20 @@ class DeepWalkOptions(BuilderOptions):
         choices=("flat", "harmonic"),
         was=("weights",),
     )
-    measure: str = option("ppmi", "association measure: weighting of co-occurrence counts", choices=MEASURES)
+    measure: str = option("ppmi", "association measure, by which co-occurrence counts are weighted", choices=MEASURES)
     smoothing: float = option(0.75, "exponent of context-distribution smoothing; 1 turns it off", above=0, most=1)
     shift: float = option(
-        5.0, "k of --measure shifted: log k is subtracted from PMI (word2vec's negative samples)", least=1
+        5.0, "with --measure shifted: k, whose logarithm is subtracted from PMI (word2vec's negative samples)", least=1
     )
-    side: str = option("left", "vectors: left (nodes), right (contexts), their sum, or both joined", choices=SIDES)
-    power: float = option(0.5, "exponent of the eigenvalues in the vectors; 0.5 reproduces the matrix", least=0, most=2)
+    side: str = option(
+        "left", "vectors: left (nodes), right (contexts), their sum, or both concatenated", choices=SIDES
+    )
+    power: float = option(
+        0.5, "exponent of the eigenvalues in the vectors; 0.5 approximates the matrix", least=0, most=2
+    )
     algorithm: Literal["factor", "skipgram"] = option(
         "factor",
-        "factorise the PMI matrix, or train word2vec's skip-gram by gradient (needs torch)",
+        "factorise the PMI matrix (factor), or train word2vec's skip-gram (needs torch)",
         choices=("factor", "skipgram"),
         was=("learn",),
     )
@@ -81,8 +85,12 @@ class DeepWalkOptions(BuilderOptions):
 class Node2vecOptions(DeepWalkOptions):
     """Options of `build node2vec`."""
 
-    p: float = option(1.0, "return parameter p; higher means fewer returns", least=1e-3, most=1e3)
-    q: float = option(0.5, "in-out parameter q; below 1 explores, above 1 stays near", least=1e-3, most=1e3)
+    p: float = option(
+        1.0, "return parameter p; a higher value returns to the previous node less often", least=1e-3, most=1e3
+    )
+    q: float = option(
+        0.5, "in-out parameter q; below 1 walks move outward, above 1 they stay local", least=1e-3, most=1e3
+    )
 
 
 def default_dim(n_nodes: int) -> int:

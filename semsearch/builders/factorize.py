@@ -1,22 +1,25 @@
 """Vectors of items by factorising any pairwise similarity.
 
     pairs       (item, item, similarity), from SQL, a table or a CSV file
-    measure     the similarities as they are, or weighted as co-occurrence counts are: PPMI and others
-    vectors     M ≈ U Λ Uᵀ, M the matrix of similarities; vectors are U |Λ|^power
+    measure     the similarities unchanged, or weighted like co-occurrence counts, by PPMI for example
+    vectors     M ≈ U Λ Uᵀ, where M is the matrix of similarities; vectors are U |Λ|^power
 
-With power 0.5 the scalar products of the vectors are the best approximation of the similarities in that many dimensions
-(Eckart & Young 1936). Items that are similar to the same others get near vectors, even if no pair joins them.
+With power 0.5 the scalar products of left and right vectors are the best approximation of the similarities in that
+many dimensions (Eckart & Young 1936). Items that are similar to the same items get similar vectors, even if they are
+not a pair themselves.
 
-A pair counts in both directions unless --directed is given. If both directions are given, their mean is used; repeated
-pairs are summed. Undirected similarities take one eigendecomposition, and `negative_mass` reports the share of negative
-eigenvalues, which no vectors can represent. With --directed an SVD gives each item a left and a right vector.
+A pair counts in both directions unless --directed is given. If both directions are given, their mean is used. The
+similarities of a repeated pair are summed. Undirected similarities are factorised by an eigendecomposition, and
+`negative_mass` reports the share of negative eigenvalues, which no scalar products of one set of vectors can represent.
+With --directed an SVD gives each item a left and a right vector.
 
     people who share meetings      select a.person, b.person, count(*) from attended a join attended b
                                    on a.meeting = b.meeting and a.person < b.person group by 1, 2
     products in the same baskets   the same query over lines of orders, with --measure ppmi
-    words spelled alike            select a.word, b.word, 1.0 / (1 + edits(a.word, b.word)) from words a, words b
+    words with similar spelling    select a.word, b.word, 1.0 / (1 + edits(a.word, b.word)) from words a, words b
 
-If the items are keys of the dataset's rows, the collection is of those rows; else of the values themselves.
+If the items are keys of the dataset's rows, the collection contains these rows. Otherwise it contains the items as
+words.
 """
 
 from __future__ import annotations
@@ -42,26 +45,24 @@ from semsearch.records import Device, Embeddings, Fitted, Report, Similarities
 class FactorizeOptions(BuilderOptions):
     """Options of `build factorize`."""
 
-    sql: str | None = option(None, "SQL query that returns item, item, similarity")
-    table: str | None = option(None, "table or view whose first three columns are these")
-    csv: str | None = option(None, "CSV file of these three columns, with or without a header")
+    sql: str | None = option(None, "SQL query whose columns are item, item, similarity")
+    table: str | None = option(None, "table or view whose first three columns are item, item, similarity")
+    csv: str | None = option(None, "CSV file of item, item, similarity, with or without a header")
     dim: int | None = option(
         None, "dimensions", least=1, default_text="chosen from the data: a fifth of the items, at most 300"
     )
-    measure: str = option(
-        "count", "association measure: similarities as they are (count), or weighted", choices=MEASURES
-    )
+    measure: str = option("count", "association measure; count uses the similarities unchanged", choices=MEASURES)
     smoothing: float = option(
-        1.0, "exponent of context-distribution smoothing (0.75 for words); 1 turns it off", above=0, most=1
+        1.0, "exponent of context-distribution smoothing, 0.75 in pmi; 1 turns it off", above=0, most=1
     )
-    shift: float = option(5.0, "k of --measure shifted: log k is subtracted from PMI", least=1)
+    shift: float = option(5.0, "with --measure shifted: k, whose logarithm is subtracted from PMI", least=1)
     power: float = option(
-        0.5, "exponent of the eigenvalues in the vectors; 0.5 reproduces the similarities", least=0, most=2
+        0.5, "exponent of the eigenvalues in the vectors; 0.5 approximates the similarities", least=0, most=2
     )
     side: str = option(
-        "left", "vectors: left (first items), right (second items), their sum, or both joined", choices=SIDES
+        "left", "vectors: left (first items), right (second items), their sum, or both concatenated", choices=SIDES
     )
-    directed: bool = option(False, "count a pair from its first item to its second only")
+    directed: bool = option(False, "a pair counts from its first item to its second only")
 
     def __post_init__(self) -> None:
         super().__post_init__()

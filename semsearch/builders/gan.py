@@ -3,13 +3,14 @@
     G: z ~ N(0, I) to an image      D: an image to a score, high for real images
     min over G, max over D:         E ln σ(D(x)) + E ln(1 - σ(D(G(z))))          the minimax game of --loss minimax
 
-Goodfellow et al. 2014. The minimax game oscillates, and often ends in mode collapse: all codes give a few images. The
-default loss compares pairs of a real and a generated image (relativistic), with gradient penalties at both (R1 and R2);
-it converges (R3GAN, Huang et al. 2024). With few images, the inputs of the discriminator are augmented (Zhao et al.
-2020). The stored generator is an exponential moving average (EMA) of the weights.
+Goodfellow et al. 2014. The minimax game oscillates, and often ends in mode collapse, where all codes give the same few
+images. The default loss compares pairs of a real and a generated image (relativistic), with gradient penalties on both
+(R1 and R2). It converges (R3GAN, Huang et al. 2024). With few images, the inputs of the discriminator are augmented
+(Zhao et al. 2020). The stored generator is an exponential moving average (EMA) of the weights.
 
-The embeddings are the discriminator's features, at unit length. The latent codes are no embeddings: no code is known
-for a given image. So there is no reconstruction; samples are drawn from N(0, I), and interpolation is between samples.
+The embeddings are the discriminator's features, at unit length. They are not latent codes, because a GAN has no
+encoder. There is therefore no reconstruction. Latent codes are drawn from N(0, I), and interpolation is between
+generated images.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class GanOptions(BuilderOptions):
         None,
         "training steps of the generator, rounded up to whole hundreds",
         least=1,
-        default_text=f"chosen from the data: {IMAGES_SEEN:,} images in all, at most {MAX_EPOCHS} epochs",
+        default_text=f"chosen from the data: {IMAGES_SEEN:,} images over all epochs, at most {MAX_EPOCHS} epochs",
         may_change_on_resume=True,
     )
     seconds: float | None = option(
@@ -69,13 +70,15 @@ class GanOptions(BuilderOptions):
         None,
         "channels of the first convolution, at half the image size",
         least=1,
-        default_text="4 for images of up to 10 pixels, 8 for 40, else 16",
+        default_text="4 for images of up to 10 pixels, 8 up to 40, else 16",
     )
     loss: str = option(LOSSES[0], "adversarial loss", choices=LOSSES)
     schedule: str = option(
-        SCHEDULES[0], "order of updates: both networks alternate, or update simultaneously", choices=SCHEDULES
+        SCHEDULES[0],
+        "the two networks are updated in turn (alternate) or at the same time (simultaneous)",
+        choices=SCHEDULES,
     )
-    d_steps: int = option(1, "discriminator steps per generator step, with --schedule alternate", least=1)
+    d_steps: int = option(1, "with --schedule alternate: discriminator steps per generator step", least=1)
     gradient_penalty: float | None = option(
         None,
         "weight of the gradient penalty (R1 and R2); 0 turns it off",
@@ -98,7 +101,9 @@ class GanOptions(BuilderOptions):
     augment: bool | None = option(
         None, "augment the discriminator's inputs", default_text=f"on for fewer than {AUGMENT_BELOW:,} images"
     )
-    conditional: bool = option(False, "class-conditional GAN: learn the labels, and generate images of each")
+    conditional: bool = option(
+        False, "class-conditional GAN, which learns the labels and can generate images of a given label"
+    )
     image_size: int | None = option(
         None,
         "longer side of the images",

@@ -4,8 +4,8 @@
 
 n_ij is the co-occurrence count of words i and j, w_i and c_j are word and context vectors, b_i and d_j biases.
 Pennington, Socher & Manning, "GloVe: Global Vectors for Word Representation" (EMNLP 2014). The sum runs over pairs with
-a count above 0; f gives rare pairs less weight. Training is by Adagrad (nets/glove.py). Initial vectors are those of
-`pmi`, or random (builders/gradient_words.py).
+a count above 0. f gives rare pairs a lower weight. The optimiser is Adagrad (nets/glove.py). The initial vectors are
+those of `pmi`, or random (builders/gradient_words.py).
 """
 
 from __future__ import annotations

@@ -34,9 +34,7 @@ INIT_SMOOTHING = 0.75  # context-distribution smoothing of the PPMI matrix whose
 class GradientOptions(WordOptions):
     """Options that glove and sgns share, besides those about texts and windows."""
 
-    epochs: int | None = option(
-        None, "epochs: passes over all pairs", least=1, default_text="3, more for small vocabularies"
-    )
+    epochs: int | None = option(None, "passes over all pairs", least=1, default_text="3, more for small vocabularies")
     lr: float = option(0.05, "learning rate (Adagrad)", above=0, most=10, was=("rate",))
     batch_size: int = option(1024, "words per step, each with all its contexts", least=1, was=("rows",))
     power: float = option(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from semsearch.errors import BuildError, InputError
 from semsearch.records import Corpus, Images, State
 
@@ -20,8 +22,17 @@ def images_of_shape(name: str, state: State, corpus: Corpus) -> Images:
     Raises InputError if it holds anything else, or images of another shape.
     """
     if not isinstance(corpus, Images):
-        raise InputError(f"{name} embeds images")
+        raise InputError(f"{name} embeds images only: give images")
     shape = state.arrays["shape"].tolist()
     if list(corpus.shape) != shape:
-        raise InputError(f"The images have shape {corpus.shape}, the model was trained on {shape}")
+        raise InputError(
+            f"The images have {_size(corpus.shape)}, but the model was trained on images of {_size(shape)}:"
+            " scale or convert them"
+        )
     return corpus
+
+
+def _size(shape: Sequence[int]) -> str:
+    """Height, width and channels: `8 × 8 pixels in 1 channel`."""
+    height, width, channels = shape
+    return f"{width} × {height} pixels in {channels} channel{'' if channels == 1 else 's'}"

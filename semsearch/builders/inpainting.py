@@ -5,17 +5,17 @@
     loss        mean squared error of the masked pixels, 0..1
 
 Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting". Masking many blocks, and a loss on these alone,
-is as in masked autoencoders: He et al. 2022, "Masked Autoencoders Are Scalable Vision Learners". To complete a car the
-network must recognise it by the rest.
+is as in masked autoencoders: He et al. 2022, "Masked Autoencoders Are Scalable Vision Learners". To complete a car, the
+network must recognise it from the visible part.
 
-Shortcut: neighbouring pixels are alike, so that a small hole is filled by continuing its rim; and holes at fixed places
-can be memorised. Remedy: masked blocks have a quarter of the image's side and cover half of it, so that most masked
-pixels are far from visible ones; their grid is shifted at random, over crops of random scales. The loss ignores visible
-pixels, so that copying them is no help. The baseline, the mean of the visible pixels around each masked one, is about
-what the shortcut reaches.
+Shortcuts: adjacent pixels are similar, so that a small hole can be filled from its border; and holes at fixed places
+can be memorised. Countermeasures: a masked block has a quarter of the image's side, and half of the image is masked.
+Most masked pixels are then far from visible ones. The grid of blocks is shifted at random, over crops of random scales.
+The loss ignores visible pixels, so copying them does not lower it. The baseline is the mean of the visible pixels
+around each masked pixel. Its error is about that of the shortcut.
 
-With `--mask-ratio 0` nothing is masked and the whole image is predicted: a plain autoencoder on the same backbone, the
-baseline for the other tasks. Its feature map has as many numbers as an image, so copying is easy.
+With `--mask-ratio 0` nothing is masked and the whole image is predicted. This is a plain autoencoder on the same
+backbone, the baseline for the other tasks. Its feature map has as many numbers as an image, so copying is easy.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class InpaintingOptions(CropOptions):
         super().__post_init__()
         if 0 < self.mask_ratio < MIN_MASK_RATIO:
             raise InputError(
-                f"--mask-ratio is {self.mask_ratio:g}: it must be {MIN_MASK_RATIO} to {MAX_MASK_RATIO},"
-                " or 0 for a plain autoencoder"
+                f"--mask-ratio must be between {MIN_MASK_RATIO} and {MAX_MASK_RATIO}, or 0 for a plain autoencoder,"
+                f" not {self.mask_ratio:g}"
             )
 
 
@@ -76,7 +76,7 @@ class Inpainting(SelfSupervised):
         block = options.block_size or max(2, min(height, width) // 4)
         if block > largest:
             raise InputError(
-                f"--block-size is {block}: it must be at most {largest} for images of {height} × {width} pixels"
+                f"--block-size must be at most {largest} for images of {height} × {width} pixels, not {block}"
             )
         return {
             "height": height,

@@ -5,12 +5,13 @@
     loss        cross-entropy
 
 Noroozi & Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles". The network learns
-how the parts of objects are arranged. The permutations are chosen far apart in Hamming distance, because similar ones
-are often both right: one piece of sky is like another.
+how the parts of objects are arranged. The permutations are chosen with a large Hamming distance. Similar permutations
+are ambiguous, because two tiles of sky look alike, for example.
 
-Shortcuts: continuing edges, the brightness and contrast of neighbouring tiles, and chromatic aberration. Remedies:
-tiles are cut at random places in their cells, so that no edges meet (`--gap`); each tile is normalised to the same mean
-and deviation; a share of the tiles is shown in one colour channel only (`--color-drop`).
+Shortcuts: edges that continue across tiles, the brightness and contrast of adjacent tiles, and chromatic aberration.
+Countermeasures: tiles are cut at random places in their cells, so that edges do not meet (`--gap`). Each tile is
+normalised to the same mean and standard deviation. A share of the tiles is shown in one colour channel only
+(`--color-drop`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class JigsawOptions(PretextOptions):
     """Options of `build jigsaw`."""
 
     grid: int | None = option(
-        None, "tiles each way", choices=(2, 3), default_text=f"2, or 3 for images of {GRID_3_FROM} pixels or more"
+        None, "tiles per side", choices=(2, 3), default_text=f"2, or 3 for images of {GRID_3_FROM} pixels or more"
     )
     permutations: int | None = option(
         None,
@@ -70,7 +71,9 @@ class Jigsaw(SelfSupervised):
         check_side(self.name, shape, least, f"{grid} × {grid} tiles of {MIN_SIDE} and their gaps")
         permutations = options.permutations or PERMUTATIONS[grid]
         if permutations > math.factorial(grid**2):
-            raise InputError(f"--permutations is {permutations}: 2 × 2 tiles have 24; choose fewer, or --grid 3")
+            raise InputError(
+                f"--permutations must be at most 24, those of 2 × 2 tiles, not {permutations}: or use --grid 3"
+            )
         side = max(MIN_SIDE, int(shorter // grid * (1 - options.gap)))
         return {"grid": grid, "orders": permutations, "side": side, "drop": options.color_drop}
 

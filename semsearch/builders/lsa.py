@@ -1,16 +1,16 @@
 """Latent semantic analysis (LSA): vectors of documents and words from one truncated SVD.
 
     X (documents × terms), log-tf·idf with unit rows        X ≈ U S Vᵀ
-    documents                XV = US     the rows of X projected onto the k strongest directions
-    words                    V           the weights of each term on the same directions
-    a query, folded in       qV          weighted as a document is
+    documents                XV = US     the rows of X projected onto the first k right singular vectors
+    words                    V           the loadings of each term on the same k singular vectors
+    a query, folded in       qV          q is weighted in the same way as a document
 
-Deerwester et al., "Indexing by Latent Semantic Analysis" (1990). Documents and queries are then scaled by S^power along
-each direction, so that strong directions, which many documents share, count for more in the cosine (Caron, "Experiments
-with LSA scoring", 2001). A power of 0 is plain LSA.
+Deerwester et al., "Indexing by Latent Semantic Analysis" (1990). Documents and queries are then multiplied by S^power
+(Caron, "Experiments with LSA scoring", 2001). Components with a large singular value then have more weight in the
+cosine. A power of 0 is standard LSA.
 
-Two documents without a common word can be near each other: their words co-occur in others, and so load on the same
-directions.
+Two documents without a common word can be similar. Their words then co-occur in other documents, and load on the same
+components.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class LsaOptions(BuilderOptions):
     )
     split: Literal["documents", "words", "even"] = option(
         "documents",
-        "where the singular values go: documents (US, words V), words (VS, documents U) or even",
+        "vectors scaled by the singular values S: documents (US, V), words (U, VS) or both (U√S, V√S)",
         choices=SPLITS,
     )
     power: float = option(
-        0.25, "extra exponent of the singular values in the documents; 0 is plain LSA", least=-1, most=2
+        0.25, "document vectors are also scaled by S to this power; 0 is standard LSA", least=-1, most=2
     )
     stem: bool = option(True, "stem English words")
     stop_words: bool = option(True, "remove English stop words", was=("stop",))

@@ -1,12 +1,13 @@
-"""NetMF: node vectors by factorising the matrix that random walks sample, in closed form and so without sampling noise.
+"""NetMF: node vectors by factorising the matrix that DeepWalk estimates from random walks, computed in closed form.
 
-    M           ln⁺( vol / (b T) · (Σ_{r=1..T} P^r) D⁻¹ ), P = D⁻¹A the transition matrix, T the window, b --negative
+    M           ln⁺( vol / (b T) · (Σ_{r=1..T} P^r) D⁻¹ ), where ln⁺ x = ln max(x, 1)
+    symbols     A adjacency, D degrees, P = D⁻¹A, vol = Σ A, T the window, b the negative samples
     vectors     M ≈ U Λ Uᵀ; node vectors are U |Λ|^power
 
-Qiu, Dong, Ma, Li, Wang & Tang, "Network Embedding as Matrix Factorization" (WSDM 2018): DeepWalk, LINE and node2vec all
-factorise a matrix of this kind. M is computed exactly for small graphs, else from the strongest eigenpairs of the
-normalised graph. It holds n² numbers, 1.6 GB at 20,000 nodes, from where on `prone` is the default.
-A directed graph is read as undirected.
+Qiu, Dong, Ma, Li, Wang & Tang, "Network Embedding as Matrix Factorization" (WSDM 2018), showed that DeepWalk, LINE and
+node2vec factorise matrices of this kind. No walks are sampled, so there is no sampling noise. M is computed exactly for
+small graphs, and otherwise from the largest eigenpairs of the normalised graph. It has n² entries, which take 1.6 GB
+for 20,000 nodes. Above that size `prone` is the default. A directed graph is read as undirected.
 """
 
 from __future__ import annotations
@@ -37,14 +38,19 @@ class NetmfOptions(BuilderOptions):
     """Options of `build netmf`."""
 
     dim: int | None = option(None, "dimensions", least=1, default_text="128, fewer for small graphs")
-    window: int = option(10, "context window, in steps of the walk; 1 takes the edges alone", least=1)
-    negative: float = option(1.0, "negative samples (b of the paper); more keep only the nearest nodes", above=0)
-    rank: int = option(256, "eigenpairs that approximate the matrix of a large graph", least=1)
+    window: int = option(10, "context window T, in steps of a random walk; 1 uses the edges only", least=1)
+    negative: float = option(
+        1.0, "number b of negative samples; a higher value sets more weak entries of the matrix to 0", above=0
+    )
+    rank: int = option(256, "number of eigenpairs that approximate the matrix, with --no-exact", least=1)
     exact: bool | None = option(
         None, "compute the matrix exactly", default_text=f"on for up to {MAX_EXACT_NODES:,} nodes"
     )
     power: float = option(
-        0.8, "exponent of the eigenvalues in the vectors; 0.5, as published, reproduces the matrix", least=0, most=2
+        0.8,
+        "exponent of the eigenvalues in the vectors; 0.5, as in the paper, approximates the matrix",
+        least=0,
+        most=2,
     )
 
 

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from semsearch.errors import InputError
+from semsearch.errors import InputError, not_a_choice, out_of_range, written
 from semsearch.records import Of
+
+BOUNDS = ("least", "most", "above", "below")  # the names under which an option declares them
 
 
 def option(  # noqa: PLR0913 - the declaration of one option: each keyword is one fact about it
@@ -62,14 +64,15 @@ def check_values(options: Any) -> None:
         if value is None:
             continue
         if facts.get("choices") and value not in facts["choices"]:
-            raise InputError(f"{flag_of(field)} is {value!r}: it must be {_either(facts['choices'])}")
+            raise not_a_choice(flag_of(field), value, facts["choices"])
         if not _is_within(value, facts):
-            raise InputError(f"{flag_of(field)} is {_written(value)}: it must be {bounds_text(field)}")
+            least, most, above, below = (facts.get(name) for name in BOUNDS)
+            raise out_of_range(flag_of(field), value, least=least, most=most, above=above, below=below)
 
 
 def _is_within(value: Any, facts: Mapping[str, Any]) -> bool:
     """Written so that NaN is outside of any bound."""
-    least, most, above, below = (facts.get(name) for name in ("least", "most", "above", "below"))
+    least, most, above, below = (facts.get(name) for name in BOUNDS)
     return (
         (least is None or value >= least)
         and (most is None or value <= most)
@@ -93,9 +96,7 @@ def bounds_text(field: dataclasses.Field[Any]) -> str:
     facts = field.metadata
     if facts.get("choices"):
         return _either(facts["choices"])
-    bounds = {
-        name: _written(facts[name]) for name in ("least", "above", "most", "below") if facts.get(name) is not None
-    }
+    bounds = {name: written(facts[name]) for name in ("least", "above", "most", "below") if facts.get(name) is not None}
     words = {"least": "at least", "above": "above", "most": "at most", "below": "below"}
     if {"least", "most"} <= bounds.keys():
         text = f"{bounds['least']} to {bounds['most']}"
@@ -109,7 +110,7 @@ def default_text(field: dataclasses.Field[Any]) -> str:
     if field.metadata.get("needed"):
         return "required"
     text: str = field.metadata.get("default_text", "")
-    return text or _written(field.default)
+    return text or written(field.default)
 
 
 def help_of(field: dataclasses.Field[Any]) -> str:
@@ -126,16 +127,6 @@ def text_of(field: dataclasses.Field[Any]) -> str:
     """What the option is, in one line, with its unit."""
     text, unit = field.metadata.get("help", ""), field.metadata.get("unit", "")
     return f"{text}, in {unit}" if unit else str(text)
-
-
-def _written(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "on", False: "off"}[value]
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _either(choices: tuple[Any, ...]) -> str:

@@ -1,6 +1,6 @@
 """Patches: image features from predicting the relative position of two patches (needs torch).
 
-    input       two patches of an image, each through the backbone by itself
+    input       two patches of an image, each embedded separately by the backbone
     prediction  where the second is relative to the first, one of 4 or 8 directions, by two layers that see both
     loss        cross-entropy
 
@@ -9,9 +9,10 @@ four (above, right, below, left) are the default. To predict that a wheel belong
 recognise the parts of a car.
 
 Shortcuts: lines and shades that continue from one patch to the other, and chromatic aberration, which depends on the
-distance from the centre of the lens. Both give the position away without the content. Remedies: a gap between the
-patches (`--gap`), random shifts (`--jitter`), and patches shown in one colour channel only (`--color-drop`).
-`--gap 0 --jitter 0 --color-drop 0` leaves all shortcuts open: the accuracy rises and the features get worse.
+distance from the centre of the lens. Both reveal the position without the content. Countermeasures: a gap between the
+patches (`--gap`), random shifts (`--jitter`), and patches shown in one colour channel only (`--color-drop`). With
+`--gap 0 --jitter 0 --color-drop 0` there are no countermeasures. The accuracy of the task is then higher, and the
+features are worse.
 """
 
 from __future__ import annotations

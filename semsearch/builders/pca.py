@@ -1,18 +1,19 @@
 """Principal component analysis (PCA) of images (eigenfaces), or of numeric columns.
 
     centre      X - mean: the mean image is subtracted
-    factorise   X - mean ≈ U S Vᵀ; the rows of Vᵀ are the components, images themselves (eigenfaces)
+    factorise   X - mean ≈ U S Vᵀ; the rows of Vᵀ are the components, which are images (eigenfaces)
     embed       z = (x - mean) V, the loadings of an image on the components
 
-A loading has two readings. z_i = ⟨x - mean, v_i⟩ is a scalar product: the similarity of an image and a component. And
-mean + Σ z_i v_i is the nearest image in the span of the components: a projection, so that repeating it changes nothing.
-PCA is the optimal linear autoencoder, with encoder V and decoder Vᵀ: no other k numbers with a linear decoder have a
-lower reconstruction error (Eckart & Young 1936; Sirovich & Kirby 1987; Turk & Pentland 1991).
+A loading can be understood in two ways. It is a scalar product, z_i = ⟨x - mean, v_i⟩, which measures how similar the
+centred image is to component i. It is also a coordinate of a projection: mean + Σ z_i v_i is the best approximation of
+the image by k components. Projecting it again changes nothing. PCA is the optimal linear autoencoder, with encoder V
+and decoder Vᵀ. No other linear encoder and decoder with k numbers has a lower squared error (Eckart & Young 1936;
+eigenfaces: Sirovich & Kirby 1987; Turk & Pentland 1991).
 
-Without --dim as many components are kept as explain 90 % of the variance, at most 60: on faces and digits more
-components classify no better (benchmarks/log.md). Images are compared by the cosine of their loadings. With
---columns the rows of any table are embedded by some of its numeric columns, each standardised to mean 0 and variance 1,
-because their units are not comparable.
+Without --dim the components explain 90 % of the variance, and are at most 60. More components did not improve the
+classification of faces and digits (benchmarks/log.md). Two images are compared by the cosine of their loadings. With
+--columns the rows of a table are embedded by numeric columns. Each column is standardised to mean 0 and variance 1,
+because units are not comparable.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class PcaOptions(BuilderOptions):
 
     dim: int | None = option(
         None,
-        "dimensions: number of components",
+        "number of components",
         least=1,
         default_text=f"as many as explain --variance, at most {MAX_DIM}",
     )
@@ -118,7 +119,9 @@ class Pca:
             X = (corpus.values - arrays["columns_mean"]) * arrays["columns_scale"]
             return np.asarray((X.astype(np.float32) - arrays["mean"]) @ components.T)
         if not isinstance(corpus, Images) or "shape" not in arrays:
-            raise InputError("pca embeds what it was built from: images, or rows with its columns")
+            raise InputError(
+                "This pca collection embeds only what it was built from: give images, or rows with its columns"
+            )
         pixels = images_of_shape(self.name, state, corpus).pixels
         X = pixels.reshape(len(corpus), -1).astype(np.float32) - arrays["mean"]
         return np.asarray(X @ components.T * np.float32(PIXEL_UNIT))
@@ -127,7 +130,9 @@ class Pca:
         """The images with these loadings, (n, height, width, channels)."""
         arrays = state.arrays
         if "shape" not in arrays:
-            raise InputError("This model is of columns, not of images: its codes cannot be decoded")
+            raise InputError(
+                "This model is of columns, not of images, so its codes cannot be decoded: build pca on images"
+            )
         pixels = codes @ arrays["components"] * np.float32(1 / PIXEL_UNIT) + arrays["mean"]
         return np.rint(np.clip(pixels, 0, 255)).astype(np.uint8).reshape(len(codes), *arrays["shape"].tolist())
 

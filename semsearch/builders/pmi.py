@@ -1,25 +1,25 @@
 """Word vectors by factorising pointwise mutual information (PMI).
 
     counts      n_ij, the co-occurrence count of words i and j within a context window
-    measure     M_ij = ln(n_ij N / (n_i n_j)), the PMI, n_i the row sums and N their sum; its positive part is PPMI
+    measure     M_ij = ln(n_ij N / (n_i n_j)) is the PMI; n_i are the row sums and N is their sum; PPMI = max(PMI, 0)
     vectors     M ≈ U Λ Uᵀ; word vectors are U |Λ|^power
 
-Levy & Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (NIPS 2014): with enough dimensions,
-word2vec's skip-gram with k negative samples finds w_i · c_j = PMI_ij - ln k. That is a factorisation of this matrix,
-shifted; word2vec finds it by many passes over the text, here the text is counted once.
+Levy & Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (NIPS 2014). With enough dimensions,
+word2vec's skip-gram with k negative samples has the optimum w_i · c_j = PMI_ij - ln k. It is therefore a factorisation
+of a shifted PMI matrix. word2vec trains on the text for several epochs. Here the text is counted once.
 
-The defaults are those that Levy, Goldberg & Dagan, "Improving Distributional Similarity" (TACL 2015), found to matter:
-context-distribution smoothing with exponent 0.75 (word2vec's negative sampling implies it), no shift, an exponent of
-the eigenvalues well below 1. Harmonic distance weighting (GloVe's) measured better than flat; word2vec's random window
-sizes come to nearly the same. The spectrum is shrunk, because noise adds to every direction and dominates the weakest
-(maths.spectral_factors, `default_shrinkage`).
+The defaults follow Levy, Goldberg & Dagan, "Improving Distributional Similarity" (TACL 2015): context-distribution
+smoothing with exponent 0.75, as in word2vec's negative sampling; no shift; and an exponent of the eigenvalues below 1.
+Harmonic distance weighting, as in GloVe, gave better vectors than flat weighting. word2vec samples the size of each
+window at random, which has nearly the same effect. The eigenvalues are shrunk, because noise enlarges all of them and
+dominates the smallest (maths.spectral_factors, `default_shrinkage`).
 
-The matrix is kept symmetric, so that one product per step is enough (`--no-symmetric` smooths contexts alone, as in the
-papers). It is not positive semi-definite: the share of its negative eigenvalues, which no vectors can represent, is
-reported as `negative_mass`.
+The matrix is kept symmetric, so that an eigendecomposition is enough. `--no-symmetric` smooths contexts only, as in the
+papers. The matrix is not positive semidefinite. `negative_mass` reports the share of its negative eigenvalues, which no
+scalar products of one set of vectors can represent.
 
-With `--measure count --window 0 --power 0.5` the matrix is XᵀX, where X holds the count of each word in each document,
-and the vectors are the word vectors of LSA, up to rotation.
+With `--measure count --window 0 --power 0.5` the matrix is XᵀX, where X holds the count of each word in each document.
+The vectors are then the word vectors of LSA on these counts, up to rotation.
 """
 
 from __future__ import annotations
@@ -44,19 +44,24 @@ from semsearch.records import Device, Documents, Fitted, Report
 class PmiOptions(WordOptions):
     """Options of `build pmi`."""
 
-    measure: str = option("ppmi", "association measure: weighting of co-occurrence counts", choices=MEASURES)
+    measure: str = option("ppmi", "association measure, by which co-occurrence counts are weighted", choices=MEASURES)
     smoothing: float = option(0.75, "exponent of context-distribution smoothing; 1 turns it off", above=0, most=1)
     shift: float = option(
-        5.0, "k of --measure shifted: log k is subtracted from PMI (word2vec's negative samples)", least=1
+        5.0, "with --measure shifted: k, whose logarithm is subtracted from PMI (word2vec's negative samples)", least=1
     )
-    symmetric: bool = option(True, "smooth both sides, for an eigendecomposition; else contexts alone, for an SVD")
-    side: str = option("left", "vectors: left (words), right (contexts), their sum, or both joined", choices=SIDES)
+    symmetric: bool = option(True, "smooth words and contexts alike (eigendecomposition), or contexts only (SVD)")
+    side: str = option(
+        "left", "vectors: left (words), right (contexts), their sum, or both concatenated", choices=SIDES
+    )
     power: float = option(
-        0.25, "exponent of the eigenvalues in the vectors; 0.5, unshrunk, reproduces the matrix", least=0, most=2
+        0.25,
+        "exponent of the eigenvalues in the vectors; 0.5 with --shrinkage 0 approximates the matrix",
+        least=0,
+        most=2,
     )
     shrinkage: float | None = option(
         None,
-        "subtracted from all eigenvalues, as a share of the weakest one kept",
+        "share of the smallest kept eigenvalue that is subtracted from each (soft thresholding)",
         least=0,
         below=1,
         default_text="0.8, or 0 with --measure count or log",

@@ -1,15 +1,16 @@
 """ProNE: node vectors of large graphs in seconds, by sparse factorisation and spectral propagation.
 
-    factor       F_ij = ln p_ij - ln c_j for every edge, p_ij its transition probability, c_j that of the context;
-                 F ≈ U S Vᵀ
-    propagate    the vectors are filtered by a band of the graph's spectrum: a Chebyshev expansion of ten terms
+    factorise    F_ij = ln p_ij - ln c_j for every edge, where p_ij is its transition probability and c_j that of
+                 context j; F ≈ U S Vᵀ
+    propagate    a band-pass filter of the graph's spectrum, as a Chebyshev expansion of ten terms
 
 Zhang, Dong, Wang, Tang & Ding, "ProNE: Fast and Scalable Network Representation Learning" (IJCAI 2019). The first stage
-knows neighbours only. The second adds the wider neighbourhood that walks would reach, without walking, because every
-term is a product of the graph and the vectors. A directed graph is read as undirected.
+uses direct edges only. The second adds information from the wider neighbourhood. Each term of the expansion is one
+product of a sparse matrix and the vectors, so no random walks are needed. A directed graph is read as undirected.
 
-Three choices differ from the paper, because they measured better (benchmarks/log.md): vectors are U + V instead of
-U, scaled by S^¾ instead of S^½, and the band is at 0 with sharpness 2 (the paper: `--mu 0.2 --theta 0.5`).
+Three choices differ from the paper, because they gave a higher accuracy (benchmarks/log.md). The vectors are U + V
+instead of U. They are scaled by S^¾ instead of S^½. The band has centre 0 and sharpness 2 instead of `--mu 0.2
+--theta 0.5`.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class ProneOptions(BuilderOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.order == 1:
-            raise InputError("--order is 1: it must be 0, for no propagation, or 2 to 100")
+            raise InputError("--order must be 0, for no propagation, or between 2 and 100, not 1")
 
 
 class Prone:

@@ -5,12 +5,12 @@
     loss        cross-entropy
 
 Gidaris, Singh & Komodakis 2018, "Unsupervised Representation Learning by Predicting Image Rotations". To know which way
-up an object is, the network must recognise it: where a bird has its feet, and that the sky is above.
+up an object is, the network must recognise it.
 
-Shortcuts: marks that rotate with the image, such as a frame, a date, dark corners or compression grids, and blur from
-resampling. Remedies: rotations by quarter turns resample nothing; images are cropped at random places and scales first,
-and mirrored at random, so that edges and grids are not at fixed places. Images without an upright orientation, such as
-textures, teach this task nothing.
+Shortcuts: marks at fixed places that rotate with the image, such as a frame, a date or dark corners; and blur from
+resampling. Countermeasures: rotations by multiples of 90° need no resampling. Images are cropped at random places and
+scales before the rotation, and mirrored at random, so that marks are not at fixed places. The task is not suitable for
+images without an upright orientation, such as textures.
 """
 
 from __future__ import annotations

@@ -45,12 +45,12 @@ class PretextOptions(BuilderOptions):
         None,
         "epochs; 0 leaves the weights random",
         least=0,
-        default_text=f"chosen from the data: {IMAGES_SEEN:,} images in all, at most {MAX_EPOCHS} epochs",
+        default_text=f"chosen from the data: {IMAGES_SEEN:,} images over all epochs, at most {MAX_EPOCHS} epochs",
     )
     seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
     batch_size: int = option(256, "images per step", least=2, was=("batch",))
     lr: float = option(0.002, "learning rate (AdamW)", above=0, most=1, was=("rate",))
-    whiten: bool = option(False, "whiten the features: principal directions at equal variance")
+    whiten: bool = option(False, "whiten the features: scale their principal components to equal variance")
     image_size: int | None = option(
         None,
         "longer side of the images",

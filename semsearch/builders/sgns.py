@@ -2,14 +2,15 @@
 
     loss    -Σ n_ij ln σ(w_i·c_j - ln k) - k Σ n_i E_j ln σ(ln k - w_i·c_j)
 
-n_ij is the co-occurrence count of word i and context j, k the number of negative samples; E_j is over contexts drawn as
-often as their counts to the power --ns-exponent say. Mikolov, Sutskever, Chen, Corrado & Dean, "Distributed
-Representations of Words and Phrases and their Compositionality" (NIPS 2013).
+n_ij is the co-occurrence count of word i and context j, and k is the number of negative samples. E_j is the mean over
+contexts drawn with a probability proportional to count^ns_exponent. Mikolov, Sutskever, Chen, Corrado & Dean,
+"Distributed Representations of Words and Phrases and their Compositionality" (NIPS 2013).
 
-With enough dimensions the products w_i·c_j are PMI - ln k (Levy & Goldberg, NIPS 2014). SGNS is thus a factorisation of
-the matrix that `pmi` factorises, but it weights each entry by its count, where `pmi` weights all entries alike.
-word2vec goes through the text word by word; here the same sum is taken over the counts. Training is by Adagrad
-(nets/sgns.py). Initial vectors are those of `pmi`, or random (builders/gradient_words.py).
+In word2vec, with enough dimensions, the optimum is w_i·c_j = PMI_ij - ln k (Levy & Goldberg, NIPS 2014). Here the shift
+ln k is part of the loss, so that w_i·c_j approximates PMI_ij itself. SGNS is therefore a factorisation of the matrix
+that `pmi` factorises. It weights each entry by its count, and `pmi` weights all entries alike. word2vec sums the loss
+over the words of the text. Here the same sum is taken over the counts. The optimiser is Adagrad (nets/sgns.py). The
+initial vectors are those of `pmi`, or random (builders/gradient_words.py).
 """
 
 from __future__ import annotations

@@ -2,16 +2,16 @@
 
     mean        v = Σ n_w a_w w / Σ n_w, over the known words w of a document, with word vectors at unit length
     weights     a_w = 1 (mean), ln((n + 1) / documents with w) (idf), or a / (a + p(w)) with a = 0.001 (sif)
-    sif         v - u uᵀv, u the first singular vector of the documents' vectors
-    components  v joined with the principal components of the document's own word vectors; the length of each is an
-                eighth of the standard deviation along it, its largest entry is positive
+    sif         v - u uᵀv, where u is the first singular vector of the document vectors
+    components  v concatenated with the principal components of the document's word vectors; the length of each is an
+                eighth of the standard deviation along it, and its largest entry is positive
 
 Smooth inverse frequency (SIF) and the removal of the common component: Arora, Liang & Ma, "A Simple but Tough-to-Beat
 Baseline for Sentence Embeddings" (ICLR 2017). p(w) is the share of w among the words of these documents.
 
-A mean ignores word order, and loses much of a long document. Its advantage over `lsa`: the word vectors may come from
-other, larger texts, or from another tool (`semsearch ingest vectors`). The word vectors are not copied: after a rebuild
-of the word collection the documents must be rebuilt too, and a search says so.
+A mean ignores word order, and represents long documents poorly. Its advantage over `lsa` is that the word vectors can
+come from a larger corpus, or from another tool (`semsearch ingest vectors`). The word vectors are not copied. After a
+rebuild of the word collection the documents must be rebuilt too. Until then a search is an error that says so.
 """
 
 from __future__ import annotations
@@ -50,11 +50,14 @@ class WordmeanOptions(BuilderOptions):
     words: str | None = option(None, "name of the word collection to use", of="word", needed=True)
     weights: Literal["mean", "idf", "sif"] = option(
         "sif",
-        "word weights: 1 (mean), inverse document frequency (idf), smooth inverse frequency (sif)",
+        "word weights: 1 (mean), inverse document frequency (idf) or smooth inverse frequency (sif)",
         choices=WEIGHTS,
     )
     components: int = option(
-        0, "principal components of each document's words, joined to the mean", least=0, most=MAX_COMPONENTS
+        0,
+        "number of principal components of each document's words, concatenated to the mean",
+        least=0,
+        most=MAX_COMPONENTS,
     )
 
 

@@ -36,10 +36,10 @@ class WordOptions(BuilderOptions):
         None, "dimensions", least=1, default_text="chosen from the vocabulary: 50 to 300, at most half of its words"
     )
     window: int = option(
-        5, "context window, in words on either side; 0 takes the whole document or sentence", least=0, most=MAX_WINDOW
+        5, "context window, in words on either side; 0 means the whole document or sentence", least=0, most=MAX_WINDOW
     )
     within: Literal["document", "sentence"] = option(
-        "document", "what a context window may not cross", choices=("document", "sentence")
+        "document", "text unit whose boundaries a context window does not cross", choices=("document", "sentence")
     )
     distance_weighting: Literal["harmonic", "flat"] = option(
         "harmonic",
@@ -50,16 +50,15 @@ class WordOptions(BuilderOptions):
     min_count: int | None = option(None, "minimum count of a word", least=1, default_text="5, for small corpora 2 or 1")
     max_vocab: int | None = option(
         None,
-        "size limit of the vocabulary; the most frequent words are kept",
+        "maximum number of words in the vocabulary; the most frequent are kept",
         least=1,
-        unit="words",
         default_text="no limit",
         was=("max_words",),
     )
     subsample: float = option(
-        0.0, "randomly drop words more frequent than this share, before counting; 0 turns it off", least=0, below=1
+        0.0, "randomly drop words more frequent than this share of all words; 0 turns it off", least=0, below=1
     )
-    contexts: bool = option(True, "store the co-occurrence counts, which the word and co-occurrence pages show")
+    contexts: bool = option(True, "store the co-occurrence counts, for the web pages that show them")
 
     @property
     def used_weighting(self) -> Literal["flat", "harmonic"]:

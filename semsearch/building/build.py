@@ -17,7 +17,7 @@ from semsearch import __version__, registry
 from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_options, needs_of, reads_of
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
-from semsearch.errors import BuildError, CapabilityError, InputError
+from semsearch.errors import BuildError, CapabilityError, InputError, NotFoundError, out_of_range, written_list
 from semsearch.records import (
     MOST_SEED,
     ROWS,
@@ -27,6 +27,7 @@ from semsearch.records import (
     Device,
     Embeddings,
     Fitted,
+    Kind,
     Report,
     Run,
     silent,
@@ -61,7 +62,7 @@ class BuildOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
-            raise InputError(f"seed is {self.seed}: choose 0 to {MOST_SEED:,}")
+            raise out_of_range("--seed", self.seed, least=0, most=MOST_SEED)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Built:
     resumed: int | None = None  # the step of the checkpoint that the training resumed from
     unkept: str | None = None  # why a checkpoint could not be written
     replaced: int | None = None  # the run of the collection that had the same name
+    kind: Kind = "documents"  # of the dataset
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ def build(
             change_log.prune_deletions(db, noted)
     journal.done()
     replaced = former[plan.name].run if plan.name in former else None
-    return Built(run, stored, _without_vector(source.items, stored[0]), journal.resumed, journal.unkept, replaced)
+    without = _without_vector(source.items, stored[0])
+    return Built(run, stored, without, journal.resumed, journal.unkept, replaced, dataset.kind)
 
 
 def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str, Any], how: BuildOptions) -> _Plan:
@@ -153,12 +156,22 @@ def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str
     device = device_for(builder, needs, how.device)
     reads = reads_of(builder, options)
     if reads not in corpora.available_corpora(dataset):
-        raise InputError(f"{builder.name} reads {reads}, {dataset.name} holds {dataset.kind}")
+        raise InputError(_wrong_kind(builder, reads, dataset))
     if how.resume and not needs:
         raise InputError(f"{builder.name} cannot be resumed, because it has no training: leave out --resume")
     name = how.name or f"{dataset.name}_{builder.name}"
     collections.check_name(db, name, collections.find_collection(db, name), dataset.name, builder.name)
     return _Plan(dataset, builder, options, needs, device, name, how)
+
+
+def _wrong_kind(builder: Builder, reads: Kind, dataset: Dataset) -> str:
+    """Why a builder cannot read a dataset, and the builders that can."""
+    kinds = corpora.available_corpora(dataset) - {"similarities", "table"} or {dataset.kind}
+    others = [name for name, other in registry.load().builders.items() if other.reads in kinds]
+    return (
+        f"{builder.name} reads {corpora.DESCRIPTIONS[reads]}, but {dataset.name} contains"
+        f" {corpora.DESCRIPTIONS[dataset.kind]}: use {written_list(others, 'or') if others else 'another dataset'}"
+    )
 
 
 def _read(db: Connection, plan: _Plan) -> _Source:
@@ -337,7 +350,7 @@ def drop(db: Connection, name: str) -> list[str]:
     dataset = datasets.find_dataset(db, name)
     with transaction(db):
         if dataset is None:
-            collection = collections.get_collection(db, name)
+            collection = _collection_to_drop(db, name)
             together = collections.of_run(db, collection.run)
             if together[0].name != name:
                 raise InputError(
@@ -355,6 +368,20 @@ def drop(db: Connection, name: str) -> list[str]:
         datasets.forget(db, dataset)
         _remove_checkpoints(db, dropped)
         return [*dropped, name]
+
+
+def _collection_to_drop(db: Connection, name: str) -> Collection:
+    """The collection of this name. Raises NotFoundError, which lists the collections and the datasets."""
+    collection = collections.find_collection(db, name)
+    if collection is not None:
+        return collection
+    known = {
+        "collections": [other.name for other in collections.all_collections(db)],
+        "datasets": [dataset.name for dataset in datasets.all_datasets(db)],
+    }
+    lists = [f"the {what} are {written_list(names)}" for what, names in known.items() if names]
+    there = ", ".join(lists) or "the file has neither"
+    raise NotFoundError(f"No collection or dataset {name!r}: {there}")
 
 
 def _remove_checkpoints(db: Connection, names: Sequence[str]) -> None:

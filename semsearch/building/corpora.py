@@ -203,6 +203,14 @@ def _encoded(value: Any) -> bytes:
     return str(value).encode("utf-8", "surrogatepass")
 
 
+DESCRIPTIONS: Mapping[Kind, str] = {
+    "documents": "documents",
+    "graph": "a graph",
+    "images": "images",
+    "table": "numeric columns",
+    "similarities": "pairs of items",
+    "words": "words",
+}
 READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], Corpus]] = {
     "documents": documents,
     "similarities": pairs,

@@ -71,7 +71,7 @@ def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[D
         )
     shape = keys.shape_of(db, name)
     was_integer = any(collection.key_type == "integer" for collection in mine)
-    same = (shape.key_kind, shape.key_columns) == (dataset.key_kind, dataset.key_columns)
+    same = shape.is_keyed_by(dataset.key_kind, dataset.key_columns)
     if not same or (was_integer and shape.key_kind != "integer"):
         key = f"{', '.join(shape.key_columns) or 'none'} ({shape.key_kind})"
         raise InputError(
@@ -113,7 +113,7 @@ def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, floa
         return None
     documents = fitted["documents"]
     if folded >= MAX_GROWTH * documents:
-        return f"{folded:,} texts were folded into a model that was fitted to {documents:,.0f}"
+        return f"{folded:,} texts were added to a model that was built from {documents:,.0f}"
     unknown, residual = (
         sum(metrics[name] * metrics["texts"] for metrics in measured) / texts for name in ("unknown", "residual")
     )

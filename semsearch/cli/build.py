@@ -12,14 +12,15 @@ import click
 from click.core import ParameterSource
 
 from semsearch import registry
-from semsearch.builders.base import Builder, make_options, needs_of, reads_of
+from semsearch.builders.base import Builder, chooses_device, make_options, needs_of, reads_of, trains
 from semsearch.builders.options import current_names, dashed, former_names, help_of
 from semsearch.building import devices
 from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
 from semsearch.cli.build_report import report_built
 from semsearch.cli.ingest import column_options, image_option
-from semsearch.cli.output import Progress, remark
+from semsearch.cli.output import Progress, remark, verbosity
 from semsearch.cli.upkeep import finish_writing
+from semsearch.errors import InputError
 from semsearch.ingest.columns import dataset_to_build, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.records import Dataset
@@ -107,6 +108,7 @@ def _default_for(names: Sequence[str]) -> str:
 def _command(builder: Builder) -> click.Command:
     def run(db: str, dataset: str, **given: Any) -> None:
         how = {name: given.pop(name) for name in ("name", "seed", "device", "resume")}
+        _check_common(builder)
         options = _given(builder, given)
         with writing(db) as connection:
             source = _dataset(connection, dataset, builder, options)
@@ -116,18 +118,30 @@ def _command(builder: Builder) -> click.Command:
         click.Argument(["db"], type=click.Path()),
         click.Argument(["dataset"]),
         click.Option(["--name"], help="name of the collection  [default: DATASET_BUILDER]"),
-        click.Option(["--seed"], type=int, default=0, show_default=True, help="random seed; results are reproducible"),
+        click.Option(
+            ["--seed"], type=int, default=0, show_default=True, help="random seed; the same seed gives the same vectors"
+        ),
         click.Option(
             ["--device"],
             type=click.Choice(devices.CHOICES),
             default="auto",
             show_default=True,
-            help="where to compute; auto: trained builders on the GPU, if there is one",
+            hidden=not chooses_device(builder),
+            help="device; auto uses a GPU if there is one",
         ),
-        click.Option(["--resume"], is_flag=True, help="resume an interrupted training"),
+        click.Option(["--resume"], is_flag=True, hidden=not trains(builder), help="resume an interrupted training"),
     ]
     summary = (builder.__doc__ or builder.name).strip().split("\n")[0]
     return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)
+
+
+def _check_common(builder: Builder) -> None:
+    """Raises InputError for --device or --resume where the builder cannot use it."""
+    given = click.get_current_context().get_parameter_source
+    if given("device") is not ParameterSource.DEFAULT and not chooses_device(builder):
+        raise InputError(f"{builder.name} runs on the CPU only: leave out --device")
+    if given("resume") is not ParameterSource.DEFAULT and not trains(builder):
+        raise InputError(f"{builder.name} cannot be resumed, because it has no training: leave out --resume")
 
 
 def _dataset(connection: Connection, name: str, builder: Builder, given: dict[str, Any]) -> Dataset:
@@ -147,7 +161,7 @@ def build_group() -> None:
     """Learn embeddings from a dataset and store them as a collection.
 
     Without BUILDER the default builder for that kind of dataset is used. `semsearch build BUILDER --help` explains the
-    options of a builder. Building again replaces the collection of the same name at once.
+    options of a builder. Building again replaces the collection of the same name.
 
     \b
     semsearch build my.db articles
@@ -174,7 +188,7 @@ def run_build(
         device = device_for(builder, needs, how.get("device", "auto"))
         remark(f"Running on the {'GPU' if device.name == 'cuda' else 'CPU'}: {device.reason}")
     try:
-        with Progress(f"{builder.name} {dataset.name}", "step") as progress:
+        with Progress(f"{builder.name} {dataset.name}", "step", given.get("seconds")) as progress:
             built = build(connection, dataset, builder, given, BuildOptions(report=progress, **how))
     except KeyboardInterrupt:
         name = how.get("name") or f"{dataset.name}_{builder.name}"
@@ -182,6 +196,10 @@ def run_build(
             remark("Interrupted. The same command with --resume continues from the last checkpoint")
         raise
     finish_writing(connection)
+    if verbosity.verbose:
+        for stage, seconds in built.run.metrics.items():
+            if stage.startswith("seconds_"):
+                remark(f"{stage.removeprefix('seconds_').replace('_', ' ')}: {seconds:.2f} s")
     report_built(connection, db, built, resume=how.get("resume", False), is_last=is_last)
     return built
 
@@ -199,10 +217,10 @@ def _has_checkpoint(connection: Connection, name: str) -> bool:
 def index_command(
     db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None
 ) -> None:
-    """Make TABLE searchable: register it as a dataset and build a collection with the default builder.
+    """Make TABLE searchable, by building a collection with the default builder.
 
-    The table is neither copied nor changed. Columns that are not named are guessed from their names and contents. With
-    --image the images of a column are searched instead of text.
+    TABLE becomes a dataset. It is neither copied nor changed. Columns that are not named are guessed from their
+    names and contents. With --image the images of a column are searched instead of text.
 
     \b
     semsearch index my.db articles

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from semsearch import registry
+from semsearch.builders.options import dashed
 from semsearch.building.build import Built
 from semsearch.cli.output import counted, remark
 from semsearch.cli.rebuild_command import report_outdated
@@ -17,10 +19,13 @@ FEW_KNOWN_WORDS = 0.5  # share of the words of the texts; below it, a remark. In
 FEW_STEPS = 100  # training steps below which a model is called undertrained
 
 NO_VECTOR = {
-    "document": "no word is in the vocabulary. Text search still finds them",
-    "node": "no edge to another node",
-    "image": "the image cannot be read, or equals the mean image",
+    "document": "because no word of {them} is in the vocabulary. Text search still finds {them}",
+    "node": "because {they} {have} no edge to another node",
+    "image": "because {they} cannot be read, or equal{s} the mean image",
+    "row": "because {they} equal{s} the mean row",
 }
+PLURAL = {"they": "they", "them": "them", "have": "have", "s": ""}
+KINDS = {"documents": "document", "graph": "node", "images": "image", "table": "row"}  # an item of a dataset
 
 
 def report_built(connection: Connection, db: str, built: Built, *, resume: bool, is_last: bool) -> None:
@@ -41,9 +46,11 @@ def _training(built: Built, resume: bool) -> Iterator[str]:
         yield f"Resumed from step {built.resumed:,}"
     steps, options = built.run.metrics.get("steps", FEW_STEPS), built.run.options
     if steps < FEW_STEPS and options.get("epochs") != 0:  # no training at all is a choice
-        length = "--steps" if "steps" in options else "--epochs"
-        longer = "--seconds" if options.get("seconds") else length
-        yield f"Only {steps:,.0f} steps: the model is undertrained. Use more {longer}, or a smaller --batch-size"
+        longer = "seconds" if options.get("seconds") else "steps" if "steps" in options else "epochs"
+        advice = [f"more {dashed(longer)}"] if longer in options else []
+        advice += [f"a smaller {dashed('batch_size')}"] if "batch_size" in options else []
+        use = f". Use {', or '.join(advice)}" if advice else ""
+        yield f"Only {steps:,.0f} steps: the model is undertrained{use}"
     if built.unkept:
         yield f"No checkpoint was saved: {built.unkept}"
 
@@ -56,11 +63,21 @@ def _collections(built: Built) -> Iterator[str]:
         count, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
         yield f"Built {collection.name}: {count}, {dimensions}{replaced}"
     if built.without_vector:
-        of, has_vocabulary = built.collections[0].of, takes_text(built.collections[0])
-        not_similar = "it has no similarity to another item, or equals the mean"
-        reason = NO_VECTOR.get(of, not_similar) if of != "document" or has_vocabulary else not_similar
-        have = "has" if built.without_vector == 1 else "have"
-        yield f"{counted(built.without_vector, of)} {have} no vector: {reason}"
+        yield _without_vector(built)
+
+
+def _without_vector(built: Built) -> str:
+    """How many items have no vector, and why. Items of pairs are named by the kind of their dataset."""
+    one = built.without_vector == 1
+    builder = registry.load().builders.get(built.run.builder)
+    if builder is not None and builder.reads == "similarities":
+        of = KINDS.get(built.kind, "item")
+        reason = f"because {'it is' if one else 'they are'} similar to no other {of}"
+    else:
+        of = built.collections[0].of
+        words = {"they": "it", "them": "it", "have": "has", "s": "s"} if one else PLURAL
+        reason = NO_VECTOR[of].format(**words)
+    return f"{counted(built.without_vector, of)} {'has' if one else 'have'} no vector, {reason}"
 
 
 def _vocabulary(built: Built) -> Iterator[str]:
@@ -73,7 +90,8 @@ def _vocabulary(built: Built) -> Iterator[str]:
         )
     minimum = built.run.metrics.get("min_documents", 1)
     if minimum > 1:
-        yield f"Words in fewer than {minimum:.0f} documents are not in the vocabulary (--min-df 1 includes them)"
+        include = " (--min-df 1 includes them)" if "min_df" in built.run.options else ""
+        yield f"Words in fewer than {minimum:.0f} documents are not in the vocabulary{include}"
 
 
 def _next_step(db: str, collection: Collection) -> str:

@@ -60,9 +60,9 @@ def add_to(cli: click.Group) -> None:
 def demo_command(db: str, serve: bool) -> None:
     """Build a complete example in DB, by default demo.db, and run some searches.
 
-    It has four datasets of data on this machine: the documentation of Python's standard library, its words, the graph
-    of imports between its modules, and the images of digits that come with scikit-learn. Nothing is downloaded, and no
-    module is executed.
+    It has three datasets of data on this machine: the documentation of Python's standard library, the graph of imports
+    between its modules, and the images of digits that come with scikit-learn. Nothing is downloaded, and no module is
+    executed.
 
     \b
     semsearch demo

@@ -58,11 +58,15 @@ def export_command(db: str, collection: str, file: Path) -> None:
 @click.command("pretrained", short_help="List the public word vectors that can be downloaded")
 @listing_options
 def list_pretrained(shape: str | None) -> None:
-    """List the public sets of word vectors that can be downloaded, with address and licence.
+    """List the public sets of word vectors that can be downloaded, with their licences.
 
-    `semsearch ingest vectors --from NAME` downloads a set and imports it.
+    `semsearch ingest vectors --from NAME` downloads a set and imports it. --json and --csv list the addresses and
+    hashes too.
     """
-    print_rows([_row(public) for public in pretrained.ALL], shape)
+    rows = [_row(public) for public in pretrained.ALL]
+    if shape not in ("json", "csv"):
+        rows = [{name: row[name] for name in ("name", "words", "dim", "licence", "what")} for row in rows]
+    print_rows(rows, shape)
 
 
 def _row(public: Pretrained) -> dict[str, Any]:
@@ -115,9 +119,9 @@ def ingest_vectors(db: str, name: str, file: str | None, public: str | None, **s
     """Import words and their vectors as the collection NAME.
 
     Reads GloVe .txt, word2vec .txt and .bin and fastText .vec, each also as .gz or .zip. Also reads .npy with its ids,
-    .npz with the arrays ids and vectors, .parquet, and llm's embeddings.db. FILE - reads GloVe, word2vec or fastText
-    from standard input. The words are in the table NAME_vocabulary. A text is searched for by the mean of the vectors
-    of its known words.
+    .npz with the arrays ids and vectors, .parquet, and llm's embeddings.db. If FILE is -, GloVe, word2vec or fastText
+    is read from standard input. The words are listed in the table NAME_vocabulary. The vector of a query text is the
+    mean of the vectors of its known words.
 
     \b
     semsearch ingest vectors my.db glove --from glove-6b-100 --limit 100000

@@ -37,25 +37,25 @@ def add_to(cli: click.Group) -> None:
 @option(
     "--table", metavar="TABLE", show_default="none", help="use the edges of an existing table in place, without files"
 )
-@option("--source", metavar="COL", show_default="guessed", help="the column of nodes that edges start from")
-@option("--target", metavar="COL", show_default="guessed", help="the column of nodes that edges lead to")
+@option("--source", metavar="COL", show_default="guessed", help="the column of source nodes")
+@option("--target", metavar="COL", show_default="guessed", help="the column of target nodes")
 @option(
-    "--weight", metavar="COL", show_default="guessed, else each edge weighs 1", help="the column of weights, 0 or more"
+    "--weight", metavar="COL", show_default="guessed, else all weights are 1", help="the column of weights, 0 or more"
 )
 @option(
     "--through",
     metavar="COL",
     show_default="none",
-    help="with --table: join two sources by each value of COL that they share",
+    help="with --table: connect two source nodes if they share a value of COL, such as a grant",
 )
-@option("--directed", is_flag=True, help="edges lead from source to target only")
+@option("--directed", is_flag=True, help="edges count from source to target only")
 @option(
     "--nodes",
     metavar="FILE",
     show_default="none",
     help="attributes of the nodes: csv, tsv, json or jsonl with an id column",
 )
-@option("--header/--no-header", default=None, show_default="detected", help="whether the first line names the columns")
+@option("--header/--no-header", default=None, show_default="detected", help="whether the first line is a header")
 @option(
     "--format",
     "format",
@@ -66,7 +66,7 @@ def add_to(cli: click.Group) -> None:
 @encoding_option
 @option("--skip-errors", is_flag=True, help="skip rows that are not edges, and list them")
 def ingest_edges_command(db: str, graph: str, skip_errors: bool, **options: Any) -> None:
-    """Import a graph: its edges into the table GRAPH_edges (source, target, weight), its nodes into the table GRAPH.
+    """Import a graph into the tables GRAPH (the nodes) and GRAPH_edges (source, target, weight).
 
     Formats: csv, tsv, jsonl, edge lists (a b weight) and adjacency lists (a b c d), each also as .gz. The weights of
     repeated edges are added. Without --directed an edge counts in both directions. Self-loops are kept in the table but
@@ -128,7 +128,7 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
     default=0.2,
     show_default=True,
     metavar="SHARE",
-    help="share of the edges that is hidden from training, 0 to 1",
+    help="share of the edges that are hidden from training, 0 to 1",
 )
 @option("-k", type=int, default=100, show_default=True, metavar="N", help="number of top pairs for precision at k")
 @seed_option("hidden edges")
@@ -157,7 +157,7 @@ def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int
 @option(
     "--separator",
     metavar="TEXT",
-    show_default="none: one label, or a JSON array",
+    show_default="none, each cell is one label or a JSON array",
     help="the separator between several labels in a cell",
 )
 @option("--folds", type=int, metavar="N", show_default="none", help="use N-fold cross-validation")
@@ -194,9 +194,10 @@ def evaluate_labels_command(
 ) -> None:
     """Train logistic regressions on some labelled items, predict the others, and report accuracy, micro and macro F1.
 
-    By default it trains on random shares of 0.1 to 0.9, with one regression per label against the rest. For an item
+    By default it trains on random shares of 0.1 to 0.9 of the items, with one binary regression per label. For an item
     with k labels the k most likely labels are predicted, as is usual for graphs (Perozzi et al. 2014). With --folds or
-    --split each item is tested once, and items with a single label are classified as `classify` does.
+    --split each test item is predicted once. If each item has one label, the classifier is that of `classify`. With
+    --folds items whose label occurs only once are left out.
 
     \b
     semsearch evaluate labels my.db articles_lsa --label theme --folds 10

@@ -11,7 +11,7 @@ import numpy as np
 from semsearch.arrays import ByteArray
 from semsearch.cli.ingest import ingest, next_step, report_loaded
 from semsearch.cli.options import label_option, listing_options, option, png_option, renamed, seed_option
-from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
+from semsearch.cli.output import Progress, counted, heading, print_rows, remark, rounded
 from semsearch.cli.samples import prior_option, write_grid
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import finish_writing
@@ -54,15 +54,15 @@ def ingest_images(
     link: bool,
     strict: bool,
 ) -> None:
-    """Import images into the table DATASET: id, path, label, width, height, channels, content.
+    """Import images into the table DATASET (id, path, label, width, height, channels, content).
 
     A SOURCE is an image file (png, jpg, gif, bmp, tiff, webp, ppm), a folder, a zip or tar archive, an .npz or .npy
-    array, or idx files in MNIST's layout. The label of an image is the name of its folder; folders named train, test or
+    array, or idx files in MNIST's layout. The label of an image is the name of its folder. Folders named train, test or
     val set the column split. Importing a source again updates the images that changed.
 
-    Images are stored as PNG, upright, and the first frame of an animation. --size fits the longer side to N and pads
-    the rest with the mean colour of the image's edge. Images that cannot be read or have more than 50 megapixels are
-    skipped and listed.
+    Images are stored as upright PNG. Of an animation the first frame is stored. --size fits the longer side to N and
+    pads the rest with the mean colour of the image's edge. Images that cannot be read or have more than 50 megapixels
+    are skipped and listed.
 
     \b
     semsearch ingest images my.db photos photos/ --size 64
@@ -130,15 +130,15 @@ def ingest_images(
 def reconstruct_command(
     db: str, collection: str, ids: tuple[str, ...], output: str, shape: str | None, **options: Any
 ) -> None:
-    """Encode images, decode them again, and write a grid: originals, inputs, reconstructions.
+    """Encode and decode images, and write a grid of originals, inputs and reconstructions.
 
     Prints the mean squared error (pixels 0 to 1) and the PSNR in dB. The baselines are the noisy image, a smoothly
-    filled hole, or bicubic enlargement. With --bits it also prints the bytes per image, next to principal components
-    of the same size if the dataset has a pca collection, whose images are the last row of the grid.
+    filled hole, or bicubic enlargement. With --bits it also prints the bytes per image. The
+    baseline is then PCA of the same size, the last row of the grid, if the dataset has a pca collection.
 
     \b
     semsearch reconstruct my.db digits_pca -o grid.png --components 10
-    semsearch reconstruct my.db digits_autoencoder -o grid.png --mask 8
+    semsearch reconstruct my.db digits_autoencoder -o grid.png --mask 4
     """
     from semsearch.images.generate import Damage
     from semsearch.images.reconstruct import Packing, reconstruct
@@ -190,20 +190,22 @@ def _error_row(row: dict[str, Any]) -> dict[str, Any]:
 def evaluate_images_command(
     db: str, names: tuple[str, ...], samples: int | None, prior: str | None, shape: str | None, **options: Any
 ) -> None:
-    """Evaluate an image collection on its test images: reconstruction error, and accuracy of a linear probe and of the
-    five nearest neighbours.
+    """Evaluate an image collection on its test images.
 
-    Test images are those whose split is test. Without such a column every fifth image is a test image, although the
-    builder may have been trained on it.
+    Reports the reconstruction error, and the accuracy of a linear probe and of the five nearest neighbours.
 
-    --samples compares generated images with the test images, in the features of a small classifier trained on the
-    labels: Frechet distance, precision, recall, density and coverage. The floor is the distance of training images,
-    the ceiling that of noise. `nearness` is the distance of generated images to the nearest training image, divided by
-    that of test images: near 0 they are memorised. `copied` is the share of generated images that are nearer than 99 %
-    of the test images, so 0.01 is expected.
+    Test images are those whose split is test. Without such a column every fifth image is a test image. The builder may
+    then have been trained on it.
+
+    --samples compares generated images with the test images. It reports Frechet distance, precision, recall, density
+    and coverage in the features of a small classifier, which is trained on the labels. `frechet_floor` is the distance
+    of training images, a good value. `frechet_ceiling` is that of noise, a bad one. `nearness` is the median distance
+    of generated images to the nearest training image, relative to that of test images. It is 1 for new images and 0
+    for copies. `copied` is the share of generated images that are nearer to a training image than 99 % of the test
+    images are. About 0.01 is expected.
 
     Several collections of one dataset, or the name of the dataset, are compared on the same images. The columns of_N
-    are probes trained on N labels per class.
+    are the accuracy of a linear probe trained on N labels per class.
 
     \b
     semsearch evaluate images my.db digits_pca
@@ -241,8 +243,8 @@ def _compare(
         result = collection_comparison.compare(connection, names, most=limits, report=progress, **options)
     print_rows([rounded(row.as_dict()) if shape != "json" else row.as_dict() for row in result.rows], shape)
     remark(
-        f"{counted(result.labels, 'label')} of {result.label}: {counted(result.judged, 'test image')} ({result.split}),"
-        f" {counted(result.learned, 'training image')}. of_N: accuracy of a probe trained on N labels per class"
+        f"{counted(result.labels, 'label')} in the column {result.label}: {counted(result.judged, 'test image')}"
+        f" ({result.split}), {counted(result.learned, 'training image')}. N per label: trained on N images of each"
     )
 
 
@@ -258,7 +260,7 @@ def _evaluate_one(
         scores = evaluate_images(connection, collection, wanted=sampling, report=progress, **options)
     values = scores.as_dict()
     rows = [
-        {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
+        {"measure": heading(name), "value": f"{value:.4f}" if isinstance(value, float) else value}
         for name, value in values.items()
         if value is not None
     ]

@@ -85,8 +85,8 @@ def ingest_documents(
 ) -> None:
     """Import documents from files, folders or glob patterns into the table DATASET.
 
-    Formats: txt, md, html, csv, tsv, json, jsonl and mbox, each also as .gz. SOURCE - reads standard input. Importing a
-    source again updates the rows that changed.
+    Formats: txt, md, html, csv, tsv, json, jsonl and mbox, each also as .gz. If SOURCE is -, standard input is read.
+    Importing a source again updates the rows that changed.
 
     \b
     semsearch ingest documents my.db articles articles.csv --text body --title headline

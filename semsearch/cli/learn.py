@@ -55,8 +55,8 @@ def add_to(cli: click.Group) -> None:
 def duplicates_command(db: str, collection: str, threshold: float, min_overlap: float, shape: str | None) -> None:
     """List pairs of items that are nearly the same, the closest first.
 
-    Two items are a pair if their cosine similarity is high enough. Two documents must also share most of their words.
-    All pairs are found, none is approximated. The columns are `cosine` and `words`, the share of common words.
+    Two items are a pair if their cosine similarity is at least --threshold. Two documents must also share at least
+    --min-overlap of their words. The search is exact. The columns are `cosine` and `words`, the share of common words.
 
     \b
     semsearch duplicates my.db articles_lsa
@@ -86,7 +86,7 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
     """Group the items of a collection by k-means and write them to the table COLLECTION_clusters.
 
     Each cluster is labelled with its most distinctive words. The table has the columns id, cluster, label and
-    similarity, which is the cosine to the centre. Clusters are numbered by size, the largest is 1.
+    similarity, which is the cosine to the centre. Clusters are numbered by size, from 1 for the largest.
 
     \b
     semsearch cluster my.db articles_lsa --clusters 30
@@ -119,12 +119,12 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
     type=int,
     metavar="N",
     show_default="none",
-    help="only list the N rows that are most informative to label next; writes nothing",
+    help="only list the N most informative rows to label next; write no predictions",
 )
 @option(
     "--baseline/--no-baseline",
     default=True,
-    show_default=True,
+    show_default="on",
     help="compare with logistic regression on a bag of words (tf-idf)",
 )
 @seed_option("predictions")

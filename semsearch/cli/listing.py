@@ -13,6 +13,7 @@ from semsearch.builders.base import Builder, Encodes
 from semsearch.building.staleness import stale_rows
 from semsearch.cli.options import listing_options, option
 from semsearch.cli.output import print_rows, remark
+from semsearch.run_facts import metric_texts, number_text, option_texts
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
 
@@ -43,7 +44,7 @@ def builder_row(builder: Builder) -> dict[str, object]:
 def list_builders(shape: str | None) -> None:
     """List the algorithms that learn embeddings, what they read, and whether they can embed new items.
 
-    `semsearch build BUILDER --help` explains the options of one. --json and --csv list the options of all.
+    `semsearch build BUILDER --help` explains the options of one builder. --json and --csv list those of all builders.
 
     \b
     semsearch builders
@@ -63,7 +64,7 @@ def _narrow(row: dict[str, object]) -> dict[str, object]:
 @click.argument("db", type=click.Path())
 @listing_options
 def list_datasets(db: str, shape: str | None) -> None:
-    """List the datasets of a database: the tables that collections are built from.
+    """List the datasets of a database, the tables that collections are built from.
 
     `count` is the number of rows, `key` the key columns, and `made_by` says whether semsearch made the table.
 
@@ -82,10 +83,10 @@ def list_datasets(db: str, shape: str | None) -> None:
 
 @click.command("collections", short_help="List the collections of a database")
 @click.argument("db", type=click.Path())
-@option("--quick", is_flag=True, help="do not count stale rows, which reads all tables")
+@option("--quick", is_flag=True, help="do not count stale rows, because that reads all tables")
 @listing_options
 def list_collections(db: str, quick: bool, shape: str | None) -> None:
-    """List the collections of a database: the sets of vectors that can be searched.
+    """List the collections of a database, the sets of vectors that can be searched.
 
     `stale` is the number of rows added, changed or deleted since the last build or update. It is empty for words that
     were learned together with documents.
@@ -124,21 +125,20 @@ def list_runs(db: str, run: int | None, shape: str | None) -> None:
                 remark(f"{db} has no run yet. `semsearch index {db} TABLE` makes one")
             print_rows(rows, shape)
             return
-        facts = present.run_dict(collections.get_run(connection, run), collections.updates_of(connection, run))
+        found = collections.get_run(connection, run)
+        facts = present.run_dict(found, collections.updates_of(connection, run))
     if shape == "json":
         click.echo(json.dumps(facts, indent=2))
     elif shape == "csv":
         print_rows([facts], shape)
     else:
-        print_rows([{"what": name, "value": _lines(value)} for name, value in facts.items()], shape)
+        facts |= {"options": option_texts(found), "metrics": metric_texts(found)}
+        print_rows([{"name": name, "value": _lines(value)} for name, value in facts.items()], shape)
 
 
 def _lines(value: object) -> str:
     if isinstance(value, dict):
-        return "\n".join(
-            f"{name} = {entry:.4g}" if isinstance(entry, float) else f"{name} = {entry}"
-            for name, entry in value.items()
-        )
+        return "\n".join(f"{name} = {entry}" for name, entry in value.items())
     if isinstance(value, list):
         return "\n".join(map(present.flat, value)) if value and isinstance(value[0], dict) else ", ".join(value)
-    return str(value)
+    return number_text(value) if isinstance(value, float) else str(value)

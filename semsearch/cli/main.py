@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from semsearch import __version__, registry
+from semsearch.cli import output
 from semsearch.cli.output import visible
 from semsearch.errors import SemsearchError
 from semsearch.storage import connect, damage, driver
@@ -43,6 +45,13 @@ class Verbs(click.Group):
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """--quiet and --verbose may stand after the verb too, as people write them."""
+        end = args.index("--") if "--" in args else len(args)
+        flags = [argument for argument in args[:end] if argument in ("--quiet", "--verbose")]
+        rest = [argument for argument in args[:end] if argument not in flags]
+        return super().parse_args(ctx, [*flags, *rest, *args[end:]])
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -60,7 +69,7 @@ class Verbs(click.Group):
         except KeyboardInterrupt:
             _fail("Interrupted: nothing was written")
         except MemoryError:
-            _fail("Out of memory: nothing was written. Try fewer items or a smaller --dim")
+            _fail("Out of memory: nothing was written. Use fewer items or fewer dimensions")
         except driver.Error as error:
             _fail(f"SQLite: {error}. Nothing was written")
         except damage.UNFIT:
@@ -73,6 +82,8 @@ class Verbs(click.Group):
 
 
 def _fail(text: str) -> None:
+    if output.verbosity.verbose and sys.exc_info()[0] is not None:
+        traceback.print_exc()
     click.echo(f"Error: {visible(' '.join(text.split()))}", err=True)
     sys.exit(1)
 
@@ -92,7 +103,9 @@ def _damage_in(arguments: Sequence[str]) -> str | None:
     subcommand_metavar="COMMAND ...",
 )
 @click.version_option(__version__, prog_name="semsearch")
-def cli() -> None:
+@click.option("--quiet", is_flag=True, help="print errors and results only, no remarks and no progress")
+@click.option("--verbose", is_flag=True, help="also print how long each stage took, and the traceback of an error")
+def cli(quiet: bool, verbose: bool) -> None:
     """Semantic search in any SQLite table, with vectors learned from your own data.
 
     Ingest items into a dataset, which is an ordinary table. Build collections of vectors from it. Then search them
@@ -104,6 +117,7 @@ def cli() -> None:
     semsearch search my.db articles_lsa "interest rates"  search it
     semsearch serve my.db                                 open it in a browser
     """
+    output.set_verbosity(quiet=quiet, verbose=verbose)
 
 
 def assemble() -> click.Group:

@@ -29,15 +29,15 @@ weight_option = option(
     "--weight",
     type=float,
     metavar="W",
-    show_default="chosen at build time, see `semsearch runs`",
-    help="weight of the vector score in hybrid search, 0 to 1",
+    show_default="estimated at build time, see `semsearch runs`",
+    help="weight of the similarity in hybrid search, 0 to 1",
 )
 mode_option = option(
     "--mode",
     type=click.Choice(MODES),
     default="hybrid",
     show_default=True,
-    help="rank by vector score, by text score (BM25), or by both",
+    help="rank by similarity and text score (hybrid), by similarity, or by text score (BM25)",
 )
 label_option = option(
     "--label", "column", metavar="COL", show_default="the dataset's label column", help="the column of labels"

@@ -7,12 +7,42 @@ import io
 import json
 import re
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
 from tabulate import tabulate
 from tqdm import tqdm
+
+from semsearch.errors import InputError
+from semsearch.run_facts import metric_name
+
+LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
+
+HEADINGS = {
+    "auc": "AUC",
+    "by": "predictor",
+    "deviation": "std. deviation",
+    "embeds new items": "new items",
+    "how": "hold-out",
+    "judged": "test items",
+    "knn": "5 nearest neighbours",
+    "learned": "training items",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "mse": "MSE",
+    "of": "items",
+    "of_1": "1 per label",
+    "of_10": "10 per label",
+    "of_100": "100 per label",
+    "probe": "linear probe",
+    "psnr": "PSNR (dB)",
+    "share": "training share",
+    "trained": "training items",
+    "what": "description",
+}  # plain headings of a table, by key
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # C0, C1, and changes of direction
 
@@ -20,7 +50,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int | None = None) -> None:
     """Print rows as a JSON array ("json"), CSV with a header ("csv") or a table ("table" or None).
 
-    In a table, text longer than `widest` characters is cut; JSON and CSV contain all of it.
+    In a table, text longer than `widest` characters is cut, yes and no stand for truth values, and columns have plain
+    headings. JSON and CSV contain all of a text and keep the keys.
     """
     if shape == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
@@ -32,7 +63,12 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
         click.echo(out.getvalue(), nl=False)
     elif rows:
         cells = [[_short(value, widest) for value in row.values()] for row in rows]
-        click.echo(tabulate(cells, headers=[visible(name) for name in rows[0]], disable_numparse=True))
+        click.echo(tabulate(cells, headers=[visible(heading(name)) for name in rows[0]], disable_numparse=True))
+
+
+def heading(key: str) -> str:
+    """The heading of a column of a table, or the name of a measure, for the key that JSON and CSV have."""
+    return HEADINGS.get(key, key)
 
 
 def visible(text: str) -> str:
@@ -41,6 +77,8 @@ def visible(text: str) -> str:
 
 
 def _short(value: Any, widest: int | None) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, str):
         return value
     value = visible(value)
@@ -64,17 +102,40 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+@dataclass
+class Verbosity:
+    """What is printed on stderr in addition to errors."""
+
+    quiet: bool = False  # no remarks and no progress
+    verbose: bool = False  # also the seconds of each stage, and the traceback of an error
+
+
+verbosity = Verbosity()
+
+
+def set_verbosity(*, quiet: bool = False, verbose: bool = False) -> None:
+    """Choose what is printed on stderr from now on. Raises InputError for both at once."""
+    if quiet and verbose:
+        raise InputError("--quiet and --verbose contradict each other: give one of them")
+    verbosity.quiet, verbosity.verbose = quiet, verbose
+
+
 def remark(text: str) -> None:
     """Print a line for people on stderr."""
-    click.echo(visible(text), err=True)
+    if not verbosity.quiet:
+        click.echo(visible(text), err=True)
 
 
 class Progress:
-    """A Report that draws a progress bar if stderr is a terminal. Leaving the context clears the bar."""
+    """A Report that shows progress on stderr: a bar on a terminal, otherwise a line every ten seconds.
 
-    def __init__(self, label: str, unit: str = "it") -> None:
-        self.label, self.unit = label, unit
+    `seconds` is the time budget of a training: the bar then counts seconds. Leaving the context clears the bar.
+    """
+
+    def __init__(self, label: str, unit: str = "it", seconds: float | None = None) -> None:
+        self.label, self.unit, self.seconds = label, unit, seconds
         self.bar: tqdm[Any] | None = None
+        self.started = self.printed = time.monotonic()
 
     def __enter__(self) -> Progress:
         return self
@@ -82,13 +143,36 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         if self.bar is not None:
             self.bar.close()
+        self.bar = None
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
-        if not sys.stderr.isatty():
+        if verbosity.quiet:
             return
-        if self.bar is None or self.bar.total != total:
+        shown = [f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()]
+        if sys.stderr.isatty():
+            self._draw(step, total, shown)
+        elif time.monotonic() - self.printed >= LINE_SECONDS:
+            self.printed = time.monotonic()
+            remark(self._line(step, total, shown))
+
+    def _draw(self, step: int, total: int, shown: list[str]) -> None:
+        """A stage that begins again at a lower step gets a new bar; an estimate of the total may change."""
+        if self.seconds is not None:
+            shown = [f"{self.unit} {step:,}", *shown]
+            step, total = min(round(time.monotonic() - self.started), round(self.seconds)), round(self.seconds)
+        if self.bar is not None and step < self.bar.n:
             self.__exit__()
-            self.bar = tqdm(total=total or None, desc=self.label, unit=self.unit, leave=False, file=sys.stderr)
-        if metrics:
-            self.bar.set_postfix_str("  ".join(f"{name} {value:.4g}" for name, value in metrics.items()), refresh=False)
+        if self.bar is None:
+            unit = "s" if self.seconds is not None else self.unit
+            self.bar = tqdm(total=total or None, desc=self.label, unit=unit, leave=False, file=sys.stderr)
+        self.bar.total = total or None
+        if shown:
+            self.bar.set_postfix_str("  ".join(shown), refresh=False)
         self.bar.update(step - self.bar.n)
+
+    def _line(self, step: int, total: int, shown: list[str]) -> str:
+        """`lsa articles: step 200 of 1,000 after 20 s, loss 0.31`."""
+        whole = f" of {total:,}" if total else ""
+        elapsed = round(time.monotonic() - self.started)
+        budget = f" of {self.seconds:,.0f}" if self.seconds is not None else ""
+        return ", ".join([f"{self.label}: {self.unit} {step:,}{whole} after {elapsed:,}{budget} s", *shown])

@@ -28,8 +28,8 @@ prior_option = option(
     "--prior",
     type=click.Choice(("mixture", "gaussian", "normal", "own")),  # samples.PRIORS, too slow to import for --help
     show_default="mixture; own for gan",
-    help="the distribution of latent codes: a mixture of ten Gaussians or one Gaussian, fitted to the collection's"
-    " codes; the standard normal; or the builder's own",
+    help="distribution of the latent codes: ten Gaussians (mixture) or one (gaussian), fitted to the stored codes,"
+    " N(0, I) (normal), or the builder's own",
 )
 
 
@@ -45,9 +45,9 @@ prior_option = option(
 def sample_command(db: str, collection: str, output: str | None, into: str | None, count: int, **drawn: Any) -> None:
     """Generate images from random latent codes, and write a grid, a table, or both.
 
-    A generated image is identified by its seed and its number, which starts at 1 and is its id in the table. The first
-    images of a seed do not depend on how many are generated. A table of samples is replaced; it holds the image as PNG
-    (content) and its code (float32).
+    Generated images are numbered from 1. Seed and number identify an image, and the number is its id in the table. The
+    first images of a seed do not depend on how many are generated. An existing table of samples is replaced. It has
+    the columns content (the image as PNG) and code (float32).
 
     \b
     semsearch sample my.db digits_gan -o grid.png
@@ -82,14 +82,14 @@ def sample_command(db: str, collection: str, output: str | None, into: str | Non
     type=int,
     metavar="N",
     show_default="none; 0 for gan",
-    help="take ONE and OTHER as numbers of samples of this seed",
+    help="ONE and OTHER are numbers of generated images of this seed",
 )
 @prior_option
 def interpolate_command(db: str, collection: str, one: str, other: str, output: str, steps: int, **drawn: Any) -> None:
     """Interpolate between the latent codes of two images, and write the decoded images.
 
-    ONE and OTHER are ids of images. With --seed they are numbers of generated images, as `sample` numbers them. For a
-    gan they always are, because its codes are not computed from images.
+    ONE and OTHER are ids of images. With --seed they are the numbers of generated images, as in `sample`. For a gan
+    they always are, because a GAN has no encoder.
 
     \b
     semsearch interpolate my.db digits_pca 12 40 -o strip.png

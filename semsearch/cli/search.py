@@ -13,7 +13,7 @@ import click
 from semsearch import present
 from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
 from semsearch.cli.output import print_rows, remark, visible
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
@@ -38,7 +38,7 @@ def narrowing_options(command: Command) -> Command:
             "--where",
             metavar="SQL",
             show_default="none",
-            help="rank only the rows for which this SQL condition on the table holds",
+            help="SQL condition on columns of the table; only matching rows are ranked",
         ),
         option("--offset", type=int, default=0, show_default=True, metavar="N", help="skip the first N results"),
         option("-k", type=int, default=10, show_default=True, metavar="N", help="number of results"),
@@ -60,7 +60,7 @@ class Part:
         """How many results the search has to return. Raises InputError for a k or an offset out of range."""
         check_k(self.k)
         if self.offset < 0 or self.offset + self.k > MAX_K:
-            raise InputError(f"offset is {self.offset}: with k {self.k} choose 0 to {MAX_K - self.k}")
+            raise out_of_range("--offset", self.offset, least=0, most=MAX_K - self.k, of=f"with -k {self.k}")
         return self.offset + self.k
 
     @property
@@ -97,8 +97,8 @@ def search_command(
 ) -> None:
     """Find the items that match the text QUERY best, or the images most similar to --image FILE.
 
-    A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the vector score with
-    the text score (BM25). QUERY - is read from standard input.
+    A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the similarity with
+    the text score (BM25). If QUERY is -, it is read from standard input.
 
     \b
     semsearch search my.db articles_lsa '"interest rates" -housing'
@@ -139,7 +139,7 @@ def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part
 @narrowing_options
 @listing_options
 def similar_command(db: str, collection: str, ids: tuple[str, ...], shape: str | None, **options: Any) -> None:
-    """Find the nearest neighbours of an item, or of the mean of several items.
+    """List the items nearest to an item, or to the mean of several items.
 
     The given items themselves are excluded. In a word collection an ID is a word.
 
@@ -185,7 +185,7 @@ def print_readable(
         title = visible(present.title_of(dataset, hit))
         scores = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
         scores.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
-        has_id = title == str(hit.id) or (dataset.kind == "images" and title.endswith(str(hit.id)))
+        has_id = title == str(hit.id) or (dataset.kind == "images" and str(hit.id) in title.split())
         facts = ", ".join(filter(None, ["" if has_id else f"id {visible(str(hit.id))}", *scores]))
         click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
@@ -200,7 +200,7 @@ def print_readable(
 
 @click.group(short_help="Measure the quality of embeddings")
 def evaluate() -> None:
-    """Measure the quality of embeddings: of retrieval, words, labels, links or images.
+    """Measure the quality of embeddings, by retrieval, words, labels, links or images.
 
     \b
     semsearch evaluate labels my.db articles_lsa --label theme --folds 10
@@ -235,7 +235,7 @@ def evaluate_retrieval_command(
     """Rank all documents for each query and compare the rankings with relevance judgements (BEIR's file layout).
 
     Reports MAP, 11-point interpolated precision, nDCG@10 and recall@100, each 0 to 1. Queries without a relevant
-    document are left out and counted.
+    document are excluded, and their number is reported.
 
     \b
     semsearch evaluate retrieval my.db articles_lsa --queries queries.jsonl --qrels test.tsv

@@ -11,12 +11,14 @@ from semsearch.cli.output import Progress, counted, print_rows, remark
 from semsearch.cli.rebuild_command import rebuild_command
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import BuildError
+from semsearch.storage import results
 from semsearch.storage.connect import writing
 
 NO_VECTOR = {
     "image": "no vector: the image cannot be read",
     "row": "no vector: a column has no number there",
 }
+WRITERS = {"clusters": "cluster", "predictions": "classify", "links": "predict-links", "samples": "sample"}
 NO_KNOWN_WORD = "no vector: no word is in the vocabulary. Text search still finds them"
 
 
@@ -33,8 +35,8 @@ def update_command(db: str, collection: str | None, shape: str | None) -> None:
     """Embed new and changed rows with the existing model, and remove deleted rows.
 
     Without COLLECTION all collections are updated. Texts and images are compared by hash, numeric rows by their
-    vectors. The model is not trained again. A remark says when a rebuild would improve it. Other connections see the
-    state before or the state after, never one in between. The exit code is 1 if a collection could not be updated.
+    vectors. The model is not trained again. If a rebuild would improve it, the command says so. Other connections see
+    the collections either before or after the update. The exit code is 1 if a collection could not be updated.
 
     \b
     semsearch update my.db
@@ -43,6 +45,7 @@ def update_command(db: str, collection: str | None, shape: str | None) -> None:
     with writing(db) as connection:
         with Progress(f"updating {collection or db}", "item") as progress:
             outcome = update(connection, collection, report=progress)
+        stale = {done.collection.name: results.stale_tables(connection, done.collection) for done in outcome.updated}
         finish_writing(connection)
     if shape:
         print_rows([present.update_row(done.collection, done.update) for done in outcome.updated], shape)
@@ -51,6 +54,10 @@ def update_command(db: str, collection: str | None, shape: str | None) -> None:
         if done.rebuild:
             command = rebuild_command(db, done.collection, done.run)
             remark(f"Consider rebuilding {done.collection.name}: {done.rebuild}. To rebuild it: {command}")
+        for table in stale[done.collection.name]:
+            remark(
+                f"{table} was computed before this update: run `semsearch {WRITERS[table.rpartition('_')[2]]}` again"
+            )
     if outcome.left:
         raise BuildError("; ".join(f"{name} was not updated: {why}" for name, why in outcome.left.items()))
 

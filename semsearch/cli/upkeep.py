@@ -27,7 +27,8 @@ def add_to(cli: click.Group) -> None:
 def drop_command(db: str, name: str) -> None:
     """Remove the collection NAME, or the dataset NAME with all its collections.
 
-    Your own tables are never removed or changed. A collection that another one was built from cannot be dropped first.
+    Your own tables are never removed or changed. A collection cannot be dropped while
+    another one depends on it.
 
     \b
     semsearch drop my.db articles_lsa
@@ -74,7 +75,7 @@ def doctor_command(db: str | None, shape: str | None) -> None:
 def migrate_command(db: str) -> None:
     """Upgrade a database file that an older semsearch wrote.
 
-    Every verb that writes does this as well. Files of a newer semsearch are refused.
+    Every command that writes does this as well. A file of a newer semsearch is an error.
 
     \b
     semsearch migrate my.db

@@ -36,7 +36,7 @@ def add_to(cli: click.Group) -> None:
     type=click.Choice(METHODS),
     default="mul",
     show_default=True,
-    help="combine the cosines by product (3CosMul) or by sum (3CosAdd)",
+    help="add the cosines (3CosAdd) or multiply them (3CosMul)",
 )
 @option("-k", type=int, default=10, show_default=True, metavar="N", help="number of answers")
 @listing_options
@@ -72,9 +72,9 @@ def print_answers(answers: Analogy) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @listing_options
 def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape: str | None) -> None:
-    """Find the word that does not belong: the one with the lowest mean cosine similarity to the others comes first.
+    """Find the word that does not belong to the others.
 
-    Give three words or more.
+    The word with the lowest mean cosine similarity to the others comes first. Give three words or more.
 
     \b
     semsearch odd-one-out my.db articles_pmi apple banana cherry tractor
@@ -94,7 +94,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     type=click.Path(),
     metavar="FILE",
     show_default="none",
-    help="human similarity scores, a line each: word word score; may be repeated",
+    help="file of human similarity scores, one `word word score` per line; may be repeated",
 )
 @option(
     "--analogies",
@@ -102,7 +102,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     type=click.Path(),
     metavar="FILE",
     show_default="none",
-    help="analogy questions, a line each: a b c d, under `: section`; may be repeated",
+    help="file of analogy questions, one `a b c d` per line, with section headings `: name`; may be repeated",
 )
 @option(
     "--max-vocab",
@@ -118,8 +118,8 @@ def evaluate_words_command(
 ) -> None:
     """Compare word vectors with human similarity scores, and solve analogy questions with them.
 
-    Files may be gzipped. A set is named after its file. Similarity is Spearman's correlation over the pairs whose words
-    are both known. Analogies are solved among the most frequent words and among all words.
+    Files may be gzipped. A set is named after its file. Word similarity is measured by Spearman's correlation, over the
+    pairs whose two words are known. Analogies are solved twice, among the most frequent words and among all words.
 
     \b
     semsearch evaluate words my.db articles_pmi --similarity wordsim353.txt --analogies questions-words.txt

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.arrays import IntArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.evaluate.label_probes import FEW_LABELS, label_accuracies
 from semsearch.records import Collection, Dataset, Report, silent
 from semsearch.search.query import similar
@@ -102,9 +102,9 @@ def named_collections(db: Connection, names: Sequence[str]) -> list[str]:
 
 def limits(max_train: int | None = None, max_test: int | None = None) -> tuple[int, int]:
     """How many images are trained and tested on at most, 2,000 and 1,000 by default. InputError for less than 1."""
-    for name, value in (("max-train", max_train), ("max-test", max_test)):
+    for name, value in (("--max-train", max_train), ("--max-test", max_test)):
         if value is not None and value < 1:
-            raise InputError(f"{name} is {value}: choose 1 or more")
+            raise out_of_range(name, value, least=1)
     return max_train or MAX_TRAINING_IMAGES, max_test or MAX_TEST_IMAGES
 
 

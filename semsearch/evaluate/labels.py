@@ -6,7 +6,8 @@ Al-Rfou & Skiena 2014; Tang, Rajan & Narayanan 2009). Scores are means over seve
 and the intercept is penalised, as in liblinear, which all these papers used.
 
 By `folds` or a `split`, each item is tested once, by a classifier trained without it. Items with one label each are
-then classified as by `classify`: multinomial regression, with C chosen by cross-validation on the training items.
+then classified as by `classify`: multinomial regression, with C chosen by cross-validation on the training items. With
+`folds` items whose label occurs only once are left out as there, because it cannot be both learned and tested.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.labels.labelled_items import own_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
@@ -50,9 +51,11 @@ class HoldOut:
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.folds is not None, self.split, self.shares))) > 1:
-            raise InputError("folds, split and share are three ways to hold out items: choose one of them")
+            raise InputError(
+                "Give only one of --folds, --split and --train-share: they are three ways to hold out items"
+            )
         if self.shuffles < 1:
-            raise InputError(f"shuffles is {self.shuffles}: at least 1 is needed")
+            raise out_of_range("--shuffles", self.shuffles, least=1)
 
     @property
     def by_shares(self) -> bool:
@@ -100,7 +103,7 @@ class LabelEvaluation(NamedTuple):
 
     scores: Sequence[LabelScores | HeldOutScores]
     labels: int  # distinct labels
-    items: int  # labelled items
+    items: int  # labelled items that are used
 
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # training rows, test rows
@@ -109,7 +112,7 @@ Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # training rows, tes
 def cross_validation_folds(labels: LabelMatrix, folds: int, seed: int = 0) -> list[Fold]:
     """The folds of a stratified cross-validation. Raises InputError for too many or too few."""
     if not 2 <= folds <= len(labels):
-        raise InputError(f"folds is {folds}: choose 2 to {len(labels):,}, the number of items with a label")
+        raise out_of_range("--folds", folds, least=2, most=len(labels), of="(the number of labelled items)")
     fold = classifier.assign_folds(labels.argmax(axis=1), folds, np.random.default_rng(seed))
     return [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(folds)]
 
@@ -172,7 +175,7 @@ def score_shares(
     by_share = []
     for share in shares:
         if not 0 < share < 1:
-            raise InputError(f"the share to train on is {share:g}: choose above 0, below 1")
+            raise out_of_range("--train-share", share, above=0, below=1)
         cut = min(max(1, round(share * len(X))), len(X) - 1)
         scores = []
         for shuffle in range(shuffles):
@@ -210,7 +213,7 @@ def evaluate_labels(
     that is not above 0.
     """
     if C is not None and not C > 0:
-        raise InputError(f"c is {C:g}: a number above 0 is needed")
+        raise out_of_range("--c", C, above=0)
     opened = collections.open_collection(db, name)
     collection, dataset = opened.collection, opened.dataset
     column = column or own_column(db, dataset, collection)
@@ -226,6 +229,8 @@ def evaluate_labels(
     labels = np.zeros((len(labelled), len(index)), bool)
     for number, row in enumerate(labelled):
         labels[number, [index[label] for label in cells[row]]] = True
+    if hold_out.folds is not None and (labels.sum(axis=1) == 1).all():
+        labelled, labels = _without_rare(labelled, labels)
     if hold_out.by_shares:
         shares, shuffles = hold_out.shares or SHARES, hold_out.shuffles
         scores = score_shares(
@@ -239,7 +244,19 @@ def evaluate_labels(
         folds = split_fold([as_text(sides.get(keys[row])).strip() for row in labelled], hold_out.split)
         title = f"split by {hold_out.split}"
     held_out = score_folds(matrix[labelled], labels, folds, title, seed=seed, C=C)
-    return LabelEvaluation([held_out], len(index), len(labelled))
+    return LabelEvaluation([held_out], labels.shape[1], len(labelled))
+
+
+def _without_rare(rows: Sequence[int], labels: LabelMatrix) -> tuple[list[int], LabelMatrix]:
+    """The rows and labels (n, c) without labels that occur only once.
+
+    Raises InputError unless two labels occur more than once.
+    """
+    columns = labels.sum(axis=0) > 1
+    if columns.sum() < 2:
+        raise InputError("Cross-validation needs two labels with two items each: use --train-share, or other labels")
+    kept = labels[:, columns].any(axis=1)
+    return [rows[place] for place in np.flatnonzero(kept).tolist()], labels[kept][:, columns]
 
 
 def labels_of(value: Any, separator: str | None = None) -> list[str]:

@@ -18,7 +18,7 @@ from semsearch import registry
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.builders.base import make_options
 from semsearch.building import corpora
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import (
     Scorer,
@@ -68,7 +68,7 @@ def hide_edges(graph: Graph, share: float, rng: np.random.Generator) -> EdgeSpli
     Raises InputError for a share outside 0..1, and if no edge can be hidden.
     """
     if not 0 < share < 1:
-        raise InputError(f"the share to hide is {share:g}: choose above 0, below 1")
+        raise out_of_range("--hidden-share", share, above=0, below=1)
     n = len(graph)
     A = adjacency(graph.source, graph.target, graph.weight, n, directed=False)
     upper = sp.triu(A, 1).tocoo()

@@ -9,7 +9,7 @@ import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.building import devices
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.evaluate.features import learn_features, noise, spread_scores
 from semsearch.images import generate
 from semsearch.images.samples import drawn_codes, prior_of, priors_of
@@ -34,7 +34,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLES <= self.samples <= MAX_SAMPLES:
-            raise InputError(f"samples is {self.samples}: choose {MIN_SAMPLES} to {MAX_SAMPLES:,}")
+            raise out_of_range("--samples", self.samples, least=MIN_SAMPLES, most=MAX_SAMPLES)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.maths.analogy import METHODS, analogy_scores
 from semsearch.maths.metrics import spearman
 from semsearch.records import Collection, Report, silent
@@ -179,7 +179,7 @@ def evaluate_words(
     if not similarity and not analogies:
         raise InputError("There is nothing to measure: give --similarity FILE or --analogies FILE")
     if top < 1:
-        raise InputError(f"top is {top}: at least 1 is needed")
+        raise out_of_range("--max-vocab", top, least=1)
     pairs = {_set_name(path): read_similarities(path) for path in similarity}
     questions = {_set_name(path): read_questions(path) for path in analogies}
     if len(pairs) + len(questions) < len(similarity) + len(analogies) or pairs.keys() & questions.keys():

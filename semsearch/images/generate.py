@@ -18,7 +18,7 @@ import numpy.typing as npt
 from semsearch import registry
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Decodes, Encodes, Imagines, OrdersCodes
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, out_of_range, written_list
 from semsearch.images import image_arrays, image_io
 from semsearch.maths.repair import fill_holes
 from semsearch.records import Collection, Images, OpenCollection, State
@@ -89,9 +89,22 @@ class Model:
     def check_k(self, k: int) -> None:
         """Raises InputError for a number of dimensions that this model cannot be cut to."""
         if not self.ordered:
-            raise InputError(f"The codes of {self.collection.builder} are not ordered by importance: leave out k")
+            raise InputError(
+                f"The codes of {self.collection.builder} are not ordered by importance: leave out --components"
+            )
         if not 1 <= k <= self.collection.dim:
-            raise InputError(f"k is {k}: choose 1 to {self.collection.dim}")
+            raise out_of_range("--components", k, least=1, most=self.collection.dim)
+
+
+def decoders(*, reconstructs: bool = False) -> list[str]:
+    """The builders of images that have a decoder; with `reconstructs`, those whose decoder reads stored vectors."""
+    return [
+        name
+        for name, builder in registry.load().builders.items()
+        if builder.reads == "images"
+        and isinstance(builder, Decodes)
+        and not (reconstructs and isinstance(builder, Imagines))
+    ]
 
 
 def can_sample(collection: Collection) -> bool:
@@ -117,8 +130,8 @@ def open_model(db: Connection, opened: OpenCollection) -> Model:
     collection = opened.collection
     if not can_sample(collection):
         raise InputError(
-            f"{opened.name} holds {collection.of}s built by {collection.builder}, which has no decoder:"
-            " build one with pca"
+            f"{opened.name} contains {collection.of}s and was built by {collection.builder}, which has no decoder:"
+            f" `semsearch build` with {written_list(decoders(), 'or')} makes one that has"
         )
     return Model(db, opened, registry.load().builder(collection.builder), state_of(db, collection))
 
@@ -126,7 +139,7 @@ def open_model(db: Connection, opened: OpenCollection) -> Model:
 def some_keys(model: Model, n: int, rng: np.random.Generator) -> list[str]:
     """Keys of n random images, in the collection's order. Raises InputError unless n is 1 to MAX_IMAGES."""
     if not 1 <= n <= MAX_IMAGES:
-        raise InputError(f"{n} images: choose 1 to {MAX_IMAGES}")
+        raise out_of_range("-n", n, least=1, most=MAX_IMAGES, of="images")
     keys = vectors.all_keys(model.db, model.collection)
     return [keys[row] for row in sorted(rng.permutation(len(keys))[:n].tolist())]
 
@@ -141,9 +154,11 @@ class Damage:
 
     def __post_init__(self) -> None:
         if sum(damage is not None for damage in (self.noise, self.mask, self.from_size)) > 1:
-            raise InputError("Give only one of noise, mask and from-size: one kind of damage is repaired at a time")
+            raise InputError(
+                "Give only one of --noise, --mask and --from-size: one kind of damage is repaired at a time"
+            )
         if self.noise is not None and not 0 < self.noise <= 2:
-            raise InputError(f"noise is {self.noise:g}: choose above 0, up to 2")
+            raise out_of_range("--noise", self.noise, above=0, most=2)
 
 
 @dataclass(frozen=True)
@@ -192,7 +207,7 @@ def _enlarged(model: Model, pixels: ByteArray, side: int, k: int | None) -> Reco
     """
     height, width = model.shape[:2]
     if not 1 <= side < max(height, width):
-        raise InputError(f"from-size is {side}: choose 1 to {max(height, width) - 1}")
+        raise out_of_range("--from-size", side, least=1, most=max(height, width) - 1, of="pixels")
     scale = side / max(height, width)
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
     enlarged = np.stack([_reduced_and_enlarged(image, size) for image in pixels])
@@ -219,7 +234,7 @@ def _inpainted(model: Model, pixels: ByteArray, side: int, k: int | None, rng: n
     """
     n, (height, width, _) = len(pixels), model.shape
     if not 1 <= side < min(height, width):
-        raise InputError(f"mask is {side}: choose 1 to {min(height, width) - 1} pixels")
+        raise out_of_range("--mask", side, least=1, most=min(height, width) - 1, of="pixels")
     hole = holes(n, height, width, side, rng)
     masked = np.where(hole, 0, pixels).astype(np.uint8)
     smooth_filling = output = fill_holes(masked, hole)
@@ -261,7 +276,7 @@ def interpolate(model: Model, first: str, last: str, steps: int) -> ByteArray:
 def check_steps(steps: int) -> None:
     """Raises InputError unless an interpolation has 2 to MAX_IMAGES images."""
     if not 2 <= steps <= MAX_IMAGES:
-        raise InputError(f"steps is {steps}: choose 2 to {MAX_IMAGES}")
+        raise out_of_range("--steps", steps, least=2, most=MAX_IMAGES)
 
 
 def walk(model: Model, first: FloatArray, last: FloatArray, steps: int) -> ByteArray:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.arrays import ByteArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.images import png
 
 PILLOW_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
@@ -41,7 +41,7 @@ class ImageSpec:
 
     def __post_init__(self) -> None:
         if self.size is not None and not 1 <= self.size <= 4096:
-            raise InputError(f"size is {self.size}: choose 1 to 4,096 pixels")
+            raise out_of_range("--size", self.size, least=1, most=4096, of="pixels")
 
 
 @dataclass(frozen=True)

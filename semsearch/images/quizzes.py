@@ -14,7 +14,7 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.builders.base import Needs, Quizzes
-from semsearch.errors import CapabilityError, InputError, NotFoundError
+from semsearch.errors import CapabilityError, InputError, NotFoundError, out_of_range
 from semsearch.images import image_arrays
 from semsearch.records import Collection, OpenCollection, Quiz
 from semsearch.search.models import state_of
@@ -78,7 +78,7 @@ def ask(
     collection = opened.collection
     builder = _builder(collection)
     if not 1 <= max(count, len(keys)) <= MAX_QUIZZES:
-        raise InputError(f"{max(count, len(keys))} images: choose 1 to {MAX_QUIZZES}")
+        raise out_of_range("The number of images", max(count, len(keys)), least=1, most=MAX_QUIZZES)
     needs = builder.needs if isinstance(builder, Needs) else ()
     if missing_packages := [package for package in needs if find_spec(package) is None]:
         package = missing_packages[0]

@@ -165,7 +165,8 @@ def _inputs(result: generate.Reconstruction, damage: Damage) -> list[tuple[str, 
 
 
 def _caption(model: Model, k: int | None) -> str:
-    return f"{model.collection.name}, {k or model.collection.dim} dimensions"
+    count = k or model.collection.dim
+    return f"{model.collection.name}, {count:,} dimension{'' if count == 1 else 's'}"
 
 
 def _strips(originals: ByteArray, rest: Sequence[tuple[str, ByteArray]]) -> list[Strip]:

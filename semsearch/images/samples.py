@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semsearch import registry
 from semsearch.arrays import ByteArray, FloatArray
 from semsearch.builders.base import Conditions
-from semsearch.errors import InputError
+from semsearch.errors import InputError, not_a_choice, out_of_range
 from semsearch.images import generate, image_io
 from semsearch.images.generate import MAX_IMAGES, Model, can_decode, check_steps, stored_codes, walk
 from semsearch.maths.latent_prior import Mixture, fit_prior
@@ -36,12 +37,12 @@ class Drawing:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
-            raise InputError(f"seed is {self.seed}: choose 0 to {MOST_SEED:,}")
+            raise out_of_range("--seed", self.seed, least=0, most=MOST_SEED)
 
     def codes(self, model: Model, n: int) -> FloatArray:
         """(n, dim) random codes. Raises InputError unless n is 1 to MAX_IMAGES, or for an unknown class."""
         if not 1 <= n <= MAX_IMAGES:
-            raise InputError(f"{n} images: choose 1 to {MAX_IMAGES}")
+            raise out_of_range("-n", n, least=1, most=MAX_IMAGES, of="images")
         codes = drawn_codes(model, n, self.prior, np.random.default_rng(self.seed))
         if self.label is None:
             return codes
@@ -51,7 +52,7 @@ class Drawing:
     def code(self, model: Model, number: int) -> FloatArray:
         """The code (dim,) of one sample, by its number from 1."""
         if not 1 <= number <= MAX_IMAGES:
-            raise InputError(f"There is no sample {number}: choose 1 to {MAX_IMAGES}")
+            raise out_of_range("The number of a generated image", number, least=1, most=MAX_IMAGES)
         return self.codes(model, number)[-1]
 
 
@@ -62,9 +63,18 @@ def classes_of(model: Model) -> list[str]:
 
 def check_label(model: Model, label: str) -> None:
     """Raises InputError for a class that the model did not learn."""
-    if label not in (known := classes_of(model)):
-        what = f"choose one of {', '.join(known)[:200]}" if known else "it was not built with --conditional"
-        raise InputError(f"{model.collection.name} has no class {label[:40]!r}: {what}")
+    known = classes_of(model)
+    if label in known:
+        return
+    if known:
+        what = f"choose one of {', '.join(known)[:200]}"
+    elif isinstance(model.builder, Conditions):
+        what = "it was not built with --conditional"
+    else:
+        others = [name for name, other in registry.load().builders.items() if isinstance(other, Conditions)]
+        what = f"{model.collection.builder} learns no classes. Leave out --label"
+        what += f", or build with {' or '.join(others)} --conditional" if others else ""
+    raise InputError(f"{model.collection.name} has no class {label[:40]!r}: {what}")
 
 
 def drawn_codes(model: Model, n: int, prior: Mixture | None, rng: np.random.Generator) -> FloatArray:
@@ -87,7 +97,7 @@ def prior_of(
     known = priors_of(model.collection)
     chosen = name or known[0]
     if chosen not in PRIORS:
-        raise InputError(f"prior is {chosen[:40]!r}: choose one of {', '.join(known)}")
+        raise not_a_choice("--prior", chosen, known)
     if chosen not in known:
         raise InputError(f"{model.collection.builder} has a prior of its own: leave out the prior {chosen}")
     if chosen == "own":
@@ -163,5 +173,5 @@ def write_samples(db: Connection, model: Model, table: str, n: int, drawing: Dra
         for number, (image, code) in enumerate(zip(images, codes, strict=True), 1)
     ]
     with transaction(db):
-        results.replace(db, table, SAMPLE_COLUMNS, rows, run=model.collection.run)
+        results.replace(db, table, SAMPLE_COLUMNS, rows, model.collection)
     return images

@@ -12,7 +12,7 @@ from semsearch.records import Dataset, Kind
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import draft, find_dataset, get_dataset, save
 from semsearch.storage.driver import Connection
-from semsearch.storage.keys import TableShape, shape_of, table_kind
+from semsearch.storage.keys import TableShape, quoted, shape_of, table_kind
 from semsearch.storage.tables import sample_rows
 
 SAMPLE_ROWS = 200  # rows read to guess the columns of a table
@@ -133,11 +133,12 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
     kind: Kind = "images" if given.image else existing.kind if existing is not None else "documents"
     if given.image and existing is not None and existing.made_by == "ingest":
         raise InputError(f"{table!r} was made by ingest: --image is only for tables of your own; leave it out")
-    remarks: list[str] = []
+    remarks = _remark_about_rowids(shape)
     if kind == "images" and not given.text:  # images are searched by their pixels: no text column is needed
         chosen = match_columns(given, shape.columns, repr(table))
     else:
-        chosen, remarks = guess_columns(db, table, given)
+        chosen, guesses = guess_columns(db, table, given)
+        remarks += guesses
     if chosen.image:
         remarks += _check_images(db, table, chosen.image)
     dataset = draft(
@@ -150,6 +151,15 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
         kind=kind,
     )
     return replace(dataset, image_column=chosen.image), remarks
+
+
+def _remark_about_rowids(shape: TableShape) -> list[str]:
+    if not shape.by_rowid:
+        return []
+    return [
+        f"{shape.name} has no primary key, so its rowid is the key: join on {quoted(shape.name)}.rowid = id,"
+        " and run `semsearch update` after VACUUM, which can change it"
+    ]
 
 
 def _check_images(db: Connection, table: str, column: str) -> list[str]:

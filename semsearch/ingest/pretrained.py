@@ -119,9 +119,6 @@ def find(name: str) -> Pretrained:
     for pretrained in ALL:
         if pretrained.name == name:
             return pretrained
-    raise NotFoundError(
-        f"There is no public set {name!r}: choose one of {', '.join(pretrained.name for pretrained in ALL)}"
-    )
     raise NotFoundError(f"No public set {name!r}: there are {', '.join(one.name for one in ALL)}")
 
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from semsearch import __version__
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.ingest.arrayfiles import read_llm, read_npy, read_npz, read_parquet
 from semsearch.ingest.base import GZIP_MAGIC, STDIN
 from semsearch.ingest.vectorfiles import Block, VectorStream, read_words
@@ -165,7 +165,7 @@ def load_vectors(
     is not finite, with its row; NameTakenError if the name belongs to anything else.
     """
     if source.limit is not None and source.limit < 1:
-        raise InputError(f"limit is {source.limit}: choose at least 1 row")
+        raise out_of_range("--limit", source.limit, least=1)
     started, clock = now(), perf_counter()
     with open_vectors(source) as stream, _as_input_errors(source.name), transaction(db):
         options = {"format": stream.format} | source.facts() | dict(facts or {})

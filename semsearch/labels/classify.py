@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.arrays import IntArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.labels import labelled_items
 from semsearch.labels.label_scores import SAMPLED, VECTORS, PredictionScores, compare_words, scores_of
 from semsearch.labels.labelled_items import Labelled
@@ -55,7 +55,7 @@ class Classified:
     collections: tuple[str, ...]
     column: str  # the name of the label column
     items: int
-    labelled: int  # items with a label
+    labelled: int  # items that are used: those with a label that occurs more than once
     without: int  # rows with a label, but no vector
     alone: tuple[str, ...]  # labels of one item only, which are left out
     judged: tuple[PredictionScores, ...]  # by kind of features, the vectors first
@@ -67,20 +67,28 @@ class Classified:
     table: str  # where `write` stores the predictions
     seen: bool  # whether the vectors were built from the label column
     of: str  # the kind of item
+    can_update: bool  # whether `semsearch update` adds new items to all the collections
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json and a page, with the number of predictions in their place."""
-        values = {name: value for name, value in asdict(self).items() if name not in ("predictions", "seen")}
+        values = {
+            name: value for name, value in asdict(self).items() if name not in ("predictions", "seen", "can_update")
+        }
         return values | {"predictions": len(self.predictions)}
+
+    @property
+    def with_label(self) -> int:
+        """The items that have a label, those with a label that occurs only once included."""
+        return self.labelled + len(self.alone)
 
     @property
     def remarks(self) -> list[str]:
         """What a reader of the scores should know, one remark each."""
         remarks = []
         if self.alone:
-            remarks.append(f"Labels on one item only are left out: {labelled_items.listed(self.alone)}")
+            remarks.append(f"Labels that occur only once are left out: {labelled_items.listed(self.alone)}")
         if self.without:
-            remarks.append(labelled_items.lacking(self.of, self.without))
+            remarks.append(labelled_items.lacking(self.of, self.without, can_update=self.can_update))
         sampled = [scores.judged for scores in self.judged if scores.features == SAMPLED]
         if sampled:
             remarks.append(
@@ -174,6 +182,7 @@ def learn(
         table=results.table_name(items.collections[0].name, "predictions"),
         seen=items.column in (*items.dataset.text_columns, items.dataset.title_column),
         of=items.collections[0].of,
+        can_update=labelled_items.can_update(items.collections),
     )
 
 
@@ -188,9 +197,9 @@ def write(db: Connection, result: Classified, *, table: str | None = None) -> No
     kind = "integer" if kinds == {int} else "real" if kinds <= {int, float} else "text"
     columns = results.PREDICTION_COLUMNS | {"id": "integer" if integers else "text", "label": kind, "second": kind}
     with transaction(db):
-        run, *others = (collections.get_collection(db, name).run for name in result.collections)
-        made_of = lineage.sources_of(db, [table] if table else [], runs=others)
-        results.replace(db, result.table, columns, result.predictions, run=run, made_of=made_of)
+        collection, *others = (collections.get_collection(db, name) for name in result.collections)
+        made_of = lineage.sources_of(db, [table] if table else [], runs=[other.run for other in others])
+        results.replace(db, result.table, columns, result.predictions, collection, made_of=made_of)
 
 
 def suggest(
@@ -207,7 +216,7 @@ def suggest(
     Raises InputError for an impossible number, or if every item has a label.
     """
     if not 1 <= number <= MAX_SUGGESTED:
-        raise InputError(f"suggest is {number}: choose 1 to {MAX_SUGGESTED:,}")
+        raise out_of_range("--suggest", number, least=1, most=MAX_SUGGESTED)
     return suggestions(labelled_items.read(db, opened, column, table=table), number, seed=seed)
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from semsearch import registry
 from semsearch.arrays import FloatArray, IntArray
+from semsearch.builders.base import Encodes
 from semsearch.errors import InputError
 from semsearch.maths.classifier import standardise
 from semsearch.records import Collection, Dataset, OpenCollection
@@ -98,29 +100,40 @@ def check_can_learn(items: Labelled) -> None:
         return
     column, name = items.column, items.collections[0].name
     if not items.labels and not items.alone:
-        more = f" ({lacking(items.collections[0].of, items.without)})" if items.without else ""
+        without = lacking(items.collections[0].of, items.without, can_update=can_update(items.collections))
+        more = f" ({without})" if items.without else ""
         raise InputError(
             f"{column} is empty on all {len(items.keys):,} items of {name}{more}: label some rows first."
             " --suggest 20 lists the most informative ones"
         )
     if not items.labels:
         raise InputError(
-            f"Every label of {column} is on one item of {name} only ({listed(items.alone)}):"
+            f"Every label of {column} occurs only once in {name} ({listed(items.alone)}):"
             " two labels with two items each are needed"
         )
-    alone = f"; {listed(items.alone)} is on one item only" if items.alone else ""
+    alone = f", and labels that occur only once ({listed(items.alone)})" if items.alone else ""
     raise InputError(
         f"{column} has one label, {as_text(items.labels[0])}, on {len(items.rows):,} items{alone}:"
         " two labels with two items each are needed"
     )
 
 
-def lacking(of: str, count: int) -> str:
-    """A sentence: how many items have a label and no vector, and why."""
-    why = {"node": "a node without edges has none", "word": "not in the vocabulary"}.get(of)
-    new = "" if of == "word" else "`semsearch update` adds new ones"
+def lacking(of: str, count: int, *, can_update: bool) -> str:
+    """Sentences: how many items have a label and no vector, why, and what to do.
+
+    `can_update` is whether `semsearch update` can add items to the collections.
+    """
+    why = {"node": "A node without edges has none", "word": "A word that is not in the vocabulary has none"}.get(of)
+    how = "`semsearch update` adds" if can_update else "`semsearch build` again adds"
+    new = "" if of == "word" else f"{how} {of}s that are new"
     many = f"{of} with a label has" if count == 1 else f"{of}s with a label have"
-    return f"{count:,} {many} no vector: " + ", ".join(filter(None, (why, new)))
+    return ". ".join(filter(None, (f"{count:,} {many} no vector", why, new)))
+
+
+def can_update(joined: Sequence[Collection]) -> bool:
+    """Whether `semsearch update` adds new items to all of these collections: their builders can embed them."""
+    builders = registry.load().builders
+    return all(isinstance(builders.get(collection.builder), Encodes) for collection in joined)
 
 
 def listed(names: Sequence[Any], most: int = _MAX_LISTED) -> str:
@@ -147,8 +160,8 @@ def _check_joined(joined: Sequence[Collection]) -> None:
     for other in joined[1:]:
         if other.dataset != first.dataset or (other.of == "word") != (first.of == "word"):
             raise InputError(
-                f"{first.name} holds {first.of}s of {first.dataset}, {other.name} {other.of}s of {other.dataset}:"
-                " only collections of the same items can be joined"
+                f"{first.name} contains {first.of}s of {first.dataset}, but {other.name} contains {other.of}s of"
+                f" {other.dataset}: give collections of the same items"
             )
     if len({collection.name for collection in joined}) < len(joined):
         raise InputError(f"{listed([collection.name for collection in joined])}: name each collection once")
@@ -158,9 +171,9 @@ def _check_counts(column: str, counts: Mapping[str, int], alone: int) -> None:
     """Raises InputError for too many distinct labels, or if most items have a label of their own."""
     total = sum(counts.values())
     if alone < len(counts) and (2 * alone > total or len(counts) - alone > MAX_LABELS):
-        stand = f", {alone:,} of them on one item only" if alone else ""
+        once = f", {alone:,} of which occur only once" if alone else ""
         raise InputError(
-            f"{column} has {len(counts):,} distinct labels on {total:,} items{stand}: at most {MAX_LABELS} labels, on"
+            f"{column} has {len(counts):,} distinct labels on {total:,} items{once}: at most {MAX_LABELS} labels, on"
             " several items each, can be learned. Choose a column with fewer distinct values"
         )
 
@@ -188,7 +201,8 @@ def _vectors(
     shared = [keys[row] for row in rows]
     if not shared:
         names = listed([collection.name for collection in joined])
-        raise InputError(f"No item has both a row and a vector in {names}: `semsearch update` adds new rows")
+        adds = "`semsearch update` adds new rows" if can_update(joined) else "`semsearch build` again adds new rows"
+        raise InputError(f"No item has both a row and a vector in {names}: {adds}")
     parts = [matrix if len(rows) == len(keys) else matrix[rows]]
     for index, (_, vectors) in zip(indexes, stored_vectors[1:], strict=True):
         parts.append(vectors[[index[key] for key in shared]])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError
+from semsearch.errors import not_a_choice
 
 METHODS = ("add", "mul")
 _EPSILON = 1e-3  # added to the divisor, as in the paper
@@ -25,7 +25,7 @@ def analogy_scores(to_a: FloatArray, to_b: FloatArray, to_c: FloatArray, method:
         return to_b - to_a + to_c
     if method == "mul":
         return (to_b + 1) * (to_c + 1) / 4 / ((to_a + 1) / 2 + np.float32(_EPSILON))
-    raise InputError(f"method is {method!r}: choose one of {', '.join(METHODS)}")
+    raise not_a_choice("--method", method, METHODS)
 
 
 def odd_one_out(vectors: FloatArray) -> FloatArray:

@@ -45,7 +45,7 @@ def cooccurrences(
     range.
     """
     if window < 0:
-        raise InputError(f"window is {window}: choose 1 or more, or 0 for whole sentences or documents")
+        raise InputError(f"The window must be at least 1, or 0 for whole sentences or documents, not {window}")
     if len(stream) and not 0 <= stream.min() <= stream.max() < width:
         raise InputError(f"ids are from {stream.min()} to {stream.max()}: 0 to {width - 1} are needed")
     if window == WHOLE_CONTEXT:

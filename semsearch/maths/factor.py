@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.errors import InputError
+from semsearch.errors import out_of_range
 from semsearch.maths import spmm
 from semsearch.maths.blas import one_thread
 from semsearch.maths.operator import Namespace, Operator, Tall, namespace_of
@@ -160,7 +160,7 @@ def truncated_svd(
     k is not positive.
     """
     if k < 1:
-        raise InputError(f"the number of dimensions is {k}: choose at least 1")
+        raise out_of_range("The number of dimensions", k, least=1)
     m, n = operator.shape
     wide = m < n
     d = min(m, n)
@@ -244,7 +244,7 @@ def truncated_eigen(
     as `truncated_svd`.
     """
     if k < 1:
-        raise InputError(f"the number of dimensions is {k}: choose at least 1")
+        raise out_of_range("The number of dimensions", k, least=1)
     matrix = as_operator(A)
     xp, n = namespace_of(matrix), A.shape[0]
     k = min(k, n)

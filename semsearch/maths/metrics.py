@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 Numbers: TypeAlias = npt.NDArray[np.floating[Any] | np.integer[Any]]
@@ -59,7 +59,7 @@ def _ranks(relevant: BoolArray, total: int, k: int | None = None) -> npt.NDArray
     if total < 1:
         raise InputError(f"There are {total} relevant documents: at least 1 is needed to measure a ranking")
     if k is not None and k < 1:
-        raise InputError(f"k is {k}: choose at least 1 rank")
+        raise out_of_range("k", k, least=1)
     ranks = np.flatnonzero(relevant) + 1
     if len(ranks) > total:
         raise InputError(f"{len(ranks)} relevant documents are ranked, but there are only {total}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semsearch.arrays import ByteArray, FloatArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 
 MAX_CODE_BITS = 16  # bits per number of a code
 
@@ -45,7 +45,7 @@ class UniformQuantiser:
 def fit_quantiser(codes: FloatArray, bits: int) -> UniformQuantiser:
     """A quantiser whose bounds cover these codes (n, dim). Raises InputError for invalid bits and for no codes."""
     if not 1 <= bits <= MAX_CODE_BITS:
-        raise InputError(f"bits is {bits}: choose 1 to {MAX_CODE_BITS} bits per number of a code")
+        raise out_of_range("--bits", bits, least=1, most=MAX_CODE_BITS)
     if not len(codes):
         raise InputError("There are no codes to take the bounds from: at least 1 is needed")
     return UniformQuantiser(codes.min(axis=0), codes.max(axis=0), bits)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError
+from semsearch.errors import not_a_choice
 from semsearch.maths.factor import as_operator, truncated_eigen, truncated_svd
 
 SIDES = ("left", "right", "sum", "concat")
@@ -48,7 +48,7 @@ class SpectralFactors:
     def joined(self, side: str) -> FloatArray:
         """The left or right vectors, or both as a `sum`, without directions that cancel, or a `concat`."""
         if side not in SIDES:
-            raise InputError(f"side is {side!r}: choose one of {', '.join(SIDES)}")
+            raise not_a_choice("--side", side, SIDES)
         if side == "concat":
             return np.hstack([self.left, self.right])
         if side == "sum":

@@ -22,6 +22,9 @@ def dots_of_rows(vectors: FloatArray, vector: FloatArray, rows: IntArray, out: F
         out[at] = total
 
 
+COSINE_DECIMALS = 6  # float32 has 24 bits, about seven digits
+
+
 def largest(values: npt.NDArray[Any], n: int) -> npt.NDArray[np.intp]:
     """Positions of the n largest of (m,) values, largest first, ties by position."""
     if n < len(values):
@@ -31,3 +34,8 @@ def largest(values: npt.NDArray[Any], n: int) -> npt.NDArray[np.intp]:
     else:
         candidates = np.arange(len(values))
     return candidates[np.argsort(-values[candidates], kind="stable")][:n]
+
+
+def as_cosine(value: float) -> float:
+    """A cosine computed in float32, within -1..1 and with the six decimals that are exact."""
+    return round(min(1.0, max(-1.0, float(value))), COSINE_DECIMALS) + 0.0

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.maths.alias import alias_tables
 from semsearch.maths.jit import kernel
 from semsearch.threads import map_ranges
@@ -39,9 +39,9 @@ def random_walks(
     for p or q not above 0, and for weights below 0 or not finite.
     """
     if length < 1:
-        raise InputError(f"walk length is {length}: choose at least 1")
+        raise out_of_range("The walk length", length, least=1)
     if not (p > 0 and q > 0):
-        raise InputError(f"p is {p:g} and q is {q:g}: choose values above 0")
+        raise out_of_range("q" if p > 0 else "p", q if p > 0 else p, above=0)
     A = _checked_graph(A)
     weighted = A.nnz > 0 and bool((A.data != A.data[0]).any())
     nothing = np.zeros(0, np.float32)

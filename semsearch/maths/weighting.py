@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.errors import InputError
+from semsearch.errors import InputError, not_a_choice
 from semsearch.threads import map_ranges
 
 MEASURES = ("count", "ratio", "log", "pmi", "ppmi", "shifted")
@@ -56,7 +56,7 @@ def associations(
     unknown measure and for counts below 0.
     """
     if measure not in MEASURES:
-        raise InputError(f"measure is {measure!r}: choose one of {', '.join(MEASURES)}")
+        raise not_a_choice("--measure", measure, MEASURES)
     if measure != "count" and counts.nnz and counts.data.min() < 0:
         raise InputError(
             f"{measure} needs counts of 0 or more, but one is {counts.data.min():g}: choose the measure count"

@@ -3,8 +3,8 @@
     views        two random crops of each image, mirrored at random, with random colours, some grey
     projections  the mean of the feature map, through two layers to 128 numbers: views are compared by these
 
-Two losses: `simclr`, in which each view must find its twin among all views of the batch (Chen et al. 2020, "A Simple
-Framework for Contrastive Learning of Visual Representations"), and `vicreg`, without negatives, in which variance and
+Two losses. `simclr` classifies the other view of the same image among all views of the batch (Chen et al. 2020, "A
+Simple Framework for Contrastive Learning of Visual Representations"). `vicreg` has no negatives. Its variance and
 covariance terms prevent collapse (Bardes, Ponce & LeCun 2022, "VICReg").
 """
 
@@ -99,13 +99,16 @@ def nearest_rows(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 
 
 def simclr(first: torch.Tensor, second: torch.Tensor, temperature: float) -> torch.Tensor:
-    """NT-Xent of two views' projections (n, d): the cross-entropy of finding each view's twin among the 2n - 1 others,
-    by cosine / temperature."""
+    """NT-Xent of two views' projections (n, d).
+
+    For each view it is the cross-entropy of the other view of the same image among the 2n - 1 others, by the softmax of
+    cosine / temperature.
+    """
     z = F.normalize(torch.cat([first, second]), dim=1)
     similarity = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
     n = len(first)
-    twin = torch.arange(2 * n, device=z.device).roll(n)
-    return F.cross_entropy(similarity, twin)
+    other_view = torch.arange(2 * n, device=z.device).roll(n)
+    return F.cross_entropy(similarity, other_view)
 
 
 def vicreg(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -76,9 +76,7 @@ def out_of_memory_explained() -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as error:
-        raise CapabilityError(
-            "The GPU is out of memory: try a lower --batch-size, fewer dimensions, or --device cpu"
-        ) from error
+        raise CapabilityError("The GPU is out of memory: use a smaller batch, fewer dimensions, or the CPU") from error
 
 
 def to_arrays(module: torch.nn.Module) -> dict[str, npt.NDArray[Any]]:

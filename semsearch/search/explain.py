@@ -1,7 +1,7 @@
-"""Why a result was found: the words through which query and document meet, the directions that agree, both ranks.
+"""Explain a result: the contributions of pairs of words, of dimensions and of matched words, and both ranks.
 
-Meaning's part is the cosine taken apart (builders.base.Meeting), words' part is BM25 phrase by phrase: what is listed
-and what is said to be left add up to `vector_score` and `text_score`.
+The cosine is decomposed by the builder (builders.base.CosineParts), BM25 by phrase. The listed contributions and the
+sum of the others add up to `vector_score` and `text_score`.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from semsearch import registry
 from semsearch.builders.base import CosineParts, Doubles, Explains
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Documents, Hit, OpenCollection
+from semsearch.search.components import has_topics
 from semsearch.search.models import state_of
 from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
 from semsearch.storage.datasets import text_of
 from semsearch.storage.driver import Connection
 
-MOST = 8
-_SAID = 3  # words named in a sentence as those through which a document is met
-_FAINT = 0.05  # beside shared words, others are named only if they give this part of the cosine
-_CHANGED = 1e-3  # a cosine off by more was not made from the text that the row has now
+MOST = 8  # parts of each kind that are listed
+_NAMED = 3  # words of the document that a sentence names
+_FAINT = 0.05  # share of the cosine; in addition to shared words, others are named only from this share on
+_CHANGED = 1e-3  # difference of the cosine from which the row's text is not that of the build
 One = TypeVar("One")
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word and what it gives to the score; `shared` says whether it stands in the query and the document alike."""
+    """A word and its contribution to the score; `shared` is whether query and document both contain it."""
 
     word: str
     contribution: float
@@ -41,7 +42,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Pair:
-    """What a word of the query and a word of the document give to the cosine together."""
+    """The contribution of a word of the query with a word of the document to the cosine."""
 
     query: str
     document: str
@@ -50,7 +51,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Component:
-    """What a direction, numbered from 1 by strength, gives to the cosine, and the document's words that give most."""
+    """The contribution of a dimension, numbered from 1 by strength, and the document's words that contribute most."""
 
     number: int
     contribution: float
@@ -59,7 +60,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Parts(Generic[One]):
-    """The largest parts of a score, either sign, largest first, and `others`: the sum of all that are not listed."""
+    """The largest contributions to a score, largest first, and `others`, the sum of those that are not listed."""
 
     listed: tuple[One, ...] = ()
     others: float = 0.0
@@ -69,10 +70,10 @@ class Parts(Generic[One]):
 class Explanation:
     """Why one hit was found.
 
-    `query_terms`, `document_terms`, `pairs` and `components` each add up to `vector_score`; they are empty where that
-    is None or the builder cannot say. `words` are the query's words and phrases that the hit holds, their BM25 adding
-    up to `text_score`; `missing` are those it does not hold. `changed`: the row's text is not that of the build any
-    more, so that the parts are those of another cosine.
+    `query_terms`, `document_terms`, `pairs` and `components` each add up to `vector_score`. They are empty if that is
+    None or the builder does not Explain. `words` are the query's words and phrases that the hit contains; their BM25
+    adds up to `text_score`. `missing` are those that it does not contain. `changed` is whether the row's text differs
+    from that of the build, so that the parts are those of another cosine.
     """
 
     hit: Hit
@@ -84,46 +85,50 @@ class Explanation:
     words: Parts[Term] = field(default_factory=Parts)
     missing: tuple[str, ...] = ()
     changed: bool = False
+    directions: str = "dimensions"  # what `components` are called: "topics" if their words and documents can be listed
 
 
 def explain(
     db: Connection, opened: OpenCollection, query: str, hits: Sequence[Hit], *, most: int = MOST
 ) -> list[Explanation]:
-    """Why `search(db, opened, query)` found each of these hits, at most `most` parts of each kind listed.
+    """Why `search(db, opened, query)` found each of these hits, with at most `most` listed parts of each kind.
 
-    Of a collection of words, or one whose builder cannot explain, only the ranks and the words held are told.
-    Raises InputError for a query that cannot be.
+    For a collection of words, and for a builder that does not Explain, only ranks and matched words are given. Raises
+    InputError for an invalid query.
     """
-    question = parse(query)
-    meetings = _meetings(db, opened, question, hits)
-    held = _held(db, opened, question, hits)
+    question, are_topics = parse(query), has_topics(db, opened.collection)
+    cosine_parts = _cosine_parts(db, opened, question, hits)
+    matched = _matched(db, opened, question, hits)
     result = []
     for hit in hits:
-        meeting = next(meetings, None) if hit.vector_score is not None else None
-        scores = held.get(str(hit.id), {})
+        parts = next(cosine_parts, None) if hit.vector_score is not None else None
+        scores = matched.get(str(hit.id), {})
         words = _parts([Term(_spelled(phrase), score, True) for phrase, score in scores.items()], most)
-        asked = list(dict.fromkeys(question.ranked))
-        present = [_spelled(phrase) for phrase in asked if phrase in scores]
-        missing = tuple(_spelled(phrase) for phrase in asked if phrase not in scores)
-        by_query, by_document, pairs, components = _taken_apart(meeting, most)
+        phrases = list(dict.fromkeys(question.ranked))
+        present = [_spelled(phrase) for phrase in phrases if phrase in scores]
+        missing = tuple(_spelled(phrase) for phrase in phrases if phrase not in scores)
+        by_query, by_document, pairs, components = _summed(parts, most)
         result.append(
             Explanation(
                 hit=hit,
-                sentence=_sentence(hit, meeting, _common(opened, question, hit), present, missing),
+                sentence=_sentence(hit, parts, _common(opened, question, hit), present, missing),
                 query_terms=by_query,
                 document_terms=by_document,
                 pairs=pairs,
                 components=components,
                 words=words,
                 missing=missing if hit.text_score is not None else (),
-                changed=meeting is not None and abs(float(meeting.pairs.sum()) - (hit.vector_score or 0)) > _CHANGED,
+                directions="topics" if are_topics else "dimensions",
+                changed=parts is not None and abs(float(parts.pairs.sum()) - (hit.vector_score or 0)) > _CHANGED,
             )
         )
     return result
 
 
-def _meetings(db: Connection, opened: OpenCollection, question: Question, hits: Sequence[Hit]) -> Iterator[CosineParts]:
-    """How the query meets each of the hits that have a cosine, in their order; nothing where that cannot be said."""
+def _cosine_parts(
+    db: Connection, opened: OpenCollection, question: Question, hits: Sequence[Hit]
+) -> Iterator[CosineParts]:
+    """The decomposed cosine of each hit that has one, in their order; empty if the builder does not Explain."""
     if not opened.has_text:
         return iter(())
     builder = registry.load().builder(opened.collection.builder)
@@ -136,14 +141,14 @@ def _meetings(db: Connection, opened: OpenCollection, question: Question, hits: 
 
 
 def _text(opened: OpenCollection, hit: Hit) -> str:
-    """Title and body as they were read for the build."""
+    """Title and body, as a build reads them."""
     return "\n".join(filter(None, text_of(opened.dataset, hit.row)))
 
 
-def _held(
+def _matched(
     db: Connection, opened: OpenCollection, question: Question, hits: Sequence[Hit]
 ) -> dict[str, dict[str, float]]:
-    """For each hit that has a text score, by key: the query's words and phrases it holds and what each gives."""
+    """The BM25 of each of the query's words and phrases in each hit with a text score, by key."""
     keys = [str(hit.id) for hit in hits if hit.text_score is not None]
     result: dict[str, dict[str, float]] = {key: {} for key in keys}
     if keys:
@@ -158,47 +163,45 @@ def _spelled(phrase: str) -> str:
 
 
 def _common(opened: OpenCollection, question: Question, hit: Hit) -> list[str]:
-    """The query's words that stand in a hit, in the query's order and by their stem, known to the builder or not."""
+    """The query's words that a hit contains, by their stem, in the query's order, also those unknown to the builder."""
     if not opened.has_text:
         return []
     every = Analyzer(stop=False)
     words = list(dict.fromkeys(tokens(" ".join(question.ranked))))
-    held = set(every.terms(list(dict.fromkeys(tokens(_text(opened, hit))))))
-    return [word for word, term in zip(words, every.terms(words), strict=True) if term in held]
+    contained = set(every.terms(list(dict.fromkeys(tokens(_text(opened, hit))))))
+    return [word for word, term in zip(words, every.terms(words), strict=True) if term in contained]
 
 
-def _taken_apart(
-    meeting: CosineParts | None, most: int
-) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
-    """The sums of a meeting by query word, document word, pair and component; empty where there is none."""
-    if meeting is None:
+def _summed(parts: CosineParts | None, most: int) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
+    """The sums of a decomposed cosine by query word, document word, pair and dimension; empty for None."""
+    if parts is None:
         return Parts(), Parts(), Parts(), Parts()
-    pairs, shared = meeting.pairs, set(meeting.same.tolist())
-    by_query, by_document, by_component = pairs.sum(axis=1), pairs.sum(axis=0), meeting.directions.sum(axis=0)
+    pairs, shared = parts.pairs, set(parts.same.tolist())
+    by_query, by_document, by_component = pairs.sum(axis=1), pairs.sum(axis=0), parts.directions.sum(axis=0)
     width = max(1, pairs.shape[1])
     return (
-        _largest(by_query, most, lambda row, part: Term(meeting.query_words[row], part, row in shared)),
+        _largest(by_query, most, lambda row, part: Term(parts.query_words[row], part, row in shared)),
         _largest(
-            by_document, most, lambda row, part: Term(meeting.document_words[row], part, bool(meeting.same[row] >= 0))
+            by_document, most, lambda row, part: Term(parts.document_words[row], part, bool(parts.same[row] >= 0))
         ),
         _largest(
             pairs.reshape(-1),
             most,
-            lambda at, part: Pair(meeting.query_words[at // width], meeting.document_words[at % width], part),
+            lambda at, part: Pair(parts.query_words[at // width], parts.document_words[at % width], part),
         ),
-        _largest(by_component, most, lambda row, part: Component(row + 1, part, _words_along(meeting, row))),
+        _largest(by_component, most, lambda row, part: Component(row + 1, part, _words_along(parts, row))),
     )
 
 
-def _words_along(meeting: CosineParts, component: int) -> tuple[str, ...]:
-    """The document's words that give most to what a component gives, whichever sign that has."""
-    along = meeting.directions[:, component]
+def _words_along(parts: CosineParts, component: int) -> tuple[str, ...]:
+    """The document's words that contribute most to the contribution of a component, whatever its sign."""
+    along = parts.directions[:, component]
     along = along if along.sum() >= 0 else -along
-    return tuple(meeting.document_words[row] for row in np.argsort(-along, kind="stable")[:_SAID] if along[row] > 0)
+    return tuple(parts.document_words[row] for row in np.argsort(-along, kind="stable")[:_NAMED] if along[row] > 0)
 
 
 def _largest(values: Doubles, most: int, make: Callable[[int, float], One]) -> Parts[One]:
-    """The parts of largest size, either sign, and the sum of the others; equal ones by position."""
+    """The parts of the largest absolute values, and the sum of the others; equal ones by position."""
     order = np.argsort(-np.abs(values), kind="stable")
     listed = tuple(make(int(at), float(values[at])) for at in order[:most])
     return Parts(listed, float(values[order[most:]].sum()))
@@ -209,29 +212,29 @@ def _parts(terms: Sequence[Term], most: int) -> Parts[Term]:
 
 
 def _sentence(
-    hit: Hit, meeting: CosineParts | None, common: Sequence[str], held: Sequence[str], missing: Sequence[str]
+    hit: Hit, parts: CosineParts | None, common: Sequence[str], contained: Sequence[str], missing: Sequence[str]
 ) -> str:
-    """One plain line."""
-    if meeting is not None:
-        through = _through(meeting, common)
+    """The explanation in one line; lists of words are between stars."""
+    if parts is not None:
+        through = _through(parts, common)
         if common:
             return f"shared words: {_starred(common)}" + (f"; similar through: {_starred(through)}" if through else "")
         return f"no shared word; similar through: {_starred(through)}" if through else "no shared word; hardly similar"
-    if held:
-        return f"contains: {_starred(held)}" + (f"; missing: {_starred(missing)}" if missing else "")
-    ranks = (("vector score", hit.vector_rank), ("text score", hit.text_rank))
+    if contained:
+        return f"contains: {_starred(contained)}" + (f"; missing: {_starred(missing)}" if missing else "")
+    ranks = (("similarity", hit.vector_rank), ("text score", hit.text_rank))
     return ", ".join(f"rank {rank:,} by {side}" for side, rank in ranks if rank is not None) or "no rank is known"
 
 
-def _through(meeting: CosineParts, common: Sequence[str]) -> list[str]:
-    """The document's words, none of them in common, that bring it near the query, strongest first."""
+def _through(parts: CosineParts, common: Sequence[str]) -> list[str]:
+    """The document's words that the query does not contain and that contribute most, strongest first."""
     every = Analyzer(stop=False)
     taken = set(every.terms(list(common)))
-    given = meeting.pairs.sum(axis=0)
+    given = parts.pairs.sum(axis=0)
     least = _FAINT * float(given.sum()) if common else 0.0
-    stems = every.terms(list(meeting.document_words))
-    free = [at for at in np.argsort(-given, kind="stable").tolist() if meeting.same[at] < 0 and stems[at] not in taken]
-    return [meeting.document_words[at] for at in free[:_SAID] if given[at] > max(0.0, least)]
+    stems = every.terms(list(parts.document_words))
+    free = [at for at in np.argsort(-given, kind="stable").tolist() if parts.same[at] < 0 and stems[at] not in taken]
+    return [parts.document_words[at] for at in free[:_NAMED] if given[at] > max(0.0, least)]
 
 
 def _starred(words: Sequence[str]) -> str:

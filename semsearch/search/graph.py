@@ -1,4 +1,4 @@
-"""One node among its neighbours: whom it is joined to, whom its vector is near, and whom it might be joined to."""
+"""The neighbourhood of a node: its neighbours, the nodes with similar vectors, and suggested edges."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.node_edges import Tie
 
 __all__ = ["MOST_DRAWN", "Around", "Near", "around", "arranged"]
-MOST_DRAWN = 60
-_LOOKED = 64  # nearest vectors looked through at first for those that are not joined
-_OF_EACH = 8
-_NAMED = 6  # common neighbours
+MOST_DRAWN = 60  # nodes of a drawing
+_LOOKED = 64  # nearest vectors among which nodes without an edge are looked for at first
+_OF_EACH = 8  # similar nodes, and suggested ones
+_NAMED = 6  # common neighbours that are named
 
 
 @dataclass(frozen=True)
 class Near:
-    """A node beside another: its row and the cosine of the two, its rank among the nearest if it is one that was looked
-    at, what joins them if anything does, how many nodes both are joined to, and the first of these."""
+    """A node in relation to another: its row with their cosine, its rank by similarity if it is among those compared,
+    the edges between the two, the number of their common neighbours, and the first of these."""
 
     hit: Hit
     rank: int | None = None
@@ -43,11 +43,12 @@ class Near:
 
 @dataclass(frozen=True)
 class Around:
-    """A node's surroundings.
+    """The neighbourhood of a node.
 
-    `nearest` by their vectors, `suggested` those of them that no edge joins to it, best first; `neighbours` are joined
-    to it, the nearest and heaviest first, `degree` in all. `drawn` is the most that a picture holds, the node itself
-    left out, and `edges` what joins these and the node, by keys. `remark` says why there is no vector or no edge.
+    `nearest` have the most similar vectors; `suggested` are the best of them without an edge to the node. `neighbours`
+    have an edge to it, the most similar and heaviest first; there are `degree` in all. `drawn` are the nodes of a
+    drawing, without the node itself, and `edges` are those between them and the node, by keys. `remark` says why there
+    is no vector or no edge.
     """
 
     nearest: tuple[Near, ...] = ()
@@ -56,17 +57,17 @@ class Around:
     degree: int = 0
     drawn: tuple[Near, ...] = ()
     edges: tuple[tuple[str, str], ...] = ()
-    titles: Mapping[str, Hit] = field(default_factory=dict)  # of nodes in common that are not drawn
+    titles: Mapping[str, Hit] = field(default_factory=dict)  # of common neighbours that are not drawn
     remark: str | None = None
 
 
 def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH, drawn: int = MOST_DRAWN) -> Around:
-    """The k nearest and the k best suggestions beside a node, and its neighbours, `drawn` nodes in all.
+    """The k most similar nodes, the k best suggestions and the neighbours of a node, at most `drawn` nodes in all.
 
-    Raises InputError for a collection that is not of nodes.
+    Raises InputError for a collection that does not contain nodes.
     """
     if opened.of != "node" or opened.dataset.edges is None:
-        raise InputError(f"{opened.name} holds {opened.of}s: only nodes have neighbours")
+        raise InputError(f"{opened.name} contains {opened.of}s, not nodes: choose a collection of nodes")
     with snapshot(db):
         result = _Surroundings(db, opened, id)
         nearest = list(result.ranks)[:k]
@@ -77,22 +78,22 @@ def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH
         neighbours = sorted(result.ties, key=lambda key: result.ranks.get(key, last))[: max(0, drawn - 1 - len(apart))]
         shown = [*neighbours, *apart]
         edges = result.edges_of(shown)
-        made = result.described([*shown, *nearest], edges)
-        here = {id, *(key for key in shown if key in made)}
+        near = result.described([*shown, *nearest], edges)
+        here = {id, *(key for key in shown if key in near)}
         return Around(
-            tuple(made[key] for key in nearest),
-            tuple(made[key] for key in suggested),
-            tuple(made[key] for key in neighbours if key in made),
+            tuple(near[key] for key in nearest),
+            tuple(near[key] for key in suggested),
+            tuple(near[key] for key in neighbours if key in near),
             len(result.ties),
-            tuple(made[key] for key in shown if key in made),
+            tuple(near[key] for key in shown if key in near),
             tuple(sorted((a, b) for a, b in edges if a in here and b in here)),
-            result.rows_of({key for one in made.values() for key in one.common} - made.keys()),
+            result.rows_of({key for each in near.values() for key in each.common} - near.keys()),
             result.remark,
         )
 
 
 class _Surroundings:
-    """What is known of a node, gathered in few questions."""
+    """The edges, similar nodes and rows around a node, read with few queries."""
 
     def __init__(self, db: Connection, opened: OpenCollection, id: str) -> None:
         self.db, self.opened, self.id = db, opened, id
@@ -110,7 +111,7 @@ class _Surroundings:
             self.remark = self.remark or "It has no vector: it was added since the last build, or it has no edges"
 
     def _look(self) -> None:
-        """The nearest nodes: so many that there are enough among them which are not joined."""
+        """Find the nearest nodes, enough of them without an edge to the node."""
         most = min(MAX_K, self.opened.collection.count)
         wanted = min(_LOOKED, most)
         while wanted:
@@ -122,14 +123,14 @@ class _Surroundings:
         self.ranks = {key: rank for rank, key in enumerate(self.hits, 1)}
 
     def edges_of(self, keys: Sequence[str]) -> set[tuple[str, str]]:
-        """The edges of some nodes with each other, with the node and with its neighbours."""
+        """The edges between some nodes, and between them and the node and its neighbours."""
         edges = self.opened.dataset.edges
         if edges is None or not self.ties:
             return set()
         return node_edges.joined_between(self.db, edges, keys, {self.id, *keys, *self.ties})
 
     def described(self, keys: Sequence[str], edges: set[tuple[str, str]]) -> dict[str, Near]:
-        """Each of some nodes whose row is there."""
+        """These nodes by key, without those whose row was deleted."""
         keys = list(dict.fromkeys(keys))
         common = self._common(keys, edges)
         hits = self._hits(keys)
@@ -140,13 +141,13 @@ class _Surroundings:
         }
 
     def _common(self, keys: Sequence[str], edges: set[tuple[str, str]]) -> dict[str, list[str]]:
-        """The neighbours that the node and each of the others share, the node's heaviest first."""
-        beside: dict[str, set[str]] = defaultdict(set)
+        """The common neighbours of the node and each of the others, the node's heaviest first."""
+        adjacent: dict[str, set[str]] = defaultdict(set)
         for a, b in edges:
-            beside[a].add(b)
-            beside[b].add(a)
+            adjacent[a].add(b)
+            adjacent[b].add(a)
         place = {key: number for number, key in enumerate(self.ties)}
-        return {key: sorted(beside[key] & place.keys() - {key}, key=place.__getitem__) for key in keys}
+        return {key: sorted(adjacent[key] & place.keys() - {key}, key=place.__getitem__) for key in keys}
 
     def _hits(self, keys: Sequence[str]) -> dict[str, Hit]:
         result = {key: self.hits[key] for key in keys if key in self.hits}
@@ -164,7 +165,7 @@ class _Surroundings:
         return result
 
     def rows_of(self, keys: Sequence[str] | set[str]) -> dict[str, Hit]:
-        """The rows of some nodes, where they are there."""
+        """The rows of some nodes as hits, without deleted ones."""
         dataset = self.opened.dataset
         typed = self.opened.collection.typed
         rows = datasets.rows_by_key(self.db, dataset, sorted(keys))
@@ -174,16 +175,16 @@ class _Surroundings:
 def arranged(
     id: str, found: Around, boxes: Mapping[str, tuple[float, float, float, float]], size: tuple[float, float]
 ) -> dict[str, tuple[float, float]]:
-    """Where the node and those drawn with it stand in a picture of this size, as far apart as edges between them say.
+    """The places of the node and of the drawn ones in a drawing of this size, as distant as the paths between them.
 
-    `boxes` is how far the room that each needs reaches from its place to the left, up, right and down.
+    `boxes` are the extents of each node with its label to the left, up, right and down, in pixels.
     """
-    keys = [id, *(one.key for one in found.drawn)]
+    keys = [id, *(near.key for near in found.drawn)]
     place = {key: row for row, key in enumerate(keys)}
-    joined = np.zeros((len(keys), len(keys)), np.bool_)
+    is_edge = np.zeros((len(keys), len(keys)), np.bool_)
     for a, b in found.edges:
-        joined[place[a], place[b]] = joined[place[b], place[a]] = True
+        is_edge[place[a], place[b]] = is_edge[place[b], place[a]] = True
     places = layout.fit_without_overlap(
-        layout.stress_layout(joined), np.array([boxes[key] for key in keys], np.float64), size
+        layout.stress_layout(is_edge), np.array([boxes[key] for key in keys], np.float64), size
     )
     return {key: (round(x, 1), round(y, 1)) for key, (x, y) in zip(keys, places.tolist(), strict=True)}

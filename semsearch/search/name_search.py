@@ -83,6 +83,16 @@ def starts(db: Connection, opened: OpenCollection, k: int) -> list[Start]:
         return [Start(Hit(collection.typed(key), 1.0, row=rows[key]), counts.get(key)) for key in there]
 
 
+def latest(db: Connection, opened: OpenCollection, k: int) -> list[Hit]:
+    """The k rows that were inserted last and have a vector, the last first, each as a hit with its row."""
+    with snapshot(db):
+        collection = opened.collection
+        keys = row_lookup.latest(db, _named(opened), k)
+        known = vectors.known(db, collection, keys)
+        rows = rows_of(db, opened, keys)
+        return [Hit(collection.typed(key), 0.0, row=rows[key]) for key in keys if key in known and key in rows]
+
+
 def _named(opened: OpenCollection) -> Named:
     """The table whose rows name the items: of words the vocabulary."""
     if opened.of == "word":

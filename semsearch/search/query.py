@@ -11,14 +11,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError, NotFoundError, SemsearchError
+from semsearch.errors import InputError, NotFoundError, SemsearchError, not_a_choice, out_of_range
 from semsearch.maths.text import tokens
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text
 from semsearch.search.query_parser import MAX_QUERY, Question, parse, plain
 from semsearch.search.scorers import TextScorer, VectorScorer
-from semsearch.search.spelling import spelled_like
+from semsearch.search.spelling import unknown_words
 from semsearch.storage import collections, datasets, filters, fulltext, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
@@ -28,6 +28,12 @@ __all__ = ["EVERYTHING", "MAX_QUERY", "MODES", "Condition", "Filter", "Found", "
 Mode = Literal["hybrid", "vector", "text"]
 MODES: tuple[str, ...] = get_args(Mode)
 MAX_K = vectors.MAX_K
+NO_VECTOR = {  # why an item of a kind has no vector
+    "document": "has no known word",
+    "node": "has no edge to another node",
+    "image": "cannot be read",
+    "row": "has no number in one of the columns",
+}
 EVEN = 0.5  # the weight of a collection whose builder did not find one
 
 
@@ -72,22 +78,30 @@ def search(
     used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
     if hits or not opened.collection.count:
         return Found(hits, None, used)
-    unknown = f"No word of the query is known to {opened.name}"
-    return Found((), unknown + (" among these rows" if among else ""), used)
+    return Found((), _nothing_found(opened, query, among), used)
+
+
+def _nothing_found(opened: OpenCollection, query: str, among: Sequence[str] | None) -> str:
+    """Why a query has no results."""
+    if not any(map(str.isalnum, query)):
+        return "The query has no word: enter some words"
+    rows = " among these rows" if among else ""
+    mark = ". The query has a quotation mark without a partner" if query.count('"') % 2 else ""
+    return f"{opened.name} has no word of the query{rows}{mark}"
 
 
 def check_query(query: str, mode: str, k: int) -> None:
     """InputError, in one line, for what cannot be searched."""
     parse(query)
     if mode not in MODES:
-        raise InputError(f"mode is {mode!r}: choose one of {', '.join(MODES)}")
+        raise not_a_choice("--mode", mode, MODES)
     check_k(k)
 
 
 def check_k(k: int) -> None:
     """InputError for a k that sqlite-vec does not take."""
     if not 1 <= k <= vectors.MAX_K:
-        raise InputError(f"k is {k}: choose 1 to {vectors.MAX_K}")
+        raise out_of_range("-k", k, least=1, most=vectors.MAX_K)
 
 
 def check_weight(weight: float | None, mode: str = "hybrid") -> None:
@@ -95,9 +109,9 @@ def check_weight(weight: float | None, mode: str = "hybrid") -> None:
     if weight is None:
         return
     if not (math.isfinite(weight) and 0 <= weight <= 1):
-        raise InputError(f"weight is {weight:g}: choose 0 (text score alone) to 1 (vector score alone)")
+        raise out_of_range("--weight", weight, least=0, most=1)
     if mode != "hybrid":
-        raise InputError(f"weight has no effect in mode {mode}: leave it out, or use mode hybrid")
+        raise InputError(f"--weight has no effect in mode {mode}: leave it out, or use mode hybrid")
 
 
 def default_weight(db: Connection, collection: Collection) -> float:
@@ -120,7 +134,7 @@ def sides_of(
     if mode != "vector" and opened.has_text:
         words = TextScorer(db, opened.dataset, question.ranked, among)
     if mode == "text" and not opened.has_text:
-        raise InputError(f"{opened.name} holds {opened.of}s, which have no text to match: use --mode vector")
+        raise InputError(f"{opened.name} contains {opened.of}s, which have no text to match: use the mode vector")
     if meaning is not None and words is not None:
         share = default_weight(db, opened.collection) if weight is None else weight
         return [Weighted(meaning, share), Weighted(words, 1 - share)]
@@ -182,8 +196,7 @@ def _starting_from(db: Connection, collection: Collection, key: str) -> FloatArr
         with suppress(SemsearchError):  # a builder that is gone or embeds no text: the word is unknown, no more
             if len(tokens(key)) == 1 and (made := encode_text(db, collection, key)) is not None:
                 return made
-        (close,) = spelled_like(db, collection, [key])
-        raise NotFoundError(f"{error}. Similar spellings: {', '.join(close)}" if close else str(error)) from error
+        raise NotFoundError(unknown_words(db, collection, [key])) from error
 
 
 def nearest_to(
@@ -204,10 +217,10 @@ def vector_of(db: Connection, collection: Collection, key: str) -> FloatArray:
         return vectors.unit_vector(db, collection, key)
     except NotFoundError as error:
         if collection.of == "word":
-            raise NotFoundError(f"{collection.name} has no word {key!r}") from error
+            raise
         raise NotFoundError(
-            f"{collection.name} has no item {key!r}: it is not in {collection.dataset}, was added since the"
-            " last build or update, or holds no known word"
+            f"{error}: it is not in {collection.dataset}, was added since the last build or update, or"
+            f" {NO_VECTOR[collection.of]}"
         ) from error
 
 

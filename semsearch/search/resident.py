@@ -1,13 +1,14 @@
-"""Collections held in memory, for a process that answers many questions.
+"""Collections in memory, for a process that answers many queries.
 
-sqlite-vec reads 100,000 vectors of 256 numbers in 30-50 ms. Here a small collection is its floats, one matrix-vector
-product away; a larger one has sign bits beside them, which find a few hundred candidates in a fraction of a
-millisecond, to be scored exactly; one whose floats would take too much room has a byte a number instead, and the last
-few dozen are scored exactly in the file. (From memory 400 candidates take 0.1 ms, from the file 2.7 ms.)
+sqlite-vec reads 100,000 vectors of 256 numbers in 30-50 ms. A small collection is kept as floats and needs one
+matrix-vector product. A larger one also has sign bits, which find a few hundred candidates in a fraction of a
+millisecond; these are scored exactly. A collection whose floats would take too much memory is kept as one byte per
+number, and the last few dozen candidates are scored exactly in the file. (400 candidates take 0.1 ms from memory and
+2.7 ms from the file.)
 
-A command that asks once holds nothing: reading costs more than one search. A server says `hold()` when it starts. What
-is held is bounded, oldest use goes first, a rebuild by whatever process is another run, an update another revision, and
-so each another entry.
+A command that runs one query keeps nothing, because reading costs more than one search. A server calls `enable_cache`
+when it starts. The memory is bounded, and the least recently used collection is dropped first. A rebuild is another
+run, an update another revision: each is another entry.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from semsearch.storage import chunks
 from semsearch.storage.connect import memory_of
 from semsearch.storage.driver import Connection
 
-LIMIT = 512 << 20
+LIMIT = 512 << 20  # bytes
 _SCANNED = 2 << 20  # bytes of floats up to which reading them all is as fast as anything
-_CANDIDATES = 400  # by bits: the ten nearest are among them (benchmarks/search.py tells how surely)
-_DEEP = 20  # candidates for each hit that is asked for, where that is more
-_SAMPLED = 16  # blocks that the centre is the mean of
+_CANDIDATES = 400  # by sign bits; benchmarks/search.py measures how often the ten nearest are among them
+_DEEP = 20  # candidates per requested hit, if that is more
+_SAMPLED = 16  # blocks whose mean is the centre
 _KERNELS = (quantise.hamming, quantise.write_rows_within, quantise.dots_of_bytes, dots_of_rows)
 
 Exactly = Callable[[Sequence[str]], Mapping[str, float]]
@@ -44,13 +45,13 @@ Exactly = Callable[[Sequence[str]], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Finder:
-    """Sign bits of all items, `words` (n, w), and how a vector becomes such bits."""
+    """Sign bits of all items, `words` (n, w), and the encoder of a vector as such bits."""
 
     signs: SignBits
     words: quantise.Words
 
     def candidates(self, vector: FloatArray, n: int) -> IntArray | None:
-        """Positions among which the n nearest are; None where all are to be read: a deep search, kernels not ready."""
+        """Rows of the candidates for the n nearest. None if all should be read: n is large, or no kernel is ready."""
         wanted = max(_CANDIDATES, _DEEP * n)
         if 4 * wanted > len(self.words) or not compiled():
             return None
@@ -59,7 +60,7 @@ class Finder:
 
 @dataclass(frozen=True)
 class Floats:
-    """A collection as it is: `vectors` (n, dim) float32, and where there are many what finds candidates."""
+    """A collection as floats: `vectors` (n, dim) float32; with many items also a finder of candidates."""
 
     keys: KeyTable
     vectors: FloatArray
@@ -67,11 +68,11 @@ class Floats:
 
     @property
     def nbytes(self) -> int:
-        """What is held in memory."""
+        """Bytes in memory."""
         return self.keys.nbytes + self.vectors.nbytes + (self.finder.words.nbytes if self.finder else 0)
 
     def nearest(self, vector: FloatArray, n: int, among: Sequence[str] | None, exactly: Exactly) -> dict[str, float]:
-        """As `Resident.nearest`; the file is not asked."""
+        """As `Resident.nearest`, without the file."""
         if among is not None:
             rows: IntArray | None = self.keys.positions(among)
         else:
@@ -82,14 +83,14 @@ class Floats:
         return dict(zip(result, cosines[order].tolist(), strict=True))
 
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
-        """As `Resident.cosines`; the file is not asked."""
+        """As `Resident.cosines`, without the file."""
         rows = self.keys.positions(keys)
         return dict(zip(self.keys.at(rows), _dots(self.vectors, rows, vector).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
 class Coded:
-    """A collection at a byte a number: `codes`, and the length of what each row's codes leave out, `errors` (n,)."""
+    """A collection with one byte per number: `codes`, and the norm of each row's quantisation error, `errors` (n,)."""
 
     keys: KeyTable
     codes: ByteCodes
@@ -98,23 +99,23 @@ class Coded:
 
     @property
     def nbytes(self) -> int:
-        """What is held in memory."""
+        """Bytes in memory."""
         codes = self.codes.codes.nbytes + self.codes.scales.nbytes
         return int(self.keys.nbytes + codes + self.errors.nbytes + self.finder.words.nbytes)
 
     def nearest(self, vector: FloatArray, n: int, among: Sequence[str] | None, exactly: Exactly) -> dict[str, float]:
-        """As `Resident.nearest`: the items that by their codes could be among the n nearest are scored in the file.
+        """As `Resident.nearest`: the items that can be among the n nearest, by their codes, are scored in the file.
 
-        |q·x - q·x̂| is at most ‖x - x̂‖ for a unit q: no row whose codes are further below the nth than that is among
-        the n nearest.
+        |q·x - q·x̂| is at most ‖x - x̂‖ for a unit vector q. So a row whose approximate score is further below the nth
+        than that is not among the n nearest.
         """
         rows = self.keys.positions(among) if among is not None else self.finder.candidates(vector, n)
         if rows is None:
             rows = np.arange(len(self.errors))
-        about, errors = self.codes.dots(vector, rows), self.errors[rows]
+        approximate, errors = self.codes.dots(vector, rows), self.errors[rows]
         if len(rows) > n:
-            least = np.partition(about - errors, -n)[-n]
-            rows = rows[about + errors >= least]
+            least = np.partition(approximate - errors, -n)[-n]
+            rows = rows[approximate + errors >= least]
         places = {key: place for place, key in enumerate(self.keys.at(rows))}
         result = sorted(exactly(list(places)).items(), key=lambda pair: (-pair[1], places[pair[0]]))
         return dict(result[:n])
@@ -125,7 +126,7 @@ class Coded:
 
 
 def _dots(vectors: FloatArray, rows: IntArray, vector: FloatArray) -> FloatArray:
-    """Inner products of some of the rows (n, dim) with a vector (dim,), in this thread: BLAS would call others."""
+    """Inner products of some rows of (n, dim) with a vector (dim,), in this thread: BLAS would use others too."""
     if not dots_of_rows.ready:
         result: FloatArray = np.einsum("ij,j->i", vectors[rows], vector)
         return result
@@ -141,10 +142,10 @@ class Resident(Protocol):
     def nbytes(self) -> int: ...
 
     def nearest(self, vector: FloatArray, n: int, among: Sequence[str] | None, exactly: Exactly) -> dict[str, float]:
-        """Cosines of the n items nearest to a unit vector (dim,), nearest first, ties in the order written.
+        """Cosines of the n items nearest to a unit vector (dim,), nearest first, ties in the stored order.
 
-        Of the items `among`, or of all. `exactly` gives the cosines of some keys from the file. Exact for the items
-        among; of all, an item may be missed that is among the n nearest but not among the candidates by bits.
+        Of the items `among`, or of all. `exactly` returns the cosines of some keys from the file. The result is exact
+        for `among`. Of all items one can be missed if it is not among the candidates by sign bits.
         """
 
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
@@ -152,8 +153,8 @@ class Resident(Protocol):
 
 
 def compiled() -> bool:
-    """Whether the kernels answer at once."""
-    return all(each.ready for each in _KERNELS)
+    """Whether the kernels are compiled."""
+    return all(kernel.ready for kernel in _KERNELS)
 
 
 def prepare() -> None:
@@ -170,8 +171,8 @@ _held: LruCache[Resident] = LruCache(0, attrgetter("nbytes"))
 
 
 def enable_cache(limit_bytes: int = LIMIT) -> None:
-    """From now on keep collections of this process in memory, up to so many bytes, and words in an eighth of that more,
-    keys of items in another. 0 forgets them.
+    """Keep collections of this process in memory, up to `limit_bytes`, and up to an eighth of that each for the text
+    index and for the keys of items. 0 discards them.
     """
     _held.set_limit(limit_bytes)
     postings.hold(limit_bytes // 8)
@@ -182,8 +183,8 @@ def enable_cache(limit_bytes: int = LIMIT) -> None:
 def resident(db: Connection, collection: Collection) -> Resident | None:
     """The collection in memory, read now if it was not.
 
-    None where vec0 is to answer: in a process that holds nothing, for a collection that is too large or is being read
-    by another thread. No lock is held while reading or searching.
+    None if vec0 should be used: in a process without a cache, for a collection that is too large or that another thread
+    is reading. No lock is held while reading or searching.
     """
     if not _held.limit:
         return None
@@ -195,17 +196,17 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
 
 
 def _with_floats(collection: Collection, limit: int) -> bool:
-    """Whether a collection's floats are kept: they may take half of the room."""
+    """Whether a collection is kept as floats: they may take half of the limit."""
     return 4 * collection.count * collection.dim <= limit // 2
 
 
 def _bytes(collection: Collection, limit: int) -> int:
-    """About what a collection will take."""
+    """About how many bytes a collection will take."""
     numbers = collection.count * collection.dim
     return 4 * numbers if _with_floats(collection, limit) else numbers + numbers // 4 + 24 * collection.count
 
 
-@one_thread()  # of BLAS: in small products a second thread would wait longer for the first than it helps
+@one_thread()  # of BLAS: in small products a second thread waits longer than it helps
 def _read(db: Connection, collection: Collection, limit: int) -> Resident:
     if _with_floats(collection, limit):
         return _read_floats(db, collection)
@@ -233,7 +234,7 @@ def _read_floats(db: Connection, collection: Collection) -> Floats:
 
 
 def _signs(db: Connection, collection: Collection) -> SignBits:
-    """Sign bits around the mean of some blocks spread over the collection."""
+    """Sign bits around the mean of some blocks from all parts of the collection."""
     every = max(1, collection.count // (1024 * _SAMPLED))
     sample = np.concatenate([block.vectors for block in chunks.blocks(db, collection, every=every)])
     return quantise.sign_bits(sample.mean(axis=0))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
 from semsearch.maths.contexts import unpack_row
 from semsearch.maths.text import unpack
 from semsearch.maths.weighting import log_expected_of_totals
@@ -67,7 +67,7 @@ def contexts(db: Connection, collection: Collection, word: str, n: int = 20) -> 
 def cooccurrence(db: Connection, collection: Collection, words: Sequence[str]) -> Table:
     """How often each pair of these words co-occurs, and its PMI. Raises what `contexts` raises."""
     if not 1 <= len(words) <= MOST_WORDS:
-        raise InputError(f"{len(words)} words given: choose 1 to {MOST_WORDS}")
+        raise out_of_range("The number of words", len(words), least=1, most=MOST_WORDS)
     with snapshot(db):
         counts = _Counts(db, collection)
         numbers = list(dict.fromkeys(counts.numbers(words)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, out_of_range, written_list
 from semsearch.maths.analogy import METHODS, analogy_scores, project_to_2d
 from semsearch.maths.analogy import odd_one_out as _mean_cosines
 from semsearch.maths.text import tokens
@@ -20,8 +20,8 @@ from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.search.query import check_k, rows_of
 from semsearch.search.resident import Floats, resident
-from semsearch.search.spelling import spelled_like
-from semsearch.storage import chunks, vectors
+from semsearch.search.spelling import unknown_words
+from semsearch.storage import chunks, collections, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 
@@ -60,20 +60,26 @@ def known_words(db: Connection, collection: Collection, words: Sequence[str]) ->
     result = [next((one for one in some if one in known), None) for some in spellings]
     missing = [word for word, one in zip(asked, result, strict=True) if one is None]
     if missing:
-        raise NotFoundError(_unknown(db, collection, list(dict.fromkeys(missing))))
+        raise NotFoundError(unknown_words(db, collection, list(dict.fromkeys(missing))))
     return [one for one in result if one is not None]
+
+
+def check_words(db: Connection, collection: Collection) -> None:
+    """Raises InputError for a collection of anything but words; it names the word collections of the same dataset."""
+    if collection.of == "word":
+        return
+    others = [
+        other.name
+        for other in collections.all_collections(db)
+        if other.of == "word" and other.dataset == collection.dataset
+    ]
+    use = f"use {written_list(others, 'or')}" if others else "`semsearch build pmi` makes a collection of words"
+    raise InputError(f"{collection.name} contains {collection.of}s, not words: {use}")
 
 
 def which_are_known(db: Connection, collection: Collection, words: Sequence[str]) -> set[str]:
     """Those of some words, as they are spelled, that have a vector."""
     return vectors.known(db, collection, words)
-
-
-def _unknown(db: Connection, collection: Collection, missing: Sequence[str]) -> str:
-    said = []
-    for word, close in zip(missing, spelled_like(db, collection, missing), strict=True):
-        said.append(f"{word!r} (did you mean {' or '.join(close)}?)" if close else repr(word))
-    return f"{collection.name} does not know {', '.join(said)}"
 
 
 def analogy(
@@ -85,6 +91,7 @@ def analogy(
     InputError for a repeated word, an empty one, a wrong number of them, or a method that is none.
     """
     check_k(k)
+    check_words(db, opened.collection)
     if len(words) != 3:
         raise InputError(f"An analogy needs three words (A is to B as C is to …): {len(words)} given")
     with snapshot(db):
@@ -132,11 +139,12 @@ def project(db: Connection, collection: Collection, words: Sequence[str]) -> lis
 
 
 def _different(db: Connection, collection: Collection, words: Sequence[str], least: int) -> list[str]:
+    check_words(db, collection)
     if len(words) > MOST_WORDS:
-        raise InputError(f"{len(words)} words given: choose at most {MOST_WORDS}")
+        raise out_of_range("The number of words", len(words), most=MOST_WORDS)
     asked = list(dict.fromkeys(known_words(db, collection, words)))
     if len(asked) < least:
-        raise InputError(f"{len(asked)} different words given: choose at least {least}")
+        raise out_of_range("The number of different words", len(asked), least=least)
     return asked
 
 

@@ -21,7 +21,7 @@ from semsearch.storage.keys import table_exists
 BUSY_MS = 5_000
 MMAP_BYTES = 8 << 30
 PAGE_SIZE = 16_384
-CATALOGUE = "_semsearch_collections"
+CATALOGUE = "_semsearch_datasets"  # made by the first migration
 INTERRUPTED = "interrupted"  # SQLite's text for a statement that was stopped
 _UNFINISHED = "select 1 from (values (1), (2), (3)) left join sqlite_master limit 3"
 _STEPS = "with recursive c(x) as (values (1) union all select x + 1 from c where x < 300) select max(x) from c"

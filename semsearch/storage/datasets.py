@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset, Edges, Kind
@@ -15,6 +15,7 @@ from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.damage import check_types, damaged, parsed
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import (
+    ROWID,
     Keys,
     TableShape,
     as_integer,
@@ -29,6 +30,7 @@ from semsearch.storage.keys import (
 from semsearch.storage.textitem import PICTURE, digest_of
 from semsearch.storage.textitem import TextItem as TextItem  # others take it from here, with `read_items`
 
+T = TypeVar("T")
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
 _COLUMNS += ", revision, edges, image_column, token"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
@@ -199,7 +201,7 @@ def read_items(db: Connection, dataset: Dataset) -> Iterator[TextItem]:
     keys = Keys(dataset.key_kind, dataset.key_columns, shape.columns)
     bodies = [column for column in dataset.text_columns if column != dataset.title_column]
     title = quoted(dataset.title_column) if dataset.title_column else "null"
-    hint = "rowid" if dataset.key_kind == "row" else "null"
+    hint = "_rowid_" if dataset.key_kind == "row" else "null"
     pictured = (dataset.image_column,) if dataset.image_column else PICTURE
     digested = [column for column in pictured if dataset.kind == "images" and column in shape.columns]
     wanted = ", ".join([hint, title, *map(quoted, bodies), *map(quoted, digested)])
@@ -230,6 +232,53 @@ def rows_by_key(db: Connection, dataset: Dataset, keys: Sequence[str]) -> dict[s
             key = reading.of(row[: reading.width])
             if key is not None:
                 result[key] = dict(zip(types, row[reading.width :], strict=True))
+    if dataset.key_columns == (ROWID,) and ROWID not in types:
+        moved = _moved(db, dataset, keys, result)
+        if moved:
+            result = {key: row for key, row in result.items() if key not in moved}
+            result |= _rows_by_text(db, dataset, tuple(types), moved)
+    return result
+
+
+def _moved(
+    db: Connection, dataset: Dataset, keys: Sequence[str], rows: Mapping[str, Mapping[str, Any]]
+) -> dict[str, bytes]:
+    """The rowids that no longer name the row they were noted of, with the hash noted of each; none before a VACUUM.
+
+    VACUUM gives the rows of a table without a primary key lower rowids. It is recognised by a row whose text is noted
+    under another rowid, or by a noted rowid above all that there are. A row that was edited has a text that is not
+    noted, so edits alone are not taken for it.
+    """
+    noted: dict[str, bytes] = {}
+    for some in _chunks(keys, BATCH):
+        statement = f"select key, hash from _semsearch_items where dataset = ? and key in ({marks(some)})"
+        noted.update(db.execute(statement, [dataset.id, *some]).fetchall())
+    current = {key: item_of(dataset, key, rows[key]).hash() for key in noted if key in rows}
+    changed = {key: digest for key, digest in current.items() if digest != noted[key]}
+    known = False
+    for some_changed in _chunks(list(changed.values()), BATCH):
+        statement = f"select 1 from _semsearch_items where dataset = ? and hash in ({marks(some_changed)}) limit 1"
+        known = known or db.execute(statement, [dataset.id, *some_changed]).fetchone() is not None
+    absent = [key for key in noted if key not in rows]
+    if absent and not known:
+        (last,) = db.execute(f"select max(rowid) from {quoted(dataset.name)}").fetchone()
+        known = any(int(key) > (last or 0) for key in absent)
+    return {key: noted[key] for key in (*changed, *absent)} if known else {}
+
+
+def _rows_by_text(
+    db: Connection, dataset: Dataset, names: Sequence[str], wanted: Mapping[str, bytes]
+) -> dict[str, dict[str, Any]]:
+    """The rows whose texts have these hashes, by the key that each hash was noted of; reads the table once."""
+    keys_of: dict[bytes, list[str]] = {}
+    for key, digest in wanted.items():
+        keys_of.setdefault(digest, []).append(key)
+    result: dict[str, dict[str, Any]] = {}
+    for values in db.execute(f"select {', '.join(map(quoted, names))} from {quoted(dataset.name)} order by rowid"):
+        row = dict(zip(names, values, strict=True))
+        waiting = keys_of.get(item_of(dataset, "", row).hash())
+        if waiting:
+            result[waiting.pop(0)] = row
     return result
 
 
@@ -251,7 +300,7 @@ def which_exist(db: Connection, dataset: Dataset, keys: Sequence[str]) -> set[st
 
 def _key_condition(dataset: Dataset, types: Mapping[str, str], keys: Sequence[str]) -> tuple[str, list[Any]]:
     """A condition that finds these keys by the table's own index, and the values to bind."""
-    columns = [_comparable(name, types[name]) for name in dataset.key_columns]
+    columns = [_comparable(name, types.get(name, "INTEGER")) for name in dataset.key_columns]
     if dataset.key_kind == "integer":
         numbers = [number for number in map(as_integer, keys) if number is not None]
         return f"{columns[0]} in ({marks(numbers)})", list(numbers)
@@ -279,13 +328,13 @@ def _rows_by_hash(
             [dataset.id, *some],
         ).fetchall()
         for key, hint in hints:
-            row = db.execute(f"select {columns} from {quoted(dataset.name)} where rowid = ?", [hint]).fetchone()
+            row = db.execute(f"select {columns} from {quoted(dataset.name)} where _rowid_ = ?", [hint]).fetchone()
             if row is not None and row_hash(row) == key.split("-")[0]:
                 result[key] = dict(zip(names, row, strict=True))
     missing = set(keys) - set(result)
     if missing:
         reading = Keys("row", (), names)
-        for row in db.execute(f"select {columns} from {quoted(dataset.name)} order by rowid"):
+        for row in db.execute(f"select {columns} from {quoted(dataset.name)} order by _rowid_"):
             key = reading.of(row)
             if key in missing:
                 result[str(key)] = dict(zip(names, row, strict=True))
@@ -300,6 +349,13 @@ def forget(db: Connection, dataset: Dataset) -> None:
     db.execute("delete from _semsearch_datasets where id = ?", [dataset.id])
 
 
+def item_of(dataset: Dataset, key: str, row: Mapping[str, Any]) -> TextItem:
+    """A row as `read_items` yields it, but for the place of a row without a key."""
+    pictured = (dataset.image_column,) if dataset.image_column else PICTURE
+    digested = [row[column] for column in pictured if dataset.kind == "images" and column in row]
+    return TextItem(key, None, *text_of(dataset, row), digest_of(digested))
+
+
 def text_of(dataset: Dataset, row: Mapping[str, Any]) -> tuple[str, str]:
     """Title and body of a row, as `read_items` composes them."""
     title = as_text(row.get(dataset.title_column)) if dataset.title_column else ""
@@ -312,6 +368,6 @@ def marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def _chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), size):
         yield values[start : start + size]

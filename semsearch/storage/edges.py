@@ -1,4 +1,4 @@
-"""Edges between the rows of a dataset: the table they stand in, read as arrays, and written by ingest."""
+"""Edges between the rows of a dataset: their table, read as arrays and written by ingest."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _STAGE = "temp._semsearch_edges"
 
 
 def table_name(graph: str) -> str:
-    """What the table of a graph's edges is called."""
+    """The name of the table of a graph's edges."""
     return f"{graph}_edges"
 
 
-def read(db: Connection, dataset: Dataset, place: Mapping[str, int]) -> Arrays:
-    """Source and target (m,) as places of keys, and weight (m,). Edges with an end that has no place are left out.
+def read(db: Connection, dataset: Dataset, index: Mapping[str, int]) -> Arrays:
+    """Source and target (m,) as indices of keys, and weight (m,). Edges with an unknown end are left out.
 
-    An edge without a weight, in a table that has them, weighs 1. Two rows joined `through` a value that s rows share
-    weigh 1/(s - 1) for it, so that each row gives each value the same whole (Newman, "Scientific collaboration
-    networks II", 2001). Raises InputError, naming the row, for a weight below 0 or that is no finite number.
+    An edge whose weight is NULL has the weight 1. An edge `through` a value that s rows share has the weight 1/(s - 1),
+    so that the edges of a row for one value sum to 1 (Newman, "Scientific collaboration networks II", 2001). Raises
+    InputError, which names the edge, for a weight that is negative or not a finite number.
     """
     assert dataset.edges is not None
     result = dataset.edges
     check_columns(db, result)
     weight = quoted(result.weight) if result.weight else "null"
-    asked = f"select {quoted(result.source)}, {quoted(result.target)}, {weight} from {quoted(result.table)}"
+    statement = f"select {quoted(result.source)}, {quoted(result.target)}, {weight} from {quoted(result.table)}"
     if result.through:
-        return _through(db, result, place)
+        return _through(db, result, index)
     sources: list[int] = []
     targets: list[int] = []
     weights: list[float] = []
-    for one, other, value in db.execute(asked):
-        a, b = place.get(as_text(one)), place.get(as_text(other))
+    for one, other, value in db.execute(statement):
+        a, b = index.get(as_text(one)), index.get(as_text(other))
         if a is not None and b is not None:
             sources.append(a)
             targets.append(b)
@@ -50,20 +50,20 @@ def read(db: Connection, dataset: Dataset, place: Mapping[str, int]) -> Arrays:
 
 
 def checked_weight(value: Any, found: Edges, one: Any, other: Any) -> float:
-    """A weight as it stands in a table; InputError names the edge for one below 0 or that is no finite number."""
+    """A weight of a table as a float. Raises InputError, which names the edge, unless it is finite and at least 0."""
     weight = float(value) if isinstance(value, int | float) else math.nan
     if not (math.isfinite(weight) and weight >= 0):
         raise InputError(
-            f"The edge {as_text(one)}, {as_text(other)} of {found.table} has the {found.weight} {value!r}: it must be"
-            " a number of 0 or more"
+            f"The edge {as_text(one)}, {as_text(other)} of {found.table} has the {found.weight} {value!r}: correct it"
+            " to a number of at least 0"
         )
     return weight
 
 
-def _through(db: Connection, found: Edges, place: Mapping[str, int]) -> Arrays:
+def _through(db: Connection, found: Edges, index: Mapping[str, int]) -> Arrays:
     groups: dict[Any, set[int]] = {}
     for one, value in db.execute(f"select {quoted(found.source)}, {quoted(found.target)} from {quoted(found.table)}"):
-        row = place.get(as_text(one))
+        row = index.get(as_text(one))
         if row is not None and value is not None:
             groups.setdefault(value, set()).add(row)
     parts: list[npt.NDArray[np.int64]] = [np.zeros((2, 0), np.int64)]
@@ -83,7 +83,7 @@ def count(db: Connection, found: Edges) -> int:
 
 
 def check_columns(db: Connection, found: Edges) -> None:
-    """NotFoundError for a table of edges, or a column of it, that is not there."""
+    """Raises NotFoundError if the table of edges or one of its columns does not exist."""
     columns = columns_of(db, found.table)
     if not columns:
         raise NotFoundError(f"The table of edges {found.table} is gone: `semsearch ingest edges` makes or names it")
@@ -93,7 +93,7 @@ def check_columns(db: Connection, found: Edges) -> None:
 
 
 class Staged:
-    """Edges on their way into a table: what is read is laid aside, and becomes the table all at once."""
+    """Edges that are being imported: collected in a temporary table, and written to their table at once."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
@@ -101,17 +101,17 @@ class Staged:
         db.execute(f"create temp table {_STAGE[5:]} (source, target, weight real)")
 
     def add(self, rows: Iterable[tuple[str, str | None, float]]) -> None:
-        """Lay rows aside: two keys and a weight; without the second key, a node alone."""
+        """Collect rows: two keys and a weight; without the second key, a node without edges."""
         self._db.executemany(f"insert into {_STAGE} values (?, ?, ?)", rows)
 
     def nodes(self) -> Iterator[str]:
-        """Every key that an edge names, once, in order."""
+        """Every key of an edge, once, in order."""
         for row in self._db.execute(f"select source from {_STAGE} union select target from {_STAGE} order by 1"):
             if row[0] is not None:
                 yield row[0]
 
     def differing_in_case(self) -> tuple[str, str] | None:
-        """Two keys that are the same but for their case, if there are any."""
+        """Two keys that differ in case only, if there are any."""
         result = self._db.execute(
             f"select min(key), max(key) from (select source as key from {_STAGE} union select target from {_STAGE})"
             " group by lower(key) having count(*) > 1 limit 1"
@@ -119,7 +119,7 @@ class Staged:
         return None if result is None else (result[0], result[1])
 
     def write(self, table: str, *, integer: bool) -> tuple[int, int, int]:
-        """Make the table anew: repeated edges added up, keys as integers if asked. Edges, repeats and self-loops."""
+        """Write the table, with the weights of repeated edges added. Returns counts: edges, repeats, self-loops."""
         kind = "integer" if integer else "text"
         self._db.execute(f"drop table if exists {quoted(table)}")
         self._db.execute(
@@ -140,13 +140,13 @@ class Staged:
 
 
 def fold_mirrored(db: Connection, table: str) -> int:
-    """Keep one of each two rows (a, b) and (b, a) if every edge has such a twin of the same weight: how many went.
+    """Keep one of each two rows (a, b) and (b, a) if every edge has both with the same weight; returns how many went.
 
-    That is how adjacency lists and symmetric matrices are written down, each edge once from either end. Where only some
-    have a twin, nothing is changed: those were given twice.
+    Adjacency lists and symmetric matrices contain each edge once from each end. If only some edges have both rows,
+    nothing is changed: those edges were given twice.
     """
     name = quoted(table)
-    alone = db.execute(  # found at once in most graphs
+    alone = db.execute(  # found immediately in most graphs
         f"select 1 from {name} as one where source != target and not exists (select 1 from {name} as other"
         " where other.source = one.target and other.target = one.source and other.weight = one.weight) limit 1"
     ).fetchone()
@@ -154,7 +154,7 @@ def fold_mirrored(db: Connection, table: str) -> int:
 
 
 def distinct_keys(db: Connection, found: Edges) -> list[Any]:
-    """The values in the columns of keys of a table, in order; those of the source alone if joined through."""
+    """The keys in a table of edges, in order; of edges `through` a value those of the source column only."""
     columns = [found.source] if found.through else [found.source, found.target]
     union = " union ".join(
         f"select {quoted(column)} as key from {quoted(found.table)} where {quoted(column)} is not null"
@@ -164,7 +164,7 @@ def distinct_keys(db: Connection, found: Edges) -> list[Any]:
 
 
 def is_edge_table(db: Connection, table: str) -> bool:
-    """Whether a table is as `Staged.write` makes it, and so ours to replace."""
+    """Whether a table has the columns that `Staged.write` makes, so that it may be replaced."""
     return columns_of(db, table) == ("source", "target", "weight") and shape_of(db, table).key_columns == (
         "source",
         "target",

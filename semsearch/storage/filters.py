@@ -1,8 +1,8 @@
-"""Which rows a search is among, decided before any neighbour is looked for.
+"""Filters: which rows a search ranks, determined before the ranking.
 
-A filter is evaluated once, by a statement of its own, into the keys of the rows it keeps; those go to the vector table
-and to the full-text table as one bound list. So a filter that keeps 3 rows of 100,000 returns those 3, whatever the key
-of the table, and a condition that somebody typed never stands in one statement with tables it may not read.
+A filter is evaluated once, by a separate statement, into the keys of the rows that it keeps. The vector table and the
+full-text table get them as one bound list. So a filter that keeps 3 rows of 100,000 returns those 3, whatever the key
+of the table. A condition of a user never occurs in one statement with tables that it may not read.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from threading import Lock, Timer
 from time import monotonic
 from typing import Any
 
-from semsearch.errors import InputError
+from semsearch.errors import InputError, not_a_choice
 from semsearch.storage.driver import Connection, Error, sqlite3
 from semsearch.storage.keys import Keys, TableShape, as_text, ordinary_tables, quoted, shape_of
 
 SECONDS = 5.0  # how long a condition may run; a scan of a million rows takes about one
-_STEPS = 20_000  # SQLite's own instructions between two looks at the clock, well under a millisecond
-_OPEN_TABLES = frozenset({"json_each", "json_tree"})  # they read nothing but their argument
+_STEPS = 20_000  # instructions of SQLite between two checks of the time, well under a millisecond
+_OPEN_TABLES = frozenset({"json_each", "json_tree"})  # they read their argument only
 _REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "randomblob"})
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition on a column as Datasette spells it in a URL: `column__op=value`."""
+    """One condition on a column, in a URL as in Datasette: `column__op=value`."""
 
     column: str
     op: str
@@ -37,10 +37,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Filter:
-    """The rows to search among: those for which `where`, any SQL condition, and every one of `conditions` hold.
+    """The rows that a search ranks: those for which `where`, any SQL condition, and all `conditions` hold.
 
-    `where` may read every ordinary table of the file, so it is for people who may do that: pages of a site with
-    permissions offer `conditions` only, which read the searched table alone.
+    `where` may read every ordinary table of the file, so only users who may do that get it. Pages offer `conditions`
+    only, which read the searched table.
     """
 
     where: str | None = None
@@ -54,7 +54,7 @@ EVERYTHING = Filter()
 
 
 def _like(pattern: str, negated: str = "") -> Callable[[str, str], tuple[str, list[Any]]]:
-    """A LIKE condition; `pattern` says where the value stands, its own % and _ being plain letters."""
+    """A LIKE condition; the * in `pattern` is the value, whose % and _ are escaped."""
 
     def made(column: str, value: str) -> tuple[str, list[Any]]:
         escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -64,7 +64,7 @@ def _like(pattern: str, negated: str = "") -> Callable[[str, str], tuple[str, li
 
 
 def _compared(operator: str) -> Callable[[str, str], tuple[str, list[Any]]]:
-    """A comparison by size: as a number where the value is one, as Datasette does."""
+    """A comparison by size, of numbers if the value is one, as in Datasette."""
     return lambda column, value: (f"{column} {operator} ?", [_number(value)])
 
 
@@ -114,10 +114,10 @@ def _number(value: str) -> Any:
 
 
 def matching_keys(db: Connection, table: str, kind: str, key_columns: tuple[str, ...], only: Filter) -> list[str]:
-    """The keys of a table's rows that a filter keeps, in the table's key order.
+    """The keys of a table's rows that a filter keeps, in the order of the keys.
 
-    Raises InputError in one line for a condition that SQLite does not understand, that reads or does what a condition
-    may not, or that runs too long; NotFoundError for a table that is gone.
+    Raises InputError for a condition that is not valid SQL, that does or reads more than a condition may, or that runs
+    too long; NotFoundError for a table that does not exist.
     """
     shape = shape_of(db, table)
     parts, values = [], []
@@ -126,7 +126,9 @@ def matching_keys(db: Connection, table: str, kind: str, key_columns: tuple[str,
         parts.append(part)
         values += bound
     if only.where:
-        parts.append(f"(\n{only.where}\n)")  # on lines of its own: a comment at its end then hides nothing of ours
+        parts.append(
+            f"(\n{only.where}\n)"
+        )  # on separate lines, so that a comment at its end hides nothing of the statement
     reading = Keys(kind, key_columns, shape.columns)
     statement = f"select {reading.select} from {quoted(shape.name)} where {' and '.join(parts) or '1'}"
     with _guarded(db, shape):
@@ -140,25 +142,25 @@ def _as_sql(shape: TableShape, condition: Condition) -> tuple[str, list[Any]]:
     if condition.column not in shape.columns:
         raise InputError(f"{shape.name} has no column {condition.column!r}: it has {', '.join(shape.columns)}")
     if condition.op not in OPERATORS:
-        raise InputError(f"{condition.op[:40]!r} is not a comparison: choose one of {', '.join(OPERATORS)}")
+        raise not_a_choice("The operation of a filter", condition.op, OPERATORS)
     return OPERATORS[condition.op](quoted(condition.column), condition.value)
 
 
 @contextmanager
 def _guarded(db: Connection, shape: TableShape) -> Iterator[None]:
-    """Inside, this connection can only select, only from ordinary tables, and only for a few seconds."""
+    """Inside, this connection can only select, from ordinary tables, for a few seconds."""
     allowed = {table.lower() for table in (*ordinary_tables(db), shape.name)} | _OPEN_TABLES
     end = monotonic() + SECONDS
-    db.set_authorizer(lambda *asked: _may(allowed, *asked[:4]))
+    db.set_authorizer(lambda *action: _may(allowed, *action[:4]))
     db.set_progress_handler(lambda: monotonic() > end, _STEPS)
     try:
         with _interrupting(db):
             yield
     except (Error, sqlite3.Warning) as error:
-        raise _said(shape, error, monotonic() > end) from error
+        raise _explained(shape, error, monotonic() > end) from error
     finally:
         db.set_progress_handler(None, 0)
-        # None would lift it too, but on Python 3.10 the standard module takes None for a function.
+        # None would remove it too, but Python 3.10 calls None as a function.
         db.set_authorizer(_anything)
 
 
@@ -183,25 +185,25 @@ def _interrupting(db: Connection) -> Iterator[None]:
         timer.cancel()
 
 
-def _anything(*asked: Any) -> int:
+def _anything(*action: Any) -> int:
     return int(sqlite3.SQLITE_OK)
 
 
 def _may(allowed: set[str], action: int, one: str | None, two: str | None, database: str | None) -> int:
-    """SQLite's authorizer (sqlite.org/c3ref/set_authorizer.html): asked while a statement is prepared."""
+    """SQLite's authorizer (sqlite.org/c3ref/set_authorizer.html), called while a statement is prepared."""
     name = (one or "").lower()
     if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
         return int(sqlite3.SQLITE_OK)
     if action == sqlite3.SQLITE_FUNCTION:
         return int(sqlite3.SQLITE_DENY if (two or "").lower() in _REFUSED_FUNCTIONS else sqlite3.SQLITE_OK)
     if action == sqlite3.SQLITE_READ:
-        # Without a database it is a table of the condition's own (`with name as …`), or any table merely counted.
+        # Without a database it is a table that the condition defines (`with name as …`), or one that is only counted.
         own = database is None and not name.startswith(("sqlite_", "pragma_", "_semsearch_"))
         return int(sqlite3.SQLITE_OK if own or name in allowed else sqlite3.SQLITE_DENY)
     return int(sqlite3.SQLITE_DENY)
 
 
-def _said(shape: TableShape, error: BaseException, late: bool) -> InputError:
+def _explained(shape: TableShape, error: BaseException, late: bool) -> InputError:
     text = str(error)
     if late and "interrupted" in text:
         return InputError(

@@ -1,6 +1,6 @@
-"""Our own full-text tables: contentless FTS5, one per dataset, filled in the same pass as the hashes.
+"""Full-text tables: contentless FTS5, one per dataset, filled in the same pass as the hashes.
 
-They hold no text, only which words stand where: rowid is the item's internal number, columns are title and body.
+They contain no text, only the positions of words. rowid is the item's internal number; columns are title and body.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
 
 PREFIX = "_semsearch_fts_"
-# What FTS5 holds in memory before it writes a segment: with more, a table filled at once takes 0.7 of the time, and has
-# few segments, which makes it quicker to search.
+# Bytes that FTS5 keeps in memory before it writes a segment. With BULK_BYTES filling a table takes 0.7 of the time, and
+# it has fewer segments, so searching is faster.
 BULK_BYTES, USUAL_BYTES = 64 << 20, 1 << 20
 
 
@@ -29,14 +29,14 @@ def table_name(dataset: Dataset) -> str:
 
 
 def refill(db: Connection, dataset: Dataset, items: Iterable[TextItem], numbers: Mapping[str, int]) -> None:
-    """Make the dataset's full-text table anew from all its items; `numbers` gives each key its item number."""
+    """Replace the dataset's full-text table by one of all its items; `numbers` are the item numbers by key."""
     drop(db, dataset)
     create(db, table_name(dataset))
     fill(db, table_name(dataset), ((numbers[item.key], item.title, item.body) for item in items))
 
 
 def create(db: Connection, table: str) -> None:
-    """An empty full-text table."""
+    """Create an empty full-text table."""
     db.execute(
         f"create virtual table {table} using fts5("
         "title, body, content='', contentless_delete=1, tokenize='porter unicode61')"
@@ -57,7 +57,7 @@ def _configure(db: Connection, table: str, what: str, value: int) -> None:
 def replace(
     db: Connection, dataset: Dataset, out: Sequence[int], items: Iterable[TextItem], numbers: Mapping[str, int]
 ) -> None:
-    """Take the items with the numbers `out` away and write these, under their `numbers`. At most once a transaction."""
+    """Delete the items with the numbers `out`, and write `items` with their `numbers`. At most once per transaction."""
     table = table_name(dataset)
     _discount(db, table, out)
     db.executemany(f"delete from {table} where rowid = ?", ((number,) for number in out))
@@ -66,11 +66,11 @@ def replace(
 
 
 def _discount(db: Connection, table: str, out: Sequence[int]) -> None:
-    """Take rows that are about to be deleted out of the totals that BM25 takes its mean length and number of rows from.
+    """Subtract rows that will be deleted from the totals from which BM25 computes mean length and number of rows.
 
-    FTS5 forgets to where a table keeps no content (fts5_storage.c, fts5StorageContentlessDelete), so that idf would
-    grow with every update. The totals are row 1 of the data table: varints of the rows and of each column's words. FTS5
-    reads them at the first write of a transaction and keeps them until its end, hence before and once.
+    FTS5 does not do that for contentless tables (fts5_storage.c, fts5StorageContentlessDelete), so idf would grow with
+    every update. The totals are row 1 of the data table: varints of the number of rows and of each column's words. FTS5
+    reads them at the first write of a transaction and keeps them until its end: so call this before, and once.
     """
     stored = db.execute(f"select block from {table}_data where id = 1").fetchone()
     totals = _varints(stored[0])
@@ -81,7 +81,7 @@ def _discount(db: Connection, table: str, out: Sequence[int]) -> None:
 
 
 def _varints(block: bytes) -> list[int]:
-    """SQLite's variable-length integers below 2^56: seven bits a byte, the highest first, all but the last marked."""
+    """SQLite's variable-length integers below 2^56: seven bits per byte, the highest first, all but the last marked."""
     result, number = [], 0
     for byte in block:
         number = number << 7 | byte & 0x7F
@@ -104,8 +104,8 @@ def exists(db: Connection, dataset: Dataset) -> bool:
 def any_of(phrases: Sequence[str]) -> str:
     """An FTS5 expression for rows that hold at least one of these words or phrases.
 
-    Quoted, so that no text can be syntax. One that stands twice counts twice in BM25: FTS5 sums over the expression's
-    phrases, which makes the sum that of BM25 with the query's own word counts.
+    Quoted, so that no text is read as syntax. FTS5 sums over the phrases of the expression, so a phrase that occurs
+    twice counts twice, as in BM25 with the word counts of the query.
     """
     return " OR ".join(_quoted(phrase) for phrase in phrases)
 
@@ -117,9 +117,9 @@ def _quoted(phrase: str) -> str:
 def best(
     db: Connection, dataset: Dataset, phrases: Sequence[str], limit: int, among: Sequence[str] | None = None
 ) -> list[tuple[str, float]]:
-    """Keys and BM25 scores (larger is better) of the rows that hold any of the phrases, best first; a limit of -1: all.
+    """Keys and BM25 scores (larger is better) of the rows that hold any of the phrases, best first; all with -1.
 
-    `among` are the keys to search among. FTS5's BM25 has k1 1.2, b 0.75 and idf ln((N - n + .5) / (n + .5)), not
+    `among` are the keys of the rows to search. FTS5's BM25 has k1 1.2, b 0.75 and idf ln((N - n + .5) / (n + .5)), not
     below 1e-6 (sqlite.org/fts5.html); title and body count alike.
     """
     if not phrases or not exists(db, dataset):
@@ -128,7 +128,7 @@ def best(
     values: list[Any] = [any_of(phrases)]
     condition = ""
     if among is not None:
-        # The plus keeps the condition out of the full-text search, which would be run once for every row number.
+        # The plus keeps the condition out of the full-text search, which would otherwise run once per row number.
         condition = (
             " and +rowid in (select item from _semsearch_items"
             " where dataset = ? and key in (select value from json_each(?)))"
@@ -143,10 +143,10 @@ def best(
 
 
 def holding(db: Connection, dataset: Dataset, phrase: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """The item numbers of all rows that hold a phrase, ascending, and its BM25 in each, as `best` counts it."""
+    """The item numbers of all rows that hold a phrase, ascending, and its BM25 in each, computed as in `best`."""
     table = table_name(dataset)
     cursor = db.cursor()
-    cursor.row_factory = None  # plain tuples, whatever rows the connection makes for others
+    cursor.row_factory = None  # plain tuples, whatever the connection's row_factory
     rows = cursor.execute(
         f"select rowid, -bm25({table}) from {table} where {table} match ? order by rowid", [_quoted(phrase)]
     )
@@ -155,7 +155,7 @@ def holding(db: Connection, dataset: Dataset, phrase: str) -> tuple[npt.NDArray[
 
 
 def highest_item(db: Connection) -> int:
-    """The highest item number of the file: about how many items there are, without counting them."""
+    """The highest item number of the file: about the number of items, without counting them."""
     return int(db.execute("select max(item) from _semsearch_items").fetchone()[0] or 0)
 
 

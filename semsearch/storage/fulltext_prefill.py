@@ -1,8 +1,8 @@
-"""A full-text table made ahead, while a builder computes, and put in its place in the transaction that ends the build.
+"""A full-text table filled while a builder computes, and copied to its place in the transaction that ends the build.
 
-A thread of its own fills one in a temporary database: SQLite lets go of Python meanwhile, and no computation wants all
-processors all of the time. FTS5 keeps all it knows in a few plain tables (sqlite.org/fts5.html, section 9), and the new
-table is given those. Nothing of it is seen in the file before, and nothing is left if the build fails.
+A separate thread fills it in a temporary database: SQLite releases Python's lock meanwhile, and most computations
+leave a processor idle at times. FTS5 stores everything in a few plain tables (sqlite.org/fts5.html, section 9), which
+are copied into the new table. The file is unchanged until then, also if the build fails.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ _KEPT_IN = ("data", "idx", "docsize", "config")
 
 
 class Ahead:
-    """The words of items, in the order in which they will be numbered from `first`; of None, no words at all."""
+    """The full-text table of items that will be numbered from `first`; without a number there is none."""
 
     def __init__(self, items: Sequence[TextItem], first: int | None) -> None:
         self.first, self._given_up = first, False
         self._thread = ThreadPoolExecutor(1, "words ahead")
-        self._made: list[Future[Connection]] = []
+        self._filled: list[Future[Connection]] = []
         if first is not None:
-            self._made.append(self._thread.submit(self._fill, items, first))
+            self._filled.append(self._thread.submit(self._fill, items, first))
 
     def _fill(self, items: Sequence[TextItem], first: int) -> Connection:
-        db = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # the other thread waits for this one
+        db = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # used by one thread at a time
         try:
             db.execute("begin")
             fulltext.create(db, _NAME)
             fulltext.fill(db, _NAME, self._rows(items, first))
             db.execute("commit")
         except BaseException:
-            db.close()  # the room it took is wanted
+            db.close()  # frees its memory
             raise
         return db
 
@@ -49,16 +49,16 @@ class Ahead:
             yield number, item.title, item.body
 
     def wait(self) -> None:
-        """Until they are made, or cannot be."""
-        wait(self._made)
+        """Wait until the table is filled, or has failed."""
+        wait(self._filled)
 
     def place(self, db: Connection, dataset: Dataset, first: int) -> bool:
-        """Make them the dataset's, whose items are numbered from `first`. False where that cannot be: there are none,
-        they were to be numbered otherwise, since somebody else wrote meanwhile, or there was no room for them."""
+        """Copy the table to its place for a dataset whose items are numbered from `first`. Returns False if it cannot
+        be used: there is none, its numbers differ because another program wrote meanwhile, or the memory was full."""
         if first != self.first:
             return False
         try:
-            made = self._made[0].result()
+            filled = self._filled[0].result()
         except (Error, MemoryError):
             return False
         table = fulltext.table_name(dataset)
@@ -66,25 +66,25 @@ class Ahead:
         fulltext.create(db, table)
         for part in _KEPT_IN:
             db.execute(f"delete from {table}_{part}")
-            rows = made.execute(f"select * from {_NAME}_{part}")
+            rows = filled.execute(f"select * from {_NAME}_{part}")
             marks = ", ".join("?" for _ in rows.description)
             db.executemany(f"insert into {table}_{part} values ({marks})", rows)
         return True
 
     def close(self) -> None:
-        """Stop, and forget them."""
+        """Stop the thread and discard the table."""
         self._given_up = True
         self._thread.shutdown()
-        for made in self._made:
-            if made.exception() is None:
-                made.result().close()
+        for future in self._filled:
+            if future.exception() is None:
+                future.result().close()
 
 
 @contextmanager
 def words_ahead(items: Sequence[TextItem], first: int | None) -> Iterator[Ahead]:
-    """Inside, the words of items are made ready for numbers from `first`; nothing is done where that is None."""
-    made = Ahead(items, first)
+    """Inside, a full-text table of items numbered from `first` is filled; nothing is done for None."""
+    ahead = Ahead(items, first)
     try:
-        yield made
+        yield ahead
     finally:
-        made.close()
+        ahead.close()

@@ -1,7 +1,8 @@
 """Item keys: how a row of any table is named by one piece of text, as Datasette names it in URLs.
 
-A single key column gives its own value; a compound key the tilde-encoded values joined by commas; a table without a key
-the hash of the whole row, with `-2`, `-3` … for later rows that are identical.
+A single key column gives its own value; a compound key the tilde-encoded values joined by commas; a table without a
+primary key the rowid. A table without a key that has a column called rowid is keyed by the hash of the whole row, with
+`-2`, `-3` … for later rows that are identical, and so is every table that an older version keyed like that.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from semsearch.storage.driver import Connection
 
 WRITTEN = ("vocabulary", "clusters", "predictions", "links", "samples")  # COLLECTION_… tables that verbs write
 KeyKind = Literal["integer", "text", "compound", "row"]
+ROWID = "rowid"  # the key column of a table without a primary key, as in Datasette's own addresses
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
@@ -56,6 +58,16 @@ class TableShape:
     key_columns: tuple[str, ...]
     key_kind: KeyKind
 
+    @property
+    def by_rowid(self) -> bool:
+        """Whether the rows have no key but their rowid, which VACUUM may change."""
+        return self.key_columns == (ROWID,) and ROWID not in self.columns
+
+    def is_keyed_by(self, kind: str, columns: Sequence[str]) -> bool:
+        """Whether keys of this kind and these columns still name the rows of the table."""
+        hashed = kind == "row" and (self.by_rowid or self.key_kind == "row")
+        return hashed or (self.key_kind, self.key_columns) == (kind, tuple(columns))
+
 
 def shape_of(db: Connection, table: str) -> TableShape:
     """The shape of an ordinary table; NotFoundError lists the tables there are, InputError refuses views and such."""
@@ -73,6 +85,8 @@ def shape_of(db: Connection, table: str) -> TableShape:
     types = _declared(info)
     by_position = sorted((column[5], column[1]) for column in info if column[5])
     key_columns = tuple(name for _, name in by_position)
+    if not key_columns and ROWID not in {column.lower() for column in types}:
+        return TableShape(table, tuple(types), tuple(types.values()), (ROWID,), "integer")
     return TableShape(table, tuple(types), tuple(types.values()), key_columns, _key_kind(db, table, key_columns))
 
 
@@ -161,7 +175,7 @@ class Keys:
         names = columns if kind == "row" else key_columns
         self.select = ", ".join(quoted(name) for name in names)
         self.width = len(names)
-        self.order = "rowid" if kind == "row" else self.select
+        self.order = "_rowid_" if kind == "row" else self.select
 
     def of(self, values: Sequence[Any]) -> str | None:
         """The key of the row with these values; None where a key column is NULL, which SQLite allows."""

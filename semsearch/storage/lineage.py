@@ -303,7 +303,7 @@ def _direct(schema: Schema, catalogue: _Catalogue) -> dict[str, Names]:
 def _noted(sql: str, catalogue: _Catalogue) -> Names:
     """The sources that a table of results names in its own definition (storage.results): it keeps them if renamed."""
     named = {bytes.fromhex(each).decode() for each in re.findall(rf"/\* {MADE_OF}((?:[0-9a-f]{{2}})+) \*/", sql)}
-    for run in re.findall(rf"/\* {RUN_OF}([0-9]{{1,18}}) \*/", sql):
+    for run in re.findall(rf"/\* {RUN_OF}([0-9]{{1,18}})(?: revision [0-9]+)? \*/", sql):
         named |= catalogue.runs.get(int(run), _DOUBT)
     for source in re.findall(rf"/\* {SOURCE_OF}([0-9]{{1,18}}) \*/", sql):
         named |= catalogue.results.get(int(source), _DOUBT)

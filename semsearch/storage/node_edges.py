@@ -1,7 +1,7 @@
-"""The edges of a few nodes, by key: what a page about one node needs of a graph, without reading all of it.
+"""The edges of a few nodes, by key, without reading the whole graph: for a page about one node.
 
-Tables that `ingest edges` writes have an index for either end. Of a table in place, which is never altered and may have
-none, SQLite reads every row once for each question, and hands over only those that are asked for.
+Tables that `ingest edges` writes have an index for each end. A table in place is never changed and may have none: then
+SQLite reads every row once for each query.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from semsearch.storage.keys import as_integer, as_text, quoted
 
 @dataclass(frozen=True)
 class Tie:
-    """What joins a node to the one of this key: the weights of the edges that lead there, and of those that come."""
+    """The edges between a node and the node with this key: their weights from the node, and back to it."""
 
     key: str
     there: float
@@ -29,15 +29,15 @@ class Tie:
 
     @property
     def weight(self) -> float:
-        """Of both together: how much an undirected graph joins the two."""
+        """The weight of both directions together, as in an undirected graph."""
         return self.there + self.back
 
 
 def ties_of(db: Connection, dataset: Dataset, key: str) -> list[Tie]:
-    """Every other row of the dataset that an edge joins a node to, the heaviest first.
+    """The neighbours of a node among the rows of the dataset, the heaviest first.
 
-    Edges weigh what `storage.edges.read` says; those of weight 0 and from the node to itself join nothing. Raises
-    NotFoundError for a table of edges that is gone, InputError for a weight that is none.
+    Weights are those of `storage.edges.read`. Edges of weight 0 and self-loops are left out. Raises NotFoundError for a
+    table of edges that does not exist any more, InputError for an invalid weight.
     """
     assert dataset.edges is not None
     result = dataset.edges
@@ -49,11 +49,11 @@ def ties_of(db: Connection, dataset: Dataset, key: str) -> list[Tie]:
     else:
         weight = quoted(result.weight) if result.weight else "null"
         source, target = quoted(result.source), quoted(result.target)
-        asked = (
+        statement = (
             f"select {source}, {target}, {weight} from {quoted(result.table)}"
             f" where {source} in (select value from json_each(:key)) or {target} in (select value from json_each(:key))"
         )
-        for one, other, value in db.execute(asked, {"key": _bound([key])}):
+        for one, other, value in db.execute(statement, {"key": _bound([key])}):
             a, b = as_text(one), as_text(other)
             if key in (a, b) and a != b:
                 side = there if a == key else back
@@ -65,26 +65,26 @@ def ties_of(db: Connection, dataset: Dataset, key: str) -> list[Tie]:
 
 
 def joined_between(db: Connection, found: Edges, some: Iterable[str], others: Iterable[str]) -> set[tuple[str, str]]:
-    """The edges between some nodes and others, each as it leads; between nodes that share a value, in both directions.
+    """The directed edges between some nodes and others; between nodes that share a value, in both directions.
 
-    Of `some` all edges are looked at, so let them be the fewer.
+    All edges of `some` are read, so `some` should be the smaller set.
     """
     some, others = set(some), set(others)
     source, target, table = quoted(found.source), quoted(found.target), quoted(found.table)
     lists = "with some as materialized (select value from json_each(:some)), others as materialized (select value from"
     if found.through:
-        asked = (
+        statement = (
             f"{lists} json_each(:others)) select distinct a.{source}, b.{source} from {table} a join {table} b"
             f" on b.{target} = a.{target} where a.{source} in some and b.{source} in others"
         )
-    else:  # a plus keeps SQLite from looking for each of the others in turn: there may be thousands
+    else:  # a plus keeps SQLite from a search for each of the others: there may be thousands
         heavy = f" and ({quoted(found.weight)} is null or {quoted(found.weight)} > 0)" if found.weight else ""
-        asked = (
+        statement = (
             f"{lists} json_each(:others)) select {source}, {target} from {table} where (({source} in some and"
             f" +{target} in others) or ({target} in some and +{source} in others)){heavy}"
         )
     pairs = set()
-    for row in db.execute(asked, {"some": _bound(sorted(some)), "others": _bound(sorted(others))}):
+    for row in db.execute(statement, {"some": _bound(sorted(some)), "others": _bound(sorted(others))}):
         a, b = as_text(row[0]), as_text(row[1])
         if a != b and ((a in some and b in others) or (b in some and a in others)):
             pairs |= {(a, b), (b, a)} if found.through else {(a, b)}
@@ -92,16 +92,16 @@ def joined_between(db: Connection, found: Edges, some: Iterable[str], others: It
 
 
 def _shared(db: Connection, dataset: Dataset, key: str) -> dict[str, float]:
-    """Rows that share a value with this one, and 1/(s - 1) summed over the values, s rows sharing each."""
+    """Rows that share a value with this one, and the sum of 1/(s - 1) over these values, each shared by s rows."""
     result = dataset.edges
     assert result is not None
     source, target, table = quoted(result.source), quoted(result.target), quoted(result.table)
     groups: dict[Any, set[str]] = defaultdict(set)
-    asked = (
+    statement = (
         f"select distinct {source}, {target} from {table} where {target} in (select {target} from {table} where"
         f" {source} in (select value from json_each(?)))"
     )
-    for one, value in db.execute(asked, [_bound([key])]):
+    for one, value in db.execute(statement, [_bound([key])]):
         groups[value].add(as_text(one))
     rows = datasets.which_exist(db, dataset, sorted(set().union(*groups.values())))
     weights: dict[str, float] = defaultdict(float)
@@ -113,6 +113,6 @@ def _shared(db: Connection, dataset: Dataset, key: str) -> dict[str, float]:
 
 
 def _bound(keys: Sequence[str]) -> str:
-    """Keys as one value to bind: each as the text and, where it spells one, as the integer that a column may hold."""
+    """Keys as one bound value: each as text and, if it is an integer, as that too: a column may hold either."""
     numbers = [number for number in map(as_integer, keys) if number is not None]
     return json.dumps([*keys, *numbers])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,12 @@ from semsearch.storage.sources import Source
 
 CLUSTER_COLUMNS = {"id": "", "cluster": "integer", "label": "text", "similarity": "real"}
 MADE_OF = "made of "  # then a name's bytes in hexadecimal, in tables of an older semsearch
-RUN_OF = "made of run "  # then the number of a run
+RUN_OF = "of run "  # then the number of a run
 SOURCE_OF = "made of source "  # then the number of a source
 LINK_COLUMNS = {"source": "", "target": "", "score": "real", "similarity": "real", "common": "integer"}
 PREDICTION_COLUMNS = {"id": "", "label": "", "probability": "real", "second": "", "second_probability": "real"}
 SUFFIXES = ("clusters", "predictions", "links", "samples")
+_MADE_FROM = re.compile(r"/\* of run (\d+) revision (\d+) \*/")
 
 
 def table_name(collection: str, what: str) -> str:
@@ -114,15 +116,16 @@ def replace(
     name: str,
     columns: Mapping[str, str],
     rows: Iterable[Sequence[Any]],
+    collection: Collection,
     *,
     key: str = "id",
-    run: int,
     made_of: Sequence[Source] = (),
 ) -> None:
-    """Write the table anew inside the caller's transaction; `columns` maps names to SQL types.
+    """Replace the table inside the caller's transaction; `columns` maps names to SQL types.
 
-    `run` made the collection that the rows tell of; `made_of` are further tables that they tell of. Both stand in the
-    table's own definition, as comments, so that permissions find them if the table is renamed (storage.lineage).
+    Comments stand in the table's own definition: the state of the collection that the rows were computed from
+    (`is_stale` reads it), and the numbers of `made_of`, further tables whose content the rows show. Permissions find
+    both there, also after the table was renamed (storage.lineage).
     """
     check_free(db, name, list(columns))
     db.execute(f"drop table if exists {quoted(name)}")
@@ -130,7 +133,8 @@ def replace(
         f"{quoted(column)} {kind}{' primary key' if column == key else ''}" for column, kind in columns.items()
     )
     numbers = sources.write(db, made_of)
-    note = "".join([run_note(run), *(f" /* {SOURCE_OF}{number} */" for number in numbers)])
+    note = f" /* {RUN_OF}{collection.run} revision {collection.revision} */"
+    note += "".join(f" /* {SOURCE_OF}{number} */" for number in numbers)
     db.execute(f"create table {quoted(name)} ({declared}{note})")
     db.executemany(f"insert into {quoted(name)} values ({', '.join('?' * len(columns))})", rows)
 
@@ -151,7 +155,7 @@ def write_clusters(
     labels = {cluster.number: cluster.label for cluster in clusters}
     rows = ((collection.typed(key), number, labels[number], similarity) for key, number, similarity in items)
     with transaction(db):
-        replace(db, name, CLUSTER_COLUMNS | {"id": collection.key_type}, rows, run=collection.run)
+        replace(db, name, CLUSTER_COLUMNS | {"id": collection.key_type}, rows, collection)
     return name
 
 
@@ -161,8 +165,21 @@ def write_links(db: Connection, collection: Collection, links: Iterable[Link]) -
     typed, key_type = collection.typed, collection.key_type
     rows = ((typed(link.source), typed(link.target), link.score, link.similarity, link.common) for link in links)
     with transaction(db):
-        replace(db, name, LINK_COLUMNS | {"source": key_type, "target": key_type}, rows, run=collection.run)
+        replace(db, name, LINK_COLUMNS | {"source": key_type, "target": key_type}, rows, collection)
     return name
+
+
+def is_stale(db: Connection, name: str, collection: Collection) -> bool:
+    """Whether a table of results was computed from an earlier state of its collection; False where it does not say."""
+    row = db.execute("select sql from sqlite_master where type = 'table' and name = ?", [name]).fetchone()
+    noted = _MADE_FROM.search(row[0]) if row else None
+    return noted is not None and (int(noted[1]), int(noted[2])) != (collection.run, collection.revision)
+
+
+def stale_tables(db: Connection, collection: Collection) -> list[str]:
+    """The tables of results of a collection that were computed from an earlier state of it."""
+    names = [table_name(collection.name, suffix) for suffix in SUFFIXES]
+    return [name for name in names if is_stale(db, name, collection)]
 
 
 def drop_all(db: Connection, collection: str) -> None:

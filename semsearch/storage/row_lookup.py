@@ -89,3 +89,13 @@ def first(db: Connection, table: Named, k: int) -> list[str]:
     order = f"{quoted(table.title)} collate nocase, {reading.order}" if table.title else reading.order
     rows = db.execute(f"select {reading.select} from {quoted(table.table)} order by {order} limit ?", [k])
     return [key for key in map(reading.of, rows) if key is not None]
+
+
+def latest(db: Connection, table: Named, k: int) -> list[str]:
+    """The keys of the k rows that were inserted last, the last first; none for a table WITHOUT ROWID."""
+    (without_rowid,) = db.execute("select wr from pragma_table_list where name = ?", [table.table]).fetchone()
+    if without_rowid or table.kind == "row":
+        return []
+    reading = Keys(table.kind, table.key_columns, columns_of(db, table.table))
+    rows = db.execute(f"select {reading.select} from {quoted(table.table)} order by _rowid_ desc limit ?", [k])
+    return [key for key in map(reading.of, rows) if key is not None]

@@ -1,4 +1,4 @@
-"""One row as builders and hashes see it."""
+"""One row as builders and hashes read it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ PICTURE = ("content", "digest")  # of an images dataset: the bytes, or the hash 
 
 
 class TextItem(NamedTuple):
-    """One row as text: its key, where it stood (tables without a key), its title and its body; of a picture the digest
-    of its bytes, which are read only where they are needed."""
+    """One row as text: its key, its rowid (in tables without a key), its title and its body; for an image the digest of
+    its bytes, which are read only where they are needed."""
 
     key: str
     row_hint: int | None
@@ -25,12 +25,12 @@ class TextItem(NamedTuple):
         return f"{self.title}\n{self.body}" if self.title else self.body
 
     def hash(self) -> bytes:
-        """16 bytes that change when the text or the picture does."""
+        """16 bytes that change when the text or the image changes."""
         text = f"{self.title}\0{self.body}".encode("utf-8", "replace")
         return hashlib.blake2b(text + self.picture, digest_size=16).digest()
 
 
 def digest_of(values: Sequence[Any]) -> bytes:
-    """16 bytes over what tells one picture from another, its bytes or their hash; none where there is nothing."""
+    """A hash of 16 bytes of an image's bytes or of their hash; empty if there is neither."""
     given = [value if isinstance(value, bytes) else str(value).encode() for value in values if value is not None]
     return hashlib.blake2b(b"\0".join(given), digest_size=16).digest() if given else b""

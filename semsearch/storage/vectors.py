@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
-from semsearch.errors import BuildError, InputError, NotFoundError
+from semsearch.errors import BuildError, InputError, NotFoundError, out_of_range
 from semsearch.records import Collection, KeyType
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.driver import Connection, Error
@@ -134,9 +134,11 @@ def nearest(
     Raises InputError for a wrong dim or k.
     """
     if len(vector) != collection.dim:
-        raise InputError(f"the vector has {len(vector)} numbers, {collection.name} has {collection.dim} dimensions")
+        raise InputError(
+            f"The vector must have {collection.dim} numbers, the dimensions of {collection.name}, not {len(vector)}"
+        )
     if not 1 <= k <= MAX_K:
-        raise InputError(f"k is {k}: choose 1 to {MAX_K}")
+        raise out_of_range("-k", k, least=1, most=MAX_K)
     table = table_name(collection.vector_table)
     statement = f"select id, distance from {table} where embedding match ? and k = ?"
     values: list[Any] = [vector_to_blob(vector), k]
@@ -223,7 +225,7 @@ def unit_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
     table = table_name(collection.vector_table)
     row = db.execute(f"select embedding from {table} where id = ?", [_bound(collection, key)]).fetchone()
     if row is None:
-        raise NotFoundError(f"{collection.name} has no item {key!r}")
+        raise NotFoundError(collection.lacks(key))
     return blob_to_vector(row[0])
 
 

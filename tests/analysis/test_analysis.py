@@ -80,7 +80,7 @@ def test_shares_outside_their_range_are_refused(
     db: Connection, articles: Dataset, threshold: float, words: float
 ) -> None:
     build(db, articles)
-    with pytest.raises(InputError, match="give a share above 0"):
+    with pytest.raises(InputError, match="must be above 0 and at most 1, not"):
         duplicates.duplicates(db, open_collection(db, "articles_lsa"), threshold=threshold, words=words)
 
 
@@ -108,7 +108,7 @@ def test_a_table_of_that_name_is_not_ours_to_replace(db: Connection, articles: D
 @pytest.mark.parametrize("number", [0, 1, 13])
 def test_impossible_numbers_of_clusters(db: Connection, articles: Dataset, number: int) -> None:
     build(db, articles)
-    with pytest.raises(InputError, match="choose 2 to 12"):
+    with pytest.raises(InputError, match="--clusters must be between 2 and 12"):
         clusters.cluster(db, open_collection(db, "articles_lsa"), number)
 
 
@@ -122,3 +122,16 @@ def test_commands(db: Connection, path: str, run: Callable[..., Result]) -> None
     assert [group["items"] for group in groups] == [12, 12]
     assert run("drop", path, "articles_lsa").exit_code == 0
     assert db.execute("select count(*) from sqlite_master where name like '%clusters'").fetchone()[0] == 0
+
+
+def test_update_names_the_tables_that_are_stale_after_it(
+    db: Connection, articles: Dataset, path: str, run: Callable[..., Result]
+) -> None:
+    build(db, articles)
+    assert run("cluster", path, "articles_lsa", "--clusters", 2).exit_code == 0
+    assert "cluster" not in run("update", path).stderr
+    db.execute("insert into articles (title, body) values ('Moon', 'a rocket flies to the moon')")
+    stale = "articles_lsa_clusters was computed before this update: run `semsearch cluster` again"
+    assert stale in run("update", path).stderr
+    assert run("cluster", path, "articles_lsa", "--clusters", 2).exit_code == 0
+    assert "cluster" not in run("update", path).stderr

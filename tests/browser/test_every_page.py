@@ -15,6 +15,8 @@ CODE = base64.urlsafe_b64encode(struct.pack("<f6b", 1.0, 127, 60, 0, 0, -9, 3)).
 PAGES = {
     "home": "/-/semsearch",
     "home of a database": "/library/-/semsearch",
+    "guide": "/-/semsearch/lecture",
+    "glossary": "/-/semsearch/glossary",
     "search, nothing asked": ARTICLES,
     "search": f"{ARTICLES}?q=the+moon+dough&k=20",
     "search, nothing found": f"{ARTICLES}?q=xyzzy&mode=vector",

@@ -74,10 +74,10 @@ def test_filters_outlast_another_mode_and_lead_on(open_page, scripts):
 @scripts
 def test_the_weight_is_set_by_hand(open_page, scripts):
     page = open_page(f"{ARTICLES}?q=moon+dough", java_script_enabled=scripts)
-    page.get_by_label("Weight of the vector score, 0 to 1").fill("0.3")
+    page.get_by_label("Weight of the similarity, 0 to 1").fill("0.3")
     click(page, "button", "Search")
     assert "weight=0.3" in page.url
-    assert page.get_by_text("Weight of the vector score 30 %, of the text score 70 % (as given)").is_visible()
+    assert page.get_by_text("Weight of the similarity 0.30, of the text score 0.70 (as given)").is_visible()
 
 
 @scripts

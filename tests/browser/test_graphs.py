@@ -49,4 +49,4 @@ def test_the_picture_leads_on_and_its_shapes_tell_near_from_joined(open_page):
 
 def test_the_picture_has_a_text_that_stands_for_it(open_page):
     page = open_page(f"{PEOPLE}/item/{HUB}")
-    assert page.get_by_role("img", name=f"{HUB} and 59 neighbours").count() == 1
+    assert page.get_by_role("img", name=f"{HUB} and 59 adjacent nodes").count() == 1

@@ -73,7 +73,7 @@ def test_an_item_and_its_row(open_page, scripts):
     follow(page.get_by_role("link", name="Apollo", exact=True))
     assert page.locator(".sem-text").inner_text() == SPACE[0][1]
     assert page.locator(".sem-nearest li").count() >= 3
-    follow(page.get_by_role("link", name=re.compile("^Row in articles")))
+    follow(page.get_by_role("link", name=re.compile("^Open row in articles")))
     assert path_of(page).startswith("/library/articles/") and "Apollo" in page.locator("table").first.inner_text()
 
 

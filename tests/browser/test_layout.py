@@ -54,6 +54,7 @@ RESULTS = {
 }
 OTHERS = {
     "home": "/-/semsearch",
+    "glossary": "/-/semsearch/glossary",
     "search, empty": SEARCH,
     "search, no result": f"{SEARCH}?q=xyzzy&mode=text",
     "nodes, empty": PEOPLE,

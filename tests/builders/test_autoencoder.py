@@ -63,13 +63,13 @@ def test_pictures_that_cannot_be_told_apart(pictures: int) -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("--latent-dim", "0"), "--latent-dim is 0: it must be at least 1"),
-        (("--mask", "1"), "--mask is 1: it must be at least 0, below 1"),
-        (("--noise", "-1"), "--noise is -1: it must be at least 0"),
-        (("--kl-weight", "-1"), "--kl-weight is -1: it must be at least 0"),
-        (("--lr", "0"), "--lr is 0: it must be above 0, at most 1"),
+        (("--latent-dim", "0"), "--latent-dim must be at least 1, not 0"),
+        (("--mask", "1"), "--mask must be at least 0 and below 1, not 1"),
+        (("--noise", "-1"), "--noise must be at least 0, not -1"),
+        (("--kl-weight", "-1"), "--kl-weight must be at least 0, not -1"),
+        (("--lr", "0"), "--lr must be above 0 and at most 1, not 0"),
         (("--seconds", "9", "--epochs", "9"), "--seconds and --epochs are both given: choose one"),
-        (("--image-size", "500"), "--image-size is 500: it must be 8 to 128"),
+        (("--image-size", "500"), "--image-size must be between 8 and 128, not 500"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

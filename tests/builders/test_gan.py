@@ -130,14 +130,14 @@ def test_pictures_that_cannot_be_learned_from(corpus: Images, conditional: bool,
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("--steps", "0"), "--steps is 0: it must be at least 1"),
+        (("--steps", "0"), "--steps must be at least 1, not 0"),
         (("--steps", "5", "--seconds", "1"), "--steps and --seconds are both given"),
-        (("--seconds", "0"), "--seconds is 0: it must be above 0"),
-        (("--gradient-penalty", "-1"), "--gradient-penalty is -1: it must be 0 to 1,000,000"),
+        (("--seconds", "0"), "--seconds must be above 0, not 0"),
+        (("--gradient-penalty", "-1"), "--gradient-penalty must be between 0 and 1,000,000, not -1"),
         (("--schedule", "simultaneous", "--d-steps", "2"), "both networks take one step, leave it out"),
-        (("--image-size", "500"), "--image-size is 500: it must be 8 to 128"),
-        (("--width", "0"), "--width is 0: it must be at least 1"),
-        (("--lr", "nan"), "--lr is nan: it must be above 0, at most 1"),
+        (("--image-size", "500"), "--image-size must be between 8 and 128, not 500"),
+        (("--width", "0"), "--width must be at least 1, not 0"),
+        (("--lr", "nan"), "--lr must be above 0 and at most 1, not nan"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -180,14 +180,17 @@ def test_commands(db: Connection, run: Run, path: str, tmp_path: Path) -> None:
     assert run("sample", path, "shapes_gan", "-o", grid, "-n", "9").exit_code == 0 and grid.stat().st_size
     for n in ("0", "100000"):
         done = run("sample", path, "shapes_gan", "-o", grid, "-n", n)
-        assert done.exit_code == 1 and "choose 1 to 400" in done.stderr
+        assert done.exit_code == 1 and "must be between 1 and 400" in done.stderr
     done = run("reconstruct", path, "shapes_gan", "-o", grid)
     assert done.exit_code == 1 and "cannot encode an image" in done.stderr
     for seed in (str(2**63), "-1"):
         done = run("sample", path, "shapes_gan", "-o", grid, "--seed", seed)
-        assert done.exit_code == 1 and f"seed is {seed}: choose 0 to 9,223,372,036,854,775,807" in done.stderr
+        assert (
+            done.exit_code == 1
+            and f"--seed must be between 0 and 9,223,372,036,854,775,807, not {seed:,}" in done.stderr
+        )
         done = run("build", "gan", path, "shapes", "--seed", seed)
-        assert done.exit_code == 1 and f"seed is {seed}: choose 0 to" in done.stderr
+        assert done.exit_code == 1 and "--seed must be between 0 and" in done.stderr
     assert run("sample", path, "shapes_gan", "-o", grid, "--seed", str(2**63 - 1)).exit_code == 0
     done = run("evaluate", "images", path, "shapes_gan", "--json")
     assert done.exit_code == 0 and '"mse": null' in done.stdout

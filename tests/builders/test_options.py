@@ -96,7 +96,7 @@ def test_values_outside_the_bounds_are_refused(builder: Builder, field: dataclas
     outside += ["nonsense"] if facts["choices"] else []
     for value in outside:
         for construct in (lambda given: make_options(builder, given), lambda given: builder.Options(**given)):
-            with pytest.raises(InputError, match=f"--{field.name.replace('_', '-')} is .*: it must be "):
+            with pytest.raises(InputError, match=f"--{field.name.replace('_', '-')} must be .*, not "):
                 construct({field.name: value})
 
 
@@ -119,14 +119,14 @@ def test_bounds_and_defaults_in_words(options: type, name: str, bounds: str, def
 
 
 def test_not_a_number_is_outside_of_any_bound() -> None:
-    with pytest.raises(InputError, match="--lr is nan: it must be above 0, at most 1"):
+    with pytest.raises(InputError, match="--lr must be above 0 and at most 1, not nan"):
         GanOptions(lr=float("nan"))
 
 
 def test_options_of_a_plugin_need_no_base() -> None:
     builder: Any = PlainBuilder()
     assert make_options(builder, {"old_size": 2}) == PlainOptions(2)
-    with pytest.raises(InputError, match="--size is 5: it must be 1 to 4"):
+    with pytest.raises(InputError, match="--size must be between 1 and 4, not 5"):
         make_options(builder, {"size": 5})
     with pytest.raises(InputError, match="plain: size is odd"):
         make_options(builder, {"even": True})

@@ -65,20 +65,20 @@ def test_a_lens_gives_a_place_away_unless_patches_are_without_colour() -> None:
 @pytest.mark.parametrize(
     ("name", "said", "told"),
     [
-        ("patches", ("--positions", "6"), "--positions is 6: it must be 4 or 8"),
-        ("patches", ("--gap", "3"), "--gap is 3: it must be 0 to 2"),
-        ("patches", ("--color-drop", "2"), "--color-drop is 2: it must be 0 to 1"),
+        ("patches", ("--positions", "6"), "--positions must be 4 or 8, not 6"),
+        ("patches", ("--gap", "3"), "--gap must be between 0 and 2, not 3"),
+        ("patches", ("--color-drop", "2"), "--color-drop must be between 0 and 1, not 2"),
         (
             "patches",
             (),
             "12 × 12 pixels, patches needs 20 each way (two patches of 8 and the gap): --image-size enlarges",
         ),
         ("jigsaw", (), "12 × 12 pixels, jigsaw needs 20 each way (2 × 2 tiles of 8 and their gaps)"),
-        ("jigsaw", ("--grid", "4"), "--grid is 4: it must be 2 or 3"),
+        ("jigsaw", ("--grid", "4"), "--grid must be 2 or 3, not 4"),
         ("jigsaw", ("--grid", "3", "--image-size", "24"), "24 × 24 pixels, jigsaw needs 30 each way (3 × 3 tiles of 8"),
-        ("jigsaw", ("--gap", "1"), "--gap is 1: it must be at least 0, below 1"),
+        ("jigsaw", ("--gap", "1"), "--gap must be at least 0 and below 1, not 1"),
         ("jigsaw", ("--permutations", "25", "--image-size", "24"), "--permutations is 25: 2 × 2 tiles have 24"),
-        ("jigsaw", ("--permutations", "1"), "--permutations is 1: it must be 2 to 1,000"),
+        ("jigsaw", ("--permutations", "1"), "--permutations must be between 2 and 1,000, not 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

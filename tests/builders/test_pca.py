@@ -120,12 +120,14 @@ def test_other_shapes_and_columns_are_refused(db: Connection) -> None:
     pixels, labels = shapes(20)
     built = build.build(db, load(db, pixels, labels), PCA, {"dim": 4})
     state = state_of(db, built.collections[0])
-    with pytest.raises(InputError, match="the model was trained on"):
+    with pytest.raises(
+        InputError, match="The images have 16 × 5 pixels in 1 channel, but the model was trained on images of 16 × 16"
+    ):
         PCA.encode(state, Images(["1"], pixels[:1, :5]))
     for options, said in (
         ({"dim": 0}, "at least 1"),
         ({"variance": 2.0}, "at most 1"),
-        ({"image_size": 0}, "1 to 1,024"),
+        ({"image_size": 0}, "between 1 and 1,024"),
     ):
         with pytest.raises(InputError, match=said):
             build.build(db, load(db, pixels, labels), PCA, options)

@@ -223,7 +223,7 @@ def test_what_cannot_be_learned_from_is_said(texts: list[str], options: dict[str
     ids=str,
 )
 def test_options_that_cannot_be_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=r"--\w+ is .*: it must be "):
+    with pytest.raises(InputError, match=r"--\w+ must be .*, not "):
         make_options(Pmi(), given)
 
 

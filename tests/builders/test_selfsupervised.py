@@ -86,13 +86,13 @@ def test_no_epoch_leaves_weights_at_random_and_a_budget_of_seconds_is_kept(db: C
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("--epochs", "-1"), "--epochs is -1: it must be at least 0"),
-        (("--seconds", "0"), "--seconds is 0: it must be above 0"),
+        (("--epochs", "-1"), "--epochs must be at least 0, not -1"),
+        (("--seconds", "0"), "--seconds must be above 0, not 0"),
         (("--seconds", "9", "--epochs", "9"), "--seconds and --epochs are both given: choose one"),
-        (("--width", "0"), "--width is 0: it must be at least 1"),
-        (("--lr", "2"), "--lr is 2: it must be above 0, at most 1"),
-        (("--image-size", "4"), "--image-size is 4: it must be 8 to 128"),
-        (("--min-crop", "0"), "--min-crop is 0: it must be above 0, at most 1"),
+        (("--width", "0"), "--width must be at least 1, not 0"),
+        (("--lr", "2"), "--lr must be above 0 and at most 1, not 2"),
+        (("--image-size", "4"), "--image-size must be between 8 and 128, not 4"),
+        (("--min-crop", "0"), "--min-crop must be above 0 and at most 1, not 0"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -105,11 +105,11 @@ def test_bad_options_get_one_line(db: Connection, run: Run, path: str, said: tup
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("--mask-ratio", "0.95"), "--mask-ratio is 0.95: it must be 0 to 0.9"),
-        (("--mask-ratio", "0.05"), "--mask-ratio is 0.05: it must be 0.1 to 0.9, or 0 for a plain autoencoder"),
-        (("--block-size", "0"), "--block-size is 0: it must be at least 1"),
-        (("--block-size", "9"), "--block-size is 9: it must be at most 8 for images of 16 × 16 pixels"),
-        (("--min-crop", "1.5"), "--min-crop is 1.5: it must be above 0, at most 1"),
+        (("--mask-ratio", "0.95"), "--mask-ratio must be between 0 and 0.9, not 0.95"),
+        (("--mask-ratio", "0.05"), "--mask-ratio must be between 0.1 and 0.9, or 0 for a plain autoencoder, not 0.05"),
+        (("--block-size", "0"), "--block-size must be at least 1, not 0"),
+        (("--block-size", "9"), "--block-size must be at most 8 for images of 16 × 16 pixels, not 9"),
+        (("--min-crop", "1.5"), "--min-crop must be above 0 and at most 1, not 1.5"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

@@ -214,16 +214,32 @@ def _interrupt(training: Any) -> None:
 
 def test_bad_options_and_missing_things_are_told_in_one_line(animals: str, run: Run) -> None:
     asked = {
-        ("--epochs", "0"): "--epochs is 0: it must be at least 1",
-        ("--lr", "0"): "--lr is 0: it must be above 0, at most 10",
-        ("--negative", "0"): "--negative is 0: it must be at least 1",
-        ("--ns-exponent", "2"): "--ns-exponent is 2: it must be above 0, at most 1",
+        ("--epochs", "0"): "--epochs must be at least 1, not 0",
+        ("--lr", "0"): "--lr must be above 0 and at most 10, not 0",
+        ("--negative", "0"): "--negative must be at least 1, not 0",
+        ("--ns-exponent", "2"): "--ns-exponent must be above 0 and at most 1, not 2",
     }
     for options, told in asked.items():
         done = run("build", "sgns", animals, "animals", *options)
         assert done.exit_code == 1 and told in done.stderr and done.stderr.count("\n") == 1
     lsa = run("build", "lsa", animals, "animals", "--resume")
     assert lsa.exit_code == 1 and "cannot be resumed" in lsa.stderr
+
+
+def test_only_builders_that_can_use_them_offer_device_and_resume(animals: str, run: Run) -> None:
+    for builder, device, resume in (("sgns", True, True), ("lsa", True, False), ("wordmean", False, False)):
+        text = run("build", builder, "--help").stdout
+        assert ("--device" in text, "--resume" in text) == (device, resume), builder
+    done = run("build", "wordmean", animals, "animals", "--device", "cpu")
+    assert done.exit_code == 1 and done.stderr == "Error: wordmean runs on the CPU only: leave out --device\n"
+    done = run("build", "wordmean", animals, "animals", "--resume")
+    assert done.stderr == "Error: wordmean cannot be resumed, because it has no training: leave out --resume\n"
+
+
+def test_a_missing_checkpoint_is_said_only_if_one_was_asked_for(animals: str, run: Run) -> None:
+    options = ("build", "sgns", animals, "animals", "--dim", 4, "--epochs", 1)
+    assert "No checkpoint" not in run(*options).stderr
+    assert "No checkpoint found: the training started from the beginning" in run(*options, "--resume").stderr
 
 
 def test_a_gpu_is_woken_for_many_pictures_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from semsearch.building import build as engine
 from semsearch.building.update import update
 from semsearch.errors import BuildError, InputError
 from semsearch.ingest.vectors import VectorSource, load_vectors
+from semsearch.present import explanation_lines
 from semsearch.records import Dataset, Device, Documents, Embeddings, Fitted, silent
 from semsearch.search import query
 from semsearch.search.explain import explain
@@ -110,6 +111,7 @@ def test_search_by_text_finds_the_topic_and_the_parts_add_up(built: Connection) 
     for told in explain(
         built, open_collection(built, "articles_wordmean"), "orbit moon astronauts", found.hits, most=500
     ):
+        assert told.directions == "dimensions" and any("dimensions: " in line for line in explanation_lines(told))
         parts = sum(pair.contribution for pair in told.pairs.listed) + told.pairs.others
         assert parts == pytest.approx(told.hit.vector_score, abs=1e-5) and not told.changed
         assert told.sentence.startswith(("shared words", "no shared word"))
@@ -178,7 +180,7 @@ def test_what_was_made_of_two_tables_is_closed_with_either(db: Connection, artic
         ((), "wordmean reads a collection of words: give --words with one of articles_pmi"),
         (("--words", "nobody"), "No collection 'nobody': there are articles_pmi"),
         (("--words", "articles_wordmean"), "articles_wordmean is a collection of documents: one of words is needed"),
-        (("--words", "articles_pmi", "--components", "99"), "--components is 99: it must be 0 to 10"),
+        (("--words", "articles_pmi", "--components", "99"), "--components must be between 0 and 10, not 99"),
     ],
     ids=["none", "unknown", "of documents", "components"],
 )
@@ -199,5 +201,5 @@ def test_few_known_words_and_none_are_said(
     run("ingest", "vectors", path, "outside", tmp_path / "w.txt")
     done = run("build", "wordmean", path, "articles", "--words", "outside", "--weights", "mean")
     assert "of the words of articles have a vector. Check that the word vectors are of the same language" in done.stderr
-    assert "documents have no vector: no word is in the vocabulary" in done.stderr
+    assert "documents have no vector, because no word of them is in the vocabulary" in done.stderr
     assert 0 < collections.all_runs(db)[0].metrics["known_words"] < 0.2

@@ -206,7 +206,7 @@ def test_the_command_says_when_a_rebuild_would_pay_and_how(built: Connection, pa
     rows = [("", f"liners crossed an ocean of words in year {year}") for year in range(1900, 1935)]
     built.executemany("insert into articles (title, body) values (?, ?)", rows)
     said = run("update", path, "mine").stderr
-    assert "35 texts were folded into a model that was fitted to 12. To rebuild it: " in said
+    assert "35 texts were added to a model that was built from 12. To rebuild it: " in said
     command = f"semsearch build lsa {path} articles --name mine --seed 5 --dim 3 --no-stem"
     assert command in said
     assert run(*command.split()[1:]).exit_code == 0

@@ -42,21 +42,21 @@ def fails(result: Result, said: str) -> None:
     ("arguments", "said"),
     [
         (("search", "DB", "news_lsa", ""), "The query is empty"),
-        (("search", "DB", "news_lsa", "moon", "-k", "0"), "k is 0: choose 1 to 4096"),
-        (("search", "DB", "news_lsa", "moon", "-k", "5000"), "k is 5000: choose 1 to 4096"),
+        (("search", "DB", "news_lsa", "moon", "-k", "0"), "-k must be between 1 and 4,096, not 0"),
+        (("search", "DB", "news_lsa", "moon", "-k", "5000"), "-k must be between 1 and 4,096, not 5,000"),
         (("search", "DB", "nothing", "moon"), "there are news_lsa, news_lsa_words"),
-        (("search", "DB", "news_lsa_words", "moon", "--mode", "text"), "use --mode vector"),
-        (("similar", "DB", "news_lsa", "zzz"), "has no item 'zzz'"),
+        (("search", "DB", "news_lsa_words", "moon", "--mode", "text"), "use the mode vector"),
+        (("similar", "DB", "news_lsa", "zzz"), "has no document 'zzz'"),
         (("build", "lsa", "DB", "nothing"), "No dataset 'nothing': the datasets are: news"),
         (("build", "DB", "nothing"), "No dataset 'nothing': the datasets are: news"),
         (("build", "magic", "DB", "news"), "No builder 'magic': there are "),
-        (("build", "lsa", "DB", "news", "--dim", "0"), "--dim is 0: it must be at least 1"),
+        (("build", "lsa", "DB", "news", "--dim", "0"), "--dim must be at least 1, not 0"),
         (("build", "lsa", "DB", "news", "--name", "news"), "already a table"),
         (("build", "lsa", "DB", "news", "--name", "_semsearch_x"), "are internal"),
         (("build", "lsa", "DB", "news", "--min-df", "99"), "contains a word to learn from"),
         (("index", "DB", "nothing"), "it has news\n"),
         (("index", "DB", "news", "--text", "colour"), "has no column 'colour'"),
-        (("drop", "DB", "nothing"), "No collection 'nothing'"),
+        (("drop", "DB", "nothing"), "No collection or dataset 'nothing'"),
         (("runs", "DB", "99"), "No run 99"),
         (("collections", "/nowhere/x.db"), "There is no file"),
         (("ingest", "documents", "/nowhere/x.db", "d", "SOURCE"), "cannot be opened"),
@@ -91,7 +91,7 @@ def test_wrong_usage_exits_2(run: Run, built: str) -> None:
 def test_unknown_words_are_no_error(run: Run, built: str) -> None:
     result = run("search", built, "news_lsa", "xyzzy", "--json")
     assert result.exit_code == 0 and json.loads(result.stdout) == []
-    assert "No word of the query is known" in result.stderr
+    assert "news_lsa has no word of the query" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,10 @@ def test_one_run_tells_its_options_and_metrics(run: Run, news: str) -> None:
     one = json.loads(ok(run("runs", news, 1, "--json")).stdout)
     assert one["options"]["dim"] == 2 and one["collections"] == ["news_lsa", "news_lsa_words"]
     assert 0 < one["metrics"]["captured_energy"] < 1 and "seconds_factoring" in one["metrics"]
-    assert "captured_energy" in ok(run("runs", news, 1)).stdout
+    text = ok(run("runs", news, 1)).stdout
+    assert "share of squared singular values kept = 0." in text and "weighting the counts (s) = " in text
+    assert "stop_words = yes" in text and "dim = 2" in text
+    assert not any(word in text for word in ("True", "False", "None", "captured_energy", "e+0"))
 
 
 def test_drop_removes_what_is_ours_and_nothing_else(run: Run, news: str) -> None:
@@ -171,6 +174,36 @@ def test_doctor_says_what_is_wrong(run: Run, tmp_path: Path) -> None:
     letter.write_text("not a database at all, just a long letter " * 100)
     result = run("doctor", letter)
     assert result.exit_code == 1 and "is not an SQLite database" in result.stdout
+
+
+def test_migrate_upgrades_a_file_that_has_the_first_migration_only(run: Run, tmp_path: Path) -> None:
+    path = str(tmp_path / "first.db")
+    with connect.writing(path, create=True) as db:
+        migrations.apply(sqlite_utils.Database(db), stop_before="m002_collections")
+    said = ok(run("migrate", path)).stderr
+    assert said.startswith("Applied m002_collections") and "up to date" in ok(run("migrate", path)).stderr
+
+
+def test_drop_of_an_unknown_name_lists_collections_and_datasets(run: Run, news: str) -> None:
+    done = run("drop", news, "nothing")
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "Error: No collection or dataset 'nothing': the collections are news_lsa and news_lsa_words, the datasets are"
+        " news\n"
+    )
+
+
+def test_a_dataset_of_another_kind_names_builders_that_read_it(run: Run, news: str) -> None:
+    done = run("build", "pca", news, "news")
+    assert done.exit_code == 1 and done.stderr.startswith(
+        "Error: pca reads images, but news contains documents: use lsa, "
+    )
+
+
+def test_truth_values_are_words_in_tables(run: Run, news: str) -> None:
+    shown = ok(run("doctor", news)).stdout
+    assert "True" not in shown and " yes " in shown
+    assert all(check["ok"] is True for check in json.loads(ok(run("doctor", news, "--json")).stdout))
 
 
 def test_migrate_says_what_it_did(run: Run, news: str, tmp_path: Path) -> None:

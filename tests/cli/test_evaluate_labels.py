@@ -47,6 +47,17 @@ def test_every_item_is_judged_once_and_told_as_planted(path: str, run: Run) -> N
     assert "2 labels on 24 items" in done.stderr
 
 
+def test_folds_leave_out_labels_that_occur_only_once_as_classify_does(path: str, run: Run) -> None:
+    with connect.writing(path) as db:
+        db.execute("update articles set theme = 'alone' || id where id in (1, 7)")
+    options = (path, "articles_lsa", "--label", "theme", "--json")
+    done = run("evaluate", "labels", *options, "--folds", "2")
+    (score,) = json.loads(done.stdout)
+    classified = json.loads(run("classify", *options, "--no-baseline").stdout)
+    assert score["judged"] == classified["judged"][0]["judged"] == classified["labelled"] == 22
+    assert "2 labels on 22 items" in done.stderr
+
+
 def test_a_split_says_what_is_learnt_from(path: str, run: Run) -> None:
     done = run("evaluate", "labels", path, "articles_lsa", "--label", "theme", "--split", "part", "--json")
     (score,) = json.loads(done.stdout)
@@ -72,12 +83,12 @@ def test_labels_of_chance_are_told_by_chance() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--folds", "1"), "folds is 1: choose 2 to 24"),
-        (("--folds", "25"), "folds is 25: choose 2 to 24"),
+        (("--folds", "1"), "--folds must be between 2 and 24 (the number of labelled items), not 1"),
+        (("--folds", "25"), "--folds must be between 2 and 24 (the number of labelled items), not 25"),
         (("--split", "theme"), "theme holds 'bread', 'space' on the labelled items: both train"),
         (("--split", "nothing"), "has no column 'nothing'"),
-        (("--folds", "3", "--split", "part"), "choose one of them"),
-        (("--c", "0"), "c is 0: a number above 0"),
+        (("--folds", "3", "--split", "part"), "Give only one of --folds, --split and --train-share"),
+        (("--c", "0"), "--c must be above 0, not 0"),
     ],
 )
 def test_mistakes_get_one_clear_line(path: str, run: Run, options: tuple[str, ...], said: str) -> None:

@@ -79,13 +79,19 @@ def test_links_are_evaluated(friends: str, run: Run) -> None:
         (("evaluate", "labels", "friends_netmf", "--label", "colour"), "has no column 'colour'"),
         (
             ("evaluate", "labels", "friends_netmf", "--label", "name", "--train-share", "2"),
-            "the share to train on is 2",
+            "--train-share must be above 0 and below 1, not 2",
         ),
-        (("evaluate", "links", "friends_netmf", "--hidden-share", "1.5"), "the share to hide is 1.5"),
-        (("predict-links", "friends_netmf", "-k", "0"), "k is 0"),
-        (("build", "deepwalk", "friends", "--walk-length", "1"), "--walk-length is 1: it must be at least 2"),
-        (("build", "node2vec", "friends", "--p", "0"), "--p is 0: it must be 0.001 to 1,000"),
-        (("build", "lsa", "friends"), "lsa reads documents, friends holds graph"),
+        (
+            ("evaluate", "links", "friends_netmf", "--hidden-share", "1.5"),
+            "--hidden-share must be above 0 and below 1, not 1.5",
+        ),
+        (("predict-links", "friends_netmf", "-k", "0"), "-k must be at least 1, not 0"),
+        (("build", "deepwalk", "friends", "--walk-length", "1"), "--walk-length must be at least 2, not 1"),
+        (("build", "node2vec", "friends", "--p", "0"), "--p must be between 0.001 and 1,000, not 0"),
+        (
+            ("build", "lsa", "friends"),
+            "lsa reads documents, but friends contains a graph: use netmf, prone, deepwalk or node2vec",
+        ),
         (("ingest", "edges", "friends"), "Edges are read either from files or from a table"),
     ],
 )

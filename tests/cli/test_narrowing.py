@@ -58,12 +58,12 @@ def test_weight_moves_the_ranking(run: Run, file: str) -> None:
         (["--where", "id in (select id from _semsearch_models)"], "The filter"),
         (["--where", "id in (select rootpage from sqlite_master)"], "The filter may only read the tables of this file"),
         (["--where", "  "], "The filter is empty"),
-        (["--weight", "1.5"], "weight is 1.5: choose 0 (text score alone) to 1 (vector score alone)"),
-        (["--weight", "nan"], "weight is nan"),
+        (["--weight", "1.5"], "--weight must be between 0 and 1, not 1.5"),
+        (["--weight", "nan"], "--weight must be between 0 and 1, not nan"),
         (["--weight", ".5", "--mode", "text"], "weight has no effect in mode text"),
-        (["--offset", "-1"], "offset is -1: with k 10 choose 0 to 4086"),
-        (["--offset", "9999"], "offset is 9999: with k 10 choose 0 to 4086"),
-        (["-k", "0"], "k is 0: choose 1 to 4096"),
+        (["--offset", "-1"], "--offset must be between 0 and 4,086 with -k 10, not -1"),
+        (["--offset", "9999"], "--offset must be between 0 and 4,086 with -k 10, not 9,999"),
+        (["-k", "0"], "-k must be between 1 and 4,096, not 0"),
     ],
 )
 def test_what_cannot_be_asked_is_one_clear_line(run: Run, file: str, arguments: list[str], said: str) -> None:
@@ -80,4 +80,4 @@ def test_odd_queries_never_break(run: Run, file: str, query: str, code: int) -> 
 
 def test_an_id_that_is_gone_is_one_clear_line(run: Run, file: str) -> None:
     result = run("similar", file, "articles_lsa", "99", "--where", "id > 3")
-    assert result.exit_code == 1 and "has no item '99'" in result.stderr
+    assert result.exit_code == 1 and "has no document '99'" in result.stderr

@@ -87,13 +87,13 @@ def test_evaluate_words_prints_its_protocol_and_json_by_set(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("analogy", "says_pmi", "mann", "king", "woman"), "does not know 'mann' (did you mean man?)"),
+        (("analogy", "says_pmi", "mann", "king", "woman"), "has no word 'mann' (did you mean 'man'?)"),
         (("analogy", "says_pmi", "man", "king", "man"), "given twice"),
         (("analogy", "says_pmi", "man", "", "woman"), "empty"),
-        (("analogy", "says_pmi", "man", "king", "woman", "-k", "0"), "k is 0"),
+        (("analogy", "says_pmi", "man", "king", "woman", "-k", "0"), "-k must be between 1 and 4,096, not 0"),
         (("odd-one-out", "says_pmi", "crown", "toy"), "at least 3"),
         (("similar", "says_pmi", "nothere"), "no word 'nothere'"),
-        (("similar", "says_pmi", "kingg"), "says_pmi has no word 'kingg'. Similar spellings: king"),
+        (("similar", "says_pmi", "kingg"), "says_pmi has no word 'kingg' (did you mean 'king'?)"),
         (("evaluate words", "says_pmi"), "give --similarity FILE or --analogies FILE"),
         (("evaluate words", "says_pmi", "--similarity", "/nowhere"), "cannot be read"),
     ],

@@ -146,6 +146,7 @@ PAGES = [
 PAGES += [page.partition("?")[0] + ".json?" + page.partition("?")[2] for page in PAGES]
 LISTS = [
     "/", "/library", "/library?_show_hidden=1", "/-/semsearch", "/library/-/semsearch",
+    "/-/semsearch/lecture", "/-/semsearch/lecture.json", "/-/semsearch/glossary", "/-/semsearch/glossary.json",
     "/.json", "/library.json", "/-/semsearch.json", "/library/-/semsearch.json",
     "/library/nothing", "/library/secret", "/library/-/semsearch/secret", "/library/-/semsearch/secret.json",
     "/library/articles_lsa/99", "/library/-/semsearch/articles_lsa/item/99", "/-/databases.json", "/-/plugins.json",

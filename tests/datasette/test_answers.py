@@ -16,26 +16,26 @@ LONG = "moon " * 1000
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        (ARTICLES + "?q=moon&k=201", "k is 201: the limit is 1 to 200"),
-        (ARTICLES + "?q=moon&k=0", "k is 0"),
-        (ARTICLES + "?q=moon&k=abc", "k is &#39;abc&#39;"),
-        (ARTICLES + "?q=moon&k=1000000000", "the limit is 1 to 200"),
+        (ARTICLES + "?q=moon&k=201", "k must be between 1 and 200, not 201"),
+        (ARTICLES + "?q=moon&k=0", "k must be between 1 and 200, not 0"),
+        (ARTICLES + "?q=moon&k=abc", "k must be a number between 1 and 200, not &#39;abc&#39;"),
+        (ARTICLES + "?q=moon&k=1000000000", "k must be between 1 and 200, not 1000000000"),
         (ARTICLES + "?q=moon&k=-1", "must be a number"),
         (ARTICLES + "?q=moon&k=%D9%A3", "must be a number"),
-        (ARTICLES + "?q=moon&after=20000", "after is 20000"),
-        (ARTICLES + "?q=moon&after=4090", "after + k is 4,100: the limit is 4,096"),
-        (ARTICLES + "?q=moon&explain=yes", "explain is &#39;yes&#39;: it must be 1 or 0"),
-        (ARTICLES + "?q=moon&weight=1.5", "weight is 1.5: the limit is 0 to 1"),
-        (ARTICLES + "?q=moon&weight=nan", "it must be a number from 0 to 1"),
-        (ARTICLES + "?weight=-1", "it must be a number from 0 to 1"),
+        (ARTICLES + "?q=moon&after=20000", "after must be between 0 and 4,096, not 20,000"),
+        (ARTICLES + "?q=moon&after=4090", "after + k must be at most 4,096, not 4,100"),
+        (ARTICLES + "?q=moon&explain=yes", "explain must be 1 or 0, not &#39;yes&#39;"),
+        (ARTICLES + "?q=moon&weight=1.5", "weight must be between 0 and 1, not 1.5"),
+        (ARTICLES + "?q=moon&weight=nan", "weight must be a number between 0 and 1, not"),
+        (ARTICLES + "?weight=-1", "weight must be a number between 0 and 1, not"),
         (ARTICLES + "?q=moon&weight=.5&mode=text", "no effect in mode text"),
-        (ARTICLES + "/duplicates?threshold=0.1", "threshold is 0.1: the limit is 0.5 to 1"),
-        (ARTICLES + "/duplicates?words=2", "words is 2: the limit is 0.01 to 1"),
-        (ARTICLES + "?q=moon&mode=magic", "hybrid, vector, text"),
-        (ARTICLES + "?mode=magic", "hybrid, vector, text"),
+        (ARTICLES + "/duplicates?threshold=0.1", "threshold must be between 0.5 and 1, not 0.1"),
+        (ARTICLES + "/duplicates?words=2", "words must be between 0.01 and 1, not 2"),
+        (ARTICLES + "?q=moon&mode=magic", "mode must be hybrid, vector or text, not &#39;magic&#39;"),
+        (ARTICLES + "?mode=magic", "mode must be hybrid, vector or text, not &#39;magic&#39;"),
         (ARTICLES + f"?q={LONG}", "the limit is 4,096"),
-        (ARTICLES + "/similar/1?k=500", "k is 500"),
-        (ARTICLES + "/components?k=500", "k is 500"),
+        (ARTICLES + "/similar/1?k=500", "k must be between 1 and 200, not 500"),
+        (ARTICLES + "/components?k=500", "k must be between 1 and 200, not 500"),
     ],
 )
 def test_what_cannot_be_answered_is_400_and_names_the_limit(site, path, said):
@@ -208,3 +208,18 @@ def test_damaged_file_is_503(library, make_site):
     assert site.get(ARTICLES + "?q=moon").status_code == 503
     assert site.get(twin(ARTICLES + "?q=moon")).status_code == 503
     assert site.get(HOME).status_code == 200
+
+
+def test_an_address_below_a_collection_that_is_no_page_is_404_and_says_so(site):
+    answer = site.get(ARTICLES + "/nonsense")
+    assert answer.status_code == 404 and "articles_lsa has no page &#39;nonsense&#39;" in answer.text
+    assert site.get(ARTICLES + "/nonsense/3.json").status_code == 404
+    assert "no page" not in site.get("/library/-/semsearch/nothing/nonsense").text
+
+
+@pytest.mark.parametrize("page", ["analogy", "plot", "cooccurrence"])
+def test_a_collection_of_documents_has_no_page_about_words(site, page):
+    answer = site.get(f"{ARTICLES}/{page}?a=moon&b=orbit&c=bread&words=moon")
+    assert answer.status_code == 400
+    assert "articles_lsa contains documents, not words: use articles_lsa_words" in answer.text
+    assert site.get(f"{ARTICLES}/{page}").status_code == 400

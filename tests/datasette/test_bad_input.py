@@ -153,7 +153,7 @@ def test_any_collection_or_database_is_404(shared, text):
 def test_numbers_that_are_none(shared, path, name, value):
     for each in (path, twin(path)):
         answer = shared.get(f"{each}&{name}={value}")
-        assert answer.status_code == 400 and f"{name} is " in answer.text
+        assert answer.status_code == 400 and f"{name} must be " in answer.text
         assert len(answer.text) < 20_000
 
 

@@ -55,6 +55,13 @@ def test_the_page_says_what_the_command_says(file: str, make_site: Any, run: Any
     assert f'href="{PAGE}"' in site.get("/pics/-/semsearch/good/runs").text
 
 
+def test_the_page_explains_the_comparison_and_belongs_to_the_runs(file: str, make_site: Any) -> None:
+    text = make_site(file).get(PAGE).text
+    how = text[text.index("How this works") : text.index("In the guide")]
+    assert "a linear probe, and the majority vote of the five nearest neighbours" in how and "run is" not in how
+    assert '<a href="/pics/-/semsearch/good/runs" aria-current="true">Runs</a>' in text
+
+
 def test_other_labels_and_labels_that_are_none(file: str, make_site: Any) -> None:
     site = make_site(file)
     assert "width must have 2 to 100 distinct labels: it has 1 on 120 images" in site.get(f"{PAGE}?label=width").text

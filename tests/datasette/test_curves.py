@@ -62,5 +62,6 @@ def test_a_panel_is_drawn_to_scale() -> None:
         (150, {"loss": float("nan")}),
     ]
     (panel,) = panels(curve)  # a measure told once is no curve, and what is no number is left out
-    assert panel.is_log and (panel.first, panel.last, panel.steps) == ("100", "1", "100")
+    assert panel.is_log and (panel.first, panel.last, panel.begin, panel.end) == ("100", "1", "0", "100")
+    assert (panel.greatest, panel.least) == ("100", "1")
     assert panel.points == f"0.0,0.0 {WIDTH / 2:.1f},{HEIGHT / 2:.1f} {WIDTH:.1f},{HEIGHT:.1f}"

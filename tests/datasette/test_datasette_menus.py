@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from datasette.database import QueryInterrupted
 from semsearch_datasette.compat import IS_1
 
-from semsearch.storage import driver
+from semsearch import registry
+from semsearch.building import build as engine
+from semsearch.storage import connect, datasets, driver
 from tests.datasette.pages import ARTICLES, HOME, PRIVATE, configured
 
 only_1 = pytest.mark.skipif(not IS_1, reason="Datasette 0.65 has no such hook")
@@ -24,6 +28,32 @@ def test_database_menu(site):
 def test_table_menu(site):
     page = site.get("/library/articles").text
     assert f'href="{ARTICLES}"' in page and "articles_lsa_words" not in page.replace("/library/articles_lsa_words", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "href"),
+    [("/", HOME), ("/library", "/library/-/semsearch"), ("/library/articles", ARTICLES)],
+    ids=["home", "database", "table"],
+)
+def test_links_stand_under_the_heading_of_datasettes_pages(site, path, href):
+    (links,) = re.findall(r'<p class="semsearch-links">(.*?)</p>', site.get(path).text)
+    assert f'href="{href}"' in links
+    assert "semsearch-links" not in site.get("/library/articles_lsa_words_vocabulary").text.partition("similar")[0]
+
+
+def test_the_menu_of_a_table_recommends_one_of_several_collections(library, make_site):
+    with connect.writing(library) as db:
+        engine.build(
+            db,
+            datasets.get_dataset(db, "articles"),
+            registry.load().builder("wordmean"),
+            {"words": "articles_lsa_words"},
+        )
+    page = make_site(library).get("/library/articles").text
+    (links,) = re.findall(r'<p class="semsearch-links">(.*?)</p>', page)
+    titles = re.findall(r'title="([^"]*)">([^<]*)</a>', links)
+    assert [label for _, label in titles] == ["Semantic search: articles_lsa", "Semantic search: articles_wordmean"]
+    assert [about.startswith("Recommended") for about, _ in titles] == [True, False]
 
 
 @only_1

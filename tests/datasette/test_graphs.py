@@ -58,8 +58,8 @@ def test_a_nodes_page_tells_its_neighbours_and_suggests_links(friends: str, make
 def test_the_key_of_the_picture_names_what_is_in_it(friends: str, make_site) -> None:
     page = ours(make_site(friends).get(f"{BASE}/item/a0").text)
     key = page[page.index('<ul class="sem-key">') :]
-    assert "neighbour with a similar vector" in key and "similar vector, no edge" in key
-    assert ("neighbour</li>" in key) == ('class="sem-joined"><title>' in page)
+    assert "adjacent, with a similar vector" in key and "similar vector, not adjacent" in key
+    assert ("</svg> adjacent</li>" in key) == ('class="sem-joined"><title>' in page)
 
 
 def test_the_picture_and_the_table_say_the_same(friends: str, make_site) -> None:
@@ -71,10 +71,10 @@ def test_the_picture_and_the_table_say_the_same(friends: str, make_site) -> None
     assert {id for id, kind in kinds.items() if kind == "sem-apart"} == {"b1", "b2", "b3", "b4", "b5"}
     assert kinds["a1"] == "sem-both" and svg.count("<line") == 31 + 5 and svg.count("sem-dashed") == 5
     assert svg.count("<path") == sum(kind != "sem-here" and kind != "sem-joined" for kind in kinds.values())
-    assert "a0 and 6 neighbours, with 5 nodes that have a similar vector" in svg
+    assert "a0 and 6 adjacent nodes, with 5 nodes that have a similar vector" in svg
     table = page[page.index("sem-around") :]
     assert re.findall(r'<th scope="row"><a href="[^"]*/item/(\w+)"', table) == [one[0] for one in drawn[1:]]
-    assert "6 neighbours, then similar nodes without an edge" in page
+    assert "6 adjacent nodes, then similar nodes that are not adjacent" in page
     assert "style=" not in page and "<script" not in page  # CSP-safe
 
 
@@ -93,9 +93,9 @@ def test_directed_edges_are_told_apart(tmp_path: Path, make_site) -> None:
         assert CliRunner().invoke(assemble(), list(arguments)).exit_code == 0
     site = make_site(path)
     page = ours(site.get("/way/-/semsearch/way_netmf/item/hub").text)
-    assert "to 1, from 1" in page and "59 of 70 neighbours are shown, those with the most similar vectors" in page
-    assert page.count("sem-joined") + page.count("sem-both") >= 59 and 'marker-start="url(#sem-head)"' in page
-    assert "All similar nodes are neighbours already" in page
+    assert "to 1, from 1" in page and "59 of 70 adjacent nodes are shown, those with the most similar vectors" in page
+    assert page.count("sem-joined") + page.count("sem-both") >= 59 and 'marker-mid="url(#sem-head)"' in page
+    assert "All similar nodes are adjacent already" in page
     data = site.get("/way/-/semsearch/way_netmf/item/n5.json").json()
     joined = {one["id"]: (one["joined"]["there"], one["joined"]["back"]) for one in data["neighbours"]}
     assert joined == {"n6": (1.0, 0.0), "n4": (0.0, 1.0), "hub": (0.0, 1.0)}

@@ -10,6 +10,7 @@ from semsearch_datasette.compat import IS_1
 from semsearch_datasette.pages import duplicates_page
 
 from semsearch.analysis import clusters, duplicates
+from semsearch.building.update import update
 from semsearch.storage import connect
 from semsearch.storage.collections import open_collection
 from tests.datasette.pages import ARTICLES, WORDS, Shape, ours, twin
@@ -120,6 +121,25 @@ def test_clusters_with_their_items(clustered):
     listed = clustered.get(f"{parts.path}.json?{parts.query}&_shape=array").json()
     assert {row["cluster"] for row in listed} == {2} and len(listed) == data["clusters"][1]["count"]
     assert clustered.get(twin(CLUSTERS + "?k=1")).json()["next_url"].endswith("/clusters?k=1&after=1")
+
+
+def test_clusters_of_an_earlier_state_are_called_stale(library, make_site):
+    with connect.writing(library) as db:
+        clusters.write(db, clusters.cluster(db, open_collection(db, "articles_lsa"), 2))
+    assert make_site(library).get(twin(CLUSTERS)).json()["remark"] is None
+    with connect.writing(library) as db:
+        db.execute("insert into articles (id, title, body) values (99, 'Moon', 'a rocket and the moon')")
+        update(db)
+    site = make_site(library)
+    assert (
+        site.get(twin(CLUSTERS))
+        .json()["remark"]
+        .startswith(
+            "articles_lsa has changed since its clusters were computed. Run: semsearch cluster library.db articles_lsa"
+        )
+    )
+    page = ours(site.get(CLUSTERS).text)
+    assert "articles_lsa has changed since these clusters were computed" in page and "No clusters yet" not in page
 
 
 def test_another_table_of_that_name_is_no_clusters(library, make_site):

@@ -16,6 +16,7 @@ from semsearch_datasette.compat import IS_1
 from semsearch import registry
 from semsearch.building import build
 from semsearch.images import png
+from semsearch.images.generate import decoders
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.columns import Columns, register_table
 from semsearch.ingest.images import load_images, read_images
@@ -263,3 +264,24 @@ def test_linked_files_are_shown_only_from_folders_that_are_named(tmp_path: Path,
         str(tmp_path / "pics.db"), metadata={"plugins": {"semsearch": {"picture_folders": [str(folder)]}}}
     )
     assert (opened(open_site.get(f"{BASE}/thumbnail/0~2Epng")) == PIXELS[0, :, :, 0]).all()
+
+
+def test_a_text_query_of_images_is_refused_and_not_ignored(file: str, make_site: Any) -> None:
+    answer = make_site(file).get(f"{BASE}?q=cat")
+    assert answer.status_code == 400
+    assert "shapes_pca contains images and cannot be searched by text: upload an image, or leave out q" in answer.text
+
+
+def test_the_slider_shows_its_value_and_one_dimension_is_singular(file: str, make_site: Any) -> None:
+    site = make_site(file)
+    page = site.get(f"{BASE}/reconstruct?k=1").text
+    assert '<output for="sem-numbers">1</output>' in page and "shapes_pca, 1 dimension<" in page.replace(" <span", "<")
+    item = site.get(f"{BASE}/item/7?k=1").text
+    assert '<output for="sem-numbers">1</output>' in item and 'alt="Reconstructed from 1 component"' in item
+    script = re.findall(r'<script src="([^"]*slider.js[^"]*)"', item)[0]
+    assert "slider.value" in site.get(script).text
+
+
+def test_what_has_no_decoder_names_the_builders_that_have_one() -> None:
+    assert {"pca", "autoencoder"} <= {*decoders(reconstructs=True)}
+    assert "gan" in decoders() and "gan" not in decoders(reconstructs=True)

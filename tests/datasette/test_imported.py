@@ -36,7 +36,7 @@ def glove(library: str, tmp_path: Path) -> str:
         (BASE, "used in similar contexts in glove_vocabulary"),
         (f"{BASE}?q=king", "queen"),
         (f"{BASE}?q=king&explain=1", "queen"),
-        (f"{BASE}?q=qqq", "No word of the query is known to glove"),
+        (f"{BASE}?q=qqq", "glove has no word of the query"),
         (f"{BASE}/item/king", "Most similar words"),
         (f"{BASE}/item/a~2Fb", "a/b"),
         (f"{BASE}/similar/bread", "flour"),

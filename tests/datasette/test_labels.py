@@ -29,9 +29,17 @@ def test_page_shows_what_classify_finds(site, library):
     assert learnt["judged"] == [one.as_dict() for one in found.judged] and learnt["predictions"] == 4
     assert [tuple(row) for row in learnt["confusion"]] == list(found.confusion)
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
-    assert f"{100 * found.judged[0].accuracy:.1f} %" in page and "Bag of words" in page
+    assert f"{100 * found.judged[0].accuracy:.1f}\xa0%" in page and "Bag of words" in page
     assert 'href="/library/articles?theme__exact=space"' in page and "how uncertain" in page
     assert page.count("sem-shade-") == 4
+
+
+def test_labels_that_occur_only_once_are_counted_as_labels_and_said_to_be_left_out(site, library):
+    with connect.writing(library) as db:
+        db.execute("update articles set theme = 'alone' || id where id in (1, 2)")
+    page = ours(site.get(ARTICLES + "/labels?label=theme").text)
+    assert "8 of 12 documents have a label" in page
+    assert "6 are used, because 2 labels occur only once." in page
 
 
 def test_suggestions_lead_to_their_rows(site):
@@ -64,7 +72,7 @@ def test_the_table_of_predictions_is_linked_once_it_is_there(site, library):
     ("arguments", "status", "said"),
     [
         ("label=nothing", 404, "articles has no column &#39;nothing&#39;"),
-        ("label=title", 400, "Every label of title is on one item"),
+        ("label=title", 400, "Every label of title occurs only once"),
         ("label=theme&k=900", 400, None),
     ],
 )
@@ -101,7 +109,7 @@ def test_rows_without_a_vector_are_told_with_the_command_as_code(site, library):
     with connect.writing(library) as db:
         db.execute("insert into articles (id, title, body, theme) values (900, 'New', 'Not embedded yet', 'space')")
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
-    assert "1 document with a label has no vector: <code>semsearch update</code> adds new ones." in page
+    assert "1 document with a label has no vector. <code>semsearch update</code> adds documents that are new." in page
 
 
 def test_the_first_column_that_can_be_learned_is_chosen(site, library):

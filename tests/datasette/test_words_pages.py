@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 from semsearch_datasette.parts import svg
+from semsearch_datasette.parts.numbers import with_minus
 
 from semsearch.search import word_contexts
 from semsearch.search import words as engine
@@ -75,7 +76,7 @@ def test_both_methods_are_shown_as_search_answers(site, file):
 @pytest.mark.parametrize(
     ("asked", "said", "status"),
     [
-        ("a=mann&b=king&c=woman", "does not know 'mann' (did you mean man?)", 404),
+        ("a=mann&b=king&c=woman", "has no word 'mann' (did you mean 'man'?)", 404),
         ("a=man&b=king&c=man", "'man' is given twice", 400),
         ("a=man&b=&c=woman", "A word is empty", 400),
     ],
@@ -121,7 +122,7 @@ def test_a_words_page_tells_its_company_and_the_texts_that_use_it(site, file):
 @pytest.mark.parametrize("path", ["/plot?words=" + "+".join("abcdefgh" * 6), "/cooccurrence?words=" + "a" * 5000])
 def test_more_than_can_be_shown_is_refused(site, path):
     answer = site.get(SAYS + path)
-    assert answer.status_code == 400 and "the limit is" in answer.text
+    assert answer.status_code == 400 and "must be at most" in answer.text
 
 
 def test_labels_keep_clear_of_each_other() -> None:
@@ -138,3 +139,25 @@ def test_a_label_without_room_is_left_out_and_none_leaves_the_picture() -> None:
     assert 2 <= len(boxes) < 30 and all(left >= 0 for left, *_ in boxes)
     assert not any(svg._overlap(one, other) for one in boxes for other in boxes if one is not other)
     assert svg.width_of("漢字とかな") == 75
+
+
+def test_a_label_is_placed_where_no_line_crosses_it() -> None:
+    points = {"a": (200.0, 100.0), "b": (200.0, 300.0)}
+    line = (points["a"], points["b"])
+    placed = svg.labels(points, {"a": "alpha", "b": "beta"}, (400, 400), [line])
+    assert (placed["a"].y, placed["b"].y) == (91.0, 321.0)  # above the upper end, below the lower one
+    assert svg.labels(points, {"a": "alpha", "b": "beta"}, (400, 400))["b"].y == 291.0  # above, without the line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("-0.94", "−0.94"),
+        ("1e-05", "1e-05"),
+        ("0.2, -.5", "0.2, −.5"),
+        ("2020-01-31", "2020-01-31"),
+        ("a-b", "a-b"),
+    ],
+)
+def test_negative_numbers_have_a_true_minus_sign(text: str, shown: str) -> None:
+    assert with_minus(text) == shown

@@ -85,7 +85,7 @@ def test_samples_that_cannot_be_judged(db: Connection, run: Callable[..., Any], 
     dataset = load(db, pixels, labels)
     build.build(db, dataset, registry.load().builder("pca"), {"dim": 4})
     few = run("evaluate", "images", path, "shapes_pca", "--samples", "3")
-    assert few.exit_code == 1 and few.stderr == "Error: samples is 3: choose 100 to 20,000\n"
+    assert few.exit_code == 1 and few.stderr == "Error: --samples must be between 100 and 20,000, not 3\n"
     db.execute("update shapes set label = 'one'")
     alike = run("evaluate", "images", path, "shapes_pca", "--samples", "100")
     assert alike.exit_code == 1 and "on the training images: found 1" in alike.stderr
@@ -153,7 +153,7 @@ def test_pictures_without_a_vector_everywhere_are_left_out(db: Connection) -> No
         (("shapes_pca", "second", "--label", "width"), "width must have 2 to 100 distinct labels: it has 1"),
         (("shapes_pca", "second", "--samples", "9"), "--samples evaluates one collection at a time"),
         (("shapes_pca", "--max-train", "9"), "--max-train and --max-test are for comparing several"),
-        (("shapes_pca", "second", "--max-test", "0"), "max-test is 0: choose 1 or more"),
+        (("shapes_pca", "second", "--max-test", "0"), "--max-test must be at least 1, not 0"),
         (("shapes_pca", "nothing"), "No collection 'nothing'"),
         (("articles",), "articles has no collection of images yet"),
     ],

@@ -43,7 +43,7 @@ def test_more_components_are_nearer(model: Model) -> None:
     errors = [generate.error(pixels, model.reconstruct(pixels, k))["mse"] for k in range(1, 9)]
     assert errors == sorted(errors, reverse=True) and errors[7] < errors[0] / 2
     for k in (0, 9):
-        with pytest.raises(InputError, match="choose 1 to 8"):
+        with pytest.raises(InputError, match="--components must be between 1 and 8, not"):
             model.reconstruct(pixels, k)
 
 
@@ -65,10 +65,13 @@ def test_damages_that_cannot_be(model: Model) -> None:
     pixels = model.images(["1"]).pixels
     with pytest.raises(InputError, match="one kind of damage is"):
         Damage(noise=0.1, mask=3)
-    for damage, said in ((Damage(mask=16), "1 to 15"), (Damage(from_size=16), "1 to 15")):
+    for damage, said in (
+        (Damage(mask=16), "--mask must be between 1 and 15"),
+        (Damage(from_size=16), "--from-size must be"),
+    ):
         with pytest.raises(InputError, match=said):
             generate.reconstruct(model, pixels, damage=damage, rng=rng())
-    with pytest.raises(InputError, match="up to 2"):
+    with pytest.raises(InputError, match="--noise must be above 0 and at most 2"):
         Damage(noise=3)
 
 
@@ -119,6 +122,15 @@ def test_collections_of_texts_make_no_pictures(db: Connection) -> None:
         generate.open_model(db, open_collection(db, "articles_lsa"))
 
 
+def test_a_builder_without_classes_advises_no_option_that_it_lacks(
+    model: Model, path: str, run: Callable[..., Any]
+) -> None:
+    done = run("sample", path, "shapes_pca", "--label", "7", "-o", "grid.png")
+    assert done.exit_code == 1
+    advice = "Leave out --label, or build with gan --conditional"
+    assert done.stderr == f"Error: shapes_pca has no class '7': pca learns no classes. {advice}\n"
+
+
 def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], tmp_path: Path) -> None:
     grid = tmp_path / "grid.png"
     done = run("reconstruct", path, "shapes_pca", "1", "2", "3", "-o", grid, "--from-size", "4", "--json")
@@ -142,7 +154,7 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     done = run("sample", path, "shapes_pca", "-o", tmp_path / "no" / "grid.png")
     assert done.exit_code == 1 and "cannot be written" in done.stderr
     done = run("sample", path, "shapes_pca", "-o", grid, "-n", "4000")
-    assert done.exit_code == 1 and "choose 1 to 400" in done.stderr
+    assert done.exit_code == 1 and "-n must be between 1 and 400 images, not" in done.stderr
 
 
 def test_a_builder_that_was_taught_to_fill_holes_is_shown_them_as_it_was(model: Model) -> None:
@@ -182,4 +194,4 @@ def test_packed_codes_stand_beside_components_in_as_many_bytes(
     assert reconstruct.peer_of(model) is None
     done = run(*shapes, "-o", grid, "--bits", "8", "--noise", "0.3")
     assert done.exit_code == 1 and "Give either bits or damage" in done.stderr
-    assert "choose 1 to 16" in run(*shapes, "-o", grid, "--bits", "40").stderr
+    assert "--bits must be between 1 and 16, not 40" in run(*shapes, "-o", grid, "--bits", "40").stderr

@@ -161,7 +161,7 @@ def test_people_are_joined_by_the_grants_they_share(people: str, run: Run) -> No
     assert done.exit_code == 0 and "which stays unchanged" in done.stderr and before
     done = run("build", "netmf", people, "people", "--window", "1")
     assert done.exit_code == 0, done.stderr
-    assert "1 node has no vector: no edge to another node" in done.stderr
+    assert "1 node has no vector, because it has no edge to another node" in done.stderr
     hits = run("similar", people, "people_netmf", "3", "--csv").stdout
     assert "Ann" in hits and "Bob" in hits and "Max" not in hits
 

@@ -236,7 +236,7 @@ def test_size_keeps_proportions_on_the_mean_of_the_edge(db: Connection, tmp_path
     assert all((row["width"], row["height"], row["channels"]) == (8, 8, 3) for row in found.values())
     assert (pixels(found["wide.png"]) == 40).all()
     assert (pixels(found["red.png"]) == (255, 0, 0)).all()
-    with pytest.raises(InputError, match="choose 1 to 4,096"):
+    with pytest.raises(InputError, match="--size must be between 1 and 4,096 pixels, not"):
         ImageSpec(0)
 
 

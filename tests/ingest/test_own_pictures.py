@@ -54,7 +54,7 @@ def test_a_column_of_pictures_is_used_in_place(own: Connection, path: str, run: 
     done = run("build", path, "photos", "--dim", "4")
     assert (
         "Built photos_pca: 40 images" in done.stderr
-        and "4 images have no vector: the image cannot be read" in done.stderr
+        and "4 images have no vector, because they cannot be read" in done.stderr
     )
     assert photos(own) == before
     hits = similar(own, open_collection(own, "photos_pca"), ["p05"], k=5).hits

@@ -269,7 +269,7 @@ def test_more_that_cannot_be_read(db: Connection, run: Run, path: str, tmp_path:
         ("llm.db", ["--member", "one"], "('k1') has 10 bytes, not 12 (3 numbers)"),
         ("llm.db", ["--member", "two"], "The collection 'two' of"),
         ("nowhere.txt", [], "There is no file"),
-        ("two.zip", ["--member", "a.txt", "--limit", "0"], "limit is 0: choose at least 1 row"),
+        ("two.zip", ["--member", "a.txt", "--limit", "0"], "--limit must be at least 1, not 0"),
     ):
         done = run("ingest", "vectors", path, "words", tmp_path / name, *options)
         assert done.exit_code == 1 and said in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr

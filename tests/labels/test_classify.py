@@ -15,7 +15,7 @@ from semsearch import registry
 from semsearch.building import build as engine
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.labels import classify, labelled_items
-from semsearch.records import Dataset
+from semsearch.records import Collection, Dataset
 from semsearch.storage import connect, labels
 from semsearch.storage.collections import get_collection, open_collection
 from semsearch.storage.datasets import get_dataset
@@ -128,7 +128,7 @@ def test_a_name_of_yours_is_not_taken(db: Connection) -> None:
         ("update articles set theme = null", "theme", InputError, "theme is empty on all 12 items of articles_lsa"),
         ("update articles set theme = '  '", "theme", InputError, "theme is empty on all 12 items"),
         ("update articles set theme = 'x'", "theme", InputError, "theme has one label, x, on 12 items"),
-        ("", "title", InputError, "Every label of title is on one item of articles_lsa only (Apollo, Baguette, "),
+        ("", "title", InputError, "Every label of title occurs only once in articles_lsa (Apollo, Baguette, "),
         ("delete from articles", "theme", InputError, "No item has both a row and a vector in articles_lsa"),
     ],
 )
@@ -146,9 +146,9 @@ def test_columns_that_cannot_be_learned(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("id % 1000", "code has 1,000 distinct labels on 1,200 items, 800 of them on one item only: at most 200"),
+        ("id % 1000", "code has 1,000 distinct labels on 1,200 items, 800 of which occur only once: at most 200"),
         ("id % 400", "code has 400 distinct labels on 1,200 items: at most 200"),
-        ("id", "Every label of code is on one item of articles_lsa only (1, 10, 100, 1000, 1001, 1002, 1003, 1004 and"),
+        ("id", "Every label of code occurs only once in articles_lsa (1, 10, 100, 1000, 1001, 1002, 1003, 1004 and"),
     ],
 )
 def test_a_thousand_labels_are_refused(db: Connection, code: str, said: str) -> None:
@@ -165,7 +165,9 @@ def test_labels_of_one_row_are_left_out_and_named(db: Connection) -> None:
     make(db)
     db.execute("update articles set theme = 'alone' where id = 12")
     found = classify.classify(db, [open_collection(db, "articles_lsa")], "theme")
-    assert found.alone == ("alone",) and any("on one item only are left out: alone" in line for line in found.remarks)
+    assert found.alone == ("alone",) and any(
+        "that occur only once are left out: alone" in line for line in found.remarks
+    )
     assert 12 not in {row[0] for row in found.predictions} and len(found.predictions) == 3
 
 
@@ -186,7 +188,7 @@ def test_suggestions_need_no_label_and_then_say_what_is_believed(db: Connection)
     assert {int(one.id) <= len(SPACE) for one in first} == {True, False}  # one of each topic
     then = classify.suggest(db, [open_collection(db, "articles_lsa")], 9, "theme")
     assert {one.id for one in then} == {5, 6, 11, 12} and {one.label for one in then} == {"space", "bread"}
-    with pytest.raises(InputError, match="choose 1 to 1,000"):
+    with pytest.raises(InputError, match="--suggest must be between 1 and 1,000, not"):
         classify.suggest(db, [open_collection(db, "articles_lsa")], 0, "theme")
     db.execute("update articles set theme = 'x'")
     with pytest.raises(InputError, match="nothing is left to suggest"):
@@ -225,19 +227,27 @@ def test_columns_in_which_some_labels_stand_alone_are_offered(db: Connection) ->
 
 
 @pytest.mark.parametrize(
-    ("of", "count", "said"),
+    ("of", "count", "can_update", "said"),
     [
         (
             "node",
             2,
-            "2 nodes with a label have no vector: a node without edges has none, `semsearch update` adds new ones",
+            False,
+            "2 nodes with a label have no vector. A node without edges has none."
+            " `semsearch build` again adds nodes that are new",
         ),
-        ("word", 1, "1 word with a label has no vector: not in the vocabulary"),
-        ("image", 1, "1 image with a label has no vector: `semsearch update` adds new ones"),
+        ("word", 1, True, "1 word with a label has no vector. A word that is not in the vocabulary has none"),
+        ("image", 1, True, "1 image with a label has no vector. `semsearch update` adds images that are new"),
     ],
 )
-def test_what_lacks_a_vector_is_told_by_kind(of: str, count: int, said: str) -> None:
-    assert labelled_items.lacking(of, count).startswith(said)
+def test_what_lacks_a_vector_is_told_by_kind(of: str, count: int, can_update: bool, said: str) -> None:
+    assert labelled_items.lacking(of, count, can_update=can_update) == said
+
+
+def test_only_builders_that_embed_new_items_advise_an_update() -> None:
+    for builder, can_update in (("lsa", True), ("pca", True), ("netmf", False), ("prone", False), ("gone", False)):
+        collection = Collection(1, "c", "d", builder, 1, "node", 1, 2, 3, "now")
+        assert labelled_items.can_update([collection]) is can_update
 
 
 def test_command(db: Connection, path: str, run: Run, tmp_path: Path) -> None:

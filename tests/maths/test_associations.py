@@ -56,7 +56,7 @@ def test_independent_words_have_no_pmi() -> None:
     assert np.abs(found).max() < 1e-6
 
 
-@pytest.mark.parametrize(("measure", "said"), [("cosine", "choose one of count"), ("pmi", "0 or more")])
+@pytest.mark.parametrize(("measure", "said"), [("cosine", "--measure must be count"), ("pmi", "0 or more")])
 def test_what_cannot_be_weighed_is_refused(measure: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         associations(sp.csr_matrix(-COUNTS), measure)

@@ -97,7 +97,7 @@ def test_the_rule() -> None:
     )
     assert why_rebuild(usual, [{**strange, "texts": 29.0}], 29) is None  # too few to speak
     assert why_rebuild(usual, [strange, {**like, "texts": 300.0}], 400) is None  # as a whole they are usual: .85 of it
-    assert why_rebuild(usual, [like] * 5, 500) == "500 texts were folded into a model that was fitted to 1,000"
+    assert why_rebuild(usual, [like] * 5, 500) == "500 texts were added to a model that was built from 1,000"
     assert why_rebuild(usual, [like] * 5, 100) is None  # the same texts, changed again and again
     assert why_rebuild(usual, [{"texts": 600.0}], 600) is None  # a builder that measures no drift
     assert why_rebuild({}, [strange], 100) is None  # a model from before drift was measured

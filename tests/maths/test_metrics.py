@@ -86,7 +86,7 @@ def test_against_definitions_read_literally() -> None:
     ("call", "message"),
     [
         pytest.param(lambda: average_precision(ranking("+"), 0), "at least 1", id="no relevant document"),
-        pytest.param(lambda: recall_at(ranking("+"), 1, 0), "k is 0", id="no place"),
+        pytest.param(lambda: recall_at(ranking("+"), 1, 0), "k must be at least 1, not 0", id="no place"),
         pytest.param(lambda: ndcg_at(ranking("++"), 1, 5), "only 1", id="more found than there are"),
     ],
 )

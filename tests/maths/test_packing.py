@@ -27,7 +27,7 @@ def test_what_lies_beyond_the_known_codes_becomes_the_last_step() -> None:
 
 def test_bits_that_cannot_be() -> None:
     for bits in (0, 17):
-        with pytest.raises(InputError, match="choose 1 to 16"):
+        with pytest.raises(InputError, match="--bits must be between 1 and 16, not"):
             fit_quantiser(np.ones((2, 2), np.float32), bits)
     with pytest.raises(InputError, match="no code"):
         fit_quantiser(np.ones((0, 2), np.float32), 8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from semsearch.maths.vectors import dots_of_rows
+from semsearch.maths.vectors import as_cosine, dots_of_rows
 
 
 def test_dots_of_rows_are_those_of_a_product() -> None:
@@ -16,3 +16,9 @@ def test_dots_of_rows_are_those_of_a_product() -> None:
     exact = vectors[rows].astype(float) @ vector.astype(float)
     assert np.allclose(out, exact, atol=1e-5)  # float32 sums of 37 numbers of size 1, in any order
     assert out[2] == out[3]
+
+
+def test_a_cosine_is_within_its_bounds_and_has_the_digits_of_float32() -> None:
+    assert as_cosine(1.0000001192092896) == 1.0 and as_cosine(-1.0000001192092896) == -1.0
+    assert as_cosine(0.8372915387153625) == 0.837292
+    assert str(as_cosine(-1e-9)) == "0.0"

@@ -147,7 +147,7 @@ def test_collections_of_words_and_silent_builders_tell_their_ranks(
 ) -> None:
     hits = search(built, open_collection(built, f"{NAME}_words"), "rocket", k=9).hits
     told = [one.sentence for one in explain(built, open_collection(built, f"{NAME}_words"), "rocket", hits)]
-    assert told == [f"rank {hit.vector_rank} by vector score" for hit in hits]
+    assert told == [f"rank {hit.vector_rank} by similarity" for hit in hits]
     assert isinstance(registry.load().builder("lsa"), Explains)
     meant, spelled = (
         search(built, open_collection(built, NAME), "capsule", mode="vector").hits,
@@ -156,7 +156,7 @@ def test_collections_of_words_and_silent_builders_tell_their_ranks(
     monkeypatch.setattr(type(registry.load()), "builder", lambda *_: object())
     assert (
         explain(built, open_collection(built, NAME), "capsule", meant)[0].sentence
-        == f"rank {meant[0].vector_rank} by vector score"
+        == f"rank {meant[0].vector_rank} by similarity"
     )
     assert explain(built, open_collection(built, NAME), "steam", spelled)[0].sentence == "contains: *steam*"
 

@@ -101,7 +101,7 @@ def test_one_document_builds_and_is_found(db: Connection) -> None:
 
 def test_unknown_words_alone_find_nothing_and_that_is_said(built: Connection) -> None:
     found = search(built, open_collection(built, "articles_lsa"), "xyzzy")
-    assert found.hits == () and found.remark == "No word of the query is known to articles_lsa"
+    assert found.hits == () and found.remark == "articles_lsa has no word of the query"
 
 
 def test_rows_deleted_since_the_build_are_passed_over(built: Connection) -> None:
@@ -122,9 +122,9 @@ def test_a_document_of_stop_words_has_no_vector_but_its_words_count(db: Connecti
     [
         ("  ", 10, "hybrid", "The query is empty"),
         ("x" * 5000, 10, "hybrid", "5,000 characters: the limit is 4,096"),
-        ("rocket", 0, "hybrid", "k is 0: choose 1 to 4096"),
-        ("rocket", 5000, "hybrid", "k is 5000: choose 1 to 4096"),
-        ("rocket", 10, "magic", "choose one of hybrid, vector, text"),
+        ("rocket", 0, "hybrid", "-k must be between 1 and 4,096, not 0"),
+        ("rocket", 5000, "hybrid", "-k must be between 1 and 4,096, not 5,000"),
+        ("rocket", 10, "magic", "--mode must be hybrid, vector or text, not 'magic'"),
     ],
     ids=["empty", "long", "k=0", "k=5000", "mode"],
 )
@@ -146,7 +146,7 @@ def test_no_query_is_a_syntax_error(built: Connection, query: str) -> None:
 def test_unknown_names_say_what_there_is(built: Connection) -> None:
     with pytest.raises(NotFoundError, match="there are articles_lsa, articles_lsa_words"):
         search(built, open_collection(built, "nothing"), "rocket")
-    with pytest.raises(NotFoundError, match="has no item '99'"):
+    with pytest.raises(NotFoundError, match="has no document '99'"):
         similar(built, open_collection(built, "articles_lsa"), ["99"])
     with pytest.raises(NotFoundError, match="has no word 'zebra'"):
         similar(built, open_collection(built, "articles_lsa_words"), ["zebra"])

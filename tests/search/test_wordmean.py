@@ -67,7 +67,7 @@ def test_no_known_word(words: Connection) -> None:
     assert encode_text(words, collections.get_collection(words, "words"), "qqq zzz") is None
     assert words.execute("select semsearch_embed('words', 'qqq')").fetchone() == (None,)
     found = query.search(words, open_collection(words, "words"), "qqq")
-    assert found.hits == () and found.remark == "No word of the query is known to words"
+    assert found.hits == () and found.remark == "words has no word of the query"
 
 
 def test_search_similar_and_explain(words: Connection) -> None:
@@ -76,8 +76,8 @@ def test_search_similar_and_explain(words: Connection) -> None:
     near = query.similar(words, open_collection(words, "words"), ["York"], k=2).hits
     assert [hit.id for hit in near] == ["United States of Test", "new"]
     told = [one.sentence for one in explain(words, open_collection(words, "words"), "king queen", hits)]
-    assert told == ["rank 1 by vector score"] * 2  # as near as each other
-    with pytest.raises(InputError, match="words holds words, which have no text to match"):
+    assert told == ["rank 1 by similarity"] * 2  # as near as each other
+    with pytest.raises(InputError, match="words contains words, which have no text to match"):
         query.search(words, open_collection(words, "words"), "king", mode="text")
     with pytest.raises(NotFoundError, match="words has no word 'qqq'"):
         query.similar(words, open_collection(words, "words"), ["qqq"])
@@ -85,7 +85,9 @@ def test_search_similar_and_explain(words: Connection) -> None:
 
 def test_no_builder_reads_words(words: Connection, run: Run, path: str) -> None:
     vocabulary = datasets.get_dataset(words, "words_vocabulary")
-    with pytest.raises(InputError, match="lsa reads documents, words_vocabulary holds words"):
+    with pytest.raises(
+        InputError, match="lsa reads documents, but words_vocabulary contains words: use another dataset"
+    ):
         engine.build(words, vocabulary, registry.load().builder("lsa"), {})
     done = run("build", path, "words_vocabulary")
     assert done.exit_code == 1 and "No installed builder reads words" in done.stderr

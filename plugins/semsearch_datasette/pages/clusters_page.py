@@ -26,20 +26,25 @@ async def clusters(datasette: Any, request: Any) -> Answer:
     visible, private = await check_visibility(datasette, request.actor, database.name, table)
     exists = visible and await read(database, lambda conn: results.has_clusters(conn, name), without_vectors=True)
     total, page, titles = 0, list[Cluster](), dict[str, str]()
+    stale = False
     if exists:
         total, page, titles = await read(
             database, lambda conn: _look(conn, target, part.k, part.after), without_vectors=True
         )
+        stale = await read(
+            database, lambda conn: results.is_stale(conn, table, target.collection), without_vectors=True
+        )
+    command = _command(target) if stale or not exists else None
     next_url = links.next_url(
         part, total, lambda after: links.collection(datasette, database.name, name, "clusters", k=part.k, after=after)
     )
-    command = None if exists else _command(target)
 
     def context() -> dict[str, Any]:
         largest = max((cluster.count for cluster in page), default=1)
         return frame(datasette, target, "clusters") | {
             "total": total,
             "clusters": [_cluster(datasette, target, cluster, titles, largest) for cluster in page],
+            "exists": exists,
             "command": command,
             "clusters_url": datasette.urls.table(database.name, table) if exists else None,
             "next_url": next_url,
@@ -48,7 +53,7 @@ async def clusters(datasette: Any, request: Any) -> Answer:
     data = {
         "collection": name,
         "total": total,
-        "remark": f"{name} has no clusters yet. Run: {command}" if command else None,
+        "remark": _remark(name, exists, stale, command),
         "clusters": [_data(cluster, titles) for cluster in page],
         "next_url": absolute_url(datasette, request, next_url),
     }
@@ -59,6 +64,12 @@ def _command(target: Target) -> str:
     """The command that computes the clusters."""
     number = max(2, min(20, target.collection.count))
     return command_line(target, "cluster", options=("--clusters", str(number)))
+
+
+def _remark(name: str, exists: bool, stale: bool, command: str | None) -> str | None:
+    if not exists:
+        return f"{name} has no clusters yet. Run: {command}"
+    return f"{name} has changed since its clusters were computed. Run: {command}" if stale else None
 
 
 def _look(conn: Any, target: Target, k: int, after: int) -> tuple[int, list[Cluster], dict[str, str]]:

@@ -73,7 +73,7 @@ async def page(datasette: Any, request: Any) -> Answer:
     name, database = target.collection.name, target.database.name
 
     def context() -> dict[str, Any]:
-        return frame(datasette, target, "runs") | {
+        return frame(datasette, target, "comparison") | {
             "columns": list(dict.fromkeys([*target.labels, *filter(None, [column])])),
             "label": column,
             "here_url": links.collection(datasette, database, name, "comparison"),

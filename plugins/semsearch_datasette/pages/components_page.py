@@ -10,6 +10,7 @@ from semsearch.search.components import End, Topic, topics
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.pages import eigen_page
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.target import Target, frame, look, target_of
 
@@ -65,7 +66,7 @@ def _link(datasette: Any, target: Target, collection: Collection | None, hit: Hi
     return {
         "title": present.title_of(target.dataset, hit),
         "href": links.item(datasette, target.database.name, name, hit.id),
-        "loading": f"{hit.score:.2f}",
+        "loading": with_minus(f"{hit.score:.2f}"),
     }
 
 

@@ -13,6 +13,7 @@ from semsearch_datasette import links
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import Meter
 from semsearch_datasette.parts.commands import command_line
+from semsearch_datasette.parts.numbers import unbroken
 from semsearch_datasette.parts.rows import hits_of, title_of
 from semsearch_datasette.parts.thumbs import thumb_of
 from semsearch_datasette.respond import Answer, absolute_url
@@ -68,7 +69,7 @@ async def duplicates(datasette: Any, request: Any) -> Answer:
         "pairs": [_data(pair, titles) for pair in page],
         "next_url": absolute_url(datasette, request, next_url),
     }
-    return Answer("duplicates.html", context, data, target.private)
+    return Answer("duplicates.html", context, data, target.private, lambda: [_flat(pair, titles) for pair in page])
 
 
 def _rounded(request: Any, name: str, default: float, least: float) -> float:
@@ -89,7 +90,7 @@ def _check_size(target: Target) -> None:
 def _pair(datasette: Any, target: Target, pair: Duplicate, hits: dict[str, Hit]) -> dict[str, Any]:
     meters = [Meter("vector", "Similarity", f"{pair.cosine:.3f}", round(100 * min(1.0, max(0.0, pair.cosine)), 1))]
     if pair.words is not None:
-        meters.append(Meter("text", "Common words", f"{100 * pair.words:.0f} %", round(100 * pair.words, 1)))
+        meters.append(Meter("text", "Common words", unbroken(f"{100 * pair.words:.0f} %"), round(100 * pair.words, 1)))
     return {"sides": [_item(datasette, target, id, hits[id]) for id in (pair.one, pair.other)], "meters": meters}
 
 
@@ -101,6 +102,18 @@ def _item(datasette: Any, target: Target, id: str, hit: Hit) -> dict[str, Any]:
         "id": "" if id in title.split() else id,
         "href": links.item(datasette, target.database.name, target.collection.name, id),
         "thumb": thumb_of(datasette, target, hit),
+    }
+
+
+def _flat(pair: Duplicate, titles: dict[str, str]) -> dict[str, Any]:
+    """A pair for CSV."""
+    return {
+        "id": pair.one,
+        "title": titles[pair.one],
+        "other_id": pair.other,
+        "other_title": titles[pair.other],
+        "similarity": pair.cosine,
+        "words": pair.words,
     }
 
 

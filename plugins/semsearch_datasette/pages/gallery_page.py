@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from semsearch import present
+from semsearch.errors import InputError
 from semsearch.images.generate import can_decode
 from semsearch.records import Hit, OpenCollection
 from semsearch.search import images
@@ -24,6 +25,9 @@ DEFAULT_PAGE_SIZE = 24
 
 async def gallery(datasette: Any, request: Any, target: Target, filters: Filters) -> Answer | Elsewhere:
     """The images most similar to the uploaded one, or all images of the collection in their order."""
+    if request.args.get("q"):
+        name = target.collection.name
+        raise InputError(f"{name} contains images and cannot be searched by text: upload an image, or leave out q")
     part, code = paging(request.args, DEFAULT_PAGE_SIZE), request.args.get("picture") or ""
     name, database = target.collection.name, target.database.name
 
@@ -70,4 +74,4 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
         "hits": [present.hit_dict(hit) for hit in page],
         "next_url": absolute_url(datasette, request, next_url),
     }
-    return Answer("gallery.html", context, data, target.private)
+    return Answer("gallery.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])

@@ -84,6 +84,7 @@ def _entry(datasette: Any, request: Any, database: str, collection: Collection, 
     row["url"] = datasette.absolute_url(request, href)
     return {
         "collection": collection,
+        "purpose": present.purpose(collection),
         "is_by_name": not takes_text(collection),
         "search_label": search_label(collection, takes_text(collection)),
         "run": run,

@@ -22,6 +22,7 @@ from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
 from semsearch_datasette.parts import ego_graph, image_detail
 from semsearch_datasette.parts.cards import cards
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.rows import hit_of
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, id_of, look, target_of
@@ -30,7 +31,7 @@ SIMILAR_ITEMS = 8
 COOCCURRING_WORDS = 15
 MAX_TEXT = 20_000  # characters of a text on the page; the page of its row shows the rest
 
-NO_VECTOR = "It has no vector: it was added after the last build or update, or holds nothing that the builder knows"
+NO_VECTOR = "It has no vector: it was added after the last build or update, or contains nothing that the builder knows"
 
 
 async def item(datasette: Any, request: Any) -> Answer:
@@ -38,7 +39,7 @@ async def item(datasette: Any, request: Any) -> Answer:
     target, id = await target_of(datasette, request), id_of(request)
     hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id))
     if hit is None:
-        raise NotFound(f"No item {id!r} in {target.collection.name}")
+        raise NotFound(target.collection.lacks(id))
     contexts, documents = await _contexts(target, id)
     is_image = target.dataset.kind == "images" and target.collection.of == "image"
     code = await look(target, lambda conn, opened: code_stored(conn, opened.collection, id)) if is_image else None
@@ -113,7 +114,7 @@ def _document(datasette: Any, target: Target, document: Hit) -> tuple[str, str |
 def _context(datasette: Any, target: Target, context: Context) -> tuple[str, str, str, str]:
     """A word, the URL of its page, its co-occurrence count, and the PMI."""
     href = links.item(datasette, target.database.name, target.collection.name, context.word)
-    return context.word, href, f"{round(context.count, 1):,g}", f"{context.pmi:.2f}"
+    return context.word, href, f"{round(context.count, 1):,g}", with_minus(f"{context.pmi:.2f}")
 
 
 def _text_and_columns(target: Target, hit: Hit) -> dict[str, Any]:

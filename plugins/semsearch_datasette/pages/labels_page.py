@@ -22,6 +22,7 @@ from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts.cards import Card, Meter, cards
 from semsearch_datasette.parts.commands import command_line
+from semsearch_datasette.parts.numbers import unbroken
 from semsearch_datasette.parts.rows import hits_of, title_of
 from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.result_cache import computed
@@ -126,17 +127,19 @@ def _report(datasette: Any, target: Target, report: Classified) -> dict[str, Any
     table = target.collection.vocabulary if target.collection.of == "word" else target.dataset.name
     names = [str(facts.label) for facts in report.labels]
     return {
+        "with_label": report.with_label,
         "labelled": report.labelled,
+        "once": len(report.alone),
         "total": report.items,
         "accuracies": [
             {
                 "meter": Meter(
                     "text" if judged.features == WORDS else "vector",
                     judged.features.capitalize(),
-                    f"{100 * judged.accuracy:.1f} %",
+                    unbroken(f"{100 * judged.accuracy:.1f} %"),
                     round(100 * judged.accuracy, 1),
                 ),
-                "interval": f"{100 * judged.low:.1f} to {100 * judged.high:.1f} %",
+                "interval": unbroken(f"{100 * judged.low:.1f} to {100 * judged.high:.1f} %"),
                 "count": judged.judged,
                 "macro_f1": f"{judged.macro_f1:.3f}",
             }
@@ -177,13 +180,13 @@ def _confusion(names: list[str], report: Classified) -> list[tuple[str, list[tup
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.0f} %"
+    return "" if share is None else unbroken(f"{100 * share:.0f} %")
 
 
 def _suggested_cards(datasette: Any, target: Target, suggestions: list[Suggestion], hits: dict[str, Any]) -> list[Card]:
     """A card for each suggestion, with its predicted label and the probability of that."""
     plain = cards(datasette, target, [hits[str(each.id)] for each in suggestions])
     return [
-        replace(card, summary=f"Predicted: {each.label} ({100 * (each.probability or 0):.0f} %)")
+        replace(card, summary=f"Predicted: {each.label} ({_percent(each.probability or 0)})")
         for card, each in zip(plain, suggestions, strict=True)
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from datasette import NotFound
 
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, out_of_range, written_list
 from semsearch.images import generate, image_io
 from semsearch.images.generate import Damage, is_ordered
 from semsearch.images.reconstruct import ReconstructionGrid, show
@@ -44,7 +44,7 @@ class Task:
 
 TASKS = (
     Task("noise", "Denoising", "Standard deviation of the noise, for pixels from 0 to 1", lambda side: "0.3"),
-    Task("mask", "Inpainting", "Side of the hole, in pixels", lambda side: str(max(1, round(0.35 * side)))),
+    Task("mask", "Inpainting", "Side of the masked square, in pixels", lambda side: str(max(1, round(0.35 * side)))),
     Task("from_size", "Super-resolution", "Side of the small image, in pixels", lambda side: str(max(1, side // 2))),
     Task("bits", "Compression", "Bits per value of the vector", lambda side: "8"),
 )
@@ -152,7 +152,8 @@ async def _target(datasette: Any, request: Any) -> Target:
     target = await target_of(datasette, request)
     if not generate.can_decode(target.collection):
         raise InputError(
-            f"{target.collection.name} cannot reconstruct images: {target.collection.builder} has no decoder"
+            f"{target.collection.name} cannot reconstruct images: {target.collection.builder} has no decoder for its"
+            f" vectors. Build a collection with {written_list(generate.decoders(reconstructs=True), 'or')}"
         )
     return target
 
@@ -165,7 +166,7 @@ def _options(request: Any, target: Target) -> Options:
     if len(given) + bool(k) > 1:
         raise InputError(f"Give only one of {', '.join(task.name for task in TASKS)} and k")
     if len(ids) > MAX_IMAGES:
-        raise InputError(f"{len(ids)} images: the limit is {MAX_IMAGES}")
+        raise out_of_range("The number of images", len(ids), most=MAX_IMAGES)
     task = given[0] if given else None
     chosen = number("k", k, 1, target.collection.dim) if k else None
     amount = request.args.get(task.name) if task else ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from semsearch import present
+from semsearch import present, run_facts
 from semsearch.records import Run, Update
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.parts import curves
 from semsearch_datasette.parts.image_routes import run_of
-from semsearch_datasette.parts.metric_names import metric_name
+from semsearch_datasette.parts.numbers import unbroken, with_minus
 from semsearch_datasette.parts.thumbs import url_of
 from semsearch_datasette.permissions import visible_runs
 from semsearch_datasette.respond import Answer
@@ -37,7 +37,13 @@ async def page(datasette: Any, request: Any) -> Answer:
         return frame(datasette, target, "runs") | {
             "runs": [_run(run, target.collection.run) for run, _ in history],
             "panels": curves.panels(curve),
-            "panel_size": (curves.WIDTH, curves.HEIGHT),
+            "panel": {
+                "width": curves.WIDTH,
+                "height": curves.HEIGHT,
+                "left": curves.LEFT,
+                "bottom": curves.BOTTOM,
+                "margin": curves.MARGIN,
+            },
             "snapshots": snapshots,
             "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")
             if target.collection.of == "image" and target.labels and not missing()
@@ -67,27 +73,9 @@ def _with_updates(conn: Any, history: Sequence[Run]) -> list[tuple[Run, list[Upd
 def _run(run: Run, current: int) -> dict[str, Any]:
     return {
         "run": run,
-        "duration": present.took_seconds(run.seconds),
+        "duration": unbroken(present.took_seconds(run.seconds)),
         "current": run.id == current,
-        "options": [(name.replace("_", " "), _option(name, run)) for name in run.options],
-        "metrics": [(metric_name(key), _number(value)) for key, value in run.metrics.items()],
+        "options": [(name.replace("_", " "), with_minus(text)) for name, text in run_facts.option_texts(run).items()],
+        "metrics": [(name, with_minus(text)) for name, text in run_facts.metric_texts(run).items()],
         "versions": list(run.versions.items()),
     }
-
-
-def _option(name: str, run: Run) -> str:
-    """The value of an option; where the builder chose it, its choice if the run's metrics hold it."""
-    value = run.options[name]
-    if value is not None:
-        return _number(value)
-    chosen = run.metrics.get(name)
-    return "automatic" if chosen is None else f"automatic: {_number(chosen)}"
-
-
-def _number(value: Any) -> str:
-    """A value as text: whole numbers whole, others to four digits."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

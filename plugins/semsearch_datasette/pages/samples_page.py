@@ -11,7 +11,7 @@ from typing import Any
 from datasette import NotFound
 
 from semsearch import present
-from semsearch.errors import InputError
+from semsearch.errors import InputError, written_list
 from semsearch.evaluate.sample_comparison import SampleComparison, compare_samples
 from semsearch.images import generate, samples
 from semsearch.records import Collection, Hit, OpenCollection
@@ -47,21 +47,22 @@ PRIOR_NAMES = {
 FIGURES = (
     (
         "Fréchet distance",
-        "Distance between the distributions of generated and real images. Lower is better;"
-        " the row “Real images” shows the lowest value to expect.",
+        "Distance between the distributions of generated and real images. Lower is better."
+        " The row “Real images” shows the lowest value to expect.",
     ),
     ("Precision", "Share of generated images within the distribution of real ones, 0 to 1. Higher is better."),
     ("Recall", "Share of real images within the distribution of generated ones, 0 to 1. Higher is better."),
     (
         "Density",
-        "How many real images surround a generated one, relative to what is expected. 1 is good, and more is possible.",
+        "Mean number of real images whose neighbourhood contains a generated one, relative to the expected number."
+        " 1 is good.",
     ),
-    ("Coverage", "Share of real images with a generated one near by, 0 to 1. Higher is better."),
+    ("Coverage", "Share of real images whose neighbourhood contains a generated image, 0 to 1. Higher is better."),
     (
         "Distance ratio",
         "Median distance to the nearest training image, relative to held-out images. 1 is expected, 0 is memorised.",
     ),
-    ("Copy rate", "Share of generated images nearer to a training image than 99 % of held-out ones. .01 is expected."),
+    ("Copy rate", "Share of generated images nearer to a training image than 99 % of held-out ones. 0.01 is expected."),
 )
 REAL_IMAGES = 6  # shown for a generated image
 MAX_OTHERS = 4  # other models of the same table
@@ -102,7 +103,10 @@ async def page(datasette: Any, request: Any) -> Answer:
     """A sheet with a link on each generated image, links to the next and previous seed, and details of one image."""
     target = await target_of(datasette, request)
     if not generate.can_sample(target.collection):
-        raise InputError(f"{target.collection.name} cannot generate images: {target.collection.builder} has no decoder")
+        raise InputError(
+            f"{target.collection.name} cannot generate images: {target.collection.builder} has no decoder."
+            f" Build a collection with {written_list(generate.decoders(), 'or')}"
+        )
     number, other = number_of(request, "number"), number_of(request, "other")
     measure = request.args.get("measure") == "1"
     options = Options(seed_of(request), prior_of(request, target), label_of(request), number, other, measure)
@@ -260,5 +264,5 @@ async def _ends(request: Any, target: Target) -> tuple[str, str] | None:
     ends = await look(target, find)
     if all(given) and len(ends) < 2:
         missing = next(id for id in given if id not in ends)
-        raise NotFound(f"No item {missing!r} in {target.collection.name}")
+        raise NotFound(target.collection.lacks(missing))
     return (ends[0], ends[1]) if len(ends) == 2 else None

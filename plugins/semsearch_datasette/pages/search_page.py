@@ -14,7 +14,7 @@ from semsearch.search.name_search import by_name
 from semsearch.web import SearchArguments, search_arguments
 from semsearch_datasette import links
 from semsearch_datasette.pages import gallery_page
-from semsearch_datasette.parts import lookup
+from semsearch_datasette.parts import facets, lookup
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.filters import Filters, filters_of
 from semsearch_datasette.respond import Answer, Elsewhere, absolute_url, wants_json
@@ -22,8 +22,8 @@ from semsearch_datasette.target import Target, frame, look, target_of
 
 MODES = (
     ("hybrid", "Hybrid", "Ranks by similarity and text score together."),
-    ("vector", "Vector", "Ranks by similarity: finds texts about the same subject, also without a common word."),
-    ("text", "Text", "Ranks by text score (BM25): finds texts that contain the words of the query."),
+    ("vector", "Vector", "Ranks by similarity. Finds texts about the same subject, even without a common word."),
+    ("text", "Text", "Ranks by text score (BM25). Finds texts that contain words of the query."),
 )
 PAGE_SIZES = (10, 20, 50, 100, 200)
 WEIGHT_STEP = 0.05  # of the field for the weight
@@ -42,10 +42,12 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
         return Elsewhere(url)
     results, page, reasons = NO_RESULTS
     if arguments.q:
+        least = 0 if wants_json(request) or not target.labels else facets.DEPTH
         results, page, reasons = await look(
-            target, lambda conn, opened: _search(conn, target, opened, arguments, filters)
+            target, lambda conn, opened: _search(conn, target, opened, arguments, filters, least)
         )
     starting_items = [] if results.hits else await lookup.starting_items(target)
+    examples = lookup.Examples() if arguments.q or wants_json(request) else await lookup.examples(target)
     next_url = links.next_url(
         arguments.paging,
         len(results.hits),
@@ -64,25 +66,38 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             **frame(datasette, target, "search"),
             **_form(target, arguments, results),
             **lookup.context(datasette, target, starting_items),
+            **lookup.examples_context(datasette, target, examples),
             **_explaining(datasette, target, arguments, filters.pairs),
             **filters.context(lambda pairs: _here(datasette, target, arguments, pairs)),
+            **facets.context(target, results.hits, filters, lambda pairs: _here(datasette, target, arguments, pairs)),
             "first": arguments.paging.after + 1,
             "cards": lookup.without_name_scores(target, cards(datasette, target, page, **shown)),
             "remark": results.remark,
             "next_url": next_url,
         }
 
-    data = {
+    data = _data(target, arguments, results, (page, reasons), absolute_url(datasette, request, next_url))
+    data |= {"starts": lookup.data(starting_items)} if starting_items else {}
+    return Answer("search.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])
+
+
+def _data(
+    target: Target,
+    arguments: SearchArguments,
+    results: query.Found,
+    shown: tuple[Sequence[Hit], Sequence[Explanation]],
+    next_url: str | None,
+) -> dict[str, Any]:
+    """The results for JSON."""
+    return {
         "collection": target.collection.name,
         "query": arguments.q,
         "mode": arguments.mode,
         "weight": results.weight,
         "remark": results.remark,
-        "hits": _hit_data(page, reasons),
-        "next_url": absolute_url(datasette, request, next_url),
-        **({"starts": lookup.data(starting_items)} if starting_items else {}),
+        "hits": _hit_data(*shown),
+        "next_url": next_url,
     }
-    return Answer("search.html", context, data, target.private)
 
 
 async def _other_url(datasette: Any, target: Target, arguments: SearchArguments, filters: Filters) -> str | None:
@@ -163,12 +178,10 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
     """The weights of a hybrid ranking and where they come from."""
     if weight is None:
         return ""
-    vector = round(100 * weight)
-    source = "as given" if is_given else "chosen at build"
+    source = "as given" if is_given else "estimated at build"
     if not is_given and weight == query.EVEN:
         source = "the default"
-    space = "\N{NO-BREAK SPACE}"
-    return f"Weight of the vector score {vector}{space}%, of the text score {100 - vector}{space}% ({source})"
+    return f"Weight of the similarity {weight:.2f}, of the text score {1 - weight:.2f} ({source})"
 
 
 def _introduction(target: Target) -> str:
@@ -180,8 +193,8 @@ def _introduction(target: Target) -> str:
             f" A query cannot be compared with the vectors, because {builder} does not embed texts."
         )
     if kind == "word":
-        return f"Enter one word or several to find the words used in similar contexts in {table}."
-    return "Enter words or a sentence to find rows about the same subject, even if they share no word with the query."
+        return f"Enter one or more words to find the words that are used in similar contexts in {table}."
+    return "Enter words or a sentence to find rows about the same subject, even without a word of the query."
 
 
 def _for_collection(target: Target, arguments: SearchArguments) -> SearchArguments:
@@ -197,14 +210,17 @@ def _for_collection(target: Target, arguments: SearchArguments) -> SearchArgumen
     return replace(arguments, explain=False)
 
 
-def _search(conn: Any, target: Target, opened: OpenCollection, arguments: SearchArguments, filters: Filters) -> Results:
-    """All hits, those of this page, and their explanations if the arguments say so."""
+def _search(
+    conn: Any, target: Target, opened: OpenCollection, arguments: SearchArguments, filters: Filters, least: int
+) -> Results:
+    """All hits, `least` of them or more, those of this page, and their explanations if the arguments say so."""
     paging = arguments.paging
+    k = max(paging.depth, least)
     if arguments.mode == "text" and not target.takes_text:
-        results = by_name(conn, opened, arguments.q, k=paging.depth, only=filters.only)
+        results = by_name(conn, opened, arguments.q, k=k, only=filters.only)
         return results, results.hits[paging.after : paging.after + paging.k], ()
     results = query.search(
-        conn, opened, arguments.q, mode=arguments.mode, k=paging.depth, weight=arguments.weight, only=filters.only
+        conn, opened, arguments.q, mode=arguments.mode, k=k, weight=arguments.weight, only=filters.only
     )
     page = results.hits[paging.after : paging.after + paging.k]
     return results, page, explain(conn, opened, arguments.q, page) if arguments.explain else ()

@@ -56,4 +56,4 @@ async def similar(datasette: Any, request: Any) -> Answer | Elsewhere:
         "hits": [present.hit_dict(hit) for hit in page],
         "next_url": absolute_url(datasette, request, next_url),
     }
-    return Answer("similar.html", context, data, target.private)
+    return Answer("similar.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from semsearch import present
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import InputError, NotFoundError, out_of_range
 from semsearch.records import Collection, OpenCollection
 from semsearch.search import word_contexts
 from semsearch.search import words as engine
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.parts.cards import cards
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.svg import labels
 from semsearch_datasette.respond import Answer, wants_json
 from semsearch_datasette.target import Target, frame, look, target_of
@@ -39,7 +40,7 @@ WIDTH, HEIGHT, MARGIN = 800, 520, 70  # pixels of a plot
 
 async def analogy(datasette: Any, request: Any) -> Answer:
     """A is to B as C is to what, by both methods side by side, and the nearest words to b - a + c."""
-    target = await target_of(datasette, request)
+    target = await _target(datasette, request)
     query = tuple((request.args.get(box) or "").strip()[:MAX_CHARACTERS] for box in "abc")
     k = paging(request.args).k
 
@@ -55,7 +56,7 @@ async def analogy(datasette: Any, request: Any) -> Answer:
         return frame(datasette, target, "analogy") | {
             "boxes": list(zip("abc", ("is to", "as", "is to what?"), query, strict=True)),
             "methods": [(METHODS[method], _answers(datasette, target, each)) for method, each in answers.items()],
-            "near": [(hit.id, present.cosine(hit.vector_score), hit.id in query) for hit in near],
+            "near": [(hit.id, with_minus(present.cosine(hit.vector_score)), hit.id in query) for hit in near],
             "remark": remark,
             "here_url": links.collection(datasette, database, name, "analogy"),
             "examples": [
@@ -74,6 +75,16 @@ async def analogy(datasette: Any, request: Any) -> Answer:
     return Answer("analogy.html", context, data, target.private)
 
 
+async def _target(datasette: Any, request: Any) -> Target:
+    """The target of a request. Raises InputError for a collection of anything but words."""
+    target = await target_of(datasette, request)
+    if target.collection.of != "word":
+        words = target.part("word")
+        use = f": use {words.name}" if words else ""
+        raise InputError(f"{target.collection.name} contains {target.collection.of}s, not words{use}")
+    return target
+
+
 def _known_examples(conn: Any, collection: Collection) -> list[tuple[str, str, str]]:
     known = engine.which_are_known(conn, collection, [word for words in EXAMPLES for word in words])
     return [words for words in EXAMPLES if known.issuperset(words)]
@@ -88,7 +99,7 @@ def _answers(datasette: Any, target: Target, analogy: engine.Analogy) -> list[tu
 
 async def cooccurrence(datasette: Any, request: Any) -> Answer:
     """A table of the co-occurrence counts of some words with each other, and their PMI."""
-    target = await target_of(datasette, request)
+    target = await _target(datasette, request)
     words = _words(request)
     name = target.collection.name
 
@@ -120,13 +131,15 @@ def _row(table: word_contexts.Table, place: int) -> tuple[str, list[tuple[str, s
     cells = []
     for count, pmi in zip(table.counts[place].tolist(), table.pmi[place].tolist(), strict=True):
         shade = 0 if math.isnan(pmi) else max(0, min(4, math.ceil(pmi)))
-        cells.append((f"{round(count, 1):,g}" if count else "0", "" if math.isnan(pmi) else f"{pmi:+.2f}", shade))
+        cells.append(
+            (f"{round(count, 1):,g}" if count else "0", "" if math.isnan(pmi) else with_minus(f"{pmi:+.2f}"), shade)
+        )
     return table.words[place], cells
 
 
 async def plot(datasette: Any, request: Any) -> Answer:
     """Some words on their first two principal components; `a-b` draws a line from a to b."""
-    target = await target_of(datasette, request)
+    target = await _target(datasette, request)
     pairs = [tuple(part.split("-", 1)) for part in _words(request) if re.fullmatch(r"[^-]+-[^-]+", part)]
     words = list(dict.fromkeys(word for part in _words(request) for word in part.split("-") if word))
     name = target.collection.name
@@ -139,11 +152,12 @@ async def plot(datasette: Any, request: Any) -> Answer:
 
     def context() -> dict[str, Any]:
         drawn = _pixels(points)
+        lines = [(drawn[start], drawn[end]) for start, end in offsets if start in drawn and end in drawn]
         return frame(datasette, target, "plot") | {
             "words": " ".join(_words(request)),
             "points": drawn,
-            "labels": labels(drawn, {word: word for word in drawn}, (WIDTH, HEIGHT)),
-            "offsets": [(drawn[start], drawn[end]) for start, end in offsets if start in drawn and end in drawn],
+            "labels": labels(drawn, {word: word for word in drawn}, (WIDTH, HEIGHT), lines),
+            "offsets": lines,
             "remark": remark,
             "width": WIDTH,
             "height": HEIGHT,
@@ -177,10 +191,10 @@ def _words(request: Any) -> list[str]:
     """The words in the URL, separated by blanks or commas. Raises InputError for too many."""
     text = request.args.get("words") or ""
     if len(text) > MAX_CHARACTERS:
-        raise InputError(f"words has {len(text):,} characters: the limit is {MAX_CHARACTERS:,}")
+        raise out_of_range("The length of words", len(text), most=MAX_CHARACTERS, of="characters")
     words = [word for word in re.split(r"[\s,]+", text) if word]
     if len(words) > MAX_WORDS:
-        raise InputError(f"words has {len(words)} words: the limit is {MAX_WORDS}")
+        raise out_of_range("The number of words", len(words), most=MAX_WORDS)
     return words
 
 

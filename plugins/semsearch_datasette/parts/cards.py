@@ -12,6 +12,7 @@ from semsearch.search.explain import Explanation
 from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
 from semsearch_datasette.parts.explanations import Reasons, reasons_of
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.thumbs import Thumb, thumb_of
 from semsearch_datasette.target import Target
 
@@ -114,7 +115,7 @@ def _meters(hit: Hit, best_text: float) -> list[Meter]:
     meters = []
     if hit.vector_score is not None:
         width = 100 * min(1.0, max(0.0, hit.vector_score))
-        meters.append(Meter("vector", "Similarity", present.cosine(hit.vector_score), round(width, 1)))
+        meters.append(Meter("vector", "Similarity", with_minus(present.cosine(hit.vector_score)), round(width, 1)))
     if hit.text_score is not None and best_text > 0:
         width = 100 * min(1.0, max(0.0, hit.text_score / best_text))
         meters.append(Meter("text", "Text score", f"{hit.text_score:.1f}", round(width, 1)))

@@ -6,16 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from semsearch_datasette.parts.metric_names import metric_name
+from semsearch.run_facts import metric_name
+from semsearch_datasette.parts.numbers import with_minus
 
-WIDTH, HEIGHT = 260, 90
+WIDTH, HEIGHT = 260, 90  # pixels of the line
+LEFT, BOTTOM, MARGIN = 46, 16, 6  # pixels for the values of the axes, and around
 MAX_POINTS = 260  # one per pixel
 LOG_SCALE_FROM = 100  # ratio of largest to smallest value from which the scale is logarithmic
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A metric: its name, the points of its line for SVG, and its first, last, smallest and largest value."""
+    """A metric: its name, the points of its line for SVG, its first and last value, and the values at the ends of both
+    axes, each as text. `begin` and `end` are steps."""
 
     name: str
     points: str
@@ -23,7 +26,8 @@ class Panel:
     last: str
     least: str
     greatest: str
-    steps: str
+    begin: str
+    end: str
     is_log: bool
 
 
@@ -51,5 +55,5 @@ def _panel(name: str, line: list[tuple[int, float]]) -> Panel:
         for step, value in shown
     )
     extremes = {"first": values[0], "last": values[-1], "least": least, "greatest": greatest}
-    texts = {which: f"{value:,.4g}" for which, value in extremes.items()}
-    return Panel(metric_name(name), points, steps=f"{line[-1][0]:,}", is_log=is_log, **texts)
+    texts = {which: with_minus(f"{value:,.3g}") for which, value in extremes.items()}
+    return Panel(metric_name(name), points, begin=f"{line[0][0]:,}", end=f"{line[-1][0]:,}", is_log=is_log, **texts)

@@ -10,6 +10,7 @@ from semsearch.search import graph
 from semsearch.search.graph import Around, Near
 from semsearch.storage.node_edges import Tie
 from semsearch_datasette import links
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.svg import Label, labels, width_of
 from semsearch_datasette.target import Target
 
@@ -77,7 +78,7 @@ class _Nodes:
         return {
             "title": self.titles[near.key],
             "href": self.href(near.key),
-            "similarity": present.cosine(near.hit.vector_score),
+            "similarity": with_minus(present.cosine(near.hit.vector_score)),
             "rank": near.rank,
             "edge": "" if near.tie is None else _weights(near.tie, self.directed),
             "shared": near.shared,
@@ -95,7 +96,7 @@ def _weights(tie: Tie, directed: bool) -> str:
 
 
 def _drawing(nodes: _Nodes, id: str, title: str, around: Around, *, directed: bool) -> dict[str, Any]:
-    """Lines, nodes and labels in pixels. A diamond has a similar vector; a filled shape is a neighbour."""
+    """Lines, nodes and labels in pixels. A diamond has a similar vector; a filled shape is adjacent."""
     most = LONG_LABEL if len(around.drawn) <= CROWDED else SHORT_LABEL
     titles = {id: title} | {near.key: nodes.titles[near.key] for near in around.drawn}
     texts = {key: _without_middle(text, most) for key, text in titles.items()}
@@ -118,7 +119,7 @@ def _drawing(nodes: _Nodes, id: str, title: str, around: Around, *, directed: bo
 
 
 def _kinds(around: Around) -> dict[str, str]:
-    """The CSS class of each drawn node: a neighbour, a neighbour with a similar vector, or a similar vector only."""
+    """The CSS class of each drawn node: adjacent, adjacent with a similar vector, or a similar vector only."""
     similar = {near.key for near in (*around.nearest, *around.suggested)}
     return {
         near.key: "sem-apart" if near.tie is None else "sem-both" if near.key in similar else "sem-joined"
@@ -127,17 +128,19 @@ def _kinds(around: Around) -> dict[str, str]:
 
 
 def _lines(around: Around, places: Any, directed: bool) -> list[tuple[Any, ...]]:
-    """Each edge as both ends in pixels, and whether it has an arrow at its end and at its start."""
+    """Each edge as both ends in pixels, and whether it has an arrow: it leads from the first end to the second only.
+
+    The arrow is in the middle, where those of many edges to one node do not overlap."""
     edges = set(around.edges)
     return [
-        (*places[a], *places[b], directed, directed and (b, a) in edges)
+        (*places[a], *places[b], directed and (b, a) not in edges)
         for a, b in around.edges
         if a < b or (b, a) not in edges
     ]
 
 
 def _alt(title: str, neighbours: int, similar: int) -> str:
-    text = f"{title} and {_counted(neighbours, 'neighbour')}"
+    text = f"{title} and {_counted(neighbours, 'adjacent node')}"
     return text + (f", with {_counted(similar, 'node')} that {_have(similar)} a similar vector" if similar else "")
 
 

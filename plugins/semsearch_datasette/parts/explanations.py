@@ -8,6 +8,7 @@ from typing import Any
 
 from semsearch.search.explain import Explanation
 from semsearch_datasette import links
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.target import Target
 
 MAX_PAIRS = 5
@@ -28,13 +29,15 @@ class WordPair:
 @dataclass(frozen=True)
 class Reasons:
     """What a card shows below its snippet. `sentence`: stretches, and whether each is a list of words. `topics`: its
-    number, its contribution, its words in the text, and the URL of its page."""
+    number, its contribution, its words in the text, and the URL of its page if it has
+    one. `directions` says what they are called."""
 
     sentence: Sequence[tuple[str, bool]]
     pairs: Sequence[WordPair]
     others: str
     total: str
-    topics: Sequence[tuple[int, str, str, str]]
+    directions: str
+    topics: Sequence[tuple[int, str, str, str | None]]
     words: Sequence[tuple[str, str]]
     missing: str
     is_changed: bool
@@ -60,12 +63,13 @@ def reasons_of(datasette: Any, target: Target, explanation: Explanation) -> Reas
         ],
         others=_signed(others, 3),
         total=f"{total:.3f}",
+        directions=explanation.directions,
         topics=[
             (
                 topic.number,
                 _signed(topic.contribution, 2),
                 ", ".join(topic.words),
-                _topic(datasette, target, topic.number),
+                _topic(datasette, target, topic.number) if target.has_topics else None,
             )
             for topic in explanation.components.listed[:MAX_TOPICS]
         ],
@@ -76,8 +80,8 @@ def reasons_of(datasette: Any, target: Target, explanation: Explanation) -> Reas
 
 
 def _signed(number: float, digits: int) -> str:
-    """A number with its sign, and a true minus sign."""
-    return f"{number:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """A number with its sign."""
+    return with_minus(f"{number:+.{digits}f}")
 
 
 def _topic(datasette: Any, target: Target, number: int) -> str:

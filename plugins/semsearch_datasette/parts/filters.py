@@ -27,12 +27,12 @@ OPERATION_NAMES: Mapping[str, str] = {
     "lte": "is at most",
     "in": "is one of",
     "notin": "is none of",
-    "date": "is on the day",
-    "like": "is like",
-    "notlike": "is not like",
-    "glob": "matches",
-    "isnull": "is null",
-    "notnull": "is not null",
+    "date": "is on the date",
+    "like": "matches the SQL pattern",
+    "notlike": "does not match the SQL pattern",
+    "glob": "matches the glob pattern",
+    "isnull": "has no value (null)",
+    "notnull": "has a value (not null)",
     "isblank": "is blank",
     "notblank": "is not blank",
 }
@@ -99,4 +99,4 @@ def _none(target: Target, pairs: web.Pairs) -> tuple[Condition, ...]:
 def words(condition: Condition) -> str:
     """A filter in words: `pages is more than 80`."""
     text = f"{condition.column} {OPERATION_NAMES.get(condition.op, condition.op)}"
-    return text if condition.op in WITHOUT_VALUE else f"{text} {condition.value or '(nothing)'}"
+    return text if condition.op in WITHOUT_VALUE else f"{text} {condition.value or '(empty text)'}"

@@ -35,56 +35,64 @@ BUILDERS = {
     "gan": "gan",
     "imported": "pretrained",
 }
-BY_VECTOR = "The nearest items by similarity, the cosine between two vectors, are listed first."
-# By page, or `page/of` where kinds differ: a sentence, and the technique (None: the builder's own).
+BY_VECTOR = "Items are listed by decreasing similarity, the cosine of two vectors."
+# By page, or `page/builder` or `page/of` where they differ: a sentence, and the technique (None: the builder's own).
 PAGES: dict[str, tuple[str, str | None]] = {
     "search/document": (
-        "The query becomes a vector in the same way as the documents did, and both scores of a result are shown.",
+        "The query is embedded in the same way as the documents, and each result shows both scores.",
         "hybrid",
     ),
+    "search/factorize": ("Items are found by name. The page of an item lists the most similar items.", None),
     "search/word": ("Words with similar vectors occur in similar contexts. " + BY_VECTOR, None),
     "search/node": ("Nodes with similar vectors have similar neighbourhoods. " + BY_VECTOR, None),
-    "search/image": ("Your image becomes a vector in the same way as the stored images did. " + BY_VECTOR, None),
-    "search/row": ("Each row's numbers, scaled to mean 0 and variance 1, become a vector. " + BY_VECTOR, None),
+    "search/image": ("Your image is embedded in the same way as the stored images. " + BY_VECTOR, None),
+    "search/row": (
+        "The numbers of a row are standardised to mean 0 and variance 1, and are then embedded. " + BY_VECTOR,
+        None,
+    ),
     "item/document": (
-        "This page compares one document with all others by the cosine between their vectors.",
+        "This page lists the documents that are most similar to one document.",
         "neighbours",
     ),
     "item/word": (
-        "The words near this one in the texts are counted, and its vector is learned from these counts.",
+        "The table counts the words that occur near this word. Its vector is learned from such counts.",
         None,
     ),
-    "item/node": ("The drawing shows the edges around a node; similar nodes may be joined by no edge at all.", None),
-    "item/image": ("The bars are the numbers of the image's vector.", None),
-    "item/row": ("This page compares one row with all others by the cosine between their vectors.", "neighbours"),
-    "similar": ("This page lists the items that are nearest to one item.", "neighbours"),
+    "item/node": ("The drawing shows the nodes that are adjacent to this node or have a similar vector.", None),
+    "item/image": ("The bars are the values of the image's vector.", None),
+    "item/row": ("This page lists the rows that are most similar to one row.", "neighbours"),
+    "similar": ("This page lists the items that are most similar to one item.", "neighbours"),
     "components/document": (
-        "Each topic is one direction of the SVD, with the words and documents at both of its ends.",
+        "Each topic is one component of the SVD, shown by the words and documents with the largest loadings on it.",
         "lsa",
     ),
     "components/word": (
-        "Each topic is one direction of the SVD, with the words and documents at both of its ends.",
+        "Each topic is one component of the SVD, shown by the words and documents with the largest loadings on it.",
         "lsa",
     ),
     "components/image": (
-        "Each component is shown as an image: grey is 0, white positive, black negative.",
+        "Each component is shown as an image, in which grey is 0, white is positive and black is negative.",
         "eigenfaces",
     ),
-    "analogy": ("A is to B as C is to the word that is sought.", "analogies"),
+    "analogy": ("The page searches for the word D such that A is to B as C is to D.", "analogies"),
     "plot": (
-        "The chosen words are drawn along the two directions in which they differ most, their first two principal"
-        " components.",
+        "The chosen words are plotted on their first two principal components, the directions along which they differ"
+        " most.",
         "principal-components",
     ),
-    "cooccurrence": ("Each cell shows how often two words co-occur and, below it, their PMI.", "window-counts"),
-    "reconstruct": ("An image is encoded, changed or not, and decoded again.", None),
+    "cooccurrence": ("Each cell shows how often two words co-occur, and their PMI below.", "window-counts"),
+    "reconstruct": ("Images are encoded and decoded again, some tasks after the input was changed.", None),
     "samples": ("The images on this page are generated from random codes.", "decoder-sampling"),
     "pretext": ("The network is given part of an image and predicts the rest.", "pretext"),
     "duplicates": ("All pairs of items are compared.", "neighbours"),
-    "clusters": ("The items are divided into groups by their vectors.", "clusters"),
+    "clusters": ("The items are grouped by their vectors.", "clusters"),
     "labels": ("A classifier is trained on the rows that have a label.", "labels"),
-    "comparison": ("The same labels are predicted from the vectors of each collection.", "self-supervised"),
-    "runs": ("A run is one execution of a builder, with its options, its metrics and, if it trains, its curves.", None),
+    "comparison": (
+        "Two classifiers predict the labels of the same held-out images from the vectors of each collection: a linear"
+        " probe, and the majority vote of the five nearest neighbours.",
+        "self-supervised",
+    ),
+    "runs": ("A run is one execution of a builder. Its options, metrics and training curves are stored.", None),
 }
 
 
@@ -106,7 +114,8 @@ class How:
 
 def how_of(datasette: Any, collection: Collection, page: str) -> How | None:
     """The explanation of a page of a collection; None for a page or a builder of a plugin that has none."""
-    sentence, key = PAGES.get(page) or PAGES.get(f"{page}/{collection.of}") or ("", None)
+    names = (page, f"{page}/{collection.builder}", f"{page}/{collection.of}")
+    sentence, key = next((PAGES[name] for name in names if name in PAGES), ("", None))
     key = key or BUILDERS.get(collection.builder)
     if page == "samples" and collection.builder == "gan":
         key = "gan"

@@ -12,6 +12,7 @@ from semsearch.records import Hit
 from semsearch.web import number
 from semsearch_datasette import links
 from semsearch_datasette.parts.image_routes import run_of
+from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.thumbs import thumb_of, url_of
 from semsearch_datasette.target import Target
 
@@ -78,7 +79,7 @@ def _strongest(datasette: Any, target: Target, code: FloatArray) -> list[dict[st
     return [
         {
             "number": place + 1,
-            "value": f"{code[place]:+.2f}",
+            "value": with_minus(f"{code[place]:+.2f}"),
             "url": url_of(datasette, target, f"component/{place + 1}", v=run_of(target)) if target.has_eigen else None,
         }
         for place in order

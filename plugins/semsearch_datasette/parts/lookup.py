@@ -1,14 +1,15 @@
-"""Collections whose vectors cannot be computed from a text: their search page finds items by name instead."""
+"""What an empty search page offers: example queries and new rows, or items by name where no text has a vector."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch import present
-from semsearch.records import Collection
-from semsearch.search.name_search import Start, called, starts
+from semsearch.records import Collection, Hit, OpenCollection
+from semsearch.search.components import topics
+from semsearch.search.name_search import Start, called, latest, starts
 from semsearch.storage import connect
 from semsearch_datasette import links
 from semsearch_datasette.parts.cards import Card
@@ -16,6 +17,7 @@ from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import Target, current, look
 
 MAX_STARTS = 20  # items listed on an empty search page
+MAX_EXAMPLES = 5  # queries, and rows, offered there
 
 
 async def exact_match(target: Target, text: str) -> str | None:
@@ -33,6 +35,42 @@ async def starting_items(target: Target) -> Sequence[Start]:
     # Counting edges and sorting titles takes long: done once for each state of the file.
     key = ("starts", collection.id, collection.run, collection.revision, connect.stamp_of(target.database.path))
     return await computed(target.database, key, current(target, lambda conn, opened: starts(conn, opened, MAX_STARTS)))
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What to try first on a collection of texts: queries of two words each, and the rows that were inserted last."""
+
+    queries: tuple[str, ...] = ()
+    rows: tuple[Hit, ...] = ()
+
+
+async def examples(target: Target) -> Examples:
+    """Queries from the strongest topics of the collection itself, and its newest rows; nothing for other kinds."""
+    collection = target.collection
+    if collection.of != "document" or not target.takes_text:
+        return Examples()
+    key = ("examples", collection.id, collection.run, collection.revision, connect.stamp_of(target.database.path))
+
+    def find(conn: Any, opened: OpenCollection) -> Examples:
+        queries: list[str] = []
+        if target.has_topics:
+            ends = [topic.ends[0] for topic in topics(conn, opened, k=MAX_EXAMPLES).topics if topic.ends]
+            queries = [" ".join(str(hit.row["word"]) for hit in end.words[:2]) for end in ends]
+        return Examples(tuple(dict.fromkeys(filter(None, queries))), tuple(latest(conn, opened, MAX_EXAMPLES)))
+
+    return await computed(target.database, key, current(target, find))
+
+
+def examples_context(datasette: Any, target: Target, found: Examples) -> dict[str, Any]:
+    """The examples for the template, as texts and addresses."""
+    database, name = target.database.name, target.collection.name
+    return {
+        "example_queries": [(text, links.collection(datasette, database, name, q=text)) for text in found.queries],
+        "newest": [
+            (present.title_of(target.dataset, hit), links.item(datasette, database, name, hit.id)) for hit in found.rows
+        ],
+    }
 
 
 def context(datasette: Any, target: Target, items: Sequence[Start]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from semsearch.arrays import ByteArray
-from semsearch.errors import InputError
+from semsearch.errors import not_a_choice
 from semsearch.images import generate, image_io, png, samples
 from semsearch.images.samples import Drawing
 from semsearch.records import OpenCollection
@@ -33,7 +33,7 @@ def prior_of(request: Any, target: Target) -> str:
     priors = samples.priors_of(target.collection)
     prior = request.args.get("prior") or priors[0]
     if prior not in priors:
-        raise InputError(f"prior is {prior[:40]!r}: choose one of {', '.join(priors)}")
+        raise not_a_choice("prior", prior, priors)
     return str(prior)
 
 

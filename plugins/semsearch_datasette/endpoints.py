@@ -1,0 +1,217 @@
+"""The JSON addresses of all pages and their arguments, as one table: for docs/api.md and the OpenAPI description.
+
+A test compares the paths with those that the plugin registers, and sends each argument to its page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Literal
+
+from semsearch.analysis import duplicates
+from semsearch.search.query import MODES
+from semsearch.web import DEFAULT_K, MAX_CONDITIONS, MAX_DEPTH, MAX_K
+
+Type = Literal["string", "integer", "number"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of a URL, which may be left out: `default` says in words what then holds; None means nothing."""
+
+    name: str
+    type: Type
+    text: str
+    default: str | None = None
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One page. `path` holds names in braces; `csv` says that its rows can be had as CSV too."""
+
+    path: str
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    csv: bool = False
+
+
+def _paging(default_k: int = DEFAULT_K) -> tuple[Parameter, ...]:
+    return (
+        Parameter("k", "integer", "How many results.", str(default_k), 1, MAX_K),
+        Parameter("after", "integer", "How many results to skip.", "0", 0, MAX_DEPTH),
+    )
+
+
+COLLECTION = "/{database}/-/semsearch/{collection}"
+FILTERS = Parameter(
+    "{column}__{operation}",
+    "string",
+    "Searches only the rows whose column fulfils a condition, spelled as in Datasette: `year__gte=2020`,"
+    f" `kind=book`. Up to {MAX_CONDITIONS} conditions.",
+)
+PICTURE = Parameter("picture", "string", "The code of an image, from the address that an upload redirects to.")
+SEED = Parameter("seed", "integer", "The random seed; the same seed gives the same answer.", "1", 0)
+LABEL = Parameter("label", "string", "The column of labels.", "the first that looks like one")
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("/-/semsearch", "The collections of all databases."),
+    Endpoint("/-/semsearch/lecture", "The guide to the techniques."),
+    Endpoint("/-/semsearch/glossary", "The terms and their meaning."),
+    Endpoint("/{database}/-/semsearch", "The collections of one database."),
+    Endpoint(
+        COLLECTION,
+        "Searches a collection by a text, or a collection of images by an image.",
+        (
+            Parameter("q", "string", "The text."),
+            Parameter("mode", "string", "How results are ranked.", "hybrid", choices=tuple(MODES)),
+            Parameter(
+                "weight",
+                "number",
+                "The weight of the similarity in mode `hybrid`; the full-text score has the rest.",
+                "estimated at the build",
+                0,
+                1,
+            ),
+            Parameter("explain", "integer", "1 explains each result.", "0", 0, 1),
+            PICTURE,
+            *_paging(),
+            FILTERS,
+        ),
+        csv=True,
+    ),
+    Endpoint(
+        COLLECTION + "/item/{id}",
+        "One item, and the items nearest to it.",
+        (Parameter("k", "integer", "Of an image: how many dimensions its reconstruction uses.", "all", 1),),
+    ),
+    Endpoint(COLLECTION + "/similar/{id}", "The items most similar to one item.", (*_paging(), FILTERS), csv=True),
+    Endpoint(COLLECTION + "/components", "The topics of texts, or the components of images.", _paging()),
+    Endpoint(
+        COLLECTION + "/reconstruct",
+        "Images and their reconstruction, from all or some dimensions, with a hole filled, or compressed.",
+        (
+            Parameter("id", "string", "An image; can be given more than once.", "the first ones"),
+            Parameter("k", "integer", "How many dimensions to use.", "all", 1),
+            Parameter("noise", "number", "Adds noise of this standard deviation, for pixels from 0 to 1.", None, 0, 2),
+            Parameter("mask", "integer", "Cuts a square hole of this side in pixels, and fills it.", None, 1, 4096),
+            Parameter("from_size", "integer", "Reduces the images to this side in pixels, and enlarges them.", None, 1),
+            Parameter("bits", "integer", "Stores each number of the vector in so many bits.", None, 1, 4096),
+            SEED,
+        ),
+    ),
+    Endpoint(
+        COLLECTION + "/pretext",
+        "Some images as the task of a self-supervised network, with its predictions and the truth.",
+        (Parameter("id", "string", "An image; can be given more than once.", "random ones"), SEED),
+    ),
+    Endpoint(
+        COLLECTION + "/samples",
+        "Generated images, and how good they are.",
+        (
+            SEED,
+            Parameter("prior", "string", "The distribution of the latent codes."),
+            Parameter("label", "string", "The class, for a conditional model."),
+            Parameter("number", "integer", "One generated image, to see the real images most similar to it.", least=1),
+            Parameter("other", "integer", "Another one, to interpolate to.", least=1),
+            Parameter("from", "string", "A stored image, to interpolate from."),
+            Parameter("to", "string", "A stored image, to interpolate to."),
+            Parameter("measure", "integer", "1 measures the quality, which takes some seconds.", "0", 0, 1),
+        ),
+    ),
+    Endpoint(
+        COLLECTION + "/duplicates",
+        "Pairs of items that are nearly the same.",
+        (
+            Parameter("threshold", "number", "The least similarity.", f"{duplicates.THRESHOLD:g}", 0.5, 1),
+            Parameter("words", "number", "The least share of common words.", f"{duplicates.WORDS:g}", 0.01, 1),
+            *_paging(),
+        ),
+        csv=True,
+    ),
+    Endpoint(COLLECTION + "/clusters", "The clusters that `semsearch cluster` found.", _paging(50)),
+    Endpoint(
+        COLLECTION + "/labels",
+        "How well the vectors predict a column of labels, and which items to label next.",
+        (LABEL, *_paging()),
+    ),
+    Endpoint(COLLECTION + "/comparison", "All collections of images of the same table, compared.", (LABEL,)),
+    Endpoint(COLLECTION + "/runs", "The runs of the builder: options, metrics and training curves."),
+    Endpoint(
+        COLLECTION + "/analogy",
+        "Answers to “A is to B as C is to …”, by both methods.",
+        (
+            Parameter("a", "string", "The first word."),
+            Parameter("b", "string", "The second word."),
+            Parameter("c", "string", "The third word."),
+            Parameter("k", "integer", "How many answers.", str(DEFAULT_K), 1, MAX_K),
+        ),
+    ),
+    Endpoint(
+        COLLECTION + "/cooccurrence",
+        "How often some words co-occur, and their PMI.",
+        (Parameter("words", "string", "The words, separated by spaces or commas.", "frequent ones"),),
+    ),
+    Endpoint(
+        COLLECTION + "/plot",
+        "Some words in the plane of their first two principal components.",
+        (
+            Parameter("words", "string", "The words, separated by spaces or commas."),
+            Parameter("a", "string", "The first word of an analogy."),
+            Parameter("b", "string", "The second word."),
+            Parameter("c", "string", "The third word."),
+        ),
+    ),
+)
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI 3.1 description of all endpoints."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "semsearch",
+            "version": version("semsearch"),
+            "description": "The pages of semsearch as JSON. Every answer holds `ok`; an error holds `error` instead.",
+        },
+        "paths": {path: item for each in ENDPOINTS for path, item in _paths(each).items()},
+    }
+
+
+def _paths(endpoint: Endpoint) -> dict[str, Any]:
+    result = {endpoint.path + ".json": _operation(endpoint, "application/json", {"type": "object"})}
+    if endpoint.csv:
+        result[endpoint.path + ".csv"] = _operation(endpoint, "text/csv", {"type": "string"})
+    return result
+
+
+def _operation(endpoint: Endpoint, content: str, schema: dict[str, Any]) -> dict[str, Any]:
+    names = [part.partition("}")[0] for part in endpoint.path.split("{")[1:]]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return {
+        "get": {
+            "summary": endpoint.summary,
+            "parameters": in_path + [_parameter(each) for each in endpoint.parameters if each is not FILTERS],
+            "responses": {
+                "200": {"description": "The answer.", "content": {content: {"schema": schema}}},
+                "400": {"description": "An argument is wrong; `error` says which and why."},
+                "403": {"description": "You may not see this."},
+                "404": {"description": "There is no such database, collection or item."},
+                "503": {"description": "The file is damaged or cannot be read now."},
+            },
+        }
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    limits = {"minimum": parameter.least, "maximum": parameter.most, "enum": list(parameter.choices) or None}
+    schema = {"type": parameter.type} | {name: value for name, value in limits.items() if value is not None}
+    default = f" Default: {parameter.default}." if parameter.default is not None else ""
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.text + default,
+        "schema": schema,
+    }

@@ -1,0 +1,31 @@
+"""The glossary: every term on one page, linked from each page's explanation."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from semsearch_datasette.parts.how import marked_up
+
+from semsearch.glossary import GLOSSARY, TERMS
+from tests.datasette.pages import ARTICLES, ours, twin
+
+GLOSSARY_URL = "/-/semsearch/glossary"
+
+
+def test_every_term_is_on_the_page_with_an_anchor(site):
+    text = ours(site.get(GLOSSARY_URL).text)
+    assert re.findall(r'<dt id="([^"]+)"', text) == [term.key for term in GLOSSARY]
+    for term in GLOSSARY:
+        assert marked_up(term.text) in text and html.escape(term.formula) in text
+    assert [term["key"] for term in site.get(twin(GLOSSARY_URL)).json()["terms"]] == list(TERMS)
+
+
+def test_terms_are_sorted_and_none_is_given_twice():
+    names = [term.name.lower() for term in GLOSSARY]
+    assert names == sorted(set(names)) and len(TERMS) == len(GLOSSARY)
+
+
+def test_pages_link_the_glossary(site):
+    for page in ("/-/semsearch", ARTICLES, ARTICLES + "/components", ARTICLES + "/item/1"):
+        assert f'href="{GLOSSARY_URL}"' in site.get(page).text
