@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from semsearch import __version__, registry
-from semsearch.cli import output
+from semsearch.cli import console, output
 from semsearch.errors import SemsearchError
 from semsearch.storage import driver
 
@@ -66,11 +66,19 @@ class Verbs(click.Group):
         except driver.Error as error:
             _fail(f"SQLite: {error}. Nothing was written")
         except BrokenPipeError:
-            sys.stderr.close()  # the reader of our output has gone, as in `| head`
+            console.finish()  # the reader of our output has gone, as in `| head`
             sys.exit(1)
+        except OSError as error:
+            _fail(_explain(error))
 
 
-def _fail(text: str) -> None:
+def _explain(error: OSError) -> str:
+    """One line about a file or stream that cannot be read or written."""
+    what = f"{error.filename!r}" if error.filename else "The output"
+    return f"{what} cannot be read or written ({error.strerror or error}): check its permissions and the free disk space"
+
+
+def _fail(text: str) -> NoReturn:
     if output.verbosity.verbose and sys.exc_info()[0] is not None:
         traceback.print_exc()
     click.echo(f"Error: {' '.join(text.split())}", err=True)
@@ -140,8 +148,17 @@ def assemble() -> click.Group:
 
 def main() -> None:
     """The console script."""
+    console.prepare()
     try:
         group = assemble()
     except SemsearchError as error:
         _fail(str(error))
-    group()
+    except KeyboardInterrupt:
+        _fail("Interrupted: nothing was written")
+    try:
+        group()
+    except SystemExit as ended:
+        failed = console.finish()
+        if failed is not None and not isinstance(failed, BrokenPipeError) and not ended.code:
+            _fail(_explain(failed))
+        raise

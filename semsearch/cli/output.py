@@ -15,6 +15,7 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
+from semsearch.cli import console
 from semsearch.errors import InputError
 from semsearch.run_facts import metric_name
 
@@ -51,7 +52,7 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
     headings. JSON and CSV contain all of a text and keep the keys.
     """
     if shape == "json":
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+        click.echo(to_json(rows))
     elif shape == "csv":
         out = io.StringIO()
         writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
@@ -66,6 +67,11 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
 def heading(key: str) -> str:
     """The heading of a column of a table, or the name of a measure, for the key that JSON and CSV have."""
     return HEADINGS.get(key, key)
+
+
+def to_json(value: Any) -> str:
+    """A value as indented JSON, in ASCII if standard output cannot print every character."""
+    return json.dumps(value, indent=2, ensure_ascii=not console.shows_unicode(), default=str)
 
 
 def _short(value: Any, widest: int | None) -> Any:
@@ -135,7 +141,7 @@ class Progress:
         self.bar = None
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
-        if verbosity.quiet:
+        if verbosity.quiet or sys.stderr is None:
             return
         shown = [f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()]
         if sys.stderr.isatty():
