@@ -75,7 +75,9 @@ class Verbs(click.Group):
 def _explain(error: OSError) -> str:
     """One line about a file or stream that cannot be read or written."""
     what = f"{error.filename!r}" if error.filename else "The output"
-    return f"{what} cannot be read or written ({error.strerror or error}): check its permissions and the free disk space"
+    return (
+        f"{what} cannot be read or written ({error.strerror or error}): check its permissions and the free disk space"
+    )
 
 
 def _fail(text: str) -> NoReturn:

@@ -96,7 +96,13 @@ def test_a_file_removed_while_it_is_opened_is_created_again(path: str, monkeypat
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("", "is empty"), (" ", "is empty"), ("a\0b", "NUL"), ("no/such/a.db", "cannot be created"), ("/dev/null", "device")],
+    [
+        ("", "is empty"),
+        (" ", "is empty"),
+        ("a\0b", "NUL"),
+        ("no/such/a.db", "cannot be created"),
+        ("/dev/null", "device"),
+    ],
 )
 @pytest.mark.parametrize("create", [True, False])
 def test_a_path_that_names_no_file_is_one_line(name: str, message: str, create: bool) -> None:
