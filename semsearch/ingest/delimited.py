@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from semsearch.errors import InputError
-from semsearch.ingest.base import MAX_ITEM_CHARS, Remark
+from semsearch.ingest.base import MAX_ITEM_CHARS, Remark, quantity
 from semsearch.ingest.streams import Lines
 
 DELIMITERS = (",", ";", "\t", "|")  # in the order in which equally good ones are preferred
@@ -187,6 +187,6 @@ class Rows:
         """What was read otherwise than quotes say, and where to check it."""
         line = f"from line {self.first_doubtful} of {self._name} on"
         if self.literal:
-            yield Remark(f"Quotes that do not match were read as characters in {self.literal:,} rows, {line}")
+            yield Remark(f"Quotes that do not match were read as characters in {quantity(self.literal, "row")}, {line}")
         if self.doubtful:
             yield Remark(f"{self.doubtful:,} quoted cells span lines that look like rows, {line}: check their quotes")
