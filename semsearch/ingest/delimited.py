@@ -187,6 +187,7 @@ class Rows:
         """What was read otherwise than quotes say, and where to check it."""
         line = f"from line {self.first_doubtful} of {self._name} on"
         if self.literal:
-            yield Remark(f"Quotes that do not match were read as characters in {quantity(self.literal, "row")}, {line}")
+            rows = quantity(self.literal, "row")
+            yield Remark(f"Quotes that do not match were read as characters in {rows}, {line}")
         if self.doubtful:
             yield Remark(f"{self.doubtful:,} quoted cells span lines that look like rows, {line}: check their quotes")
