@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import dataclasses
 import hashlib
+import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace

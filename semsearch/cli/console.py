@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import TextIO
 
 from semsearch.errors import InputError
 
@@ -47,7 +48,7 @@ def finish() -> OSError | None:
     return failed
 
 
-def discard(stream: io.TextIOBase) -> None:
+def discard(stream: TextIO) -> None:
     """Send the rest of a stream to nowhere, so that Python does not report it again at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())

@@ -132,7 +132,8 @@ class Rows:
             self._lines.item_done()
             self._taken.clear()
             try:
-                cells: list[str] | BadRow = next(self._reader)
+                found = next(self._reader)
+                cells: list[str] | BadRow = self._over_lines(found) if len(self._taken) > 1 else found
             except StopIteration:
                 if not self._ahead:
                     return
@@ -140,9 +141,6 @@ class Rows:
                 continue
             except csv.Error as error:
                 cells = self._unmatched(str(error))
-            else:
-                if len(self._taken) > 1:
-                    cells = self._over_lines(cells)
             if cells or isinstance(cells, BadRow):
                 self.width = self.width or (len(cells) if isinstance(cells, list) else 0)
                 yield self._taken[0][0], cells

@@ -128,7 +128,7 @@ class EdgeFileLines(Lines):
 
 @dataclass
 class EdgeRows:
-    """One edge per row: source, target and perhaps a weight. With the delimiter " ", cells are separated by white space.
+    """One edge per row: source, target and perhaps a weight. The delimiter " " stands for any white space.
 
     The first line is a header if a column is named by the user, if its cells are usual names, or if it has no number in
     a column where all other rows have one.

@@ -188,16 +188,12 @@ class Expanding:
         counted = _Counted(raw)
         start = raw.peek(6)[:6]
         self._counted, self._ratio, self._count = counted, Ratio(name), 0
-        self._is_packed = True
         self._stream: Any = counted
-        if start.startswith(GZIP_MAGIC):
-            self._stream = gzip.GzipFile(fileobj=cast(Any, counted))
-        elif start.startswith(b"BZh"):
-            self._stream = bz2.BZ2File(cast(Any, counted))
-        elif start.startswith(b"\xfd7zXZ\0"):
-            self._stream = lzma.LZMAFile(cast(Any, counted))
-        else:
-            self._is_packed = False
+        openers: dict[bytes, Any] = {GZIP_MAGIC: gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+        opener = next((opener for magic, opener in openers.items() if start.startswith(magic)), None)
+        self._is_packed = opener is not None
+        if opener is not None:
+            self._stream = opener(counted)
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""

@@ -130,7 +130,7 @@ def read_arrays(path: str) -> Iterator[ImageOrFault]:
                 for block in array.blocks(BLOCK_IMAGES, BLOCK_BYTES):
                     rows = slice(start, start + len(block))
                     start += len(block)
-                    values = {column: values[rows] for column, values in columns.items()}
+                    values: dict[str, Sequence[Any]] = {column: values[rows] for column, values in columns.items()}
                     yield ImageBlock(file.path, _as_images(block, file.path), values)
 
 

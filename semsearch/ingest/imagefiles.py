@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from semsearch.arrays import ByteArray
 from semsearch.errors import InputError
@@ -181,7 +181,7 @@ def read_tar(path: str, prefix: str = "") -> Iterator[ImageOrFault]:
     with one_line(name), open_file(path) as file:
         counted = Expanding(file, name)
         try:
-            with tarfile.open(fileobj=counted, mode="r|", tarinfo=_Member) as archive:
+            with tarfile.open(fileobj=cast(Any, counted), mode="r|", tarinfo=_Member) as archive:
                 yield from _members(archive, prefix, others)
         except tarfile.TarError as error:
             raise InputError(f"{name} is not a tar archive, or is damaged ({error}): download it again") from error
@@ -190,7 +190,7 @@ def read_tar(path: str, prefix: str = "") -> Iterator[ImageOrFault]:
 
 def _members(archive: tarfile.TarFile, prefix: str, others: _Others) -> Iterator[ImageOrFault]:
     for member in archive:
-        archive.members = []  # otherwise it keeps all of them
+        vars(archive)["members"].clear()  # otherwise it keeps all of them
         key = _key(member.name, prefix)
         if member.isdir():
             continue

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images.image_io import IMAGE_SUFFIXES
@@ -221,7 +221,7 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[ItemOrFault]:
 
 def _read_stdin(stdin: BinaryIO | None, reading: _Reading) -> Iterator[ItemOrFault]:
     options = replace(reading.options, name=STDIN, key="-")
-    raw = io.BufferedReader(cast(io.RawIOBase, stdin or front_door.standard_input()))
+    raw: io.BufferedReader = io.BufferedReader(cast(Any, stdin or front_door.standard_input()))
     with ExitStack() as stack:
         stack.callback(raw.detach)  # otherwise deleting the buffer closes standard input
         with front_door.one_line(STDIN):

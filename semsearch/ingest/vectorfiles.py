@@ -221,8 +221,8 @@ def _with_rest(
 ) -> Iterator[Block]:
     """The blocks, and a remark if the file goes on after the words that it declares."""
     done, rest = 0, b""
-    for block, rest in blocks:
-        done += len(block.keys)
+    for block, after in blocks:
+        done, rest = done + len(block.keys), after
         yield block
     if done == declared and (rest.strip() or stream.read(2).strip()):
         remarks.append(f"{name} declares {declared:,} words but goes on after them: the rest was left out")
