@@ -43,7 +43,7 @@ def begin(path: str) -> tuple[bool, int]:
         return False, inode_of(path)
     except OSError as error:
         raise DatabaseError(
-            f"{path} cannot be created ({error.strerror}): check that the folder exists and may be written"
+            f"{path} cannot be opened ({error.strerror}): check that the folder exists and may be written"
         ) from error
     inode = os.fstat(number).st_ino
     os.close(number)

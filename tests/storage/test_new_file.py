@@ -100,7 +100,7 @@ def test_a_file_removed_while_it_is_opened_is_created_again(path: str, monkeypat
         ("", "is empty"),
         (" ", "is empty"),
         ("a\0b", "NUL"),
-        ("no/such/a.db", "cannot be created"),
+        ("no/such/a.db", "cannot be opened"),
         ("/dev/null", "device"),
     ],
 )
