@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol, TypeAlias
 
 from semsearch.errors import InputError, out_of_range
+from semsearch.ingest.front_door import printable
 from semsearch.records import Dataset, Item
 
 # An integer as a program writes it. With a leading zero it is a code; -0 would lose its sign.
@@ -82,6 +83,7 @@ class Skipped:
 
     def add(self, message: str, advice: str) -> None:
         """Count one. Raises InputError with the message and the advice if skipping is not allowed."""
+        message = printable(message)
         if not self.allowed:
             raise InputError(f"{message} ({advice})")
         self.count += 1

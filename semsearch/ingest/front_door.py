@@ -235,8 +235,10 @@ def one_line(name: str) -> Iterator[None]:
     """Turn whatever a library raises inside into one InputError that names the file."""
     try:
         yield
-    except SemsearchError:
-        raise
+    except SemsearchError as error:
+        if str(error).isprintable():
+            raise
+        raise type(error)(printable(str(error))) from error  # it quotes the file
     except Exception as error:  # parsers may raise anything on damaged bytes
         raise InputError(explain(error, name)) from error
 
