@@ -97,7 +97,7 @@ def distinct_names(names: Sequence[str]) -> tuple[list[str], list[str]]:
     result, changed = [], []
     for position, name in enumerate(plain, 1):
         base = name or "column"
-        number = position if not name else 1
+        number = position if not name else 2
         unique = name
         while not unique or unique.lower() in seen:
             unique = f"{base}_{number}"
