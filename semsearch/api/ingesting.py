@@ -10,8 +10,10 @@ from semsearch import registry
 from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest import pretrained
+from semsearch.ingest.base import TableOptions, first_items
+from semsearch.ingest.columns import named_columns
 from semsearch.ingest.edges import EdgeSources, LoadedGraph, TableEdges, ingest_edges
-from semsearch.ingest.images import load_images, read_images
+from semsearch.ingest.images import first_images, load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
@@ -41,7 +43,7 @@ class Ingesting(Opened):
         that cannot be used, NameTakenError for a table that ingest did not make.
         """
         items = (Item(None, _checked_row(row, number), f"row {number}") for number, row in enumerate(rows, 1))
-        columns = Columns(tuple(text), title, id, label)
+        columns = Columns(tuple(text), title, id, label, keep_html=True)
         with self._writing() as db:
             return load_documents(db, dataset, items, source="rows", columns=columns, report=report)
 
@@ -55,17 +57,26 @@ class Ingesting(Opened):
         text: Sequence[str] = (),
         title: str | None = None,
         label: str | None = None,
+        header: bool | None = None,
+        columns: Sequence[str] = (),
+        limit: int | None = None,
+        keep_html: bool = False,
         skip_errors: bool = False,
         report: Report = silent,
     ) -> Loaded:
         """Write the documents of files and folders into the table `dataset`, as `semsearch ingest documents` does.
 
-        `format` is that of the files, by default from the suffix; for the columns see `ingest`. With `skip_errors`,
-        what cannot be read is listed in `skipped`. Raises InputError for a source that cannot be read.
+        `format` is that of the files, by default from the suffix; for the columns see `ingest`. `header` says whether
+        the first line of a table names its columns, which `columns` replaces; by default it is found out. `limit` is
+        the number of items to read. HTML in the text columns of rows is removed without `keep_html`. With
+        `skip_errors`, what cannot be read is listed in `skipped`. Raises InputError for a source that cannot be read.
         """
         paths = [os.fspath(source) for source in sources]
-        items = read_sources(paths, registry.load().readers, format=format, encoding=encoding)
-        how: dict[str, Any] = {"columns": Columns(tuple(text), title, id, label), "skip_errors": skip_errors}
+        chosen = Columns(tuple(text), title, id, label, keep_html=keep_html)
+        table = TableOptions(header, tuple(columns), named_columns(chosen))
+        items = read_sources(paths, registry.load().readers, format=format, encoding=encoding, table=table)
+        items = first_items(items, limit)
+        how: dict[str, Any] = {"columns": chosen, "skip_errors": skip_errors}
         with self._writing() as db:
             return load_documents(db, dataset, items, source=source_name(paths), report=report, **how)
 
@@ -94,18 +105,21 @@ class Ingesting(Opened):
         size: int | None = None,
         channels: int | None = None,
         link: bool = False,
+        limit: int | None = None,
         strict: bool = False,
         report: Report = silent,
     ) -> Loaded:
         """Write the images of files, folders, archives and arrays into the table `dataset`.
 
         `size` scales each into a square of that many pixels; `channels` is 1 for greyscale, 3 for RGB. With `link` only
-        paths are stored. With `strict` an image that cannot be read raises InputError, else it is listed in `skipped`.
+        paths are stored. `limit` is the number of images to read. With `strict` an image that cannot be read raises
+        InputError, else it is listed in `skipped`.
         """
         paths = [os.fspath(source) for source in sources]
         spec, source = ImageSpec(size, channels, link=link), source_name(paths)
         with self._writing() as db:
-            return load_images(db, dataset, read_images(paths), spec, source=source, strict=strict, report=report)
+            images = first_images(read_images(paths), limit)
+            return load_images(db, dataset, images, spec, source=source, strict=strict, report=report)
 
     def ingest_edges(
         self,
@@ -119,6 +133,8 @@ class Ingesting(Opened):
         directed: bool = False,
         nodes: Path | None = None,
         header: bool | None = None,
+        columns: Sequence[str] = (),
+        limit: int | None = None,
         format: str | None = None,
         encoding: str = "utf-8",
         skip_errors: bool = False,
@@ -127,14 +143,17 @@ class Ingesting(Opened):
         """Make the graph `graph` of the edges in files, or of an existing `table` of edges, which is used in place.
 
         `source`, `target` and `weight` name columns. With `through`, two sources are joined by each value of that
-        column that they share. `nodes` is a file of the nodes' attributes. Raises InputError for files that cannot be
-        read, without `skip_errors`, and where there is no edge.
+        column that they share. `nodes` is a file of the nodes' attributes. `columns` are the names of the columns in
+        the files, `limit` the number of edges to read. Raises InputError for files that cannot be read, without
+        `skip_errors`, and where there is no edge.
         """
         edges = EdgeSources(
             files=tuple(os.fspath(file) for file in files),
             table=table,
             columns=TableEdges(source, target, weight, through, directed),
             header=header,
+            names=tuple(columns),
+            limit=limit,
             nodes=None if nodes is None else os.fspath(nodes),
             format=format,
             encoding=encoding,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
+import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -101,15 +102,23 @@ def _of_csv(path: str) -> Iterator[tuple[Any, Any, Any]]:
     """The rows of a comma-separated file. A first row whose third cell is not a number is skipped as the header."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: undecodable, or a NUL in the path
         raise InputError(f"{path} cannot be read: {error}") from error
-    for number, row in enumerate(csv.reader(text.splitlines()), 1):
-        if not row:
-            continue
-        if len(row) != 3:
-            raise InputError(f"Line {number} of {path} has {len(row)} columns: item, item and similarity are needed")
-        if number > 1 or is_number(row[2]):
-            yield row[0], row[1], row[2]
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # its default is 128 KB
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for row in rows:
+            number = rows.line_num
+            if not row:
+                continue
+            if len(row) != 3:
+                raise InputError(
+                    f"Line {number} of {path} has {len(row)} columns: item, item and similarity are needed"
+                )
+            if number > 1 or is_number(row[2]):
+                yield row[0], row[1], row[2]
+    except csv.Error as error:
+        raise InputError(f"Line {rows.line_num} of {path} cannot be read as csv ({error}): check its quotes") from error
 
 
 def graph(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Graph:

@@ -9,7 +9,15 @@ import click
 
 from semsearch import registry
 from semsearch.analysis.links import predict_links
-from semsearch.cli.ingest import encoding_option, ingest, next_step, report_skipped
+from semsearch.cli.ingest import (
+    encoding_option,
+    header_option,
+    ingest,
+    limit_option,
+    names_option,
+    next_step,
+    report_skipped,
+)
 from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
@@ -55,23 +63,25 @@ def add_to(cli: click.Group) -> None:
     show_default="none",
     help="attributes of the nodes: csv, tsv, json or jsonl with an id column",
 )
-@option("--header/--no-header", default=None, show_default="detected", help="whether the first line is a header")
+@header_option
+@names_option
+@limit_option
 @option(
     "--format",
     "format",
     metavar="NAME",
     show_default="from the suffix",
-    help="the format of SOURCE: csv, tsv, jsonl, edgelist or adjlist",
+    help="the format of SOURCE: csv, tsv, jsonl, edgelist, adjlist or mtx",
 )
 @encoding_option
 @option("--skip-errors", is_flag=True, help="skip rows that are not edges, and list them")
 def ingest_edges_command(db: str, graph: str, skip_errors: bool, **options: Any) -> None:
     """Import a graph into the tables GRAPH (the nodes) and GRAPH_edges (source, target, weight).
 
-    Formats: csv, tsv, jsonl, edge lists (a b weight) and adjacency lists (a b c d), each also as .gz. The weights of
-    repeated edges are added. Without --directed an edge counts in both directions. Self-loops are kept in the table but
-    not used for learning. If GRAPH is a table already, its rows are the nodes and it is not changed. Importing again
-    replaces the edges.
+    Formats: csv, tsv, jsonl, edge lists (a b weight), adjacency lists (a b c d) and Matrix Market, each also as .gz.
+    The weights of repeated edges are added. Without --directed an edge counts in both directions. Self-loops are kept
+    in the table but not used for learning. If GRAPH is a table already, its rows are the nodes and it is not changed.
+    Importing again replaces the edges.
 
     \b
     semsearch ingest edges my.db friends friends.csv --nodes people.csv
@@ -88,7 +98,7 @@ def ingest_edges_command(db: str, graph: str, skip_errors: bool, **options: Any)
         following = next_step(connection, db, loaded.dataset.name)
     for line in loaded.remarks:
         remark(line)
-    report_skipped(loaded.skipped, len(loaded.skipped))
+    report_skipped(loaded.skipped, loaded.skipped_count)
     remark(f"{loaded.dataset.name}: {counted(loaded.nodes, 'node')}, {counted(loaded.edges, 'edge')}")
     remark(following)
 

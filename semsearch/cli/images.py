@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from semsearch.arrays import ByteArray
-from semsearch.cli.ingest import ingest, next_step, report_loaded
+from semsearch.cli.ingest import ingest, limit_option, next_step, report_loaded
 from semsearch.cli.options import label_option, listing_options, option, png_option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, heading, print_rows, remark, rounded
 from semsearch.cli.samples import prior_option, write_grid
@@ -17,7 +17,7 @@ from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
-from semsearch.ingest.images import load_images, read_images
+from semsearch.ingest.images import first_images, load_images, read_images
 from semsearch.ingest.sources import source_name
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
@@ -44,15 +44,15 @@ def add_to(cli: click.Group) -> None:
 @option("--grey", "channels", flag_value=1, type=int, help="convert all images to greyscale")
 @option("--rgb", "channels", flag_value=3, type=int, help="convert all images to RGB")
 @option("--link", is_flag=True, help="store the paths of image files, not their bytes")
+@limit_option
 @option("--strict", is_flag=True, help="stop at the first image that cannot be read, and write nothing")
 def ingest_images(
     db: str,
     dataset: str,
     sources: tuple[str, ...],
-    size: int | None,
-    channels: int | None,
-    link: bool,
     strict: bool,
+    limit: int | None,
+    **spec: Any,
 ) -> None:
     """Import images into the table DATASET (id, path, label, width, height, channels, content).
 
@@ -73,8 +73,8 @@ def ingest_images(
         loaded = load_images(
             connection,
             dataset,
-            read_images(sources),
-            ImageSpec(size, channels, link=link),
+            first_images(read_images(sources), limit),
+            ImageSpec(**spec),
             source=source,
             strict=strict,
             report=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ from semsearch.building.staleness import main_collections
 from semsearch.cli.options import option
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import finish_writing
+from semsearch.ingest.base import TableOptions, first_items
+from semsearch.ingest.columns import named_columns
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.storage.connect import writing
@@ -45,6 +48,25 @@ image_option = option(
 encoding_option = option(
     "--encoding", default="utf-8", show_default=True, metavar="NAME", help="character encoding of text files"
 )
+header_option = option(
+    "--header/--no-header", default=None, show_default="detected", help="whether the first line is a header"
+)
+names_option = option(
+    "--columns",
+    "names",
+    metavar="NAMES",
+    callback=lambda context, parameter, value: column_names(value),
+    show_default="those in the first line",
+    help="names of the columns, separated by commas",
+)
+limit_option = option("--limit", type=int, metavar="N", show_default="all", help="import the first N items only")
+
+
+def column_names(given: str | None) -> tuple[str, ...]:
+    """The names of a list that is separated by commas; quotes protect commas inside a name."""
+    if given is None:
+        return ()
+    return tuple(name.strip() for name in next(csv.reader([given], skipinitialspace=True), []))
 
 
 @click.group(short_help="Import documents, graphs, images, tables or vectors")
@@ -73,34 +95,35 @@ def ingest() -> None:
     help="the format of SOURCE: csv, jsonl, …",
 )
 @encoding_option
+@header_option
+@names_option
+@limit_option
+@option("--keep-html", is_flag=True, help="keep HTML tags and entities in the text columns of rows")
 @option("--skip-errors", is_flag=True, help="skip files and rows that cannot be read, and list them")
-def ingest_documents(
-    db: str,
-    dataset: str,
-    sources: tuple[str, ...],
-    format_name: str | None,
-    encoding: str,
-    skip_errors: bool,
-    **columns: Any,
-) -> None:
+def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], skip_errors: bool, **options: Any) -> None:
     """Import documents from files, folders or glob patterns into the table DATASET.
 
     Formats: txt, md, html, csv, tsv, json, jsonl and mbox, each also as .gz. If SOURCE is -, standard input is read.
-    Importing a source again updates the rows that changed.
+    Importing a source again updates the rows that changed. A csv or tsv without a header is recognised. docs/ingest.md
+    explains how each format is read.
 
     \b
     semsearch ingest documents my.db articles articles.csv --text body --title headline
     semsearch ingest documents my.db notes notes/ --skip-errors
     """
-    items = read_sources(sources, registry.load().readers, format=format_name, encoding=encoding)
+    format_name, encoding, limit = (options.pop(name) for name in ("format_name", "encoding", "limit"))
+    header, names = options.pop("header"), options.pop("names")
+    columns = Columns(**options)
+    table = TableOptions(header, names, named_columns(columns))
+    items = read_sources(sources, registry.load().readers, format=format_name, encoding=encoding, table=table)
     source = source_name(sources)
     with writing(db, create=True) as connection, Progress(f"reading {source}", "item") as progress:
         loaded = load_documents(
             connection,
             dataset,
-            items,
+            first_items(items, limit),
             source=source,
-            columns=Columns(**columns),
+            columns=columns,
             skip_errors=skip_errors,
             report=progress,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ from semsearch import present
 from semsearch.analysis import clusters as clustering
 from semsearch.analysis.duplicates import THRESHOLD, WORDS, duplicates
 from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
-from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
+from semsearch.cli.output import Progress, counted, print_rows, remark, rounded, to_json
 from semsearch.cli.upkeep import finish_writing
 from semsearch.labels import classify as classifying
 from semsearch.labels.classify import FEW_LABELS, Classified, Suggestion
@@ -169,7 +168,7 @@ def _suggest(db: str, names: tuple[str, ...], number: int, shape: str | None, **
 def _print_classified(result: Classified, shape: str | None) -> None:
     """Print everything as JSON, the rows of the labels as CSV, or tables for people."""
     if shape == "json":
-        click.echo(json.dumps(result.as_dict(), indent=2, ensure_ascii=False, default=str))
+        click.echo(to_json(result.as_dict()))
     elif shape == "csv":
         print_rows(_label_rows(result), shape)
     else:

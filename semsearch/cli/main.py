@@ -7,12 +7,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from semsearch import __version__, registry
-from semsearch.cli import output
+from semsearch.cli import console, output
 from semsearch.cli.output import visible
 from semsearch.errors import SemsearchError
 from semsearch.storage import connect, damage, driver
@@ -77,11 +77,21 @@ class Verbs(click.Group):
                 _fail(found)
             raise  # a bug: its traceback is wanted
         except BrokenPipeError:
-            sys.stderr.close()  # the reader of our output has gone, as in `| head`
+            console.finish()  # the reader of our output has gone, as in `| head`
             sys.exit(1)
+        except OSError as error:
+            _fail(_explain(error))
 
 
-def _fail(text: str) -> None:
+def _explain(error: OSError) -> str:
+    """One line about a file or stream that cannot be read or written."""
+    what = f"{error.filename!r}" if error.filename else "The output"
+    return (
+        f"{what} cannot be read or written ({error.strerror or error}): check its permissions and the free disk space"
+    )
+
+
+def _fail(text: str) -> NoReturn:
     if output.verbosity.verbose and sys.exc_info()[0] is not None:
         traceback.print_exc()
     click.echo(f"Error: {visible(' '.join(text.split()))}", err=True)
@@ -160,10 +170,17 @@ def assemble() -> click.Group:
 
 def main() -> None:
     """The console script."""
+    console.prepare()
     try:
         group = assemble()
     except SemsearchError as error:
         _fail(str(error))
     except KeyboardInterrupt:
         _fail("Interrupted: nothing was written")
-    group()
+    try:
+        group()
+    except SystemExit as ended:
+        failed = console.finish()
+        if failed is not None and not isinstance(failed, BrokenPipeError) and not ended.code:
+            _fail(_explain(failed))
+        raise

@@ -16,6 +16,7 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
+from semsearch.cli import console
 from semsearch.errors import InputError
 from semsearch.run_facts import metric_name
 
@@ -54,7 +55,7 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
     headings. JSON and CSV contain all of a text and keep the keys.
     """
     if shape == "json":
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+        click.echo(to_json(rows))
     elif shape == "csv":
         out = io.StringIO()
         writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
@@ -74,6 +75,11 @@ def heading(key: str) -> str:
 def visible(text: str) -> str:
     """A text without control characters, which a terminal would obey: � in their place. Line ends and tabs stay."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def to_json(value: Any) -> str:
+    """A value as indented JSON, in ASCII if standard output cannot print every character."""
+    return json.dumps(value, indent=2, ensure_ascii=not console.shows_unicode(), default=str)
 
 
 def _short(value: Any, widest: int | None) -> Any:
@@ -146,7 +152,7 @@ class Progress:
         self.bar = None
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
-        if verbosity.quiet:
+        if verbosity.quiet or sys.stderr is None:
             return
         shown = [f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()]
         if sys.stderr.isatty():

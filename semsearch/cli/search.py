@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from semsearch import present
+from semsearch.cli import console
 from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
 from semsearch.cli.output import print_rows, remark, visible
 from semsearch.errors import InputError, out_of_range
@@ -111,7 +111,7 @@ def search_command(
     if query is None:
         _by_image(db, collection, str(image), shape, part)
         return
-    text = sys.stdin.read() if query == "-" else query
+    text = console.read_input() if query == "-" else query
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
         result = search(

@@ -267,6 +267,6 @@ def labels_of(value: Any, separator: str | None = None) -> list[str]:
     if text.startswith("[") and text.endswith("]"):
         try:
             return [str(label) for label in json.loads(text)]
-        except ValueError:
+        except (ValueError, RecursionError):
             pass  # a label in brackets
     return [text] if text else []

@@ -26,6 +26,9 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".we
 MAX_IMAGE_PIXELS = 50_000_000  # pixels in one image; a larger one is refused before it is decoded
 PLAIN_PNG_PIXELS = 64 * 64  # pixels up to which our own PNG encoder compresses about as well as Pillow
 LARGEST_SIDE = 512  # pixels on the longer side of a stored image without --size
+REDUCING_GAP = 3  # times the wanted size, down to which pixels are averaged before the exact resampling
+MAX_JPEG_SCANS = 200  # scans in a JPEG; a camera writes 1, a progressive encoder about 10, and each decodes all pixels
+_JPEG_SCAN = b"\xff\xda"  # the marker of a scan, which the data between markers cannot contain
 ORIENTATION_TAG = 0x0112  # EXIF tag of the camera's orientation; values from 5 swap height and width
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B: ITU-R BT.601, as Pillow converts
 
@@ -49,7 +52,7 @@ class DecodedImage:
     """An image as pixels, and what its file said."""
 
     pixels: ByteArray  # (height, width, channels) uint8, 1 or 3 channels
-    frames: int = 1  # images in the file, of which this is the first
+    frames: int = 1  # 1, or 2 for a file of several images, of which this is the first
     original_size: tuple[int, int] = (0, 0)  # width and height in the file, upright
 
 
@@ -72,12 +75,12 @@ def read(content: bytes, spec: ImageSpec) -> DecodedImage:
         return fit(DecodedImage(plain, 1, (plain.shape[1], plain.shape[0])), spec)
     with _open(content) as image:
         width, height = image.size
-        frames = int(getattr(image, "n_frames", 1))
+        frames = 2 if getattr(image, "is_animated", False) else 1  # to count them would decode them all
         side = spec.size or spec.largest
         image.draft(None, (side, side))  # decodes a JPEG no larger than needed
-        pixels = _to_array(_to_upright(image))
-        is_rotated = (pixels.shape[0] > pixels.shape[1]) != (height > width)
-        return fit(DecodedImage(pixels, frames, (height, width) if is_rotated else (width, height)), spec)
+        is_turned = image.format != "GIF" and image.getexif().get(ORIENTATION_TAG, 1) >= 5
+        pixels = _to_array(_to_upright(_reduced(image, side)))
+        return fit(DecodedImage(pixels, frames, (height, width) if is_turned else (width, height)), spec)
 
 
 def read_size(content: bytes) -> tuple[int, int, int]:
@@ -101,6 +104,10 @@ def _open(content: bytes) -> Iterator[Any]:
             width, height = image.size
             if width * height > MAX_IMAGE_PIXELS:
                 raise InputError(_too_large(f"{width:,} × {height:,} pixels"))
+            if width * height == 0:
+                raise InputError("has no pixels")
+            if image.format == "JPEG" and content.count(_JPEG_SCAN) > MAX_JPEG_SCANS:
+                raise InputError(f"has more than {MAX_JPEG_SCANS} scans, which no camera writes")
             yield image
     except InputError:
         raise
@@ -126,6 +133,29 @@ def _why_unreadable(error: Exception) -> str:
     return f"is damaged ({' '.join(str(error).split())[:80] or type(error).__name__})"
 
 
+def _reduced(image: Any, side: int) -> Any:
+    """A much larger image averaged over whole squares of pixels, to at least REDUCING_GAP times `side`.
+
+    What follows needs several copies of the pixels, which are then small.
+    """
+    factor = max(image.size) // (REDUCING_GAP * side)
+    if factor < 2:
+        return image
+    exif, format = image.getexif(), image.format
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    elif image.mode == "1":
+        image = image.convert("L")
+    elif image.mode.startswith("I;16"):
+        image = _pillow().fromarray(_eight_bits(np.asarray(image)))
+    elif "transparency" in image.info and image.mode in ("L", "RGB"):
+        image = image.convert("RGBA")
+    result = image.reduce(factor)
+    result.format = format
+    result.getexif().update(exif)
+    return result
+
+
 def _to_upright(image: Any) -> Any:
     """The image rotated by its EXIF orientation, in 8 bits, mode L or RGB."""
     from PIL import ImageOps
@@ -144,6 +174,8 @@ def _to_upright(image: Any) -> Any:
 
 def _eight_bits(values: Any) -> ByteArray:
     """Grey values as uint8: of 16 bits the upper byte; other integers and floats are scaled to 0..255."""
+    if values.dtype == np.uint16:
+        return np.asarray(values >> 8, np.uint8)
     if values.dtype.itemsize == 2 or (values.dtype.kind in "iu" and 255 < values.max() <= 65535 and values.min() >= 0):
         return np.asarray(values.astype(np.uint32) >> 8, np.uint8)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))

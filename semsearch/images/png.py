@@ -3,7 +3,7 @@
 For an image of 28 by 28 pixels Pillow spends most of its time on opening and on choosing filters. Here every row has
 filter 0 (none), and zlib runs at level 1. That encodes two to three times as many images per second, and files of such
 sizes are hardly larger. The result is a plain 8-bit PNG, grey or RGB (ISO/IEC 15948: signature, IHDR, one IDAT, IEND),
-which any program reads. `decode` reads only this form.
+which any program reads. `decode` reads only this form, and only small images: other images are Pillow's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from semsearch.arrays import ByteArray
 
+MAX_PIXELS = 1 << 20  # pixels that `decode` reads: about 3 MB of memory, however small the file is
 COMPRESSION_LEVEL = 1  # zlib compression level, 1 (fastest) to 9
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 3: 2}  # PNG colour type by number of channels
@@ -49,9 +50,12 @@ def size_of(content: bytes) -> tuple[int, int, int] | None:
 
 
 def decode(content: bytes) -> ByteArray | None:
-    """The image in a PNG that `encode` wrote, (height, width, channels) uint8; None for any other bytes."""
+    """The image in a PNG that `encode` wrote, (height, width, channels) uint8.
+
+    None for any other bytes, and for more than MAX_PIXELS pixels, which are known before anything is decompressed.
+    """
     size = size_of(content)
-    if size is None or content[37:41] != b"IDAT":
+    if size is None or content[37:41] != b"IDAT" or not 0 < size[0] * size[1] <= MAX_PIXELS:
         return None
     height, width, channels = size
     length = struct.unpack(">I", content[33:37])[0]

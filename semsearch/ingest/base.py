@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol, TypeAlias
 
-from semsearch.errors import InputError
+from semsearch.errors import InputError, out_of_range
+from semsearch.ingest.front_door import printable
 from semsearch.records import Dataset, Item
 
-STDIN = "standard input"  # its name in messages
-GZIP_MAGIC = b"\x1f\x8b"  # the first bytes of gzip data (RFC 1952)
-INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")  # an integer as a program writes it; with a leading zero it is a code
+# An integer as a program writes it. With a leading zero it is a code; -0 would lose its sign.
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 MAX_ITEM_CHARS = 32 << 20  # characters in one item or line: a file that is one endless line must not fill the memory
 BATCH_ROWS = 1_000  # rows in a batch: the cost of a statement vanishes; the first batch is the sample for all guesses
 BATCH_CHARS = 16 << 20  # characters in a batch: long documents close it sooner, so that memory stays flat
 MAX_SKIPPED_MESSAGES = 1_000  # messages kept about what was skipped; the rest are only counted
+MAX_REMARKS = 20  # remarks of readers that are kept, such as one for each file; the rest are only counted
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,23 @@ class Fault:
     is_row: bool = False  # one row of a source whose other rows can be read
 
 
-ItemOrFault: TypeAlias = Item | Fault
+@dataclass(frozen=True)
+class Remark:
+    """Something that a reader guessed, changed or left out, in one sentence for the user."""
+
+    message: str
+
+
+ItemOrFault: TypeAlias = Item | Fault | Remark
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How rows of cells are read. Formats that name their fields, such as JSON, ignore it."""
+
+    header: bool | None = None  # whether the first line names the columns; None: found out
+    columns: tuple[str, ...] = ()  # the names of the columns, in place of those in the file
+    expected: tuple[str, ...] = ()  # names that the user mentions elsewhere: a line with one of them is a header
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,7 @@ class ReadOptions:
     key: str  # the key of a source that is one item
     title: str | None = None  # the title of a source that is one item and has none in its content
     encoding: str = "utf-8"
+    table: TableOptions = TableOptions()
 
 
 class Reader(Protocol):
@@ -46,7 +64,7 @@ class Reader(Protocol):
     `suffixes` are lower case, with their dot and without `.gz`: streams arrive decompressed. `read` yields items one by
     one and never collects them; rows without a key of their own have `key=None`. It yields a Fault with `is_row` for
     one unreadable row, and raises InputError where the rest of the file is unreadable. Both messages say what was found
-    and where.
+    and where. It yields a Remark about what it guessed, changed or left out.
     """
 
     name: str
@@ -65,6 +83,7 @@ class Skipped:
 
     def add(self, message: str, advice: str) -> None:
         """Count one. Raises InputError with the message and the advice if skipping is not allowed."""
+        message = printable(message)
         if not self.allowed:
             raise InputError(f"{message} ({advice})")
         self.count += 1
@@ -74,6 +93,28 @@ class Skipped:
     def why_empty(self, otherwise: str) -> str:
         """Why a source gave no item: the first message, or `otherwise` if nothing was skipped."""
         return f"everything was skipped; the first message is: {self.messages[0]}" if self.messages else otherwise
+
+
+class Remarks:
+    """The remarks of one ingest, each once and at most MAX_REMARKS of them."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, None] = {}
+        self._left_out = 0
+
+    def add(self, message: str) -> None:
+        """Keep a remark that is new."""
+        if message in self._messages:
+            return
+        if len(self._messages) < MAX_REMARKS:
+            self._messages[message] = None
+        else:
+            self._left_out += 1
+
+    def lines(self) -> list[str]:
+        """The remarks, and how many more there were."""
+        more = [f"… and {self._left_out:,} more remarks like these"] if self._left_out else []
+        return [*self._messages, *more]
 
 
 @dataclass(frozen=True)
@@ -106,3 +147,30 @@ def next_batch(results: Iterator[ItemOrFault]) -> list[ItemOrFault]:
         if len(batch) >= BATCH_ROWS or size >= BATCH_CHARS:
             break
     return batch
+
+
+def first_items(results: Iterable[ItemOrFault], limit: int | None) -> Iterator[ItemOrFault]:
+    """The results up to the `limit`-th item; nothing after it is read. Raises InputError for a limit below 1."""
+    check_limit(limit)
+    return iter(results) if limit is None else _up_to(results, limit)
+
+
+def _up_to(results: Iterable[ItemOrFault], limit: int) -> Iterator[ItemOrFault]:
+    count = 0
+    for result in results:
+        yield result
+        count += isinstance(result, Item)
+        if count >= limit:
+            yield Remark(f"Only the first {limit:,} items were read (--limit)")
+            return
+
+
+def check_limit(limit: int | None) -> None:
+    """Raise InputError for a limit below 1."""
+    if limit is not None and limit < 1:
+        raise out_of_range("--limit", limit, least=1)
+
+
+def quantity(count: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -30,6 +30,7 @@ class Columns:
     id: str | None = None
     label: str | None = None
     image: str | None = None
+    keep_html: bool = False  # keep HTML tags and entities in the text columns of rows
 
 
 def match_column(name: str, names: Sequence[str], where: str) -> str:
@@ -49,7 +50,20 @@ def match_columns(columns: Columns, names: Sequence[str], where: str) -> Columns
         return None if name is None else match_column(name, names, where)
 
     text = tuple(dict.fromkeys(match_column(name, names, where) for name in columns.text))
-    return Columns(text, match(columns.title), match(columns.id), match(columns.label), match(columns.image))
+    return replace(
+        columns,
+        text=text,
+        title=match(columns.title),
+        id=match(columns.id),
+        label=match(columns.label),
+        image=match(columns.image),
+    )
+
+
+def named_columns(columns: Columns) -> tuple[str, ...]:
+    """All names of columns that the user mentions."""
+    others = (columns.title, columns.id, columns.label, columns.image)
+    return (*columns.text, *(name for name in others if name is not None))
 
 
 def mean_text_lengths(sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:

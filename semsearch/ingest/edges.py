@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NameTakenError
-from semsearch.ingest.base import INTEGER, Ingested, ItemOrFault, Skipped, next_batch
+from semsearch.ingest.base import INTEGER, Fault, Ingested, ItemOrFault, Remarks, Skipped, first_items, next_batch
 from semsearch.ingest.columns import TITLE_NAMES, first_usual
 from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
 from semsearch.ingest.sources import read_sources, source_name
@@ -74,15 +74,16 @@ def load_edges(
     """
     skipped = Skipped(skip_errors)
     remarks: list[str] = []
+    said = Remarks()
     with transaction(db):
         table = _edge_table(db, name)
         staged = stored.Staged(db)
-        is_integer = _stage(staged, _items(graph.edges, skipped), report)
+        is_integer = _stage(staged, _items(graph.edges, skipped, said), report)
         case = staged.differing_in_case()
         if case:
             remarks.append(f"{case[0]!r} and {case[1]!r} differ only in case: they are two nodes")
         keys = list(staged.nodes())
-        attributes = list(_items(graph.nodes, skipped))
+        attributes = list(_items(graph.nodes, skipped, said))
         if not keys and not attributes:
             raise InputError(f"{graph.source} holds no edges: there is nothing to ingest")
         nodes = _Nodes(keys, attributes, is_integer, graph.source)
@@ -93,6 +94,7 @@ def load_edges(
             count -= folded
             remarks.append(f"All {folded:,} edges are given in both directions: each is stored once")
         remarks += _edge_remarks(repeated, loops)
+        remarks[:0] = said.lines()
         dataset = save(db, replace(dataset, edges=Edges(table, "source", "target", "weight", directed)))
         return LoadedGraph(dataset, skipped.messages, skipped.count, remarks, count_items(db, dataset), count)
 
@@ -112,6 +114,8 @@ class EdgeSources:
     nodes: str | None = None
     format: str | None = None
     encoding: str = "utf-8"
+    names: tuple[str, ...] = ()  # of the columns, in place of those in the files
+    limit: int | None = None  # edges to read at most
 
     def __post_init__(self) -> None:
         if bool(self.files) == bool(self.table):
@@ -139,9 +143,10 @@ def ingest_edges(
     columns = sources.columns
     if sources.table:
         return link_table(db, name, sources.table, columns)
-    named = EdgeColumns(columns.source, columns.target, columns.weight, sources.header)
+    named = EdgeColumns(columns.source, columns.target, columns.weight, sources.header, sources.names)
     edges = read_sources(sources.files, edge_readers(named), format=sources.format, encoding=sources.encoding)
     nodes = read_sources([sources.nodes], readers, encoding=sources.encoding) if sources.nodes else ()
+    edges = first_items(edges, sources.limit)
     graph = GraphSource(edges, source_name(sources.files), nodes)
     loaded = load_edges(db, name, graph, directed=columns.directed, skip_errors=skip_errors, report=report)
     loaded.remarks[:0] = dict.fromkeys(named.remarks)
@@ -203,13 +208,15 @@ def _edge_table(db: Connection, name: str) -> str:
     return table
 
 
-def _items(results: Iterable[ItemOrFault], skipped: Skipped) -> Iterator[Item]:
-    """The items; faults are errors, or counted as skipped."""
+def _items(results: Iterable[ItemOrFault], skipped: Skipped, remarks: Remarks) -> Iterator[Item]:
+    """The items; faults are errors, or counted as skipped; remarks are kept."""
     for result in results:
         if isinstance(result, Item):
             yield result
-        else:
+        elif isinstance(result, Fault):
             skipped.add(result.message, "--skip-errors leaves such rows out")
+        else:
+            remarks.add(result.message)
 
 
 def _stage(staged: stored.Staged, items: Iterator[Item], report: Report) -> bool:

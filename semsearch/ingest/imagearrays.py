@@ -7,23 +7,23 @@ npz     images and labels; x_train, y_train, x_test, y_test; train_images, train
 
 from __future__ import annotations
 
-import gzip
+import math
 import os
 import struct
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from semsearch.errors import InputError
-from semsearch.ingest.base import GZIP_MAGIC
-from semsearch.ingest.imagefiles import SPLIT_NAMES, ImageBlock, ImageFile, ImageOrFault
+from semsearch.images.image_io import MAX_IMAGE_PIXELS
+from semsearch.ingest.array_stream import Array, ArrayFile
+from semsearch.ingest.base import Fault
+from semsearch.ingest.front_door import opened, printable, read_exactly
+from semsearch.ingest.imagefiles import MAX_IMAGE_FILE_BYTES, SPLIT_NAMES, ImageBlock, ImageFile, ImageOrFault
 
-Array = npt.NDArray[Any]
 BLOCK_IMAGES = 1_000  # images in a block
+BLOCK_BYTES = 32 << 20  # bytes of pixels in a block
 _LABEL_NAMES = ("labels", "label", "y", "target", "targets", "subject", "classes")  # arrays of labels, best first
 
 
@@ -43,48 +43,42 @@ def read_idx(path: str) -> Iterator[ImageOrFault]:
 
     Raises InputError for another format, a truncated file, and a different number of labels.
     """
-    with _open(path) as file:
-        shape = _idx_shape(file, path)
+    name = printable(path)
+    with opened(path) as file:
+        shape = _idx_shape(file, name)
         if len(shape) not in (3, 4):
             raise InputError(
-                f"{path} has {len(shape)} dimensions: images must be (number, height, width) or (…, channels)"
+                f"{name} has {len(shape)} dimensions: images must be (number, height, width) or (…, channels)"
             )
         n, each = shape[0], tuple(shape[1:]) if len(shape) == 4 else (*shape[1:], 1)
+        size = _check_image_size(each, name)
         labels = _idx_labels(path, n)
         split = _split_of(os.path.basename(path))
-        for start in range(0, n, BLOCK_IMAGES):
-            count = min(BLOCK_IMAGES, n - start)
-            pixels = np.frombuffer(_read_exactly(file, count * int(np.prod(each)), path), np.uint8).reshape(
-                count, *each
-            )
-            columns: dict[str, Sequence[Any]] = {"path": [os.path.basename(path)] * count}
+        step = max(1, min(BLOCK_IMAGES, BLOCK_BYTES // size))
+        for start in range(0, n, step):
+            count = min(step, n - start)
+            pixels = np.frombuffer(read_exactly(file, count * size, name), np.uint8).reshape(count, *each)
+            columns: dict[str, Sequence[Any]] = {"path": [printable(os.path.basename(path))] * count}
             columns["label"] = labels[start : start + count] if labels else [None] * count
             if split:
                 columns["split"] = [split] * count
-            yield ImageBlock(os.path.basename(path), _as_images(pixels, path), columns)
+            yield ImageBlock(os.path.basename(path), _as_images(pixels, name), columns)
 
 
-def _open(path: str) -> BinaryIO:
-    with open(path, "rb") as file:
-        is_gzip = file.read(2) == GZIP_MAGIC
-    return cast(BinaryIO, gzip.open(path) if is_gzip else open(path, "rb"))
+def _check_image_size(each: Sequence[int], name: str) -> int:
+    """The bytes of one image of uint8 pixels. Raises InputError for none and for more pixels than an image has."""
+    size = math.prod(each)
+    if not 0 < size <= 4 * MAX_IMAGE_PIXELS:
+        pixels = " × ".join(f"{side:,}" for side in each)
+        raise InputError(f"{name} claims images of {pixels} bytes: it is truncated, damaged or not of this format")
+    return size
 
 
-def _idx_shape(file: BinaryIO, path: str) -> tuple[int, ...]:
-    head = _read_exactly(file, 4, path)
+def _idx_shape(file: BinaryIO, name: str) -> tuple[int, ...]:
+    head = read_exactly(file, 4, name)
     if head[:2] != b"\0\0" or head[2] != 8:
-        raise InputError(f"{path} is not an idx file of bytes: it begins with {head.hex(' ')}, not 00 00 08")
-    return struct.unpack(f">{head[3]}I", _read_exactly(file, 4 * head[3], path))
-
-
-def _read_exactly(file: BinaryIO, size: int, path: str) -> bytes:
-    try:
-        content = file.read(size)
-    except (EOFError, zlib.error, OSError) as error:
-        raise InputError(f"{path} is damaged ({error}): download it again") from error
-    if len(content) < size:
-        raise InputError(f"{path} is truncated, {size - len(content):,} bytes are missing: download it again")
-    return content
+        raise InputError(f"{name} is not an idx file of bytes: it begins with {head.hex(' ')}, not 00 00 08")
+    return struct.unpack(f">{head[3]}I", read_exactly(file, 4 * head[3], name))
 
 
 def _idx_labels(path: str, n: int) -> list[int] | None:
@@ -95,11 +89,10 @@ def _idx_labels(path: str, n: int) -> list[int] | None:
     label_path = next((candidate for candidate in candidates if candidate != path and os.path.isfile(candidate)), None)
     if label_path is None:
         return None
-    with _open(label_path) as file:
-        shape = _idx_shape(file, label_path)
-        labels = np.frombuffer(_read_exactly(file, int(np.prod(shape)), label_path), np.uint8)
-    _check_label_count(label_path, len(labels), path, n)
-    return labels.tolist()
+    name = printable(label_path)
+    with opened(label_path) as file:
+        _check_label_count(name, math.prod(_idx_shape(file, name)), printable(path), n)
+        return list(read_exactly(file, n, name))
 
 
 def _check_label_count(labels: str, count: int, images: str, n: int) -> None:
@@ -115,26 +108,35 @@ def _split_of(name: str) -> str | None:
 
 def read_arrays(path: str) -> Iterator[ImageOrFault]:
     """The images of an .npz or .npy file, in blocks. Raises InputError for one without images, and for pickles."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = {"images": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(
-            f"{path} cannot be read by numpy ({error}): save arrays of numbers with numpy.savez"
-        ) from error
-    if {"blob", "offsets"} <= arrays.keys():
-        yield from _packed_images(path, arrays)
-        return
-    names = [name for name, array in arrays.items() if array.ndim in (3, 4) and array.dtype == np.uint8]
-    if not names:
-        held = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in arrays.items())
-        raise InputError(f"{path} has no uint8 array (number, height, width) or (…, channels), but {held}: save one")
-    for name in names:
-        images = _as_images(arrays[name], path)
-        columns = _columns(name, len(images), arrays, path, alone=len(names) == 1)
-        for start in range(0, len(images), BLOCK_IMAGES):
-            block = slice(start, start + BLOCK_IMAGES)
-            yield ImageBlock(path, images[block], {column: values[block] for column, values in columns.items()})
+    with ArrayFile(path) as file:
+        headers = file.headers()
+        if {"blob", "offsets"} <= headers.keys():
+            yield from _packed_images(file, headers)
+            return
+        names = [name for name, (shape, dtype) in headers.items() if len(shape) in (3, 4) and dtype == np.uint8]
+        if not names:
+            held = ", ".join(f"{name} {dtype} {shape}" for name, (shape, dtype) in headers.items())
+            raise InputError(
+                f"{file.path} has no uint8 array (number, height, width) or (…, channels), but {held or 'none'}: "
+                "save one"
+            )
+        others = {name: file.whole(name) for name, (shape, _) in headers.items() if _is_column(shape)}
+        for name in names:
+            n, *each = headers[name][0]
+            _check_image_size(each, file.path)
+            columns = _columns(name, n, others, file.path, alone=len(names) == 1)
+            start = 0
+            with file.open(name) as array:
+                for block in array.blocks(BLOCK_IMAGES, BLOCK_BYTES):
+                    rows = slice(start, start + len(block))
+                    start += len(block)
+                    values: dict[str, Sequence[Any]] = {column: values[rows] for column, values in columns.items()}
+                    yield ImageBlock(file.path, _as_images(block, file.path), values)
+
+
+def _is_column(shape: Sequence[int]) -> bool:
+    """Whether an array holds one value for each image, such as labels (n,) or (n, 1)."""
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
 
 
 def _as_images(pixels: Array, path: str) -> Array:
@@ -183,15 +185,37 @@ def _label_values(labels: Array, classes: Array | None) -> list[Any]:
     return [names[label] for label in labels.tolist()]
 
 
-def _packed_images(path: str, arrays: Mapping[str, Array]) -> Iterator[ImageOrFault]:
+def _packed_images(file: ArrayFile, headers: Mapping[str, Any]) -> Iterator[ImageOrFault]:
     """Image files that are end to end in one array of bytes."""
-    blob, offsets = arrays["blob"], arrays["offsets"].tolist()
-    n, name = len(offsets) - 1, os.path.basename(path)
-    columns = {"path": [name] * n} | _other_columns(arrays, n, {"blob", "offsets", "classes", "labels"}, path)
+    arrays = {name: file.whole(name) for name, (shape, _) in headers.items() if name != "blob" and _is_column(shape)}
+    offsets = _offsets(arrays, headers["blob"], file.path)
+    n, name = len(offsets) - 1, os.path.basename(file.path)
+    columns = {"path": [name] * n} | _other_columns(arrays, n, {"blob", "offsets", "classes", "labels"}, file.path)
     if "labels" in arrays:
-        _check_label_count("labels", len(arrays["labels"]), path, n)
-        columns["label"] = _label_values(arrays["labels"], arrays.get("classes"))
-    for row in range(n):
-        content = blob[offsets[row] : offsets[row + 1]].tobytes()
-        facts = {column: values[row] for column, values in columns.items()}
-        yield ImageFile(None, f"{name}, image {row + 1:,}", content, facts)
+        _check_label_count("labels", len(arrays["labels"]), file.path, n)
+        columns["label"] = _label_values(arrays["labels"].reshape(-1), arrays.get("classes"))
+    with file.open("blob") as blob:
+        blob.skip(offsets[0])
+        for row in range(n):
+            size = offsets[row + 1] - offsets[row]
+            place = f"{name}, image {row + 1:,}"
+            if size > MAX_IMAGE_FILE_BYTES:
+                yield Fault(f"{place} has {size:,} bytes, but an image file may have {MAX_IMAGE_FILE_BYTES:,}")
+                blob.skip(size)
+                continue
+            content = blob.take(size).tobytes()
+            yield ImageFile(None, place, content, {column: values[row] for column, values in columns.items()})
+
+
+def _offsets(arrays: Mapping[str, Array], blob: tuple[tuple[int, ...], Any], path: str) -> list[int]:
+    """The starts of packed files and their end. Raises InputError unless they rise inside the array of bytes."""
+    offsets = arrays.get("offsets", np.zeros(0))
+    is_whole = offsets.ndim == 1 and offsets.dtype.kind in "iu" and len(offsets) > 1
+    if not is_whole or blob[1] != np.uint8 or len(blob[0]) != 1:
+        raise InputError(f"{path} has blob and offsets, but they are not uint8 (bytes,) and integers (images + 1,)")
+    values: list[int] = offsets.tolist()
+    if values[0] < 0 or values[-1] > blob[0][0] or values != sorted(values):
+        raise InputError(
+            f"{path} has offsets that do not rise from 0 to the {blob[0][0]:,} bytes of blob: save it again"
+        )
+    return values

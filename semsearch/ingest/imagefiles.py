@@ -10,16 +10,23 @@ import os
 import posixpath
 import tarfile
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from semsearch.arrays import ByteArray
 from semsearch.errors import InputError
 from semsearch.images.image_io import IMAGE_SUFFIXES
-from semsearch.ingest.base import Fault
+from semsearch.ingest.base import Fault, Remark, quantity
+from semsearch.ingest.front_door import MAX_RATIO, RATIO_BYTES, Expanding, one_line, open_file, printable
+from semsearch.ingest.left_out import LeftOut
 
+MAX_HEADER_BYTES = 1 << 20  # bytes of a header of a tar archive, which holds a path
+_EXTENDED_HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
 MAX_IMAGE_FILE_BYTES = 100 << 20  # bytes in one image file
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SPLIT_NAMES = {  # names of folders, files and arrays, and the split that they mean
@@ -49,35 +56,44 @@ class ImageBlock:
     columns: dict[str, Sequence[Any]] = field(default_factory=dict)
 
 
-ImageOrFault = ImageFile | ImageBlock | Fault
+ImageOrFault = ImageFile | ImageBlock | Fault | Remark
 
 
 def read_folder(folder: str, prefix: str = "") -> Iterator[ImageOrFault]:
-    """The image files below a folder, sorted by path, without hidden ones."""
-    for path in files_below(folder):
-        if path.lower().endswith(IMAGE_SUFFIXES):
-            yield read_file(path, posixpath.join(prefix, os.path.relpath(path, folder).replace(os.sep, "/")))
+    """The image files below a folder, sorted by path, without hidden ones, and remarks on what is left out."""
+    paths, notes = files_below(folder, lambda path: path.lower().endswith(IMAGE_SUFFIXES))
+    yield from notes
+    for path in paths:
+        yield read_file(path, posixpath.join(prefix, os.path.relpath(path, folder).replace(os.sep, "/")))
 
 
-def files_below(folder: str) -> list[str]:
-    """The paths of the files below a folder, sorted, without hidden files and hidden folders."""
-    paths = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [os.path.join(parent, name) for name in names if not name.startswith(".")]
-    return sorted(paths)
+def files_below(folder: str, is_wanted: Callable[[str], bool]) -> tuple[list[str], list[Fault | Remark]]:
+    """The paths of the wanted files below a folder, sorted, and what else is there."""
+    paths: list[str] = []
+    notes: list[Fault | Remark] = []
+    left_out = LeftOut(folder)
+
+    def unreadable(error: OSError) -> None:
+        notes.append(Fault(f"The folder {printable(error.filename)} cannot be read: {error.strerror}"))
+
+    for parent, folders, names in os.walk(folder, onerror=unreadable):
+        folders[:] = left_out.visible_folders(parent, folders)
+        for path in (os.path.join(parent, name) for name in names):
+            if left_out.accepts(path, has_reader=is_wanted(path)):
+                paths.append(path)
+    return sorted(paths), [*notes, *left_out.remarks()]
 
 
 def read_file(path: str, key: str) -> ImageFile | Fault:
     """One image file, read whole; a Fault if it cannot be read or is too large."""
-    key = key.encode("utf-8", "replace").decode("utf-8")
+    key = printable(key)
     try:
-        if os.path.getsize(path) > MAX_IMAGE_FILE_BYTES:
-            return Fault(_too_large(key, os.path.getsize(path)))
-        with open(path, "rb") as file:
-            content = file.read()
-    except OSError as error:
-        return Fault(f"{key} cannot be read: {error.strerror}")
+        with one_line(key), open_file(path) as file:
+            content = file.read(MAX_IMAGE_FILE_BYTES + 1)
+    except InputError as error:
+        return Fault(str(error))
+    if len(content) > MAX_IMAGE_FILE_BYTES:
+        return Fault(_too_large(key, os.path.getsize(path)))
     return ImageFile(key, key, content, facts_of(key), os.path.abspath(path))
 
 
@@ -92,47 +108,98 @@ def facts_of(key: str) -> dict[str, Any]:
 
 def read_zip(path: str, prefix: str = "") -> Iterator[ImageOrFault]:
     """The images in a zip archive. Raises InputError for a file that is not a readable zip archive."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{path} is not a zip archive, or is damaged ({error}): download it again") from error
-    with archive:
+    name = printable(path)
+    others = _Others(name)
+    with one_line(name), ExitStack() as stack:
+        file = stack.enter_context(open_file(path))
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        except zipfile.BadZipFile as error:
+            raise InputError(f"{name} is not a zip archive, or is damaged ({error}): download it again") from error
+        packed, unpacked = os.fstat(file.fileno()).st_size, 0
         for info in archive.infolist():
             key = _key(info.filename, prefix)
-            if info.is_dir() or key is None:
+            if info.is_dir():
                 continue
-            if info.flag_bits & 1:
-                yield Fault(f"{key} in {path} is encrypted: unpack the archive and ingest the folder")
-            elif info.file_size > MAX_IMAGE_FILE_BYTES:
+            if key is None:
+                others.add(info.filename)
+                continue
+            unpacked += min(info.file_size, MAX_IMAGE_FILE_BYTES)
+            if unpacked > max(RATIO_BYTES, MAX_RATIO * packed):
+                raise InputError(
+                    f"{name} unpacks to more than {MAX_RATIO} times its size, as only faulty or hostile files do:"
+                    " unpack it first if you trust it"
+                )
+            if info.file_size > MAX_IMAGE_FILE_BYTES:
                 yield Fault(_too_large(key, info.file_size))
             else:
                 yield _from_zip(archive, info, key)
+    yield from others.remarks()
 
 
 def _from_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str) -> ImageOrFault:
+    if info.flag_bits & 1:
+        return Fault(f"{key} in {archive.filename or 'the archive'} is encrypted: unpack it and ingest the folder")
     try:
-        with archive.open(info) as file:
-            content = file.read(MAX_IMAGE_FILE_BYTES + 1)
-    # zipfile raises NotImplementedError for an unknown compression method.
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        return Fault(f"{key} cannot be unpacked: {error}")
-    return _unpacked(key, content)
+        with one_line(key), archive.open(info) as file:
+            return _unpacked(key, file.read(MAX_IMAGE_FILE_BYTES + 1))
+    except InputError as error:
+        return Fault(str(error))
+
+
+class _Others:
+    """Counts the members of an archive that are no images: links, hidden files and files of other formats."""
+
+    def __init__(self, archive: str) -> None:
+        self._archive, self._count, self._first = archive, 0, ""
+
+    def add(self, name: str) -> None:
+        self._count += 1
+        self._first = self._first or printable(name)
+
+    def remarks(self) -> Iterator[Remark]:
+        if self._count:
+            files = quantity(self._count, "member")
+            yield Remark(f"Left out {files} of {self._archive} that are no images (the first: {self._first})")
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar archive whose extended headers may not be endless: tarfile reads those whole."""
+
+    @classmethod
+    def frombuf(cls, buf: Any, encoding: str, errors: str) -> Any:
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _EXTENDED_HEADERS and member.size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header claims {member.size:,} bytes")
+        return member
 
 
 def read_tar(path: str, prefix: str = "") -> Iterator[ImageOrFault]:
     """The images in a tar archive, compressed or not, without links. Raises InputError for any other file."""
-    try:
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                key = _key(member.name, prefix)
-                if not member.isreg() or key is None:
-                    continue
-                if member.size > MAX_IMAGE_FILE_BYTES:
-                    yield Fault(_too_large(key, member.size))
-                elif (file := archive.extractfile(member)) is not None:
-                    yield _unpacked(key, file.read())
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"{path} is not a tar archive, or is damaged ({error}): download it again") from error
+    name = printable(path)
+    others = _Others(name)
+    with one_line(name), open_file(path) as file:
+        counted = Expanding(file, name)
+        try:
+            with tarfile.open(fileobj=cast(Any, counted), mode="r|", tarinfo=_Member) as archive:
+                yield from _members(archive, prefix, others)
+        except tarfile.TarError as error:
+            raise InputError(f"{name} is not a tar archive, or is damaged ({error}): download it again") from error
+    yield from others.remarks()
+
+
+def _members(archive: tarfile.TarFile, prefix: str, others: _Others) -> Iterator[ImageOrFault]:
+    for member in archive:
+        vars(archive)["members"].clear()  # otherwise it keeps all of them
+        key = _key(member.name, prefix)
+        if member.isdir():
+            continue
+        if not member.isreg() or key is None:
+            others.add(member.name)
+        elif member.size > MAX_IMAGE_FILE_BYTES:
+            yield Fault(_too_large(key, member.size))
+        elif (content := archive.extractfile(member)) is not None:
+            yield _unpacked(key, content.read(MAX_IMAGE_FILE_BYTES + 1))
 
 
 def _unpacked(key: str, content: bytes) -> ImageOrFault:
@@ -147,7 +214,7 @@ def _key(name: str, prefix: str) -> str | None:
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
     if hidden or not parts or not parts[-1].lower().endswith(IMAGE_SUFFIXES):
         return None
-    return posixpath.join(prefix, *parts).encode("utf-8", "replace").decode("utf-8")
+    return printable(posixpath.join(prefix, *parts))
 
 
 def _too_large(key: str, size: int) -> str:

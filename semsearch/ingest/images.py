@@ -19,7 +19,8 @@ import numpy as np
 from semsearch.errors import InputError
 from semsearch.images import image_io, png
 from semsearch.images.image_io import DecodedImage, ImageSpec
-from semsearch.ingest.base import Fault, Loaded, Skipped
+from semsearch.ingest.base import Fault, Loaded, Remark, Remarks, Skipped, check_limit
+from semsearch.ingest.front_door import guarded, kind_of_path, printable
 from semsearch.ingest.imagearrays import is_idx, is_idx_labels, read_arrays, read_idx
 from semsearch.ingest.imagefiles import (
     TAR_SUFFIXES,
@@ -48,24 +49,40 @@ BATCH_BYTES = 32 << 20  # bytes of image files decoded together
 def read_images(sources: Sequence[str]) -> Iterator[ImageOrFault]:
     """The images of all sources, one after the other. Raises InputError at once for a source that does not exist."""
     for source in sources:
-        if not os.path.exists(source):
-            raise InputError(f"There is no file or folder {source}: check the path, relative to the current folder")
+        kind = kind_of_path(source)
+        if kind == "nothing":
+            raise InputError(
+                f"There is no file or folder {printable(source)}: check the path, relative to the current folder"
+            )
+        if kind not in ("file", "folder"):
+            raise InputError(f"{printable(source)} is a {kind}, not a file: name a file or a folder of images")
+    distinct = list({os.path.realpath(source): source for source in reversed(sources)}.values())[::-1]
 
     def images() -> Iterator[ImageOrFault]:
-        for source in sources:
-            name = os.path.basename(os.path.abspath(source))
-            yield from _read_source(source, name if len(sources) > 1 else "")
+        for source, prefix in zip(distinct, _prefixes(distinct), strict=True):
+            yield from guarded(_read_source(source, prefix), printable(source))
 
     return images()
+
+
+def _prefixes(sources: Sequence[str]) -> list[str]:
+    """What precedes the keys of each of several sources: its name, or its whole path where names are equal."""
+    if len(sources) == 1:
+        return [""]
+    names = [os.path.basename(os.path.abspath(source)) for source in sources]
+    paths = [os.path.abspath(source).replace(os.sep, "/").lstrip("/") for source in sources]
+    return [path if names.count(name) > 1 else name for name, path in zip(names, paths, strict=True)]
 
 
 def _read_source(source: str, prefix: str) -> Iterator[ImageOrFault]:
     lowered = source.lower()
     if os.path.isdir(source):
-        arrays = [path for path in files_below(source) if is_idx(path) and not is_idx_labels(path)]
-        for path in arrays:
-            yield from read_idx(path)
-        if not arrays:
+        arrays, notes = files_below(source, is_idx)
+        if arrays:
+            yield from notes
+            for path in (path for path in arrays if not is_idx_labels(path)):
+                yield from read_idx(path)
+        else:
             yield from read_folder(source, prefix)
     elif lowered.endswith(".zip"):
         yield from read_zip(source, prefix)
@@ -79,6 +96,27 @@ def _read_source(source: str, prefix: str) -> Iterator[ImageOrFault]:
         yield from read_idx(source)
     else:
         yield read_file(source, os.path.basename(source))
+
+
+def first_images(images: Iterable[ImageOrFault], limit: int | None) -> Iterator[ImageOrFault]:
+    """The results up to the `limit`-th image; nothing after it is read. Raises InputError for a limit below 1."""
+    check_limit(limit)
+    return iter(images) if limit is None else _up_to(images, limit)
+
+
+def _up_to(images: Iterable[ImageOrFault], limit: int) -> Iterator[ImageOrFault]:
+    wanted = limit
+    for image in images:
+        if isinstance(image, ImageBlock):
+            columns = {name: values[:wanted] for name, values in image.columns.items()}
+            image = ImageBlock(image.place, image.pixels[:wanted], columns)
+            wanted -= len(image.pixels)
+        elif isinstance(image, ImageFile):
+            wanted -= 1
+        yield image
+        if wanted == 0:
+            yield Remark(f"Only the first {limit:,} images were read (--limit)")
+            return
 
 
 def load_images(
@@ -118,6 +156,7 @@ class _Loading:
         self.is_numbered: bool | None = None  # whether numbers are the keys; None before the first image
         self.upserts: Upserts | None = None
         self.seen = SeenKeys(db)
+        self.remarks = Remarks()
 
     def rows(self, images: Iterable[ImageOrFault]) -> Iterator[list[dict[str, Any]]]:
         """Rows of the table, batch by batch."""
@@ -126,6 +165,9 @@ class _Loading:
         for image in images:
             if isinstance(image, Fault):
                 self._skip(image.message)
+                continue
+            if isinstance(image, Remark):
+                self.remarks.add(image.message)
                 continue
             self._check_key_kind(image)
             if isinstance(image, ImageBlock):
@@ -200,8 +242,12 @@ class _Loading:
                 self._skip(f"{file.place} {result}")
                 continue
             key: Any = self.number if file.key is None else file.key
-            if file.key is not None and (earlier := self.seen.claim(key, file.place)):
-                self._skip(f"{file.place} has the same key as {earlier}")
+            earlier = None if file.key is None else self.seen.claim(key, file.place, file.content)
+            if earlier == "":
+                self.counts["repeated"] += 1
+                continue
+            if earlier is not None:
+                self._skip(f"{file.place} has the same key as {earlier} and another content")
                 continue
             image, content = result
             self.counts["animated"] += image.frames > 1
@@ -244,13 +290,16 @@ class _Loading:
         shape = shape_of(self.db, self.name)
         drafted = draft(shape, text_columns=(), label_column=label, made_by="ingest", source=self.source)
         dataset = save(self.db, replace(drafted, kind="images"))
-        remarks = self._remarks() + self.upserts.remarks
+        remarks = self.remarks.lines() + self._remarks() + self.upserts.remarks
         return Loaded(dataset, self.skipped.messages, self.skipped.count, remarks, *self.upserts.counts())
 
     def _remarks(self) -> list[str]:
         n, coloured, animated = self.counts["images"], self.counts["colour"], self.counts["animated"]
         reduced, unlabelled = self.counts["reduced"], self.counts["unlabelled"]
         remarks = []
+        if self.counts["repeated"]:
+            verb = "image repeats" if self.counts["repeated"] == 1 else "images repeat"
+            remarks.append(f"{self.counts['repeated']:,} {verb} an earlier one, path and content: each is stored once")
         if animated:
             verb = "is" if animated == 1 else "are"
             remarks.append(f"{animated:,} {verb} animated: the first image of each was stored")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from semsearch.errors import InputError, NameTakenError
-from semsearch.ingest.base import ItemOrFault, Loaded, Skipped, next_batch
+from semsearch.ingest.base import Fault, ItemOrFault, Loaded, Remarks, Skipped, next_batch, quantity
 from semsearch.ingest.columns import (
     Columns,
     describe_table,
@@ -18,6 +18,7 @@ from semsearch.ingest.columns import (
     register_table,
 )
 from semsearch.ingest.keying import check_existing, choose_keying
+from semsearch.ingest.markup import has_markup, without_markup
 from semsearch.records import Dataset, Item, Kind, Report, silent
 from semsearch.storage.connect import transaction
 from semsearch.storage.datasets import check_new_name, find_dataset, register
@@ -72,6 +73,7 @@ class _Batches:
         self.passed = 0  # items in all batches so far
         self.rows = 0  # rows so far, the skipped ones included
         self.skipped = Skipped(skip_errors)
+        self.remarks = Remarks()
         self._stream = stream
 
     def advance(self) -> None:
@@ -82,9 +84,11 @@ class _Batches:
                 if isinstance(result, Item):
                     self.rows += 1
                     self.current.append((self.rows, result))
-                else:
+                elif isinstance(result, Fault):
                     self.rows += result.is_row
                     self.skip(result.message, "rows" if result.is_row else "files")
+                else:
+                    self.remarks.add(result.message)
         self.passed += len(self.current)
 
     def skip(self, message: str, what: str = "rows") -> None:
@@ -114,7 +118,10 @@ class _Loading:
             check_existing(self.existing, self.keying, self.source)
         self.upserts = Upserts(self.db, self.name, self.keying.column, integer_key=self.keying.is_integer)
         self.columns = self._choose(given, items, names)
+        cleaned = (*self.columns.text, self.columns.title) if self.keying.by != "own" else ()
+        self.markup = _Markup(() if given.keep_html else [name for name in cleaned if name and name != given.id])
         self.seen = SeenKeys(self.db)
+        self.repeated = 0  # rows that equal an earlier one, key and content
 
     def _nothing(self) -> str:
         return f"{self.source} holds nothing to ingest: {self.batches.skipped.why_empty('none of its files has a row')}"
@@ -126,8 +133,8 @@ class _Loading:
             given = fill_from_dataset(given, self.existing, known)
         chosen = match_columns(given, known, self.source)
         if self.keying.by == "own" and not chosen.text and "body" in names:  # whole documents: no guess, no remark
-            chosen = Columns(("body",), chosen.title or "title", chosen.id, chosen.label)
-            return chosen if "title" in names else Columns(("body",), None, chosen.id, chosen.label)
+            title = (chosen.title or "title") if "title" in names else None
+            return Columns(("body",), title, chosen.id, chosen.label)
         texts = mean_text_lengths(
             [item.columns for item in items], [name for name in names if name != self.keying.column]
         )
@@ -140,25 +147,34 @@ class _Loading:
         rows = []
         for number, item in self.batches.current:
             try:
-                rows.append(self._row(number, item))
+                row = self._row(number, item)
             except InputError as error:
                 self.batches.skip(str(error))
+            else:
+                if row is not None:
+                    rows.append(row)
         if rows:
             self.upserts.write(rows)
 
-    def _row(self, number: int, item: Item) -> dict[str, Any]:
-        row = {name: storable(value) for name, value in item.columns.items()}
+    def _row(self, number: int, item: Item) -> dict[str, Any] | None:
+        """The row of an item; None for one that equals an earlier one, key and content."""
+        row = {name if name.isascii() else storable(name): storable(value) for name, value in item.columns.items()}
         for name, value in row.items():
             if isinstance(value, str) and "\0" in value:
                 raise InputError(f"{name!r} at {item.place} has a NUL character: remove it")
         key = self.keying.key_of(item, row, number)
         if self.keying.by != "number":
-            earlier = self.seen.claim(key, item.place)
+            content = [pair for pair in row.items() if pair[0] != "source" or self.keying.by != "own"]
+            earlier = self.seen.claim(key, item.place, repr(sorted(content)).encode())
+            if earlier == "":
+                self.repeated += 1
+                return None
             if earlier is not None:
                 raise InputError(
-                    f"The {self.keying.column} {key!r} occurs at {earlier} and again at {item.place}: "
-                    "make it unique, or choose another column with --id"
+                    f"The {self.keying.column} {key!r} occurs at {earlier} and again at {item.place} with other"
+                    " content: make it unique, or choose another column with --id"
                 )
+        self.markup.clean(row)
         return {self.keying.column: key, **row, self.keying.column: key}
 
     def finish(self) -> Loaded:
@@ -175,13 +191,40 @@ class _Loading:
             made_by="ingest",
             source=self.source,
         )
-        self.remarks += self.upserts.remarks
+        self.remarks[:0] = self.batches.remarks.lines()
+        self.remarks += self.markup.remarks() + self.upserts.remarks
+        if self.repeated:
+            verb = "row repeats" if self.repeated == 1 else "rows repeat"
+            self.remarks.append(f"{self.repeated:,} {verb} an earlier one, key and content: each is stored once")
         if self.keying.by == "number":
             left = count_above(self.db, self.name, self.keying.column, self.batches.rows)
             if left:
                 self.remarks.append(f"{left:,} rows of an earlier, longer version of the source stay in {self.name!r}")
         skipped = self.batches.skipped
         return Loaded(dataset, skipped.messages, skipped.count, self.remarks, *self.upserts.counts())
+
+
+class _Markup:
+    """Takes HTML out of the text columns of rows, and counts the cells."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._counts = dict.fromkeys(columns, 0)
+
+    def clean(self, row: dict[str, Any]) -> None:
+        """Replace each cell with HTML by its visible text; NULL if there is none."""
+        for name in self._counts:
+            value = row.get(name)
+            if isinstance(value, str) and has_markup(value):
+                row[name] = without_markup(value) or None
+                self._counts[name] += 1
+
+    def remarks(self) -> list[str]:
+        """How many cells of which columns were changed."""
+        return [
+            f"HTML tags or entities were removed from {quantity(count, 'cell')} of {name!r} (--keep-html keeps them)"
+            for name, count in self._counts.items()
+            if count
+        ]
 
 
 def dataset_to_update(db: Connection, name: str, otherwise: str, *, kind: Kind | None = None) -> Dataset | None:

@@ -1,144 +1,121 @@
-"""Readers of delimited rows: csv and tsv."""
+"""Readers of delimited rows: csv and tsv.
+
+A file is read twice. The first time decides on the delimiter, the header and the types of the columns, by all rows.
+docs/ingest.md has the rules.
+"""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from typing import Any, BinaryIO, TypeAlias
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import BinaryIO
 
 from semsearch.errors import InputError
-from semsearch.ingest.base import INTEGER, MAX_ITEM_CHARS, Fault, ItemOrFault, ReadOptions, next_batch
+from semsearch.ingest.base import BATCH_ROWS, Fault, ItemOrFault, ReadOptions
+from semsearch.ingest.column_types import Cast, ColumnType
+from semsearch.ingest.delimited import BadRow, Dialect, Row, Rows, find_dialect
+from semsearch.ingest.front_door import rewindable
+from semsearch.ingest.header import Header, read_header
 from semsearch.ingest.streams import Lines
 from semsearch.records import Item
 
-Cast: TypeAlias = Callable[[str], Any]
-# A number as a program writes it. With a leading zero or a plus sign it is a code and stays text.
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_DELIMITERS = (",", ";", "\t", "|")  # in the order in which a header is searched for them
+SAMPLE_ROWS = 200  # rows that the first is compared with, to see whether it is a header
+
+
+@dataclass
+class _Table:
+    """What the first reading of a file finds out."""
+
+    dialect: Dialect
+    header: Header
+    place: str  # of the first row
+    casts: list[tuple[int, Cast]] = field(default_factory=list)  # by position, of the columns of numbers
 
 
 class CsvReader:
-    """Comma-separated rows below a header; a header without a comma may use semicolon, tab or |."""
+    """Rows whose cells are separated by commas, or by semicolons, tabs or |, usually below a header."""
 
     name = "csv"
     suffixes: tuple[str, ...] = (".csv",)
+    delimiter: str | None = None  # None: found out
 
     def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[ItemOrFault]:
-        """One item per row. Empty cells are None; a column is numeric if its sample is.
+        """One item per row. Empty cells are None; a column is numeric if all its cells are.
 
-        Raises InputError for an empty file and an invalid header; a row with too many or too few cells is a Fault.
+        Raises InputError for an empty file; a row with too many or too few cells is a Fault.
         """
-        lines = Lines(stream, options)
-        first = next((line for line in lines if line.strip()), None)
-        if first is None:
-            raise InputError(f"{options.name} is empty: its first line must name the columns")
-        header_line = lines.number
-        # A global of the csv module: its default of 128 KB is too little for documents. Lines has a limit of its own.
-        csv.field_size_limit(2 * MAX_ITEM_CHARS)
-        cells = csv.reader(chain([first], lines), delimiter=self._delimiter(first), strict=True)
-        try:
-            header = [name.strip() for name in next(cells)]
-        except csv.Error as error:
-            raise InputError(
-                f"The header at line {header_line} of {options.name} cannot be read ({error}): check its quotes"
-            ) from None
-        _check_header(header, header_line, options.name)
-        rows = _rows(cells, lines, header, options.name)
-        sample = next_batch(rows)
-        if not sample:
-            raise InputError(f"{options.name} has a header but no rows: there is nothing to ingest")
-        casts = _casts(header, sample)
-        for row in chain(sample, rows):
-            yield row if isinstance(row, Fault) else _typed(row, casts)
-
-    def _delimiter(self, first: str) -> str:
-        return next((mark for mark in _DELIMITERS if mark in first), ",")
+        with rewindable(stream) as source:
+            dialect = find_dialect(Lines(source, options), options.name, self.delimiter)
+            source.seek(0)
+            table = _survey(Rows(Lines(source, options), dialect, options.name), dialect, options)
+            source.seek(0)
+            yield from dialect.remarks
+            yield from table.header.remarks
+            rows = Rows(Lines(source, options), dialect, options.name)
+            yield from _items(rows, table, options)
+            yield from rows.remarks()
 
 
 class TsvReader(CsvReader):
-    """Tab-separated rows below a header; quotes have the same meaning as in csv."""
+    """Rows whose cells are separated by tabs; quotes that match have the same meaning as in csv."""
 
     name = "tsv"
     suffixes: tuple[str, ...] = (".tsv", ".tab")
-
-    def _delimiter(self, first: str) -> str:
-        return "\t"
+    delimiter = "\t"
 
 
-def _check_header(header: Sequence[str], line: int, name: str) -> None:
-    where = f"The header at line {line} of {name}"
-    for position, column in enumerate(header, 1):
-        if not column:
-            raise InputError(f"{where} has no name for column {position} of {len(header)}: name every column")
-    counts = Counter(column.lower() for column in header)
-    repeated = [column for column in header if counts[column.lower()] > 1]
-    if repeated:
+def _survey(rows: Rows, dialect: Dialect, options: ReadOptions) -> _Table:
+    """The header and the types of the columns. An error in the middle is left to the reading that follows."""
+    results = iter(rows)
+    sample = list(islice(results, SAMPLE_ROWS))
+    number, first = sample[0] if sample else (dialect.first_line, [])
+    if isinstance(first, BadRow):
+        raise InputError(f"The header at line {number} of {options.name} {first.reason}")
+    others = [cells for _, cells in sample[1:] if isinstance(cells, list) and len(cells) == len(first)]
+    place = f"line {number} of {options.name}"
+    table = _Table(dialect, read_header(first, others, place, options.table), place)
+    types = [ColumnType() for _ in first]
+    batch = sample[1:] if table.header.is_in_file else sample
+    with suppress(Exception):  # truncated data: what is before it is read, then the error is raised again
+        while batch:
+            _see(types, [cells for _, cells in batch if isinstance(cells, list) and len(cells) == len(first)])
+            batch = list(islice(results, BATCH_ROWS))
+    casts = ((position, kind.cast) for position, kind in enumerate(types))
+    table.casts = [(position, cast) for position, cast in casts if cast is not None]
+    return table
+
+
+def _see(types: Sequence[ColumnType], rows: Sequence[list[str]]) -> None:
+    for position, kind in enumerate(types):
+        if not kind.is_text:
+            kind.see([row[position] for row in rows if row[position]])
+
+
+def _items(rows: Rows, table: _Table, options: ReadOptions) -> Iterator[ItemOrFault]:
+    """Rows as items with typed cells, None for empty ones; unreadable rows as Faults."""
+    results: Iterator[Row] = iter(rows)
+    if table.header.is_in_file:
+        next(results)
+    count = 0
+    names = table.header.names
+    for number, cells in results:
+        count += 1
+        if isinstance(cells, BadRow):
+            yield Fault(f"Line {number} of {options.name} {cells.reason}", is_row=True)
+            continue
+        if len(cells) != len(names):
+            there = "header" if table.header.is_in_file else "first row"
+            message = f"Line {number} of {options.name} has {len(cells)} cells, but the {there} has {len(names)}"
+            yield Fault(f"{message}: fix that row", is_row=True)
+            continue
+        values: list[object] = [cell or None for cell in cells]
+        for position, cast in table.casts:
+            if cells[position]:
+                values[position] = cast(cells[position])
+        yield Item(None, dict(zip(names, values, strict=True)), f"line {number} of {options.name}")
+    if not count:
         raise InputError(
-            f"{where} names the column {repeated[0]!r} {counts[repeated[0].lower()]} times: give each its own name"
+            f"{options.name} has a header but no rows: there is nothing to ingest (--no-header reads it as a row)"
         )
-
-
-def _rows(cells: Iterator[list[str]], lines: Lines, header: Sequence[str], name: str) -> Iterator[ItemOrFault]:
-    """Rows as items of text, with None for empty cells; unreadable rows as Faults."""
-    while True:
-        lines.item_done()
-        line = lines.number + 1
-        try:
-            row = next(cells)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Fault(f"Line {line} of {name} cannot be read as csv ({error}): check its quotes", is_row=True)
-            continue
-        if not row:
-            continue
-        if len(row) != len(header):
-            message = f"Line {line} of {name} has {len(row)} cells, but the header has {len(header)}: fix that row"
-            yield Fault(message, is_row=True)
-            continue
-        values = {column: cell or None for column, cell in zip(header, row, strict=True)}
-        yield Item(None, values, f"line {line} of {name}")
-
-
-def _typed(item: Item, casts: Sequence[tuple[str, Cast]]) -> Item:
-    columns = dict(item.columns)
-    for column, cast in casts:
-        if columns[column] is not None:
-            columns[column] = cast(columns[column])
-    return Item(None, columns, item.place)
-
-
-def _casts(header: Sequence[str], sample: Sequence[ItemOrFault]) -> list[tuple[str, Cast]]:
-    """The casts of the columns whose filled cells in the sample are all numbers."""
-    rows = [row.columns for row in sample if isinstance(row, Item)]
-    casts: list[tuple[str, Cast]] = []
-    for column in header:
-        values = [row[column] for row in rows if row[column] is not None]
-        if values and all(INTEGER.fullmatch(value) for value in values):
-            casts.append((column, _integer))
-        elif values and _are_numbers(values):
-            casts.append((column, _number))
-    return casts
-
-
-def _are_numbers(values: Sequence[str]) -> bool:
-    """Whether floats keep all information: each is as Python writes it, or all have the same number of decimals.
-
-    Prices have the same number of decimals. 3.9 and 3.10 together are versions and stay text.
-    """
-    if not all(_NUMBER.fullmatch(value) for value in values):
-        return False
-    if len({len(value.partition(".")[2]) for value in values}) == 1:
-        return all(len(value) <= 16 for value in values)
-    return all(INTEGER.fullmatch(value) or repr(float(value)) == value for value in values)
-
-
-def _integer(cell: str) -> int | str:
-    return int(cell) if INTEGER.fullmatch(cell) else cell
-
-
-def _number(cell: str) -> float | str:
-    return float(cell) if _NUMBER.fullmatch(cell) else cell

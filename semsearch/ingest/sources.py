@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import io
 import os
-import sys
-import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images.image_io import IMAGE_SUFFIXES
-from semsearch.ingest.base import GZIP_MAGIC, STDIN, Fault, ItemOrFault, Reader, ReadOptions
+from semsearch.ingest import front_door
+from semsearch.ingest.base import Fault, ItemOrFault, Reader, ReadOptions, Remark, TableOptions
+from semsearch.ingest.front_door import STDIN, kind_of_path, printable
+from semsearch.ingest.left_out import LeftOut
 
-_READ_ERRORS = (InputError, EOFError, zlib.error, OSError)  # what reading a file may raise
 _FORMAT_BY_FIRST_BYTE = {b"{": "jsonl", b"[": "json"}
 
 
@@ -29,6 +29,28 @@ class SourceFile:
     path: str
     key: str
     reader: Reader
+    is_named: bool = False  # whether the user named this very file
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How sources are read: all readers, the one chosen by --format, and the options of each file."""
+
+    readers: Mapping[str, Reader]
+    chosen: Reader | None
+    options: ReadOptions
+
+    @property
+    def known(self) -> Mapping[str, Reader]:
+        return {self.chosen.name: self.chosen} if self.chosen else self.readers
+
+
+@dataclass
+class _Listing:
+    """What a source consists of."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    notes: list[Fault | Remark] = field(default_factory=list)
 
 
 def read_sources(
@@ -37,6 +59,7 @@ def read_sources(
     *,
     format: str | None = None,
     encoding: str = "utf-8",
+    table: TableOptions | None = None,
     stdin: BinaryIO | None = None,
 ) -> Iterator[ItemOrFault]:
     """The items of all sources, one after the other. A file is opened when the one before it has been read.
@@ -45,27 +68,26 @@ def read_sources(
     has an unknown suffix, or holds no file that a reader can read.
     """
     chosen = None if format is None else _reader_named(format, readers)
-    files: list[SourceFile | Fault | None] = []
-    for source in sources:
-        files.extend([None] if source == "-" else _expand(source, readers, chosen))
-    if files.count(None) > 1:
+    reading = _Reading(readers, chosen, ReadOptions("", "", None, encoding, table or TableOptions()))
+    listings = {source: _Listing() if source == "-" else _expand(source, reading) for source in dict.fromkeys(sources)}
+    if list(sources).count("-") > 1:
         raise InputError("Standard input was given twice: give - once")
+    names = _distinct_keys({source: listing.files for source, listing in listings.items()})
 
     def items() -> Iterator[ItemOrFault]:
-        for file in files:
-            if isinstance(file, Fault):
-                yield file
-            elif file is None:
-                yield from _read_stdin(stdin or sys.stdin.buffer, readers, chosen, encoding)
-            else:
-                yield from _read_file(file, encoding)
+        for source, listing in listings.items():
+            yield from listing.notes
+            if source == "-":
+                yield from _read_stdin(stdin, reading)
+            for file in names[source]:
+                yield from _read_file(file, reading.options)
 
     return items()
 
 
 def source_name(sources: Sequence[str]) -> str:
     """The sources as a dataset stores them: names without folders, so independent of the current folder."""
-    names = [STDIN if source == "-" else os.path.basename(os.path.abspath(source)) for source in sources]
+    names = [STDIN if source == "-" else printable(os.path.basename(os.path.abspath(source))) for source in sources]
     return ", ".join(names)
 
 
@@ -81,133 +103,139 @@ def _reader_for(path: str, readers: Mapping[str, Reader]) -> Reader | None:
     return next((reader for reader in readers.values() if name.endswith(tuple(reader.suffixes))), None)
 
 
-def _expand(source: str, readers: Mapping[str, Reader], chosen: Reader | None) -> list[SourceFile | Fault]:
-    known = {chosen.name: chosen} if chosen else readers
-    if os.path.isdir(source):
-        return _in_folder(source, known)
-    if os.path.exists(source):  # a named pipe is a file too
-        reader = chosen or _reader_for(source, readers)
+def _expand(source: str, reading: _Reading) -> _Listing:
+    kind = kind_of_path(source)
+    if kind == "folder":
+        return _in_folder(source, reading.known)
+    if kind == "device":
+        raise InputError(f"{printable(source)} is a device, not a file: name a file, or - for standard input")
+    if kind != "nothing":
+        reader = reading.chosen or _reader_for(source, reading.readers)
         if reader is None:
-            raise InputError(
-                f"{source} has none of the suffixes {', '.join(_suffixes(readers))}: give its format with --format"
-            )
-        return [SourceFile(source, os.path.basename(source), reader)]
+            suffixes = ", ".join(_suffixes(reading.readers))
+            raise InputError(f"{printable(source)} has none of the suffixes {suffixes}: give its format with --format")
+        return _Listing([SourceFile(source, printable(os.path.basename(source)), reader, is_named=True)])
     if glob.has_magic(source):
-        return _matching(source, readers, chosen)
-    raise InputError(f"There is no file or folder {source}: check the path, relative to the current folder")
+        return _matching(source, reading)
+    raise InputError(f"There is no file or folder {printable(source)}: check the path, relative to the current folder")
 
 
 def _suffixes(readers: Mapping[str, Reader]) -> list[str]:
     return [suffix for reader in readers.values() for suffix in reader.suffixes]
 
 
-def _in_folder(folder: str, readers: Mapping[str, Reader]) -> list[SourceFile | Fault]:
+def _in_folder(folder: str, readers: Mapping[str, Reader]) -> _Listing:
     """The files below a folder that have a reader, sorted by path, without hidden ones."""
-    faults: list[SourceFile | Fault] = []
+    listing, left_out = _Listing(), LeftOut(folder)
 
     def unreadable(error: OSError) -> None:
-        faults.append(Fault(f"The folder {error.filename} cannot be read: {error.strerror}"))
+        listing.notes.append(Fault(f"The folder {printable(error.filename)} cannot be read: {error.strerror}"))
 
-    files: list[tuple[str, SourceFile]] = []
     has_images = False
     for parent, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = left_out.visible_folders(parent, folders)
         for name in names:
+            path = os.path.join(parent, name)
             reader = _reader_for(name, readers)
             has_images = has_images or name.lower().endswith(IMAGE_SUFFIXES)
-            if reader is not None and not name.startswith("."):
-                path = os.path.join(parent, name)
-                key = _relative(path, folder)
-                files.append((key, SourceFile(path, key, reader)))
-    if not files and not faults:
+            if left_out.accepts(path, has_reader=reader is not None) and reader is not None:
+                listing.files.append(SourceFile(path, _relative(path, folder), reader))
+    if not listing.files and not listing.notes:
         if has_images:
-            raise InputError(f"The folder {folder} holds images, not text: read them with `semsearch ingest images`")
+            raise InputError(
+                f"The folder {printable(folder)} holds images, not text: read them with `semsearch ingest images`"
+            )
         raise InputError(
-            f"The folder {folder} holds no file with one of the suffixes {', '.join(_suffixes(readers))}:"
-            " hidden files are not read"
+            f"The folder {printable(folder)} holds no file with one of the suffixes {', '.join(_suffixes(readers))}:"
+            f" hidden files are not read{left_out.because()}"
         )
-    return faults + [file for _, file in sorted(files, key=lambda pair: pair[0])]
+    listing.files.sort(key=lambda file: file.key)
+    listing.notes += left_out.remarks()
+    return listing
 
 
-def _matching(pattern: str, readers: Mapping[str, Reader], chosen: Reader | None) -> list[SourceFile | Fault]:
+def _matching(pattern: str, reading: _Reading) -> _Listing:
     """The files that a pattern matches. Their keys are relative to the folder before the first wildcard."""
     folder = Path(pattern)
     while glob.has_magic(str(folder)):
         folder = folder.parent
-    files: list[SourceFile | Fault] = []
+    listing, left_out = _Listing(), LeftOut(str(folder))
     for path in sorted(glob.glob(pattern, recursive=True)):
-        reader = chosen or _reader_for(path, readers)
-        if reader is not None and not os.path.isdir(path):
-            files.append(SourceFile(path, _relative(path, str(folder)), reader))
-    if not files:
-        raise InputError(f"No file with one of the suffixes {', '.join(_suffixes(readers))} matches {pattern}")
-    return files
+        reader = reading.chosen or _reader_for(path, reading.readers)
+        if os.path.isdir(path):
+            continue
+        if left_out.accepts(path, has_reader=reader is not None) and reader is not None:
+            listing.files.append(SourceFile(path, _relative(path, str(folder)), reader))
+    if not listing.files:
+        raise InputError(
+            f"No file with one of the suffixes {', '.join(_suffixes(reading.readers))} matches"
+            f" {printable(pattern)}{left_out.because()}"
+        )
+    listing.notes += left_out.remarks()
+    return listing
 
 
 def _relative(path: str, folder: str) -> str:
     """The path relative to a folder, with / on every system; undecodable bytes are replaced."""
-    below = os.path.relpath(path, folder).replace(os.sep, "/")
-    return below.encode("utf-8", "replace").decode("utf-8")
+    return printable(os.path.relpath(path, folder).replace(os.sep, "/"))
 
 
-def _read_file(file: SourceFile, encoding: str) -> Iterator[ItemOrFault]:
+def _distinct_keys(listed: Mapping[str, Sequence[SourceFile]]) -> dict[str, list[SourceFile]]:
+    """The files of each source. A key that several sources have is preceded by the name of each one's folder.
+
+    A file that two sources name is read once. Where the folders' names are equal too, the whole path is the key.
+    """
+    seen: set[str] = set()
+    files: dict[str, list[SourceFile]] = {}
+    for source, ones in listed.items():
+        files[source] = [file for file in ones if os.path.realpath(file.path) not in seen]
+        seen.update(os.path.realpath(file.path) for file in ones)
+    for key_of in (_key_below_folder, lambda source, file: _relative(os.path.abspath(file.path), os.sep)):
+        counts = Counter(file.key for ones in files.values() for file in ones)
+        files = {
+            source: [replace(file, key=key_of(source, file)) if counts[file.key] > 1 else file for file in ones]
+            for source, ones in files.items()
+        }
+    return files
+
+
+def _key_below_folder(source: str, file: SourceFile) -> str:
+    folder = source if os.path.isdir(source) else os.path.dirname(os.path.abspath(file.path))
+    name = os.path.basename(os.path.abspath(folder))
+    return f"{printable(name)}/{file.key}" if name else file.key
+
+
+def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[ItemOrFault]:
     """The items of one file. An error becomes a Fault, so that the loader may continue with the next file."""
-    name = file.path.encode("utf-8", "replace").decode("utf-8")
+    name = printable(file.path)
     title = os.path.splitext(os.path.basename(file.key).removesuffix(".gz"))[0]
-    options = ReadOptions(name, file.key, title, encoding)
+    options = replace(options, name=name, key=file.key, title=title)
     with ExitStack() as stack:
         try:
-            raw = stack.enter_context(open(file.path, "rb"))
-            stream = stack.enter_context(_decompressed(raw, is_gzip=file.path.lower().endswith(".gz")))
-            yield from file.reader.read(stream, options)
-        except _READ_ERRORS as error:
-            yield Fault(_reason(error, name))
+            with front_door.one_line(name):
+                stream = stack.enter_context(front_door.opened(file.path, is_named=file.is_named))
+            yield from front_door.guarded(file.reader.read(stream, options), name)
+        except InputError as error:
+            yield Fault(str(error))
 
 
-def _decompressed(raw: io.BufferedReader, *, is_gzip: bool) -> io.BufferedReader:
-    """The stream itself, or its decompressed content if `is_gzip` or if its first bytes are those of gzip."""
-    if not is_gzip and raw.peek(2)[:2] != GZIP_MAGIC:
-        return raw
-    return io.BufferedReader(cast(Any, gzip.GzipFile(fileobj=raw)))
-
-
-def _reason(error: Exception, name: str) -> str:
-    """Why a file could not be read to its end, and what to do."""
-    if isinstance(error, InputError):
-        return str(error)
-    if isinstance(error, EOFError):
-        return f"{name} is truncated, the gzip data ends too early: copy or download it again"
-    if isinstance(error, (zlib.error, gzip.BadGzipFile)):
-        return (
-            f"{name} is not valid gzip data ({error}): copy or download it again, or rename it if it is not compressed"
-        )
-    if isinstance(error, FileNotFoundError):
-        return f"{name} no longer exists, although it was listed when ingest began: restore it, or run ingest again"
-    reason = getattr(error, "strerror", None) or error
-    return f"{name} cannot be read ({reason}): check its permissions"
-
-
-def _read_stdin(
-    stream: BinaryIO, readers: Mapping[str, Reader], chosen: Reader | None, encoding: str
-) -> Iterator[ItemOrFault]:
-    options = ReadOptions(STDIN, "-", None, encoding)
-    raw: io.BufferedReader = io.BufferedReader(cast(Any, stream))
+def _read_stdin(stdin: BinaryIO | None, reading: _Reading) -> Iterator[ItemOrFault]:
+    options = replace(reading.options, name=STDIN, key="-")
+    raw: io.BufferedReader = io.BufferedReader(cast(Any, stdin or front_door.standard_input()))
     with ExitStack() as stack:
         stack.callback(raw.detach)  # otherwise deleting the buffer closes standard input
-        opened = _decompressed(raw, is_gzip=False)
-        reader = chosen or _guess_reader(opened, readers)
+        with front_door.one_line(STDIN):
+            stream = front_door.decompressed(raw, STDIN)
+            reader = reading.chosen or _guess_reader(stream, reading.readers)
         try:
-            yield from reader.read(opened, options)
-        except _READ_ERRORS as error:
-            yield Fault(_reason(error, STDIN))
+            yield from front_door.guarded(reader.read(stream, options), STDIN)
+        except InputError as error:
+            yield Fault(str(error))
 
 
 def _guess_reader(raw: io.BufferedReader, readers: Mapping[str, Reader]) -> Reader:
     """The reader for the format that the first byte indicates."""
-    try:
-        start = raw.peek(64)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    except _READ_ERRORS as error:
-        raise InputError(_reason(error, STDIN)) from error
+    start = raw.peek(64)[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     format = _FORMAT_BY_FIRST_BYTE.get(start)
     if format is not None and format in readers:
         return readers[format]

@@ -12,26 +12,35 @@ from semsearch.ingest.base import MAX_ITEM_CHARS, ReadOptions
 
 CHUNK_BYTES = 1 << 16  # bytes decoded at a time
 LIMIT = f"{MAX_ITEM_CHARS >> 20} MB"  # the limit of one item, in messages
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = (  # byte order marks; that of UTF-32 begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def decoded(stream: BinaryIO, options: ReadOptions) -> Iterator[str]:
     """The text in chunks, without byte order mark, with \\n as line end.
 
-    Raises InputError for an unknown encoding, and with the position of the byte for a wrong encoding or a NUL byte.
+    Text that begins with the byte order mark of UTF-16 or UTF-32 is read so, since it cannot be UTF-8. Raises
+    InputError for an unknown encoding, and with the position of the byte for a wrong encoding or a NUL byte.
     """
-    decoder = _decoder(options.encoding)
+    chunk = stream.read(CHUNK_BYTES)
+    encoding = _encoding(chunk, options.encoding)
+    decoder = _decoder(encoding)
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     done, begun = 0, False
     while True:
-        chunk = stream.read(CHUNK_BYTES)
         start = done - len(decoder.getstate()[0])
         try:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            raise InputError(_undecodable(error, start + error.start, options)) from None
+            raise InputError(_undecodable(error, start + error.start, options.name, encoding)) from None
+        except UnicodeError as error:
+            raise InputError(f"{options.name} is not {encoding} ({error}): give its encoding with --encoding") from None
         if "\0" in text:
-            raise InputError(_nul(start, text, options))
+            raise InputError(_nul(start, text, options.name, encoding))
         done += len(chunk)
         if text and not begun:
             text, begun = text.removeprefix("\ufeff"), True
@@ -40,32 +49,40 @@ def decoded(stream: BinaryIO, options: ReadOptions) -> Iterator[str]:
             yield text
         if not chunk:
             return
+        chunk = stream.read(CHUNK_BYTES)
+
+
+def _encoding(start: bytes, given: str) -> str:
+    """The encoding that a byte order mark declares where UTF-8 is expected, else the given one."""
+    if given.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        return given
+    return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), given)
 
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     try:
         "".encode(encoding)  # raises LookupError for codecs that do not encode text, such as base64
         return codecs.getincrementaldecoder(encoding)()
-    except LookupError:
+    except (LookupError, ValueError):  # UnicodeError is a ValueError
         raise InputError(
             f"There is no encoding {encoding!r}: give one that Python knows, such as utf-8 or latin-1"
         ) from None
 
 
-def _undecodable(error: UnicodeDecodeError, position: int, options: ReadOptions) -> str:
+def _undecodable(error: UnicodeDecodeError, position: int, name: str, encoding: str) -> str:
     data = bytes(error.object)
-    guess = "utf-16" if position < 2 and data[:2] in _UTF16_MARKS else "latin-1"
-    if guess == options.encoding.lower():
-        guess = "utf-8"
+    guess = "latin-1" if encoding.lower() != "latin-1" else "utf-8"
     result = f"byte {data[error.start]:#04x} at position {position} is invalid" if data else "its end is missing"
-    return f"{options.name} is not {options.encoding}, {result}: give its encoding, such as --encoding {guess}"
+    return f"{name} is not {encoding}, {result}: give its encoding, such as --encoding {guess}"
 
 
-def _nul(start: int, text: str, options: ReadOptions) -> str:
-    at = start + len(text[: text.index("\0")].encode(options.encoding, "replace"))
+def _nul(start: int, text: str, name: str, encoding: str) -> str:
+    at = text.index("\0")
+    position = start + len(text[:at].encode(encoding, "replace"))
+    guess = "utf-16-be" if at == 0 else "utf-16-le"  # of "a" in UTF-16, the first or the second byte is 0
     return (
-        f"{options.name} has a NUL byte at position {at}, so it is not plain text: "
-        "give --encoding utf-16 if that is its encoding, or leave the file out"
+        f"{name} has a NUL byte at position {position}, so it is not plain text: "
+        f"give --encoding {guess} if that is its encoding, or leave the file out"
     )
 
 
@@ -137,8 +154,8 @@ class Lines:
             yield "".join(held)
 
 
-class Utf8:
-    """A source as a file of UTF-8 bytes, whatever its encoding, at most MAX_ITEM_CHARS between `item_done` calls."""
+class Text:
+    """A source as chunks of text, at most MAX_ITEM_CHARS between `item_done` calls."""
 
     def __init__(self, stream: BinaryIO, options: ReadOptions) -> None:
         self._chunks = decoded(stream, options)
@@ -154,15 +171,13 @@ class Utf8:
                 break
         return self._ahead[:1]
 
-    def read(self, size: int = -1) -> bytes:
-        """The next chunk, of any length; empty at the end and for `size` 0, by which ijson checks the type."""
-        if size == 0:
-            return b""
+    def read(self) -> str:
+        """The next chunk, of any length; empty at the end. Raises InputError for an item that is too long."""
         text, self._ahead = self._ahead or next(self._chunks, ""), ""
         self._item_chars += len(text)
         if self._item_chars > MAX_ITEM_CHARS + CHUNK_BYTES:
             raise InputError(f"{self._name} has an item longer than {LIMIT}, the limit of one item: split the item")
-        return text.encode("utf-8", "replace")
+        return text
 
     def item_done(self) -> None:
         """Start to count the next item."""

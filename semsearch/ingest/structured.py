@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from json import JSONDecodeError
 from typing import Any, BinaryIO
-
-import ijson
 
 from semsearch.errors import InputError
 from semsearch.ingest.base import Fault, ItemOrFault, ReadOptions
-from semsearch.ingest.streams import Lines, Utf8
+from semsearch.ingest.json_values import array_items, loads
+from semsearch.ingest.streams import Lines, Text
 from semsearch.records import Item
 
 _KINDS = {dict: "an object", list: "an array", str: "a string", bool: "true or false", type(None): "null"}
@@ -44,12 +43,13 @@ class JsonLinesReader:
 def _item(line: str, number: int, name: str) -> ItemOrFault:
     place = f"line {number} of {name}"
     try:
-        # NaN is not JSON, but pandas writes it for a missing value.
-        value = json.loads(line, parse_constant=lambda _: None)
-    except json.JSONDecodeError as error:
+        value = loads(line)
+    except JSONDecodeError as error:
         return Fault(f"L{place[1:]} is not JSON ({error.msg} at column {error.colno}): fix that line", is_row=True)
-    except (ValueError, RecursionError) as error:  # a number with thousands of digits, brackets nested thousands deep
-        return Fault(f"L{place[1:]} cannot be read ({error}): fix that line", is_row=True)
+    except RecursionError:
+        return Fault(f"L{place[1:]} cannot be read, it is nested too deeply: simplify it", is_row=True)
+    except ValueError as error:  # a repeated name, or nested too deeply
+        return Fault(f"L{place[1:]} cannot be read, {error}: fix that line", is_row=True)
     if not isinstance(value, dict):
         return Fault(f"L{place[1:]} is {kind_of(value)}, not an object like {{...}}: fix that line", is_row=True)
     return Item(None, value, place)
@@ -63,21 +63,17 @@ class JsonReader:
 
     def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[ItemOrFault]:
         """One item per object; other values are Faults. Raises InputError for anything but a whole, non-empty array."""
-        source = Utf8(stream, options)
+        source = Text(stream, options)
         self._check_begin(source.first(), options.name)
         number = 0
-        try:
-            for number, value in enumerate(ijson.items(source, "item", use_float=True), 1):
-                source.item_done()
-                place = f"item {number} of {options.name}"
-                if isinstance(value, dict):
-                    yield Item(None, value, place)
-                else:
-                    yield Fault(f"I{place[1:]} is {kind_of(value)}, not an object like {{...}}: fix it", is_row=True)
-        except (ijson.JSONError, ValueError) as error:
-            raise InputError(
-                f"{options.name} is not JSON after item {number} ({_one_line(error)}): fix it there"
-            ) from None
+        for number, value in enumerate(array_items(source, options.name), 1):
+            place = f"item {number} of {options.name}"
+            if isinstance(value, dict):
+                yield Item(None, value, place)
+            elif isinstance(value, ValueError):
+                yield Fault(f"I{place[1:]} cannot be read, {value}: fix it", is_row=True)
+            else:
+                yield Fault(f"I{place[1:]} is {kind_of(value)}, not an object like {{...}}: fix it", is_row=True)
         if number == 0:
             raise InputError(f"{options.name} is an empty array: there is nothing to ingest")
 
@@ -91,12 +87,3 @@ class JsonReader:
             )
         if first != "[":
             raise InputError(f"{name} begins with {first!r}, but a JSON array begins with '[': give --format")
-
-
-def _one_line(error: Exception) -> str:
-    """The parser's message and the text it points to, without its drawn arrow."""
-    text = error.args[0] if error.args else ""
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
-    lines = [line.strip() for line in str(text).splitlines() if line.strip() and "(right here)" not in line]
-    return ", near ".join(line[:80].rstrip(".") for line in lines[:2]) or type(error).__name__

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
 import platform
-import sys
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from semsearch import __version__
-from semsearch.errors import InputError, out_of_range
+from semsearch.errors import InputError
+from semsearch.ingest.array_stream import check_member
 from semsearch.ingest.arrayfiles import read_llm, read_npy, read_npz, read_parquet
-from semsearch.ingest.base import GZIP_MAGIC, STDIN
+from semsearch.ingest.base import check_limit
+from semsearch.ingest.front_door import STDIN, guarded, kind_of_path, one_line, opened, printable
 from semsearch.ingest.vectorfiles import Block, VectorStream, read_words
 from semsearch.records import Collection, Report, Run, silent
 from semsearch.storage import vector_import, vectors
@@ -55,7 +54,7 @@ class VectorSource:
     @property
     def name(self) -> str:
         """The source in messages."""
-        return STDIN if self.path == "-" else self.path
+        return STDIN if self.path == "-" else printable(self.path)
 
     def facts(self) -> dict[str, Any]:
         """What the run stores about it. A pipe has no hash, because it can be read only once."""
@@ -75,10 +74,10 @@ class Imported:
 @contextmanager
 def open_vectors(source: VectorSource) -> Iterator[VectorStream]:
     """The vectors of a file as a stream. Raises InputError if it does not exist or cannot be read."""
-    path = source.path
-    if path != "-" and (not os.path.exists(path) or os.path.isdir(path)):
+    path, name = source.path, source.name
+    if path != "-" and kind_of_path(path) in ("nothing", "folder"):
         raise InputError(
-            f"There is no file {path}: check the path, or fetch a public set with --from (see `semsearch pretrained`)"
+            f"There is no file {name}: check the path, or fetch a public set with --from (see `semsearch pretrained`)"
         )
     format = source.format or _SUFFIXES.get(os.path.splitext(path)[1].lower())
     readers: Mapping[str, Callable[[], VectorStream]] = {
@@ -88,46 +87,20 @@ def open_vectors(source: VectorSource) -> Iterator[VectorStream]:
         "llm": lambda: read_llm(path, source.member),
     }
     with ExitStack() as stack:
-        with _as_input_errors(source.name):
+        with one_line(name):
             if format is not None and format in readers:
                 vector_stream = readers[format]()
             else:
-                raw = _standard_input(stack) if path == "-" else stack.enter_context(open(path, "rb"))
+                raw = stack.enter_context(opened(path, is_named=True))
                 vector_stream = read_words(*_word_stream(raw, source, stack), format, source.limit)
         stack.callback(getattr(vector_stream.blocks, "close", lambda: None))
-        yield vector_stream
-
-
-@contextmanager
-def _as_input_errors(path: str) -> Iterator[None]:
-    """Turn what reading compressed files raises into InputError."""
-    try:
-        yield
-    except EOFError as error:
-        raise InputError(f"{path} is truncated, its compressed data ends too early: download it again") from error
-    except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} is damaged, or not of the format its name says ({error}): download it again"
-        ) from error
-    except NotImplementedError as error:  # zipfile raises it for an unknown compression method
-        raise InputError(f"{path} has a compression that Python cannot read ({error}): unpack it first") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}): check its permissions") from error
-
-
-def _standard_input(stack: ExitStack) -> io.BufferedReader:
-    raw = io.BufferedReader(cast(Any, sys.stdin.buffer))
-    stack.callback(raw.detach)  # otherwise deleting the buffer closes standard input
-    return raw
+        yield replace(vector_stream, blocks=guarded(vector_stream.blocks, name))
 
 
 def _word_stream(raw: io.BufferedReader, source: VectorSource, stack: ExitStack) -> tuple[BinaryIO, str]:
-    """The stream of words in a file, which is plain, gzip or a member of a zip, and its name in messages."""
+    """The stream of words in a file, which is plain or a member of a zip archive, and its name in messages."""
     path, member = source.name, source.member
-    start = raw.peek(4)[:4]
-    if start.startswith(GZIP_MAGIC):
-        return io.BufferedReader(cast(Any, stack.enter_context(gzip.GzipFile(fileobj=raw)))), path
-    if start != _ZIP_MAGIC:
+    if raw.peek(4)[:4] != _ZIP_MAGIC:
         return raw, path
     archive = stack.enter_context(zipfile.ZipFile(raw))
     names = [info.filename for info in archive.infolist() if not info.is_dir() and "__MACOSX" not in info.filename]
@@ -136,8 +109,7 @@ def _word_stream(raw: io.BufferedReader, source: VectorSource, stack: ExitStack)
     chosen = member or names[0]
     if chosen not in names:
         raise InputError(f"{path} has no member {chosen!r}: it holds {', '.join(names)}")
-    if archive.getinfo(chosen).flag_bits & 1:
-        raise InputError(f"{chosen} in {path} is encrypted: unpack it first")
+    check_member(archive.getinfo(chosen), os.path.getsize(source.path) if source.path != "-" else 1 << 62, path)
     return io.BufferedReader(cast(Any, stack.enter_context(archive.open(chosen)))), f"{chosen} in {path}"
 
 
@@ -164,10 +136,9 @@ def load_vectors(
     are left out. `facts` are added to the run's options. Raises InputError for what cannot be read and for a value that
     is not finite, with its row; NameTakenError if the name belongs to anything else.
     """
-    if source.limit is not None and source.limit < 1:
-        raise out_of_range("--limit", source.limit, least=1)
+    check_limit(source.limit)
     started, clock = now(), perf_counter()
-    with open_vectors(source) as stream, _as_input_errors(source.name), transaction(db):
+    with open_vectors(source) as stream, transaction(db):
         options = {"format": stream.format} | source.facts() | dict(facts or {})
         loading = _Loading(Incoming(db, name, stream.dim), source.name)
         total = min(stream.total or 0, source.limit or stream.total or 0)
@@ -189,7 +160,7 @@ def load_vectors(
             versions=_versions(db),
         )
         collection = loading.into.finish(run)
-    return Imported(collection, run, loading.remarks())
+    return Imported(collection, run, (*stream.remarks, *loading.remarks()))
 
 
 def _first_rows(blocks: Iterator[Block], limit: int | None) -> Iterator[Block]:

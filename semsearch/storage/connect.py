@@ -14,7 +14,7 @@ import sqlite_utils
 from semsearch_migrations.migrations import migrations
 
 from semsearch.errors import DatabaseError, SchemaError
-from semsearch.storage import driver
+from semsearch.storage import driver, new_file
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
 
@@ -83,6 +83,7 @@ def prepare(db: Connection) -> None:
 @contextmanager
 def reading(path: str) -> Iterator[Connection]:
     """A read-only connection; DatabaseError if there is no file, SchemaError if its catalogue is another version's."""
+    new_file.check_path(path)
     if not os.path.isfile(path):
         raise DatabaseError(f"There is no file {path}: `semsearch ingest` or `semsearch demo` makes one")
     had_log = _has_log(path)
@@ -122,35 +123,59 @@ def _tidy(path: str) -> None:
 def writing(path: str, *, create: bool = False, up_to_date: bool = True) -> Iterator[Connection]:
     """A connection to write with, its catalogue brought up to date, unless the caller will do so.
 
-    A file that did not exist (allowed with `create`) uses WAL and 16 KB pages, and is removed again if the work
-    fails; a file that existed keeps its journal mode.
+    A file that did not exist (allowed with `create`) uses WAL and 16 KB pages. It is removed again if the work fails
+    and nobody else has written to it. A file that existed keeps its journal mode.
     """
-    new = not os.path.exists(path)
-    if new and not create:
+    new_file.check_path(path)
+    if not os.path.exists(path) and not create:
         raise DatabaseError(f"There is no file {path}: `semsearch ingest` or `semsearch demo` makes one")
-    if not new and not os.path.isfile(path):
-        raise DatabaseError(f"{path} is a folder, not a database: give a file's path")
-    done = False
-    try:
-        with explained(path):
-            db = _connect(path, "rwc" if new else "rw")
-            try:
-                if new or os.path.getsize(path) == 0:
-                    db.execute(f"pragma page_size = {PAGE_SIZE}")
-                    db.execute("pragma journal_mode = wal")
-                db.execute("pragma synchronous = normal" if is_wal(db) else "pragma synchronous = full")
-                check_schema(db, path, allow_pending=True)
-                if up_to_date and has_catalogue(db) and pending(db):
-                    with transaction(db):
-                        pass  # beginning to write applies what is missing
-                yield db
-            finally:
+    with explained(path):
+        db, created = _connect_to_write(path)
+        try:
+            if up_to_date and has_catalogue(db) and pending(db):
+                with transaction(db):
+                    pass  # beginning to write applies what is missing
+            yield db
+        except BaseException:
+            if created is not None:
+                created.remove()
+            raise
+        finally:
+            db.close()
+
+
+def _connect_to_write(path: str) -> tuple[Connection, new_file.NewFile | None]:
+    """A connection to the file that the path names, and what removes the file again if it was created here.
+
+    Another process may remove the file between its opening and the first lock. Then it is created again.
+    """
+    for _ in range(new_file.MAX_TRIES):
+        is_new, inode = new_file.begin(path)
+        db = None
+        try:
+            db = _connect(path, "rw")
+            _set_up(db, path)
+            if new_file.inode_of(path) == inode:
+                return db, new_file.NewFile(db, path) if is_new else None
+        except BaseException:
+            if db is not None:
                 db.close()
-        done = True
-    finally:
-        if new and not done:
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                Path(path + suffix).unlink(missing_ok=True)
+            if new_file.inode_of(path) == inode:
+                if is_new:
+                    new_file.remove_empty(path)
+                raise
+        else:
+            db.close()
+    raise DatabaseError(f"{path} was removed by another program while it was opened: try again")
+
+
+def _set_up(db: Connection, path: str) -> None:
+    """Journal mode and page size of an empty file; how carefully commits are written; the version of the catalogue."""
+    if os.path.getsize(path) == 0:
+        db.execute(f"pragma page_size = {PAGE_SIZE}")
+        db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = normal" if is_wal(db) else "pragma synchronous = full")
+    check_schema(db, path, allow_pending=True)
 
 
 def file_of(db: Connection) -> tuple[str, int]:

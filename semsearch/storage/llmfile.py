@@ -76,12 +76,22 @@ class LlmFile:
             raise InputError(f"There is no file {path}: llm keeps its own at `llm embed-db path`")
         try:
             self.db: Connection = driver.sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro", uri=True)
+            self.db.execute("pragma trusted_schema = off")
+            self._check_tables()
             self.names = [str(row[0]) for row in self.db.execute("select name from collections order by id")]
             self.db.execute("select collection_id, id, embedding from embeddings limit 1").fetchall()
         except driver.Error as error:
             raise InputError(
                 f"{path} is not an embeddings.db of llm: it lacks the tables collections and embeddings ({error})"
             ) from error
+
+    def _check_tables(self) -> None:
+        """Raise InputError for views and computed columns in place of llm's tables: they could compute without end."""
+        for table in ("collections", "embeddings"):
+            kind = self.db.execute("select type from sqlite_master where name = ?", [table]).fetchone()
+            hidden = self.db.execute("select count(*) from pragma_table_xinfo(?) where hidden <> 0", [table]).fetchone()
+            if kind is not None and (kind[0] != "table" or hidden[0]):
+                raise InputError(f"{self.path} is not an embeddings.db of llm: {table} is no ordinary table")
 
     def choose(self, name: str | None) -> str:
         """The collection of this name, or the only one. NotFoundError lists those there are."""
@@ -99,7 +109,7 @@ class LlmFile:
         statement = "select count(*) from embeddings where collection_id = (select id from collections where name = ?)"
         return int(self.db.execute(statement, [name]).fetchone()[0])
 
-    def rows(self, name: str, size: int) -> Iterator[tuple[Sequence[str], Sequence[bytes]]]:
+    def rows(self, name: str, size: int) -> Iterator[tuple[Sequence[str], Sequence[object]]]:
         """Keys and embeddings of a collection as they stand, so many at a time."""
         cursor = self.db.execute(
             "select id, embedding from embeddings where collection_id = (select id from collections where name = ?)"
@@ -108,7 +118,7 @@ class LlmFile:
         )
         while rows := cursor.fetchmany(size):
             keys, blobs = zip(*rows, strict=True)
-            yield [str(key) for key in keys], [bytes(blob or b"") for blob in blobs]
+            yield [str(key) for key in keys], blobs
 
     def close(self) -> None:
         """Close the file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -14,7 +15,7 @@ from semsearch.storage.keys import quoted, shape_of, table_kind
 
 MAX_COLUMNS = 2_000  # SQLite's own limit
 _INT64 = 1 << 63
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")  # one that a float holds too
 _NUMBER_TO_SQLITE = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 
 
@@ -66,20 +67,22 @@ def count_above(db: Connection, table: str, column: str, number: int) -> int:
 
 
 class SeenKeys:
-    """The keys of one ingest and where each stood, in a temporary table, so that memory does not grow with them."""
+    """The keys of one ingest, their places and digests of their contents, in a temporary table: memory stays flat."""
 
     def __init__(self, db: Connection) -> None:
         self._db = db
         db.execute("drop table if exists temp._semsearch_seen")
-        db.execute("create temp table _semsearch_seen (key primary key, place text) without rowid")
+        db.execute("create temp table _semsearch_seen (key primary key, place text, digest blob) without rowid")
 
-    def claim(self, key: str | int, place: str) -> str | None:
-        """None if the key is new, and it is remembered; else the place that has it already."""
-        taken = self._db.execute("insert or ignore into temp._semsearch_seen values (?, ?)", [key, place]).rowcount
-        if taken:
+    def claim(self, key: str | int, place: str, content: bytes) -> str | None:
+        """None for a new key, which is stored; empty for a repeated key with equal content; else the place of the first
+        occurrence."""
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        statement = "insert or ignore into temp._semsearch_seen values (?, ?, ?)"
+        if self._db.execute(statement, [key, place, digest]).rowcount:
             return None
-        result = self._db.execute("select place from temp._semsearch_seen where key = ?", [key]).fetchone()
-        return str(result[0])
+        earlier = self._db.execute("select place, digest from temp._semsearch_seen where key = ?", [key]).fetchone()
+        return "" if earlier[1] == digest else str(earlier[0])
 
     def close(self) -> None:
         """Forget them all."""
@@ -209,10 +212,16 @@ class Upserts:
                     self.remarks.append(remark)
 
     def _widen(self, column: str) -> None:
+        """Make a column of numbers one of text. SQLite itself would write a float with 15 digits only."""
         self._types[column] = "TEXT"
         made = "_semsearch_widened"
         self._create(made)
-        self._db.execute(f"insert into {quoted(made)} select * from {quoted(self.table)}")
+        self._db.create_function("_semsearch_digits", 1, repr, deterministic=True)
+        exact = f"case typeof({quoted(column)}) when 'real' then _semsearch_digits({quoted(column)})"
+        values = ", ".join(
+            f"{exact} else {quoted(column)} end" if name == column else quoted(name) for name in self._types
+        )
+        self._db.execute(f"insert into {quoted(made)} select {values} from {quoted(self.table)}")
         self._db.execute(f"drop table {quoted(self.table)}")
         self._db.execute(f"alter table {quoted(made)} rename to {quoted(self.table)}")
 
@@ -231,4 +240,6 @@ class Upserts:
 
 def _loses_digits(value: Any) -> bool:
     """Whether SQLite would read this text as a number that is written differently."""
-    return isinstance(value, str) and bool(_NUMBER_TO_SQLITE.fullmatch(value)) and not _NUMBER.fullmatch(value)
+    if not isinstance(value, str) or not _NUMBER_TO_SQLITE.fullmatch(value):
+        return False
+    return not _INTEGER.fullmatch(value) and not (math.isfinite(float(value)) and repr(float(value)) == value)

@@ -67,7 +67,7 @@ def test_keys_of_rows(
         pytest.param("id,t\n1,x\n,y\n", ["line 3 of", "has no value in 'id'"], id="empty id"),
         pytest.param("id,t\n1,x\n2,y\n1,z\n", ["The id 1", "line 2", "line 4", "--id"], id="repeated id"),
         pytest.param(
-            "id,t\n" + "".join(f"{n},x\n" for n in range(1_200)) + "x9,y\n", ["line 1202", "'x9'"], id="late text"
+            "id,t\n1,x\n" + "".join(f"{n},x\n" for n in range(2, 9)) + ",y\n", ["line 10", "has no value"], id="late"
         ),
     ],
 )

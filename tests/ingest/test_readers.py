@@ -89,9 +89,14 @@ def test_rows_have_no_key_and_the_values_of_the_source(name: str, content: str, 
     assert {item.key for item in items if isinstance(item, Item)} == {None}
 
 
-def test_numbers_are_judged_by_the_first_thousand_rows_and_later_text_stays_text() -> None:
-    content = "n,m\n" + "1,1.5\n" * 1_000 + "007,n/a\n5,2.5\n"
-    assert columns("csv", content)[-2:] == [{"n": "007", "m": "n/a"}, {"n": 5, "m": 2.5}]
+def test_numbers_are_judged_by_all_rows() -> None:
+    content = "n,m,v\n" + "1,1.5,3.9\n" * 5_000 + "007,n/a,3.10\n5,2.5,2e308\n"
+    found = columns("csv", content)
+    assert [found[0], *found[-2:]] == [
+        {"n": "1", "m": "1.5", "v": "3.9"},
+        {"n": "007", "m": "n/a", "v": "3.10"},
+        {"n": "5", "m": "2.5", "v": "2e308"},
+    ]
 
 
 @pytest.mark.parametrize("name", ["txt", "csv", "json", "jsonl"])

@@ -116,11 +116,10 @@ def test_a_third_party_reader_is_found_by_its_suffix(write: Callable[..., str], 
     assert [item.columns["body"] for item in items if isinstance(item, Item)] == ["ONE", "TWO"]
 
 
-def test_two_files_of_one_name_are_told_apart_by_giving_their_folder(
-    write: Callable[..., str], load: Callable[..., Loaded], tmp_path: Path
+def test_two_files_of_one_name_are_told_apart_by_their_folders(
+    write: Callable[..., str], load: Callable[..., Loaded], rows: Callable[..., Any], tmp_path: Path
 ) -> None:
-    paths = [write("d/x/a.txt", "moon"), write("d/y/a.txt", "sun")]
-    with pytest.raises(InputError) as caught:
-        load(*paths)
-    assert all(path in str(caught.value) for path in paths)
-    assert load(str(tmp_path / "d")).added == 2
+    paths = [write("d/x/a.txt", "moon"), write("d/y/a.txt", "sun"), write("d/y/b.txt", "star")]
+    load(*paths)
+    assert [row[0] for row in rows("select id from docs order by 1")] == ["b.txt", "x/a.txt", "y/a.txt"]
+    assert load(str(tmp_path / "d"), name="all").added == 3
