@@ -6,7 +6,7 @@ DEMO_DB ?= demo.db
 # Each worker starts its own servers and browser, so more than four do not help. WORKERS= runs the tests in one process.
 WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test test-fast test-install lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
+.PHONY: demo test test-fast test-install torture lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Installing into .venv, once"
@@ -39,7 +39,7 @@ demo: .venv/$(if $(filter 0,$(TORCH)),installed,torch)  ## build demo.db from th
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
 # The matrices in tests are small: a second thread of BLAS or torch would only wait.
-test test-fast test-install: export OMP_NUM_THREADS := 1
+test test-fast test-install torture: export OMP_NUM_THREADS := 1
 test: .venv/test .venv-next/installed  ## all tests; those of pages and browser also on the other Datasette
 	$(BIN)/python -m pytest $(WORKERS)
 	.venv-next/bin/python -m pytest $(WORKERS) tests/datasette tests/browser
@@ -49,6 +49,10 @@ test-fast: .venv/test  ## all tests except browser tests and trainings
 
 test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
 	$(BIN)/python tests/install/try_wheel.py
+
+MINUTES ?= 10
+torture: .venv/test  ## crashes, kills, full disks, damaged files, random requests, for MINUTES= minutes
+	$(BIN)/python -m tests.torture --minutes $(MINUTES)
 
 lint: .venv-lint/installed  ## style, types, layers, generated docs
 	.venv-lint/bin/ruff check .

@@ -1,0 +1,57 @@
+"""The database that torture begins with, and the verbs that write to it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from semsearch.storage import connect
+from tests.planted import TOPICS
+
+GRAPH = "a b\nb c\nc a\nc d\nd e\ne f\nf d\n"
+
+
+def make(folder: Path, copies: int = 20) -> Path:
+    """A file with documents, their collection, clusters and a graph, and rows changed since the build."""
+    database = folder / "torture.db"
+    with connect.writing(str(database), create=True) as db:
+        db.execute("create table articles (id integer primary key, title text, body text, theme text)")
+        rows = [
+            (f"{title} {copy}", f"{body} number{copy} word{copy % 7}", "space" if place < len(TOPICS) // 2 else "bread")
+            for copy in range(copies)
+            for place, (title, body) in enumerate(TOPICS)
+        ]
+        db.executemany("insert into articles (title, body, theme) values (?, ?, ?)", rows)
+    (folder / "graph.txt").write_text(GRAPH)
+    (folder / "new.csv").write_text("id,name,text\n1,one,first text of a new table\n2,two,second text of it\n")
+    run("index", str(database), "articles", "--text", "body", "--title", "title", "--label", "theme")
+    run("build", "lsa", str(database), "articles", "--dim", "8")
+    run("cluster", str(database), "articles_lsa", "--clusters", "2")
+    run("ingest", "edges", str(database), "graph", str(folder / "graph.txt"))
+    with connect.writing(str(database)) as db:
+        db.execute("insert into articles (title, body, theme) values ('Orbit', 'astronauts in orbit', null)")
+        db.execute("delete from articles where id = 3")
+        db.execute("update articles set body = body || ' dough' where id = 5")
+        connect.checkpoint(db)
+    return database
+
+
+def verbs(database: Path) -> list[list[str]]:
+    """Each verb that writes, with its arguments."""
+    path, folder = str(database), database.parent
+    return [
+        ["update", path],
+        ["build", "lsa", path, "articles", "--dim", "6"],
+        ["build", "pmi", path, "articles", "--dim", "8", "--min-count", "2"],
+        ["ingest", "documents", path, "notes", str(folder / "new.csv")],
+        ["ingest", "edges", path, "other", str(folder / "graph.txt")],
+        ["cluster", path, "articles_lsa", "--clusters", "3"],
+        ["classify", path, "articles_lsa", "--label", "theme"],
+        ["drop", path, "articles_lsa"],
+    ]
+
+
+def run(*arguments: str) -> None:
+    """Run a semsearch command; CalledProcessError if it fails."""
+    subprocess.run([sys.executable, "-m", "semsearch", *arguments], check=True, capture_output=True)

@@ -1,0 +1,50 @@
+"""A short form of `make torture`: crashes and kills of a few verbs. The long form is `python -m tests.torture`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.torture import corpus, crashes, kills
+from tests.torture.crashes import Files, Write
+
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="record.c needs a C compiler")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database to torture; each test works on a copy."""
+    return corpus.make(tmp_path_factory.mktemp("torture"), copies=4)
+
+
+@needs_compiler
+@pytest.mark.parametrize("verb", [0, 7], ids=["update", "drop"])
+def test_every_crash_leaves_the_old_or_the_new_state(database: Path, tmp_path: Path, verb: int) -> None:
+    copy = Path(shutil.copy(database, tmp_path / "crash.db"))
+    arguments = [str(copy) if each == str(database) else each for each in corpus.verbs(database)[verb]]
+    outcome = crashes.crash(tmp_path, copy, arguments, seed=7, count=30)
+    assert outcome.faults == () and outcome.states == 30
+    assert outcome.old > 0 and outcome.new > 0
+
+
+def test_kill_leaves_the_old_or_the_new_state(database: Path, tmp_path: Path) -> None:
+    outcome = kills.kill(tmp_path, database, corpus.verbs(database)[0], seed=7, count=2)
+    assert outcome.faults == () and outcome.states == 2
+
+
+def test_a_lost_write_and_a_torn_one_differ_from_a_kept_one() -> None:
+    """The harness itself: what is synced stays in every state, what is not may be lost or torn."""
+    data = bytes(range(256)) * 8
+    writes = [Write("w", "f", 0, data), Write("s", "f", 0, b""), Write("w", "f", 0, data[::-1])]
+    found = {
+        bytes(state.content["f"])
+        for state in crashes.states({"f": b""}, writes, seed=1, count=300)
+        if len(state.content["f"]) == len(data)
+    }
+    assert data in found and data[::-1] in found and len(found) > 3
+    files = Files({"f": b"abc"})
+    files.apply(Write("t", "f", 1, b""))
+    files.apply(Write("w", "f", 3, b"z"))
+    assert bytes(files.content["f"]) == b"a\0\0z"
