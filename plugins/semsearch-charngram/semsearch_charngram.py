@@ -99,6 +99,7 @@ class Charngram:
 
     name = "charngram"
     reads = "documents"
+    queries_only = True  # `encode` embeds texts, and its items are words
     Options = CharngramOptions
 
     def fit(self, corpus: Documents, options: CharngramOptions, *, rng: Any, device: Any, report: Any) -> Fitted:

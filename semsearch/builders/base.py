@@ -82,6 +82,21 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
+class EmbedsQueriesOnly(Protocol):
+    """A builder whose `encode` embeds queries, and not the items of its collections, if `queries_only`.
+
+    Builders of word vectors are of this kind: a text is a query to them, their items are words.
+    """
+
+    queries_only: bool
+
+
+def embeds_items(builder: object) -> bool:
+    """Whether a builder can embed new items of its collections, so that `semsearch update` serves them."""
+    return isinstance(builder, Encodes) and not (isinstance(builder, EmbedsQueriesOnly) and builder.queries_only)
+
+
+@runtime_checkable
 class Decodes(Protocol):
     """A builder that turns codes back into images: reconstruction, samples, interpolation.
 

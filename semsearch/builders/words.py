@@ -136,6 +136,8 @@ def word_fit(
 class MeansOfWords:
     """The `encode` of a builder of word vectors: a text is the mean of its words."""
 
+    queries_only = True
+
     def encode(self, state: State, corpus: Documents) -> FloatArray | None:
         """The means of the texts' unit word vectors, (n, k) float32; zero rows for texts without a known word.
 

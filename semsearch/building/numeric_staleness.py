@@ -46,7 +46,7 @@ def unseen(db: Connection, dataset: Dataset, collection: Collection) -> Unseen:
     """
     builder = load().builder(collection.builder)
     if not isinstance(builder, Encodes):
-        raise InputError(f"{collection.name} was built by {collection.builder}, which cannot embed new rows")
+        raise InputError(f"{collection.name} was not updated, because {collection.builder} cannot embed new rows")
     options = make_options(builder, collections.get_run(db, collection.run).options)
     try:
         table, _ = corpora.numbers_of(db, dataset, options)

@@ -16,8 +16,9 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.arrays import FloatArray
-from semsearch.builders.base import ZERO_NORM, Builder, Drifts, Encodes, make_options, reads_of
+from semsearch.builders.base import ZERO_NORM, Builder, Drifts, Encodes, embeds_items, make_options, reads_of
 from semsearch.building import numeric_staleness
+from semsearch.building.rebuild_command import rebuild_command
 from semsearch.building.staleness import changes_of, deleted_for, main_collections, stale_rows, why_rebuild
 from semsearch.errors import BuildError, InputError, NotFoundError, PluginError, SemsearchError
 from semsearch.images import image_arrays
@@ -55,6 +56,11 @@ class Outcome:
 
     updated: tuple[Updated, ...]
     left: Mapping[str, str]
+    rebuilds: frozenset[str] = frozenset()  # those left that cannot be updated by design: only a rebuild adds rows
+
+
+class _NotUpdatableError(InputError):
+    """A collection that cannot be updated, because its builder cannot embed new items."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def update(db: Connection, name: str | None = None, *, report: Report = silent) 
 
     For all collections, those that cannot be updated are `left`, each with the reason. For one collection it raises:
     NotFoundError for an unknown name, or a missing table or column; InputError for a builder that cannot embed new
-    rows, inputs that have been rebuilt, or keys of another type; PluginError for a builder that is not installed;
+    items, inputs that have been rebuilt, or keys of another type; PluginError for a builder that is not installed;
     BuildError if other programs keep writing.
     """
     if name is None:
@@ -107,6 +113,7 @@ def update(db: Connection, name: str | None = None, *, report: Report = silent) 
 def _update_all(db: Connection, report: Report) -> Outcome:
     """Update all collections, those of one dataset together: its table is then read once."""
     left: dict[str, str] = {}
+    rebuilds: set[str] = set()
     together: dict[tuple[str, str], list[str]] = {}
     for collection in main_collections(db):
         try:
@@ -117,6 +124,7 @@ def _update_all(db: Connection, report: Report) -> Outcome:
             together.setdefault((collection.dataset, own), []).append(collection.name)
         except SemsearchError as error:
             left[collection.name] = str(error)
+            rebuilds |= {collection.name} if isinstance(error, _NotUpdatableError) else set()
     if not together and not left:
         raise NotFoundError("No collection to update: `semsearch index DB TABLE` builds one")
     updated: list[Updated] = []
@@ -126,7 +134,8 @@ def _update_all(db: Connection, report: Report) -> Outcome:
         except (NotFoundError, InputError, BuildError) as error:
             left |= dict.fromkeys(names, str(error))
     stale = stale_rows(db, left)
-    return Outcome(tuple(updated), {name: reason for name, reason in left.items() if stale[name] != 0})
+    left = {name: reason for name, reason in left.items() if stale[name] != 0}
+    return Outcome(tuple(updated), left, frozenset(rebuilds & left.keys()))
 
 
 def _main(db: Connection, name: str) -> Collection:
@@ -151,7 +160,6 @@ def _builder_of(db: Connection, collection: Collection) -> Encodes:
             f"{collection.name} was imported, so it has no rows to update from: `semsearch ingest vectors` with the"
             " same name replaces it"
         )
-    rebuild = f"`semsearch build {collection.builder} DB {collection.dataset} --name {collection.name}` rebuilds it"
     try:
         builder: Builder = registry.load().builder(collection.builder)
     except NotFoundError as error:
@@ -159,9 +167,13 @@ def _builder_of(db: Connection, collection: Collection) -> Encodes:
             f"{collection.name} was built by {collection.builder}, which is not installed: install its plugin, or"
             " drop the collection"
         ) from error
-    options = make_options(builder, collections.get_run(db, collection.run).options)
-    if not isinstance(builder, Encodes) or (reads_of(builder, options), collection.of) not in UPDATABLE:
-        raise InputError(f"{collection.name} was built by {collection.builder}, which cannot embed new rows: {rebuild}")
+    run = collections.get_run(db, collection.run)
+    read = reads_of(builder, make_options(builder, run.options))
+    if not isinstance(builder, Encodes) or not embeds_items(builder) or (read, collection.of) not in UPDATABLE:
+        raise _NotUpdatableError(
+            f"{collection.name} was not updated, because {collection.builder} cannot embed new rows. Rebuild it:"
+            f" `{rebuild_command('DB', collection, run)}`"
+        )
     return builder
 
 

@@ -9,7 +9,7 @@ from semsearch import registry
 from semsearch.builders.options import dashed
 from semsearch.building.build import Built
 from semsearch.cli.output import counted, remark
-from semsearch.cli.rebuild_command import report_outdated
+from semsearch.cli.outdated import report_outdated
 from semsearch.present import took_seconds
 from semsearch.records import Collection
 from semsearch.search.models import takes_text

@@ -77,7 +77,7 @@ def demo_command(db: str, serve: bool) -> None:
 def _build_and_print(db: str) -> None:
     remark("Reading the documentation of the Python standard library on this machine …")
     with writing(db, create=True) as connection:
-        columns = Columns(text=("body",), title="title", label="module")
+        columns = Columns(text=("body",), title="title", label="kind")
         source = "Python standard library"
         with Progress("reading", "item") as progress:
             loaded = load_documents(

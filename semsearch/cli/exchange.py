@@ -11,7 +11,7 @@ import click
 from semsearch.cli.ingest import ingest
 from semsearch.cli.options import listing_options, option
 from semsearch.cli.output import Progress, counted, print_rows, remark
-from semsearch.cli.rebuild_command import report_outdated
+from semsearch.cli.outdated import report_outdated
 from semsearch.cli.upkeep import finish_writing
 from semsearch.export.write import export
 from semsearch.ingest import pretrained

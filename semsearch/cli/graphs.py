@@ -18,7 +18,8 @@ from semsearch.cli.ingest import (
     next_step,
     report_skipped,
 )
-from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
+from semsearch.cli.label_column import chosen_column
+from semsearch.cli.options import label_or_first_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import finish_writing
@@ -163,7 +164,7 @@ def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int
 @click.command("labels", short_help="Measure how well the vectors predict labels")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@label_option
+@label_or_first_option
 @option(
     "--separator",
     metavar="TEXT",
@@ -217,6 +218,9 @@ def evaluate_labels_command(
 
     separator, hold_out = options.pop("separator"), HoldOut(**options)
     with reading(db) as connection:
+        opened = collections.open_collection(connection, collection)
+        if not column and (opened.of == "word" or not opened.dataset.label_column):
+            column = chosen_column(connection, opened)
         scores, labels, items = evaluate_labels(
             connection, collection, column, separator=separator, hold_out=hold_out, seed=seed, C=C
         )

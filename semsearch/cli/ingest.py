@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from semsearch import registry
-from semsearch.builders.base import Encodes
+from semsearch.builders.base import embeds_items
 from semsearch.building.staleness import main_collections
 from semsearch.cli.options import option
 from semsearch.cli.output import Progress, remark
@@ -137,7 +137,7 @@ def next_step(connection: Connection, db: str, dataset: str) -> str:
     """What to do after an ingest: update if a collection of the dataset can embed new rows, else build."""
     builders = registry.load().builders
     for collection in main_collections(connection):
-        if collection.dataset == dataset and isinstance(builders.get(collection.builder), Encodes):
+        if collection.dataset == dataset and embeds_items(builders.get(collection.builder)):
             return f"Next: semsearch update {shlex.quote(db)}"
     return f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}"
 

@@ -9,7 +9,8 @@ import click
 from semsearch import present
 from semsearch.analysis import clusters as clustering
 from semsearch.analysis.duplicates import THRESHOLD, WORDS, duplicates
-from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
+from semsearch.cli.label_column import chosen_column
+from semsearch.cli.options import label_or_first_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded, to_json
 from semsearch.cli.upkeep import finish_writing
 from semsearch.labels import classify as classifying
@@ -105,7 +106,7 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
 @click.command("classify", short_help="Train a classifier and predict missing labels")
 @click.argument("db", type=click.Path())
 @click.argument("names", metavar="COLLECTION...", nargs=-1, required=True)
-@label_option
+@label_or_first_option
 @option(
     "--label-table",
     "table",
@@ -147,6 +148,7 @@ def classify_command(db: str, names: tuple[str, ...], shape: str | None, **optio
     with writing(db) as connection:
         with Progress(f"classifying {names[0]}", "step") as progress:
             opened = [open_collection(connection, name) for name in names]
+            options["column"] = options["column"] or chosen_column(connection, opened[0], options["table"])
             result = classifying.classify(connection, opened, words=baseline, report=progress, **options)
         classifying.write(connection, result, table=options["table"])
         finish_writing(connection)
@@ -156,6 +158,7 @@ def classify_command(db: str, names: tuple[str, ...], shape: str | None, **optio
 def _suggest(db: str, names: tuple[str, ...], number: int, shape: str | None, **options: Any) -> None:
     with reading(db) as connection:
         opened = [open_collection(connection, name) for name in names]
+        options["column"] = options["column"] or chosen_column(connection, opened[0], options["table"])
         suggestions = classifying.suggest(connection, opened, number, **options)
         rows = _suggestion_rows(connection, opened[0], suggestions)
     print_rows(rows, shape, widest=60)

@@ -9,7 +9,7 @@ import textwrap
 import click
 
 from semsearch import present, registry
-from semsearch.builders.base import Builder, Encodes
+from semsearch.builders.base import Builder, Encodes, embeds_items
 from semsearch.building.staleness import stale_rows
 from semsearch.cli.options import listing_options, option
 from semsearch.cli.output import print_rows, remark
@@ -33,6 +33,7 @@ def builder_row(builder: Builder) -> dict[str, object]:
         "name": builder.name,
         "reads": builder.reads,
         "embeds new items": "yes" if isinstance(builder, Encodes) else "no",
+        "updates": "yes" if embeds_items(builder) else "no",
         "from": loaded.origin[builder.name],
         "options": ", ".join(field.name for field in dataclasses.fields(builder.Options)),
         "what": (builder.__doc__ or "").strip().split("\n")[0],
@@ -42,7 +43,11 @@ def builder_row(builder: Builder) -> dict[str, object]:
 @click.command("builders", short_help="List the algorithms that learn embeddings")
 @listing_options
 def list_builders(shape: str | None) -> None:
-    """List the algorithms that learn embeddings, what they read, and whether they can embed new items.
+    """List the algorithms that learn embeddings, what they read, and what they can embed.
+
+    *embeds queries*: whether a query that is not in the table has a vector. *updates*: whether `semsearch update` adds
+    new rows. A collection of another builder is built again. The JSON and CSV key of *embeds queries* is `embeds new
+    items`.
 
     `semsearch build BUILDER --help` explains the options of one builder. --json and --csv list those of all builders.
 
@@ -57,7 +62,7 @@ def _narrow(row: dict[str, object]) -> dict[str, object]:
     """A builder's row for a terminal, without its options."""
     origin = "" if row["from"] == "semsearch" else f" ({row['from']})"
     what = textwrap.fill(str(row["what"]).rstrip(".") + origin, DESCRIPTION_WIDTH)
-    return {"name": row["name"], "reads": row["reads"], "new items": row["embeds new items"], "what": what}
+    return {"name": row["name"], "reads": row["reads"], "embeds new items": row["embeds new items"], "updates": row["updates"], "what": what}
 
 
 @click.command("datasets", short_help="List the datasets of a database")

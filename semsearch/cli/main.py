@@ -19,6 +19,7 @@ from semsearch.storage import connect, damage, driver
 
 LISTING_GUESSES = ("list", "ls", "show", "tables", "info")  # verbs of other tools for which we have four
 
+SQLITE_HEADER = b"SQLite format 3\0"
 _ARGUMENTS = "semsearch.arguments"  # where click's context keeps what a verb was given
 
 SECTIONS = {
@@ -56,6 +57,7 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         ctx.meta[_ARGUMENTS] = tuple(args)
+        output.verbosity.database = next(filter(_is_database, args), None)
         if args and args[0] in LISTING_GUESSES and args[0] not in self.commands:
             verbs = "`semsearch datasets DB`, `collections DB`, `runs DB` or `builders`"
             raise click.UsageError(f"No such command {args[0]!r}. To list what a database contains, use {verbs}", ctx)
@@ -94,8 +96,20 @@ def _explain(error: OSError) -> str:
 def _fail(text: str) -> NoReturn:
     if output.verbosity.verbose and sys.exc_info()[0] is not None:
         traceback.print_exc()
-    click.echo(f"Error: {visible(' '.join(text.split()))}", err=True)
+    text = output.with_database(" ".join(text.split()))
+    click.echo(f"Error: {visible(text)}", err=True)
     sys.exit(1)
+
+
+def _is_database(path: str) -> bool:
+    """Whether there is a SQLite file at this path."""
+    try:
+        if not os.path.isfile(path):  # a pipe is not opened: that would take what it holds
+            return False
+        with open(path, "rb") as file:
+            return file.read(len(SQLITE_HEADER)) == SQLITE_HEADER
+    except (OSError, ValueError):  # ValueError: of a null character
+        return False
 
 
 def _damage_in(arguments: Sequence[str]) -> str | None:

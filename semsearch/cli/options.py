@@ -42,6 +42,13 @@ mode_option = option(
 label_option = option(
     "--label", "column", metavar="COL", show_default="the dataset's label column", help="the column of labels"
 )
+label_or_first_option = option(
+    "--label",
+    "column",
+    metavar="COL",
+    show_default="the dataset's label column, else the first column whose values can be labels",
+    help="the column of labels",
+)
 
 
 def seed_option(result: str = "results") -> Callable[[Command], Command]:

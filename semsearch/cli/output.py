@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ HEADINGS = {
     "auc": "AUC",
     "by": "predictor",
     "deviation": "std. deviation",
-    "embeds new items": "new items",
+    "embeds new items": "embeds queries",
     "how": "hold-out",
     "judged": "test items",
     "knn": "5 nearest neighbours",
@@ -45,6 +46,8 @@ HEADINGS = {
     "what": "description",
 }  # plain headings of a table, by key
 
+_COMMAND = re.compile(r"`semsearch [^`]*`")
+_PLACEHOLDER = re.compile(r"(?<= )DB(?=[ `])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # C0, C1, and changes of direction
 
 
@@ -70,6 +73,14 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
 def heading(key: str) -> str:
     """The heading of a column of a table, or the name of a measure, for the key that JSON and CSV have."""
     return HEADINGS.get(key, key)
+
+
+def with_database(text: str) -> str:
+    """A text whose commands name the database of this command instead of the placeholder DB."""
+    if verbosity.database is None:
+        return text
+    path = shlex.quote(verbosity.database)
+    return _COMMAND.sub(lambda command: _PLACEHOLDER.sub(lambda _: path, command[0]), text)
 
 
 def visible(text: str) -> str:
@@ -114,6 +125,7 @@ class Verbosity:
 
     quiet: bool = False  # no remarks and no progress
     verbose: bool = False  # also the seconds of each stage, and the traceback of an error
+    database: str | None = None  # the path of the database that the command was given
 
 
 verbosity = Verbosity()

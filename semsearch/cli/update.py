@@ -7,8 +7,8 @@ import click
 from semsearch import present
 from semsearch.building.update import Updated, update
 from semsearch.cli.options import listing_options
-from semsearch.cli.output import Progress, counted, print_rows, remark
-from semsearch.cli.rebuild_command import rebuild_command
+from semsearch.cli.output import Progress, counted, print_rows, remark, with_database
+from semsearch.building.rebuild_command import rebuild_command
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import BuildError
 from semsearch.storage import results
@@ -34,9 +34,11 @@ def add_to(cli: click.Group) -> None:
 def update_command(db: str, collection: str | None, shape: str | None) -> None:
     """Embed new and changed rows with the existing model, and remove deleted rows.
 
-    Without COLLECTION all collections are updated. Texts and images are compared by hash, numeric rows by their
+    Without COLLECTION all collections are updated. Those of words and of graphs cannot be: the command says which of
+    them need a rebuild. Texts and images are compared by hash, numeric rows by their
     vectors. The model is not trained again. If a rebuild would improve it, the command says so. Other connections see
-    the collections either before or after the update. The exit code is 1 if a collection could not be updated.
+    the collections either before or after the update. The exit code is 1 if a
+    collection that can be updated, or the named one, was not.
 
     \b
     semsearch update my.db
@@ -58,8 +60,15 @@ def update_command(db: str, collection: str | None, shape: str | None) -> None:
             remark(
                 f"{table} was computed before this update: run `semsearch {WRITERS[table.rpartition('_')[2]]}` again"
             )
-    if outcome.left:
-        raise BuildError("; ".join(f"{name} was not updated: {why}" for name, why in outcome.left.items()))
+    for name in sorted(outcome.rebuilds):
+        remark(with_database(outcome.left[name]))
+    failed = {name: why for name, why in outcome.left.items() if name not in outcome.rebuilds}
+    if failed:
+        raise BuildError("; ".join(_failure(name, why) for name, why in failed.items()))
+
+
+def _failure(name: str, why: str) -> str:
+    return why if why.startswith(f"{name} ") else f"{name} was not updated: {why}"
 
 
 def report_updated(done: Updated, *, counts: bool = True) -> None:

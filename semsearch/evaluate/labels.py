@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, out_of_range
-from semsearch.labels.labelled_items import own_column
+from semsearch.labels.labelled_items import default_column
 from semsearch.maths import classifier
 from semsearch.maths.logistic import one_against_rest
 from semsearch.maths.metrics import f1_scores
@@ -216,7 +216,8 @@ def evaluate_labels(
         raise out_of_range("--c", C, above=0)
     opened = collections.open_collection(db, name)
     collection, dataset = opened.collection, opened.dataset
-    column = column or own_column(db, dataset, collection)
+    own = dataset.label_column if collection.of != "word" else None  # its cells may hold several labels
+    column = column or own or default_column(db, dataset, collection)
     keys, matrix = chunks.everything(db, collection)
     values = stored.of_items(db, dataset, collection, column)
     cells = [labels_of(values.get(key), separator) for key in keys]

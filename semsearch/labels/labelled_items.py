@@ -15,7 +15,7 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.builders.base import Encodes
+from semsearch.builders.base import embeds_items
 from semsearch.errors import InputError
 from semsearch.maths.classifier import standardise
 from semsearch.records import Collection, Dataset, OpenCollection
@@ -67,14 +67,14 @@ def read(
     """The vectors of these collections, joined by key, each at unit length; and the labels of their items.
 
     The label column belongs to the table of the items (for words, their vocabulary), or to another `table`; by default
-    it is the dataset's label column. Raises NotFoundError, which lists the columns; InputError if collections cannot be
+    it is that of `default_column`. Raises NotFoundError, which lists the columns; InputError if collections cannot be
     joined, no column is given, or the column has more than MAX_LABELS distinct labels.
     """
     joined = [each.collection for each in opened]
     _check_joined(joined)
     dataset = opened[0].dataset
     is_word = joined[0].of == "word"
-    column = column or own_column(db, dataset, joined[0], table)
+    column = column or default_column(db, dataset, joined[0], table)
     if table is None:
         values = stored.of_items(db, dataset, joined[0], column)
         known: Mapping[str, Any] | None = values
@@ -133,7 +133,7 @@ def lacking(of: str, count: int, *, can_update: bool) -> str:
 def can_update(joined: Sequence[Collection]) -> bool:
     """Whether `semsearch update` adds new items to all of these collections: their builders can embed them."""
     builders = registry.load().builders
-    return all(isinstance(builders.get(collection.builder), Encodes) for collection in joined)
+    return all(embeds_items(builders.get(collection.builder)) for collection in joined)
 
 
 def listed(names: Sequence[Any], most: int = _MAX_LISTED) -> str:
@@ -178,10 +178,15 @@ def _check_counts(column: str, counts: Mapping[str, int], alone: int) -> None:
         )
 
 
-def own_column(db: Connection, dataset: Dataset, collection: Collection, table: str | None = None) -> str:
-    """The dataset's label column. Raises InputError, which lists the columns, if it has none."""
-    if dataset.label_column and collection.of != "word" and not table:
-        return dataset.label_column
+def default_column(db: Connection, dataset: Dataset, collection: Collection, table: str | None = None) -> str:
+    """The label column where none is given, the same as on the page *Labels*: the dataset's own if its values can be
+    labels, else the first column that can, else the dataset's own.
+
+    Raises InputError, which lists the columns, if there is none.
+    """
+    usable = [] if table else stored.candidates(db, dataset, collection)
+    if usable:
+        return usable[0]
     name = table or stored.table_of(collection)
     raise InputError(f"Which column holds the labels? Give --label COL: {name} has {', '.join(columns_of(db, name))}")
 

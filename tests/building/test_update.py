@@ -280,13 +280,14 @@ def test_a_builder_that_cannot_encode_is_left_with_the_command_that_rebuilds(
     built: Connection, articles: Dataset, wordy: Builder
 ) -> None:
     engine.build(built, articles, wordy, {})
-    with pytest.raises(InputError, match="semsearch build wordy DB articles --name articles_wordy"):
+    with pytest.raises(InputError, match="^articles_wordy was not updated, because wordy cannot embed new rows. Rebuild it: `semsearch build wordy DB"):
         update(built, "articles_wordy")
     assert update(built).left == {}  # nothing has changed: nothing to say
     built.execute("delete from articles where id = 1")
     outcome = update(built)
     assert [one.collection.name for one in outcome.updated] == ["articles_lsa"]
     assert set(outcome.left) == {"articles_wordy"} and "cannot embed" in outcome.left["articles_wordy"]
+    assert outcome.rebuilds == {"articles_wordy"}
     assert stale_rows(built, ["articles_wordy"]) == {"articles_wordy": 1}
     assert built.execute("select count(*) from _semsearch_deleted").fetchone()[0] == 1  # still unseen by one
     engine.build(built, articles, wordy, {})

@@ -32,11 +32,12 @@ def path(path: str) -> str:
     return path
 
 
-def test_without_a_column_the_datasets_own_is_told(path: str, run: Run) -> None:
+def test_without_a_column_the_datasets_own_or_the_first_usable_one_counts(path: str, run: Run) -> None:
     asked = run("evaluate", "labels", path, "articles_lsa", "--folds", "6")
-    assert asked.exit_code == 1 and "Give --label COL" in asked.stderr and "theme" in asked.stderr
-    assert run("index", path, "articles", "--label", "theme").exit_code == 0
-    assert "2 labels on 24 items" in run("evaluate", "labels", path, "articles_lsa", "--folds", "6").stderr
+    assert "The column 'theme' was chosen as the label" in asked.stderr and "2 labels on 24 items" in asked.stderr
+    assert run("index", path, "articles", "--label", "part").exit_code == 0
+    own = run("evaluate", "labels", path, "articles_lsa", "--folds", "6")
+    assert "was chosen" not in own.stderr and "2 labels on 22 items" in own.stderr
 
 
 def test_every_item_is_judged_once_and_told_as_planted(path: str, run: Run) -> None:

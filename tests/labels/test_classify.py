@@ -79,7 +79,7 @@ def test_joined_collections_know_what_either_knows(db: Connection) -> None:
     )
     assert joined.collections == ("articles_lsa", "small") and joined.table == "articles_lsa_predictions"
     assert alone.predictions != joined.predictions and len(joined.predictions) == 4
-    with pytest.raises(InputError, match="only collections of the same items"):
+    with pytest.raises(InputError, match="give collections of the same items"):
         classify.classify(db, [open_collection(db, "articles_lsa"), open_collection(db, "articles_lsa_words")], "theme")
 
 
@@ -124,7 +124,7 @@ def test_a_name_of_yours_is_not_taken(db: Connection) -> None:
     ("change", "column", "error", "said"),
     [
         ("", "colour", NotFoundError, "articles has no column 'colour': it has id, title, body, theme, number"),
-        ("", None, InputError, "Give --label COL: articles has id, title, body, theme, number"),
+        ("update articles set theme = null, number = null", None, InputError, "Give --label COL: articles has id, title, body, theme, number"),
         ("update articles set theme = null", "theme", InputError, "theme is empty on all 12 items of articles_lsa"),
         ("update articles set theme = '  '", "theme", InputError, "theme is empty on all 12 items"),
         ("update articles set theme = 'x'", "theme", InputError, "theme has one label, x, on 12 items"),

@@ -1,4 +1,4 @@
-"""The command that rebuilds a collection with its stored options, and which collections need it."""
+"""The command that rebuilds a collection with its stored options."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ import shlex
 
 from semsearch import registry
 from semsearch.builders.options import current_names
-from semsearch.cli.output import remark
 from semsearch.records import Collection, Run
-from semsearch.storage import collections, dependencies
-from semsearch.storage.driver import Connection
 
 
 def rebuild_command(db: str, collection: Collection, run: Run) -> str:
@@ -26,12 +23,3 @@ def rebuild_command(db: str, collection: Collection, run: Run) -> str:
                 [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
             )
     return shlex.join(words)
-
-
-def report_outdated(connection: Connection, db: str, rebuilt: Collection) -> None:
-    """Print a line for each collection that was built from an earlier version of `rebuilt`."""
-    for reader in dependencies.readers(connection, rebuilt.name):
-        if reader.builder in registry.load().builders and dependencies.outdated(connection, reader):
-            run = collections.get_run(connection, reader.run)
-            command = rebuild_command(db, reader, run)
-            remark(f"{reader.name} is based on an older version of {rebuilt.name}. To rebuild it: {command}")
