@@ -23,7 +23,13 @@ NOTE = "<!-- Written by docs/generate.py (`make docs`): change the source, not t
 
 def help_of(command: click.Command, names: list[str]) -> str:
     """A command's --help and, for a group, that of each of its commands."""
-    context = click.Context(command, info_name=" ".join(names), max_content_width=100, terminal_width=100)
+    context = click.Context(
+        command,
+        info_name=" ".join(names),
+        max_content_width=100,
+        terminal_width=100,
+        help_option_names=["-h", "--help"],
+    )
     text = f"{'#' * min(len(names), 3)}# {' '.join(names)}\n\n```\n{command.get_help(context)}\n```\n\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -58,7 +64,8 @@ LECTURE = """
 This guide follows a course lecture on semantic embeddings. Each row is one technique of the lecture. It gives a
 definition with the formula, the command that runs the technique, the page that shows it, and what to look at there.
 
-Build the example data first with `semsearch demo demo.db`, which takes a minute or two. Then run
+Build the example data first with `semsearch demo demo.db`, which takes about a minute without PyTorch, and
+two or three minutes with it. Then run
 `semsearch serve demo.db`. The address of a page begins with `/demo/-/semsearch/`, for example
 `/demo/-/semsearch/docs_lsa/components`. If a page is not found, run the command of its row first. GloVe, word2vec and
 the networks for images need the extra `torch`. In Datasette this guide is the page `/-/semsearch/lecture`. "How this
@@ -98,7 +105,8 @@ OpenAPI 3.1 format. Names in a path are tilde-encoded, as Datasette does it.
 
 Every JSON answer holds `"ok": true`. An error holds `"ok": false` and says in `error` what was wrong, with status 400
 for an argument, 403 for a missing permission, 404 for something that does not exist, and 503 for a file that cannot be
-read. Lists hold `next_url`, the address of the next part, or null. Whoever may not see a table gets nothing of it here.
+read. Lists hold `next_url`, the address of the next part, or null. Data of a table is returned only to users who
+may see it.
 
 ```
 curl 'http://127.0.0.1:8001/demo/-/semsearch/docs_lsa.json?q=sorting+a+list&k=3'

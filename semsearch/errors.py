@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 _OPTION = re.compile(r"--?([a-z][a-z-]*)")
 MAX_SHOWN = 40  # characters of a wrong value in an error
@@ -79,6 +80,12 @@ def out_of_range(
     else:
         bounds = " and ".join(f"{words[which]} {known[which]}" for which in words if which in known)
     return InputError(f"{name} must be {bounds}{of and f' {of}'}, not {written(value)}")
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """The end of an error about an unknown name: `. Did you mean 'lsa'?`; empty if no name is similar."""
+    near = get_close_matches(name, names, n=1)
+    return f". Did you mean {near[0]!r}?" if near else ""
 
 
 def as_argument(text: str) -> str:

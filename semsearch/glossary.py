@@ -48,14 +48,14 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "collection",
                 "Collection",
-                "The vectors that one build made of one table, with the model that encodes new items. Search, maps and"
+                "The vectors that one build made of one table, with the model that encodes new items. Search, plots and"
                 " analogies work on a collection.",
             ),
             Term(
                 "component",
                 "Component",
                 "One direction of a singular value decomposition. Every item has one number for it. The components of"
-                " texts are shown as *topics*, those of images as *eigen-images*.",
+                " texts are shown as *topics*, those of images as images (*eigenfaces*).",
             ),
             Term(
                 "confusion-matrix",
@@ -112,7 +112,7 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "full-text",
                 "Full-text search",
-                "Search by the words of the query, ranked by BM25. In semsearch it is the mode `text`.",
+                "Search by the words of the query, ranked by BM25, the *text score*. In semsearch it is the mode `text`.",
             ),
             Term(
                 "generated",
@@ -127,8 +127,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "hybrid",
                 "Hybrid",
-                "A search mode that combines the similarity of vectors and the full-text score. The *weight* is the"
-                " share of the vectors, from 0 (text only) to 1 (vectors only).",
+                "A search mode that combines the similarity of vectors and the text score. The *weight of the"
+                " similarity* is from 0 (text score only) to 1 (similarity only).",
             ),
             Term(
                 "latent",
@@ -139,7 +139,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "loading",
                 "Loading",
-                "The weight of an item or a word in a component.",
+                "The weight of a word, a pixel or a column in a component: an entry of V. The number that an item has for the"
+                " component is its *score* or coordinate.",
             ),
             Term(
                 "lsa",
@@ -172,15 +173,16 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "overlap",
                 "Word overlap",
-                "The share of words that two texts have in common.",
-                "|A ∩ B| / |A ∪ B|",
+                "The share of words that two texts have in common: the number of common words, divided by the number of"
+                " words of the longer text. Repeated words count repeatedly, and stop words do not count.",
+                "Σ min(n_w, m_w) / max(Σ n_w, Σ m_w), n_w and m_w the counts of word w",
             ),
             Term(
                 "pmi",
                 "PMI",
                 "Pointwise mutual information: the logarithm of how much more often two words co-occur than they would"
                 " by chance. 0 is chance, 1 is 2.7 times as often (natural logarithm), a negative number less often.",
-                "PMI(w, c) = log p(w, c) / (p(w) p(c))",
+                "PMI(w, c) = ln( p(w, c) / (p(w) p(c)) )",
             ),
             Term(
                 "precision",
@@ -207,8 +209,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "score",
                 "Score",
-                "The number by which results are ranked. In mode `hybrid` it combines the similarity and the full-text"
-                " score, both of which are shown with it.",
+                "The number by which results are ranked. In mode `hybrid` it combines the similarity and the text"
+                " score (BM25), both of which are shown with it.",
             ),
             Term(
                 "similarity",
@@ -225,8 +227,9 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "stale",
                 "Stale",
-                "A collection is stale if rows of its table were added, changed or deleted since it was built."
-                " `semsearch update` brings it up to date.",
+                "A collection is stale if rows of its table were added, changed or deleted since its last"
+                " build or update. `semsearch update` brings it up to date, or `semsearch build` if it contains words or"
+                " nodes.",
             ),
             Term(
                 "topic",

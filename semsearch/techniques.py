@@ -60,14 +60,14 @@ LINEAR = Part(
         Technique(
             "principal-components",
             "Principal components, loading vectors, projection",
-            "The principal components v_i are the right singular vectors of the centred data. A loading (or score) z_i"
-            " is a scalar product, which measures how similar the centred item is to component i. The loadings are also"
-            " coordinates of a projection, the best approximation of the item by k components.",
+            "The principal components v_i are the right singular vectors of the centred data. Their entries are the loadings of pixels or"
+            " columns. A score z_i is a scalar product, which measures how similar the centred item is to component i. The"
+            " scores are also coordinates of a projection, the best approximation of the item by k components.",
             "z_i = ⟨x − mean, v_i⟩   x̂ = mean + Σ_i z_i v_i   ⟨x − mean, y − mean⟩ ≈ ⟨z(x), z(y)⟩",
             "semsearch build pca demo.db digits --dim 60 --name digits_pca60",
             "digits_pca60/item/7",
             "Item",
-            "The loadings as bars, the largest ones, and the image reconstructed from the first 1, 2, 4, … of them.",
+            "The scores as bars, the largest ones, and the image reconstructed from the first 1, 2, 4, … of them.",
             ("pca",),
         ),
         Technique(
@@ -80,7 +80,7 @@ LINEAR = Part(
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
             "*Why these results?* lists pairs of a query word and a document word with their contributions. Many pairs"
-            " are two different words. The page *Topics* shows the words and documents with the largest loadings.",
+            " are two different words. The page *Topics* shows the words and documents with the largest scores.",
             ("lsa",),
         ),
         Technique(
@@ -97,17 +97,17 @@ LINEAR = Part(
         ),
         Technique(
             "sigma",
-            "Word vectors as a by-product of LSA, and both splits of Σ",
+            "Word vectors as a by-product of LSA, and the splits of Σ",
             "The SVD X ≈ U S Vᵀ gives a row of U to each document and a row of V to each term. The singular values S"
             " (Σ in the lecture) can scale either of them, or both by √S. Scalar products of rows of US approximate"
             " those of documents. Scalar products of rows of VS approximate those of words. With √S on both sides, a"
             " document vector times a word vector approximates the entry of X.",
             "split documents: vectors US and V, (US)(US)ᵀ ≈ XXᵀ   split words: vectors U and VS, (VS)(VS)ᵀ ≈ XᵀX"
             "   split even: vectors U√S and V√S, (U√S)(V√S)ᵀ ≈ X",
-            "semsearch build lsa demo.db docs --split words --power 0 --name docs_words",
+            "semsearch build lsa demo.db docs --split words --power 0 --name docs_split",
             "docs_lsa_words",
             "Words",
-            "The nearest words of a word in `docs_lsa_words`, whose vectors are V, and in `docs_words_words`, whose"
+            "The nearest words of a word in `docs_lsa_words`, whose vectors are V, and in `docs_split_words`, whose"
             " vectors are VS. In VS the components with large singular values have more weight.",
             ("lsa",),
         ),
@@ -138,7 +138,7 @@ WORDS = Part(
             "n_ij = Σ 1/d over all positions of i and j at distance d ≤ w   whole document: n_ij = (XᵀX)_ij",
             "semsearch build pmi demo.db docs --window 5",
             "docs_pmi/cooccurrence?words=read+write+file+socket",
-            "Counts",
+            "Co-occurrence",
             "The table of counts for a few words, with the PMI below each count.",
             ("pmi", "glove", "sgns"),
         ),
@@ -360,12 +360,13 @@ PAGES = Part(
             "Nearest neighbours and near-duplicates",
             "The similarity of two items is the cosine of the angle between their vectors. The nearest neighbours of"
             " an item are the items with the highest similarity. Near-duplicates are pairs above a threshold. Two"
-            " documents must also share most of their words.",
-            "similarity(x, y) = x·y / (‖x‖ ‖y‖)   shared words: Σ_w min(n_w, m_w) / max(Σ_w n_w, Σ_w m_w)",
+            " documents must also have a high word overlap.",
+            "similarity(x, y) = x·y / (‖x‖ ‖y‖)   word overlap: Σ_w min(n_w, m_w) / max(Σ_w n_w, Σ_w m_w)",
             "semsearch duplicates demo.db docs_lsa",
             "docs_lsa/duplicates",
             "Duplicates",
-            "The pairs by decreasing similarity, each with its similarity and its share of common words.",
+            "The pairs by decreasing similarity, each with its similarity and its word overlap. They are listed on this page only; the"
+            " nearest neighbours of an item are on the pages *Item* and *More like this*.",
             ("lsa", "wordmean"),
         ),
         Technique(

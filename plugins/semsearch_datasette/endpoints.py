@@ -55,7 +55,7 @@ FILTERS = Parameter(
 )
 PICTURE = Parameter("picture", "string", "The code of an image, from the address that an upload redirects to.")
 SEED = Parameter("seed", "integer", "The random seed; the same seed gives the same answer.", "1", 0)
-LABEL = Parameter("label", "string", "The column of labels.", "the first that looks like one")
+LABEL = Parameter("label", "string", "The column of labels.", "the table's label column, else the first whose values can be labels")
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/-/semsearch", "The collections of all databases."),
     Endpoint("/-/semsearch/lecture", "The guide to the techniques."),
@@ -70,7 +70,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             Parameter(
                 "weight",
                 "number",
-                "The weight of the similarity in mode `hybrid`; the full-text score has the rest.",
+                "The weight of the similarity in mode `hybrid`; the text score has the rest.",
                 "estimated at the build",
                 0,
                 1,
@@ -85,20 +85,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         COLLECTION + "/item/{id}",
         "One item, and the items nearest to it.",
-        (Parameter("k", "integer", "Of an image: how many dimensions its reconstruction uses.", "all", 1),),
+        (Parameter("k", "integer", "For an image: the number of components used in its reconstruction.", "all", 1),),
     ),
     Endpoint(COLLECTION + "/similar/{id}", "The items most similar to one item.", (*_paging(), FILTERS), csv=True),
     Endpoint(COLLECTION + "/components", "The topics of texts, or the components of images.", _paging()),
     Endpoint(
         COLLECTION + "/reconstruct",
-        "Images and their reconstruction, from all or some dimensions, with a hole filled, or compressed.",
+        "Images and their reconstruction, from all or some components, with a masked square filled, or compressed.",
         (
             Parameter("id", "string", "An image; can be given more than once.", "the first ones"),
-            Parameter("k", "integer", "How many dimensions to use.", "all", 1),
+            Parameter("k", "integer", "The number of components used.", "all", 1),
             Parameter("noise", "number", "Adds noise of this standard deviation, for pixels from 0 to 1.", None, 0, 2),
-            Parameter("mask", "integer", "Cuts a square hole of this side in pixels, and fills it.", None, 1, 4096),
+            Parameter("mask", "integer", "Masks a square of this side in pixels, and fills it.", None, 1, 4096),
             Parameter("from_size", "integer", "Reduces the images to this side in pixels, and enlarges them.", None, 1),
-            Parameter("bits", "integer", "Stores each number of the vector in so many bits.", None, 1, 4096),
+            Parameter("bits", "integer", "Quantises each number of the vector to this many bits.", None, 1, 16),
             SEED,
         ),
     ),
@@ -125,8 +125,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         COLLECTION + "/duplicates",
         "Pairs of items that are nearly the same.",
         (
-            Parameter("threshold", "number", "The least similarity.", f"{duplicates.THRESHOLD:g}", 0.5, 1),
-            Parameter("words", "number", "The least share of common words.", f"{duplicates.WORDS:g}", 0.01, 1),
+            Parameter("threshold", "number", "Minimum similarity.", f"{duplicates.THRESHOLD:g}", 0.5, 1),
+            Parameter("words", "number", "Minimum word overlap.", f"{duplicates.WORDS:g}", 0.01, 1),
             *_paging(),
         ),
         csv=True,

@@ -18,7 +18,7 @@ from semsearch.storage import chunks
 from semsearch.storage.driver import Connection
 
 THRESHOLD = 0.9  # minimum cosine of a pair of near-duplicates
-WORDS = 0.87  # minimum share of words that two documents have in common
+WORDS = 0.87  # minimum word overlap of two documents
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Duplicate:
     one: str  # key
     other: str  # key
     cosine: float
-    words: float | None  # the share of words in common, 0..1; None for items other than documents
+    words: float | None  # the word overlap, 0..1; None for items other than documents
 
 
 def duplicates(

@@ -23,7 +23,7 @@ class Analysing(Opened):
     ) -> list[Duplicate]:
         """Pairs of items that are nearly the same, the closest first.
 
-        `threshold` is the minimum cosine similarity, `min_overlap` the minimum share of words that two documents have
+        `threshold` is the minimum cosine similarity, `min_overlap` the minimum word overlap, the share of words that two documents have
         in common, each 0 to 1. Raises NotFoundError for an unknown collection, InputError for other shares.
         """
         with self._reading() as db:

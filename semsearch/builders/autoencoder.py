@@ -42,7 +42,7 @@ class AutoencoderOptions(BuilderOptions):
         None,
         "epochs",
         least=1,
-        default_text=f"chosen from the data: {MIN_EPOCHS} to {MAX_EPOCHS}, for {IMAGES_SEEN:,} images over all epochs",
+        default_text=f"as many as process {IMAGES_SEEN:,} images, {MIN_EPOCHS} to {MAX_EPOCHS}",
     )
     seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
     batch_size: int = option(128, "images per step", least=1, was=("batch",))
@@ -63,7 +63,7 @@ class AutoencoderOptions(BuilderOptions):
         least=8,
         most=MAX_SIDE,
         unit="pixels",
-        default_text=f"their own, at most {MAX_SIDE}",
+        default_text=f"the images' own size, at most {MAX_SIDE}",
         was=("side",),
     )
 

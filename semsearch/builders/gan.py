@@ -56,7 +56,7 @@ class GanOptions(BuilderOptions):
         None,
         "training steps of the generator, rounded up to whole hundreds",
         least=1,
-        default_text=f"chosen from the data: {IMAGES_SEEN:,} images over all epochs, at most {MAX_EPOCHS} epochs",
+        default_text=f"as many as process {IMAGES_SEEN:,} images, at most {MAX_EPOCHS} epochs",
         may_change_on_resume=True,
     )
     seconds: float | None = option(
@@ -110,7 +110,7 @@ class GanOptions(BuilderOptions):
         least=8,
         most=MAX_SIDE,
         unit="pixels",
-        default_text=f"their own, at most {MAX_SIDE}",
+        default_text=f"the images' own size, at most {MAX_SIDE}",
         was=("side",),
     )
 

@@ -56,7 +56,7 @@ class PcaOptions(BuilderOptions):
         least=1,
         most=1024,
         unit="pixels",
-        default_text="their own, at most 128",
+        default_text="the images' own size, at most 128",
         was=("side",),
     )
     columns: str | None = option(None, "numeric columns a,b,c of any table, instead of images")

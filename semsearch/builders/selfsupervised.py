@@ -45,7 +45,7 @@ class PretextOptions(BuilderOptions):
         None,
         "epochs; 0 leaves the weights random",
         least=0,
-        default_text=f"chosen from the data: {IMAGES_SEEN:,} images over all epochs, at most {MAX_EPOCHS} epochs",
+        default_text=f"as many as process {IMAGES_SEEN:,} images, at most {MAX_EPOCHS} epochs",
     )
     seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
     batch_size: int = option(256, "images per step", least=2, was=("batch",))
@@ -57,7 +57,7 @@ class PretextOptions(BuilderOptions):
         least=MIN_SIDE,
         most=MAX_SIDE,
         unit="pixels",
-        default_text=f"their own, at most {MAX_SIDE}",
+        default_text=f"the images' own size, at most {MAX_SIDE}",
         was=("side",),
     )
 

@@ -217,7 +217,7 @@ DESCRIPTIONS: Mapping[Kind, str] = {
     "graph": "a graph",
     "images": "images",
     "table": "numeric columns",
-    "similarities": "pairs of items",
+    "similarities": "similarities of pairs of items",
     "words": "words",
 }
 READERS: Mapping[Kind, Callable[[Connection, Dataset, Any, Sequence[TextItem]], Corpus]] = {

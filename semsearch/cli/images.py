@@ -133,7 +133,7 @@ def reconstruct_command(
     """Encode and decode images, and write a grid of originals, inputs and reconstructions.
 
     Prints the mean squared error (pixels 0 to 1) and the PSNR in dB. The baselines are the noisy image, a smoothly
-    filled hole, or bicubic enlargement. With --bits it also prints the bytes per image. The
+    filled masked square, or bicubic enlargement. With --bits it also prints the bytes per image. The
     baseline is then PCA of the same size, the last row of the grid, if the dataset has a pca collection.
 
     \b

@@ -41,7 +41,7 @@ def add_to(cli: click.Group) -> None:
     default=THRESHOLD,
     show_default=True,
     metavar="COS",
-    help="minimum cosine similarity of a pair, 0 to 1",
+    help="minimum cosine similarity of a pair: above 0, at most 1",
 )
 @option(
     "--min-overlap",
@@ -49,14 +49,14 @@ def add_to(cli: click.Group) -> None:
     default=WORDS,
     show_default=True,
     metavar="SHARE",
-    help="minimum share of words that two documents have in common, 0 to 1",
+    help="minimum word overlap of two documents, the share of words in common: above 0, at most 1",
 )
 @listing_options
 def duplicates_command(db: str, collection: str, threshold: float, min_overlap: float, shape: str | None) -> None:
     """List pairs of items that are nearly the same, the closest first.
 
-    Two items are a pair if their cosine similarity is at least --threshold. Two documents must also share at least
-    --min-overlap of their words. The search is exact. The columns are `cosine` and `words`, the share of common words.
+    Two items are a pair if their cosine similarity is at least --threshold. Two documents must also have
+    a word overlap of at least --min-overlap. The search is exact. In JSON and CSV the word overlap is `words`.
 
     \b
     semsearch duplicates my.db articles_lsa

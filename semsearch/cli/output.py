@@ -44,6 +44,7 @@ HEADINGS = {
     "share": "training share",
     "trained": "training items",
     "what": "description",
+    "words": "word overlap",
 }  # plain headings of a table, by key
 
 _COMMAND = re.compile(r"`semsearch [^`]*`")

@@ -152,7 +152,7 @@ def _shared_dataset(db: Connection, compared: Sequence[Collection]) -> Dataset:
     for collection in compared:
         if collection.of != "image" or collection.dataset != compared[0].dataset:
             raise InputError(
-                f"{collection.name} holds {collection.of}s of {collection.dataset}:"
+                f"{collection.name} contains {collection.of}s of {collection.dataset}:"
                 " only image collections of one dataset can be compared"
             )
     return datasets.get_dataset(db, compared[0].dataset)

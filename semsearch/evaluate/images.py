@@ -64,7 +64,7 @@ def evaluate_images(
     opened = collections.open_collection(db, name)
     collection, dataset = opened.collection, opened.dataset
     if collection.of != "image":
-        raise InputError(f"{name} holds {collection.of}s: `evaluate images` needs a collection of images")
+        raise InputError(f"{name} contains {collection.of}s: `evaluate images` needs a collection of images")
     if label is not None and label not in (known := columns_of(db, dataset.name)):
         raise NotFoundError(f"{dataset.name} has no column {label!r}: it has {', '.join(known)}")
     column = label or dataset.label_column

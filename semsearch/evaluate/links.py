@@ -113,7 +113,7 @@ def evaluate_links(
     """
     opened = collections.open_collection(db, name)
     if opened.of != "node":
-        raise InputError(f"{name} holds {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
+        raise InputError(f"{name} contains {opened.of}s, not nodes: `semsearch build netmf` makes vectors of nodes")
     run = collections.get_run(db, opened.collection.run)
     builder = registry.load().builder(run.builder)
     dataset = opened.dataset

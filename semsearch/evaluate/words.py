@@ -137,7 +137,7 @@ def open_vocabulary(db: Connection, name: str) -> Vocabulary:
     """
     collection: Collection = collections.get_collection(db, name)
     if collection.of != "word":
-        raise InputError(f"{name} holds {collection.of}s, not words: `semsearch build pmi` makes vectors of words")
+        raise InputError(f"{name} contains {collection.of}s, not words: `semsearch build pmi` makes vectors of words")
     words, matrix = chunks.everything(db, collection)
     counts = collections.word_counts(db, collection)
     order = list(range(len(words)))

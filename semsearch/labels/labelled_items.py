@@ -124,8 +124,8 @@ def lacking(of: str, count: int, *, can_update: bool) -> str:
     `can_update` is whether `semsearch update` can add items to the collections.
     """
     why = {"node": "A node without edges has none", "word": "A word that is not in the vocabulary has none"}.get(of)
-    how = "`semsearch update` adds" if can_update else "`semsearch build` again adds"
-    new = "" if of == "word" else f"{how} {of}s that are new"
+    how = "`semsearch update` adds new {}s" if can_update else "Run `semsearch build` again to include new {}s"
+    new = "" if of == "word" else how.format(of)
     many = f"{of} with a label has" if count == 1 else f"{of}s with a label have"
     return ". ".join(filter(None, (f"{count:,} {many} no vector", why, new)))
 
@@ -206,7 +206,7 @@ def _vectors(
     shared = [keys[row] for row in rows]
     if not shared:
         names = listed([collection.name for collection in joined])
-        adds = "`semsearch update` adds new rows" if can_update(joined) else "`semsearch build` again adds new rows"
+        adds = "`semsearch update` adds new rows" if can_update(joined) else "run `semsearch build` again to include them"
         raise InputError(f"No item has both a row and a vector in {names}: {adds}")
     parts = [matrix if len(rows) == len(keys) else matrix[rows]]
     for index, (_, vectors) in zip(indexes, stored_vectors[1:], strict=True):

@@ -82,7 +82,10 @@ def get_collection(db: Connection, name: str) -> Collection:
     names = [other.name for other in all_collections(db)]
     if not names:
         raise NotFoundError(f"No collection {name!r}: the file has none yet; `semsearch index DB TABLE` builds one")
-    raise NotFoundError(f"No collection {name!r}: there are {', '.join(names)}")
+    own = [other.name for other in all_collections(db) if other.dataset == name]
+    if own:
+        raise NotFoundError(f"{name} is a dataset: its collections are {', '.join(own)}")
+    raise NotFoundError(f"No collection {name!r}: there are {', '.join(names)}{did_you_mean(name, names)}")
 
 
 def open_collection(db: Connection, name: str) -> OpenCollection:

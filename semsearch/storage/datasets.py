@@ -100,7 +100,7 @@ def get_dataset(db: Connection, name: str) -> Dataset:
     names = [other.name for other in all_datasets(db)]
     if not names:
         raise NotFoundError(f"No dataset {name!r}: the file has none yet; `semsearch ingest` makes one")
-    raise NotFoundError(f"No dataset {name!r}: the datasets are: {', '.join(names)}")
+    raise NotFoundError(f"No dataset {name!r}: there are {', '.join(names)}{errors.did_you_mean(name, names)}")
 
 
 def draft(

@@ -27,9 +27,9 @@ def check_path(path: str) -> None:
     if "\0" in path:
         raise DatabaseError("The path of the database has a NUL character: give the path of a file, such as my.db")
     if os.path.isdir(path):
-        raise DatabaseError(f"{path} is a folder, not a database: give a file's path")
+        raise DatabaseError(f"{path} is a folder: give the path of a database file")
     if os.path.exists(path) and not os.path.isfile(path):
-        raise DatabaseError(f"{path} is a device or a pipe, not a database: give a file's path")
+        raise DatabaseError(f"{path} is a device or a pipe, not a file: give the path of a database file")
 
 
 def begin(path: str) -> tuple[bool, int]:

@@ -90,7 +90,7 @@ def _check_size(target: Target) -> None:
 def _pair(datasette: Any, target: Target, pair: Duplicate, hits: dict[str, Hit]) -> dict[str, Any]:
     meters = [Meter("vector", "Similarity", f"{pair.cosine:.3f}", round(100 * min(1.0, max(0.0, pair.cosine)), 1))]
     if pair.words is not None:
-        meters.append(Meter("text", "Common words", unbroken(f"{100 * pair.words:.0f} %"), round(100 * pair.words, 1)))
+        meters.append(Meter("text", "Word overlap", unbroken(f"{100 * pair.words:.0f} %"), round(100 * pair.words, 1)))
     return {"sides": [_item(datasette, target, id, hits[id]) for id in (pair.one, pair.other)], "meters": meters}
 
 

@@ -107,11 +107,13 @@ async def cooccurrence(datasette: Any, request: Any) -> Answer:
         return word_contexts.cooccurrence(conn, opened.collection, words)
 
     table, remark = await _result_or_remark(request, target, count, None)
+    has_counts = await look(target, lambda conn, opened: word_contexts.has_contexts(conn, opened.collection))
 
     def context() -> dict[str, Any]:
         return frame(datasette, target, "cooccurrence") | {
             "words": " ".join(words),
             "shown": [] if table is None else table.words,
+            "lacks_counts": not has_counts,
             "rows": [] if table is None else [_row(table, place) for place in range(len(table.words))],
             "remark": remark,
             "here_url": links.collection(datasette, target.database.name, name, "cooccurrence"),

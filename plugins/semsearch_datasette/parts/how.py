@@ -63,11 +63,11 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "item/row": ("This page lists the rows that are most similar to one row.", "neighbours"),
     "similar": ("This page lists the items that are most similar to one item.", "neighbours"),
     "components/document": (
-        "Each topic is one component of the SVD, shown by the words and documents with the largest loadings on it.",
+        "Each topic is one component of the SVD, shown by the words and documents with the largest scores on it.",
         "lsa",
     ),
     "components/word": (
-        "Each topic is one component of the SVD, shown by the words and documents with the largest loadings on it.",
+        "Each topic is one component of the SVD, shown by the words and documents with the largest scores on it.",
         "lsa",
     ),
     "components/image": (
@@ -81,7 +81,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
         "principal-components",
     ),
     "cooccurrence": ("Each cell shows how often two words co-occur, and their PMI below.", "window-counts"),
-    "reconstruct": ("Images are encoded and decoded again, some tasks after the input was changed.", None),
+    "reconstruct": ("Images are encoded and decoded. For denoising, inpainting and super-resolution the input is degraded first.", None),
     "samples": ("The images on this page are generated from random codes.", "decoder-sampling"),
     "pretext": ("The network is given part of an image and predicts the rest.", "pretext"),
     "duplicates": ("All pairs of items are compared.", "neighbours"),
