@@ -82,6 +82,11 @@ def out_of_range(
     return InputError(f"{name} must be {bounds}{of and f' {of}'}, not {written(value)}")
 
 
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be read, without the number and the path that the text of an OSError has."""
+    return str(isinstance(error, OSError) and error.strerror or error)
+
+
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """The end of an error about an unknown name: `. Did you mean 'lsa'?`; empty if no name is similar."""
     near = get_close_matches(name, names, n=1)

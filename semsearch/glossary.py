@@ -35,6 +35,12 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 " b − a + c (3CosAdd), or whose product of similarities is largest (3CosMul).",
             ),
             Term(
+                "bag-of-words",
+                "Bag of words",
+                "A text as the counts of its words, without their order. Weighted by tf-idf it is the baseline with"
+                " which vectors are compared when labels are predicted.",
+            ),
+            Term(
                 "builder",
                 "Builder",
                 "An algorithm that learns vectors from a table, for example `lsa` or `pca`. `semsearch build` runs it.",
@@ -112,7 +118,7 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "full-text",
                 "Full-text search",
-                "Search by the words of the query, ranked by BM25, the *text score*. In semsearch it is the mode `text`.",
+                "Search by the words of the query, ranked by BM25, the *text score*. It is the mode `text`.",
             ),
             Term(
                 "generated",
@@ -139,8 +145,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "loading",
                 "Loading",
-                "The weight of a word, a pixel or a column in a component: an entry of V. The number that an item has for the"
-                " component is its *score* or coordinate.",
+                "The weight of a word, a pixel or a column in a component: an entry of V. The number that an item has for"
+                " the component is its *score* or coordinate.",
             ),
             Term(
                 "lsa",
@@ -209,7 +215,7 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "score",
                 "Score",
-                "The number by which results are ranked. In mode `hybrid` it combines the similarity and the text"
+                "The number by which results are ranked. Of a component: the coordinate of an item on it. In mode `hybrid` it combines the similarity and the text"
                 " score (BM25), both of which are shown with it.",
             ),
             Term(
@@ -228,8 +234,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 "stale",
                 "Stale",
                 "A collection is stale if rows of its table were added, changed or deleted since its last"
-                " build or update. `semsearch update` brings it up to date, or `semsearch build` if it contains words or"
-                " nodes.",
+                " build or update. `semsearch update` brings it up to date, or `semsearch build` if it contains words"
+                " or nodes.",
             ),
             Term(
                 "topic",

@@ -14,7 +14,7 @@ import pluggy
 
 from semsearch import hookspecs
 from semsearch.builders.base import Builder, LimitsDefault
-from semsearch.errors import InputError, NotFoundError, PluginError
+from semsearch.errors import InputError, NotFoundError, PluginError, did_you_mean
 
 BUILTINS = (
     "semsearch.builders.lsa",
@@ -69,7 +69,9 @@ class Registry:
     def builder(self, name: str) -> Builder:
         """The builder of this name. Raises NotFoundError, which lists the installed ones."""
         if name not in self.builders:
-            raise NotFoundError(f"No builder {name!r}: there are {', '.join(sorted(self.builders))}{did_you_mean(name, self.builders)}")
+            raise NotFoundError(
+                f"No builder {name!r}: there are {', '.join(sorted(self.builders))}{did_you_mean(name, self.builders)}"
+            )
         return self.builders[name]
 
     def default_builder(self, kind: str, items: int = 0) -> Builder:

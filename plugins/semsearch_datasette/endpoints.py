@@ -55,7 +55,9 @@ FILTERS = Parameter(
 )
 PICTURE = Parameter("picture", "string", "The code of an image, from the address that an upload redirects to.")
 SEED = Parameter("seed", "integer", "The random seed; the same seed gives the same answer.", "1", 0)
-LABEL = Parameter("label", "string", "The column of labels.", "the table's label column, else the first whose values can be labels")
+LABEL = Parameter(
+    "label", "string", "The column of labels.", "the table's label column, else the first whose values can be labels"
+)
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/-/semsearch", "The collections of all databases."),
     Endpoint("/-/semsearch/lecture", "The guide to the techniques."),

@@ -23,8 +23,9 @@ class Analysing(Opened):
     ) -> list[Duplicate]:
         """Pairs of items that are nearly the same, the closest first.
 
-        `threshold` is the minimum cosine similarity, `min_overlap` the minimum word overlap, the share of words that two documents have
-        in common, each 0 to 1. Raises NotFoundError for an unknown collection, InputError for other shares.
+        `threshold` is the minimum cosine similarity, `min_overlap` the minimum word overlap of two
+        documents (see the glossary), each above 0 and at most 1. Raises NotFoundError for an unknown collection,
+        InputError for other shares.
         """
         with self._reading() as db:
             items = open_collection(db, collection)

@@ -43,7 +43,8 @@ class SgnsOptions(GradientOptions):
     )
     sample: float = option(
         0.001,
-        "subsampling threshold of frequent words, applied to pair counts; 0 turns it off",
+        "subsampling threshold of frequent words, applied to the counts of pairs after counting, and not to the text as"
+        " --subsample; 0 turns it off",
         least=0,
         below=1,
         was=("thin",),

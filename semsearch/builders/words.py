@@ -56,7 +56,10 @@ class WordOptions(BuilderOptions):
         was=("max_words",),
     )
     subsample: float = option(
-        0.0, "randomly drop words more frequent than this share of all words; 0 turns it off", least=0, below=1
+        0.0,
+        "randomly drop words more frequent than this share of all words from the text, before counting; 0 turns it off",
+        least=0,
+        below=1,
     )
     contexts: bool = option(True, "store the co-occurrence counts, for the web pages that show them")
 

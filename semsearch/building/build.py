@@ -168,9 +168,12 @@ def _wrong_kind(builder: Builder, reads: Kind, dataset: Dataset) -> str:
     """Why a builder cannot read a dataset, and the builders that can."""
     kinds = corpora.available_corpora(dataset) - {"similarities", "table"} or {dataset.kind}
     others = [name for name, other in registry.load().builders.items() if other.reads in kinds]
+    columns = any(field.name == "columns" for field in dataclasses.fields(builder.Options))
+    more = ", or give `--columns` for numeric columns" if columns else ""
     return (
         f"{builder.name} reads {corpora.DESCRIPTIONS[reads]}, but {dataset.name} contains"
-        f" {corpora.DESCRIPTIONS[dataset.kind]}: use {written_list(others, 'or') if others else 'another dataset'}"
+        f" {corpora.DESCRIPTIONS[dataset.kind]}: use"
+        f" {written_list(others, 'or') if others else 'another dataset'}{more}"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from semsearch.errors import BuildError, InputError
+from semsearch.errors import BuildError, InputError, reason_of
 from semsearch.images import image_arrays
 from semsearch.records import Collection, Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
 from semsearch.storage import dependencies, edges, similarities
@@ -103,7 +103,7 @@ def _of_csv(path: str) -> Iterator[tuple[Any, Any, Any]]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:  # ValueError: undecodable, or a NUL in the path
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {reason_of(error)}") from error
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # its default is 128 KB
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:

@@ -121,4 +121,7 @@ def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, floa
     expected = (1 - fitted["expected_unknown"]) * (1 - fitted["expected_residual"])
     if represented >= MIN_REPRESENTED * expected:
         return None
-    return f"the model represents {represented:.0%} of the content of new texts, where {expected:.0%} is expected"
+    return (
+        f"the model represents {100 * represented:.0f} % of the content of new texts,"
+        f" where {100 * expected:.0f} % is expected"
+    )

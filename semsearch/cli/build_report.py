@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from semsearch import registry
 from semsearch.builders.options import dashed
 from semsearch.building.build import Built
-from semsearch.cli.output import counted, remark
 from semsearch.cli.outdated import report_outdated
+from semsearch.cli.output import counted, remark
 from semsearch.present import took_seconds
 from semsearch.records import Collection
 from semsearch.search.models import takes_text
@@ -85,7 +85,7 @@ def _vocabulary(built: Built) -> Iterator[str]:
     known = built.run.metrics.get("known_words", 1.0)
     if known < FEW_KNOWN_WORDS:
         yield (
-            f"Only {known:.0%} of the words of {built.run.dataset} have a vector."
+            f"Only {100 * known:.0f} % of the words of {built.run.dataset} have a vector."
             " Check that the word vectors are of the same language and domain"
         )
     minimum = built.run.metrics.get("min_documents", 1)

@@ -10,8 +10,8 @@ import click
 
 from semsearch.cli.ingest import ingest
 from semsearch.cli.options import listing_options, option
-from semsearch.cli.output import Progress, counted, print_rows, remark
 from semsearch.cli.outdated import report_outdated
+from semsearch.cli.output import Progress, counted, print_rows, remark
 from semsearch.cli.upkeep import finish_writing
 from semsearch.export.write import export
 from semsearch.ingest import pretrained
@@ -65,7 +65,8 @@ def list_pretrained(shape: str | None) -> None:
     """
     rows = [_row(public) for public in pretrained.ALL]
     if shape not in ("json", "csv"):
-        rows = [{name: row[name] for name in ("name", "words", "dim", "licence", "what")} for row in rows]
+        names = ("name", "words", "dim", "licence", "what")
+        rows = [{name: row[name] for name in names} | {"words": f"{row['words']:,}"} for row in rows]
     print_rows(rows, shape)
 
 

@@ -62,7 +62,13 @@ def _narrow(row: dict[str, object]) -> dict[str, object]:
     """A builder's row for a terminal, without its options."""
     origin = "" if row["from"] == "semsearch" else f" ({row['from']})"
     what = textwrap.fill(str(row["what"]).rstrip(".") + origin, DESCRIPTION_WIDTH)
-    return {"name": row["name"], "reads": row["reads"], "embeds new items": row["embeds new items"], "updates": row["updates"], "what": what}
+    return {
+        "name": row["name"],
+        "reads": row["reads"],
+        "embeds new items": row["embeds new items"],
+        "updates": row["updates"],
+        "what": what,
+    }
 
 
 @click.command("datasets", short_help="List the datasets of a database")

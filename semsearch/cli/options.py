@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 import click
 
+from semsearch.errors import written_list
 from semsearch.search.query import MODES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -60,15 +62,40 @@ def seed_option(result: str = "results") -> Callable[[Command], Command]:
 def listing_options(command: Command) -> Command:
     """Adds --json, --csv and --table, as `shape`: None where none is given."""
     for name, text in (("table", "print a table"), ("csv", "print CSV"), ("json", "print JSON")):
-        command = option(f"--{name}", "shape", flag_value=name, help=text)(command)
+        command = option(f"--{name}", is_flag=True, expose_value=False, help=text, callback=_choose_shape)(command)
     return command
 
 
-def png_option(text: str, *names: str, required: bool = False) -> Callable[[Command], Command]:
-    """Adds an option that names an image file to write."""
+def _choose_shape(context: click.Context, parameter: click.Parameter, is_given: bool) -> None:
+    """Set `shape` to the name of this option if it was given. Raises UsageError if another one was given as well."""
+    former = context.params.setdefault("shape", None)
+    if is_given and former is not None:
+        raise click.UsageError(f"--{former} and --{parameter.name} contradict each other: give one of them", context)
+    if is_given:
+        context.params["shape"] = parameter.name
+
+
+def png_option(
+    text: str, *names: str, required: bool = False, suffixes: Sequence[str] = (".png",)
+) -> Callable[[Command], Command]:
+    """Adds an option that names an image file to write: with one of these suffixes, or with none.
+
+    Another suffix is a usage error, because the file would not have the format that its name says.
+    """
+
+    def check(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+        suffix = PurePath(path).suffix.lower() if path else ""
+        if suffix and suffix not in suffixes:
+            raise click.BadParameter(
+                f"{path} cannot be written as {suffix}: give a name that ends in {written_list(suffixes, 'or')}",
+                context,
+                parameter,
+            )
+        return path
+
     kind = click.Path(dir_okay=False, writable=True)
     default = None if required else "none"
-    return option(*names, type=kind, metavar="FILE", required=required, show_default=default, help=text)
+    return option(*names, type=kind, metavar="FILE", required=required, show_default=default, help=text, callback=check)
 
 
 def former_option(present: click.Option, *former: str) -> click.Option:

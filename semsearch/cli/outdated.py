@@ -5,6 +5,7 @@ from __future__ import annotations
 from semsearch import registry
 from semsearch.building.rebuild_command import rebuild_command
 from semsearch.cli.output import remark
+from semsearch.records import Collection
 from semsearch.storage import collections, dependencies
 from semsearch.storage.driver import Connection
 

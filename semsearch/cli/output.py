@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import click
@@ -21,10 +22,13 @@ from semsearch.cli import console
 from semsearch.errors import InputError
 from semsearch.run_facts import metric_name
 
+SMALLEST = 1e-4  # the least number that a table shows with four decimals
 LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 HEADINGS = {
     "auc": "AUC",
+    "created": "created (UTC)",
+    "started": "started (UTC)",
     "by": "predictor",
     "deviation": "std. deviation",
     "embeds new items": "embeds queries",
@@ -67,7 +71,8 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
         click.echo(out.getvalue(), nl=False)
     elif rows:
-        cells = [[_short(value, widest) for value in row.values()] for row in rows]
+        columns = [_column(list(values)) for values in zip(*(row.values() for row in rows), strict=True)]
+        cells = [[_short(value, widest) for value in row] for row in zip(*columns, strict=True)]
         click.echo(tabulate(cells, headers=[visible(heading(name)) for name in rows[0]], disable_numparse=True))
 
 
@@ -94,6 +99,18 @@ def to_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=not console.shows_unicode(), default=str)
 
 
+def _column(values: list[Any]) -> list[Any]:
+    """The values of a column, its decimal fractions with equally many decimals, at most four.
+
+    A column with a smaller number, which four decimals do not show, stays.
+    """
+    fractions = [value for value in values if isinstance(value, float)]
+    if any(0 < abs(value) < SMALLEST or not isfinite(value) for value in fractions):
+        return values
+    decimals = max((len(f"{value:.4f}".rstrip("0").partition(".")[2]) for value in fractions), default=0)
+    return [f"{value:.{max(1, decimals)}f}" if isinstance(value, float) else value for value in values]
+
+
 def _short(value: Any, widest: int | None) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -113,6 +130,11 @@ def _cell(value: Any) -> Any:
 def rounded(row: dict[str, Any]) -> dict[str, Any]:
     """The same row with floats rounded to four decimal places, for tables."""
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def percent(share: float) -> str:
+    """`85.0 %` for 0.85."""
+    return f"{100 * share:.1f} %"
 
 
 def counted(number: int, noun: str) -> str:

@@ -75,7 +75,9 @@ def sample_command(db: str, collection: str, output: str | None, into: str | Non
 @click.argument("collection")
 @click.argument("one")
 @click.argument("other")
-@png_option("the file to write: a PNG strip, or an animated GIF", "-o", "--output", required=True)
+@png_option(
+    "the file to write: a PNG strip, or an animated GIF", "-o", "--output", required=True, suffixes=(".png", ".gif")
+)
 @option("--steps", type=int, default=9, show_default=True, metavar="N", help="number of images, both ends included")
 @option(
     "--seed",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from semsearch import present
+from semsearch.building.rebuild_command import rebuild_command
 from semsearch.building.update import Updated, update
 from semsearch.cli.options import listing_options
 from semsearch.cli.output import Progress, counted, print_rows, remark, with_database
-from semsearch.building.rebuild_command import rebuild_command
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import BuildError
 from semsearch.storage import results

@@ -9,7 +9,7 @@ import click
 
 from semsearch import present
 from semsearch.cli.options import listing_options, option, renamed
-from semsearch.cli.output import Progress, print_rows, remark, visible
+from semsearch.cli.output import Progress, percent, print_rows, remark, visible
 from semsearch.cli.search import evaluate
 from semsearch.search.words import METHODS, Analogy, analogy, odd_one_out
 from semsearch.storage.collections import get_collection, open_collection
@@ -82,6 +82,8 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     with reading(db) as connection, snapshot(connection):
         ranked = odd_one_out(connection, get_collection(connection, collection), words)
     print_rows([{"word": word, "mean_cosine": round(mean, 4)} for word, mean in ranked], shape)
+    if shape not in ("json", "csv"):
+        remark(f"The word that does not belong is {ranked[0][0]}: its mean similarity to the others is the lowest")
 
 
 @renamed("--top", "--max-vocab")
@@ -149,7 +151,7 @@ def _similarity_row(name: str, scores: Any) -> dict[str, Any]:
         "set": name,
         "spearman": f"{scores.spearman:.3f}",
         "known pairs": f"{scores.known:,} of {scores.pairs:,}",
-        "coverage": f"{scores.coverage:.1%}",
+        "coverage": percent(scores.coverage),
     }
 
 
@@ -162,6 +164,6 @@ def _analogy_row(name: str, scores: Any) -> dict[str, Any]:
         "vocabulary": f"{scores.vocabulary:,}",
         "correct": f"{scores.right:,}",
         "known": f"{scores.known:,} of {scores.questions:,}",
-        "accuracy": "" if values["accuracy"] is None else f"{values['accuracy']:.1%}",
-        "of all": f"{values['of_all']:.1%}",
+        "accuracy": "" if values["accuracy"] is None else percent(values["accuracy"]),
+        "of all": percent(values["of_all"]),
     }

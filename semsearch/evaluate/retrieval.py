@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semsearch.errors import InputError
+from semsearch.errors import InputError, reason_of
 from semsearch.maths.metrics import average_precision, interpolated_11pt, ndcg_at, recall_at
 from semsearch.search.query import check_weight, default_weight, rank_all
 from semsearch.storage import datasets
@@ -82,7 +82,7 @@ def _lines(path: str) -> list[str]:
     try:
         return Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {reason_of(error)}") from error
 
 
 def evaluate_retrieval(

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.errors import InputError, out_of_range
+from semsearch.errors import InputError, out_of_range, reason_of
 from semsearch.maths.analogy import METHODS, analogy_scores
 from semsearch.maths.metrics import spearman
 from semsearch.records import Collection, Report, silent
@@ -111,7 +111,7 @@ def _lines(path: str) -> list[str]:
         content = Path(path).read_bytes()
         return (gzip.decompress(content) if path.endswith(".gz") else content).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {reason_of(error)}") from error
 
 
 @dataclass(frozen=True)

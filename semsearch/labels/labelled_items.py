@@ -206,7 +206,9 @@ def _vectors(
     shared = [keys[row] for row in rows]
     if not shared:
         names = listed([collection.name for collection in joined])
-        adds = "`semsearch update` adds new rows" if can_update(joined) else "run `semsearch build` again to include them"
+        adds = (
+            "`semsearch update` adds new rows" if can_update(joined) else "run `semsearch build` again to include them"
+        )
         raise InputError(f"No item has both a row and a vector in {names}: {adds}")
     parts = [matrix if len(rows) == len(keys) else matrix[rows]]
     for index, (_, vectors) in zip(indexes, stored_vectors[1:], strict=True):

@@ -95,7 +95,9 @@ class _Counts:
 
     def __init__(self, db: Connection, collection: Collection) -> None:
         if not stored.has(db, collection):
-            raise InputError(f"{collection.name} has no co-occurrence counts. `semsearch build pmi` makes a collection that has them")
+            raise InputError(
+                f"{collection.name} has no co-occurrence counts. `semsearch build pmi` makes a collection that has them"
+            )
         state = state_of(db, collection)
         self.db, self.collection = db, collection
         self.words: list[str] = state.derived("word list", lambda: unpack(state.arrays["words"]))

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import numpy.typing as npt
 
-from semsearch.errors import DatabaseError, NameTakenError, NotFoundError
+from semsearch.errors import DatabaseError, NameTakenError, NotFoundError, did_you_mean
 from semsearch.records import ROWS, Collection, Dataset, Embeddings, KeyType, Of, OpenCollection, Run, Update
 from semsearch.storage import contexts, vectors
 from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe

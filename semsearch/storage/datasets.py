@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any, Literal, TypeVar
 
-from semsearch.errors import InputError, NameTakenError, NotFoundError
+from semsearch.errors import InputError, NameTakenError, NotFoundError, did_you_mean
 from semsearch.records import Dataset, Edges, Kind
 from semsearch.storage import sources
 from semsearch.storage.connect import catalogue_rows
@@ -100,7 +100,7 @@ def get_dataset(db: Connection, name: str) -> Dataset:
     names = [other.name for other in all_datasets(db)]
     if not names:
         raise NotFoundError(f"No dataset {name!r}: the file has none yet; `semsearch ingest` makes one")
-    raise NotFoundError(f"No dataset {name!r}: there are {', '.join(names)}{errors.did_you_mean(name, names)}")
+    raise NotFoundError(f"No dataset {name!r}: there are {', '.join(names)}{did_you_mean(name, names)}")
 
 
 def draft(

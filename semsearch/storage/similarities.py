@@ -21,7 +21,9 @@ def of_query(db: Connection, query: str) -> Iterator[tuple[Any, Any, Any]]:
         cursor = db.execute(query)
         width = len(cursor.description or ())
         if width != 3:
-            raise InputError(f"The query returns {width} columns: item, item and similarity are needed")
+            raise InputError(
+                f"The query returns {width} column{'' if width == 1 else 's'}: item, item and similarity are needed"
+            )
         yield from cursor
     except Error as error:
         raise InputError(f"The query of similarities failed: {error}") from error

@@ -19,8 +19,8 @@ from semsearch.builders.gan import GanOptions
 from semsearch.builders.netmf import NetmfOptions
 from semsearch.builders.options import bounds_text, default_text, former_names, help_of, option
 from semsearch.builders.pmi import PmiOptions
-from semsearch.cli.build import build_group
 from semsearch.building.rebuild_command import rebuild_command
+from semsearch.cli.build import build_group
 from semsearch.errors import InputError
 from semsearch.storage import collections, connect
 from tests.builders.registered import BUILDERS, every_builder

@@ -280,7 +280,10 @@ def test_a_builder_that_cannot_encode_is_left_with_the_command_that_rebuilds(
     built: Connection, articles: Dataset, wordy: Builder
 ) -> None:
     engine.build(built, articles, wordy, {})
-    with pytest.raises(InputError, match="^articles_wordy was not updated, because wordy cannot embed new rows. Rebuild it: `semsearch build wordy DB"):
+    with pytest.raises(
+        InputError,
+        match="^articles_wordy was not updated, because wordy cannot embed new rows. Rebuild it: `semsearch build",
+    ):
         update(built, "articles_wordy")
     assert update(built).left == {}  # nothing has changed: nothing to say
     built.execute("delete from articles where id = 1")

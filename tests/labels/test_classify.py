@@ -124,7 +124,12 @@ def test_a_name_of_yours_is_not_taken(db: Connection) -> None:
     ("change", "column", "error", "said"),
     [
         ("", "colour", NotFoundError, "articles has no column 'colour': it has id, title, body, theme, number"),
-        ("update articles set theme = null, number = null", None, InputError, "Give --label COL: articles has id, title, body, theme, number"),
+        (
+            "update articles set theme = null, number = null",
+            None,
+            InputError,
+            "Give --label COL: articles has id, title, body, theme, number",
+        ),
         ("update articles set theme = null", "theme", InputError, "theme is empty on all 12 items of articles_lsa"),
         ("update articles set theme = '  '", "theme", InputError, "theme is empty on all 12 items"),
         ("update articles set theme = 'x'", "theme", InputError, "theme has one label, x, on 12 items"),

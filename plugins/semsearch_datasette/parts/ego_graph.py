@@ -88,10 +88,10 @@ class _Nodes:
 
 
 def _weights(tie: Tie, directed: bool) -> str:
-    """The weight of an edge, in both directions if the graph is directed."""
+    """The weight of an edge: `→ 1, ← 2` to the other node and from it, if the graph is directed."""
     if not directed:
         return f"{tie.weight:.3g}"
-    ways = ((f"to {tie.there:.3g}", tie.there), (f"from {tie.back:.3g}", tie.back))
+    ways = ((f"→ {tie.there:.3g}", tie.there), (f"← {tie.back:.3g}", tie.back))
     return ", ".join(text for text, weight in ways if weight)
 
 

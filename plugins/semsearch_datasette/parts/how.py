@@ -81,7 +81,10 @@ PAGES: dict[str, tuple[str, str | None]] = {
         "principal-components",
     ),
     "cooccurrence": ("Each cell shows how often two words co-occur, and their PMI below.", "window-counts"),
-    "reconstruct": ("Images are encoded and decoded. For denoising, inpainting and super-resolution the input is degraded first.", None),
+    "reconstruct": (
+        "Images are encoded and decoded. For denoising, inpainting and super-resolution the input is degraded first.",
+        None,
+    ),
     "samples": ("The images on this page are generated from random codes.", "decoder-sampling"),
     "pretext": ("The network is given part of an image and predicts the rest.", "pretext"),
     "duplicates": ("All pairs of items are compared.", "neighbours"),

@@ -111,8 +111,9 @@ def _failures(check: Check) -> dict[str, bool]:
 
 def _message(kind: str, check: Check) -> str:
     return {
-        "diversity": f"Mode collapse: the diversity of generated images is {check.diversity:.0%} of that of real ones",
-        "classes": f"Mode collapse: generated images show {check.classes or 0:.0%} of the classes",
+        "diversity": f"Mode collapse: the diversity of generated images is {100 * check.diversity:.0f} %"
+        " of that of real ones",
+        "classes": f"Mode collapse: generated images show {100 * (check.classes or 0):.0f} % of the classes",
         "distance": f"The training has diverged: generated images are {check.distance_to_real:.1f} times as far from"
         " the nearest real image as real images are from each other",
     }[kind]
