@@ -145,8 +145,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "loading",
                 "Loading",
-                "The weight of a word, a pixel or a column in a component: an entry of V. The number that an item has for"
-                " the component is its *score* or coordinate.",
+                "The weight of a word, a pixel or a column in a component: an entry of V. The number that an item has"
+                " for the component is its *score* or coordinate.",
             ),
             Term(
                 "lsa",
@@ -215,8 +215,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "score",
                 "Score",
-                "The number by which results are ranked. Of a component: the coordinate of an item on it. In mode `hybrid` it combines the similarity and the text"
-                " score (BM25), both of which are shown with it.",
+                "The number by which results are ranked. In mode `hybrid` it combines the similarity and the text"
+                " score (BM25), both of which are shown with it. Of a component: the coordinate of an item on it.",
             ),
             Term(
                 "similarity",

@@ -60,9 +60,9 @@ LINEAR = Part(
         Technique(
             "principal-components",
             "Principal components, loading vectors, projection",
-            "The principal components v_i are the right singular vectors of the centred data. Their"
-            " entries are the loadings of pixels or columns. A score z_i is a scalar product, which measures how similar"
-            " the centred item is to component i. The scores are also coordinates of a projection, the best approximation of the item by k components.",
+            "The principal components v_i are the right singular vectors of the centred data. Their entries"
+            " are loadings. A score z_i is a scalar product: how similar the centred item is to component i. The scores"
+            " are also coordinates of a projection, the best approximation of the item by k components.",
             "z_i = ⟨x − mean, v_i⟩   x̂ = mean + Σ_i z_i v_i   ⟨x − mean, y − mean⟩ ≈ ⟨z(x), z(y)⟩",
             "semsearch build pca demo.db digits --dim 60 --name digits_pca60",
             "digits_pca60/item/7",
@@ -365,8 +365,7 @@ PAGES = Part(
             "semsearch duplicates demo.db docs_lsa",
             "docs_lsa/duplicates",
             "Duplicates",
-            "The pairs by decreasing similarity, each with its similarity and its word overlap. Only this page shows"
-            " them. The nearest neighbours of an item are on the pages *Item* and *More like this*.",
+            "The near-duplicates, with similarity and word overlap. Nearest neighbours are on *Item* and *More like this*.",
             ("lsa", "wordmean"),
         ),
         Technique(

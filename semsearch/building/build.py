@@ -156,25 +156,12 @@ def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str
     device = device_for(builder, needs, how.device)
     reads = reads_of(builder, options)
     if reads not in corpora.available_corpora(dataset):
-        raise InputError(_wrong_kind(builder, reads, dataset))
+        raise InputError(corpora.wrong_kind(builder, reads, dataset))
     if how.resume and not needs:
         raise InputError(f"{builder.name} cannot be resumed, because it has no training: leave out --resume")
     name = how.name or f"{dataset.name}_{builder.name}"
     collections.check_name(db, name, collections.find_collection(db, name), dataset.name, builder.name)
     return _Plan(dataset, builder, options, needs, device, name, how)
-
-
-def _wrong_kind(builder: Builder, reads: Kind, dataset: Dataset) -> str:
-    """Why a builder cannot read a dataset, and the builders that can."""
-    kinds = corpora.available_corpora(dataset) - {"similarities", "table"} or {dataset.kind}
-    others = [name for name, other in registry.load().builders.items() if other.reads in kinds]
-    columns = any(field.name == "columns" for field in dataclasses.fields(builder.Options))
-    more = ", or give `--columns` for numeric columns" if columns else ""
-    return (
-        f"{builder.name} reads {corpora.DESCRIPTIONS[reads]}, but {dataset.name} contains"
-        f" {corpora.DESCRIPTIONS[dataset.kind]}: use"
-        f" {written_list(others, 'or') if others else 'another dataset'}{more}"
-    )
 
 
 def _read(db: Connection, plan: _Plan) -> _Source:

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from semsearch.errors import BuildError, InputError, reason_of
+from semsearch import registry
+from semsearch.builders.base import Builder
+from semsearch.errors import BuildError, InputError, reason_of, written_list
 from semsearch.images import image_arrays
 from semsearch.records import Collection, Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
 from semsearch.storage import dependencies, edges, similarities
@@ -237,3 +239,16 @@ def available_corpora(dataset: Dataset) -> frozenset[Kind]:
     if dataset.edges is not None:
         kinds.add("graph")
     return frozenset(kinds)
+
+
+def wrong_kind(builder: Builder, reads: Kind, dataset: Dataset) -> str:
+    """Why a builder cannot read a dataset, and the builders that can."""
+    kinds = available_corpora(dataset) - {"similarities", "table"} or {dataset.kind}
+    others = [name for name, other in registry.load().builders.items() if other.reads in kinds]
+    columns = any(field.name == "columns" for field in dataclasses.fields(builder.Options))
+    more = ", or give `--columns` for numeric columns" if columns else ""
+    return (
+        f"{builder.name} reads {DESCRIPTIONS[reads]}, but {dataset.name} contains"
+        f" {DESCRIPTIONS[dataset.kind]}: use"
+        f" {written_list(others, 'or') if others else 'another dataset'}{more}"
+    )
