@@ -365,7 +365,7 @@ PAGES = Part(
             "semsearch duplicates demo.db docs_lsa",
             "docs_lsa/duplicates",
             "Duplicates",
-            "The near-duplicates, with similarity and word overlap. Nearest neighbours are on *Item* and *More like this*.",
+            "Near-duplicates, with similarity and word overlap. Nearest neighbours are on *Item* and *More like this*.",
             ("lsa", "wordmean"),
         ),
         Technique(

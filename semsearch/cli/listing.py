@@ -17,7 +17,7 @@ from semsearch.run_facts import metric_texts, number_text, option_texts
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
 
-DESCRIPTION_WIDTH = 58  # characters of a line of a builder's description, so that a row has less than a hundred
+DESCRIPTION_WIDTH = 42  # characters of a line of a builder's description, so that a row has less than a hundred
 
 
 def add_to(cli: click.Group) -> None:
