@@ -93,7 +93,7 @@ def test_directed_edges_are_told_apart(tmp_path: Path, make_site) -> None:
         assert CliRunner().invoke(assemble(), list(arguments)).exit_code == 0
     site = make_site(path)
     page = ours(site.get("/way/-/semsearch/way_netmf/item/hub").text)
-    assert "to 1, from 1" in page and "59 of 70 adjacent nodes are shown, those with the most similar vectors" in page
+    assert "→ 1, ← 1" in page and "59 of 70 adjacent nodes are shown, those with the most similar vectors" in page
     assert page.count("sem-joined") + page.count("sem-both") >= 59 and 'marker-mid="url(#sem-head)"' in page
     assert "All similar nodes are adjacent already" in page
     data = site.get("/way/-/semsearch/way_netmf/item/n5.json").json()

@@ -109,7 +109,7 @@ def test_rows_without_a_vector_are_told_with_the_command_as_code(site, library):
     with connect.writing(library) as db:
         db.execute("insert into articles (id, title, body, theme) values (900, 'New', 'Not embedded yet', 'space')")
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
-    assert "1 document with a label has no vector. <code>semsearch update</code> adds documents that are new." in page
+    assert "1 document with a label has no vector. <code>semsearch update</code> adds new documents." in page
 
 
 def test_the_first_column_that_can_be_learned_is_chosen(site, library):

@@ -87,6 +87,9 @@ def test_pages_of_a_search_join_into_the_whole_list(site):
 def test_nothing_known_is_said(site):
     page = site.get(ARTICLES + "?q=xyzzy&mode=vector")
     assert page.status_code == 200 and "has no word of the query" in page.text
+    assert "Try other words." in page.text and "mode Text" not in page.text
+    filtered = ours(site.get(ARTICLES + "?q=xyzzy&mode=vector&theme=space").text)
+    assert "Remove or change the filter, or try other words." in filtered
     assert site.get(ARTICLES + ".json?q=xyzzy").json()["hits"] == []
 
 

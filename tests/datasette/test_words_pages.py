@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from html import unescape
 
 import pytest
 from semsearch_datasette.parts import svg
 from semsearch_datasette.parts.numbers import with_minus
 
+from semsearch import registry
+from semsearch.building import build as builds
 from semsearch.search import word_contexts
 from semsearch.search import words as engine
 from semsearch.storage import connect, datasets, keys
@@ -17,6 +20,7 @@ from tests.datasette.site import build_pmi
 from tests.planted import PAIRS, sentences
 
 SAYS = "/says/-/semsearch/says_pmi"
+LSA_WORDS = "/says/-/semsearch/says_lsa_words"
 KING = f"{SAYS}/analogy?a=man&b=king&c=woman"
 GENDERS = "king-queen+man-woman+uncle-aunt+boy-girl"
 PAGES = {
@@ -41,6 +45,16 @@ def file(tmp_path_factory):
         build_pmi(db, "says")
         connect.checkpoint(db)
     return path
+
+
+@pytest.fixture
+def site_of_lsa(file, make_site, tmp_path):
+    path = str(shutil.copy(file, tmp_path / "says.db"))
+    with connect.writing(path) as db:
+        lsa = registry.load(entry_points=False).builder("lsa")
+        builds.build(db, datasets.get_dataset(db, "says"), lsa, {"dim": 2})
+        connect.checkpoint(db)
+    return make_site(path)
 
 
 @pytest.fixture
@@ -161,3 +175,15 @@ def test_a_label_is_placed_where_no_line_crosses_it() -> None:
 )
 def test_negative_numbers_have_a_true_minus_sign(text: str, shown: str) -> None:
     assert with_minus(text) == shown
+
+
+def test_words_without_counts_are_told_what_makes_some(site_of_lsa):
+    page = ours(site_of_lsa.get(f"{LSA_WORDS}/cooccurrence").text)
+    assert "says_lsa_words has no co-occurrence counts. <code>semsearch build pmi</code> makes a collection" in page
+    assert 'name="words"' not in page
+    assert site_of_lsa.get(f"{LSA_WORDS}/cooccurrence.json?words=king").status_code == 400
+
+
+def test_the_labels_of_words_are_in_the_vocabulary(site_of_lsa):
+    page = ours(site_of_lsa.get(f"{LSA_WORDS}/labels").text)
+    assert "the table says_lsa_words_vocabulary" in page and "--label-table TABLE" in page

@@ -149,7 +149,7 @@ def test_pictures_without_a_vector_everywhere_are_left_out(db: Connection) -> No
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (("shapes_pca", "articles_lsa"), "articles_lsa holds documents of articles: only image collections of one"),
+        (("shapes_pca", "articles_lsa"), "articles_lsa contains documents of articles: only image collections of one"),
         (("shapes_pca", "second", "--label", "width"), "width must have 2 to 100 distinct labels: it has 1"),
         (("shapes_pca", "second", "--samples", "9"), "--samples evaluates one collection at a time"),
         (("shapes_pca", "--max-train", "9"), "--max-train and --max-test are for comparing several"),

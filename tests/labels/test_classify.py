@@ -239,10 +239,10 @@ def test_columns_in_which_some_labels_stand_alone_are_offered(db: Connection) ->
             2,
             False,
             "2 nodes with a label have no vector. A node without edges has none."
-            " `semsearch build` again adds nodes that are new",
+            " Run `semsearch build` again to include new nodes",
         ),
         ("word", 1, True, "1 word with a label has no vector. A word that is not in the vocabulary has none"),
-        ("image", 1, True, "1 image with a label has no vector. `semsearch update` adds images that are new"),
+        ("image", 1, True, "1 image with a label has no vector. `semsearch update` adds new images"),
     ],
 )
 def test_what_lacks_a_vector_is_told_by_kind(of: str, count: int, can_update: bool, said: str) -> None:
