@@ -181,16 +181,13 @@ def _read(db: Connection, plan: _Plan) -> _Source:
         items = list(datasets.read_items(db, plan.dataset))
         read = corpora.READERS[reads_of(plan.builder, plan.options)]
         corpus = corpora.with_inputs(db, read(db, plan.dataset, plan.options, items), inputs)
-        return _Source(items, corpus, inputs, _sources(db, plan, inputs), _first_number(db, plan.dataset, items))
-
-
-def _sources(db: Connection, plan: _Plan, inputs: Mapping[str, Collection]) -> list[Source]:
-    """The tables that the build reads: of the dataset, its edges, the options and the collections it reads."""
-    edges = [plan.dataset.edges.table] if plan.dataset.edges else []
-    query, table = (getattr(plan.options, name, None) for name in ("sql", "table"))
-    named = lineage.tables_in(db, " ".join(filter(None, (query, table))))
-    runs = {collection.run for collection in inputs.values()}
-    return lineage.sources_of(db, [plan.dataset.name, *edges, *named], runs=sorted(runs))
+        return _Source(
+            items,
+            corpus,
+            inputs,
+            corpora.sources_of(db, plan.dataset, plan.options, inputs),
+            _first_number(db, plan.dataset, items),
+        )
 
 
 def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
