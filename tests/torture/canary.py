@@ -169,7 +169,8 @@ def routes(names: list[str], made: list[str]) -> Iterator[str]:
         for suffix in FORMATS:
             yield f"/library/{tilde_encode(name)}{suffix}"
         yield f"/library/{tilde_encode(name)}/1"
-        yield f"/library/{tilde_encode(name)}.json?_facet=theme&_labels=on"
+        if name in ("articles", RESTRICTED["rows"], RESTRICTED["nodes"]):
+            yield f"/library/{tilde_encode(name)}.json?_facet=theme&_labels=on"
 
 
 def leaks_in(text: str, url: str) -> list[str]:
