@@ -42,7 +42,6 @@ from semsearch.storage import (
     fulltext_prefill,
     lineage,
     results,
-    sources,
 )
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
@@ -135,9 +134,7 @@ def build(
             lineage.adopt(db, dataset.name)
             noted = _noted(db, dataset, source.items, words)
             run = dataclasses.replace(run, id=collections.write_run(db, run))
-            sources.write(db, source.sources, run=run.id)
-            sources.forget(db, dataset=noted.id)  # its words are those of the table as it is
-            sources.write(db, source.sources[:1], dataset=noted.id)
+            lineage.note(db, source.sources, run=run.id, dataset=noted.id)
             collections.write_arrays(db, run.id, fitted.arrays)
             stored = _store(db, noted, plan.name, embeddings, run, former)
             collections.write_curve(db, run.id, journal.curve, journal.shown)
@@ -181,16 +178,8 @@ def _read(db: Connection, plan: _Plan) -> _Source:
         items = list(datasets.read_items(db, plan.dataset))
         read = corpora.READERS[reads_of(plan.builder, plan.options)]
         corpus = corpora.with_inputs(db, read(db, plan.dataset, plan.options, items), inputs)
-        return _Source(items, corpus, inputs, _sources(db, plan, inputs), _first_number(db, plan.dataset, items))
-
-
-def _sources(db: Connection, plan: _Plan, inputs: Mapping[str, Collection]) -> list[Source]:
-    """The tables that the build reads: of the dataset, its edges, the options and the collections it reads."""
-    edges = [plan.dataset.edges.table] if plan.dataset.edges else []
-    query, table = (getattr(plan.options, name, None) for name in ("sql", "table"))
-    named = lineage.tables_in(db, " ".join(filter(None, (query, table))))
-    runs = {collection.run for collection in inputs.values()}
-    return lineage.sources_of(db, [plan.dataset.name, *edges, *named], runs=sorted(runs))
+        made_of = corpora.sources_of(db, plan.dataset, plan.options, inputs)
+        return _Source(items, corpus, inputs, made_of, _first_number(db, plan.dataset, items))
 
 
 def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:

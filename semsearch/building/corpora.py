@@ -17,11 +17,12 @@ import numpy as np
 from semsearch.errors import BuildError, InputError
 from semsearch.images import image_arrays
 from semsearch.records import Collection, Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
-from semsearch.storage import dependencies, edges, similarities
+from semsearch.storage import dependencies, edges, lineage, similarities
 from semsearch.storage.columns import column_values, is_number
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
+from semsearch.storage.sources import Source
 
 Pairs = Iterable[tuple[Any, Any, Any]]
 
@@ -237,3 +238,12 @@ def available_corpora(dataset: Dataset) -> frozenset[Kind]:
     if dataset.edges is not None:
         kinds.add("graph")
     return frozenset(kinds)
+
+
+def sources_of(db: Connection, dataset: Dataset, options: Any, inputs: Mapping[str, Collection]) -> list[Source]:
+    """The tables that a build reads: of the dataset (first), its edges, the options and the collections it reads."""
+    edge_tables = [dataset.edges.table] if dataset.edges else []
+    query, named = (getattr(options, name, None) for name in ("sql", "table"))
+    tables = lineage.tables_in(db, " ".join(filter(None, (query, named))))
+    runs = {collection.run for collection in inputs.values()}
+    return lineage.sources_of(db, [dataset.name, *edge_tables, *tables], runs=sorted(runs))

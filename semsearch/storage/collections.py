@@ -46,6 +46,11 @@ def undamaged_collections(db: Connection) -> list[Collection]:
     return result
 
 
+def count_datasets(db: Connection) -> int:
+    """How many datasets the catalogue has, damaged entries included."""
+    return len(catalogue_rows(db, "select 1 from _semsearch_datasets"))
+
+
 def damaged_entries(db: Connection) -> Iterator[str]:
     """What is said of each entry of the catalogue that cannot be read: of collections, runs and datasets."""
     rows = catalogue_rows(db, f"{_SELECT} order by c.name")
