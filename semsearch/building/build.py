@@ -45,6 +45,7 @@ from semsearch.storage import (
 )
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
+from semsearch.storage.key_check import rows_without_key
 from semsearch.storage.sources import Source
 from semsearch.storage.textitem import TextItem
 
@@ -75,6 +76,7 @@ class Built:
     unkept: str | None = None  # why a checkpoint could not be written
     replaced: int | None = None  # the run of the collection that had the same name
     kind: Kind = "documents"  # of the dataset
+    without_key: int = 0  # rows that were left out because their key is NULL
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def build(
     """
     plan = _plan(db, dataset, builder, given, how)
     started, clock = datasets.now(), perf_counter()
+    without_key = rows_without_key(db, dataset)
     source = _read(db, plan)
     journal = _journal(db, plan, source.corpus)
     with fulltext_prefill.words_ahead(source.items, source.first) as words:
@@ -143,7 +146,7 @@ def build(
     journal.done()
     replaced = former[plan.name].run if plan.name in former else None
     without = _without_vector(source.items, stored[0])
-    return Built(run, stored, without, journal.resumed, journal.unkept, replaced, dataset.kind)
+    return Built(run, stored, without, journal.resumed, journal.unkept, replaced, dataset.kind, without_key)
 
 
 def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str, Any], how: BuildOptions) -> _Plan:

@@ -62,6 +62,9 @@ def _collections(built: Built) -> Iterator[str]:
         replaced = f" (replaces the collection of run {built.replaced})" if replaces else ""
         count, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
         yield f"Built {collection.name}: {count}, {dimensions}{replaced}"
+    if built.without_key:
+        rows = "1 row has" if built.without_key == 1 else f"{built.without_key:,} rows have"
+        yield f"{rows} NULL as key and cannot be named: left out"
     if built.without_vector:
         yield _without_vector(built)
 
