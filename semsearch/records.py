@@ -27,12 +27,13 @@ class Documents:
     """A corpus of texts.
 
     `keys` (n,) unique; `texts` (n,) title and body joined, in the order of the keys; `inputs` the embeddings of the
-    collections that the builder's options name, by the name of the option.
+    collections that the builder's options name, by the name of the option; `language` that of the texts (maths.languages).
     """
 
     keys: Sequence[str]
     texts: Sequence[str]
     inputs: Mapping[str, Embeddings] = field(default_factory=dict)
+    language: str = "english"
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -240,11 +241,27 @@ class Dataset:
     revision: int = 0  # increases with every recorded change of the rows
     edges: Edges | None = None
     image_column: str | None = None  # the column with the images, in a table that the user made
+    language: str | None = None  # that its full-text index is written in; None: not built yet, or by a version before 0.2
+    asked_language: str | None = None  # that the user named; None: found from the text
 
     @property
     def key_type(self) -> KeyType:
         """The type of a row's key; compound keys and those of rows without one are text."""
         return "integer" if self.key_kind == "integer" else "text"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What a query looks up in a full-text index, `terms` as they are stored there.
+
+    `said` is how the user wrote it. The terms are consecutive, or with `together` false any of them counts. With
+    `begins` the last is the beginning of a term.
+    """
+
+    said: str
+    terms: tuple[str, ...]
+    together: bool = True
+    begins: bool = False
 
 
 @dataclass(frozen=True)

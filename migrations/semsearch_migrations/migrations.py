@@ -158,3 +158,10 @@ def m006_inputs(db: Database) -> None:
 def m007_image_column(db: Database) -> None:
     """The column of a table of somebody's own that holds pictures; null for one that ingest made, and for others."""
     db.execute("alter table _semsearch_datasets add column image_column text")
+
+
+@migrations()
+def m008_languages(db: Database) -> None:
+    """The language of a dataset's full-text index (null: written by the analyser of version 0.1), and the user's choice."""
+    db.execute("alter table _semsearch_datasets add column language text")
+    db.execute("alter table _semsearch_datasets add column asked_language text")

@@ -18,6 +18,9 @@ from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_option
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError
+from semsearch.maths.index_terms import indexing
+from semsearch.maths.language_finder import find_language
+from semsearch.maths.languages import language_of
 from semsearch.records import (
     MOST_SEED,
     ROWS,
@@ -55,6 +58,7 @@ class BuildOptions:
     device: str = "auto"  # auto, cpu or cuda
     resume: bool = False  # from the last checkpoint of an interrupted training, if there is one
     report: Report = silent
+    language: str | None = None  # of the texts; None: what the dataset says, else found from the texts
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
@@ -90,6 +94,7 @@ class _Plan:
 class _Source:
     """What a build reads, at one moment: `first` is the number that its first item will get in the change log."""
 
+    dataset: Dataset  # in the language of this build
     items: list[TextItem]
     corpus: Corpus
     inputs: Mapping[str, Collection]
@@ -118,7 +123,8 @@ def build(
     started, clock = datasets.now(), perf_counter()
     source = _read(db, plan)
     journal = _journal(db, plan, source.corpus)
-    with fulltext_prefill.words_ahead(source.items, source.first) as words:
+    terms = indexing(source.dataset.language)
+    with fulltext_prefill.words_ahead(source.items, source.first, terms) as words:
         rng = np.random.default_rng(how.seed)
         fitted = builder.fit(source.corpus, plan.options, rng=rng, device=plan.device, report=journal)
         embeddings = [_checked(builder, one) for one in fitted.embeddings]
@@ -126,7 +132,7 @@ def build(
         words.wait()  # before the transaction, which keeps other programs from writing
         with transaction(db):
             former = {collection.name: collection for collection in collections.all_collections(db)}
-            noted = _noted(db, dataset, source.items, words)
+            noted = _noted(db, source.dataset, source.items, words)
             run = dataclasses.replace(run, id=collections.write_run(db, run))
             collections.write_arrays(db, run.id, fitted.arrays)
             stored = _store(db, noted, plan.name, embeddings, run, former)
@@ -158,9 +164,18 @@ def _read(db: Connection, plan: _Plan) -> _Source:
     with snapshot(db):
         inputs = dependencies.asked(db, plan.builder.name, plan.options)
         items = list(datasets.read_items(db, plan.dataset))
+        dataset = _in_language(db, plan, items)
         read = corpora.READERS[reads_of(plan.builder, plan.options)]
-        corpus = corpora.with_inputs(db, read(db, plan.dataset, plan.options, items), inputs)
-        return _Source(items, corpus, inputs, _first_number(db, plan.dataset, items))
+        corpus = corpora.with_inputs(db, read(db, dataset, plan.options, items), inputs)
+        return _Source(dataset, items, corpus, inputs, _first_number(db, dataset, items))
+
+
+def _in_language(db: Connection, plan: _Plan, items: Sequence[TextItem]) -> Dataset:
+    """The dataset with the language given for this build or for the dataset, else with the one found in its texts."""
+    known = datasets.find_dataset(db, plan.dataset.name)
+    asked = plan.how.language or plan.dataset.asked_language or (known and known.asked_language)
+    language = language_of(asked).name if asked else find_language([item.text for item in items])
+    return dataclasses.replace(plan.dataset, language=language, asked_language=asked and language)
 
 
 def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
@@ -206,23 +221,25 @@ def _without_vector(items: Sequence[TextItem], collection: Collection) -> int:
 def _first_number(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> int | None:
     """The number that the first item will get in the change log.
 
-    None without items, and where the words of the dataset are in its text index already.
+    None without items, and where the words of the dataset are in its text index already, in the same language.
     """
     known = datasets.find_dataset(db, dataset.name)
-    if not items or (known is not None and fulltext.exists(db, known)):
+    if not items or (known is not None and known.language == dataset.language and fulltext.exists(db, known)):
         return None
     return change_log.next_number(db)
 
 
 def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: fulltext_prefill.Ahead) -> Dataset:
     """Store the dataset, the hashes of its items and their words, unless they are stored; the dataset as it is now."""
+    language = dataset.language
     dataset = datasets.save(db, dataset)
-    if fulltext.exists(db, dataset) and change_log.are_noted(db, dataset, items):
+    as_before = fulltext.exists(db, dataset) and dataset.language == language
+    if as_before and change_log.are_noted(db, dataset, items):
         return dataset
     dataset, numbers = change_log.note_all(db, dataset, items)
     if not words.place(db, dataset, numbers[items[0].key]):
-        fulltext.refill(db, dataset, items, numbers)
-    return dataset
+        fulltext.refill(db, dataset, items, numbers, indexing(language))
+    return datasets.set_language(db, dataset, language)
 
 
 def _training_fingerprint(options: Any) -> dict[str, Any]:

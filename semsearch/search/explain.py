@@ -15,8 +15,9 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.builders.base import CosineParts, Doubles, Explains
-from semsearch.maths.text import Analyzer, tokens
-from semsearch.records import Documents, Hit, OpenCollection
+from semsearch.maths.index_terms import matching, words_of
+from semsearch.maths.text import Analyzer, analyzer_of
+from semsearch.records import Documents, Hit, OpenCollection, Phrase
 from semsearch.search.models import state_of
 from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
@@ -94,22 +95,23 @@ def explain(
     Of a collection of words, or one whose builder cannot explain, only the ranks and the words held are told.
     Raises InputError for a query that cannot be.
     """
-    question = parse(query)
+    question = parse(query, opened.dataset.language)
     meetings = _meetings(db, opened, question, hits)
     held = _held(db, opened, question, hits)
+    asked = list(dict.fromkeys(map(_spelled, question.ranked)))
+    every = analyzer_of(opened.dataset.language, stop=False)
     result = []
     for hit in hits:
         meeting = next(meetings, None) if hit.vector_score is not None else None
         scores = held.get(str(hit.id), {})
-        words = _parts([Term(_spelled(phrase), score, True) for phrase, score in scores.items()], most)
-        asked = list(dict.fromkeys(question.ranked))
-        present = [_spelled(phrase) for phrase in asked if phrase in scores]
-        missing = tuple(_spelled(phrase) for phrase in asked if phrase not in scores)
+        words = _parts([Term(phrase, score, True) for phrase, score in scores.items()], most)
+        present = [phrase for phrase in asked if phrase in scores]
+        missing = tuple(phrase for phrase in asked if phrase not in scores)
         by_query, by_document, pairs, components = _taken_apart(meeting, most)
         result.append(
             Explanation(
                 hit=hit,
-                sentence=_sentence(hit, meeting, _common(opened, question, hit), present, missing),
+                sentence=_sentence(hit, meeting, _common(opened, question, hit), present, missing, every),
                 query_terms=by_query,
                 document_terms=by_document,
                 pairs=pairs,
@@ -149,22 +151,23 @@ def _held(
     if keys:
         for phrase, times in Counter(question.ranked).items():
             for key, score in fulltext.best(db, opened.dataset, [phrase], -1, keys):
-                result[key][phrase] = score * times
+                result[key][_spelled(phrase)] = score * times
     return result
 
 
-def _spelled(phrase: str) -> str:
-    return f'"{phrase}"' if " " in phrase else phrase
+def _spelled(phrase: Phrase) -> str:
+    return f'"{phrase.said}"' if " " in phrase.said else phrase.said
 
 
 def _common(opened: OpenCollection, question: Question, hit: Hit) -> list[str]:
     """The query's words that stand in a hit, in the query's order and by their stem, known to the builder or not."""
     if not opened.has_text:
         return []
-    every = Analyzer(stop=False)
-    words = list(dict.fromkeys(tokens(" ".join(question.ranked))))
-    held = set(every.terms(list(dict.fromkeys(tokens(_text(opened, hit))))))
-    return [word for word, term in zip(words, every.terms(words), strict=True) if term in held]
+    language = opened.dataset.language
+    terms = matching(language)
+    held = {term for word in set(words_of(_text(opened, hit), language)) for term in terms(word)}
+    words = dict.fromkeys(word for phrase in question.ranked for word in words_of(phrase.said, language))
+    return [word for word in words if 2 * len(held.intersection(terms(word))) >= len(terms(word)) > 0]
 
 
 def _taken_apart(
@@ -209,11 +212,16 @@ def _parts(terms: Sequence[Term], most: int) -> Parts[Term]:
 
 
 def _sentence(
-    hit: Hit, meeting: CosineParts | None, common: Sequence[str], held: Sequence[str], missing: Sequence[str]
+    hit: Hit,
+    meeting: CosineParts | None,
+    common: Sequence[str],
+    held: Sequence[str],
+    missing: Sequence[str],
+    every: Analyzer,
 ) -> str:
     """One plain line."""
     if meeting is not None:
-        through = _through(meeting, common)
+        through = _through(meeting, common, every)
         if common:
             return f"shared words: {_starred(common)}" + (f"; similar through: {_starred(through)}" if through else "")
         return f"no shared word; similar through: {_starred(through)}" if through else "no shared word; hardly similar"
@@ -223,10 +231,9 @@ def _sentence(
     return ", ".join(f"rank {rank:,} by {side}" for side, rank in ranks if rank is not None) or "no rank is known"
 
 
-def _through(meeting: CosineParts, common: Sequence[str]) -> list[str]:
+def _through(meeting: CosineParts, common: Sequence[str], every: Analyzer) -> list[str]:
     """The document's words, none of them in common, that bring it near the query, strongest first."""
-    every = Analyzer(stop=False)
-    taken = set(every.terms(list(common)))
+    taken = set(every.terms([token for word in common for token in every.tokens(word)]))
     given = meeting.pairs.sum(axis=0)
     least = _FAINT * float(given.sum()) if common else 0.0
     stems = every.terms(list(meeting.document_words))

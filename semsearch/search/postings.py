@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from semsearch.lru_cache import LruCache
 from semsearch.maths.vectors import largest
-from semsearch.records import Dataset
+from semsearch.records import Dataset, Phrase
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.storage import fulltext
 from semsearch.storage.connect import file_of
@@ -105,7 +105,7 @@ def is_held() -> bool:
     return _kept.limit > 0
 
 
-def summed(db: Connection, dataset: Dataset, phrases: Sequence[str]) -> Postings:
+def summed(db: Connection, dataset: Dataset, phrases: Sequence[Phrase]) -> Postings:
     """All items that hold any of the phrases, and their BM25 for all of them together."""
     if not phrases or not fulltext.exists(db, dataset):
         return Postings(np.empty(0, np.int64), np.empty(0))
@@ -118,7 +118,7 @@ def _made(db: Connection, dataset: Dataset) -> Hashable:
     return (*file_of(db), dataset.id, dataset.created, dataset.revision)
 
 
-def _postings(db: Connection, dataset: Dataset, phrase: str, made: Hashable) -> Postings:
+def _postings(db: Connection, dataset: Dataset, phrase: Phrase, made: Hashable) -> Postings:
     return _kept.get_or_compute((made, phrase), lambda: Postings(*fulltext.holding(db, dataset, phrase)))
 
 

@@ -63,7 +63,7 @@ def search(
     check_query(query, mode, k)
     check_weight(weight, mode)
     with snapshot(db):
-        question = parse(query)
+        question = parse(query, opened.dataset.language)
         among = _among(db, opened, only, question)
         if among is not None and not among:
             return Found((), _nothing_kept(opened, only))
@@ -78,7 +78,7 @@ def search(
 
 def check_query(query: str, mode: str, k: int) -> None:
     """InputError, in one line, for what cannot be searched."""
-    parse(query)
+    parse(query, None)
     if mode not in MODES:
         raise InputError(f"mode is {mode!r}: choose one of {', '.join(MODES)}")
     check_k(k)
@@ -131,7 +131,7 @@ def rank_all(
     db: Connection, opened: OpenCollection, query: str, *, mode: str, weight: float | None = None
 ) -> list[str]:
     """The keys of all items that a query in prose finds, best first: for judging rankings."""
-    sides = sides_of(db, opened, plain(query), mode, weight, None)
+    sides = sides_of(db, opened, plain(query, opened.dataset.language), mode, weight, None)
     return list(rank(sides, opened.collection.count).scores) if sides else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from semsearch.storage.textitem import PICTURE, digest_of
 from semsearch.storage.textitem import TextItem as TextItem  # others take it from here, with `read_items`
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
-_COLUMNS += ", revision, edges, image_column"
+_COLUMNS += ", revision, edges, image_column, language, asked_language"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
@@ -53,6 +53,8 @@ def _from_row(row: Sequence[Any]) -> Dataset:
         revision=row[11],
         edges=Edges(**json.loads(row[12])) if row[12] else None,
         image_column=row[13],
+        language=row[14],
+        asked_language=row[15],
     )
 
 
@@ -115,12 +117,12 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
     db.execute(
         "insert into _semsearch_datasets"
         " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created,"
-        " edges, image_column) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " edges, image_column, asked_language) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " on conflict (name) do update set kind = excluded.kind, key_kind = excluded.key_kind,"
         " key_columns = excluded.key_columns, text_columns = excluded.text_columns,"
         " title_column = excluded.title_column, label_column = excluded.label_column,"
         " made_by = excluded.made_by, source = excluded.source, edges = coalesce(excluded.edges, edges),"
-        " image_column = excluded.image_column",
+        " image_column = excluded.image_column, asked_language = coalesce(excluded.asked_language, asked_language)",
         [
             dataset.name,
             dataset.kind,
@@ -134,9 +136,16 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
             dataset.created,
             json.dumps(asdict(dataset.edges)) if dataset.edges else None,
             dataset.image_column,
+            dataset.asked_language,
         ],
     )
     return get_dataset(db, dataset.name)
+
+
+def set_language(db: Connection, dataset: Dataset, language: str | None) -> Dataset:
+    """Record the language that the dataset's full-text index is written in; the dataset as it is now."""
+    db.execute("update _semsearch_datasets set language = ? where id = ?", [language, dataset.id])
+    return replace(dataset, language=language)
 
 
 def register(db: Connection, shape: TableShape, **described: Any) -> Dataset:

@@ -23,8 +23,8 @@ _KEPT_IN = ("data", "idx", "docsize", "config")
 class Ahead:
     """The words of items, in the order in which they will be numbered from `first`; of None, no words at all."""
 
-    def __init__(self, items: Sequence[TextItem], first: int | None) -> None:
-        self.first, self._given_up = first, False
+    def __init__(self, items: Sequence[TextItem], first: int | None, terms: fulltext.Indexing) -> None:
+        self.first, self._given_up, self._terms = first, False, terms
         self._thread = ThreadPoolExecutor(1, "words ahead")
         self._made: list[Future[Connection]] = []
         if first is not None:
@@ -46,7 +46,7 @@ class Ahead:
         for number, item in enumerate(items, first):
             if self._given_up:
                 return
-            yield number, item.title, item.body
+            yield number, self._terms(item.title), self._terms(item.body)
 
     def wait(self) -> None:
         """Until they are made, or cannot be."""
@@ -81,9 +81,9 @@ class Ahead:
 
 
 @contextmanager
-def words_ahead(items: Sequence[TextItem], first: int | None) -> Iterator[Ahead]:
-    """Inside, the words of items are made ready for numbers from `first`; nothing is done where that is None."""
-    made = Ahead(items, first)
+def words_ahead(items: Sequence[TextItem], first: int | None, terms: fulltext.Indexing) -> Iterator[Ahead]:
+    """Inside, the terms of items are made ready for numbers from `first`; nothing is done where that is None."""
+    made = Ahead(items, first, terms)
     try:
         yield made
     finally:
