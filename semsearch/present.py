@@ -162,6 +162,7 @@ def dataset_row(dataset: Dataset, count: int) -> dict[str, Any]:
         "key": ", ".join(dataset.key_columns) or "hash of the row",
         "text": ", ".join(dataset.text_columns),
         "title": dataset.title_column,
+        "language": dataset.language or dataset.asked_language,
         "label": dataset.label_column,
         "made_by": dataset.made_by,
         "created": dataset.created,

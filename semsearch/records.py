@@ -27,7 +27,7 @@ class Documents:
     """A corpus of texts.
 
     `keys` (n,) unique; `texts` (n,) title and body joined, in the order of the keys; `inputs` the embeddings of the
-    collections that the builder's options name, by the name of the option; `language` that of the texts (maths.languages).
+    collections that the builder's options name, by the name of the option; `language` that of the texts.
     """
 
     keys: Sequence[str]
@@ -241,7 +241,9 @@ class Dataset:
     revision: int = 0  # increases with every recorded change of the rows
     edges: Edges | None = None
     image_column: str | None = None  # the column with the images, in a table that the user made
-    language: str | None = None  # that its full-text index is written in; None: not built yet, or by a version before 0.2
+    language: str | None = (
+        None  # that its full-text index is written in; None: not built yet, or by a version before 0.2
+    )
     asked_language: str | None = None  # that the user named; None: found from the text
 
     @property

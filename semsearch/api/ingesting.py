@@ -14,6 +14,7 @@ from semsearch.ingest.images import load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
+from semsearch.maths.languages import checked_language
 from semsearch.records import Dataset, Item, Report, silent
 from semsearch.session import Opened
 
@@ -32,15 +33,17 @@ class Ingesting(Opened):
         text: Sequence[str] = (),
         title: str | None = None,
         label: str | None = None,
+        language: str | None = None,
         report: Report = silent,
     ) -> Loaded:
         """Write rows into the table `dataset`. A new table is made; an existing one is updated by the column `id`.
 
-        `text`, `title` and `label` name columns; text and title are guessed if not given. Raises InputError for rows
-        that cannot be used, NameTakenError for a table that ingest did not make.
+        `text`, `title` and `label` name columns; text and title are guessed if not given. `language` is that of
+        the texts, by default found from them. Raises InputError for rows that cannot be used or a language that is not
+        known, NameTakenError for a table that ingest did not make.
         """
         items = (Item(None, row, f"row {number}") for number, row in enumerate(rows, 1))
-        columns = Columns(tuple(text), title, id, label)
+        columns = Columns(tuple(text), title, id, label, language=language and checked_language(language))
         with self._writing() as db:
             return load_documents(db, dataset, items, source="rows", columns=columns, report=report)
 
@@ -54,6 +57,7 @@ class Ingesting(Opened):
         text: Sequence[str] = (),
         title: str | None = None,
         label: str | None = None,
+        language: str | None = None,
         skip_errors: bool = False,
         report: Report = silent,
     ) -> Loaded:
@@ -64,7 +68,8 @@ class Ingesting(Opened):
         """
         paths = [os.fspath(source) for source in sources]
         items = read_sources(paths, registry.load().readers, format=format, encoding=encoding)
-        how: dict[str, Any] = {"columns": Columns(tuple(text), title, id, label), "skip_errors": skip_errors}
+        columns = Columns(tuple(text), title, id, label, language=language and checked_language(language))
+        how: dict[str, Any] = {"columns": columns, "skip_errors": skip_errors}
         with self._writing() as db:
             return load_documents(db, dataset, items, source=source_name(paths), report=report, **how)
 

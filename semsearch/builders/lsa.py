@@ -182,7 +182,7 @@ def _analyzer(state: State) -> Analyzer:
     stem, stop = map(bool, state.arrays["analyzer"])
     if "language" not in state.arrays:
         return Analyzer(stem, stop, old=True)
-    return Analyzer(stem, stop, *unpack(state.arrays["language"]))
+    return Analyzer(stem, stop, unpack(state.arrays["language"])[0])
 
 
 def _first_spellings(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, str]:

@@ -163,7 +163,7 @@ def stored_analyzer(state: State) -> Analyzer:
     """The analyser of the fit, which keeps words as they are. Models of versions before 0.2 name no language."""
     if "language" not in state.arrays:
         return Analyzer(stem=False, stop=False, old=True)
-    return Analyzer(False, False, *unpack(state.arrays["language"]))
+    return Analyzer(False, False, unpack(state.arrays["language"])[0])
 
 
 def _with_vector(state: State) -> frozenset[str]:

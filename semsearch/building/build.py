@@ -20,7 +20,7 @@ from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError
 from semsearch.maths.index_terms import indexing
 from semsearch.maths.language_finder import find_language
-from semsearch.maths.languages import language_of
+from semsearch.maths.languages import AUTO, checked_language
 from semsearch.records import (
     MOST_SEED,
     ROWS,
@@ -28,6 +28,7 @@ from semsearch.records import (
     Corpus,
     Dataset,
     Device,
+    Documents,
     Embeddings,
     Fitted,
     Report,
@@ -75,6 +76,8 @@ class Built:
     resumed: int | None = None  # the step of the checkpoint that the training resumed from
     unkept: str | None = None  # why a checkpoint could not be written
     replaced: int | None = None  # the run of the collection that had the same name
+    language: str | None = None  # of the texts; None for a builder that reads no text
+    language_found: bool = False  # whether it was found from the texts
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,10 @@ def build(
             change_log.prune_deletions(db, noted)
     journal.done()
     replaced = former[plan.name].run if plan.name in former else None
-    return Built(run, stored, _without_vector(source.items, stored[0]), journal.resumed, journal.unkept, replaced)
+    found = source.dataset.asked_language is None
+    language = source.dataset.language if isinstance(source.corpus, Documents) else None
+    left = _without_vector(source.items, stored[0])
+    return Built(run, stored, left, journal.resumed, journal.unkept, replaced, language, found)
 
 
 def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str, Any], how: BuildOptions) -> _Plan:
@@ -172,10 +178,11 @@ def _read(db: Connection, plan: _Plan) -> _Source:
 
 def _in_language(db: Connection, plan: _Plan, items: Sequence[TextItem]) -> Dataset:
     """The dataset with the language given for this build or for the dataset, else with the one found in its texts."""
-    known = datasets.find_dataset(db, plan.dataset.name)
-    asked = plan.how.language or plan.dataset.asked_language or (known and known.asked_language)
-    language = language_of(asked).name if asked else find_language([item.text for item in items])
-    return dataclasses.replace(plan.dataset, language=language, asked_language=asked and language)
+    asked = checked_language(plan.how.language or plan.dataset.asked_language or AUTO)
+    if asked != AUTO:
+        return dataclasses.replace(plan.dataset, language=asked, asked_language=asked)
+    found = find_language([item.text for item in items])
+    return dataclasses.replace(plan.dataset, language=found, asked_language=None)
 
 
 def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
@@ -231,15 +238,16 @@ def _first_number(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -
 
 def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: fulltext_prefill.Ahead) -> Dataset:
     """Store the dataset, the hashes of its items and their words, unless they are stored; the dataset as it is now."""
-    language = dataset.language
-    dataset = datasets.save(db, dataset)
-    as_before = fulltext.exists(db, dataset) and dataset.language == language
+    language, asked = dataset.language, dataset.asked_language
+    before = datasets.save(db, dataset)
+    dataset = datasets.set_language(db, before, language, asked)
+    as_before = fulltext.exists(db, dataset) and before.language == language
     if as_before and change_log.are_noted(db, dataset, items):
         return dataset
     dataset, numbers = change_log.note_all(db, dataset, items)
     if not words.place(db, dataset, numbers[items[0].key]):
         fulltext.refill(db, dataset, items, numbers, indexing(language))
-    return datasets.set_language(db, dataset, language)
+    return dataset
 
 
 def _training_fingerprint(options: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Columns:
     id: str | None = None
     label: str | None = None
     image: str | None = None
+    language: str | None = None  # not a column: that of the texts
 
 
 def match_column(name: str, names: Sequence[str], where: str) -> str:
@@ -49,7 +50,8 @@ def match_columns(columns: Columns, names: Sequence[str], where: str) -> Columns
         return None if name is None else match_column(name, names, where)
 
     text = tuple(dict.fromkeys(match_column(name, names, where) for name in columns.text))
-    return Columns(text, match(columns.title), match(columns.id), match(columns.label), match(columns.image))
+    title, id, label, image = map(match, (columns.title, columns.id, columns.label, columns.image))
+    return Columns(text, title, id, label, image, columns.language)
 
 
 def mean_text_lengths(sample: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:
@@ -149,7 +151,7 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
         source=existing.source if existing else None,
         kind=kind,
     )
-    return replace(dataset, image_column=chosen.image), remarks
+    return replace(dataset, image_column=chosen.image, asked_language=chosen.language), remarks
 
 
 def _check_images(db: Connection, table: str, column: str) -> list[str]:
@@ -201,7 +203,12 @@ def fill_from_dataset(columns: Columns, dataset: Dataset, names: Sequence[str]) 
     label = dataset.label_column if dataset.label_column in names else None
     image = dataset.image_column if dataset.image_column in names else None
     return replace(
-        columns, text=text, title=columns.title or title, label=columns.label or label, image=columns.image or image
+        columns,
+        text=text,
+        title=columns.title or title,
+        label=columns.label or label,
+        image=columns.image or image,
+        language=columns.language or dataset.asked_language,
     )
 
 

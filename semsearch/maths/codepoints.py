@@ -41,9 +41,7 @@ def table() -> npt.NDArray[np.uint32]:
     for number in range(PLANE):
         char = chr(number)
         lower = char.lower()
-        if char in seconds or number in _JAMO or char == _SIGMA or len(lower) > 1 or not _is_stable(char):
-            kind = ODD
-        elif is_odd(char):
+        if char in seconds or number in _JAMO or char == _SIGMA or len(lower) > 1 or not _is_plain(char):
             kind = ODD
         elif lower.isalnum() or is_mark(char):  # a word character of re, except the underscore, or a mark
             kind = WORD
@@ -66,8 +64,9 @@ def _composition_parts() -> tuple[set[str], set[str]]:
     return firsts, seconds
 
 
-def _is_stable(char: str) -> bool:
-    return unicodedata.is_normalized("NFKC", char) and not unicodedata.combining(char)
+def _is_plain(char: str) -> bool:
+    """Whether neither normalising nor splitting does anything else to it than to letters, marks or punctuation."""
+    return not is_odd(char) and unicodedata.is_normalized("NFKC", char) and not unicodedata.combining(char)
 
 
 def _blocks_sigma(char: str) -> bool:

@@ -7,7 +7,7 @@ no clear vote and have the language `none`.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -41,11 +41,11 @@ def _is_english(words: Sequence[str]) -> bool:
         return False
     shares = Counter({name: sum(word in stop_words(name) for word in words) for name in LANGUAGES if stop_words(name)})
     (first, most), (_, next_most) = shares.most_common(2)
-    return first == ENGLISH and most >= _ENGLISH_STOP_WORDS * len(words) and most >= _ENGLISH_LEAD * next_most > -1
+    return first == ENGLISH and most >= _ENGLISH_STOP_WORDS * len(words) and most >= _ENGLISH_LEAD * next_most
 
 
 def _voted(sample: Iterable[str]) -> str:
-    votes: Counter[str] = Counter()
+    votes: defaultdict[str, float] = defaultdict(float)
     stretches = list(_stretches(sample))
     for stretch in stretches:
         code, probability = _identifier().classify(stretch)

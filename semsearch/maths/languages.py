@@ -18,6 +18,7 @@ from importlib.resources import files
 from semsearch.errors import InputError
 
 NONE, OTHER = "none", "other"
+AUTO = "auto"  # found from the texts
 ENGLISH = "english"
 
 
@@ -74,7 +75,9 @@ _LETTERS = {
     "slovenian": "čšž", "spanish": "ñ", "swedish": "äåö", "turkish": "çğöşü",
 }  # fmt: skip
 LANGUAGES: Mapping[str, Language] = {
-    name: Language(name, code, name if name in _STEMMED else None, _LETTERS.get(name, ""), name in _COMPOUNDING | _IN_GRAMS.keys())
+    name: Language(
+        name, code, name if name in _STEMMED else None, _LETTERS.get(name, ""), name in _COMPOUNDING | _IN_GRAMS.keys()
+    )
     for name, code in sorted((_STEMMED | _WHOLE | _IN_GRAMS).items())
 }
 _WITHOUT_CODE = {NONE: Language(NONE, ""), OTHER: Language(OTHER, "", grams=True)}
@@ -92,6 +95,11 @@ def language_of(name: str) -> Language:
     if asked not in LANGUAGES:
         raise InputError(f"The language {name!r} is not known. Choose none, other, or one of: {', '.join(LANGUAGES)}")
     return LANGUAGES[asked]
+
+
+def checked_language(name: str) -> str:
+    """The full name of a language that a user named, or AUTO. InputError for one that is not known."""
+    return AUTO if name.strip().lower() == AUTO else language_of(name).name
 
 
 def by_code(code: str) -> Language | None:

@@ -33,8 +33,8 @@ EVEN = 0.5  # the weight of a collection whose builder did not find one
 
 @dataclass(frozen=True)
 class Found:
-    """The hits of one question, best first, a remark where there is something to say about having none, and the
-    weight of meaning that a hybrid ranking was made with."""
+    """The hits of one question, best first, a remark on why there is none or how to get better ones, and the weight of
+    meaning that a hybrid ranking was made with."""
 
     hits: tuple[Hit, ...]
     remark: str | None = None
@@ -71,9 +71,20 @@ def search(
         hits = _hits(db, opened, sides, k)
     used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
     if hits or not opened.collection.count:
-        return Found(hits, None, used)
+        return Found(hits, _split_long_ago(db, opened) if hits else None, used)
     unknown = f"No word of the query is known to {opened.name}"
     return Found((), unknown + (" among these rows" if among else ""), used)
+
+
+def _split_long_ago(db: Connection, opened: OpenCollection) -> str | None:
+    """What to do about a full-text index of a version before 0.2, which split and stemmed all text as English."""
+    dataset = opened.dataset
+    if not opened.has_text or dataset.language is not None or not fulltext.exists(db, dataset):
+        return None
+    return (
+        f"An older semsearch indexed {dataset.name} as English text. `semsearch build DB {dataset.name}` indexes it"
+        " again in its language"
+    )
 
 
 def check_query(query: str, mode: str, k: int) -> None:

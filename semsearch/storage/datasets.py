@@ -142,10 +142,11 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
     return get_dataset(db, dataset.name)
 
 
-def set_language(db: Connection, dataset: Dataset, language: str | None) -> Dataset:
-    """Record the language that the dataset's full-text index is written in; the dataset as it is now."""
-    db.execute("update _semsearch_datasets set language = ? where id = ?", [language, dataset.id])
-    return replace(dataset, language=language)
+def set_language(db: Connection, dataset: Dataset, language: str | None, asked: str | None) -> Dataset:
+    """Record the language that the dataset's full-text index is written in, and the one that was asked for."""
+    statement = "update _semsearch_datasets set language = ?, asked_language = ? where id = ?"
+    db.execute(statement, [language, asked, dataset.id])
+    return replace(dataset, language=language, asked_language=asked)
 
 
 def register(db: Connection, shape: TableShape, **described: Any) -> Dataset:

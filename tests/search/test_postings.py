@@ -58,7 +58,9 @@ def test_memory_and_fts5_agree(
         held = list(side.top(n).items())
         # Sums of the same numbers in another order: equal scores may differ in the last place, and so change places.
         assert [score for _, score in held] == pytest.approx([score for _, score in stored], rel=1e-12)
-        assert all(dict(fulltext.best(built, dataset, asked(*phrases), -1))[key] == pytest.approx(score) for key, score in held)
+        assert all(
+            dict(fulltext.best(built, dataset, asked(*phrases), -1))[key] == pytest.approx(score) for key, score in held
+        )
     keys = ["1", "2", "77", "nothing"]
     assert side.of(keys) == pytest.approx(dict(fulltext.best(built, dataset, asked(*phrases), -1, keys)))
 

@@ -62,5 +62,8 @@ def test_leaving_out_alone_is_no_question(query: str) -> None:
 
 def test_prose_has_no_operators() -> None:
     assert taken_apart(plain('the "moon" -dash landing')) == (
-        'the "moon" -dash landing', ("moon", "dash", "landing"), (), ()
+        'the "moon" -dash landing',
+        ("moon", "dash", "landing"),
+        (),
+        (),
     )

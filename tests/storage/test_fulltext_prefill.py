@@ -89,7 +89,9 @@ def test_the_first_build_of_a_file_is_helped_and_a_second_need_not_be(
     begun, placed = [], []
     words_ahead, place = fulltext_prefill.words_ahead, fulltext_prefill.Ahead.place
     monkeypatch.setattr(
-        fulltext_prefill, "words_ahead", lambda items, first, terms: begun.append(first) or words_ahead(items, first, terms)
+        fulltext_prefill,
+        "words_ahead",
+        lambda items, first, terms: begun.append(first) or words_ahead(items, first, terms),
     )
     monkeypatch.setattr(fulltext_prefill.Ahead, "place", lambda *given: placed.append(place(*given)) or placed[-1])
     with semsearch.open(path) as data:
