@@ -18,9 +18,9 @@ from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_option
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError
-from semsearch.maths.index_terms import indexing
 from semsearch.maths.language_finder import find_language
 from semsearch.maths.languages import AUTO, checked_language
+from semsearch.maths.term_lines import term_lines
 from semsearch.records import (
     MOST_SEED,
     ROWS,
@@ -126,7 +126,7 @@ def build(
     started, clock = datasets.now(), perf_counter()
     source = _read(db, plan)
     journal = _journal(db, plan, source.corpus)
-    terms = indexing(source.dataset.language)
+    terms = term_lines(source.dataset.language)
     with fulltext_prefill.words_ahead(source.items, source.first, terms) as words:
         rng = np.random.default_rng(how.seed)
         fitted = builder.fit(source.corpus, plan.options, rng=rng, device=plan.device, report=journal)
@@ -246,7 +246,7 @@ def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: f
         return dataset
     dataset, numbers = change_log.note_all(db, dataset, items)
     if not words.place(db, dataset, numbers[items[0].key]):
-        fulltext.refill(db, dataset, items, numbers, indexing(language))
+        fulltext.refill(db, dataset, items, numbers, term_lines(language))
     return dataset
 
 

@@ -30,7 +30,7 @@ _UNSPACED = (
     "\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 IGNORED = "\u00ad\u0640\u061c\u180b-\u180d\u200c-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
-_LATER_PLANES = range(0x10000, 0x1F000)
+BASIC, _LATER_PLANES = range(0x300, 0xFFFF), range(0x10000, 0x1F000)
 
 _PLAIN = re.compile(r"[a-z0-9]{2,}")
 _PLAIN_WITH_SIGNS = re.compile(r"[a-z0-9]+(?:\+\+|#)?")
@@ -40,9 +40,9 @@ _OLD_WORD = re.compile(r"[^\W_]{2,}")
 
 
 @cache
-def mark_ranges() -> str:
-    """All combining marks, as ranges of a character class of `re`."""
-    numbers = [number for number in (*range(0x300, 0xFFFF), *_LATER_PLANES) if is_mark(chr(number))]
+def mark_ranges(numbers: Sequence[int] = (*BASIC, *_LATER_PLANES)) -> str:
+    """The combining marks among these code points, as ranges of a character class of `re`."""
+    numbers = [number for number in numbers if is_mark(chr(number))]
     ranges: list[list[int]] = []
     for number in numbers:
         if ranges and number == ranges[-1][1] + 1:
@@ -60,6 +60,15 @@ def is_mark(char: str) -> bool:
 def is_odd(char: str) -> bool:
     """Whether splitting a text at this character takes more than to know it: it is ignored, or of unspaced writing."""
     return bool(_IS_IGNORED.match(char) or _IS_UNSPACED.match(char))
+
+
+_LETTERS_WITH_SIGNS = re.compile(r"[^\W_]+(?:\+\+|#)?")
+
+
+@cache
+def _special() -> re.Pattern[str]:
+    """A character that needs the long pattern: one of unspaced scripts, a mark, or one beyond the first plane."""
+    return re.compile(f"[{_UNSPACED[:-3]}{mark_ranges(BASIC)}\U00010000-\U0010ffff]")
 
 
 @cache
@@ -89,7 +98,9 @@ def normal(text: str) -> str:
 
 def written_words(text: str) -> list[str]:
     """The words of a text that is `normal`, in order, of any length: runs of unspaced scripts are whole."""
-    return (_PLAIN_WITH_SIGNS if text.isascii() else _word()).findall(text)
+    if text.isascii():
+        return _PLAIN_WITH_SIGNS.findall(text)
+    return (_word() if _special().search(text) else _LETTERS_WITH_SIGNS).findall(text)
 
 
 def is_unspaced(word: str) -> bool:
@@ -190,8 +201,8 @@ def word_terms(words: Sequence[str], language: str) -> list[str]:
         return [word[: _beginning(word)] for word in folded] if known.grams else folded
     stemmer = _stemmer(known.stemmer)
     stems: list[str] = stemmer.stemWords(list(words))
-    for at, stemmed in enumerate(stems):
-        if not stemmed.isascii() and (folded_stem := fold(stemmed)) != stemmed:
+    for at in [at for at, stemmed in enumerate(stems) if not stemmed.isascii()]:
+        if (folded_stem := fold(stems[at])) != stems[at]:
             stems[at] = fold(stemmer.stemWord(folded_stem))
     return stems
 

@@ -6,7 +6,8 @@ They hold no text, only which words stand where: rowid is the item's internal nu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ PREFIX = "_semsearch_fts_"
 # Terms are written as they are: FTS5 only splits at blanks and keeps letters beyond ASCII whole. Versions before 0.2
 # gave it raw text.
 TOKENIZER, OLD_TOKENIZER = "ascii tokenchars ''+#_''", "porter unicode61"
-Indexing = Callable[[str], str]  # a text as its terms, joined by blanks
+Indexing = Callable[[Sequence[str]], Sequence[str]]  # texts as lines of their terms, joined by blanks
+_BATCH = 500  # items analysed together
 # What FTS5 holds in memory before it writes a segment: with more, a table filled at once takes 0.7 of the time, and has
 # few segments, which makes it quicker to search.
 BULK_BYTES, USUAL_BYTES = 64 << 20, 1 << 20
@@ -38,7 +40,15 @@ def refill(
     """Make the dataset's full-text table anew from all its items; `numbers` gives each key its item number."""
     drop(db, dataset)
     create(db, table_name(dataset))
-    fill(db, table_name(dataset), ((numbers[item.key], terms(item.title), terms(item.body)) for item in items))
+    fill(db, table_name(dataset), rows_of(((numbers[item.key], item) for item in items), terms))
+
+
+def rows_of(items: Iterable[tuple[int, TextItem]], terms: Indexing) -> Iterator[tuple[int, str, str]]:
+    """The rows of numbered items for `fill`: number, terms of the title and of the body."""
+    rest = iter(items)
+    while batch := list(islice(rest, _BATCH)):
+        titles, bodies = terms([item.title for _, item in batch]), terms([item.body for _, item in batch])
+        yield from zip((number for number, _ in batch), titles, bodies, strict=True)
 
 
 def create(db: Connection, table: str, tokenizer: str = TOKENIZER) -> None:
@@ -72,7 +82,7 @@ def replace(
     table = table_name(dataset)
     _discount(db, table, out)
     db.executemany(f"delete from {table} where rowid = ?", ((number,) for number in out))
-    rows = ((numbers[item.key], terms(item.title), terms(item.body)) for item in items)
+    rows = rows_of(((numbers[item.key], item) for item in items), terms)
     db.executemany(f"insert into {table} (rowid, title, body) values (?, ?, ?)", rows)
 
 

@@ -43,10 +43,10 @@ class Ahead:
         return db
 
     def _rows(self, items: Sequence[TextItem], first: int) -> Iterator[tuple[int, str, str]]:
-        for number, item in enumerate(items, first):
+        for row in fulltext.rows_of(enumerate(items, first), self._terms):
             if self._given_up:
                 return
-            yield number, self._terms(item.title), self._terms(item.body)
+            yield row
 
     def wait(self) -> None:
         """Until they are made, or cannot be."""

@@ -105,13 +105,13 @@ def test_other_numbers_than_foreseen_or_no_room_mean_afterwards(
     db: Connection, articles: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = list(datasets.read_items(db, articles))
-    with fulltext_prefill.words_ahead(items, 5, str) as words:
+    with fulltext_prefill.words_ahead(items, 5, list) as words:
         assert not words.place(db, articles, 6)
 
     def full(*_: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(fulltext_prefill.fulltext, "fill", full)
-    with fulltext_prefill.words_ahead(items, 5, str) as words:
+    with fulltext_prefill.words_ahead(items, 5, list) as words:
         assert not words.place(db, articles, 5)
     assert not fulltext.exists(db, articles)
