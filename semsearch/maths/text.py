@@ -204,6 +204,8 @@ def word_terms(words: Sequence[str], language: str) -> list[str]:
     for at in [at for at, stemmed in enumerate(stems) if not stemmed.isascii()]:
         if (folded_stem := fold(stems[at])) != stems[at]:
             stems[at] = fold(stemmer.stemWord(folded_stem))
+    if "" in stems:  # of some stop words Snowball's Greek stemmer leaves nothing
+        stems = [stem or fold(word) or word for stem, word in zip(stems, words, strict=True)]
     return stems
 
 
