@@ -24,11 +24,8 @@ Derived = TypeVar("Derived")
 
 @dataclass(frozen=True)
 class Documents:
-    """A corpus of texts.
-
-    `keys` (n,) unique; `texts` (n,) title and body joined, in the order of the keys; `inputs` the embeddings of the
-    collections that the builder's options name, by the name of the option; `language` that of the texts.
-    """
+    """A corpus of texts in a `language`: `keys` (n,) unique; `texts` (n,) title and body joined, in the same order;
+    `inputs` the embeddings of the collections that the builder's options name, by the name of the option."""
 
     keys: Sequence[str]
     texts: Sequence[str]
@@ -150,9 +147,8 @@ class State:
     """All that `encode` and `decode` need.
 
     `arrays` by name; `embeddings` those of the same run, by kind of item; `inputs` those of the collections that fit
-    read, by option. Vectors that a collection holds are not stored again as an array: read them by
-    `embeddings["word"].take(keys)` or `inputs[option].take(keys)`. storage.dependencies checks that the inputs have not
-    been rebuilt since the fit. `cache` holds what `derived` computed.
+    read, by option: read by `take`. storage.dependencies checks that the inputs have not been rebuilt since the fit.
+    `cache` holds what `derived` computed.
     """
 
     arrays: Mapping[str, npt.NDArray[Any]]
@@ -254,16 +250,12 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Phrase:
-    """What a query looks up in a full-text index, `terms` as they are stored there.
+    """What a query looks up in a full-text index: consecutive terms, or with `together` false any of them."""
 
-    `said` is how the user wrote it. The terms are consecutive, or with `together` false any of them counts. With
-    `begins` the last is the beginning of a term.
-    """
-
-    said: str
+    said: str  # as the user wrote it
     terms: tuple[str, ...]
     together: bool = True
-    begins: bool = False
+    begins: bool = False  # the last term is the beginning of one
 
 
 @dataclass(frozen=True)

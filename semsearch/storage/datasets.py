@@ -11,7 +11,7 @@ from typing import Any, Literal
 from semsearch.errors import InputError, NameTakenError, NotFoundError
 from semsearch.records import Dataset, Edges, Kind
 from semsearch.storage.connect import catalogue_rows
-from semsearch.storage.driver import Connection
+from semsearch.storage.driver import Connection, OperationalError
 from semsearch.storage.keys import (
     Keys,
     TableShape,
@@ -28,7 +28,8 @@ from semsearch.storage.textitem import PICTURE, digest_of
 from semsearch.storage.textitem import TextItem as TextItem  # others take it from here, with `read_items`
 
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
-_COLUMNS += ", revision, edges, image_column, language, asked_language"
+_COLUMNS += ", revision, edges, image_column"
+_LANGUAGES, _NO_LANGUAGES = "language, asked_language", "null, null"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
@@ -60,14 +61,23 @@ def _from_row(row: Sequence[Any]) -> Dataset:
 
 def all_datasets(db: Connection) -> list[Dataset]:
     """Every dataset in the catalogue, by name."""
-    rows = catalogue_rows(db, f"select {_COLUMNS} from _semsearch_datasets order by name")
-    return [_from_row(row) for row in rows]
+    return [_from_row(row) for row in _catalogue(db, "order by name")]
 
 
 def find_dataset(db: Connection, name: str) -> Dataset | None:
     """The dataset of this name; None where there is none."""
-    rows = catalogue_rows(db, f"select {_COLUMNS} from _semsearch_datasets where name = ?", [name])
+    rows = _catalogue(db, "where name = ?", [name])
     return _from_row(rows[0]) if rows else None
+
+
+def _catalogue(db: Connection, which: str, values: Sequence[Any] = ()) -> list[Any]:
+    """Rows of the catalogue. A file that has not been written since version 0.1 knows no languages."""
+    try:
+        return catalogue_rows(db, f"select {_COLUMNS}, {_LANGUAGES} from _semsearch_datasets {which}", values)
+    except OperationalError as error:
+        if "no such column" not in str(error):
+            raise
+        return catalogue_rows(db, f"select {_COLUMNS}, {_NO_LANGUAGES} from _semsearch_datasets {which}", values)
 
 
 def get_dataset(db: Connection, name: str) -> Dataset:

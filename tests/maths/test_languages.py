@@ -143,7 +143,10 @@ GERMAN = "Der Hund läuft durch den Wald und sucht einen Stock, den ihm jemand g
         ([f"{letters}-{number}" for number in range(1000, 1040) for letters in ("AB", "XK")], "none"),
         (["Hans Müller", "Maria Rossi", "John Smith", "Olga Ivanova", "Chen Wei", "Ahmed Hassan"], "none"),
         (["😀", "🍕🍕", "🚀 🌙"], "none"),
-        ([GERMAN] * 6 + ["The dog runs through the forest and looks for a stick that somebody has thrown."] * 3, "german"),
+        (
+            [GERMAN] * 6 + ["The dog runs through the forest and looks for a stick that somebody has thrown."] * 3,
+            "german",
+        ),
         ([], "none"),
         (["", " "], "none"),
     ],
