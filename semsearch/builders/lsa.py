@@ -34,7 +34,7 @@ from semsearch.maths.counts import TermCounts, count_all_terms, count_known_term
 from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
-from semsearch.maths.text import Analyzer, pack, tokens, unpack
+from semsearch.maths.text import Analyzer, pack, unpack
 from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
 
@@ -59,8 +59,8 @@ class LsaOptions(BuilderOptions):
     power: float = option(
         0.25, "document vectors are also scaled by S to this power; 0 is standard LSA", least=-1, most=2
     )
-    stem: bool = option(True, "stem English words")
-    stop_words: bool = option(True, "remove English stop words", was=("stop",))
+    stem: bool = option(True, "stem words, in the language of the dataset")
+    stop_words: bool = option(True, "remove stop words", was=("stop",))
     min_df: int | None = option(
         None,
         "minimum document frequency of a term",
@@ -94,7 +94,7 @@ class Lsa:
     ) -> Fitted:
         """Documents (n, k) and words (n_terms, k), k options.dim or the rank."""
         metrics: dict[str, float] = {}
-        analyzer = Analyzer(options.stem, options.stop_words)
+        analyzer = Analyzer(options.stem, options.stop_words, corpus.language)
         with timed(metrics, "counting"):
             counts = _count(corpus, analyzer, options, report)
         weights = idf(len(corpus), counts.documents)
@@ -114,6 +114,7 @@ class Lsa:
             "split": np.array(SPLITS.index(options.split)),
             "power": np.array(options.power),
             "analyzer": np.array([options.stem, options.stop_words]),
+            "language": pack([corpus.language]),
         }
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
         # XV instead of US: an empty row of X stays exactly zero, and a fitted document folded in gets its own vector.
@@ -128,8 +129,7 @@ class Lsa:
         word."""
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
-        stem, stop = map(bool, state.arrays["analyzer"])
-        counts = count_known_terms(corpus.texts, Analyzer(stem, stop), terms)
+        counts = count_known_terms(corpus.texts, _analyzer(state), terms)
         X = log_tfidf(counts, state.arrays["idf"])
         s = state.arrays["singular_values"]
         present, columns = np.unique(X.indices, return_inverse=True)
@@ -146,7 +146,7 @@ class Lsa:
         """Shares of the texts' squared weights: of unknown terms, and of known ones outside the k directions."""
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         weights, s = state.arrays["idf"], state.arrays["singular_values"]
-        counts = count_all_terms(corpus.texts, Analyzer(*map(bool, state.arrays["analyzer"])), terms)
+        counts = count_all_terms(corpus.texts, _analyzer(state), terms)
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
         projected = vectors / s ** np.float32(float(state.arrays.get("power", 0)) - share)
         return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
@@ -159,7 +159,7 @@ class Lsa:
         """
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
-        analyzer = Analyzer(*map(bool, state.arrays["analyzer"]))
+        analyzer = _analyzer(state)
         texts = [query, *corpus.texts]
         X = log_tfidf(count_known_terms(texts, analyzer, terms), state.arrays["idf"])
         present = np.unique(X.indices)
@@ -177,9 +177,17 @@ class Lsa:
             yield explain_cosine(parts[0], document)
 
 
+def _analyzer(state: State) -> Analyzer:
+    """That of the fit. Models of versions before 0.2 name no language: theirs knew English only."""
+    stem, stop = map(bool, state.arrays["analyzer"])
+    if "language" not in state.arrays:
+        return Analyzer(stem, stop, old=True)
+    return Analyzer(stem, stop, unpack(state.arrays["language"])[0])
+
+
 def _first_spellings(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, str]:
     """The first word of a text for each known term, by the term's id."""
-    words = list(dict.fromkeys(tokens(text)))
+    words = list(dict.fromkeys(analyzer.tokens(text)))
     spellings: dict[int, str] = {}
     for word, term in zip(words, analyzer.terms(words), strict=True):
         if term is not None and term in terms:
@@ -234,7 +242,8 @@ def _expected_drift(
 ) -> dict[str, float]:
     """What `drift` would return for new texts of the same kind, estimated on a sample of the fitted ones."""
     texts = corpus.texts[:: max(1, len(corpus) // _DRIFT_SAMPLE)]
-    sample = count_all_terms(texts, Analyzer(options.stem, options.stop_words), _numbered(counts.terms))
+    analyzer = Analyzer(options.stem, options.stop_words, corpus.language)
+    sample = count_all_terms(texts, analyzer, _numbered(counts.terms))
     rare = counts.documents <= _min_df(corpus, options)
     unknown, residual = expected_shares(sample, weights, rare, svd.Vt.T, svd.s)
     return {"expected_unknown": unknown, "expected_residual": residual}

@@ -16,7 +16,7 @@ rebuild of the word collection the documents must be rebuilt too. Until then a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,11 +28,12 @@ from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, timed
 from semsearch.builders.explanation import TextTerms, explain_cosine, fetch_vectors
 from semsearch.builders.options import BuilderOptions, option
+from semsearch.builders.words import stored_analyzer
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.ranking import hybrid_weight, self_retrieval
 from semsearch.maths.spelling import Pieces, pieces, uses_other_tokenizer
-from semsearch.maths.text import pack, unpack
+from semsearch.maths.text import Analyzer, pack, unpack
 from semsearch.maths.weighting import idf
 from semsearch.maths.wordmatrix import common_direction, means, principal_components, shares
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
@@ -78,7 +79,8 @@ class Wordmean:
         metrics: dict[str, float] = {}
         elsewhere = uses_other_tokenizer(words.keys)
         with timed(metrics, "counting"):
-            tokenised = pieces(corpus.texts, elsewhere=elsewhere)
+            analyzer = Analyzer(stem=False, stop=False, language=corpus.language)
+            tokenised = pieces(corpus.texts, elsewhere=elsewhere, analyzer=analyzer)
             position = {word: row for row, word in enumerate(words.keys)}
             known_words = [word for word in tokenised.words() if word in position]
             counts = tokenised.counts({word: row for row, word in enumerate(known_words)})
@@ -94,6 +96,7 @@ class Wordmean:
             "weights": weights,
             "unmet": np.array(unseen, np.float32),
             "elsewhere": np.array(elsewhere),
+            "language": pack([corpus.language]),
             "components": np.array(options.components),
         }
         with timed(metrics, "averaging"):
@@ -110,7 +113,7 @@ class Wordmean:
 
     def encode(self, state: State, corpus: Documents) -> FloatArray | None:
         """Texts as fit embeds them, (n, dim) float32; zero rows for texts without a known word, None if none has."""
-        tokenised = pieces(corpus.texts, elsewhere=bool(state.arrays["elsewhere"]))
+        tokenised = _pieces(state, corpus.texts)
         words, weights = _known(state, tokenised)
         if not words:
             return None
@@ -125,7 +128,7 @@ class Wordmean:
         """
         if int(state.arrays["components"]):
             return
-        tokenised = pieces([query, *corpus.texts], elsewhere=bool(state.arrays["elsewhere"]))
+        tokenised = _pieces(state, [query, *corpus.texts])
         words, weights = _known(state, tokenised)
         if not words:
             return
@@ -142,6 +145,10 @@ class Wordmean:
             texts.append(TextTerms(numbers, [words[number] for number in numbers.tolist()], contributions))
         for document in texts[1:]:
             yield explain_cosine(texts[0], document)
+
+
+def _pieces(state: State, texts: Sequence[str]) -> Pieces:
+    return pieces(texts, elsewhere=bool(state.arrays["elsewhere"]), analyzer=stored_analyzer(state))
 
 
 def _weights(counts: sp.csr_matrix, kind: str) -> tuple[FloatArray, float]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from semsearch.errors import BuildError, InputError
 from semsearch.images import image_arrays
+from semsearch.maths import languages
 from semsearch.records import Collection, Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
 from semsearch.storage import dependencies, edges, lineage, similarities
 from semsearch.storage.columns import column_values, is_number
@@ -31,7 +32,9 @@ def documents(db: Connection, dataset: Dataset, options: Any, items: Sequence[Te
     """The rows as texts. Raises BuildError if there are none."""
     if not items:
         raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
-    return Documents([item.key for item in items], [item.text for item in items])
+    return Documents(
+        [item.key for item in items], [item.text for item in items], language=dataset.language or languages.ENGLISH
+    )
 
 
 def with_inputs(db: Connection, corpus: Corpus, inputs: Mapping[str, Collection]) -> Corpus:

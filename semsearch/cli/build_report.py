@@ -10,6 +10,7 @@ from semsearch.builders.options import dashed
 from semsearch.building.build import Built
 from semsearch.cli.output import counted, remark
 from semsearch.cli.rebuild_command import report_outdated
+from semsearch.maths.languages import ENGLISH, NONE
 from semsearch.present import took_seconds
 from semsearch.records import Collection
 from semsearch.search.models import takes_text
@@ -30,7 +31,7 @@ KINDS = {"documents": "document", "graph": "node", "images": "image", "table": "
 
 def report_built(connection: Connection, db: str, built: Built, *, resume: bool, is_last: bool) -> None:
     """Print what a build made and what is worth knowing about it; with `is_last`, also what to do next."""
-    for line in (*_training(built, resume), *_collections(built), *_vocabulary(built)):
+    for line in (*_training(built, resume), *_language(built), *_collections(built), *_vocabulary(built)):
         remark(line)
     for collection in built.collections:
         report_outdated(connection, db, collection)
@@ -53,6 +54,16 @@ def _training(built: Built, resume: bool) -> Iterator[str]:
         yield f"Only {steps:,.0f} steps: the model is undertrained{use}"
     if built.unkept:
         yield f"No checkpoint was saved: {built.unkept}"
+
+
+def _language(built: Built) -> Iterator[str]:
+    """The language that was found in the texts, unless it is English."""
+    if not built.language_found or built.language in (None, ENGLISH):
+        return
+    if built.language == NONE:
+        yield "No language was found in the texts: words are used as they are written (--language chooses one)"
+    else:
+        yield f"Language of the texts: {built.language} (--language chooses another)"
 
 
 def _collections(built: Built) -> Iterator[str]:

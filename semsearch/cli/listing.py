@@ -89,7 +89,7 @@ def list_collections(db: str, quick: bool, shape: str | None) -> None:
     """List the collections of a database, the sets of vectors that can be searched.
 
     `stale` is the number of rows added, changed or deleted since the last build or update. It is empty for words that
-    were learned together with documents.
+    were learned together with documents. `language` is that of the text index.
 
     \b
     semsearch collections my.db
@@ -97,7 +97,8 @@ def list_collections(db: str, quick: bool, shape: str | None) -> None:
     with reading(db) as connection:
         result = collections.all_collections(connection)
         stale = {} if quick else stale_rows(connection, [collection.name for collection in result])
-        rows = [present.collection_row(collection) for collection in result]
+        languages = {dataset.name: dataset.language for dataset in datasets.all_datasets(connection)}
+        rows = [present.collection_row(each) | {"language": languages.get(each.dataset)} for each in result]
     if not quick:
         rows = [row | {"stale": stale.get(row["name"])} for row in rows]
     if not rows:

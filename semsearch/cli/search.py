@@ -190,7 +190,7 @@ def print_readable(
         click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
         if body:
-            pieces = present.snippet(visible(body), query, 160)
+            pieces = present.snippet(visible(body), query, 160, dataset.language)
             line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
             if line:  # a node has no text
                 click.echo(f"{'':>{width}}  {line}")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from semsearch.errors import InputError, out_of_range
 from semsearch.maths.contexts import unpack_row
+from semsearch.maths.index_terms import ranked_phrases
 from semsearch.maths.text import unpack
 from semsearch.maths.weighting import log_expected_of_totals
 from semsearch.records import Collection, Dataset, Hit, State
@@ -85,7 +86,7 @@ def cooccurrence(db: Connection, collection: Collection, words: Sequence[str]) -
 def documents_using(db: Connection, dataset: Dataset, word: str, k: int = 5) -> list[Hit]:
     """The k documents that a word is most about by BM25, a form of it with the same stem included."""
     with snapshot(db):
-        result = fulltext.best(db, dataset, [word], k)
+        result = fulltext.best(db, dataset, ranked_phrases(word, dataset.language), k)
         rows = datasets.rows_by_key(db, dataset, [key for key, _ in result])
         return [Hit(key, score, text_score=score, row=rows[key]) for key, score in result if key in rows]
 

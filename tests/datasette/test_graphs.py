@@ -139,7 +139,7 @@ def test_rows_are_found_by_title_and_by_the_words_of_their_text(tmp_path: Path, 
         rows = [(1, "Red Hill", "dark plum"), (2, "Red Rock", "a hill of plums"), (3, "White", "lime"), (4, "Hill", "")]
         db.executemany("insert into wines values (?, ?, ?, ?, ?)", [(*row, row[0] % 3, row[0] ** 2) for row in rows])
     for arguments in (
-        ("ingest", "table", path, "wines", "--title", "name", "--text", "note"),
+        ("ingest", "table", path, "wines", "--title", "name", "--text", "note", "--language", "english"),
         ("build", "pca", path, "wines", "--columns", "acid,sugar"),
     ):
         done = CliRunner().invoke(assemble(), list(arguments))
