@@ -149,7 +149,7 @@ def test_only_nodes_have_neighbours(db: Connection, articles: object) -> None:
     from semsearch.building import build
 
     build.build(db, articles, registry.load(entry_points=False).builder("lsa"), {"dim": 2})
-    with pytest.raises(InputError, match="only nodes have neighbours"):
+    with pytest.raises(InputError, match="contains documents, not nodes"):
         graph.around(db, open_collection(db, "articles_lsa"), "1")
 
 
