@@ -44,7 +44,7 @@ from semsearch.errors import (
     SemsearchError,
 )
 from semsearch.hookspecs import hookimpl
-from semsearch.ingest.base import Fault, Reader, ReadOptions
+from semsearch.ingest.base import Fault, Reader, ReadOptions, Remark, TableOptions
 from semsearch.records import (
     Corpus,
     Device,
@@ -120,6 +120,7 @@ __all__ = [
     "ReadOptions",
     "Reader",
     "ReadsByOptions",
+    "Remark",
     "Report",
     "SchemaError",
     "SemsearchError",
@@ -128,6 +129,7 @@ __all__ = [
     "State",
     "Step",
     "Table",
+    "TableOptions",
     "Task",
     "TrainOptions",
     "Trained",

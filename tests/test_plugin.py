@@ -22,7 +22,7 @@ BY_OPTIONS = "LimitsDefault NeedsByOptions OrdersCodes ReadsByOptions"
 TRAINING = "Judges Shows Step Task TrainOptions Trained Turn Watches train"
 DEVICES = "encoding_device from_arrays place seeded to_arrays"
 TEXT = "pack tokens unpack"
-READERS = "Fault Item ReadOptions Reader"
+READERS = "Fault Item ReadOptions Reader Remark TableOptions"
 ERRORS = (
     "BuildError CapabilityError DatabaseError InputError NameTakenError NotFoundError PluginError SchemaError"
     " SemsearchError"

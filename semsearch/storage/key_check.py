@@ -19,8 +19,8 @@ def rows_without_key(db: Connection, dataset: Dataset) -> int:
     kinds = {row[0] for column in columns for row in db.execute(f"select distinct typeof({column}) from {table}")}
     if "blob" in kinds:
         raise InputError(
-            f"{dataset.name!r} has BLOBs in its key ({', '.join(dataset.key_columns)}), which cannot name a row in an"
-            " address: make a table whose key is an integer or text, such as hex() of the BLOB"
+            f"{dataset.name!r} has BLOBs in its key ({', '.join(dataset.key_columns)}), which cannot name a row in a"
+            " URL: make a table whose key is an integer or text, such as hex() of the BLOB"
         )
     if len(kinds - {"null"}) > 1:
         _check_distinct(db, dataset, columns)
