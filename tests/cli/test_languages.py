@@ -99,7 +99,7 @@ def test_a_table_of_emoji_says_what_is_wrong(path: str) -> None:
 
 
 def make_old(path: str) -> None:
-    """The file as version 0.1 wrote it: raw text under porter unicode61, models without a language, no columns for it."""
+    """The file as version 0.1 wrote it: raw text under porter unicode61, models and catalogue without languages."""
     with connect.writing(path) as db:
         dataset = datasets.get_dataset(db, "d")
         items = list(datasets.read_items(db, dataset))
