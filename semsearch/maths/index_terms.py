@@ -28,6 +28,7 @@ from semsearch.maths.text import (
 )
 from semsearch.records import Phrase
 
+_SHORT_QUERY = 3  # words beside which a single letter counts ("vitamin C"); in prose it is an initial or a list mark
 _APOSTROPHES = "'’ʼ"
 _LONE_LETTER = re.compile(rf"(?<=[{_APOSTROPHES}])[^\W\d_](?!\w)|(?<!\w)[^\W\d_](?=[{_APOSTROPHES}])")
 
@@ -95,7 +96,9 @@ def ranked_phrases(text: str, language: str | None) -> list[Phrase]:
         return [Phrase(word, (word,)) for word in kept or words]
     words = words_of(text, language)
     stops = stop_words(language)
-    return [_word_phrase(word, language) for word in [word for word in words if word not in stops] or words]
+    content = [word for word in words if word not in stops] or words
+    longer = [word for word in content if len(word) > 1 or is_unspaced(word)]
+    return [_word_phrase(word, language) for word in (content if len(longer) <= _SHORT_QUERY else longer)]
 
 
 @lru_cache(maxsize=4096)

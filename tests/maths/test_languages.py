@@ -88,6 +88,9 @@ def test_index_terms_hold_words_pairs_and_signs() -> None:
     assert phrase is not None and phrase.terms == ("vitamin", "in", "北京", "京大", "大学")
     assert ranked_phrases("don't", "english")[0].terms == ("don",)
     assert [phrase.said for phrase in ranked_phrases("to be", "english")] == ["to", "be"]
+    assert [phrase.said for phrase in ranked_phrases("vitamin C", "english")] == ["vitamin", "c"]
+    prose = ranked_phrases("J. Smith wrote about vitamin deficiency in 京", "english")
+    assert [phrase.said for phrase in prose] == ["smith", "wrote", "vitamin", "deficiency", "京"]
 
 
 TEXTS = [
