@@ -32,7 +32,7 @@ Doubles = npt.NDArray[np.float64]
 
 MODES = ("vector", "text", "hybrid")
 METRICS = ("p11", "mrr", "ndcg_at_10")
-EVIDENCE = ("self_retrieval",)  # metrics of a run that the weight is chosen by
+EVIDENCE = ("held_out_text", "held_out_even", "held_out_chosen")  # metrics of a run that the weight is chosen by
 RESAMPLES = 2000
 LEAST, LEAST_MED = -0.010, 0.66
 

@@ -91,6 +91,13 @@ def run_metrics(db: Connection, number: int) -> dict[str, float]:
     return {} if row is None else dict(json.loads(row[0]))
 
 
+def add_metrics(db: Connection, number: int, metrics: Mapping[str, float]) -> None:
+    """Add what was measured of a run after it ended; a metric of the same name is replaced."""
+    merged = run_metrics(db, number) | dict(metrics)
+    with db:
+        db.execute("update _semsearch_runs set metrics = ? where id = ?", [json.dumps(merged), number])
+
+
 def _run(row: Sequence[Any], names: Sequence[str]) -> Run:
     return Run(
         id=row[0],

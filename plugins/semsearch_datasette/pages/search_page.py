@@ -164,7 +164,7 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
     if weight is None:
         return ""
     vector = round(100 * weight)
-    source = "as given" if is_given else "chosen at build"
+    source = "as given" if is_given else "chosen by evidence"
     if not is_given and weight == query.EVEN:
         source = "the default"
     space = "\N{NO-BREAK SPACE}"
