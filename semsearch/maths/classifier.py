@@ -7,8 +7,8 @@ predicted. The probabilities are then those of a collection in which all labels 
 
 C is the prior variance of the weights. So it does not depend on the number of items and, once the rows are at one scale
 (`standardise`), hardly on the collection. Inner cross-validation chooses it by the log-likelihood of the held-out
-labels at the same weights, which separates models of equal accuracy. The search begins at the values that were best on average: on means of
-word vectors (MR, SST-2, TREC; 100, 1,000 and all labels) C is 1 to 3, on tf-idf 3 to 30.
+labels at the same weights, which separates models of equal accuracy. The search begins at the values that were best on
+average: on means of word vectors (MR, SST-2, TREC; 100, 1,000 and all labels) C is 1 to 3, on tf-idf 3 to 30.
 """
 
 from __future__ import annotations
