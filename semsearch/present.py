@@ -10,7 +10,7 @@ from typing import Any
 
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Collection, Dataset, Hit, Run, Update
-from semsearch.search.explain import Explanation
+from semsearch.search.explain import Component, Explanation
 from semsearch.storage.datasets import text_of
 
 _SPACE = re.compile(r"\s+")
@@ -38,6 +38,12 @@ def explanation_dict(why: Explanation) -> dict[str, Any]:
     return {"sentence": why.sentence, **parts, "missing": list(why.missing), "changed": why.changed}
 
 
+def _along(part: Component) -> str:
+    """A topic by number and name, what it contributes, and the words that contribute most."""
+    named = f"{part.number} *{part.name}*" if part.name else f"direction {part.number}"
+    return f"{named} {part.contribution:+.2f} ({', '.join(part.words)})"
+
+
 def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
     """An explanation for people: the sentence, the pairs of words that contribute most, components, matched words."""
     lines = [why.sentence]
@@ -49,10 +55,8 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
         lines += [f"{pair.contribution:+.3f}  {pair.query:<{width}}  {pair.document}" for pair in shown]
         rest = why.pairs.others + sum(pair.contribution for pair in why.pairs.listed[most:])
         lines.append(f"{rest:+.3f}  all other pairs")
-        parts = [
-            f"{part.number} {part.contribution:+.2f} ({', '.join(part.words)})" for part in why.components.listed[:3]
-        ]
-        lines.append(f"components: {'; '.join(parts)}")
+        parts = [_along(part) for part in why.components.listed[:3]]
+        lines.append(f"topics: {'; '.join(parts)}")
     if why.words.listed:
         lines.append("text score: " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))
     return lines

@@ -35,6 +35,7 @@ from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import held_out_weight
 from semsearch.maths.text import Analyzer, pack, tokens, unpack
+from semsearch.maths.varimax import topic_rotation
 from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
 
@@ -115,6 +116,8 @@ class Lsa:
             "power": np.array(options.power),
             "analyzer": np.array([options.stem, options.stop_words]),
         }
+        with timed(metrics, "naming"):
+            arrays |= _topics(svd, counts.surfaces)
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
         # XV instead of US: an empty row of X stays exactly zero, and a fitted document folded in gets its own vector.
         documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * scale)
@@ -152,7 +155,8 @@ class Lsa:
         return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
 
     def explain(self, state: State, query: str, corpus: Documents) -> Iterator[CosineParts]:
-        """The cosine of the query and each document, as sums over words and over directions.
+        """The cosine of the query and each document, as sums over words and over topics: the rotated leading
+        directions, then the other directions.
 
         cos(q, d) = sum over i, j of q_i d_j (V_i S^a . V_j S^a) / (|qVS^a| |dVS^a|), where q and d are the texts'
         weighted rows and S^a is the scale that documents have (power less what the words carry).
@@ -160,6 +164,7 @@ class Lsa:
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
         analyzer = Analyzer(*map(bool, state.arrays["analyzer"]))
+        rotation = state.arrays.get("topic_rotation")  # absent in models of older versions
         texts = [query, *corpus.texts]
         X = log_tfidf(count_known_terms(texts, analyzer, terms), state.arrays["idf"])
         present = np.unique(X.indices)
@@ -168,6 +173,8 @@ class Lsa:
         # The stored word vectors are VS^share, and documents are divided by S^share: hence twice.
         scale = s ** (float(state.arrays.get("power", 0)) - 2 * share)
         scaled = fetch_vectors(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
+        if rotation is not None:  # a rotation changes no product of two texts, only what it is a sum of
+            scaled[:, : len(rotation)] = scaled[:, : len(rotation)] @ rotation
         parts = []
         for row, text in enumerate(texts):
             numbers, written = X[row].indices, _first_spellings(text, analyzer, terms)
@@ -237,6 +244,18 @@ def _weighted(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
     known.data = known.data * (weights[known.indices] > 0)
     known.eliminate_zeros()
     return log_tfidf(known, weights)
+
+
+def _topics(svd: SVD, surfaces: list[str]) -> dict[str, npt.NDArray[Any]]:
+    """The rotation of the leading directions into topics (m, m), and each topic's two strongest words as its name."""
+    V = svd.Vt.T
+    rotation = topic_rotation(V, svd.s)
+    loadings = V[:, : len(rotation)] @ rotation
+    strongest = np.argsort(-loadings, axis=0, kind="stable")[:2].T.tolist()
+    return {
+        "topic_rotation": rotation,
+        "topic_names": pack([", ".join(surfaces[row] for row in rows) for rows in strongest]),
+    }
 
 
 def _expected_drift(

@@ -16,6 +16,8 @@ import numpy.typing as npt
 Doubles = npt.NDArray[np.float64]
 
 MAX_STEPS = 200
+MAX_TOPICS = 50  # leading directions that are rotated
+_FITTED_TERMS = 5_000  # terms that the rotation is fitted to: on all 45,000 of 20 Newsgroups it takes ten times as long
 TOLERANCE = 1e-6  # relative growth of the sum of singular values at which the iteration ends
 
 
@@ -35,3 +37,24 @@ def varimax(loadings: npt.NDArray[np.floating]) -> Doubles:
             break
         before = float(s.sum())
     return rotation
+
+
+def topic_rotation(V: npt.NDArray[np.floating], s: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """The rotation (m, m) of the m ≤ 50 leading directions into topics, the one of most energy first.
+
+    `V` (terms, k) are the terms' weights on the directions, `s` (k,) the singular values, strongest first. The
+    rotation is fitted to the terms that load most; each topic has its few large loadings above 0.
+    """
+    m = min(MAX_TOPICS, len(s))
+    leading, strength = np.asarray(V[:, :m], np.float64), np.asarray(s[:m], np.float64)
+    heaviest = np.argsort(-np.square(leading * strength).sum(axis=1), kind="stable")[:_FITTED_TERMS]
+    rotation = varimax(leading[heaviest])
+    rotation = rotation[:, np.argsort(-topic_energy(rotation, strength), kind="stable")]
+    skewed = ((leading @ rotation) ** 3).sum(axis=0)
+    return np.asarray(rotation * np.where(skewed < 0, -1.0, 1.0), np.float32)
+
+
+def topic_energy(rotation: npt.NDArray[np.floating], s: npt.NDArray[np.floating]) -> Doubles:
+    """(m,) what each topic holds of the sum of squared singular values; all of them hold Σ s² together."""
+    energy: Doubles = np.square(rotation, dtype=np.float64).T @ np.square(s[: len(rotation)], dtype=np.float64)
+    return energy

@@ -17,6 +17,7 @@ from semsearch import registry
 from semsearch.builders.base import CosineParts, Doubles, Explains
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.records import Documents, Hit, OpenCollection
+from semsearch.search.components import topic_names
 from semsearch.search.models import state_of
 from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
@@ -50,11 +51,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Component:
-    """What a direction, numbered from 1 by strength, gives to the cosine, and the document's words that give most."""
+    """What a topic, numbered from 1 by strength, gives to the cosine, and the document's words that give most.
+
+    `name` is empty for a direction that is no rotated topic.
+    """
 
     number: int
     contribution: float
     words: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ def explain(
     question = parse(query)
     meetings = _meetings(db, opened, question, hits)
     held = _held(db, opened, question, hits)
+    names = topic_names(db, opened.collection) if opened.has_text else []
     result = []
     for hit in hits:
         meeting = next(meetings, None) if hit.vector_score is not None else None
@@ -105,7 +111,7 @@ def explain(
         asked = list(dict.fromkeys(question.ranked))
         present = [_spelled(phrase) for phrase in asked if phrase in scores]
         missing = tuple(_spelled(phrase) for phrase in asked if phrase not in scores)
-        by_query, by_document, pairs, components = _taken_apart(meeting, most)
+        by_query, by_document, pairs, components = _taken_apart(meeting, most, names)
         result.append(
             Explanation(
                 hit=hit,
@@ -168,7 +174,7 @@ def _common(opened: OpenCollection, question: Question, hit: Hit) -> list[str]:
 
 
 def _taken_apart(
-    meeting: CosineParts | None, most: int
+    meeting: CosineParts | None, most: int, names: Sequence[str]
 ) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
     """The sums of a meeting by query word, document word, pair and component; empty where there is none."""
     if meeting is None:
@@ -186,8 +192,14 @@ def _taken_apart(
             most,
             lambda at, part: Pair(meeting.query_words[at // width], meeting.document_words[at % width], part),
         ),
-        _largest(by_component, most, lambda row, part: Component(row + 1, part, _words_along(meeting, row))),
+        _largest(
+            by_component, most, lambda row, part: Component(row + 1, part, _words_along(meeting, row), _at(names, row))
+        ),
     )
+
+
+def _at(names: Sequence[str], row: int) -> str:
+    return names[row] if row < len(names) else ""
 
 
 def _words_along(meeting: CosineParts, component: int) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semsearch.maths.varimax import varimax
+from semsearch.maths.varimax import topic_energy, topic_rotation, varimax
 
 
 def criterion(B: np.ndarray) -> float:
@@ -43,3 +43,14 @@ def test_the_rotation_keeps_lengths_and_never_lowers_the_criterion() -> None:
 def test_one_column_and_no_row_stay_as_they_are() -> None:
     assert np.array_equal(varimax(np.ones((3, 1))), np.eye(1))
     assert np.array_equal(varimax(np.ones((0, 3))), np.eye(3))
+
+
+def test_topics_are_signed_and_ordered_by_energy() -> None:
+    rng = np.random.default_rng(2)
+    Q, _ = np.linalg.qr(np.abs(rng.standard_normal((300, 6))) ** 4)
+    s = np.array([6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
+    R = topic_rotation(Q, s)
+    energy = topic_energy(R, s)
+    assert (np.diff(energy) <= 1e-6).all() and energy.sum() == pytest.approx((s**2).sum(), rel=1e-6)
+    assert (((Q @ R) ** 3).sum(axis=0) > 0).all()
+    assert topic_rotation(np.eye(80, dtype=np.float32), np.ones(80)).shape == (50, 50)
