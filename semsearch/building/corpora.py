@@ -43,8 +43,8 @@ def with_inputs(db: Connection, corpus: Corpus, inputs: Mapping[str, Collection]
     for collection in inputs.values():
         if collection.builder == "lsa" and collection.of == "word":
             raise InputError(
-                f"{collection.name} holds the words of an LSA, one for each stem: their means are worse document vectors"
-                " than the LSA's own documents. Use these, or words of `build pmi` or `build sgns`"
+                f"{collection.name} holds the words of an LSA, one for each stem: their means are worse document"
+                " vectors than the LSA's own documents. Use these, or words of `build pmi` or `build sgns`"
             )
     return replace(
         corpus, inputs={option: dependencies.everything(db, collection) for option, collection in inputs.items()}

@@ -49,7 +49,7 @@ def add_to(cli: click.Group) -> None:
     default=WORDS,
     show_default=True,
     metavar="SHARE",
-    help="minimum share of words that two documents have in common, 0 to 1: twice the common words over the words of both",
+    help="minimum share of words that two documents have in common, 0 to 1 (twice the common words over all words)",
 )
 @listing_options
 def duplicates_command(db: str, collection: str, threshold: float, min_overlap: float, shape: str | None) -> None:

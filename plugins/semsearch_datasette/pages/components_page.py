@@ -13,7 +13,6 @@ from semsearch_datasette.pages import eigen_page
 from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.target import Target, frame, look, target_of
 
-
 PLAIN = "plain"  # value of ?view= for the directions themselves
 
 
