@@ -86,8 +86,8 @@ def cluster_command(db: str, collection: str, clusters: int | None, seed: int, s
     """Group the items of a collection by k-means and write them to the table COLLECTION_clusters.
 
     Items are clustered along the 30 directions in which they vary most. Without --clusters, the number with the largest
-    silhouette is taken. Each cluster is labelled with its most distinctive words. The table has the columns id, cluster, label and
-    similarity, which is the cosine to the centre. Clusters are numbered by size, the largest is 1.
+    silhouette is taken. Each cluster is labelled with its most distinctive words. The table has the columns id,
+    cluster, label and similarity, which is the cosine to the centre. Clusters are numbered by size, the largest is 1.
 
     \b
     semsearch cluster my.db articles_lsa --clusters 30
