@@ -1,10 +1,14 @@
 """Hybrid ranking against the better of its two parts, on every retrieval set of ir/, scifact/ and ir-more/.
 
-    python benchmarks/unseen.py --data FOLDER [--sets xquad-de,piaf-fr] [--json]
+    python benchmarks/unseen.py --data FOLDER [--sets xquad-de,piaf-fr] [--leave-one-out] [--json]
 
 Each set is built with the defaults. The difference is hybrid less the better part in 11-point precision; its interval
 is a paired bootstrap over the queries, which repeats the choice of the better part. The exit code is 1 if a set other
 than MED loses more than .010, MED has less than .66, or the mean difference is below 0.
+
+`--leave-one-out` judges the two constants of the fusion on sets that they were not fitted to: the order of the power
+mean, and the weight without evidence (a weight chosen by evidence keeps its ratio to it). For each set the constants
+are those with the largest smallest margin to the target on all the other sets.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,16 +30,21 @@ from tabulate import tabulate
 
 import semsearch
 from semsearch.maths.metrics import interpolated_11pt, ndcg_at
-from semsearch.search.query import rank_all
+from semsearch.records import OpenCollection
+from semsearch.search.query import default_weight, rank_all, sides_of
+from semsearch.search.query_parser import plain
 from semsearch.storage import collections, connect
+from semsearch.storage.driver import Connection
 
 Doubles = npt.NDArray[np.float64]
 
 MODES = ("vector", "text", "hybrid")
 METRICS = ("p11", "mrr", "ndcg_at_10")
-EVIDENCE = ("self_retrieval",)  # metrics of a run that the weight is chosen by
+EVIDENCE = ("held_out_text", "held_out_even", "held_out_chosen")  # metrics of a run that the weight is chosen by
 RESAMPLES = 2000
 LEAST, LEAST_MED = -0.010, 0.66
+ORDERS, TOP_WEIGHTS = (1, 2, 3, 4), (0.4, 0.45, 0.5, 0.55, 0.6)
+CONSTANTS = tuple((order, weight) for order in ORDERS for weight in TOP_WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,12 @@ class Measured:
     evidence: Mapping[str, float]
     found_nothing: float  # share of the queries for which mode text ranks nothing
     seconds: float
+    by_constants: tuple[float, ...] = ()  # 11-point precision of hybrid with each of CONSTANTS; empty if not asked for
+
+    def margins(self) -> Doubles:
+        """How far each of CONSTANTS is above this set's target."""
+        least = LEAST_MED if self.name == "med" else self.modes[self.better]["p11"] + LEAST
+        return np.array(self.by_constants) - least
 
     def missed(self) -> bool:
         """Whether this set alone misses its target."""
@@ -78,7 +94,40 @@ def bootstrap(scores: Mapping[str, Doubles], rng: np.random.Generator) -> tuple[
     return float(low), float(high)
 
 
-def measure(found: sets.TestSet, folder: Path) -> Measured:
+def with_constants(db: Connection, opened: OpenCollection, text: str, relevant: set[str], weight: float) -> Doubles:
+    """11-point precision of one query with each of CONSTANTS; `weight` is that of the collection."""
+    sides = sides_of(db, opened, plain(text), "hybrid", 0.5, None)
+    tops = [weighted.side.top(opened.collection.count) for weighted in sides]
+    keys = list(dict.fromkeys(key for top in tops for key in top))
+    scores = np.array([[top.get(key, 0.0) for key in keys] for top in tops])
+    relative = scores / np.maximum(scores.max(axis=1, keepdims=True), 1e-9)
+    is_relevant = np.array([key in relevant for key in keys], dtype=bool)
+    found = []
+    for order, highest in CONSTANTS:
+        share = weight * highest / 0.5
+        shares = np.array([share, 1 - share] if len(sides) == 2 else [1.0])
+        fused = shares @ (np.sign(relative) * np.abs(relative) ** order)
+        found.append(interpolated_11pt(is_relevant[np.argsort(-fused, kind="stable")], len(relevant)))
+    return np.array(found)
+
+
+def leave_one_out(rows: Sequence[Measured]) -> list[dict[str, str]]:
+    """For each set the constants fitted to the others, and what they give on it."""
+    margins = np.array([row.margins() for row in rows])
+    lines = []
+    for place, row in enumerate(rows):
+        chosen = int(np.delete(margins, place, axis=0).min(axis=0).argmax())
+        order, weight = CONSTANTS[chosen]
+        reached = row.by_constants[chosen]
+        lines.append(
+            {"set": row.name, "order": str(order), "weight": f"{weight:g}", "hybrid": f"{reached:.3f}"}
+            | {"difference": f"{reached - row.modes[row.better]['p11']:+.3f}"}
+            | {"target": "pass" if margins[place, chosen] >= 0 else "fail"}
+        )
+    return lines
+
+
+def measure(found: sets.TestSet, folder: Path, *, constants: bool = False) -> Measured:
     """Ingest, build with the defaults, and judge every query in each mode."""
     path, name = folder / "set.db", found.name.replace("-", "_")
     rows = ({"_id": one.id, "title": one.title, "text": one.text} for one in found.documents)
@@ -97,6 +146,12 @@ def measure(found: sets.TestSet, folder: Path) -> Measured:
             )
             for mode in MODES
         }
+        weight = default_weight(db, opened.collection)
+        tried = [
+            with_constants(db, opened, found.queries[query], keys, weight)
+            for query, keys in relevant.items()
+            if constants
+        ]
     means = {mode: dict(zip(METRICS, table.mean(axis=0).tolist(), strict=False)) for mode, table in judged.items()}
     better = max(MODES[:2], key=lambda mode: means[mode]["p11"])
     return Measured(
@@ -109,10 +164,11 @@ def measure(found: sets.TestSet, folder: Path) -> Measured:
         better=better,
         difference=means["hybrid"]["p11"] - means[better]["p11"],
         interval=bootstrap({mode: table[:, 0] for mode, table in judged.items()}, np.random.default_rng(0)),
-        weight=metrics.get("hybrid_weight", 0.5),
+        weight=weight,
         evidence={what: metrics[what] for what in EVIDENCE if what in metrics},
         found_nothing=float(judged["text"][:, -1].mean()),
         seconds=seconds,
+        by_constants=tuple(np.mean(tried, axis=0).tolist()) if tried else (),
     )
 
 
@@ -139,6 +195,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds ir/, scifact/ and ir-more/")
     names = ",".join([*sets.LOADERS, *sets.MORE])
     parser.add_argument("--sets", default=names, help="comma-separated names (default: all)")
+    parser.add_argument("--leave-one-out", action="store_true", help="fit the constants on the other sets")
     results.add_option(parser, __file__)
     return parser.parse_args(given)
 
@@ -153,13 +210,17 @@ def main(given: Sequence[str] | None = None) -> int:
         except sets.SetError as error:
             raise SystemExit(str(error)) from error
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(measure(found, Path(folder)))
+            rows.append(measure(found, Path(folder), constants=wanted.leave_one_out))
         print(f"{name} measured", file=sys.stderr)
     print(table(rows))
     mean = float(np.mean([row.difference for row in rows]))
     print(f"\nMean difference {mean:+.4f}, smallest {min(row.difference for row in rows):+.4f}")
+    parts: dict[str, list[dict[str, Any]]] = {"unseen": [asdict(row) for row in rows]}
+    if wanted.leave_one_out and len(rows) > 1:
+        parts["leave_one_out"] = list(leave_one_out(rows))
+        print("\n" + tabulate(parts["leave_one_out"], headers="keys", tablefmt="github", disable_numparse=True))
     if wanted.json:
-        results.write(wanted.json, {"unseen": [asdict(row) for row in rows]}, wanted)
+        results.write(wanted.json, parts, wanted)
     return 1 if mean < 0 or any(row.missed() for row in rows) else 0
 
 

@@ -11,7 +11,7 @@ from semsearch.maths.occurrences import occurrences
 from semsearch.maths.vectors import COSINE_DECIMALS, as_cosine
 from semsearch.records import Collection, Dataset, Hit, Of, Run, Update
 from semsearch.run_facts import number_text, with_present_names
-from semsearch.search.explain import Explanation
+from semsearch.search.explain import Component, Explanation
 from semsearch.storage.datasets import text_of
 
 _SPACE = re.compile(r"\s+")
@@ -73,6 +73,12 @@ def explanation_dict(why: Explanation) -> dict[str, Any]:
     return {"sentence": why.sentence, **parts, "missing": list(why.missing), "changed": why.changed}
 
 
+def _along(part: Component) -> str:
+    """A topic by number and name, what it contributes, and the words that contribute most."""
+    named = f"{part.number} *{part.name}*" if part.name else f"direction {part.number}"
+    return f"{named} {part.contribution:+.2f} ({', '.join(part.words)})"
+
+
 def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
     """An explanation for people: the sentence, the pairs of words that contribute most, components, matched words."""
     lines = [why.sentence]
@@ -84,9 +90,7 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
         lines += [f"{pair.contribution:+.3f}  {pair.query:<{width}}  {pair.document}" for pair in shown]
         rest = why.pairs.others + sum(pair.contribution for pair in why.pairs.listed[most:])
         lines.append(f"{rest:+.3f}  all other pairs")
-        parts = [
-            f"{part.number} {part.contribution:+.2f} ({', '.join(part.words)})" for part in why.components.listed[:3]
-        ]
+        parts = [_along(part) for part in why.components.listed[:3]]
         lines.append(f"{why.directions}: {'; '.join(parts)}")
     if why.words.listed:
         lines.append("text score: " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))

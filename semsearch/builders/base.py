@@ -32,7 +32,8 @@ def timed(metrics: dict[str, float], stage: str) -> Iterator[None]:
     """Adds the seconds of a stage of fit to `metrics`, as `seconds_STAGE`."""
     start = perf_counter()
     yield
-    metrics[f"seconds_{stage}"] = round(perf_counter() - start, 3)
+    name = f"seconds_{stage}"
+    metrics[name] = round(metrics.get(name, 0.0) + perf_counter() - start, 3)
 
 
 @runtime_checkable

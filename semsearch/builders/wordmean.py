@@ -31,7 +31,6 @@ from semsearch.builders.options import BuilderOptions, option
 from semsearch.builders.words import stored_analyzer
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.ranking import hybrid_weight, self_retrieval
 from semsearch.maths.spelling import Pieces, pieces, uses_other_tokenizer
 from semsearch.maths.text import Analyzer, pack, unpack
 from semsearch.maths.weighting import idf
@@ -106,8 +105,6 @@ class Wordmean:
                 arrays["common"] = common_direction(vectors)
         with timed(metrics, "components"):
             vectors = _complete(vectors, shared, table, arrays, report)
-        with timed(metrics, "weighing"):
-            metrics |= _hybrid_weight(counts, table, arrays, vectors, rng)
         metrics |= {"documents": float(len(corpus)), "words": float(len(known_words)), "known_words": known_share}
         return Fitted([Embeddings("document", corpus.keys, vectors)], arrays, metrics)
 
@@ -189,25 +186,6 @@ def _complete(
         return vectors
     components = principal_components(shared, table, n, progress=report) * _COMPONENT_SCALE
     return np.concatenate([vectors, components.reshape(len(vectors), -1)], axis=1)
-
-
-def _hybrid_weight(
-    counts: sp.csr_matrix,
-    table: FloatArray,
-    arrays: Mapping[str, npt.NDArray[Any]],
-    vectors: FloatArray,
-    rng: np.random.Generator,
-) -> dict[str, float]:
-    """The weight of the vector score in hybrid search, as in `lsa`."""
-
-    def embed(rows: sp.csr_matrix) -> FloatArray:
-        shared = shares(rows, arrays["weights"])
-        return _complete(means(shared, table), shared, table, arrays)
-
-    retrieval = self_retrieval(counts, embed, vectors, rng=rng)
-    if retrieval is None:
-        return {}
-    return {"self_retrieval": retrieval, "hybrid_weight": hybrid_weight(retrieval, *vectors.shape)}
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

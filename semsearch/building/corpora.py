@@ -38,9 +38,19 @@ def documents(db: Connection, dataset: Dataset, options: Any, items: Sequence[Te
 
 
 def with_inputs(db: Connection, corpus: Corpus, inputs: Mapping[str, Collection]) -> Corpus:
-    """The corpus with the embeddings of these collections, by the option that names each."""
+    """The corpus with the embeddings of these collections, by the option that names each.
+
+    Raises InputError for the words of an LSA. They have one entry for each stem, so most written forms have no vector,
+    and their mean is a worse form of the LSA's own documents.
+    """
     if not inputs or not isinstance(corpus, Documents):
         return corpus
+    for collection in inputs.values():
+        if collection.builder == "lsa" and collection.of == "word":
+            raise InputError(
+                f"{collection.name} holds the words of an LSA, one for each stem: their means are worse document"
+                " vectors than the LSA's own documents. Use these, or words of `build pmi` or `build sgns`"
+            )
     return replace(
         corpus, inputs={option: dependencies.everything(db, collection) for option, collection in inputs.items()}
     )

@@ -48,7 +48,7 @@ def add_to(cli: click.Group) -> None:
     default=WORDS,
     show_default=True,
     metavar="SHARE",
-    help="minimum share of words that two documents have in common, 0 to 1",
+    help="minimum share of words that two documents have in common, 0 to 1 (twice the common words over all words)",
 )
 @listing_options
 def duplicates_command(db: str, collection: str, threshold: float, min_overlap: float, shape: str | None) -> None:
@@ -78,14 +78,16 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
 @click.command("cluster", short_help="Group items into clusters by k-means")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@option("--clusters", type=int, default=20, show_default=True, metavar="N", help="number of clusters")
+@option("--clusters", type=int, metavar="N", show_default="chosen from the data, 2 to 60", help="number of clusters")
 @seed_option("clusters")
 @listing_options
-def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: str | None) -> None:
+def cluster_command(db: str, collection: str, clusters: int | None, seed: int, shape: str | None) -> None:
     """Group the items of a collection by k-means and write them to the table COLLECTION_clusters.
 
-    Each cluster is labelled with its most distinctive words. The table has the columns id, cluster, label and
-    similarity, which is the cosine to the centre. Clusters are numbered by size, from 1 for the largest.
+    Items are clustered along the 30 directions in which they vary most. Without --clusters, the number with the largest
+    silhouette is taken. Each cluster is labelled with its most distinctive words. The table has the columns id,
+    cluster, label and similarity, which is the cosine to the centre. Clusters are numbered by size, the largest
+    first.
 
     \b
     semsearch cluster my.db articles_lsa --clusters 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -11,14 +11,15 @@ import click
 
 from semsearch import present
 from semsearch.cli import console
-from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
+from semsearch.cli.options import listing_options, mode_option, option, renamed, seed_option, weight_option
 from semsearch.cli.output import print_rows, remark, visible
+from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError, out_of_range
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
 from semsearch.storage.collections import open_collection
-from semsearch.storage.connect import reading, snapshot
+from semsearch.storage.connect import reading, snapshot, writing
 from semsearch.storage.datasets import text_of
 
 
@@ -228,24 +229,66 @@ def evaluate() -> None:
 )
 @mode_option
 @weight_option
+@option(
+    "--fit-weight",
+    is_flag=True,
+    help="fit the weight of the vector score to the queries (20 or more) and keep it as the collection's default",
+)
+@seed_option("resampling of --fit-weight")
 @option("--json", "as_json", is_flag=True, help="print one JSON object")
 def evaluate_retrieval_command(
-    db: str, collection: str, queries_file: str, qrels_file: str, as_json: bool, **options: Any
+    db: str,
+    collection: str,
+    queries_file: str,
+    qrels_file: str,
+    fit_weight: bool,
+    seed: int,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Rank all documents for each query and compare the rankings with relevance judgements (BEIR's file layout).
 
     Reports MAP, 11-point interpolated precision, nDCG@10 and recall@100, each 0 to 1. Queries without a relevant
-    document are excluded, and their number is reported.
+    document are excluded, and their number is reported. --fit-weight instead fits the weight of the similarity by MAP,
+    prints it with its 95 % interval, and stores it: searches of the collection then use it until the next build.
 
     \b
     semsearch evaluate retrieval my.db articles_lsa --queries queries.jsonl --qrels test.tsv
+    semsearch evaluate retrieval my.db articles_lsa --queries queries.jsonl --qrels test.tsv --fit-weight
     """
     from semsearch.evaluate import retrieval
 
     queries, judgements = retrieval.read_queries(queries_file), retrieval.read_judgements(qrels_file)
+    if fit_weight:
+        _print_measures(_fit_weight(db, collection, queries, judgements, seed, **options), as_json)
+        return
     with reading(db) as connection:
         scores = retrieval.evaluate_retrieval(connection, collection, queries, judgements, **options)
-    values = scores.as_dict()
+    _print_measures(scores.as_dict(), as_json)
+
+
+def _fit_weight(
+    db: str,
+    collection: str,
+    queries: Mapping[str, str],
+    judgements: Mapping[str, Mapping[str, float]],
+    seed: int,
+    *,
+    mode: str,
+    weight: float | None,
+) -> dict[str, float | int]:
+    from semsearch.evaluate import fitted_weight
+
+    if mode != "hybrid" or weight is not None:
+        raise InputError("--fit-weight finds the weight of mode hybrid: leave out --mode and --weight")
+    with writing(db) as connection:
+        fitted = fitted_weight.fit_weight(connection, collection, queries, judgements, seed=seed)
+        fitted_weight.store(connection, collection, fitted)
+        finish_writing(connection)
+    return fitted.as_dict()
+
+
+def _print_measures(values: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(values, indent=2))
         return

@@ -18,7 +18,7 @@ from semsearch.builders.base import CosineParts, Doubles, Explains
 from semsearch.maths.index_terms import matching, words_of
 from semsearch.maths.text import Analyzer, analyzer_of
 from semsearch.records import Documents, Hit, OpenCollection, Phrase
-from semsearch.search.components import has_topics
+from semsearch.search.components import has_topics, topic_names
 from semsearch.search.models import state_of
 from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
@@ -52,11 +52,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Component:
-    """The contribution of a dimension, numbered from 1 by strength, and the document's words that contribute most."""
+    """The contribution of a dimension, numbered from 1 by strength, and the document's words that contribute most.
+
+    `name` is empty for a dimension that is not a rotated topic.
+    """
 
     number: int
     contribution: float
     words: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def explain(
     question, are_topics = parse(query, opened.dataset.language), has_topics(db, opened.collection)
     cosine_parts = _cosine_parts(db, opened, question, hits)
     matched = _matched(db, opened, question, hits)
+    names = topic_names(db, opened.collection) if opened.has_text else []
     phrases = list(dict.fromkeys(map(_spelled, question.ranked)))
     every = analyzer_of(opened.dataset.language, stop=False)
     result = []
@@ -109,7 +114,7 @@ def explain(
         words = _parts([Term(phrase, score, True) for phrase, score in scores.items()], most)
         present = [phrase for phrase in phrases if phrase in scores]
         missing = tuple(phrase for phrase in phrases if phrase not in scores)
-        by_query, by_document, pairs, components = _summed(parts, most)
+        by_query, by_document, pairs, components = _summed(parts, most, names)
         result.append(
             Explanation(
                 hit=hit,
@@ -175,7 +180,9 @@ def _common(opened: OpenCollection, question: Question, hit: Hit) -> list[str]:
     return [word for word in words if 2 * len(held.intersection(terms(word))) >= len(terms(word)) > 0]
 
 
-def _summed(parts: CosineParts | None, most: int) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
+def _summed(
+    parts: CosineParts | None, most: int, names: Sequence[str]
+) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
     """The sums of a decomposed cosine by query word, document word, pair and dimension; empty for None."""
     if parts is None:
         return Parts(), Parts(), Parts(), Parts()
@@ -192,8 +199,14 @@ def _summed(parts: CosineParts | None, most: int) -> tuple[Parts[Term], Parts[Te
             most,
             lambda at, part: Pair(parts.query_words[at // width], parts.document_words[at % width], part),
         ),
-        _largest(by_component, most, lambda row, part: Component(row + 1, part, _words_along(parts, row))),
+        _largest(
+            by_component, most, lambda row, part: Component(row + 1, part, _words_along(parts, row), _at(names, row))
+        ),
     )
+
+
+def _at(names: Sequence[str], row: int) -> str:
+    return names[row] if row < len(names) else ""
 
 
 def _words_along(parts: CosineParts, component: int) -> tuple[str, ...]:

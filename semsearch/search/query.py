@@ -34,7 +34,7 @@ NO_VECTOR = {  # why an item of a kind has no vector
     "image": "cannot be read",
     "row": "has no number in one of the columns",
 }
-EVEN = 0.5  # the weight of a collection whose builder did not find one
+EVEN = 0.5  # the weight of a collection without evidence
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,13 @@ def check_weight(weight: float | None, mode: str = "hybrid") -> None:
 
 
 def default_weight(db: Connection, collection: Collection) -> float:
-    """Meaning's share in a hybrid ranking, 0..1: what the builder found without labels, else one half."""
-    return collections.run_metrics(db, collection.run).get("hybrid_weight", EVEN)
+    """The weight of the vector score in a hybrid ranking, 0..1: as judged queries say, else held-out documents, else ½.
+
+    Older versions measured `self_retrieval` on documents that the vectors were fitted to, which is no evidence.
+    """
+    metrics = collections.run_metrics(db, collection.run)
+    found = EVEN if "self_retrieval" in metrics else metrics.get("hybrid_weight", EVEN)
+    return metrics.get("judged_weight", found)
 
 
 def sides_of(

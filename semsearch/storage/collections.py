@@ -138,6 +138,13 @@ def run_metrics(db: Connection, number: int) -> dict[str, float]:
     return {} if row is None else numbers(row[0], f"The entry of run {number} in _semsearch_runs")
 
 
+def add_metrics(db: Connection, number: int, metrics: Mapping[str, float]) -> None:
+    """Add what was measured of a run after it ended; a metric of the same name is replaced."""
+    merged = run_metrics(db, number) | dict(metrics)
+    with db:
+        db.execute("update _semsearch_runs set metrics = ? where id = ?", [json.dumps(merged), number])
+
+
 def _run(row: Sequence[Any], names: Sequence[str]) -> Run:
     what = f"The entry of run {row[0]} in _semsearch_runs"
     check_types(row, "itttittntt", what)

@@ -59,3 +59,32 @@ def test_sets_of_ir_more_are_read_as_beir_lays_them_out(tmp_path: Path) -> None:
     found = sets.MORE["xquad-de"](tmp_path)
     assert found.documents == (sets.Document("7", "T", "Straße"),)
     assert (found.queries, found.relevant()) == ({"q": "Wo?"}, {"q": {"7"}})
+
+
+def test_constants_tried_are_those_of_the_ranking(tmp_path: Path) -> None:
+    found = unseen.measure(planted(), tmp_path, constants=True)
+    default = unseen.CONSTANTS.index((3, 0.5))
+    assert found.by_constants[default] == pytest.approx(found.modes["hybrid"]["p11"])
+
+
+def test_a_set_has_no_say_in_its_own_constants() -> None:
+    """Two sets are best with the first constants, the third alone with the last: it is judged by the first."""
+
+    def row(name: str, best: int) -> unseen.Measured:
+        values = np.full(len(unseen.CONSTANTS), 0.4)
+        values[best] = 0.6
+        modes = {mode: {"p11": 0.5} for mode in unseen.MODES}
+        return unseen.Measured(
+            name, 10, 10, 2, None, modes, "text", 0.0, (0.0, 0.0), 0.5, {}, 0.0, 0.0, tuple(values.tolist())
+        )
+
+    first, second, third = unseen.leave_one_out([row("a", 0), row("b", 0), row("c", len(unseen.CONSTANTS) - 1)])
+    assert third == {
+        "set": "c",
+        "order": "1",
+        "weight": "0.4",
+        "hybrid": "0.400",
+        "difference": "-0.100",
+        "target": "fail",
+    }
+    assert unseen.leave_one_out([row("a", 0), row("b", 0)])[0]["difference"] == "+0.100"

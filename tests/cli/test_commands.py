@@ -236,6 +236,21 @@ def test_evaluate_retrieval(run: Run, news: str, tmp_path: Path) -> None:
     assert text["map"] < 1  # words alone miss the documents that only share company
 
 
+def test_fit_weight_stores_the_weight_that_searches_use(run: Run, news: str, tmp_path: Path) -> None:
+    words = ["astronauts", "dough"] * 10
+    queries, qrels = tmp_path / "q.jsonl", tmp_path / "qrels.tsv"
+    queries.write_text("".join(f'{{"_id": "{number}", "text": "{word}"}}\n' for number, word in enumerate(words)))
+    qrels.write_text("".join(f"{number}\t{1 + 6 * (number % 2) + k}\t1\n" for number in range(20) for k in range(6)))
+    command = ("evaluate", "retrieval", news, "news_lsa", "--queries", queries, "--qrels", qrels, "--fit-weight")
+    fitted = json.loads(ok(run(*command, "--json")).stdout)
+    assert fitted["queries"] == 20 and fitted["low"] <= fitted["weight"] <= fitted["high"]
+    assert fitted["map"] >= fitted["map_before"]
+    judged = json.loads(ok(run(*command[:-1], "--json")).stdout)
+    assert judged["weight"] == fitted["weight"]
+    refused = run(*command, "--mode", "text")
+    assert refused.exit_code == 1 and "leave out --mode and --weight" in refused.stderr
+
+
 def test_two_collections_of_one_dataset_stand_side_by_side(run: Run, news: str) -> None:
     ok(run("build", "lsa", news, "news", "--name", "other", "--dim", 3, "--no-stem"))
     names = [row["name"] for row in json.loads(ok(run("collections", news, "--json")).stdout)]

@@ -1,18 +1,20 @@
-"""`…/components`: the topics (singular vectors) of a collection, with the words and documents of both sides."""
+"""`…/components`: the rotated topics of a collection; with ?view=plain its singular vectors and both their sides."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from semsearch import present
-from semsearch.records import Collection, Hit
-from semsearch.search.components import End, Topic, topics
+from semsearch.records import Collection, Hit, OpenCollection
+from semsearch.search.components import End, Topic, Topics, topic_names, topics
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.pages import eigen_page
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.target import Target, frame, look, target_of
+
+PLAIN = "plain"  # value of ?view= for the directions themselves
 
 
 async def components(datasette: Any, request: Any) -> Answer:
@@ -21,10 +23,17 @@ async def components(datasette: Any, request: Any) -> Answer:
     if target.has_eigen:
         return await eigen_page.components(datasette, request, target)
     name, database = target.collection.name, target.database.name
-    page = await look(target, lambda conn, opened: topics(conn, opened, k=part.k, after=part.after))
-    next_url = links.next_url(
-        part, page.total, lambda after: links.collection(datasette, database, name, "components", k=part.k, after=after)
-    )
+    is_plain = request.args.get("view") == PLAIN
+
+    def read(conn: Any, opened: OpenCollection) -> tuple[Topics, bool]:
+        rotated = not is_plain and bool(topic_names(conn, opened.collection))
+        return topics(conn, opened, k=part.k, after=part.after, rotated=rotated), rotated
+
+    def url(view: str | None, **arguments: Any) -> str:
+        return links.collection(datasette, database, name, "components", view=view, **arguments)
+
+    page, is_rotated = await look(target, read)
+    next_url = links.next_url(part, page.total, lambda after: url(PLAIN if is_plain else None, k=part.k, after=after))
 
     def context() -> dict[str, Any]:
         strongest = page.topics[0].share if page.topics else 1.0
@@ -32,6 +41,9 @@ async def components(datasette: Any, request: Any) -> Answer:
             "topics": [_topic(datasette, target, topic, strongest) for topic in page.topics],
             "total": page.total,
             "captured": page.captured,
+            "is_rotated": is_rotated,
+            "other_view": url(None if is_plain else PLAIN),
+            "is_plain": is_plain,
             "next_url": next_url,
         }
 
@@ -39,6 +51,7 @@ async def components(datasette: Any, request: Any) -> Answer:
         "collection": name,
         "total": page.total,
         "captured_energy": page.captured,
+        "rotated": is_rotated,
         "components": [_data(topic) for topic in page.topics],
         "next_url": absolute_url(datasette, request, next_url),
     }
@@ -48,6 +61,7 @@ async def components(datasette: Any, request: Any) -> Answer:
 def _topic(datasette: Any, target: Target, topic: Topic, strongest: float) -> dict[str, Any]:
     return {
         "number": topic.number,
+        "name": topic.name,
         "share": f"{100 * topic.share:.2f}",
         "singular_value": f"{topic.singular_value:.2f}",
         "width": round(100 * topic.share / strongest, 1) if strongest else 0,
@@ -73,6 +87,7 @@ def _link(datasette: Any, target: Target, collection: Collection | None, hit: Hi
 def _data(topic: Topic) -> dict[str, Any]:
     return {
         "component": topic.number,
+        "name": topic.name,
         "singular_value": topic.singular_value,
         "share": topic.share,
         "ends": [_end(end) for end in topic.ends],
