@@ -16,7 +16,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from semsearch.errors import InputError
-from semsearch.run_facts import metric_name
+from semsearch.metrics import metric_of
 
 LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
@@ -137,7 +137,8 @@ class Progress:
     def __call__(self, step: int, total: int, **metrics: float) -> None:
         if verbosity.quiet:
             return
-        shown = [f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()]
+        declared = [(metric_of(name), value) for name, value in metrics.items()]
+        shown = [f"{metric.name} {metric.text(value)}" for metric, value in declared]
         if sys.stderr.isatty():
             self._draw(step, total, shown)
         elif time.monotonic() - self.printed >= LINE_SECONDS:

@@ -8,6 +8,7 @@ import re
 from semsearch_datasette.parts.how import marked_up
 
 from semsearch.glossary import GLOSSARY, TERMS
+from semsearch.metrics import RUN_METRICS
 from tests.datasette.pages import ARTICLES, ours, twin
 
 GLOSSARY_URL = "/-/semsearch/glossary"
@@ -15,7 +16,8 @@ GLOSSARY_URL = "/-/semsearch/glossary"
 
 def test_every_term_is_on_the_page_with_an_anchor(site):
     text = ours(site.get(GLOSSARY_URL).text)
-    assert re.findall(r'<dt id="([^"]+)"', text) == [term.key for term in GLOSSARY]
+    anchors = re.findall(r'<dt id="([^"]+)"', text)
+    assert anchors == [term.key for term in GLOSSARY] + [f"metric-{key}" for key in RUN_METRICS]
     for term in GLOSSARY:
         assert marked_up(term.text) in text and html.escape(term.formula) in text
     assert [term["key"] for term in site.get(twin(GLOSSARY_URL)).json()["terms"]] == list(TERMS)
