@@ -83,6 +83,15 @@ def _is_option(metric: Metric, run: Run) -> bool:
     return metric.is_choice and any(metric.key in (name, CHOSEN_AS.get(name)) for name in options)
 
 
+def counting_text(run: Run) -> str:
+    """How a builder of words counted co-occurrences; empty if its options do not say."""
+    options = with_present_names(run).options
+    weighting = "flat" if options.get("window") == 0 else options.get("distance_weighting")
+    if weighting == "harmonic":
+        return "A pair d words apart counts 1/d, so counts can be fractions."
+    return "Each pair within the window counts 1." if weighting == "flat" else ""
+
+
 def metric_texts(run: Run) -> dict[str, str]:
     """The metrics of a run, by their plain names."""
     return {fact.metric.name: fact.text for fact in metric_facts(run)}

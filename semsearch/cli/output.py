@@ -22,6 +22,8 @@ LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 HEADINGS = {
     "auc": "AUC",
+    "cosine": "similarity",
+    "mean_cosine": "mean similarity",
     "by": "predictor",
     "deviation": "std. deviation",
     "embeds new items": "new items",
