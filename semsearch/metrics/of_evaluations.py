@@ -108,7 +108,8 @@ GENERATED = (
     Metric(
         "frechet_floor",
         "Fréchet distance of real images",
-        "Fréchet distance between two sets of real images: the lowest value to expect.",
+        "Fréchet distance between two sets of real images. Generated images near it cannot be told from real ones by"
+        " this measure.",
         "at least 0",
         decimals=1,
         term="frechet",

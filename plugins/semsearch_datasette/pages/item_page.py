@@ -13,6 +13,7 @@ from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.images.generate import can_decode
 from semsearch.images.quizzes import has_task
+from semsearch.metrics import number_text
 from semsearch.records import Hit, OpenCollection
 from semsearch.search import graph, query, word_contexts
 from semsearch.search.graph import Around
@@ -126,7 +127,9 @@ def _text_and_columns(target: Target, hit: Hit) -> dict[str, Any]:
         return {
             "text": "",
             "is_cut": False,
-            "columns": [(_count_name(name, hit.row), value) for name, value in hit.row.items() if name != "word"],
+            "columns": [
+                (_count_name(name, hit.row), number_text(value)) for name, value in hit.row.items() if name != "word"
+            ],
         }
     dataset = target.dataset
     _, body = text_of(dataset, hit.row)
