@@ -7,7 +7,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from semsearch.errors import InputError
-from semsearch.metrics import metric_of
+from semsearch.metrics import Metric, metric_of
 
 LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
@@ -68,6 +68,19 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
 def heading(key: str) -> str:
     """The heading of a column of a table, or the name of a measure, for the key that JSON and CSV have."""
     return HEADINGS.get(key, key)
+
+
+def measure_rows(values: Mapping[str, Any], declared: Mapping[str, Metric]) -> list[dict[str, Any]]:
+    """A row for each measure that has a value: its name, its value with the digits that mean something, and which
+    direction is better."""
+    rows = []
+    for key, value in values.items():
+        metric = declared.get(key)
+        text = metric.text(value) if metric and isinstance(value, float) else value
+        name, better = (metric.name, metric.better or "") if metric else (heading(key), "")
+        if value is not None:
+            rows.append({"measure": name, "value": text, "better": better})
+    return rows
 
 
 def _short(value: Any, widest: int | None) -> Any:

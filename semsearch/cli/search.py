@@ -12,8 +12,9 @@ import click
 
 from semsearch import present
 from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
-from semsearch.cli.output import print_rows, remark
+from semsearch.cli.output import measure_rows, print_rows, remark
 from semsearch.errors import InputError, out_of_range
+from semsearch.metrics import RETRIEVAL
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
@@ -249,10 +250,4 @@ def evaluate_retrieval_command(
     if as_json:
         click.echo(json.dumps(values, indent=2))
         return
-    print_rows(
-        [
-            {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
-            for name, value in values.items()
-        ],
-        "table",
-    )
+    print_rows(measure_rows(values, RETRIEVAL), "table")

@@ -11,6 +11,8 @@ from semsearch.metrics.metric import Metric, number_text
 __all__ = [
     "EVALUATION_GROUPS",
     "GENERATED",
+    "IMAGES",
+    "RETRIEVAL",
     "RUN_GROUPS",
     "RUN_METRICS",
     "UPDATE_METRICS",
@@ -27,6 +29,8 @@ RUN_METRICS: Mapping[str, Metric] = {
 }
 UPDATE_METRICS: Mapping[str, Metric] = {key: RUN_METRICS[key] for key in ("texts", "pictures")} | _UPDATED
 GENERATED: Mapping[str, Metric] = {metric.key: metric for metric in of_evaluations.GENERATED}
+IMAGES: Mapping[str, Metric] = {metric.key: metric for metric in of_evaluations.IMAGES + of_evaluations.GENERATED}
+RETRIEVAL: Mapping[str, Metric] = {metric.key: metric for metric in of_evaluations.RETRIEVAL}
 
 
 def metric_of(key: str, declared: Mapping[str, Metric] = RUN_METRICS) -> Metric:
