@@ -115,13 +115,19 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
         finish_writing(connection)
     rows = [asdict(link) for link in (links if shape else links[:SHOWN_LINKS])]
     print_rows(rows if shape == "json" else [_named(rounded(row), shape) for row in rows], shape)
-    remark("The score is the log-odds of an edge (0 is 50 %), from similarity and degree: hubs score high")
+    if shape not in ("json", "csv"):
+        remark("Log-odds of 0 are a probability of 50 %. They depend on similarity and degree, so hubs score high")
     remark(f"Wrote {counted(len(links), 'pair')} to the table {collection}_links, best first")
 
 
 def _named(row: dict[str, Any], shape: str | None) -> dict[str, Any]:
-    """A predicted link with `score` called by what it is, except in CSV, which keeps the keys."""
-    return row if shape == "csv" else {"log-odds" if name == "score" else name: value for name, value in row.items()}
+    """A predicted link for a table, with `score` called by what it is. CSV keeps the keys."""
+    if shape == "csv":
+        return row
+    return {
+        "log-odds" if name == "score" else name: round(value, 2) if name == "score" else value
+        for name, value in row.items()
+    }
 
 
 @renamed("--hide", "--hidden-share")
