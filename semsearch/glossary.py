@@ -70,6 +70,12 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 " `pmi` and `glove` learn from. Closer pairs count more unless the weights are flat.",
             ),
             Term(
+                "coverage",
+                "Coverage",
+                "For generated images: the share of real images that have a generated one near. For a vocabulary: the"
+                " share of words that it contains. 1 is best.",
+            ),
+            Term(
                 "cross-validation",
                 "Cross-validation",
                 "The labelled items are split into parts. Each part is predicted by a classifier trained on the"
@@ -79,6 +85,12 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 "dataset",
                 "Dataset",
                 "A table whose rows semsearch reads: documents, images, nodes of a graph, words, or rows of numbers.",
+            ),
+            Term(
+                "density",
+                "Density",
+                "For generated images: how many real images are near each of them, divided by the expected number. 1 is"
+                " expected. It is larger where generated images crowd together.",
             ),
             Term(
                 "dimension",

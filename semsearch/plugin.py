@@ -18,6 +18,7 @@ from semsearch.builders.base import (
     Builder,
     Conditions,
     CosineParts,
+    DeclaresMetrics,
     Decodes,
     Drifts,
     Encodes,
@@ -45,6 +46,7 @@ from semsearch.errors import (
 )
 from semsearch.hookspecs import hookimpl
 from semsearch.ingest.base import Fault, Reader, ReadOptions, Remark, TableOptions
+from semsearch.metrics import Metric
 from semsearch.records import (
     Corpus,
     Device,
@@ -89,6 +91,7 @@ __all__ = [
     "Corpus",
     "CosineParts",
     "DatabaseError",
+    "DeclaresMetrics",
     "Decodes",
     "Device",
     "Documents",
@@ -107,6 +110,7 @@ __all__ = [
     "Judges",
     "Kind",
     "LimitsDefault",
+    "Metric",
     "NameTakenError",
     "Needs",
     "NeedsByOptions",

@@ -9,8 +9,9 @@ from typing import Any
 
 from semsearch.maths.occurrences import occurrences
 from semsearch.maths.vectors import COSINE_DECIMALS, as_cosine
+from semsearch.metrics import number_text
 from semsearch.records import Collection, Dataset, Hit, Of, Run, Update
-from semsearch.run_facts import number_text, with_present_names
+from semsearch.run_facts import with_present_names
 from semsearch.search.explain import Component, Explanation
 from semsearch.storage.datasets import text_of
 
@@ -228,6 +229,12 @@ def update_row(collection: Collection, update: Update) -> dict[str, Any]:
     """An update of a collection, for a listing."""
     counts = {"added": update.added, "changed": update.changed, "deleted": update.deleted}
     return {"name": collection.name, **counts, "count": collection.count, "seconds": update.seconds}
+
+
+def update_counts(update: Update) -> dict[str, Any]:
+    """What an update did, for people: its start, its duration and its numbers of rows."""
+    counts = {"added": update.added, "changed": update.changed, "deleted": update.deleted}
+    return {"started": update.started, "duration": took_seconds(update.seconds), **counts}
 
 
 def update_dict(update: Update) -> dict[str, Any]:

@@ -136,7 +136,10 @@ class DeepWalk:
         metrics: dict[str, float] = {"nodes": float(len(corpus)), "edges": float(len(corpus.weight))}
         with timed(metrics, "walking"):
             walks = _walks(corpus, options, rng)
-        metrics["walked"] = float(len(walks.stream))
+        metrics |= {
+            "walked": float(len(walks.stream)),
+            "window": float(options.window or default_window(corpus)),
+        }
         if options.algorithm == "skipgram":
             vectors = _skip_gram(walks, corpus, options, rng=rng, device=device, report=report, metrics=metrics)
             return Fitted([Embeddings("node", corpus.keys, vectors)], {}, metrics)

@@ -104,7 +104,7 @@ class Lsa:
         with timed(metrics, "factoring"):
             dim = options.dim or default_dim(len(corpus))
             svd = truncated_svd(matrix_on(device)(X), dim, rng=rng, progress=lambda done, total: report(done, total))
-        metrics |= _facts(X, svd, counts)
+        metrics |= _facts(X, svd, counts) | {"min_df": float(_min_df(corpus, options))}
         s = svd.s.astype(np.float32)
         share = _WORD_SHARE[options.split]
         scale = s ** np.float32(options.power - share)

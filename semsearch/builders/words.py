@@ -131,6 +131,7 @@ def word_fit(
     packed = pack_rows(counts, unit) if options.contexts else ()
     embeddings = Embeddings("word", words.words, vectors, {"count": words.counts.tolist()}, packed)
     sizes = {"words_read": float(words.total), "words": float(len(words.words))}
+    sizes["min_count"] = float(options.min_count or default_min_count(words.total))
     return Fitted([embeddings], arrays, {**metrics, **sizes})
 
 

@@ -102,7 +102,7 @@ def _vocabulary(built: Built) -> Iterator[str]:
             f"Only {known:.0%} of the words of {built.run.dataset} have a vector."
             " Check that the word vectors are of the same language and domain"
         )
-    minimum = built.run.metrics.get("min_documents", 1)
+    minimum = built.run.metrics.get("min_df", 1)
     if minimum > 1:
         include = " (--min-df 1 includes them)" if "min_df" in built.run.options else ""
         yield f"Words in fewer than {minimum:.0f} documents are not in the vocabulary{include}"

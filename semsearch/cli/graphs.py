@@ -124,8 +124,20 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
         results.write_links(connection, nodes.collection, links)
         finish_writing(connection)
     rows = [asdict(link) for link in (links if shape else links[:SHOWN_LINKS])]
-    print_rows(rows if shape == "json" else [rounded(row) for row in rows], shape)
+    print_rows(rows if shape == "json" else [_named(rounded(row), shape) for row in rows], shape)
+    if shape not in ("json", "csv"):
+        remark("Log-odds of 0 are a probability of 50 %. They depend on similarity and degree, so hubs score high")
     remark(f"Wrote {counted(len(links), 'pair')} to the table {collection}_links, best first")
+
+
+def _named(row: dict[str, Any], shape: str | None) -> dict[str, Any]:
+    """A predicted link for a table, with `score` called by what it is. CSV keeps the keys."""
+    if shape == "csv":
+        return row
+    return {
+        "log-odds" if name == "score" else name: round(value, 2) if name == "score" else value
+        for name, value in row.items()
+    }
 
 
 @renamed("--hide", "--hidden-share")

@@ -55,7 +55,8 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     """List pairs of items that are nearly the same, the closest first.
 
     Two items are a pair if their cosine similarity is at least --threshold. Two documents must also share at least
-    --min-overlap of their words. The search is exact. The columns are `cosine` and `words`, the share of common words.
+    --min-overlap of their words. The search is exact. The similarity is `cosine` in JSON and CSV, and the
+    share of common words is `words`.
 
     \b
     semsearch duplicates my.db articles_lsa
@@ -72,7 +73,9 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     if not pairs:
         remark("No near-duplicates found. A lower --threshold or --min-overlap finds more")
     rows = [{"id": pair.one, "other": pair.other, "cosine": pair.cosine, "words": pair.words} for pair in pairs]
-    print_rows(rows, shape)
+    if shape == "json":
+        rows = [{**row, "similarity": row["cosine"]} for row in rows]
+    print_rows(rows if shape in ("json", "csv") else [rounded(row) for row in rows], shape)
 
 
 @click.command("cluster", short_help="Group items into clusters by k-means")

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,14 @@ from tqdm import tqdm
 
 from semsearch.cli import console
 from semsearch.errors import InputError
-from semsearch.run_facts import metric_name
+from semsearch.metrics import Metric, metric_of
 
 LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 HEADINGS = {
     "auc": "AUC",
+    "cosine": "similarity",
+    "mean_cosine": "mean similarity",
     "by": "predictor",
     "deviation": "std. deviation",
     "embeds new items": "new items",
@@ -80,6 +82,19 @@ def visible(text: str) -> str:
 def to_json(value: Any) -> str:
     """A value as indented JSON, in ASCII if standard output cannot print every character."""
     return json.dumps(value, indent=2, ensure_ascii=not console.shows_unicode(), default=str)
+
+
+def measure_rows(values: Mapping[str, Any], declared: Mapping[str, Metric]) -> list[dict[str, Any]]:
+    """A row for each measure that has a value: its name, its value with the digits that mean something, and which
+    direction is better."""
+    rows = []
+    for key, value in values.items():
+        metric = declared.get(key)
+        text = metric.text(value) if metric and isinstance(value, float) else value
+        name, better = (metric.name, metric.better or "") if metric else (heading(key), "")
+        if value is not None:
+            rows.append({"measure": name, "value": text, "better": better})
+    return rows
 
 
 def _short(value: Any, widest: int | None) -> Any:
@@ -154,7 +169,8 @@ class Progress:
     def __call__(self, step: int, total: int, **metrics: float) -> None:
         if verbosity.quiet or sys.stderr is None:
             return
-        shown = [f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()]
+        declared = [(metric_of(name), value) for name, value in metrics.items()]
+        shown = [f"{metric.name} {metric.text(value)}" for metric, value in declared]
         if sys.stderr.isatty():
             self._draw(step, total, shown)
         elif time.monotonic() - self.printed >= LINE_SECONDS:

@@ -12,9 +12,10 @@ import click
 from semsearch import present
 from semsearch.cli import console
 from semsearch.cli.options import listing_options, mode_option, option, renamed, seed_option, weight_option
-from semsearch.cli.output import print_rows, remark, visible
+from semsearch.cli.output import measure_rows, print_rows, remark, visible
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError, out_of_range
+from semsearch.metrics import RETRIEVAL
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
@@ -292,10 +293,4 @@ def _print_measures(values: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(values, indent=2))
         return
-    print_rows(
-        [
-            {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
-            for name, value in values.items()
-        ],
-        "table",
-    )
+    print_rows(measure_rows(values, RETRIEVAL), "table")

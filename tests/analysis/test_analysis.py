@@ -116,7 +116,8 @@ def test_impossible_numbers_of_clusters(db: Connection, articles: Dataset, numbe
 def test_commands(db: Connection, path: str, run: Callable[..., Result]) -> None:
     build(db, make_articles(db, copies()))
     pairs = json.loads(run("duplicates", path, "articles_lsa", "--min-overlap", "0.8", "--json").stdout)
-    assert set(pairs[0]) == {"id", "other", "cosine", "words"}
+    assert set(pairs[0]) == {"id", "other", "cosine", "similarity", "words"}
+    assert pairs[0]["similarity"] == pairs[0]["cosine"] <= 1
     none = run("duplicates", path, "articles_lsa", "--min-overlap", "1", "--csv")
     assert none.exit_code == 0 and none.stdout.startswith("id,other,cosine,words")
     groups = json.loads(run("cluster", path, "articles_lsa", "--clusters", 2, "--json").stdout)

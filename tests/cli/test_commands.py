@@ -139,8 +139,14 @@ def test_one_run_tells_its_options_and_metrics(run: Run, news: str) -> None:
     assert one["options"]["dim"] == 2 and one["collections"] == ["news_lsa", "news_lsa_words"]
     assert 0 < one["metrics"]["captured_energy"] < 1 and "seconds_factoring" in one["metrics"]
     text = ok(run("runs", news, 1)).stdout
-    assert "share of squared singular values kept = 0." in text and "weighting the counts (s) = " in text
-    assert "stop_words = yes" in text and "dim = 2" in text
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert any(line.startswith("share of squared singular values kept 0.") for line in lines)
+    assert any(line.startswith("time: weighting the counts ") for line in lines)
+    assert "lower is better" in " ".join(lines)
+    assert "stop_words = yes" in text and "dim = 2" in text and "min_df = automatic: 1" in text
+    meaning = one["meanings"]["captured_energy"]
+    assert meaning["name"] == "share of squared singular values kept" and meaning["range"] == "0 to 1"
+    assert one["meanings"].keys() == one["metrics"].keys()
     assert not any(word in text for word in ("True", "False", "None", "captured_energy", "e+0"))
 
 

@@ -121,6 +121,7 @@ def _data(pair: Duplicate, titles: dict[str, str]) -> dict[str, Any]:
     return {
         "one": {"id": pair.one, "title": titles[pair.one]},
         "other": {"id": pair.other, "title": titles[pair.other]},
-        "cosine": pair.cosine,
+        "similarity": pair.cosine,
+        "cosine": pair.cosine,  # its former name
         "words": pair.words,
     }

@@ -14,6 +14,7 @@ from semsearch import present
 from semsearch.errors import InputError, written_list
 from semsearch.evaluate.sample_comparison import SampleComparison, compare_samples
 from semsearch.images import generate, samples
+from semsearch.metrics import GENERATED
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.images import browse
 from semsearch.search.query import nearest_to
@@ -44,25 +45,8 @@ PRIOR_NAMES = {
     "normal": "N(0, I)",
     "own": "the prior of the model",
 }
-FIGURES = (
-    (
-        "Fréchet distance",
-        "Distance between the distributions of generated and real images. Lower is better."
-        " The row “Real images” shows the lowest value to expect.",
-    ),
-    ("Precision", "Share of generated images within the distribution of real ones, 0 to 1. Higher is better."),
-    ("Recall", "Share of real images within the distribution of generated ones, 0 to 1. Higher is better."),
-    (
-        "Density",
-        "Mean number of real images whose neighbourhood contains a generated one, relative to the expected number."
-        " 1 is good.",
-    ),
-    ("Coverage", "Share of real images whose neighbourhood contains a generated image, 0 to 1. Higher is better."),
-    (
-        "Distance ratio",
-        "Median distance to the nearest training image, relative to held-out images. 1 is expected, 0 is memorised.",
-    ),
-    ("Copy rate", "Share of generated images nearer to a training image than 99 % of held-out ones. 0.01 is expected."),
+FIGURES = tuple(
+    GENERATED[key] for key in ("frechet", "precision", "recall", "density", "coverage", "nearness", "copied")
 )
 REAL_IMAGES = 6  # shown for a generated image
 MAX_OTHERS = 4  # other models of the same table

@@ -18,6 +18,7 @@ from semsearch.search import words as engine
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.parts.cards import cards
+from semsearch_datasette.parts.counting import counting_of
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.svg import labels
 from semsearch_datasette.respond import Answer, wants_json
@@ -26,7 +27,10 @@ from semsearch_datasette.target import Target, frame, look, target_of
 MAX_WORDS = 40  # of a table or a plot
 MAX_CHARACTERS = 4096  # of a field
 SHOWN_NEIGHBOURS = 5
-METHODS = {"mul": "By multiplication (3CosMul)", "add": "By addition (3CosAdd)"}
+METHODS = {
+    "mul": ("By multiplication (3CosMul)", "similarity to B × to C ÷ to A, each mapped to 0…1; can exceed 1"),
+    "add": ("By addition (3CosAdd)", "similarity to B + to C − to A, from −3 to 3"),
+}
 EXAMPLES = (
     ("man", "king", "woman"),
     ("paris", "france", "rome"),
@@ -55,7 +59,7 @@ async def analogy(datasette: Any, request: Any) -> Answer:
         near = next(iter(answers.values())).near[:SHOWN_NEIGHBOURS] if answers else ()
         return frame(datasette, target, "analogy") | {
             "boxes": list(zip("abc", ("is to", "as", "is to what?"), query, strict=True)),
-            "methods": [(METHODS[method], _answers(datasette, target, each)) for method, each in answers.items()],
+            "methods": [(*METHODS[method], _answers(datasette, target, each)) for method, each in answers.items()],
             "near": [(hit.id, with_minus(present.cosine(hit.vector_score)), hit.id in query) for hit in near],
             "remark": remark,
             "here_url": links.collection(datasette, database, name, "analogy"),
@@ -107,10 +111,12 @@ async def cooccurrence(datasette: Any, request: Any) -> Answer:
         return word_contexts.cooccurrence(conn, opened.collection, words)
 
     table, remark = await _result_or_remark(request, target, count, None)
+    counting = "" if table is None else await look(target, counting_of)
 
     def context() -> dict[str, Any]:
         return frame(datasette, target, "cooccurrence") | {
             "words": " ".join(words),
+            "counting": counting,
             "shown": [] if table is None else table.words,
             "rows": [] if table is None else [_row(table, place) for place in range(len(table.words))],
             "remark": remark,
