@@ -138,8 +138,8 @@ WORDS = Part(
             "n_ij = Σ 1/d over all positions of i and j at distance d ≤ w   whole document: n_ij = (XᵀX)_ij",
             "semsearch build pmi demo.db docs --window 5",
             "docs_pmi/cooccurrence?words=read+write+file+socket",
-            "Counts",
-            "The table of counts for a few words, with the PMI below each count.",
+            "Co-occurrence",
+            "The table of counts for a few words, with the PMI below each count. The weight 1 gives whole counts.",
             ("pmi", "glove", "sgns"),
         ),
         Technique(
@@ -193,10 +193,11 @@ WORDS = Part(
             " One can use either of them, their sum, or both concatenated.",
             "M = Mᵀ ≈ Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   negative mass: Σ_{λ<0} λ² / Σ λ²",
             "semsearch build pmi demo.db docs --side concat --name docs_concat",
-            "docs_pmi/runs",
-            "Runs",
-            "The metric `negative_mass`, the share of squared negative eigenvalues. Scalar products of one set of"
-            " vectors cannot represent it. Compare the nearest neighbours in `docs_pmi` and `docs_concat`.",
+            "docs_pmi/cooccurrence",
+            "Co-occurrence",
+            "A word of your texts that avoids itself, with the left and right vectors of its PMI. On the page *Runs*,"
+            " the metric `negative_mass` is the share of squared negative eigenvalues of the whole matrix. Compare the"
+            " nearest neighbours in `docs_pmi` and `docs_concat`.",
             ("pmi", "factorize"),
         ),
         Technique(

@@ -24,6 +24,7 @@ from semsearch_datasette.pages import (
     clusters_page,
     comparison_page,
     components_page,
+    cooccurrence_page,
     duplicates_page,
     glossary_page,
     home_page,
@@ -112,7 +113,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/comparison", comparison_page.page),
         route(collection + r"/runs", runs_page.runs),
         route(collection + r"/analogy", words_pages.analogy),
-        route(collection + r"/cooccurrence", words_pages.cooccurrence),
+        route(collection + r"/cooccurrence", cooccurrence_page.cooccurrence),
         route(collection + r"/plot", words_pages.plot),
         route(collection + r"/(?P<page>.+?)", missing_page),
     ]

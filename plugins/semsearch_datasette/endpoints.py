@@ -152,7 +152,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         COLLECTION + "/cooccurrence",
         "How often some words co-occur, and their PMI.",
-        (Parameter("words", "string", "The words, separated by spaces or commas.", "frequent ones"),),
+        (
+            Parameter("words", "string", "The words, separated by spaces or commas."),
+            Parameter(
+                "weights",
+                "string",
+                "`build` for the counts of the build, weighted by distance, or `flat` for whole counts of the texts.",
+                "build",
+                choices=("build", "flat"),
+            ),
+        ),
     ),
     Endpoint(
         COLLECTION + "/plot",
