@@ -80,7 +80,8 @@ LINEAR = Part(
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
             "*Why these results?* lists pairs of a query word and a document word with their contributions. Many pairs"
-            " are two different words. The page *Topics* shows the words and documents with the largest loadings.",
+            " are two different words. The page *Topics* shows the words and documents with the largest loadings, and"
+            " two similar documents of your texts without a common word.",
             ("lsa",),
         ),
         Technique(
@@ -105,10 +106,10 @@ LINEAR = Part(
             "split documents: vectors US and V, (US)(US)ᵀ ≈ XXᵀ   split words: vectors U and VS, (VS)(VS)ᵀ ≈ XᵀX"
             "   split even: vectors U√S and V√S, (U√S)(V√S)ᵀ ≈ X",
             "semsearch build lsa demo.db docs --split words --power 0 --name docs_words",
-            "docs_lsa_words",
-            "Words",
-            "The nearest words of a word in `docs_lsa_words`, whose vectors are V, and in `docs_words_words`, whose"
-            " vectors are VS. In VS the components with large singular values have more weight.",
+            "docs_lsa_words/splits?id=file",
+            "Splits of Σ",
+            "The nearest words of a word by rows of V, V√S and VS, side by side. The same page of `docs_lsa` has the"
+            " nearest documents by US, U√S and U. With S, components with large singular values have more weight.",
             ("lsa",),
         ),
     ),

@@ -38,6 +38,7 @@ from semsearch_datasette.pages import (
     samples_page,
     search_page,
     similar_page,
+    splits_page,
     upload_page,
     words_pages,
 )
@@ -94,6 +95,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
         route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar, has_csv=True),
         route(collection + r"/components", components_page.components),
+        route(collection + r"/splits", splits_page.splits),
         route(collection + r"/thumbnail/(?P<id>[^/]+?)", image_routes.thumbnail),
         route(collection + r"/component/(?P<number>\d{1,5})", image_routes.component),
         route(collection + r"/reconstruction/(?P<id>[^/]+?)", image_routes.reconstruction),

@@ -88,7 +88,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         (Parameter("k", "integer", "Of an image: how many dimensions its reconstruction uses.", "all", 1),),
     ),
     Endpoint(COLLECTION + "/similar/{id}", "The items most similar to one item.", (*_paging(), FILTERS), csv=True),
-    Endpoint(COLLECTION + "/components", "The topics of texts, or the components of images.", _paging()),
+    Endpoint(
+        COLLECTION + "/components",
+        "The topics of texts, or the components of images.",
+        (
+            Parameter("pair", "integer", "Of texts: 1 adds two similar documents without a common word.", "0", 0, 1),
+            *_paging(),
+        ),
+    ),
+    Endpoint(
+        COLLECTION + "/splits",
+        "The items nearest to a word or document, with the singular values on documents, words or both.",
+        (Parameter("id", "string", "A word, or the id of a document.", "the first one"),),
+    ),
     Endpoint(
         COLLECTION + "/reconstruct",
         "Images and their reconstruction, from all or some dimensions, with a hole filled, or compressed.",

@@ -202,7 +202,11 @@ def id_of(request: Any) -> str:
     return str(tilde_decode(request.url_vars["id"]))
 
 
-PARTS = {"search": ("item", "similar"), "runs": ("comparison",)}  # pages that have no tab of their own, by their parent
+PARTS = {
+    "search": ("item", "similar"),
+    "runs": ("comparison",),
+    "components": ("splits",),
+}  # pages that have no tab of their own, by their parent
 
 
 def _current(tab: str, page: str) -> str | None:
