@@ -259,8 +259,9 @@ GRAPHS = Part(
             "semsearch build deepwalk demo.db modules",
             "modules_netmf/item/zipfile",
             "Node",
-            "The nearest nodes by vector, the drawing of the adjacent nodes, and suggested links, which are similar"
-            " nodes without an edge. The page `modules_deepwalk/item/zipfile` shows the same for sampled walks.",
+            "The nearest nodes by vector, the drawing of the adjacent nodes, suggested links, which are similar nodes"
+            " without an edge, and three random walks as sentences. `modules_deepwalk/item/zipfile` shows the same for"
+            " vectors of sampled walks.",
             ("netmf", "prone", "deepwalk", "node2vec"),
         ),
     ),

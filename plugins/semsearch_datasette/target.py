@@ -25,7 +25,7 @@ from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.parts.how import how_of
 from semsearch_datasette.permissions import Derived, ensure_view, look_at_derived, remember_derived
-from semsearch_datasette.result_cache import DatabaseCaches
+from semsearch_datasette.result_cache import DatabaseCaches, computed
 
 Result = TypeVar("Result")
 COLLECTIONS_KEPT = 64  # of each database: what pages ask of a collection each time
@@ -77,6 +77,18 @@ def current(target: Target, function: Callable[[Any, OpenCollection], Result]) -
 async def look(target: Target, function: Callable[[Any, OpenCollection], Result]) -> Result:
     """The result of `function` for a connection and the target's collection. Raises what `connection.read` raises."""
     return await read(target.database, current(target, function))
+
+
+async def look_once(
+    target: Target, kind: str, function: Callable[[Any, OpenCollection], Result], *arguments: Any
+) -> Result:
+    """`look`, computed once for each state of the file and these arguments: for results that take a second."""
+    stamp = connect.stamp_of(target.database.path)
+    if not stamp:  # in memory: nothing says whether it was written to
+        return await look(target, function)
+    collection = target.collection
+    key = (kind, collection.name, collection.run, collection.created, stamp, *arguments)
+    return await computed(target.database, key, current(target, function))
 
 
 def database_of(datasette: Any, request: Any) -> Any:

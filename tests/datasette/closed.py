@@ -137,6 +137,10 @@ PAGES = [
         f"/item/{ASKED}",
         "/similar/1",
         "/components",
+        "/components?pair=1",
+        "/splits",
+        "/splits?id=1",
+        f"/splits?id={ASKED}",
         "/runs",
         "/pretext",
         "/comparison",
@@ -162,7 +166,12 @@ if IS_1:
         "/library/-/schema.json", "/library/-/schema", "/-/queries.json", "/library/-/foreign-key-targets",
         "/-/allowed.json?action=view-table", "/library/-/queries.json", "/library.json?_extra=all",
     ]  # fmt: skip
-WORD_PAGES = ("/analogy?a={0}&b={1}&c={2}", "/cooccurrence?words={0}+{1}", "/plot?words={0}+{1}+{2}", "/item/{0}")
+WORD_PAGES = (
+    "/analogy?a={0}&b={1}&c={2}",
+    "/cooccurrence?words={0}+{1}&weights=flat",
+    "/plot?words={0}+{1}+{2}",
+    "/item/{0}",
+)
 PAGES += [
     f"/library/-/semsearch/secret_files_pmi{page.format(*WORDS)}" for page in ("", "/analogy", "/plot", *WORD_PAGES)
 ]

@@ -32,7 +32,7 @@ async def components(datasette: Any, request: Any) -> Answer:
         target,
         lambda conn, opened: (topics(conn, opened, k=part.k, after=part.after), splits.has_splits(conn, opened)),
     )
-    pair_asked = web.switch("pair", request.args.get("pair") or "")
+    pair_asked = web.switch("pair", request.args.get("pair") or "0")
     pair = await _pair(target) if pair_asked else None
     next_url = links.next_url(
         part, page.total, lambda after: links.collection(datasette, database, name, "components", k=part.k, after=after)

@@ -11,14 +11,12 @@ from semsearch.records import OpenCollection
 from semsearch.search import avoidance, whole_counts, word_contexts
 from semsearch.search.avoidance import Avoidance
 from semsearch.search.word_contexts import Table
-from semsearch.storage import connect
 from semsearch_datasette import links
 from semsearch_datasette.pages.words_pages import result_or_remark, words_of, words_target
 from semsearch_datasette.parts.commands import build_command
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.respond import Answer
-from semsearch_datasette.result_cache import computed
-from semsearch_datasette.target import Target, current, frame, look
+from semsearch_datasette.target import Target, frame, look, look_once
 
 WEIGHTS = ("build", "flat")  # the counts as stored by the build, or whole counts
 
@@ -74,19 +72,13 @@ async def _table(request: Any, target: Target, words: list[str], *, is_whole: bo
         if not is_whole:
             return await look(target, stored)
         count_again = partial(_counted_again, words=words)
-        return await computed(target.database, _key("whole", target, *words), current(target, count_again))
+        return await look_once(target, "whole counts", count_again, *words)
 
     return await result_or_remark(request, count, None)
 
 
 def _counted_again(conn: Any, opened: OpenCollection, *, words: list[str]) -> Table:
     return whole_counts.whole_counts(conn, opened, words)
-
-
-def _key(kind: str, target: Target, *more: Any) -> tuple[Any, ...]:
-    """The key of a result that depends on the rows of the collection's table."""
-    collection = target.collection
-    return (kind, collection.name, collection.run, collection.created, connect.stamp_of(target.database.path), *more)
 
 
 async def _example(target: Target) -> Avoidance | None:
@@ -97,7 +89,7 @@ async def _example(target: Target) -> Avoidance | None:
     def find(conn: Any, opened: OpenCollection) -> Avoidance | None:
         return avoidance.self_avoiding(conn, opened.collection)
 
-    return await computed(target.database, _key("avoidance", target), current(target, find))
+    return await look_once(target, "avoidance", find)
 
 
 def _example_texts(example: Avoidance) -> dict[str, Any]:
