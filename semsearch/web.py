@@ -25,7 +25,7 @@ DEFAULT_K = 10
 MAX_CONDITIONS = 20
 MAX_VALUE = 1000  # characters of the value of a filter
 # Arguments of the search itself; a column of such a name is filtered by `q__exact`.
-RESERVED = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture"})
+RESERVED = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture", "picture_inverse", "picture_copy"})
 FILTER_FIELDS = ("_filter_column", "_filter_op", "_filter_value")  # of the form, named as in Datasette
 
 Pairs = Iterable[tuple[str, str]]

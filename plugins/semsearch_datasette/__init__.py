@@ -102,6 +102,7 @@ def register_routes() -> list[Any]:
         route(collection + r"/reconstruct", reconstruct_page.reconstruct),
         route(collection + r"/reconstructed/(?P<row>\d)", reconstruct_page.reconstructed),
         route(collection + r"/coded", image_routes.coded),
+        route(collection + r"/asked", image_routes.asked),
         route(collection + r"/pretext", pretext_page.page),
         route(collection + r"/quiz/(?P<place>\d{1,2})", pretext_page.quiz_image),
         route(collection + r"/samples", samples_page.page),

@@ -54,6 +54,8 @@ FILTERS = Parameter(
     f" `kind=book`. Up to {MAX_CONDITIONS} conditions.",
 )
 PICTURE = Parameter("picture", "string", "The code of an image, from the address that an upload redirects to.")
+INVERSE = Parameter("picture_inverse", "string", "The code of the inverted image, from the same address.")
+COPY = Parameter("picture_copy", "string", "A small copy of the image, from the same address.")
 SEED = Parameter("seed", "integer", "The random seed; the same seed gives the same answer.", "1", 0)
 LABEL = Parameter("label", "string", "The column of labels.", "the first that looks like one")
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -77,6 +79,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             ),
             Parameter("explain", "integer", "1 explains each result.", "0", 0, 1),
             PICTURE,
+            INVERSE,
+            COPY,
             *_paging(),
             FILTERS,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from semsearch import present
@@ -10,6 +11,7 @@ from semsearch.images.generate import can_decode
 from semsearch.records import Hit, OpenCollection
 from semsearch.search import images
 from semsearch.search.query import nearest_to
+from semsearch.search.query_images import Contrast, QueryImage, contrast, inverted_copy
 from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.parts.cards import cards
@@ -23,16 +25,43 @@ PAGE_SIZES = (12, 24, 48, 96, 192)
 DEFAULT_PAGE_SIZE = 24
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The query image in the URL: its code, that of its inverse, and a small copy of it; empty texts without."""
+
+    code: str
+    inverse: str
+    copy: str
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments of a URL."""
+        return {"picture": self.code, "picture_inverse": self.inverse, "picture_copy": self.copy}
+
+    def inverted(self) -> dict[str, str]:
+        """The arguments of a URL that asks for the inverse."""
+        copy = inverted_copy(self.copy) if self.copy else ""
+        return {"picture": self.inverse, "picture_inverse": self.code, "picture_copy": copy}
+
+    def contrast(self, conn: Any, opened: OpenCollection) -> Contrast | None:
+        """How similar the image and its inverse are to the collection."""
+        if not self.code or not self.inverse:
+            return None
+        vectors = [images.vector_of_code(code, opened.collection.dim) for code in (self.code, self.inverse)]
+        return contrast(conn, opened, QueryImage(*vectors))
+
+
 async def gallery(datasette: Any, request: Any, target: Target, filters: Filters) -> Answer | Elsewhere:
     """The images most similar to the uploaded one, or all images of the collection in their order."""
     if request.args.get("q"):
         name = target.collection.name
         raise InputError(f"{name} contains images and cannot be searched by text: upload an image, or leave out q")
     part, code = paging(request.args, DEFAULT_PAGE_SIZE), request.args.get("picture") or ""
+    asked = Asked(code, request.args.get("picture_inverse") or "", request.args.get("picture_copy") or "")
     name, database = target.collection.name, target.database.name
 
     def here(pairs: links.Pairs, after: int | None = None) -> str:
-        return links.collection(datasette, database, name, "", pairs, picture=code, k=part.k, after=after)
+        return links.collection(datasette, database, name, "", pairs, **asked.arguments, k=part.k, after=after)
 
     if filters.from_form and not wants_json(request):
         return Elsewhere(here(filters.pairs))
@@ -48,6 +77,7 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
         return list(results.hits[part.after : part.after + part.k]), results.remark, len(results.hits)
 
     page, remark, count = await look(target, shown)
+    compared = await look(target, asked.contrast)
     next_url = links.next_url(part, count, lambda after: here(filters.pairs, after))
 
     def context() -> dict[str, Any]:
@@ -58,6 +88,12 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
             "cards": cards(datasette, target, page, filters=filters.pairs),
             "code": code,
             "coded_url": url_of(datasette, target, "coded", picture=code, v=run_of(target)) if is_decodable else None,
+            "asked_url": url_of(datasette, target, "asked", copy=asked.copy) if asked.copy else None,
+            "invert_url": links.collection(datasette, database, name, **asked.inverted(), k=part.k)
+            if asked.inverse
+            else None,
+            "contrast": compared.remark(target.dataset.name) if compared and compared.is_inverted else None,
+            "asked": asked.arguments,
             "upload_url": links.collection(datasette, database, name, "picture"),
             "draw_url": static_url(datasette, "draw.js"),
             "k": part.k,
@@ -70,6 +106,7 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
     data = {
         "collection": name,
         "picture": code or None,
+        "contrast": None if compared is None else {"given": compared.given, "inverted": compared.inverted},
         "remark": remark,
         "hits": [present.hit_dict(hit) for hit in page],
         "next_url": absolute_url(datasette, request, next_url),
