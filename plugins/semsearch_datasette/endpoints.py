@@ -148,6 +148,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         csv=True,
     ),
     Endpoint(COLLECTION + "/clusters", "The clusters that `semsearch cluster` found.", _paging(50)),
+    Endpoint(COLLECTION + "/links", "The missing edges that `semsearch predict-links` found.", _paging()),
     Endpoint(
         COLLECTION + "/labels",
         "How well the vectors predict a column of labels, and which items to label next.",

@@ -43,6 +43,7 @@ class Target:
     takes_text: bool  # whether a text can be embedded
     has_topics: bool
     has_clusters: bool
+    has_links: bool
     has_contexts: bool
     has_eigen: bool  # components that can be drawn as images
     columns: tuple[str, ...]  # columns to filter by; none for words
@@ -121,6 +122,8 @@ async def target_of(datasette: Any, request: Any) -> Target:
         raise NotFound(f"The table {result.opened.dataset.name}, from which {name} was built, does not exist any more")
     topics = result.has_topics and not missing()
     clusters = result.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
+    links_table = results.table_name(name, "links")
+    linked = result.has_links and await allows(datasette, request.actor, database.name, links_table)
     return Target(
         database=database,
         opened=result.opened,
@@ -129,6 +132,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
         takes_text=result.takes_text,
         has_topics=topics,
         has_clusters=clusters,
+        has_links=linked,
         has_contexts=result.has_contexts,
         has_eigen=result.has_eigen and not missing(),
         columns=result.columns,
@@ -157,6 +161,7 @@ class _Found:
     takes_text: bool
     has_topics: bool
     has_clusters: bool
+    has_links: bool
     has_contexts: bool
     has_eigen: bool
     columns: tuple[str, ...]
@@ -191,6 +196,7 @@ def _look(conn: Any, name: str) -> _Found | None:
         takes_text=takes_text(collection),
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
+        has_links=results.has_links(conn, name),
         has_contexts=has_contexts(conn, collection),
         has_eigen=has_pictures(conn, collection),
         columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
@@ -284,6 +290,7 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
         (is_complete and is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
         (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column of labels."),
         (target.has_clusters, "clusters", "Clusters", f"Groups of similar {kind}s."),
+        (target.has_links, "links", "Links", "Missing edges that were predicted."),
         (True, "runs", "Runs", "How the vectors were built: options, metrics and training curves."),
     )
     return [(key, label, about) for exists, key, label, about in tabs if exists]

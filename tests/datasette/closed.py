@@ -176,7 +176,8 @@ PAGES += [
     f"/library/-/semsearch/secret_files_pmi{page.format(*WORDS)}" for page in ("", "/analogy", "/plot", *WORD_PAGES)
 ]
 PAGES += [
-    f"/library/-/semsearch/secret_files_netmf{page}" for page in ("", "/item/1", "/item/1.json", "/similar/1", "/runs")
+    f"/library/-/semsearch/secret_files_netmf{page}"
+    for page in ("", "/item/1", "/item/1.json", "/similar/1", "/links", "/links.json", "/runs")
 ]
 LISTS += [f"/library/-/semsearch/articles_pmi{page.format('moon', 'orbit', 'dough')}" for page in WORD_PAGES]
 SQL = (

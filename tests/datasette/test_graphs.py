@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -66,6 +67,27 @@ def test_suggested_links_are_those_of_predict_links(friends: str, make_site) -> 
     assert [{link.source, link.target} for link in links if "a1" in (link.source, link.target)] == [{"a1", "a2"}]
     page = ours(site.get(f"{BASE}/item/a1").text)
     assert "semsearch predict-links</code>" in page and "4 common neighbours" in page
+
+
+def test_predicted_links_have_a_page_that_says_when_they_are_stale(friends: str, make_site) -> None:
+    site = make_site(friends)
+    assert "semsearch predict-links friends.db people_netmf" in ours(site.get(f"{BASE}/links").text)
+    assert "/links" not in str(Shape(ours(site.get(f"{BASE}/runs").text)).links)  # no tab for a page that is empty
+    done = CliRunner().invoke(assemble(), ["predict-links", friends, "people_netmf", "--json"])
+    assert done.exit_code == 0, done.output
+    site = make_site(friends)
+    data = site.get(f"{BASE}/links.json").json()
+    written = json.loads(done.stdout)
+    assert data["total"] == len(written) and data["remark"] is None
+    ends = [(link["source"]["id"], link["target"]["id"], link["score"]) for link in data["links"]]
+    assert ends == [(link["source"], link["target"], link["score"]) for link in written]
+    page = ours(site.get(f"{BASE}/links").text)
+    assert f"{BASE}/item/a1" in page and "have changed" not in page and "has changed" not in page
+    assert f"{BASE}/links" in Shape(ours(site.get(f"{BASE}/runs").text)).links
+    assert CliRunner().invoke(assemble(), ["build", "netmf", friends, "people"]).exit_code == 0
+    site = make_site(friends)
+    assert "has changed since these links were predicted" in ours(site.get(f"{BASE}/links").text)
+    assert "has changed" in site.get(f"{BASE}/links.json").json()["remark"]
 
 
 def test_walks_of_the_graph_stand_as_sentences(friends: str, make_site) -> None:

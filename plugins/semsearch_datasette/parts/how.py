@@ -87,6 +87,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "pretext": ("The network is given part of an image and predicts the rest.", "pretext"),
     "duplicates": ("All pairs of items are compared.", "neighbours"),
     "clusters": ("The items are grouped by their vectors.", "clusters"),
+    "links": ("Each pair of nodes without an edge is scored by its similarity and its degrees.", "walks"),
     "labels": ("A classifier is trained on the rows that have a label.", "labels"),
     "comparison": (
         "Two classifiers predict the labels of the same held-out images from the vectors of each collection: a linear"
