@@ -11,11 +11,11 @@ from datasette import NotFound, hookimpl
 from semsearch.search.resident import enable_cache
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql, skip_csrf
 from semsearch_datasette.connection import patch_interrupted_errors, prepare_connection
+from semsearch_datasette.datasette_cells import render_cell
 from semsearch_datasette.datasette_menus import (
     database_actions,
     extra_template_vars,
     menu_links,
-    render_cell,
     row_actions,
     table_actions,
     view_actions,
@@ -40,6 +40,7 @@ from semsearch_datasette.pages import (
     search_page,
     similar_page,
     splits_page,
+    training_page,
     upload_page,
     words_pages,
 )
@@ -92,6 +93,7 @@ def register_routes() -> list[Any]:
         route(r"/-/semsearch/glossary", glossary_page.glossary),
         (r"^/-/semsearch/openapi\.json$", openapi_page.describe),
         route(r"/(?P<database>[^/]+)/-/semsearch", home_page.home),
+        route(r"/(?P<database>[^/]+)/-/semsearch-training", training_page.training),
         route(collection, search_page.search, has_csv=True),
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
         route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar, has_csv=True),

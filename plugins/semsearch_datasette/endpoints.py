@@ -63,6 +63,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/-/semsearch/lecture", "The guide to the techniques."),
     Endpoint("/-/semsearch/glossary", "The terms and their meaning."),
     Endpoint("/{database}/-/semsearch", "The collections of one database."),
+    Endpoint("/{database}/-/semsearch-training", "The trainings that are running in a database, with their curves."),
     Endpoint(
         COLLECTION,
         "Searches a collection by a text, or a collection of images by an image.",

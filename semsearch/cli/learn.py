@@ -79,11 +79,10 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     rows = [
         {
             "id": pair.one,
-            **({"title": titles.get(pair.one, "")} if titles else {}),
             "other": pair.other,
-            **({"other_title": titles.get(pair.other, "")} if titles else {}),
             "cosine": pair.cosine,
             "words": pair.words,
+            **({"title": titles.get(pair.one, ""), "other_title": titles.get(pair.other, "")} if titles else {}),
         }
         for pair in pairs
     ]

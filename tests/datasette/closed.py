@@ -158,7 +158,8 @@ LISTS = [
     "/library/articles?_facet=theme", "/library/articles_lsa.json?_facet=norm",
     "/library/-/semsearch/articles_lsa?q=moon", "/library/-/semsearch/articles_lsa?q=moon&explain=1",
     "/library/-/semsearch/articles_lsa/components", "/library/-/semsearch/articles_lsa/labels?label=theme",
-    "/library/-/semsearch/articles_lsa/runs.json", "/library/-/semsearch/articles_lsa/item/1",
+    "/library/-/semsearch/articles_lsa/runs.json", "/library/-/semsearch-training",
+    "/library/-/semsearch/articles_lsa/item/1",
 ]  # fmt: skip
 if IS_1:
     LISTS += [

@@ -171,6 +171,14 @@ def test_a_copy_that_is_no_small_image_is_refused(file: str, make_site: Any, cop
     assert make_site(file).get(f"{BASE}/asked?copy={large}").status_code == 400
 
 
+def test_datasettes_own_table_shows_thumbnails(file: str, make_site: Any) -> None:
+    page = make_site(file).get("/pics/shapes?_size=5").text
+    sources = re.findall(r'<img src="([^"]*/thumbnail/[^"]*)" alt="Image (\d+)" width="64"', page)
+    assert [id for _, id in sources] == ["1", "2", "3", "4", "5"]
+    assert (opened(make_site(file).get(sources[0][0])) == PIXELS[0, :, :, 0]).all()
+    assert "thumbnail" not in make_site(file).get("/pics/shapes?_nocol=id").text
+
+
 def test_reconstructions_say_what_the_command_says(file: str, make_site: Any, run: Any, tmp_path: Path) -> None:
     site = make_site(file)
     for page, option in (
