@@ -105,6 +105,13 @@ def around(
         )
 
 
+def relations(db: Connection, opened: OpenCollection, id: str, keys: Sequence[str]) -> dict[str, Near]:
+    """These nodes in relation to a node, by key: their edges with it and their common neighbours."""
+    with snapshot(db):
+        result = _Surroundings(db, opened, id)
+        return result.described(keys, result.edges_of(keys))
+
+
 class _Surroundings:
     """The edges, similar nodes and rows around a node, read with few queries."""
 
