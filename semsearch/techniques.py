@@ -80,8 +80,7 @@ LINEAR = Part(
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
             "*Why these results?* lists pairs of a query word and a document word with their contributions. Many pairs"
-            " are two different words. The page *Topics* shows the words and documents with the largest loadings, and"
-            " two similar documents of your texts without a common word.",
+            " are two different words. The page *Topics* also shows two similar documents without a common word.",
             ("lsa",),
         ),
         Technique(
@@ -196,9 +195,8 @@ WORDS = Part(
             "semsearch build pmi demo.db docs --side concat --name docs_concat",
             "docs_pmi/cooccurrence",
             "Co-occurrence",
-            "A word of your texts that avoids itself, with the left and right vectors of its PMI. On the page *Runs*,"
-            " the metric `negative_mass` is the share of squared negative eigenvalues of the whole matrix. Compare the"
-            " nearest neighbours in `docs_pmi` and `docs_concat`.",
+            "A word of your texts that avoids itself, with its left and right vectors. On the page *Runs*,"
+            " `negative_mass` is the share of squared negative eigenvalues. Compare `docs_pmi` and `docs_concat`.",
             ("pmi", "factorize"),
         ),
         Technique(
@@ -259,9 +257,8 @@ GRAPHS = Part(
             "semsearch build deepwalk demo.db modules",
             "modules_netmf/item/zipfile",
             "Node",
-            "The nearest nodes by vector, the drawing of the adjacent nodes, suggested links, which are similar nodes"
-            " without an edge, and three random walks as sentences. `modules_deepwalk/item/zipfile` shows the same for"
-            " vectors of sampled walks.",
+            "The nearest nodes by vector, the drawing of the adjacent nodes, suggested links, and three random walks as"
+            " sentences. `modules_deepwalk/item/zipfile` shows the same for vectors of sampled walks.",
             ("netmf", "prone", "deepwalk", "node2vec"),
         ),
     ),

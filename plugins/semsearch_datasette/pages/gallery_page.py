@@ -34,14 +34,14 @@ class Asked:
     copy: str
 
     @property
-    def arguments(self) -> dict[str, str]:
-        """The arguments of a URL."""
-        return {"picture": self.code, "picture_inverse": self.inverse, "picture_copy": self.copy}
+    def pairs(self) -> list[tuple[str, str]]:
+        """The arguments of a URL that have a value."""
+        given = (("picture", self.code), ("picture_inverse", self.inverse), ("picture_copy", self.copy))
+        return [(name, value) for name, value in given if value]
 
-    def inverted(self) -> dict[str, str]:
-        """The arguments of a URL that asks for the inverse."""
-        copy = inverted_copy(self.copy) if self.copy else ""
-        return {"picture": self.inverse, "picture_inverse": self.code, "picture_copy": copy}
+    def inverted(self) -> Asked:
+        """The inverse of the image as the query."""
+        return Asked(self.inverse, self.code, inverted_copy(self.copy) if self.copy else "")
 
     def contrast(self, conn: Any, opened: OpenCollection) -> Contrast | None:
         """How similar the image and its inverse are to the collection."""
@@ -61,7 +61,7 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
     name, database = target.collection.name, target.database.name
 
     def here(pairs: links.Pairs, after: int | None = None) -> str:
-        return links.collection(datasette, database, name, "", pairs, **asked.arguments, k=part.k, after=after)
+        return links.collection(datasette, database, name, "", [*asked.pairs, *pairs], k=part.k, after=after)
 
     if filters.from_form and not wants_json(request):
         return Elsewhere(here(filters.pairs))
@@ -81,19 +81,11 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
     next_url = links.next_url(part, count, lambda after: here(filters.pairs, after))
 
     def context() -> dict[str, Any]:
-        is_decodable = can_decode(target.collection) and code
         return {
             **frame(datasette, target, "search"),
             **filters.context(here),
             "cards": cards(datasette, target, page, filters=filters.pairs),
-            "code": code,
-            "coded_url": url_of(datasette, target, "coded", picture=code, v=run_of(target)) if is_decodable else None,
-            "asked_url": url_of(datasette, target, "asked", copy=asked.copy) if asked.copy else None,
-            "invert_url": links.collection(datasette, database, name, **asked.inverted(), k=part.k)
-            if asked.inverse
-            else None,
-            "contrast": compared.remark(target.dataset.name) if compared and compared.is_inverted else None,
-            "asked": asked.arguments,
+            **_asked_context(datasette, target, asked, compared, part.k),
             "upload_url": links.collection(datasette, database, name, "picture"),
             "draw_url": static_url(datasette, "draw.js"),
             "k": part.k,
@@ -112,3 +104,17 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
         "next_url": absolute_url(datasette, request, next_url),
     }
     return Answer("gallery.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])
+
+
+def _asked_context(datasette: Any, target: Target, asked: Asked, compared: Contrast | None, k: int) -> dict[str, Any]:
+    """The query image and its reconstruction for the template, and the URL of its inverse."""
+    is_decodable = can_decode(target.collection) and asked.code
+    here = links.collection(datasette, target.database.name, target.collection.name)
+    return {
+        "code": asked.code,
+        "coded_url": url_of(datasette, target, "coded", picture=asked.code, v=run_of(target)) if is_decodable else None,
+        "asked_url": url_of(datasette, target, "asked", copy=asked.copy) if asked.copy else None,
+        "invert_url": links.with_arguments(here, {"k": k}, asked.inverted().pairs) if asked.inverse else None,
+        "contrast": compared.remark(target.dataset.name) if compared and compared.is_inverted else None,
+        "asked": asked.pairs,
+    }

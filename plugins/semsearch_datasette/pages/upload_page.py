@@ -32,16 +32,13 @@ async def upload(datasette: Any, request: Any) -> Any:
             raise Forbidden("The form has expired or is from another server: reload the page and send it again")
         name = target.collection.name
         asked = await look(target, lambda conn, opened: query_image(conn, opened.collection, content, said="The file"))
-        codes = {
-            "picture": code_of(asked.vector),
-            "picture_inverse": None if asked.inverse is None else code_of(asked.inverse),
-        }
-        copy = copy_of(content)
+        codes = [("picture", code_of(asked.vector)), ("picture_copy", copy_of(content))]
+        codes += [] if asked.inverse is None else [("picture_inverse", code_of(asked.inverse))]
     except InputError as error:
         raise BadRequest(str(error)) from error
     except SemsearchError as error:
         raise as_datasette(error) from error
-    url = links.collection(datasette, target.database.name, name, **codes, picture_copy=copy)
+    url = links.collection(datasette, target.database.name, name, filters=codes)
     return Response("", status=303, headers={"location": url, "cache-control": "no-store"})
 
 
