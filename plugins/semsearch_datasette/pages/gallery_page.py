@@ -53,12 +53,11 @@ class Asked:
 
 async def gallery(datasette: Any, request: Any, target: Target, filters: Filters) -> Answer | Elsewhere:
     """The images most similar to the uploaded one, or all images of the collection in their order."""
+    name, database = target.collection.name, target.database.name
     if request.args.get("q"):
-        name = target.collection.name
         raise InputError(f"{name} contains images and cannot be searched by text: upload an image, or leave out q")
     part, code = paging(request.args, DEFAULT_PAGE_SIZE), request.args.get("picture") or ""
     asked = Asked(code, request.args.get("picture_inverse") or "", request.args.get("picture_copy") or "")
-    name, database = target.collection.name, target.database.name
 
     def here(pairs: links.Pairs, after: int | None = None) -> str:
         return links.collection(datasette, database, name, "", [*asked.pairs, *pairs], k=part.k, after=after)
