@@ -54,6 +54,8 @@ FILTERS = Parameter(
     f" `kind=book`. Up to {MAX_CONDITIONS} conditions.",
 )
 PICTURE = Parameter("picture", "string", "The code of an image, from the address that an upload redirects to.")
+INVERSE = Parameter("picture_inverse", "string", "The code of the inverted image, from the same address.")
+COPY = Parameter("picture_copy", "string", "A small copy of the image, from the same address.")
 SEED = Parameter("seed", "integer", "The random seed; the same seed gives the same answer.", "1", 0)
 LABEL = Parameter("label", "string", "The column of labels.", "the first that looks like one")
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -61,6 +63,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/-/semsearch/lecture", "The guide to the techniques."),
     Endpoint("/-/semsearch/glossary", "The terms and their meaning."),
     Endpoint("/{database}/-/semsearch", "The collections of one database."),
+    Endpoint("/{database}/-/semsearch-training", "The trainings that are running in a database, with their curves."),
     Endpoint(
         COLLECTION,
         "Searches a collection by a text, or a collection of images by an image.",
@@ -77,6 +80,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             ),
             Parameter("explain", "integer", "1 explains each result.", "0", 0, 1),
             PICTURE,
+            INVERSE,
+            COPY,
             *_paging(),
             FILTERS,
         ),
@@ -88,7 +93,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         (Parameter("k", "integer", "Of an image: how many dimensions its reconstruction uses.", "all", 1),),
     ),
     Endpoint(COLLECTION + "/similar/{id}", "The items most similar to one item.", (*_paging(), FILTERS), csv=True),
-    Endpoint(COLLECTION + "/components", "The topics of texts, or the components of images.", _paging()),
+    Endpoint(
+        COLLECTION + "/components",
+        "The topics of texts, or the components of images.",
+        (
+            Parameter("pair", "integer", "Of texts: 1 adds two similar documents without a common word.", "0", 0, 1),
+            *_paging(),
+        ),
+    ),
+    Endpoint(
+        COLLECTION + "/splits",
+        "The items nearest to a word or document, with the singular values on documents, words or both.",
+        (Parameter("id", "string", "A word, or the id of a document.", "the first one"),),
+    ),
     Endpoint(
         COLLECTION + "/reconstruct",
         "Images and their reconstruction, from all or some dimensions, with a hole filled, or compressed.",
@@ -132,6 +149,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         csv=True,
     ),
     Endpoint(COLLECTION + "/clusters", "The clusters that `semsearch cluster` found.", _paging(50)),
+    Endpoint(COLLECTION + "/links", "The missing edges that `semsearch predict-links` found.", _paging()),
     Endpoint(
         COLLECTION + "/labels",
         "How well the vectors predict a column of labels, and which items to label next.",
@@ -152,7 +170,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         COLLECTION + "/cooccurrence",
         "How often some words co-occur, and their PMI.",
-        (Parameter("words", "string", "The words, separated by spaces or commas.", "frequent ones"),),
+        (
+            Parameter("words", "string", "The words, separated by spaces or commas."),
+            Parameter(
+                "weights",
+                "string",
+                "`build` for the counts of the build, weighted by distance, or `flat` for whole counts of the texts.",
+                "build",
+                choices=("build", "flat"),
+            ),
+        ),
     ),
     Endpoint(
         COLLECTION + "/plot",

@@ -224,7 +224,8 @@ def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
         **_training_fingerprint(plan.options),
         "semsearch": __version__,
     }
-    return RunJournal(plan.how.report, path, made_with, resume=plan.how.resume)
+    told_as = {"collection": plan.name, "dataset": plan.dataset.name, "builder": plan.builder.name}
+    return RunJournal(plan.how.report, path, made_with, resume=plan.how.resume, told_as=told_as)
 
 
 def _run(plan: _Plan, fitted: Fitted, started: str, seconds: float) -> Run:

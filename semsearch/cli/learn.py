@@ -11,11 +11,12 @@ from semsearch.analysis import clusters as clustering
 from semsearch.analysis.duplicates import THRESHOLD, WORDS, duplicates
 from semsearch.cli.options import label_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded, to_json
+from semsearch.cli.titles import WIDEST_TITLE, titles_of
 from semsearch.cli.upkeep import finish_writing
 from semsearch.labels import classify as classifying
 from semsearch.labels.classify import FEW_LABELS, Classified, Suggestion
 from semsearch.records import Hit, OpenCollection
-from semsearch.storage import datasets
+from semsearch.storage import datasets, results
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
@@ -55,27 +56,38 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     """List pairs of items that are nearly the same, the closest first.
 
     Two items are a pair if their cosine similarity is at least --threshold. Two documents must also share at least
-    --min-overlap of their words. The search is exact. The similarity is `cosine` in JSON and CSV, and the
-    share of common words is `words`.
+    --min-overlap of their words. The search is exact. The columns are the similarity, called `cosine` in JSON and CSV,
+    and `words`, the word overlap, then the titles of both items if they have titles.
 
     \b
     semsearch duplicates my.db articles_lsa
     semsearch duplicates my.db articles_lsa --threshold 0.8 --min-overlap 0.6
     """
     with reading(db) as connection, Progress(f"comparing items of {collection}", "item") as progress:
+        opened = open_collection(connection, collection)
         pairs = duplicates(
             connection,
-            open_collection(connection, collection),
+            opened,
             threshold=threshold,
             words=min_overlap,
             report=progress,
         )
+        titles = titles_of(connection, opened, (key for pair in pairs for key in (pair.one, pair.other)))
     if not pairs:
         remark("No near-duplicates found. A lower --threshold or --min-overlap finds more")
-    rows = [{"id": pair.one, "other": pair.other, "cosine": pair.cosine, "words": pair.words} for pair in pairs]
+    rows = [
+        {
+            "id": pair.one,
+            "other": pair.other,
+            "cosine": pair.cosine,
+            "words": pair.words,
+            **({"title": titles.get(pair.one, ""), "other_title": titles.get(pair.other, "")} if titles else {}),
+        }
+        for pair in pairs
+    ]
     if shape == "json":
         rows = [{**row, "similarity": row["cosine"]} for row in rows]
-    print_rows(rows if shape in ("json", "csv") else [rounded(row) for row in rows], shape)
+    print_rows(rows if shape in ("json", "csv") else [rounded(row) for row in rows], shape, widest=WIDEST_TITLE)
 
 
 @click.command("cluster", short_help="Group items into clusters by k-means")
@@ -89,8 +101,8 @@ def cluster_command(db: str, collection: str, clusters: int | None, seed: int, s
 
     Items are clustered along the 30 directions in which they vary most. Without --clusters, the number with the largest
     silhouette is taken. Each cluster is labelled with its most distinctive words. The table has the columns id,
-    cluster, label and similarity, which is the cosine to the centre. Clusters are numbered by size, the largest
-    first.
+    cluster, label and similarity, which is the cosine to the centre. The listing has the item nearest to each centre.
+    Clusters are numbered by size, the largest first.
 
     \b
     semsearch cluster my.db articles_lsa --clusters 30
@@ -99,9 +111,15 @@ def cluster_command(db: str, collection: str, clusters: int | None, seed: int, s
         items = open_collection(connection, collection)
         result = clustering.cluster(connection, items, clusters, seed=seed)
         clustering.write(connection, result)
+        written = results.clusters(connection, collection, k=len(result.clusters), nearest=1)
+        titles = titles_of(connection, items, (key for cluster in written for key in cluster.nearest))
         finish_writing(connection)
-    rows = [{"cluster": row.number, "items": row.count, "label": row.label} for row in result.clusters]
-    print_rows(rows, shape)
+    rows = [
+        {"cluster": row.number, "items": row.count, "label": row.label, "nearest": titles.get(key, key)}
+        for row in written
+        for key in row.nearest
+    ]
+    print_rows(rows, shape, widest=WIDEST_TITLE + 20)
     remark(f"Wrote the table {collection}_clusters: id, cluster, label, similarity")
 
 

@@ -18,7 +18,7 @@ from semsearch.errors import InputError, out_of_range
 from semsearch.metrics import RETRIEVAL
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
-from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
+from semsearch.search.query import MAX_K, Filter, Found, check_k, nearest_to, search, similar
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, snapshot, writing
 from semsearch.storage.datasets import text_of
@@ -89,6 +89,7 @@ class Part:
     show_default="none",
     help="search by this image, instead of QUERY",
 )
+@option("--invert", is_flag=True, help="invert the contrast of the image")
 @mode_option
 @weight_option
 @option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
@@ -111,8 +112,10 @@ def search_command(
         raise click.UsageError("Give either QUERY or --image FILE")
     part = Part(options["k"], options["offset"], options["where"])
     if query is None:
-        _by_image(db, collection, str(image), shape, part)
+        _by_image(db, collection, str(image), shape, part, is_inverted=options["invert"])
         return
+    if options["invert"]:
+        raise click.UsageError("--invert inverts an image: give --image FILE")
     text = console.read_input() if query == "-" else query
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
@@ -124,12 +127,18 @@ def search_command(
     print_found(result, opened.dataset, shape, text, part.offset, why)
 
 
-def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
-    from semsearch.search.images import search_by_picture
+def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part, *, is_inverted: bool) -> None:
+    from semsearch.search.images import bytes_of
+    from semsearch.search.query_images import contrast, inverted, query_image
 
+    content = bytes_of(file)
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        result = search_by_picture(connection, opened, file, k=part.depth, only=part.only)
+        asked = query_image(connection, opened.collection, inverted(content) if is_inverted else content, said=file)
+        result = nearest_to(connection, opened, asked.vector, k=part.depth, only=part.only)
+        compared = contrast(connection, opened, asked)
+    if compared is not None and compared.is_inverted:
+        remark(f"{compared.remark(opened.dataset.name)}: try {'without ' if is_inverted else ''}--invert")
     print_found(part.of(result), opened.dataset, shape, "", part.offset)
 
 

@@ -116,12 +116,14 @@ def test_impossible_numbers_of_clusters(db: Connection, articles: Dataset, numbe
 def test_commands(db: Connection, path: str, run: Callable[..., Result]) -> None:
     build(db, make_articles(db, copies()))
     pairs = json.loads(run("duplicates", path, "articles_lsa", "--min-overlap", "0.8", "--json").stdout)
-    assert set(pairs[0]) == {"id", "other", "cosine", "similarity", "words"}
+    assert set(pairs[0]) == {"id", "title", "other", "other_title", "cosine", "similarity", "words"}
     assert pairs[0]["similarity"] == pairs[0]["cosine"] <= 1
     none = run("duplicates", path, "articles_lsa", "--min-overlap", "1", "--csv")
     assert none.exit_code == 0 and none.stdout.startswith("id,other,cosine,words")
     groups = json.loads(run("cluster", path, "articles_lsa", "--clusters", 2, "--json").stdout)
     assert [group["items"] for group in groups] == [12, 12]
+    titles = {str(title) for (title,) in db.execute("select title from articles")}
+    assert {group["nearest"] for group in groups} <= titles and {pairs[0]["title"], pairs[0]["other_title"]} <= titles
     assert run("drop", path, "articles_lsa").exit_code == 0
     assert db.execute("select count(*) from sqlite_master where name like '%clusters'").fetchone()[0] == 0
 

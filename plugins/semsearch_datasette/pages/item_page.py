@@ -24,6 +24,7 @@ from semsearch_datasette import links
 from semsearch_datasette.parts import ego_graph, image_detail
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.counting import counting_of
+from semsearch_datasette.parts.node_links import NodeLinks, node_links
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.rows import hit_of
 from semsearch_datasette.respond import Answer
@@ -39,7 +40,8 @@ NO_VECTOR = "It has no vector: it was added after the last build or update, or c
 async def item(datasette: Any, request: Any) -> Answer:
     """The item, or 404 if it has neither a row nor a vector."""
     target, id = await target_of(datasette, request), id_of(request)
-    hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id))
+    predicted = await node_links(target, id)
+    hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id, predicted))
     if hit is None:
         raise NotFound(target.collection.lacks(id))
     contexts, documents = await _contexts(target, id)
@@ -64,7 +66,7 @@ async def item(datasette: Any, request: Any) -> Answer:
             "counting": counting,
             "documents": [_document(datasette, target, document) for document in documents],
             "image": None if not is_image else image_detail.context(datasette, request, target, hit, code),
-            "node": None if around is None else ego_graph.context(datasette, target, id, title, around),
+            "node": None if around is None else ego_graph.context(datasette, target, id, title, around, predicted),
             "neighbours": set() if around is None else {near.hit.id for near in around.nearest if near.tie is not None},
         }
 
@@ -81,15 +83,20 @@ async def item(datasette: Any, request: Any) -> Answer:
         data["contexts"] = [asdict(each) for each in contexts]
         data["documents"] = [present.hit_dict(document) for document in documents]
     if around is not None:
-        data |= ego_graph.data(target, around)
+        data |= ego_graph.data(target, around) | {
+            "walks": [list(walk) for walk in predicted.walks] if predicted else []
+        }
     return Answer("item.html", context, data, target.private)
 
 
-def _look(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[Hit | None, query.Found, Around | None]:
+def _look(
+    conn: Any, target: Target, opened: OpenCollection, id: str, predicted: NodeLinks | None
+) -> tuple[Hit | None, query.Found, Around | None]:
     """The item, the most similar items, and the neighbourhood of a node."""
     hit = hit_of(conn, target, id)
     if hit is not None and target.is_of_nodes:
-        around = graph.around(conn, opened, id, k=SIMILAR_ITEMS)
+        suggested = None if predicted is None else predicted.suggested
+        around = graph.around(conn, opened, id, k=SIMILAR_ITEMS, suggested=suggested)
         return hit, query.Found(tuple(near.hit for near in around.nearest), around.remark), around
     try:
         return hit, query.similar(conn, opened, [id], k=SIMILAR_ITEMS), None

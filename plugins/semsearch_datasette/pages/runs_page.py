@@ -7,6 +7,7 @@ from typing import Any
 
 from semsearch import present, run_facts
 from semsearch.glossary import TERMS
+from semsearch.images.quizzes import has_task
 from semsearch.records import Run, Update
 from semsearch.storage import collections
 from semsearch_datasette import links
@@ -46,6 +47,7 @@ async def page(datasette: Any, request: Any) -> Answer:
                 "margin": curves.MARGIN,
             },
             "snapshots": snapshots,
+            "snapshot_rows": ("input", "prediction", "target") if has_task(target.collection) else (),
             "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")
             if target.collection.of == "image" and target.labels and not missing()
             else None,
