@@ -1,12 +1,14 @@
 """The quality of node vectors: labels and links of public graphs, with the defaults of every builder.
 
-    python benchmarks/graphs.py --data FOLDER [--graphs a,b] [--builders a,b] [--shuffles 10] [--pq] [--links]
+    python benchmarks/graphs.py --data FOLDER [--graphs a,b] [--builders a,b] [--shuffles 10]
+                                [--pq] [--windows] [--links]
 
-FOLDER holds graphs/: blogcatalog.mat and Homo_sapiens.mat (PPI) as published by the authors of node2vec, and cora,
-citeseer, pubmed as .npz with the Planetoid splits. Labels: one-vs-rest logistic regression on unit vectors, C = 1, with
-a regularised intercept as in liblinear; each item gets as many labels as it has; means over shuffles, next to the
-numbers of the methods' papers and CogDL's leaderboard. Planetoid: accuracy on the test nodes after training on the few
-labels of the split. `--pq` tries nine settings of node2vec. `--links` hides a fifth of the edges and predicts them.
+FOLDER holds graphs/: blogcatalog.mat, Homo_sapiens.mat (PPI) and POS.mat (Wikipedia words) as published by the authors
+of node2vec, and cora, citeseer, pubmed as .npz with the Planetoid splits. Labels: one-vs-rest logistic regression on
+unit vectors, C = 1, with a regularised intercept as in liblinear; each item gets as many labels as it has; means over
+shuffles, next to the numbers of the methods' papers and CogDL's leaderboard. Planetoid: accuracy on the test nodes
+after training on the few labels of the split. `--pq` tries nine settings of node2vec. `--windows` adds single
+windows to the default. `--links` hides a fifth of the edges and predicts them.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from semsearch.maths.logistic import one_against_rest
 from semsearch.records import Device, Graph, silent
 
 SHARES = (0.1, 0.5, 0.9)
-LABELLED = {"blogcatalog": "blogcatalog.mat", "ppi": "Homo_sapiens.mat"}
+LABELLED = {"blogcatalog": "blogcatalog.mat", "ppi": "Homo_sapiens.mat", "pos": "POS.mat"}
 SPLIT = ("cora", "citeseer", "pubmed")
 BUILDERS = ("netmf", "prone", "deepwalk", "node2vec")
 # Micro-F1 at 10, 50 and 90 %: Zhang et al. 2019 (table 4), CogDL's leaderboard (90 %); NetMF's 10 and 50 % are goals.
@@ -40,6 +42,10 @@ PUBLISHED = {
     ("blogcatalog", "prone"): (36.2, 41.2, 43.6),
     ("blogcatalog", "deepwalk"): (36.2, 40.9, 42.7),
     ("blogcatalog", "node2vec"): (36.3, 41.1, 42.3),
+    ("pos", "netmf"): (None, None, 58.5),
+    ("pos", "prone"): (None, None, 57.6),
+    ("pos", "deepwalk"): (None, None, 51.4),
+    ("pos", "node2vec"): (None, None, 56.0),
     ("ppi", "netmf"): (18.3, 24.0, 24.9),
     ("ppi", "prone"): (18.2, 24.6, 26.3),
     ("ppi", "deepwalk"): (16.4, 21.1, 22.7),
@@ -88,28 +94,35 @@ def embed(graph: Graph, builder: str, given: Mapping[str, Any], seed: int = 0) -
     return fitted.embeddings[0].vectors, perf_counter() - start
 
 
+def _named(builder: str, given: Mapping[str, Any]) -> str:
+    return " ".join([builder, *(f"{name}={value:g}" for name, value in given.items())])
+
+
 def labels_row(found: Labelled, builder: str, given: Mapping[str, Any], shuffles: int) -> dict[str, Any]:
     """One line of the table of labels."""
     vectors, seconds = embed(found.graph, builder, given)
     scores = score_shares(vectors, found.labels, shares=SHARES, shuffles=shuffles)
-    told = " ".join([builder, *(f"{name}={value:g}" for name, value in given.items())])
-    row: dict[str, Any] = {"graph": found.name, "builder": told, "seconds": round(seconds, 2)}
+    row: dict[str, Any] = {"graph": found.name, "builder": _named(builder, given), "seconds": round(seconds, 2)}
     for score in scores:
         row[f"micro {score.share:.0%}"] = round(100 * score.micro_f1, 2)
     for score in scores:
         row[f"macro {score.share:.0%}"] = round(100 * score.macro_f1, 2)
-    return row | {"published micro": " ".join(map(str, PUBLISHED.get((found.name, builder), ())))}
+    return row | {
+        "published micro": " ".join(
+            "–" if figure is None else str(figure) for figure in PUBLISHED.get((found.name, builder), ())
+        )
+    }
 
 
-def accuracy_row(found: Labelled, builder: str) -> dict[str, Any]:
+def accuracy_row(found: Labelled, builder: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """One line of the table of Planetoid splits: accuracy by C = 10, since few are trained on."""
-    vectors, seconds = embed(found.graph, builder, {})
+    vectors, seconds = embed(found.graph, builder, given)
     X = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     W, b = one_against_rest(X[found.train], found.labels[found.train], C=10.0)
     right = (X[found.test] @ W + b).argmax(axis=1) == found.labels[found.test].argmax(axis=1)
     return {
         "graph": found.name,
-        "builder": builder,
+        "builder": _named(builder, given),
         "seconds": round(seconds, 2),
         "accuracy": round(100 * right.mean(), 1),
     }
@@ -140,10 +153,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--builders", default=",".join(BUILDERS))
     parser.add_argument("--shuffles", type=int, default=10)
     parser.add_argument("--pq", action="store_true")
+    parser.add_argument("--windows", action="store_true", help="windows 1, 2 and 10 alone, next to the default")
     parser.add_argument("--links", action="store_true")
     results.add_option(parser, __file__)
     asked = parser.parse_args(arguments)
     tables: dict[str, list[dict[str, Any]]] = {"labels": [], "planetoid": [], "links": []}
+    windows: list[dict[str, Any]] = [{}, *({"window": window} for window in (1, 2, 10) if asked.windows)]
     settings = [{"p": p, "q": q} for p in (0.25, 1.0, 4.0) for q in (0.25, 1.0, 4.0)]
     for name in asked.graphs.split(","):
         found = load(asked.data, name)
@@ -153,9 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if asked.links:
                 tables["links"] += link_rows(found, builder)
             elif name in LABELLED:
-                tables["labels"].append(labels_row(found, builder, {}, asked.shuffles))
+                tables["labels"] += [labels_row(found, builder, given, asked.shuffles) for given in windows]
             else:
-                tables["planetoid"].append(accuracy_row(found, builder))
+                tables["planetoid"] += [accuracy_row(found, builder, given) for given in windows]
     for rows in filter(None, tables.values()):
         print(tabulate(rows, headers="keys"), end="\n\n")
     if asked.json:

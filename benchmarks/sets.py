@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 
@@ -59,14 +60,19 @@ PUBLISHED: Mapping[str, tuple[int, int, int]] = {
     "lisa": (5999, 32, 339),
     "adi": (82, 35, 170),
     "scifact": (5183, 300, 339),
+    "cf": (1239, 99, 4811),
+    "cosqa": (6267, 1000, 1000),
+    "piaf-fr": (1518, 1500, 1500),
+    **{f"xquad-{language}": (240, 1190, 1190) for language in ("en", "de", "ru", "ar", "hi", "zh", "th")},
 }
 
 
 def load(name: str, data: Path) -> TestSet:
     """The named collection from the folder `data`; SetError if it is unknown, missing or not what was published."""
-    if name not in LOADERS:
-        raise SetError(f"there is no set {name!r}: choose among {', '.join(LOADERS)}")
-    loaded = LOADERS[name](data)
+    loaders = {**LOADERS, **MORE}
+    if name not in loaders:
+        raise SetError(f"there is no set {name!r}: choose among {', '.join(loaders)}")
+    loaded = loaders[name](data)
     check(loaded, PUBLISHED[name])
     return loaded
 
@@ -238,6 +244,18 @@ def _scifact(data: Path) -> TestSet:
     return TestSet("scifact", documents, queries, judgements)
 
 
+def _beir(name: str, data: Path) -> TestSet:
+    """A set of ir-more/, which are in the BEIR layout; every grade above 0 is relevant."""
+    folder = data / "ir-more" / name
+    corpus, asked = (_json_lines(folder / file) for file in ("corpus.jsonl", "queries.jsonl"))
+    judgements: dict[str, dict[str, int]] = {}
+    for line in _read(folder / "qrels.tsv", "utf-8").splitlines()[1:]:
+        query, document, score = line.split("\t")
+        judgements.setdefault(query, {})[document] = int(int(score) > 0)
+    documents = tuple(Document(one["_id"], one["title"], one["text"]) for one in corpus)
+    return TestSet(name, documents, {one["_id"]: one["text"] for one in asked}, judgements)
+
+
 LOADERS: Mapping[str, Callable[[Path], TestSet]] = {
     "med": lambda data: _smart("med", data / "ir" / "med", ("MED.ALL", "MED.QRY", "MED.REL")),
     "cran": _cran,
@@ -247,4 +265,7 @@ LOADERS: Mapping[str, Callable[[Path], TestSet]] = {
     "lisa": _lisa,
     "adi": lambda data: _smart("adi", data / "ir" / "adi", ("ADI.ALL", "ADI.QRY", "ADI.REL")),
     "scifact": _scifact,
+}
+MORE: Mapping[str, Callable[[Path], TestSet]] = {
+    name: partial(_beir, name) for name in PUBLISHED if name not in LOADERS
 }

@@ -14,7 +14,8 @@ from semsearch import registry
 from semsearch.builders.options import bounds_text, default_text, flag_of, text_of
 from semsearch.building.corpora import DESCRIPTIONS
 from semsearch.cli.main import assemble
-from semsearch.glossary import GLOSSARY
+from semsearch.glossary import GLOSSARY, TERMS
+from semsearch.metrics import EVALUATION_GROUPS, RUN_GROUPS, Metric
 from semsearch.techniques import GUIDE
 
 HERE = Path(__file__).parent
@@ -96,6 +97,33 @@ def glossary_page() -> str:
     return text
 
 
+METRICS = """
+# What the metrics mean
+
+`semsearch runs DB RUN`, the page *Runs* and `semsearch evaluate` show these numbers. JSON has them under their keys.
+`semsearch runs DB RUN --json` also has the columns of this table under `meanings`. Metrics of plugins are declared by
+their builders ([plugins.md](plugins.md)).
+"""
+
+
+def metrics_page() -> str:
+    """A table for each group of metrics, with an anchor for each metric of a run."""
+    text = NOTE + METRICS
+    for title, group in (*RUN_GROUPS.items(), *EVALUATION_GROUPS.items()):
+        text += f"\n## {title}\n\n| name | key | what it measures | range | better |\n| --- | --- | --- | --- | --- |\n"
+        anchored = title in RUN_GROUPS and title != "Updates"
+        text += "".join(_metric_row(metric, anchored) for metric in group)
+    return text
+
+
+def _metric_row(metric: Metric, anchored: bool) -> str:
+    anchor = f'<a id="{metric.key}"></a>' if anchored else ""
+    term = f" [{TERMS[metric.term].name}](glossary.md#{metric.term})" if metric.term else ""
+    scale = f"{metric.range}, in {metric.unit}" if metric.range and metric.unit else metric.range or metric.unit
+    cells = (f"{anchor}{metric.name}", f"`{metric.key}`", metric.what + term, scale, metric.better or "")
+    return f"| {' | '.join(cells)} |\n"
+
+
 API = """
 # JSON and CSV of the pages
 
@@ -144,6 +172,7 @@ def main() -> None:
     pages = {
         "lecture.md": lecture_page(),
         "glossary.md": glossary_page(),
+        "metrics.md": metrics_page(),
         "api.md": api_page(),
         "cli.md": NOTE + "\n# Command reference\n\n" + help_of(assemble(), ["semsearch"]).rstrip() + "\n",
         "builders.md": builders_page(),

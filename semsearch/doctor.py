@@ -67,7 +67,7 @@ def check_file(path: str) -> list[Check]:
     try:
         with connect.reading(path) as db:
             sound = db.execute("pragma quick_check").fetchone()[0]
-            count = len(connect.catalogue_rows(db, "select 1 from _semsearch_datasets"))
+            count = collections.count_datasets(db)
             checks = [Check(path, sound == "ok", f"quick_check says {sound}; datasets: {count}")]
             checks += [Check("catalogue", False, what) for what in collections.damaged_entries(db)]
             checks += [Check("catalogue", False, f"{what}: {damage.REMEDY}") for what in damage.find(db)]

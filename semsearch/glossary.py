@@ -76,6 +76,12 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 " `pmi` and `glove` learn from. Closer pairs count more unless the weights are flat.",
             ),
             Term(
+                "coverage",
+                "Coverage",
+                "For generated images: the share of real images that have a generated one near. For a vocabulary: the"
+                " share of words that it contains. 1 is best.",
+            ),
+            Term(
                 "cross-validation",
                 "Cross-validation",
                 "The labelled items are split into parts. Each part is predicted by a classifier trained on the"
@@ -85,6 +91,12 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 "dataset",
                 "Dataset",
                 "A table whose rows semsearch reads: documents, images, nodes of a graph, words, or rows of numbers.",
+            ),
+            Term(
+                "density",
+                "Density",
+                "For generated images: how many real images are near each of them, divided by the expected number. 1 is"
+                " expected. It is larger where generated images crowd together.",
             ),
             Term(
                 "dimension",
@@ -179,9 +191,9 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "overlap",
                 "Word overlap",
-                "The share of words that two texts have in common: the number of common words, divided by the number of"
-                " words of the longer text. Repeated words count repeatedly, and stop words do not count.",
-                "Σ min(n_w, m_w) / max(Σ n_w, Σ m_w), n_w and m_w the counts of word w",
+                "The share of words that two texts have in common: twice the number of common words, divided by"
+                " the number of words of both. Repeated words count repeatedly, and stop words do not count.",
+                "2 Σ min(n_w, m_w) / (Σ n_w + Σ m_w), n_w and m_w the counts of word w",
             ),
             Term(
                 "pmi",

@@ -18,6 +18,7 @@ from semsearch.builders.base import (
     Builder,
     Conditions,
     CosineParts,
+    DeclaresMetrics,
     Decodes,
     Drifts,
     EmbedsQueriesOnly,
@@ -45,7 +46,8 @@ from semsearch.errors import (
     SemsearchError,
 )
 from semsearch.hookspecs import hookimpl
-from semsearch.ingest.base import Fault, Reader, ReadOptions
+from semsearch.ingest.base import Fault, Reader, ReadOptions, Remark, TableOptions
+from semsearch.metrics import Metric
 from semsearch.records import (
     Corpus,
     Device,
@@ -90,6 +92,7 @@ __all__ = [
     "Corpus",
     "CosineParts",
     "DatabaseError",
+    "DeclaresMetrics",
     "Decodes",
     "Device",
     "Documents",
@@ -109,6 +112,7 @@ __all__ = [
     "Judges",
     "Kind",
     "LimitsDefault",
+    "Metric",
     "NameTakenError",
     "Needs",
     "NeedsByOptions",
@@ -122,6 +126,7 @@ __all__ = [
     "ReadOptions",
     "Reader",
     "ReadsByOptions",
+    "Remark",
     "Report",
     "SchemaError",
     "SemsearchError",
@@ -130,6 +135,7 @@ __all__ = [
     "State",
     "Step",
     "Table",
+    "TableOptions",
     "Task",
     "TrainOptions",
     "Trained",

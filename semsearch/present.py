@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any
 
-from semsearch.maths.text import Analyzer, tokens
+from semsearch.maths.occurrences import occurrences
 from semsearch.maths.vectors import COSINE_DECIMALS, as_cosine
+from semsearch.metrics import number_text
 from semsearch.records import Collection, Dataset, Hit, Of, Run, Update
-from semsearch.run_facts import number_text, with_present_names
-from semsearch.search.explain import Explanation
+from semsearch.run_facts import with_present_names
+from semsearch.search.explain import Component, Explanation
 from semsearch.storage.datasets import text_of
 
 _SPACE = re.compile(r"\s+")
-_WORD = re.compile(r"[^\W_]{2,}")
 
 
 PURPOSES: Mapping[Of, str] = {
@@ -75,6 +74,12 @@ def explanation_dict(why: Explanation) -> dict[str, Any]:
     return {"sentence": why.sentence, **parts, "missing": list(why.missing), "changed": why.changed}
 
 
+def _along(part: Component) -> str:
+    """A topic by number and name, what it contributes, and the words that contribute most."""
+    named = f"{part.number} *{part.name}*" if part.name else f"direction {part.number}"
+    return f"{named} {part.contribution:+.2f} ({', '.join(part.words)})"
+
+
 def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
     """An explanation for people: the sentence, the pairs of words that contribute most, components, matched words."""
     lines = [why.sentence]
@@ -86,9 +91,7 @@ def explanation_lines(why: Explanation, most: int = 4) -> list[str]:
         lines += [f"{pair.contribution:+.3f}  {pair.query:<{width}}  {pair.document}" for pair in shown]
         rest = why.pairs.others + sum(pair.contribution for pair in why.pairs.listed[most:])
         lines.append(f"{rest:+.3f}  all other pairs")
-        parts = [
-            f"{part.number} {part.contribution:+.2f} ({', '.join(part.words)})" for part in why.components.listed[:3]
-        ]
+        parts = [_along(part) for part in why.components.listed[:3]]
         lines.append(f"{why.directions}: {'; '.join(parts)}")
     if why.words.listed:
         lines.append("text score: " + ", ".join(f"{term.word} {term.contribution:.2f}" for term in why.words.listed))
@@ -140,13 +143,13 @@ def shortened(text: str, length: int) -> str:
     return (cut if len(cut) > length // 2 else line[:length]) + "…"
 
 
-def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
+def snippet(text: str, query: str, length: int, language: str | None) -> list[tuple[str, bool]]:
     """The passage of a text with most words of the query, in pieces, and whether each piece is one of those words.
 
-    Words match by their stem, so "compressing" marks "compressed".
+    Words match by their terms in the full-text index, whose `language` this is, so "compressing" marks "compressed".
     """
     line = _SPACE.sub(" ", text).strip()
-    matches = _matches(line, query)
+    matches = occurrences(line, query, language)
     start = _best_start(line, [begin for begin, _ in matches], length)
     end = min(len(line), start + length)
     if end < len(line) and (space := line.rfind(" ", start, end + 1)) > start + length // 2:
@@ -159,35 +162,6 @@ def snippet(text: str, query: str, length: int = 200) -> list[tuple[str, bool]]:
             at = after
     pieces += [(line[at:end], False), ("…" if end < len(line) else "", False)]
     return [piece for piece in pieces if piece[0]]
-
-
-def _matches(line: str, query: str) -> list[tuple[int, int]]:
-    """Where the query's words begin and end in a line, matched by their stem."""
-    wanted = _query_stems(query)
-    words = [word for word in set(_WORD.findall(line)) if not wanted.isdisjoint(_stems(word))] if wanted else []
-    return sorted((start, start + len(word)) for word in words for start in _starts(line, word))
-
-
-def _starts(line: str, word: str) -> Iterator[int]:
-    """Where a whole word begins in a line: `isalnum` accepts the same characters as `_WORD`."""
-    at = line.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if not line[at - 1 : at].isalnum() and not line[end : end + 1].isalnum():
-            yield at
-        at = line.find(word, end)
-
-
-@lru_cache(maxsize=64)
-def _query_stems(query: str) -> frozenset[str]:
-    """The stems of a query's words."""
-    return frozenset(term for term in Analyzer().terms(Analyzer().content_words(query)) if term)
-
-
-@lru_cache(maxsize=20_000)
-def _stems(word: str) -> tuple[str | None, ...]:
-    """The stems of the tokens of a word. Cached, because the same words occur on every page."""
-    return tuple(Analyzer(stop=False).terms(tokens(word)))
 
 
 def _best_start(line: str, starts: Sequence[int], length: int) -> int:
@@ -230,6 +204,7 @@ def dataset_row(dataset: Dataset, count: int) -> dict[str, Any]:
         "key": ", ".join(dataset.key_columns) or "hash of the row",
         "text": ", ".join(dataset.text_columns),
         "title": dataset.title_column,
+        "language": dataset.language or dataset.asked_language,
         "label": dataset.label_column,
         "made_by": dataset.made_by,
         "created": dataset.created,
@@ -254,6 +229,12 @@ def update_row(collection: Collection, update: Update) -> dict[str, Any]:
     """An update of a collection, for a listing."""
     counts = {"added": update.added, "changed": update.changed, "deleted": update.deleted}
     return {"name": collection.name, **counts, "count": collection.count, "seconds": update.seconds}
+
+
+def update_counts(update: Update) -> dict[str, Any]:
+    """What an update did, for people: its start, its duration and its numbers of rows."""
+    counts = {"added": update.added, "changed": update.changed, "deleted": update.deleted}
+    return {"started": update.started, "duration": took_seconds(update.seconds), **counts}
 
 
 def update_dict(update: Update) -> dict[str, Any]:

@@ -24,15 +24,13 @@ Derived = TypeVar("Derived")
 
 @dataclass(frozen=True)
 class Documents:
-    """A corpus of texts.
-
-    `keys` (n,) unique; `texts` (n,) title and body joined, in the order of the keys; `inputs` the embeddings of the
-    collections that the builder's options name, by the name of the option.
-    """
+    """A corpus of texts in a `language`: `keys` (n,) unique; `texts` (n,) title and body joined, in the same order;
+    `inputs` the embeddings of the collections that the builder's options name, by the name of the option."""
 
     keys: Sequence[str]
     texts: Sequence[str]
     inputs: Mapping[str, Embeddings] = field(default_factory=dict)
+    language: str = "english"
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -149,9 +147,8 @@ class State:
     """All that `encode` and `decode` need.
 
     `arrays` by name; `embeddings` those of the same run, by kind of item; `inputs` those of the collections that fit
-    read, by option. Vectors that a collection holds are not stored again as an array: read them by
-    `embeddings["word"].take(keys)` or `inputs[option].take(keys)`. storage.dependencies checks that the inputs have not
-    been rebuilt since the fit. `cache` holds what `derived` computed.
+    read, by option: read by `take`. storage.dependencies checks that the inputs have not been rebuilt since the fit.
+    `cache` holds what `derived` computed.
     """
 
     arrays: Mapping[str, npt.NDArray[Any]]
@@ -241,11 +238,23 @@ class Dataset:
     edges: Edges | None = None
     image_column: str | None = None  # the column with the images, in a table that the user made
     token: str = ""  # random, new with every revision: names the items in the memory of a process
+    language: str | None = None  # that its full-text index is written in; None: not built yet, or by version 0.1
+    asked_language: str | None = None  # that the user named; None: found from the text
 
     @property
     def key_type(self) -> KeyType:
         """The type of a row's key; compound keys and those of rows without one are text."""
         return "integer" if self.key_kind == "integer" else "text"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What a query looks up in a full-text index: consecutive terms, or with `together` false any of them."""
+
+    said: str  # as the user wrote it
+    terms: tuple[str, ...]
+    together: bool = True
+    begins: bool = False  # the last term is the beginning of one
 
 
 @dataclass(frozen=True)

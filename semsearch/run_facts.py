@@ -1,81 +1,39 @@
-"""A run for people: its options by their present names, its metrics by plain ones. The stored keys and JSON stay."""
+"""A run for people: its options by their present names, its metrics as declared. The stored keys and JSON stay."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch import registry
-from semsearch.builders.options import current_names
+from semsearch.builders.base import DeclaresMetrics
+from semsearch.builders.options import current_names, default_text
 from semsearch.errors import InputError
+from semsearch.metrics import RUN_METRICS, UPDATE_METRICS, Metric, as_json, metric_of, number_text
 from semsearch.records import Run
 
-METRIC_NAMES: Mapping[str, str] = {
-    "captured_energy": "share of squared singular values kept",
-    "captured_variance": "explained variance",
-    "chance": "accuracy by chance",
-    "copied": "copy rate",
-    "dim": "dimensions",
-    "discriminator": "discriminator loss",
-    "discriminator_gradient": "discriminator gradient norm",
-    "diversity": "diversity (1 = as real images)",
-    "exact": "exact matrix",
-    "expected_residual": "expected share outside the topics, new texts",
-    "expected_unknown": "expected share of unknown words, new texts",
-    "generator": "generator loss",
-    "generator_gradient": "generator gradient norm",
-    "gradient": "gradient norm",
-    "held_out": "held-out loss",
-    "held_out_accuracy": "held-out accuracy",
-    "held_out_error": "held-out error (MSE)",
-    "held_out_mean": "held-out error of the mean (MSE)",
-    "hybrid_weight": "default weight of the similarity",
-    "inputs": "input dimensions",
-    "kl": "KL divergence",
-    "known_words": "share of known words",
-    "krylov_steps": "Krylov steps of the SVD",
-    "mean": "error of the mean (MSE)",
-    "met": "different pairs",
-    "modes": "classes generated",
-    "mse": "mean squared error",
-    "negative_mass": "share of squared negative eigenvalues",
-    "nonzeros": "nonzero entries",
-    "pairs": "co-occurring pairs",
-    "pictures": "training images",
-    "rate": "learning rate",
-    "residual": "relative residual of the SVD",
-    "score_of_held_out": "discriminator score, held-out images",
-    "score_of_made": "discriminator score, generated images",
-    "score_of_real": "discriminator score, real images",
-    "score_of_shown": "discriminator score, training images",
-    "seconds_weighing": "estimating the hybrid weight (s)",
-    "seconds_weighting": "weighting the counts (s)",
-    "self_retrieval": "self-retrieval (mean reciprocal rank)",
-    "steepness": "gradient penalty",
-    "strangeness": "distance to real images (1 = between real ones)",
-    "terms": "vocabulary",
-    "walked": "nodes in all walks",
-    "words_read": "tokens read",
-}
+CHOSEN_AS: Mapping[str, str] = {"dim": "components", "lr": "rate"}  # options whose value has another key as a metric
+
+
+@dataclass(frozen=True)
+class MetricFact:
+    """A metric of a run: its declaration, and its value as text."""
+
+    metric: Metric
+    text: str
+
+
+def declared(builder: str) -> Mapping[str, Metric]:
+    """The metrics of runs by key: those of semsearch, and those that a plugin's builder declares itself."""
+    found = registry.load().builders.get(builder)
+    return {**RUN_METRICS, **found.metrics} if isinstance(found, DeclaresMetrics) else RUN_METRICS
 
 
 def metric_name(key: str) -> str:
     """The plain name of a metric. The seconds of a stage are named after it, other keys by their own words."""
-    if key in METRIC_NAMES:
-        return METRIC_NAMES[key]
-    if key.startswith("seconds_"):
-        return f"{key.removeprefix('seconds_').replace('_', ' ')} (s)"
-    return key.replace("_", " ")
-
-
-def number_text(value: Any) -> str:
-    """A value for people: whole numbers whole, others to four digits, yes or no, and "none" for None."""
-    if value is None or isinstance(value, bool):
-        return "none" if value is None else "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return metric_of(key).name
 
 
 def with_present_names(run: Run) -> Run:
@@ -93,17 +51,59 @@ def with_present_names(run: Run) -> Run:
 
 
 def option_texts(run: Run) -> dict[str, str]:
-    """The options of a run by their present names; one that the builder chose with its choice, if a metric holds it."""
-    return {name: _option_text(name, value, run) for name, value in with_present_names(run).options.items()}
+    """The options of a run by their present names; of one that the builder chose, also what it chose."""
+    builder = registry.load().builders.get(run.builder)
+    fields = {} if builder is None else {field.name: field for field in dataclasses.fields(builder.Options)}
+    options = with_present_names(run).options
+    return {name: _option_text(name, value, run, fields.get(name)) for name, value in options.items()}
 
 
-def _option_text(name: str, value: Any, run: Run) -> str:
+def _option_text(name: str, value: Any, run: Run, field: dataclasses.Field[Any] | None) -> str:
+    """`36`, `automatic: 36`, of older runs `default: an eighth of the documents`, or `not given`."""
     if value is not None:
         return number_text(value)
-    chosen = run.metrics.get(name)
-    return "automatic" if chosen is None else f"automatic: {number_text(chosen)}"
+    key = next((key for key in (name, CHOSEN_AS.get(name)) if key in run.metrics), None)
+    if key is not None:
+        return f"automatic: {metric_of(key, declared(run.builder)).text(run.metrics[key])}"
+    if field is None:
+        return "automatic"
+    return f"default: {default_text(field)}" if field.metadata.get("default_text") else "not given"
+
+
+def metric_facts(run: Run) -> list[MetricFact]:
+    """The metrics of a run, times last, without the values of options, which `option_texts` has."""
+    known = declared(run.builder)
+    keys = sorted(run.metrics, key=lambda key: key.startswith("seconds_"))
+    facts = [(metric_of(key, known), run.metrics[key]) for key in keys]
+    return [MetricFact(metric, metric.text(value)) for metric, value in facts if not _is_option(metric, run)]
+
+
+def _is_option(metric: Metric, run: Run) -> bool:
+    options = with_present_names(run).options
+    return metric.is_choice and any(metric.key in (name, CHOSEN_AS.get(name)) for name in options)
+
+
+def counting_text(run: Run) -> str:
+    """How a builder of words counted co-occurrences; empty if its options do not say."""
+    options = with_present_names(run).options
+    weighting = "flat" if options.get("window") == 0 else options.get("distance_weighting")
+    if weighting == "harmonic":
+        return "A pair d words apart counts 1/d, so counts can be fractions."
+    return "Each pair within the window counts 1." if weighting == "flat" else ""
 
 
 def metric_texts(run: Run) -> dict[str, str]:
     """The metrics of a run, by their plain names."""
-    return {metric_name(key): number_text(value) for key, value in run.metrics.items()}
+    return {fact.metric.name: fact.text for fact in metric_facts(run)}
+
+
+def update_texts(metrics: Mapping[str, float]) -> dict[str, str]:
+    """The metrics of an update, by their plain names."""
+    found = [(metric_of(key, UPDATE_METRICS), value) for key, value in metrics.items()]
+    return {metric.name: metric.text(value) for metric, value in found}
+
+
+def meanings(builder: str, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """For JSON: the declarations of these metrics of a builder's runs, by key."""
+    known = declared(builder)
+    return {key: as_json(metric_of(key, known)) for key in keys}

@@ -80,7 +80,7 @@ LINEAR = Part(
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
             "*Why these results?* lists pairs of a query word and a document word with their contributions. Many pairs"
-            " are two different words. The page *Topics* shows the words and documents with the largest scores.",
+            " are two different words. The page *Topics* also shows two similar documents without a common word.",
             ("lsa",),
         ),
         Technique(
@@ -105,10 +105,10 @@ LINEAR = Part(
             "split documents: vectors US and V, (US)(US)ᵀ ≈ XXᵀ   split words: vectors U and VS, (VS)(VS)ᵀ ≈ XᵀX"
             "   split even: vectors U√S and V√S, (U√S)(V√S)ᵀ ≈ X",
             "semsearch build lsa demo.db docs --split words --power 0 --name docs_split",
-            "docs_lsa_words",
-            "Words",
-            "The nearest words of a word in `docs_lsa_words`, whose vectors are V, and in `docs_split_words`, whose"
-            " vectors are VS. In VS the components with large singular values have more weight.",
+            "docs_lsa_words/splits?id=file",
+            "Splits of Σ",
+            "The nearest words of a word by rows of V, V√S and VS, side by side. The same page of `docs_lsa` has the"
+            " nearest documents by US, U√S and U. With S, components with large singular values have more weight.",
             ("lsa",),
         ),
     ),
@@ -139,7 +139,7 @@ WORDS = Part(
             "semsearch build pmi demo.db docs --window 5",
             "docs_pmi/cooccurrence?words=read+write+file+socket",
             "Co-occurrence",
-            "The table of counts for a few words, with the PMI below each count.",
+            "The table of counts for a few words, with the PMI below each count. The weight 1 gives whole counts.",
             ("pmi", "glove", "sgns"),
         ),
         Technique(
@@ -193,10 +193,10 @@ WORDS = Part(
             " One can use either of them, their sum, or both concatenated.",
             "M = Mᵀ ≈ Q Λ Qᵀ   left: Q|Λ|^p   right: Q sign(Λ)|Λ|^p   negative mass: Σ_{λ<0} λ² / Σ λ²",
             "semsearch build pmi demo.db docs --side concat --name docs_concat",
-            "docs_pmi/runs",
-            "Runs",
-            "The metric `negative_mass`, the share of squared negative eigenvalues. Scalar products of one set of"
-            " vectors cannot represent it. Compare the nearest neighbours in `docs_pmi` and `docs_concat`.",
+            "docs_pmi/cooccurrence",
+            "Co-occurrence",
+            "A word of your texts that avoids itself, with its left and right vectors. On the page *Runs*,"
+            " `negative_mass` is the share of squared negative eigenvalues. Compare `docs_pmi` and `docs_concat`.",
             ("pmi", "factorize"),
         ),
         Technique(
@@ -257,8 +257,8 @@ GRAPHS = Part(
             "semsearch build deepwalk demo.db modules",
             "modules_netmf/item/zipfile",
             "Node",
-            "The nearest nodes by vector, the drawing of the adjacent nodes, and suggested links, which are similar"
-            " nodes without an edge. The page `modules_deepwalk/item/zipfile` shows the same for sampled walks.",
+            "The nearest nodes by vector, the drawing of the adjacent nodes, suggested links, and three random walks as"
+            " sentences. `modules_deepwalk/item/zipfile` shows the same for vectors of sampled walks.",
             ("netmf", "prone", "deepwalk", "node2vec"),
         ),
     ),
@@ -361,7 +361,7 @@ PAGES = Part(
             "The similarity of two items is the cosine of the angle between their vectors. The nearest neighbours of"
             " an item are the items with the highest similarity. Near-duplicates are pairs above a threshold. Two"
             " documents must also have a high word overlap.",
-            "similarity(x, y) = x·y / (‖x‖ ‖y‖)   word overlap: Σ_w min(n_w, m_w) / max(Σ_w n_w, Σ_w m_w)",
+            "similarity(x, y) = x·y / (‖x‖ ‖y‖)   word overlap: 2 Σ_w min(n_w, m_w) / Σ_w (n_w + m_w)",
             "semsearch duplicates demo.db docs_lsa",
             "docs_lsa/duplicates",
             "Duplicates",

@@ -25,7 +25,7 @@ DEFAULT_K = 10
 MAX_CONDITIONS = 20
 MAX_VALUE = 1000  # characters of the value of a filter
 # Arguments of the search itself; a column of such a name is filtered by `q__exact`.
-RESERVED = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture"})
+RESERVED = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture", "picture_inverse", "picture_copy"})
 FILTER_FIELDS = ("_filter_column", "_filter_op", "_filter_value")  # of the form, named as in Datasette
 
 Pairs = Iterable[tuple[str, str]]
@@ -70,7 +70,7 @@ def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
     given = arguments.get("weight") or ""
     weight = share("weight", given, 0, 1) if given else None
     check_weight(weight, mode)
-    return SearchArguments(q, mode, paging(arguments), weight, _switch("explain", arguments.get("explain") or "0"))
+    return SearchArguments(q, mode, paging(arguments), weight, switch("explain", arguments.get("explain") or "0"))
 
 
 def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
@@ -82,7 +82,7 @@ def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:
     return Paging(k, after)
 
 
-def _switch(name: str, text: str) -> bool:
+def switch(name: str, text: str) -> bool:
     """Whether an argument is 1. Raises InputError unless it is 1 or 0."""
     if text not in ("0", "1"):
         raise not_a_choice(name, text, (1, 0))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from semsearch.maths.index_terms import whole_phrase
+from semsearch.records import Phrase
 from semsearch.storage.driver import sqlite3
 
 
@@ -45,3 +47,8 @@ def content(path: str) -> str:
     rows = [db.execute(f'select * from "{name}"').fetchall() for name in tables]
     db.close()
     return hashlib.sha256(repr((schema, rows)).encode()).hexdigest()
+
+
+def asked(*said: str) -> list[Phrase]:
+    """Words or phrases as they are looked up in an English full-text index."""
+    return [phrase for phrase in (whole_phrase(each, "english") for each in said) if phrase is not None]

@@ -247,6 +247,8 @@ def test_evaluations_give_records(db: semsearch.Database, tmp_path: Path) -> Non
     (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1\n")
     scores = db.evaluate_retrieval("articles_lsa", tmp_path / "queries.jsonl", tmp_path / "qrels.tsv", mode="vector")
     assert scores.queries == 1 and 0 <= scores.map <= 1
+    with pytest.raises(semsearch.SemsearchError, match="at least 20"):
+        db.fit_weight("articles_lsa", tmp_path / "queries.jsonl", tmp_path / "qrels.tsv")
     (tmp_path / "pairs.txt").write_text("rocket moon 9\nrocket bread 1\nbread dough 8\n")
     words = db.evaluate_words("articles_lsa_words", similarity=[tmp_path / "pairs.txt"])
     assert list(words.similarity) == ["pairs"] and words.analogies == {}

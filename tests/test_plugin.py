@@ -16,15 +16,15 @@ EXAMPLE = ROOT / "plugins" / "semsearch-charngram" / "semsearch_charngram.py"
 
 CORPORA = "Corpus Documents Graph Images Kind Similarities Table"
 RESULTS = "Embeddings Fitted Quiz State"
-BUILDERS = "Builder BuilderOptions Device Journal Pmi PmiOptions Report hookimpl option silent timed"
+BUILDERS = "Builder BuilderOptions Device Journal Pmi PmiOptions Report hookimpl option silent timed Metric"
 CAPABILITIES = (
-    "Accelerates Conditions CosineParts Decodes Drifts EmbedsQueriesOnly Encodes Explains Imagines Needs Quizzes"
+    "Accelerates Conditions CosineParts DeclaresMetrics Decodes Drifts EmbedsQueriesOnly Encodes Explains Imagines Needs Quizzes"
 )
 BY_OPTIONS = "LimitsDefault NeedsByOptions OrdersCodes ReadsByOptions"
 TRAINING = "Judges Shows Step Task TrainOptions Trained Turn Watches train"
 DEVICES = "encoding_device from_arrays place seeded to_arrays"
 TEXT = "pack tokens unpack"
-READERS = "Fault Item ReadOptions Reader"
+READERS = "Fault Item ReadOptions Reader Remark TableOptions"
 ERRORS = (
     "BuildError CapabilityError DatabaseError InputError NameTakenError NotFoundError PluginError SchemaError"
     " SemsearchError"

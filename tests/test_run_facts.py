@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from semsearch import present, registry
+from semsearch.metrics import number_text
 from semsearch.records import Run
-from semsearch.run_facts import metric_name, metric_texts, number_text, option_texts, with_present_names
+from semsearch.run_facts import metric_name, metric_texts, option_texts, with_present_names
 
 RUN = Run(
     id=1,
@@ -47,8 +48,8 @@ def test_values_are_shown_as_words_and_numbers():
     assert metric_texts(RUN) == {
         "nonzero entries": "136,000",
         "dimensions": "36",
-        "discriminator score, training images": "0.1235",
-        "estimating the hybrid weight (s)": "0.5",
+        "discriminator score, training images": "0.12",
+        "time: estimating the hybrid weight": "0.50 s",
     }
 
 
@@ -60,5 +61,5 @@ def test_numbers(value, text):
 
 
 def test_names_of_metrics():
-    assert metric_name("strangeness") == "distance to real images (1 = between real ones)"
-    assert metric_name("seconds_counting_classes") == "counting classes (s)" and metric_name("new_key") == "new key"
+    assert metric_name("strangeness") == "distance to real images"
+    assert metric_name("seconds_new_stage") == "time: new stage" and metric_name("new_key") == "new key"

@@ -190,3 +190,10 @@ def m009_tokens(db: Database) -> None:
     db.execute("alter table _semsearch_datasets add column token text not null default ''")
     db.execute("update _semsearch_collections set born = hex(randomblob(8)), token = hex(randomblob(8))")
     db.execute("update _semsearch_datasets set token = hex(randomblob(8))")
+
+
+@migrations()
+def m010_languages(db: Database) -> None:
+    """The language of a dataset's full-text index (null: that of version 0.1), and the language that the user named."""
+    db.execute("alter table _semsearch_datasets add column language text")
+    db.execute("alter table _semsearch_datasets add column asked_language text")

@@ -25,6 +25,7 @@ from semsearch.plugin import (
     Embeddings,
     Fitted,
     InputError,
+    Metric,
     Pmi,
     PmiOptions,
     State,
@@ -101,6 +102,17 @@ class Charngram:
     reads = "documents"
     queries_only = True  # `encode` embeds texts, and its items are words
     Options = CharngramOptions
+    metrics = {
+        "ngrams": Metric("ngrams", "n-grams", "Character n-grams that have a vector.", "a count"),
+        "error": Metric(
+            "error",
+            "relative error",
+            "How far the means of n-gram vectors are from the words' own vectors, relative to the length of these.",
+            "0 to 1",
+            better="lower",
+            decimals=3,
+        ),
+    }
 
     def fit(self, corpus: Documents, options: CharngramOptions, *, rng: Any, device: Any, report: Any) -> Fitted:
         """Words (v, k) with the vectors they have; the n-gram vectors (g, k) go into the state, in half precision."""

@@ -1,4 +1,4 @@
-"""Links from Datasette's own pages to ours: menus of the instance, databases, tables and rows; cells with vectors."""
+"""Links from Datasette's own pages to ours: menus of the instance, databases, tables and rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.utils import tilde_decode
-from markupsafe import Markup, escape
 
 from semsearch.records import Collection, Dataset
 from semsearch.storage import collections, datasets
@@ -19,12 +18,11 @@ from semsearch_datasette.request_cache import once
 from semsearch_datasette.target import database_of
 
 Link = dict[str, str]
-FLOAT_BYTES = 4
 # For searching a table that has several collections, best first: benchmarks/README.md compares them.
 PREFERRED = ("lsa", "contrastive", "prone", "netmf", "deepwalk", "node2vec", "pca", "autoencoder")
 
 
-async def _collections(datasette: Any, database: str) -> list[Collection]:
+async def collections_of(datasette: Any, database: str) -> list[Collection]:
     """The collections of a database; none if it has none or cannot be read."""
     served = datasette.databases.get(database)
     if served is None or not is_searchable(database):
@@ -35,7 +33,7 @@ async def _collections(datasette: Any, database: str) -> list[Collection]:
 
 async def _visible(datasette: Any, actor: Any, database: str) -> list[Collection]:
     """The collections of a database that the actor may view."""
-    every = await _collections(datasette, database)
+    every = await collections_of(datasette, database)
     return [collection for collection, _ in await visible_collections(datasette, actor, database, every)]
 
 
@@ -168,24 +166,3 @@ async def _row_links(datasette: Any, actor: Any, database: str, table: str, path
         }
         for collection in built
     ]
-
-
-@hookimpl
-def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Any:
-    """A vector in a collection's view, as its length and a link to the most similar items."""
-    if column != "embedding" or not isinstance(value, bytes) or not table or not value or len(value) % FLOAT_BYTES:
-        return None
-
-    async def inner() -> Markup | None:
-        collection = next((each for each in await _collections(datasette, database) if each.name == table), None)
-        if collection is None or collection.dim * FLOAT_BYTES != len(value):
-            return None
-        columns = row.keys()  # a row of SQLite: `in row` would look among its values
-        if "id" not in columns:
-            return Markup(
-                f"{collection.dim} floats"
-            )  # hidden by ?_nocol=id, where Datasette's own link to a BLOB fails
-        href = links.similar(datasette, database, table, row["id"])
-        return Markup(f'{collection.dim} floats · <a href="{escape(href)}">similar →</a>')
-
-    return inner

@@ -54,6 +54,8 @@ FILTERS = Parameter(
     f" `kind=book`. Up to {MAX_CONDITIONS} conditions.",
 )
 PICTURE = Parameter("picture", "string", "The code of an image, from the address that an upload redirects to.")
+INVERSE = Parameter("picture_inverse", "string", "The code of the inverted image, from the same address.")
+COPY = Parameter("picture_copy", "string", "A small copy of the image, from the same address.")
 SEED = Parameter("seed", "integer", "The random seed; the same seed gives the same answer.", "1", 0)
 LABEL = Parameter(
     "label", "string", "The column of labels.", "the table's label column, else the first whose values can be labels"
@@ -63,6 +65,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/-/semsearch/lecture", "The guide to the techniques."),
     Endpoint("/-/semsearch/glossary", "The terms and their meaning."),
     Endpoint("/{database}/-/semsearch", "The collections of one database."),
+    Endpoint("/{database}/-/semsearch-training", "The trainings that are running in a database, with their curves."),
     Endpoint(
         COLLECTION,
         "Searches a collection by a text, or a collection of images by an image.",
@@ -79,6 +82,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             ),
             Parameter("explain", "integer", "1 explains each result.", "0", 0, 1),
             PICTURE,
+            INVERSE,
+            COPY,
             *_paging(),
             FILTERS,
         ),
@@ -90,7 +95,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         (Parameter("k", "integer", "For an image: the number of components used in its reconstruction.", "all", 1),),
     ),
     Endpoint(COLLECTION + "/similar/{id}", "The items most similar to one item.", (*_paging(), FILTERS), csv=True),
-    Endpoint(COLLECTION + "/components", "The topics of texts, or the components of images.", _paging()),
+    Endpoint(
+        COLLECTION + "/components",
+        "The topics of texts, or the components of images.",
+        (
+            Parameter("pair", "integer", "Of texts: 1 adds two similar documents without a common word.", "0", 0, 1),
+            *_paging(),
+        ),
+    ),
+    Endpoint(
+        COLLECTION + "/splits",
+        "The items nearest to a word or document, with the singular values on documents, words or both.",
+        (Parameter("id", "string", "A word, or the id of a document.", "the first one"),),
+    ),
     Endpoint(
         COLLECTION + "/reconstruct",
         "Images and their reconstruction, from all or some components, with a masked square filled, or compressed.",
@@ -134,6 +151,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         csv=True,
     ),
     Endpoint(COLLECTION + "/clusters", "The clusters that `semsearch cluster` found.", _paging(50)),
+    Endpoint(COLLECTION + "/links", "The missing edges that `semsearch predict-links` found.", _paging()),
     Endpoint(
         COLLECTION + "/labels",
         "How well the vectors predict a column of labels, and which items to label next.",
@@ -154,7 +172,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         COLLECTION + "/cooccurrence",
         "How often some words co-occur, and their PMI.",
-        (Parameter("words", "string", "The words, separated by spaces or commas.", "frequent ones"),),
+        (
+            Parameter("words", "string", "The words, separated by spaces or commas."),
+            Parameter(
+                "weights",
+                "string",
+                "`build` for the counts of the build, weighted by distance, or `flat` for whole counts of the texts.",
+                "build",
+                choices=("build", "flat"),
+            ),
+        ),
     ),
     Endpoint(
         COLLECTION + "/plot",

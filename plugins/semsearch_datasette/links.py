@@ -21,6 +21,11 @@ def home(datasette: Any, database: str | None = None) -> str:
     return f"{datasette.urls.database(database)}/-/semsearch"
 
 
+def training(datasette: Any, database: str) -> str:
+    """The trainings that are running in a database."""
+    return f"{datasette.urls.database(database)}/-/semsearch-training"
+
+
 def lecture(datasette: Any, key: str = "") -> str:
     """The guide to the techniques, at one of them."""
     return str(datasette.urls.path("/-/semsearch/lecture")) + (f"#{key}" if key else "")

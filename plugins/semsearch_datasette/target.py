@@ -25,7 +25,7 @@ from semsearch_datasette.compat import allows
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.parts.how import how_of
 from semsearch_datasette.permissions import look_at_lineage, remember_lineage, visibility, visible_collections
-from semsearch_datasette.result_cache import DatabaseCaches
+from semsearch_datasette.result_cache import DatabaseCaches, computed
 
 Result = TypeVar("Result")
 COLLECTIONS_KEPT = 64  # of each database: what pages ask of a collection each time
@@ -43,6 +43,7 @@ class Target:
     takes_text: bool  # whether a text can be embedded
     has_topics: bool
     has_clusters: bool
+    has_links: bool
     has_contexts: bool
     has_eigen: bool  # components that can be drawn as images
     columns: tuple[str, ...]  # columns to filter by; none for words
@@ -77,6 +78,18 @@ def current(target: Target, function: Callable[[Any, OpenCollection], Result]) -
 async def look(target: Target, function: Callable[[Any, OpenCollection], Result]) -> Result:
     """The result of `function` for a connection and the target's collection. Raises what `connection.read` raises."""
     return await read(target.database, current(target, function))
+
+
+async def look_once(
+    target: Target, kind: str, function: Callable[[Any, OpenCollection], Result], *arguments: Any
+) -> Result:
+    """`look`, computed once for each state of the file and these arguments: for results that take a second."""
+    stamp = connect.stamp_of(target.database.path)
+    if not stamp:  # in memory: nothing says whether it was written to
+        return await look(target, function)
+    collection = target.collection
+    key = (kind, collection.name, collection.run, collection.created, stamp, *arguments)
+    return await computed(target.database, key, current(target, function))
 
 
 def database_of(datasette: Any, request: Any) -> Any:
@@ -116,6 +129,8 @@ async def target_of(datasette: Any, request: Any) -> Target:
     together = await visible_collections(datasette, request.actor, database.name, result.together)
     topics = result.has_topics and not missing()
     clusters = result.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
+    links_table = results.table_name(name, "links")
+    linked = result.has_links and await allows(datasette, request.actor, database.name, links_table)
     return Target(
         database=database,
         opened=result.opened,
@@ -124,6 +139,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
         takes_text=result.takes_text,
         has_topics=topics,
         has_clusters=clusters,
+        has_links=linked,
         has_contexts=result.has_contexts,
         has_eigen=result.has_eigen and not missing(),
         columns=result.columns,
@@ -146,6 +162,7 @@ class _Found:
     takes_text: bool
     has_topics: bool
     has_clusters: bool
+    has_links: bool
     has_contexts: bool
     has_eigen: bool
     columns: tuple[str, ...]
@@ -180,6 +197,7 @@ def _look(conn: Any, name: str) -> _Found | None:
         takes_text=takes_text(collection),
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
+        has_links=results.has_links(conn, name),
         has_contexts=has_contexts(conn, collection),
         has_eigen=has_pictures(conn, collection),
         columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
@@ -203,7 +221,11 @@ def id_of(request: Any) -> str:
     return str(tilde_decode(request.url_vars["id"]))
 
 
-PARTS = {"search": ("item", "similar"), "runs": ("comparison",)}  # pages that have no tab of their own, by their parent
+PARTS = {
+    "search": ("item", "similar"),
+    "runs": ("comparison",),
+    "components": ("splits",),
+}  # pages that have no tab of their own, by their parent
 
 
 def _current(tab: str, page: str) -> str | None:
@@ -269,6 +291,7 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
         (is_complete and is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
         (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column of labels."),
         (target.has_clusters, "clusters", "Clusters", f"Groups of similar {kind}s."),
+        (target.has_links, "links", "Links", "Missing edges that were predicted."),
         (True, "runs", "Runs", "How the vectors were built: options, metrics and training curves."),
     )
     return [(key, label, about) for exists, key, label, about in tabs if exists]

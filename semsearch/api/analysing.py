@@ -31,7 +31,7 @@ class Analysing(Opened):
             items = open_collection(db, collection)
             return duplicates(db, items, threshold=threshold, words=min_overlap, report=report)
 
-    def cluster(self, collection: str, clusters: int = 20, *, seed: int = 0) -> Clustering:
+    def cluster(self, collection: str, clusters: int | None = None, *, seed: int = 0) -> Clustering:
         """Group the items of a collection by k-means, and write the table COLLECTION_clusters.
 
         Raises NotFoundError for an unknown collection, InputError for fewer than 2 clusters or more than items.

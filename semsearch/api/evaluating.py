@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from semsearch.evaluate import collection_comparison, retrieval
+from semsearch.evaluate import collection_comparison, fitted_weight, retrieval
 from semsearch.evaluate.collection_comparison import CollectionComparison
+from semsearch.evaluate.fitted_weight import FittedWeight
 from semsearch.evaluate.images import ImageScores, evaluate_images
 from semsearch.evaluate.labels import SHUFFLES, HoldOut, LabelEvaluation, evaluate_labels
 from semsearch.evaluate.links import HIDDEN, LinkScores, evaluate_links
@@ -21,7 +22,7 @@ Path = str | os.PathLike[str]
 
 
 class Evaluating(Opened):
-    """Evaluations of collections. They write nothing."""
+    """Evaluations of collections. They write nothing, except for `fit_weight`."""
 
     def evaluate_retrieval(
         self, collection: str, queries: Path, qrels: Path, *, mode: Mode = "hybrid", weight: float | None = None
@@ -36,6 +37,18 @@ class Evaluating(Opened):
         judgements = retrieval.read_judgements(os.fspath(qrels))
         with self._reading() as db:
             return retrieval.evaluate_retrieval(db, collection, questions, judgements, mode=mode, weight=weight)
+
+    def fit_weight(self, collection: str, queries: Path, qrels: Path, *, seed: int = 0) -> FittedWeight:
+        """Fit the weight of the vector score to judged queries and make it the collection's default.
+
+        The files are as in `evaluate_retrieval`. Raises InputError for fewer than 20 queries with a relevant document.
+        """
+        questions = retrieval.read_queries(os.fspath(queries))
+        judgements = retrieval.read_judgements(os.fspath(qrels))
+        with self._writing() as db:
+            fitted = fitted_weight.fit_weight(db, collection, questions, judgements, seed=seed)
+            fitted_weight.store(db, collection, fitted)
+            return fitted
 
     def evaluate_words(
         self,

@@ -17,6 +17,7 @@ from semsearch.ingest.images import first_images, load_images, read_images
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
+from semsearch.maths.languages import checked_language
 from semsearch.records import Dataset, Item, Report, silent
 from semsearch.session import Opened
 
@@ -35,15 +36,18 @@ class Ingesting(Opened):
         text: Sequence[str] = (),
         title: str | None = None,
         label: str | None = None,
+        language: str | None = None,
         report: Report = silent,
     ) -> Loaded:
         """Write rows into the table `dataset`. A new table is made; an existing one is updated by the column `id`.
 
-        `text`, `title` and `label` name columns; text and title are guessed if not given. Raises InputError for rows
-        that cannot be used, NameTakenError for a table that ingest did not make.
+        `text`, `title` and `label` name columns; text and title are guessed if not given. `language` is that of
+        the texts, by default found from them. Raises InputError for rows that cannot be used or a language that is not
+        known, NameTakenError for a table that ingest did not make.
         """
         items = (Item(None, _checked_row(row, number), f"row {number}") for number, row in enumerate(rows, 1))
-        columns = Columns(tuple(text), title, id, label, keep_html=True)
+        spoken = language and checked_language(language)
+        columns = Columns(tuple(text), title, id, label, keep_html=True, language=spoken)
         with self._writing() as db:
             return load_documents(db, dataset, items, source="rows", columns=columns, report=report)
 
@@ -61,6 +65,7 @@ class Ingesting(Opened):
         columns: Sequence[str] = (),
         limit: int | None = None,
         keep_html: bool = False,
+        language: str | None = None,
         skip_errors: bool = False,
         report: Report = silent,
     ) -> Loaded:
@@ -72,7 +77,8 @@ class Ingesting(Opened):
         `skip_errors`, what cannot be read is listed in `skipped`. Raises InputError for a source that cannot be read.
         """
         paths = [os.fspath(source) for source in sources]
-        chosen = Columns(tuple(text), title, id, label, keep_html=keep_html)
+        spoken = language and checked_language(language)
+        chosen = Columns(tuple(text), title, id, label, keep_html=keep_html, language=spoken)
         table = TableOptions(header, tuple(columns), named_columns(chosen))
         items = read_sources(paths, registry.load().readers, format=format, encoding=encoding, table=table)
         items = first_items(items, limit)

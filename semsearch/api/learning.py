@@ -32,18 +32,19 @@ class Learning(Opened):
         title: str | None = None,
         label: str | None = None,
         image: str | None = None,
+        language: str | None = None,
         report: Report = silent,
     ) -> Built:
         """Make a table searchable in place, with the default builder. Columns that are not named are guessed.
 
-        With `image`, a column of images, those are searched. Raises NotFoundError for an unknown table or column,
+        With `image`, a column of images, those are searched. `language` is that of the texts, by default found in
+        them. Raises NotFoundError for an unknown table or column, InputError for an unknown language,
         BuildError where there is nothing to learn from.
         """
         with self._writing() as db:
             dataset, _ = describe_table(db, table, Columns(tuple(text), title, label=label, image=image))
-            return build(
-                db, dataset, registry.load().default_builder(kind_to_index(dataset)), {}, BuildOptions(report=report)
-            )
+            how = BuildOptions(report=report, language=language)
+            return build(db, dataset, registry.load().default_builder(kind_to_index(dataset)), {}, how)
 
     def build(
         self,
@@ -54,17 +55,19 @@ class Learning(Opened):
         seed: int = 0,
         device: str = "auto",
         resume: bool = False,
+        language: str | None = None,
         report: Report = silent,
         **options: Any,
     ) -> Built:
         """Learn embeddings from a dataset with a builder, by default the one for its kind and size.
 
         `options` are those of the builder (docs/builders.md). `name` is that of the collection, by default
-        DATASET_BUILDER. `resume` continues an interrupted training from its checkpoint. Raises NotFoundError for an
-        unknown dataset or builder, InputError for options that cannot be used, BuildError where there is nothing to
-        learn from, CapabilityError for a missing package or device.
+        DATASET_BUILDER. `language` is that of the texts, by default the dataset's or found in them. `resume` continues
+        an interrupted training from its checkpoint. Raises NotFoundError for an unknown dataset or builder, InputError
+        for options that cannot be used, BuildError where there is nothing to learn from, CapabilityError for a missing
+        package or device.
         """
-        how = BuildOptions(name, seed, device, resume, report)
+        how = BuildOptions(name, seed, device, resume, report, language)
         with self._writing() as db:
             if builder is None:
                 source = datasets.get_dataset(db, dataset)

@@ -104,7 +104,7 @@ class Autoencoder:
             kl_weight=options.kl_weight,
             seed=seed,
         )
-        metrics: dict[str, float] = {"pictures": float(len(corpus))}
+        metrics: dict[str, float] = {"pictures": float(len(corpus)), "image_size": float(max(corpus.shape[:2]))}
         task = nets.AutoencoderTask(corpus.pixels, config, plan, device)
         with timed(metrics, "training"), threads_for(options.batch_size, corpus.pixels[0].size):
             rules = TrainOptions(seed=seed, clip=1.0, mixed=True, seconds=options.seconds)

@@ -20,6 +20,7 @@ from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.builders.options import check_values, current_names
 from semsearch.builders.options import option as option  # plugins import it from here
 from semsearch.errors import InputError
+from semsearch.metrics import Metric
 from semsearch.records import Corpus, Device, Fitted, Images, Kind, Quiz, Report, State
 
 Doubles: TypeAlias = npt.NDArray[np.float64]  # where many small parts are summed
@@ -32,7 +33,8 @@ def timed(metrics: dict[str, float], stage: str) -> Iterator[None]:
     """Adds the seconds of a stage of fit to `metrics`, as `seconds_STAGE`."""
     start = perf_counter()
     yield
-    metrics[f"seconds_{stage}"] = round(perf_counter() - start, 3)
+    name = f"seconds_{stage}"
+    metrics[name] = round(metrics.get(name, 0.0) + perf_counter() - start, 3)
 
 
 @runtime_checkable
@@ -232,6 +234,13 @@ class Accelerates(Protocol):
     """
 
     faster_with: tuple[str, ...]
+
+
+@runtime_checkable
+class DeclaresMetrics(Protocol):
+    """A builder that declares the metrics of its runs that semsearch does not know, by key."""
+
+    metrics: Mapping[str, Metric]
 
 
 def chooses_device(builder: Builder) -> bool:

@@ -150,7 +150,7 @@ class Gan:
         width = options.width or _width(max(corpus.shape[:2]))
         config = states.GanConfig(*corpus.shape, options.latent_dim, width, len(names))
         plan = _plan(options, len(rows), width, seed)
-        metrics: dict[str, float] = {"pictures": float(len(rows)), "width": float(width), "rate": plan.lr}
+        metrics: dict[str, float] = {"pictures": float(len(rows)), "width": float(width)} | _chosen(plan, corpus)
         with timed(metrics, "counting_classes"):
             counter = _mode_counter(corpus, seed, device)
         task = GanTask(corpus.pixels[rows], classes, config, plan, device, counter)
@@ -295,6 +295,16 @@ def _plan(options: GanOptions, images: int, width: int, seed: int) -> Any:
         augmentations=AUGMENTATIONS if augment else (),
         seed=seed,
     )
+
+
+def _chosen(plan: Any, corpus: Images) -> dict[str, float]:
+    """The values of options that have no fixed default."""
+    return {
+        "rate": plan.lr,
+        "gradient_penalty": plan.gradient_penalty,
+        "augment": float(bool(plan.augmentations)),
+        "image_size": float(max(corpus.shape[:2])),
+    }
 
 
 def _networks(state: State) -> Any:

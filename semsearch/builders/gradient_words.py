@@ -130,12 +130,13 @@ def rescale_spectrum(vectors: FloatArray, power: float) -> FloatArray:
 def train_factors(
     task: Any, seed: int, *, device: Device, report: Report, metrics: dict[str, float]
 ) -> tuple[FloatArray, FloatArray]:
-    """Trains a factorisation task; returns word and context vectors (v, dim). Adds seconds and steps to `metrics`."""
+    """Trains a factorisation task; returns word and context vectors (v, dim). Adds to `metrics`."""
     from semsearch.nets.loop import TrainOptions, train
 
     with timed(metrics, "training"):
         trained = train(task, TrainOptions(seed=seed), device=device, report=report)
-    metrics |= {"steps": float(trained.steps), "dim": float(task.left.shape[1]), **trained.metrics}
+    metrics |= {"epochs": float(trained.epochs), "steps": float(trained.steps)}
+    metrics |= {"dim": float(task.left.shape[1]), **trained.metrics}
     sides: tuple[FloatArray, FloatArray] = task.sides()
     return sides
 

@@ -33,8 +33,9 @@ from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import TermCounts, count_all_terms, count_known_terms, count_terms
 from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
-from semsearch.maths.ranking import hybrid_weight, self_retrieval
-from semsearch.maths.text import Analyzer, pack, tokens, unpack
+from semsearch.maths.ranking import held_out_weight
+from semsearch.maths.text import Analyzer, pack, unpack
+from semsearch.maths.varimax import topic_rotation
 from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
 
@@ -49,7 +50,7 @@ class LsaOptions(BuilderOptions):
     """Options of `build lsa`."""
 
     dim: int | None = option(
-        None, "dimensions", least=1, default_text="chosen from the data: an eighth of the documents, 50 to 500"
+        None, "dimensions", least=1, default_text="chosen from the data: an eighth of the documents, 100 to 500"
     )
     split: Literal["documents", "words", "even"] = option(
         "documents",
@@ -59,8 +60,8 @@ class LsaOptions(BuilderOptions):
     power: float = option(
         0.25, "document vectors are also scaled by S to this power; 0 is standard LSA", least=-1, most=2
     )
-    stem: bool = option(True, "stem English words")
-    stop_words: bool = option(True, "remove English stop words", was=("stop",))
+    stem: bool = option(True, "stem words, in the language of the dataset")
+    stop_words: bool = option(True, "remove stop words", was=("stop",))
     min_df: int | None = option(
         None,
         "minimum document frequency of a term",
@@ -71,14 +72,14 @@ class LsaOptions(BuilderOptions):
 
 
 def default_dim(n_documents: int) -> int:
-    """One dimension for every eight documents, at least 50 and at most 500.
+    """One dimension for every eight documents, at least 100 and at most 500, or half of the documents if that is less.
 
     Few documents support few directions; larger collections gain up to several hundred (benchmarks/log.md has the
-    figures). Never more than half of the documents, because at full rank nothing is learned: the cosine would be that
-    of tf-idf. In very large collections only as many as keep the documents' table within 40 million numbers.
+    figures). At full rank nothing is learned: the cosine would be that of tf-idf. From 80,000 documents on, fewer
+    dimensions keep the documents' table within 40 million numbers, but never fewer than 200.
     """
-    dim = min(500, max(50, n_documents // 8))
-    return max(1, min(dim, n_documents // 2, max(50, 40_000_000 // n_documents)))
+    dim = min(500, max(100, n_documents // 8))
+    return max(1, min(dim, n_documents // 2, max(200, 40_000_000 // n_documents)))
 
 
 class Lsa:
@@ -94,7 +95,7 @@ class Lsa:
     ) -> Fitted:
         """Documents (n, k) and words (n_terms, k), k options.dim or the rank."""
         metrics: dict[str, float] = {}
-        analyzer = Analyzer(options.stem, options.stop_words)
+        analyzer = Analyzer(options.stem, options.stop_words, corpus.language)
         with timed(metrics, "counting"):
             counts = _count(corpus, analyzer, options, report)
         weights = idf(len(corpus), counts.documents)
@@ -103,7 +104,7 @@ class Lsa:
         with timed(metrics, "factoring"):
             dim = options.dim or default_dim(len(corpus))
             svd = truncated_svd(matrix_on(device)(X), dim, rng=rng, progress=lambda done, total: report(done, total))
-        metrics |= _facts(X, svd, counts)
+        metrics |= _facts(X, svd, counts) | {"min_df": float(_min_df(corpus, options))}
         s = svd.s.astype(np.float32)
         share = _WORD_SHARE[options.split]
         scale = s ** np.float32(options.power - share)
@@ -114,12 +115,15 @@ class Lsa:
             "split": np.array(SPLITS.index(options.split)),
             "power": np.array(options.power),
             "analyzer": np.array([options.stem, options.stop_words]),
+            "language": pack([corpus.language]),
         }
+        with timed(metrics, "naming"):
+            arrays |= _topics(svd, counts.surfaces)
         words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
         # XV instead of US: an empty row of X stays exactly zero, and a fitted document folded in gets its own vector.
         documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * scale)
         with timed(metrics, "weighing"):
-            metrics |= _hybrid_weight(counts.matrix, weights, svd.Vt.T * scale, documents.vectors, rng)
+            metrics |= _hybrid_weight(counts.matrix, options, rng)
             metrics |= _expected_drift(corpus, options, counts, weights, svd)
         return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
 
@@ -128,8 +132,7 @@ class Lsa:
         word."""
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
-        stem, stop = map(bool, state.arrays["analyzer"])
-        counts = count_known_terms(corpus.texts, Analyzer(stem, stop), terms)
+        counts = count_known_terms(corpus.texts, _analyzer(state), terms)
         X = log_tfidf(counts, state.arrays["idf"])
         s = state.arrays["singular_values"]
         present, columns = np.unique(X.indices, return_inverse=True)
@@ -146,20 +149,22 @@ class Lsa:
         """Shares of the texts' squared weights: of unknown terms, and of known ones outside the k directions."""
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         weights, s = state.arrays["idf"], state.arrays["singular_values"]
-        counts = count_all_terms(corpus.texts, Analyzer(*map(bool, state.arrays["analyzer"])), terms)
+        counts = count_all_terms(corpus.texts, _analyzer(state), terms)
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
         projected = vectors / s ** np.float32(float(state.arrays.get("power", 0)) - share)
         return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
 
     def explain(self, state: State, query: str, corpus: Documents) -> Iterator[CosineParts]:
-        """The cosine of the query and each document, as sums over words and over directions.
+        """The cosine of the query and each document, as sums over words and over topics: the rotated leading
+        directions, then the other directions.
 
         cos(q, d) = sum over i, j of q_i d_j (V_i S^a . V_j S^a) / (|qVS^a| |dVS^a|), where q and d are the texts'
         weighted rows and S^a is the scale that documents have (power less what the words carry).
         """
         terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         words = state.derived("words", lambda: unpack(state.arrays["words"]))
-        analyzer = Analyzer(*map(bool, state.arrays["analyzer"]))
+        analyzer = _analyzer(state)
+        rotation = state.arrays.get("topic_rotation")  # absent in models of older versions
         texts = [query, *corpus.texts]
         X = log_tfidf(count_known_terms(texts, analyzer, terms), state.arrays["idf"])
         present = np.unique(X.indices)
@@ -168,6 +173,8 @@ class Lsa:
         # The stored word vectors are VS^share, and documents are divided by S^share: hence twice.
         scale = s ** (float(state.arrays.get("power", 0)) - 2 * share)
         scaled = fetch_vectors(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
+        if rotation is not None:  # a rotation changes no product of two texts, only what it is a sum of
+            scaled[:, : len(rotation)] = scaled[:, : len(rotation)] @ rotation
         parts = []
         for row, text in enumerate(texts):
             numbers, written = X[row].indices, _first_spellings(text, analyzer, terms)
@@ -177,9 +184,17 @@ class Lsa:
             yield explain_cosine(parts[0], document)
 
 
+def _analyzer(state: State) -> Analyzer:
+    """That of the fit. Models of versions before 0.2 name no language: theirs knew English only."""
+    stem, stop = map(bool, state.arrays["analyzer"])
+    if "language" not in state.arrays:
+        return Analyzer(stem, stop, old=True)
+    return Analyzer(stem, stop, unpack(state.arrays["language"])[0])
+
+
 def _first_spellings(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, str]:
     """The first word of a text for each known term, by the term's id."""
-    words = list(dict.fromkeys(tokens(text)))
+    words = list(dict.fromkeys(analyzer.tokens(text)))
     spellings: dict[int, str] = {}
     for word, term in zip(words, analyzer.terms(words), strict=True):
         if term is not None and term in terms:
@@ -216,17 +231,39 @@ def _facts(X: sp.csr_matrix, svd: SVD, counts: TermCounts) -> dict[str, float]:
     }
 
 
-def _hybrid_weight(
-    counts: sp.csr_matrix, weights: FloatArray, V: FloatArray, documents: FloatArray, rng: np.random.Generator
-) -> dict[str, float]:
-    """The weight of the vector score in hybrid search, and the self-retrieval it is chosen from, if that is defined.
+def _hybrid_weight(counts: sp.csr_matrix, options: LsaOptions, rng: np.random.Generator) -> dict[str, float]:
+    """The weight of the vector score in hybrid search and its evidence, from LSA without the documents that ask."""
 
-    `V` (terms, k) folds in: vectors of texts are their weighted counts times V.
-    """
-    retrieval = self_retrieval(counts, lambda rows: log_tfidf(rows, weights) @ V, documents, rng=rng)
-    if retrieval is None:
-        return {}
-    return {"self_retrieval": retrieval, "hybrid_weight": hybrid_weight(retrieval, *documents.shape)}
+    def fit(some: sp.csr_matrix) -> Callable[[sp.csr_matrix], FloatArray]:
+        documents = np.bincount(some.indices, minlength=some.shape[1])
+        weights = np.where(documents > 0, idf(some.shape[0], np.maximum(documents, 1)), np.float32(0))
+        dim = options.dim or default_dim(some.shape[0])
+        svd = truncated_svd(Matrix(log_tfidf(some, weights)), dim, rng=rng)
+        V = svd.Vt.T * svd.s.astype(np.float32) ** np.float32(options.power)
+        return lambda rows: _weighted(rows, weights) @ V
+
+    evidence = held_out_weight(counts, fit, rng=rng)
+    return {} if evidence is None else evidence.metrics()
+
+
+def _weighted(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
+    """log-tf·idf without the terms of weight 0, which no fitted document holds."""
+    known = counts.copy()
+    known.data = known.data * (weights[known.indices] > 0)
+    known.eliminate_zeros()
+    return log_tfidf(known, weights)
+
+
+def _topics(svd: SVD, surfaces: list[str]) -> dict[str, npt.NDArray[Any]]:
+    """The rotation of the leading directions into topics (m, m), and each topic's two strongest words as its name."""
+    V = svd.Vt.T
+    rotation = topic_rotation(V, svd.s)
+    loadings = V[:, : len(rotation)] @ rotation
+    strongest = np.argsort(-loadings, axis=0, kind="stable")[:2].T.tolist()
+    return {
+        "topic_rotation": rotation,
+        "topic_names": pack([", ".join(surfaces[row] for row in rows) for rows in strongest]),
+    }
 
 
 def _expected_drift(
@@ -234,7 +271,8 @@ def _expected_drift(
 ) -> dict[str, float]:
     """What `drift` would return for new texts of the same kind, estimated on a sample of the fitted ones."""
     texts = corpus.texts[:: max(1, len(corpus) // _DRIFT_SAMPLE)]
-    sample = count_all_terms(texts, Analyzer(options.stem, options.stop_words), _numbered(counts.terms))
+    analyzer = Analyzer(options.stem, options.stop_words, corpus.language)
+    sample = count_all_terms(texts, analyzer, _numbered(counts.terms))
     rare = counts.documents <= _min_df(corpus, options)
     unknown, residual = expected_shares(sample, weights, rare, svd.Vt.T, svd.s)
     return {"expected_unknown": unknown, "expected_residual": residual}

@@ -17,16 +17,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse as sp
 
+from semsearch.arrays import FloatArray
 from semsearch.builders.base import timed
-from semsearch.builders.deepwalk import default_dim
+from semsearch.builders.deepwalk import EDGES, WIDE_WINDOW, default_dim, windows
 from semsearch.builders.operators import matrix_on
 from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
-from semsearch.maths.netmf import netmf_approximated, netmf_exact
-from semsearch.maths.spectral_factors import factor_sides
+from semsearch.maths.netmf import netmf_approximated, netmf_edges, netmf_exact
+from semsearch.maths.operator import Operator
+from semsearch.maths.spectral_factors import factor_sides, side_by_side
 from semsearch.records import Device, Embeddings, Fitted, Graph, Report
 
 MAX_EXACT_NODES = 5_000  # the exact matrix takes 10 products of matrices of this size: seconds
@@ -38,7 +41,12 @@ class NetmfOptions(BuilderOptions):
     """Options of `build netmf`."""
 
     dim: int | None = option(None, "dimensions", least=1, default_text="128, fewer for small graphs")
-    window: int = option(10, "context window T, in steps of a random walk; 1 uses the edges only", least=1)
+    window: int | None = option(
+        None,
+        "context window T, in steps of a random walk; 1 uses the edges only",
+        least=1,
+        default_text=f"half of the dimensions from {EDGES}, half from {WIDE_WINDOW}",
+    )
     negative: float = option(
         1.0, "number b of negative samples; a higher value sets more weak entries of the matrix to 0", above=0
     )
@@ -74,24 +82,41 @@ class Netmf:
         A = adjacency(corpus.source, corpus.target, corpus.weight, n, directed=False)
         exact = options.exact if options.exact is not None else n <= MAX_EXACT_NODES
         operator = matrix_on(device)
-        report(0, 2)
-        with timed(metrics, "matrix"):
-            if exact:
-                M = netmf_exact(A, options.window, negative=options.negative)
-            else:
-                M = netmf_approximated(
-                    A, options.window, rank=options.rank, negative=options.negative, rng=rng, operator=operator
-                )
-        if not M.any():
+        planned = windows(options.dim or default_dim(n), options.window, WIDE_WINDOW)
+        parts, nonzeros = [], 0
+        for done, (window, k) in enumerate(planned):
+            report(done, len(planned))
+            with timed(metrics, "matrix"):
+                M = _matrix(A, window, exact, options, rng, operator)
+            found = int(np.count_nonzero(M.data if isinstance(M, sp.csr_matrix) else M))
+            if not found:
+                continue
+            nonzeros += found
+            with timed(metrics, "factoring"):
+                parts.append(factor_sides(operator(M), k, power=options.power, symmetric=True, rng=rng))
+        if not parts:
             raise BuildError("No two nodes co-occur more often than by chance: try a lower --negative")
-        report(1, 2)
-        with timed(metrics, "factoring"):
-            k = options.dim or default_dim(n)
-            sides = factor_sides(operator(M), k, power=options.power, symmetric=True, rng=rng)
+        sides = side_by_side(parts)
         vectors = sides.left
         vectors[np.diff(A.indptr) == 0] = 0  # nodes without an edge have only rounding errors there
-        metrics |= {"exact": float(exact), "nonzeros": float(np.count_nonzero(M))} | sides.facts()
+        metrics |= {"exact": float(exact), "nonzeros": float(nonzeros)} | sides.facts()
         return Fitted([Embeddings("node", corpus.keys, vectors)], {}, metrics)
+
+
+def _matrix(
+    A: sp.csr_matrix,
+    window: int,
+    exact: bool,
+    options: NetmfOptions,
+    rng: np.random.Generator,
+    operator: Callable[[Any], Operator],
+) -> FloatArray | sp.csr_matrix:
+    """NetMF's matrix (n, n) of one window. That of the edges alone is sparse and always exact."""
+    if window == EDGES:
+        return netmf_edges(A, negative=options.negative)
+    if exact:
+        return netmf_exact(A, window, negative=options.negative)
+    return netmf_approximated(A, window, rank=options.rank, negative=options.negative, rng=rng, operator=operator)
 
 
 @hookimpl

@@ -95,6 +95,8 @@ class Pca:
             X, extra = _standardised(corpus.values)
             unit = 1.0
         metrics: dict[str, float] = {"items": float(len(corpus)), "inputs": float(X.shape[1])}
+        if isinstance(corpus, Images):
+            metrics["image_size"] = float(max(corpus.shape[:2]))
         with timed(metrics, "factoring"):
             parts = principal_components(
                 X,

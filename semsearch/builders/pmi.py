@@ -92,6 +92,7 @@ class Pmi(MeansOfWords):
     ) -> Fitted:
         """Word vectors (v, k), most frequent words first; k is options.dim or the rank, twice that with both sides."""
         metrics: dict[str, float] = {}
+        shrinkage = default_shrinkage(options.measure) if options.shrinkage is None else options.shrinkage
         with timed(metrics, "reading"):
             words = read_words(corpus, options, report)
         counts, sides = factor_cooccurrences(
@@ -105,7 +106,7 @@ class Pmi(MeansOfWords):
                 shift=options.shift,
                 symmetric=options.symmetric,
                 power=options.power,
-                shrinkage=default_shrinkage(options.measure) if options.shrinkage is None else options.shrinkage,
+                shrinkage=shrinkage,
             ),
             rng=rng,
             device=device,
@@ -113,6 +114,7 @@ class Pmi(MeansOfWords):
             metrics=metrics,
             if_empty=options.no_pairs_message,
         )
+        metrics["shrinkage"] = shrinkage
         return word_fit(words, counts, sides.joined(options.side), options, metrics)
 
 

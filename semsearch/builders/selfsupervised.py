@@ -33,6 +33,7 @@ MIN_IMAGES = 4
 MIN_SIDE, MAX_SIDE = 8, 128  # pixels
 Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
 Rules: TypeAlias = Mapping[str, float]
+CHOSEN = {"grid": "grid", "orders": "permutations", "block": "block_size"}  # rules that are values of options
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ class SelfSupervised(ABC):
         )
         seed = int(rng.integers(1 << 31))
         plan = nets.PretextPlan(epochs_of(options, len(corpus)), options.batch_size, options.lr, seed)
-        metrics: dict[str, float] = {"pictures": float(len(corpus))}
+        metrics: dict[str, float] = {"pictures": float(len(corpus)), "image_size": float(max(corpus.shape[:2]))}
+        metrics |= {CHOSEN[rule]: float(rules[rule]) for rule in CHOSEN.keys() & rules.keys()}
         net = nets.new_net(config, lambda: self.task(config, rules), seed)
         training = nets.PretextTraining(corpus.pixels, net, plan, device)
         with timed(metrics, "training"), threads_for(options.batch_size, corpus.pixels[0].size):

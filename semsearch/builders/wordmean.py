@@ -16,7 +16,7 @@ rebuild of the word collection the documents must be rebuilt too. Until then a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,11 +28,11 @@ from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, timed
 from semsearch.builders.explanation import TextTerms, explain_cosine, fetch_vectors
 from semsearch.builders.options import BuilderOptions, option
+from semsearch.builders.words import stored_analyzer
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.ranking import hybrid_weight, self_retrieval
 from semsearch.maths.spelling import Pieces, pieces, uses_other_tokenizer
-from semsearch.maths.text import pack, unpack
+from semsearch.maths.text import Analyzer, pack, unpack
 from semsearch.maths.weighting import idf
 from semsearch.maths.wordmatrix import common_direction, means, principal_components, shares
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
@@ -78,7 +78,8 @@ class Wordmean:
         metrics: dict[str, float] = {}
         elsewhere = uses_other_tokenizer(words.keys)
         with timed(metrics, "counting"):
-            tokenised = pieces(corpus.texts, elsewhere=elsewhere)
+            analyzer = Analyzer(stem=False, stop=False, language=corpus.language)
+            tokenised = pieces(corpus.texts, elsewhere=elsewhere, analyzer=analyzer)
             position = {word: row for row, word in enumerate(words.keys)}
             known_words = [word for word in tokenised.words() if word in position]
             counts = tokenised.counts({word: row for row, word in enumerate(known_words)})
@@ -94,6 +95,7 @@ class Wordmean:
             "weights": weights,
             "unmet": np.array(unseen, np.float32),
             "elsewhere": np.array(elsewhere),
+            "language": pack([corpus.language]),
             "components": np.array(options.components),
         }
         with timed(metrics, "averaging"):
@@ -103,14 +105,12 @@ class Wordmean:
                 arrays["common"] = common_direction(vectors)
         with timed(metrics, "components"):
             vectors = _complete(vectors, shared, table, arrays, report)
-        with timed(metrics, "weighing"):
-            metrics |= _hybrid_weight(counts, table, arrays, vectors, rng)
         metrics |= {"documents": float(len(corpus)), "words": float(len(known_words)), "known_words": known_share}
         return Fitted([Embeddings("document", corpus.keys, vectors)], arrays, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray | None:
         """Texts as fit embeds them, (n, dim) float32; zero rows for texts without a known word, None if none has."""
-        tokenised = pieces(corpus.texts, elsewhere=bool(state.arrays["elsewhere"]))
+        tokenised = _pieces(state, corpus.texts)
         words, weights = _known(state, tokenised)
         if not words:
             return None
@@ -125,7 +125,7 @@ class Wordmean:
         """
         if int(state.arrays["components"]):
             return
-        tokenised = pieces([query, *corpus.texts], elsewhere=bool(state.arrays["elsewhere"]))
+        tokenised = _pieces(state, [query, *corpus.texts])
         words, weights = _known(state, tokenised)
         if not words:
             return
@@ -142,6 +142,10 @@ class Wordmean:
             texts.append(TextTerms(numbers, [words[number] for number in numbers.tolist()], contributions))
         for document in texts[1:]:
             yield explain_cosine(texts[0], document)
+
+
+def _pieces(state: State, texts: Sequence[str]) -> Pieces:
+    return pieces(texts, elsewhere=bool(state.arrays["elsewhere"]), analyzer=stored_analyzer(state))
 
 
 def _weights(counts: sp.csr_matrix, kind: str) -> tuple[FloatArray, float]:
@@ -182,25 +186,6 @@ def _complete(
         return vectors
     components = principal_components(shared, table, n, progress=report) * _COMPONENT_SCALE
     return np.concatenate([vectors, components.reshape(len(vectors), -1)], axis=1)
-
-
-def _hybrid_weight(
-    counts: sp.csr_matrix,
-    table: FloatArray,
-    arrays: Mapping[str, npt.NDArray[Any]],
-    vectors: FloatArray,
-    rng: np.random.Generator,
-) -> dict[str, float]:
-    """The weight of the vector score in hybrid search, as in `lsa`."""
-
-    def embed(rows: sp.csr_matrix) -> FloatArray:
-        shared = shares(rows, arrays["weights"])
-        return _complete(means(shared, table), shared, table, arrays)
-
-    retrieval = self_retrieval(counts, embed, vectors, rng=rng)
-    if retrieval is None:
-        return {}
-    return {"self_retrieval": retrieval, "hybrid_weight": hybrid_weight(retrieval, *vectors.shape)}
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

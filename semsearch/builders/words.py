@@ -20,7 +20,7 @@ from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError
 from semsearch.maths.contexts import pack_rows, unit_of
 from semsearch.maths.cooccurrence import WHOLE_CONTEXT
-from semsearch.maths.text import pack, tokens, unpack
+from semsearch.maths.text import Analyzer, pack, unpack
 from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsample
 from semsearch.records import Documents, Embeddings, Fitted, Report, State
 
@@ -93,6 +93,7 @@ def read_words(corpus: Documents, options: WordOptions, report: Report) -> Words
         sentences(texts) if options.within == "sentence" else texts,
         min_count=options.min_count,
         max_words=options.max_vocab,
+        language=corpus.language,
     )
     if not words.total:
         raise BuildError(f"None of the {len(corpus):,} documents contains a word: check the text columns")
@@ -101,8 +102,7 @@ def read_words(corpus: Documents, options: WordOptions, report: Report) -> Words
         often = "once" if least == 1 else f"{least} times"
         raise BuildError(
             f"{'Only one word occurs' if words.words else 'No word occurs'} at least {often} in the texts, and"
-            " two are needed: try a lower --min-count or a larger corpus; a text without spaces, such as Chinese,"
-            " must be split into words first (docs/words.md)"
+            " two are needed: try a lower --min-count or a larger corpus"
         )
     return words
 
@@ -129,10 +129,12 @@ def word_fit(
         "has_vector": np.linalg.norm(vectors, axis=1) > ZERO_NORM,
         "totals": np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1),
         "unit": np.array(unit),
+        "language": pack([words.language]),
     }
     packed = pack_rows(counts, unit) if options.contexts else ()
     embeddings = Embeddings("word", words.words, vectors, {"count": words.counts.tolist()}, packed)
     sizes = {"words_read": float(words.total), "words": float(len(words.words))}
+    sizes["min_count"] = float(options.min_count or default_min_count(words.total))
     return Fitted([embeddings], arrays, {**metrics, **sizes})
 
 
@@ -147,7 +149,8 @@ class MeansOfWords:
         None if no text has one.
         """
         known = state.derived("known", lambda: _with_vector(state))
-        words_of = [[word for word in tokens(text) if word in known] for text in corpus.texts]
+        split = state.derived("tokens", lambda: stored_analyzer(state).tokens)
+        words_of = [[word for word in split(text) if word in known] for text in corpus.texts]
         distinct = sorted({word for words in words_of for word in words})
         if not distinct:
             return None
@@ -159,6 +162,13 @@ class MeansOfWords:
             if words:
                 means[row] = vectors[[position[word] for word in words]].mean(axis=0)
         return means
+
+
+def stored_analyzer(state: State) -> Analyzer:
+    """The analyser of the fit, which keeps words as they are. Models of versions before 0.2 name no language."""
+    if "language" not in state.arrays:
+        return Analyzer(stem=False, stop=False, old=True)
+    return Analyzer(False, False, unpack(state.arrays["language"])[0])
 
 
 def _with_vector(state: State) -> frozenset[str]:

@@ -18,6 +18,9 @@ from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_option
 from semsearch.building import corpora, devices
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError, NotFoundError, out_of_range, written_list
+from semsearch.maths.language_finder import find_language
+from semsearch.maths.languages import AUTO, checked_language
+from semsearch.maths.term_lines import term_lines
 from semsearch.records import (
     MOST_SEED,
     ROWS,
@@ -25,6 +28,7 @@ from semsearch.records import (
     Corpus,
     Dataset,
     Device,
+    Documents,
     Embeddings,
     Fitted,
     Kind,
@@ -42,10 +46,10 @@ from semsearch.storage import (
     fulltext_prefill,
     lineage,
     results,
-    sources,
 )
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
+from semsearch.storage.key_check import rows_without_key
 from semsearch.storage.sources import Source
 from semsearch.storage.textitem import TextItem
 
@@ -59,6 +63,7 @@ class BuildOptions:
     device: str = "auto"  # auto, cpu or cuda
     resume: bool = False  # from the last checkpoint of an interrupted training, if there is one
     report: Report = silent
+    language: str | None = None  # of the texts; None: what the dataset says, else found from the texts
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
@@ -76,6 +81,9 @@ class Built:
     unkept: str | None = None  # why a checkpoint could not be written
     replaced: int | None = None  # the run of the collection that had the same name
     kind: Kind = "documents"  # of the dataset
+    without_key: int = 0  # rows that were left out because their key is NULL
+    language: str | None = None  # of the texts; None for a builder that reads no text
+    language_found: bool = False  # whether it was found from the texts
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,7 @@ class _Plan:
 class _Source:
     """What a build reads, at one moment: `first` is the number that its first item will get in the change log."""
 
+    dataset: Dataset  # in the language of this build
     items: list[TextItem]
     corpus: Corpus
     inputs: Mapping[str, Collection]
@@ -122,9 +131,11 @@ def build(
     """
     plan = _plan(db, dataset, builder, given, how)
     started, clock = datasets.now(), perf_counter()
+    without_key = rows_without_key(db, dataset)
     source = _read(db, plan)
     journal = _journal(db, plan, source.corpus)
-    with fulltext_prefill.words_ahead(source.items, source.first) as words:
+    terms = term_lines(source.dataset.language)
+    with fulltext_prefill.words_ahead(source.items, source.first, terms) as words:
         rng = np.random.default_rng(how.seed)
         fitted = builder.fit(source.corpus, plan.options, rng=rng, device=plan.device, report=journal)
         embeddings = [_checked(builder, one) for one in fitted.embeddings]
@@ -133,11 +144,9 @@ def build(
         with transaction(db):
             former = {collection.name: collection for collection in collections.all_collections(db)}
             lineage.adopt(db, dataset.name)
-            noted = _noted(db, dataset, source.items, words)
+            noted = _noted(db, source.dataset, source.items, words)
             run = dataclasses.replace(run, id=collections.write_run(db, run))
-            sources.write(db, source.sources, run=run.id)
-            sources.forget(db, dataset=noted.id)  # its words are those of the table as it is
-            sources.write(db, source.sources[:1], dataset=noted.id)
+            lineage.note(db, source.sources, run=run.id, dataset=noted.id)
             collections.write_arrays(db, run.id, fitted.arrays)
             stored = _store(db, noted, plan.name, embeddings, run, former)
             collections.write_curve(db, run.id, journal.curve, journal.shown)
@@ -145,8 +154,11 @@ def build(
             change_log.prune_deletions(db, noted)
     journal.done()
     replaced = former[plan.name].run if plan.name in former else None
-    without = _without_vector(source.items, stored[0])
-    return Built(run, stored, without, journal.resumed, journal.unkept, replaced, dataset.kind)
+    found = source.dataset.asked_language is None
+    language = source.dataset.language if isinstance(source.corpus, Documents) else None
+    left = _without_vector(source.items, stored[0])
+    ended = (journal.resumed, journal.unkept, replaced, dataset.kind, without_key)
+    return Built(run, stored, left, *ended, language, found)
 
 
 def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str, Any], how: BuildOptions) -> _Plan:
@@ -169,18 +181,20 @@ def _read(db: Connection, plan: _Plan) -> _Source:
     with snapshot(db):
         inputs = dependencies.asked(db, plan.builder.name, plan.options)
         items = list(datasets.read_items(db, plan.dataset))
+        dataset = _in_language(db, plan, items)
         read = corpora.READERS[reads_of(plan.builder, plan.options)]
-        corpus = corpora.with_inputs(db, read(db, plan.dataset, plan.options, items), inputs)
-        return _Source(items, corpus, inputs, _sources(db, plan, inputs), _first_number(db, plan.dataset, items))
+        corpus = corpora.with_inputs(db, read(db, dataset, plan.options, items), inputs)
+        made_of = corpora.sources_of(db, dataset, plan.options, inputs)
+        return _Source(dataset, items, corpus, inputs, made_of, _first_number(db, dataset, items))
 
 
-def _sources(db: Connection, plan: _Plan, inputs: Mapping[str, Collection]) -> list[Source]:
-    """The tables that the build reads: of the dataset, its edges, the options and the collections it reads."""
-    edges = [plan.dataset.edges.table] if plan.dataset.edges else []
-    query, table = (getattr(plan.options, name, None) for name in ("sql", "table"))
-    named = lineage.tables_in(db, " ".join(filter(None, (query, table))))
-    runs = {collection.run for collection in inputs.values()}
-    return lineage.sources_of(db, [plan.dataset.name, *edges, *named], runs=sorted(runs))
+def _in_language(db: Connection, plan: _Plan, items: Sequence[TextItem]) -> Dataset:
+    """The dataset with the language given for this build or for the dataset, else with the one found in its texts."""
+    asked = checked_language(plan.how.language or plan.dataset.asked_language or AUTO)
+    if asked != AUTO:
+        return dataclasses.replace(plan.dataset, language=asked, asked_language=asked)
+    found = find_language([item.text for item in items])
+    return dataclasses.replace(plan.dataset, language=found, asked_language=None)
 
 
 def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
@@ -200,7 +214,8 @@ def _journal(db: Connection, plan: _Plan, corpus: Corpus) -> RunJournal:
         **_training_fingerprint(plan.options),
         "semsearch": __version__,
     }
-    return RunJournal(plan.how.report, path, made_with, resume=plan.how.resume)
+    told_as = {"collection": plan.name, "dataset": plan.dataset.name, "builder": plan.builder.name}
+    return RunJournal(plan.how.report, path, made_with, resume=plan.how.resume, told_as=told_as)
 
 
 def _run(plan: _Plan, fitted: Fitted, started: str, seconds: float) -> Run:
@@ -226,22 +241,25 @@ def _without_vector(items: Sequence[TextItem], collection: Collection) -> int:
 def _first_number(db: Connection, dataset: Dataset, items: Sequence[TextItem]) -> int | None:
     """The number that the first item will get in the change log.
 
-    None without items, and where the words of the dataset are in its text index already.
+    None without items, and where the words of the dataset are in its text index already, in the same language.
     """
     known = datasets.find_dataset(db, dataset.name)
-    if not items or (known is not None and fulltext.exists(db, known)):
+    if not items or (known is not None and known.language == dataset.language and fulltext.exists(db, known)):
         return None
     return change_log.next_number(db)
 
 
 def _noted(db: Connection, dataset: Dataset, items: Sequence[TextItem], words: fulltext_prefill.Ahead) -> Dataset:
     """Store the dataset, the hashes of its items and their words, unless they are stored; the dataset as it is now."""
-    dataset = datasets.save(db, dataset)
-    if fulltext.exists(db, dataset) and change_log.are_noted(db, dataset, items):
+    language, asked = dataset.language, dataset.asked_language
+    before = datasets.save(db, dataset)
+    dataset = datasets.set_language(db, before, language, asked)
+    as_before = fulltext.exists(db, dataset) and before.language == language
+    if as_before and change_log.are_noted(db, dataset, items):
         return dataset
     dataset, numbers = change_log.note_all(db, dataset, items)
     if not words.place(db, dataset, numbers[items[0].key]):
-        fulltext.refill(db, dataset, items, numbers)
+        fulltext.refill(db, dataset, items, numbers, term_lines(language))
     return dataset
 
 

@@ -18,12 +18,14 @@ from semsearch import registry
 from semsearch.builders.base import Builder
 from semsearch.errors import BuildError, InputError, reason_of, written_list
 from semsearch.images import image_arrays
+from semsearch.maths import languages
 from semsearch.records import Collection, Corpus, Dataset, Documents, Graph, Images, Kind, Similarities, Table
-from semsearch.storage import dependencies, edges, similarities
+from semsearch.storage import dependencies, edges, lineage, similarities
 from semsearch.storage.columns import column_values, is_number
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text
+from semsearch.storage.sources import Source
 
 Pairs = Iterable[tuple[Any, Any, Any]]
 
@@ -32,13 +34,25 @@ def documents(db: Connection, dataset: Dataset, options: Any, items: Sequence[Te
     """The rows as texts. Raises BuildError if there are none."""
     if not items:
         raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
-    return Documents([item.key for item in items], [item.text for item in items])
+    return Documents(
+        [item.key for item in items], [item.text for item in items], language=dataset.language or languages.ENGLISH
+    )
 
 
 def with_inputs(db: Connection, corpus: Corpus, inputs: Mapping[str, Collection]) -> Corpus:
-    """The corpus with the embeddings of these collections, by the option that names each."""
+    """The corpus with the embeddings of these collections, by the option that names each.
+
+    Raises InputError for the words of an LSA. They have one entry for each stem, so most written forms have no vector,
+    and their mean is a worse form of the LSA's own documents.
+    """
     if not inputs or not isinstance(corpus, Documents):
         return corpus
+    for collection in inputs.values():
+        if collection.builder == "lsa" and collection.of == "word":
+            raise InputError(
+                f"{collection.name} holds the words of an LSA, one for each stem: their means are worse document"
+                " vectors than the LSA's own documents. Use these, or words of `build pmi` or `build sgns`"
+            )
     return replace(
         corpus, inputs={option: dependencies.everything(db, collection) for option, collection in inputs.items()}
     )
@@ -252,3 +266,12 @@ def wrong_kind(builder: Builder, reads: Kind, dataset: Dataset) -> str:
         f" {DESCRIPTIONS[dataset.kind]}: use"
         f" {written_list(others, 'or') if others else 'another dataset'}{more}"
     )
+
+
+def sources_of(db: Connection, dataset: Dataset, options: Any, inputs: Mapping[str, Collection]) -> list[Source]:
+    """The tables that a build reads: of the dataset (first), its edges, the options and the collections it reads."""
+    edge_tables = [dataset.edges.table] if dataset.edges else []
+    query, named = (getattr(options, name, None) for name in ("sql", "table"))
+    tables = lineage.tables_in(db, " ".join(filter(None, (query, named))))
+    runs = {collection.run for collection in inputs.values()}
+    return lineage.sources_of(db, [dataset.name, *edge_tables, *tables], runs=sorted(runs))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from semsearch.arrays import ByteArray
@@ -12,9 +14,14 @@ from semsearch.images import png
 from semsearch.records import Checkpoint, Report
 from semsearch.storage import checkpoints
 
+PROGRESS_SECONDS = 5.0  # between two writings of the progress
+MAX_TOLD_POINTS = 2_000  # of the curves, which have 400 steps and some epochs
+
 
 class RunJournal:
     """A Journal (records.Journal) that collects metrics and images for the run, and writes checkpoints to a file.
+
+    `told_as` says what is trained, for the file of its progress.
 
     `curve` holds (step, metrics by name), `shown` (step, PNG), `resumed` the step of the checkpoint that was resumed,
     `made_with` the builder, options, seed and digest of the corpus. A checkpoint can be resumed only with the same.
@@ -27,6 +34,7 @@ class RunJournal:
         made_with: Mapping[str, Any] | None = None,
         *,
         resume: bool = False,
+        told_as: Mapping[str, Any] | None = None,
     ) -> None:
         self.progress, self.path, self.made_with = progress, path, made_with or {}
         self.curve: list[tuple[int, dict[str, float]]] = []
@@ -34,11 +42,22 @@ class RunJournal:
         self.resumed: int | None = None
         self.unkept: str | None = None  # why a checkpoint could not be written
         self._checkpoint = self._read() if resume else None
+        self._told_as, self._told_at = told_as or {}, monotonic()
 
     def __call__(self, step: int, total: int, **metrics: float) -> None:
         if metrics:
             self.curve.append((step, metrics))
         self.progress(step, total, **metrics)
+        if self.path is not None and monotonic() - self._told_at >= PROGRESS_SECONDS:
+            self._told_at = monotonic()
+            self._tell(self.path, step, total)
+
+    def _tell(self, path: Path, step: int, total: int) -> None:
+        """Write the curves so far for the page that shows them. A file that cannot be written stops nothing."""
+        with suppress(OSError):
+            checkpoints.write_progress(
+                path, {**self._told_as, "step": step, "total": total, "curve": self.curve[-MAX_TOLD_POINTS:]}
+            )
 
     def pictures(self, step: int, pixels: ByteArray) -> None:
         self.shown.append((step, png.encode(pixels)))

@@ -22,6 +22,7 @@ from semsearch.building.rebuild_command import rebuild_command
 from semsearch.building.staleness import changes_of, deleted_for, main_collections, stale_rows, why_rebuild
 from semsearch.errors import BuildError, InputError, NotFoundError, PluginError, SemsearchError
 from semsearch.images import image_arrays
+from semsearch.maths.term_lines import term_lines
 from semsearch.records import Collection, Dataset, Documents, Report, Run, State, Update, silent
 from semsearch.search.models import state_of
 from semsearch.storage import change_log, collections, datasets, dependencies, fulltext, lineage, vector_import, vectors
@@ -290,7 +291,7 @@ def _write(db: Connection, plan: _Plan, started: str, clock: float) -> list[tupl
     if plan.changes:
         out = [number for number, _ in (*plan.changes.gone, *plan.changes.changed)]
         texts = [*plan.changes.added, *(item for _, item in plan.changes.changed)]
-        fulltext.replace(db, dataset, out, texts, numbers)
+        fulltext.replace(db, dataset, out, texts, numbers, term_lines(dataset.language))
     written = []
     for fold in plan.folds:
         count = vectors.replace(db, fold.collection, fold.out, fold.keys, fold.vectors)

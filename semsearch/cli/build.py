@@ -18,6 +18,7 @@ from semsearch.building import devices
 from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
 from semsearch.cli.build_report import report_built
 from semsearch.cli.ingest import column_options, image_option
+from semsearch.cli.options import language_option, language_parameter
 from semsearch.cli.output import Progress, remark, verbosity
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError
@@ -107,7 +108,7 @@ def _default_for(names: Sequence[str]) -> str:
 
 def _command(builder: Builder) -> click.Command:
     def run(db: str, dataset: str, **given: Any) -> None:
-        how = {name: given.pop(name) for name in ("name", "seed", "device", "resume")}
+        how = {name: given.pop(name, None) for name in ("name", "seed", "device", "resume", "language")}
         _check_common(builder)
         options = _given(builder, given)
         with writing(db) as connection:
@@ -131,6 +132,8 @@ def _command(builder: Builder) -> click.Command:
         ),
         click.Option(["--resume"], is_flag=True, hidden=not trains(builder), help="resume an interrupted training"),
     ]
+    if builder.reads == "documents":
+        common.append(language_parameter())
     summary = (builder.__doc__ or builder.name).strip().split("\n")[0]
     return click.Command(builder.name, params=[*common, *options_of(builder)], callback=run, help=summary)
 
@@ -214,9 +217,8 @@ def _has_checkpoint(connection: Connection, name: str) -> bool:
 @click.argument("table")
 @column_options
 @image_option
-def index_command(
-    db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None
-) -> None:
+@language_option
+def index_command(db: str, table: str, **columns: Any) -> None:
     """Make TABLE searchable, by building a collection with the default builder.
 
     TABLE becomes a dataset. It is neither copied nor changed. Columns that are not named are guessed from their
@@ -227,7 +229,7 @@ def index_command(
     semsearch index my.db articles --text body --title headline
     """
     with writing(db) as connection:
-        dataset, remarks = describe_table(connection, table, Columns(text, title, label=label, image=image))
+        dataset, remarks = describe_table(connection, table, Columns(**columns))
         for line in remarks:
             remark(line)
         builder = registry.load().default_builder(kind_to_index(dataset))

@@ -10,6 +10,7 @@ from semsearch.builders.options import dashed
 from semsearch.building.build import Built
 from semsearch.cli.outdated import report_outdated
 from semsearch.cli.output import counted, remark
+from semsearch.maths.languages import ENGLISH, NONE
 from semsearch.present import took_seconds
 from semsearch.records import Collection
 from semsearch.search.models import takes_text
@@ -30,7 +31,7 @@ KINDS = {"documents": "document", "graph": "node", "images": "image", "table": "
 
 def report_built(connection: Connection, db: str, built: Built, *, resume: bool, is_last: bool) -> None:
     """Print what a build made and what is worth knowing about it; with `is_last`, also what to do next."""
-    for line in (*_training(built, resume), *_collections(built), *_vocabulary(built)):
+    for line in (*_training(built, resume), *_language(built), *_collections(built), *_vocabulary(built)):
         remark(line)
     for collection in built.collections:
         report_outdated(connection, db, collection)
@@ -55,6 +56,16 @@ def _training(built: Built, resume: bool) -> Iterator[str]:
         yield f"No checkpoint was saved: {built.unkept}"
 
 
+def _language(built: Built) -> Iterator[str]:
+    """The language that was found in the texts, unless it is English."""
+    if not built.language_found or built.language in (None, ENGLISH):
+        return
+    if built.language == NONE:
+        yield "No language was found in the texts: words are used as they are written (--language chooses one)"
+    else:
+        yield f"Language of the texts: {built.language} (--language chooses another)"
+
+
 def _collections(built: Built) -> Iterator[str]:
     """Each collection with its size, then the items that have no vector."""
     for collection in built.collections:
@@ -62,6 +73,9 @@ def _collections(built: Built) -> Iterator[str]:
         replaced = f" (replaces the collection of run {built.replaced})" if replaces else ""
         count, dimensions = counted(collection.count, collection.of), counted(collection.dim, "dimension")
         yield f"Built {collection.name}: {count}, {dimensions}{replaced}"
+    if built.without_key:
+        rows = "1 row has" if built.without_key == 1 else f"{built.without_key:,} rows have"
+        yield f"{rows} NULL as key and cannot be named: left out"
     if built.without_vector:
         yield _without_vector(built)
 
@@ -88,7 +102,7 @@ def _vocabulary(built: Built) -> Iterator[str]:
             f"Only {100 * known:.0f} % of the words of {built.run.dataset} have a vector."
             " Check that the word vectors are of the same language and domain"
         )
-    minimum = built.run.metrics.get("min_documents", 1)
+    minimum = built.run.metrics.get("min_df", 1)
     if minimum > 1:
         include = " (--min-df 1 includes them)" if "min_df" in built.run.options else ""
         yield f"Words in fewer than {minimum:.0f} documents are not in the vocabulary{include}"

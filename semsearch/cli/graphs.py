@@ -22,11 +22,13 @@ from semsearch.cli.label_column import chosen_column
 from semsearch.cli.options import label_or_first_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded
 from semsearch.cli.search import evaluate
+from semsearch.cli.titles import WIDEST_TITLE, titles_of
 from semsearch.cli.upkeep import finish_writing
 from semsearch.ingest.edges import EdgeSources, TableEdges, ingest_edges
 from semsearch.ingest.sources import source_name
 from semsearch.storage import collections, results
 from semsearch.storage.connect import reading, writing
+from semsearch.storage.results import Link
 
 SHOWN_LINKS = 10  # predicted edges printed; the table holds all
 
@@ -104,6 +106,12 @@ def ingest_edges_command(db: str, graph: str, skip_errors: bool, **options: Any)
     remark(following)
 
 
+def _titles(link: Link, titles: dict[str, str]) -> dict[str, str]:
+    """The titles of both nodes, if nodes have titles."""
+    both = {"source_title": titles.get(link.source, ""), "target_title": titles.get(link.target, "")}
+    return both if titles else {}
+
+
 @click.command("predict-links", short_help="Predict missing edges of a graph")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
@@ -114,6 +122,7 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
     """Predict the most likely missing edges and write them to the table COLLECTION_links.
 
     A logistic regression on the cosine similarity and the node degrees scores every pair of nodes without an edge.
+    Pairs with a similarity below 0.1 are left out.
     `score` is the log-odds of an edge, `similarity` the cosine, `common` the number of common neighbours.
 
     \b
@@ -123,10 +132,25 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
         nodes = collections.open_collection(connection, collection)
         links = predict_links(connection, nodes, k=k, seed=seed)
         results.write_links(connection, nodes.collection, links)
+        listed = links if shape else links[:SHOWN_LINKS]
+        titles = titles_of(connection, nodes, (key for link in listed for key in (link.source, link.target)))
         finish_writing(connection)
-    rows = [asdict(link) for link in (links if shape else links[:SHOWN_LINKS])]
-    print_rows(rows if shape == "json" else [rounded(row) for row in rows], shape)
+    rows = [asdict(link) | _titles(link, titles) for link in listed]
+    shown = rows if shape == "json" else [_named(rounded(row), shape) for row in rows]
+    print_rows(shown, shape, widest=WIDEST_TITLE)
+    if shape not in ("json", "csv"):
+        remark("Log-odds of 0 are a probability of 50 %. They depend on similarity and degree, so hubs score high")
     remark(f"Wrote {counted(len(links), 'pair')} to the table {collection}_links, best first")
+
+
+def _named(row: dict[str, Any], shape: str | None) -> dict[str, Any]:
+    """A predicted link for a table, with `score` called by what it is. CSV keeps the keys."""
+    if shape == "csv":
+        return row
+    return {
+        "log-odds" if name == "score" else name: round(value, 2) if name == "score" else value
+        for name, value in row.items()
+    }
 
 
 @renamed("--hide", "--hidden-share")

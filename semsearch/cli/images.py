@@ -11,7 +11,7 @@ import numpy as np
 from semsearch.arrays import ByteArray
 from semsearch.cli.ingest import ingest, limit_option, next_step, report_loaded
 from semsearch.cli.options import label_option, listing_options, option, png_option, renamed, seed_option
-from semsearch.cli.output import Progress, counted, heading, print_rows, remark, rounded
+from semsearch.cli.output import Progress, counted, heading, measure_rows, print_rows, remark, rounded
 from semsearch.cli.samples import prior_option, write_grid
 from semsearch.cli.search import evaluate
 from semsearch.cli.upkeep import finish_writing
@@ -19,6 +19,7 @@ from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.images import first_images, load_images, read_images
 from semsearch.ingest.sources import source_name
+from semsearch.metrics import IMAGES
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 
@@ -198,11 +199,11 @@ def evaluate_images_command(
     then have been trained on it.
 
     --samples compares generated images with the test images. It reports Frechet distance, precision, recall, density
-    and coverage in the features of a small classifier, which is trained on the labels. `frechet_floor` is the distance
-    of training images, a good value. `frechet_ceiling` is that of noise, a bad one. `nearness` is the median distance
-    of generated images to the nearest training image, relative to that of test images. It is 1 for new images and 0
-    for copies. `copied` is the share of generated images that are nearer to a training image than 99 % of the test
-    images are. About 0.01 is expected.
+    and coverage in the features of a small classifier, which is trained on the labels. The Frechet distance of
+    real images is a good value, that of noise a bad one. The distance ratio (`nearness`) is the median distance of
+    generated images to the nearest training image, relative to that of test images. It is 1 for new images and 0 for
+    copies. The copy rate (`copied`) is the share of generated images that are nearer to a training image than 99 % of
+    the test images are. About 0.01 is expected.
 
     Several collections of one dataset, or the name of the dataset, are compared on the same images. The columns of_N
     are the accuracy of a linear probe trained on N labels per class.
@@ -259,12 +260,13 @@ def _evaluate_one(
     with reading(db) as connection, Progress("training the feature classifier", "step") as progress:
         scores = evaluate_images(connection, collection, wanted=sampling, report=progress, **options)
     values = scores.as_dict()
-    rows = [
-        {"measure": heading(name), "value": f"{value:.4f}" if isinstance(value, float) else value}
-        for name, value in values.items()
-        if value is not None
-    ]
-    print_rows([values] if shape == "json" else rows, shape)
+    if shape == "json":
+        print_rows([values], shape)
+    elif shape == "csv":
+        known = {name: value for name, value in values.items() if value is not None}
+        print_rows([{"measure": heading(name), "value": value} for name, value in known.items()], shape)
+    else:
+        print_rows(measure_rows(values, IMAGES), shape)
     return scores
 
 

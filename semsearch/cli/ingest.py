@@ -12,7 +12,7 @@ import click
 from semsearch import registry
 from semsearch.builders.base import embeds_items
 from semsearch.building.staleness import main_collections
-from semsearch.cli.options import option
+from semsearch.cli.options import language_option, option
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import finish_writing
 from semsearch.ingest.base import TableOptions, first_items
@@ -86,6 +86,7 @@ def ingest() -> None:
 @click.argument("dataset")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @column_options
+@language_option
 @option("--id", metavar="COL", show_default="a column of unique ids, else the row number", help="the key column")
 @option(
     "--format",
@@ -165,9 +166,8 @@ def report_skipped(messages: list[str], count: int) -> None:
 @click.argument("table")
 @column_options
 @image_option
-def ingest_table(
-    db: str, table: str, text: tuple[str, ...], title: str | None, label: str | None, image: str | None
-) -> None:
+@language_option
+def ingest_table(db: str, table: str, **columns: Any) -> None:
     """Register the existing TABLE as a dataset. The table is neither copied nor changed.
 
     Then build from it. `semsearch index` does both with default settings.
@@ -176,8 +176,7 @@ def ingest_table(
     semsearch ingest table my.db articles --text body --title headline
     """
     with writing(db) as connection:
-        columns = Columns(text=text, title=title, label=label, image=image)
-        dataset, remarks = register_table(connection, table, columns)
+        dataset, remarks = register_table(connection, table, Columns(**columns))
         for line in remarks:
             remark(line)
         finish_writing(connection)

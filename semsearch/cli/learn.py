@@ -12,11 +12,12 @@ from semsearch.analysis.duplicates import THRESHOLD, WORDS, duplicates
 from semsearch.cli.label_column import chosen_column
 from semsearch.cli.options import label_or_first_option, listing_options, option, renamed, seed_option
 from semsearch.cli.output import Progress, counted, print_rows, remark, rounded, to_json
+from semsearch.cli.titles import WIDEST_TITLE, titles_of
 from semsearch.cli.upkeep import finish_writing
 from semsearch.labels import classify as classifying
 from semsearch.labels.classify import FEW_LABELS, Classified, Suggestion
 from semsearch.records import Hit, OpenCollection
-from semsearch.storage import datasets
+from semsearch.storage import datasets, results
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, writing
 from semsearch.storage.driver import Connection
@@ -49,44 +50,60 @@ def add_to(cli: click.Group) -> None:
     default=WORDS,
     show_default=True,
     metavar="SHARE",
-    help="minimum word overlap of two documents, the share of words in common: above 0, at most 1",
+    help="minimum word overlap of two documents, above 0 and at most 1 (twice the common words over all words)",
 )
 @listing_options
 def duplicates_command(db: str, collection: str, threshold: float, min_overlap: float, shape: str | None) -> None:
     """List pairs of items that are nearly the same, the closest first.
 
-    Two items are a pair if their cosine similarity is at least --threshold. Two documents must also have
-    a word overlap of at least --min-overlap. The search is exact. In JSON and CSV the word overlap is `words`.
+    Two items are a pair if their cosine similarity is at least --threshold. Two documents must also have a
+    word overlap of at least --min-overlap. The search is exact. The columns are the similarity, called `cosine` in JSON and CSV,
+    and the word overlap, called `words` there, then the titles of both items if they have titles.
 
     \b
     semsearch duplicates my.db articles_lsa
     semsearch duplicates my.db articles_lsa --threshold 0.8 --min-overlap 0.6
     """
     with reading(db) as connection, Progress(f"comparing items of {collection}", "item") as progress:
+        opened = open_collection(connection, collection)
         pairs = duplicates(
             connection,
-            open_collection(connection, collection),
+            opened,
             threshold=threshold,
             words=min_overlap,
             report=progress,
         )
+        titles = titles_of(connection, opened, (key for pair in pairs for key in (pair.one, pair.other)))
     if not pairs:
         remark("No near-duplicates found. A lower --threshold or --min-overlap finds more")
-    rows = [{"id": pair.one, "other": pair.other, "cosine": pair.cosine, "words": pair.words} for pair in pairs]
-    print_rows(rows, shape)
+    rows = [
+        {
+            "id": pair.one,
+            "other": pair.other,
+            "cosine": pair.cosine,
+            "words": pair.words,
+            **({"title": titles.get(pair.one, ""), "other_title": titles.get(pair.other, "")} if titles else {}),
+        }
+        for pair in pairs
+    ]
+    if shape == "json":
+        rows = [{**row, "similarity": row["cosine"]} for row in rows]
+    print_rows(rows if shape in ("json", "csv") else [rounded(row) for row in rows], shape, widest=WIDEST_TITLE)
 
 
 @click.command("cluster", short_help="Group items into clusters by k-means")
 @click.argument("db", type=click.Path())
 @click.argument("collection")
-@option("--clusters", type=int, default=20, show_default=True, metavar="N", help="number of clusters")
+@option("--clusters", type=int, metavar="N", show_default="chosen from the data, 2 to 60", help="number of clusters")
 @seed_option("clusters")
 @listing_options
-def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: str | None) -> None:
+def cluster_command(db: str, collection: str, clusters: int | None, seed: int, shape: str | None) -> None:
     """Group the items of a collection by k-means and write them to the table COLLECTION_clusters.
 
-    Each cluster is labelled with its most distinctive words. The table has the columns id, cluster, label and
-    similarity, which is the cosine to the centre. Clusters are numbered by size, from 1 for the largest.
+    Items are clustered along the 30 directions in which they vary most. Without --clusters, the number with the largest
+    silhouette is taken. Each cluster is labelled with its most distinctive words. The table has the columns id,
+    cluster, label and similarity, which is the cosine to the centre. The listing has the item nearest to each centre.
+    Clusters are numbered by size, the largest first.
 
     \b
     semsearch cluster my.db articles_lsa --clusters 30
@@ -95,9 +112,15 @@ def cluster_command(db: str, collection: str, clusters: int, seed: int, shape: s
         items = open_collection(connection, collection)
         result = clustering.cluster(connection, items, clusters, seed=seed)
         clustering.write(connection, result)
+        written = results.clusters(connection, collection, k=len(result.clusters), nearest=1)
+        titles = titles_of(connection, items, (key for cluster in written for key in cluster.nearest))
         finish_writing(connection)
-    rows = [{"cluster": row.number, "items": row.count, "label": row.label} for row in result.clusters]
-    print_rows(rows, shape)
+    rows = [
+        {"cluster": row.number, "items": row.count, "label": row.label, "nearest": titles.get(key, key)}
+        for row in written
+        for key in row.nearest
+    ]
+    print_rows(rows, shape, widest=WIDEST_TITLE + 20)
     remark(f"Wrote the table {collection}_clusters: id, cluster, label, similarity")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import textwrap
+from collections.abc import Sequence
 
 import click
 
@@ -13,10 +14,12 @@ from semsearch.builders.base import Builder, Encodes, embeds_items
 from semsearch.building.staleness import stale_rows
 from semsearch.cli.options import listing_options, option
 from semsearch.cli.output import print_rows, remark
-from semsearch.run_facts import metric_texts, number_text, option_texts
+from semsearch.records import Run, Update
+from semsearch.run_facts import meanings, metric_facts, option_texts, update_texts
 from semsearch.storage import collections, datasets
 from semsearch.storage.connect import reading
 
+MEANING_WIDTH = 54  # characters of a line of a metric's meaning
 DESCRIPTION_WIDTH = 42  # characters of a line of a builder's description, so that a row has less than a hundred
 
 
@@ -100,7 +103,7 @@ def list_collections(db: str, quick: bool, shape: str | None) -> None:
     """List the collections of a database, the sets of vectors that can be searched.
 
     `stale` is the number of rows added, changed or deleted since the last build or update. It is empty for words that
-    were learned together with documents.
+    were learned together with documents. `language` is that of the text index.
 
     \b
     semsearch collections my.db
@@ -108,7 +111,8 @@ def list_collections(db: str, quick: bool, shape: str | None) -> None:
     with reading(db) as connection:
         result = collections.all_collections(connection)
         stale = {} if quick else stale_rows(connection, [collection.name for collection in result])
-        rows = [present.collection_row(collection) for collection in result]
+        languages = {dataset.name: dataset.language for dataset in datasets.all_datasets(connection)}
+        rows = [present.collection_row(each) | {"language": languages.get(each.dataset)} for each in result]
     if not quick:
         rows = [row | {"stale": stale.get(row["name"])} for row in rows]
     if not rows:
@@ -123,7 +127,7 @@ def list_collections(db: str, quick: bool, shape: str | None) -> None:
 def list_runs(db: str, run: int | None, shape: str | None) -> None:
     """List the runs of a database, newest first, or show RUN with its options, metrics, versions and updates.
 
-    A run is one execution of a builder.
+    A run is one execution of a builder. Each metric of RUN is printed with its meaning, range and direction.
 
     \b
     semsearch runs my.db
@@ -137,14 +141,36 @@ def list_runs(db: str, run: int | None, shape: str | None) -> None:
             print_rows(rows, shape)
             return
         found = collections.get_run(connection, run)
-        facts = present.run_dict(found, collections.updates_of(connection, run))
+        updates = collections.updates_of(connection, run)
+    facts = present.run_dict(found, updates)
     if shape == "json":
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json.dumps(facts | {"meanings": meanings(found.builder, found.metrics)}, indent=2))
     elif shape == "csv":
         print_rows([facts], shape)
     else:
-        facts |= {"options": option_texts(found), "metrics": metric_texts(found)}
-        print_rows([{"name": name, "value": _lines(value)} for name, value in facts.items()], shape)
+        _print_run(found, updates, facts, shape)
+
+
+def _print_run(run: Run, updates: Sequence[Update], facts: dict[str, object], shape: str | None) -> None:
+    """Print a table of the facts of a run, then one of its metrics with what they mean."""
+    texts = [present.update_counts(update) | update_texts(update.metrics) for update in updates]
+    facts = {**facts, "seconds": f"{run.seconds:,.1f}", "options": option_texts(run), "updates": texts}
+    metrics = metric_facts(run)
+    del facts["metrics"]
+    print_rows([{"name": name, "value": _lines(value)} for name, value in facts.items()], shape)
+    if metrics:
+        click.echo()
+    print_rows(
+        [
+            {
+                "metric": fact.metric.name,
+                "value": fact.text,
+                "meaning": textwrap.fill(fact.metric.meaning, MEANING_WIDTH),
+            }
+            for fact in metrics
+        ],
+        shape,
+    )
 
 
 def _lines(value: object) -> str:
@@ -152,4 +178,4 @@ def _lines(value: object) -> str:
         return "\n".join(f"{name} = {entry}" for name, entry in value.items())
     if isinstance(value, list):
         return "\n".join(map(present.flat, value)) if value and isinstance(value[0], dict) else ", ".join(value)
-    return number_text(value) if isinstance(value, float) else str(value)
+    return str(value)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from semsearch.errors import written_list
+from semsearch.maths.languages import checked_language
 from semsearch.search.query import MODES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -41,6 +42,13 @@ mode_option = option(
     show_default=True,
     help="rank by similarity and text score (hybrid), by similarity, or by text score (BM25)",
 )
+_LANGUAGE: dict[str, Any] = {
+    "metavar": "NAME",
+    "show_default": "found from the texts",
+    "callback": lambda context, parameter, value: None if value is None else checked_language(value),
+    "help": "language of the texts, such as german or de; none for names and codes, auto to find it",
+}
+language_option = option("--language", **_LANGUAGE)
 label_option = option(
     "--label", "column", metavar="COL", show_default="the dataset's label column", help="the column of labels"
 )
@@ -51,6 +59,11 @@ label_or_first_option = option(
     show_default="the dataset's label column, else the first column whose values can be labels",
     help="the column of labels",
 )
+
+
+def language_parameter() -> Option:
+    """--language, for a command that is made of parameters."""
+    return Option(["--language"], **_LANGUAGE)
 
 
 def seed_option(result: str = "results") -> Callable[[Command], Command]:

@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -20,13 +20,15 @@ from tqdm import tqdm
 
 from semsearch.cli import console
 from semsearch.errors import InputError
-from semsearch.run_facts import metric_name
+from semsearch.metrics import Metric, metric_of
 
 SMALLEST = 1e-4  # the least number that a table shows with four decimals
 LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 HEADINGS = {
     "auc": "AUC",
+    "cosine": "similarity",
+    "mean_cosine": "mean similarity",
     "created": "created (UTC)",
     "started": "started (UTC)",
     "by": "predictor",
@@ -111,6 +113,19 @@ def _column(values: list[Any]) -> list[Any]:
     return [f"{value:.{max(1, decimals)}f}" if isinstance(value, float) else value for value in values]
 
 
+def measure_rows(values: Mapping[str, Any], declared: Mapping[str, Metric]) -> list[dict[str, Any]]:
+    """A row for each measure that has a value: its name, its value with the digits that mean something, and which
+    direction is better."""
+    rows = []
+    for key, value in values.items():
+        metric = declared.get(key)
+        text = metric.text(value) if metric and isinstance(value, float) else value
+        name, better = (metric.name, metric.better or "") if metric else (heading(key), "")
+        if value is not None:
+            rows.append({"measure": name, "value": text, "better": better})
+    return rows
+
+
 def _short(value: Any, widest: int | None) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -189,7 +204,8 @@ class Progress:
     def __call__(self, step: int, total: int, **metrics: float) -> None:
         if verbosity.quiet or sys.stderr is None:
             return
-        shown = [f"{metric_name(name)} {value:.4g}" for name, value in metrics.items()]
+        declared = [(metric_of(name), value) for name, value in metrics.items()]
+        shown = [f"{metric.name} {metric.text(value)}" for metric, value in declared]
         if sys.stderr.isatty():
             self._draw(step, total, shown)
         elif time.monotonic() - self.printed >= LINE_SECONDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -11,14 +11,16 @@ import click
 
 from semsearch import present
 from semsearch.cli import console
-from semsearch.cli.options import listing_options, mode_option, option, renamed, weight_option
-from semsearch.cli.output import print_rows, remark, visible
+from semsearch.cli.options import listing_options, mode_option, option, renamed, seed_option, weight_option
+from semsearch.cli.output import measure_rows, print_rows, remark, visible
+from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError, out_of_range
+from semsearch.metrics import RETRIEVAL
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
-from semsearch.search.query import MAX_K, Filter, Found, check_k, search, similar
+from semsearch.search.query import MAX_K, Filter, Found, check_k, nearest_to, search, similar
 from semsearch.storage.collections import open_collection
-from semsearch.storage.connect import reading, snapshot
+from semsearch.storage.connect import reading, snapshot, writing
 from semsearch.storage.datasets import text_of
 
 
@@ -87,6 +89,7 @@ class Part:
     show_default="none",
     help="search by this image, instead of QUERY",
 )
+@option("--invert", is_flag=True, help="invert the contrast of the image")
 @mode_option
 @weight_option
 @option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
@@ -109,8 +112,10 @@ def search_command(
         raise click.UsageError("Give either QUERY or --image FILE")
     part = Part(options["k"], options["offset"], options["where"])
     if query is None:
-        _by_image(db, collection, str(image), shape, part)
+        _by_image(db, collection, str(image), shape, part, is_inverted=options["invert"])
         return
+    if options["invert"]:
+        raise click.UsageError("--invert inverts an image: give --image FILE")
     text = console.read_input() if query == "-" else query
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
@@ -122,12 +127,18 @@ def search_command(
     print_found(result, opened.dataset, shape, text, part.offset, why)
 
 
-def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part) -> None:
-    from semsearch.search.images import search_by_picture
+def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part, *, is_inverted: bool) -> None:
+    from semsearch.search.images import bytes_of
+    from semsearch.search.query_images import contrast, inverted, query_image
 
+    content = bytes_of(file)
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        result = search_by_picture(connection, opened, file, k=part.depth, only=part.only)
+        asked = query_image(connection, opened.collection, inverted(content) if is_inverted else content, said=file)
+        result = nearest_to(connection, opened, asked.vector, k=part.depth, only=part.only)
+        compared = contrast(connection, opened, asked)
+    if compared is not None and compared.is_inverted:
+        remark(f"{compared.remark(opened.dataset.name)}: try {'without ' if is_inverted else ''}--invert")
     print_found(part.of(result), opened.dataset, shape, "", part.offset)
 
 
@@ -190,7 +201,7 @@ def print_readable(
         click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
         if body:
-            pieces = present.snippet(visible(body), query, 160)
+            pieces = present.snippet(visible(body), query, 160, dataset.language)
             line = "".join(click.style(piece, bold=True) if marked else piece for piece, marked in pieces)
             if line:  # a node has no text
                 click.echo(f"{'':>{width}}  {line}")
@@ -228,31 +239,67 @@ def evaluate() -> None:
 )
 @mode_option
 @weight_option
+@option(
+    "--fit-weight",
+    is_flag=True,
+    help="fit the weight of the vector score to the queries (20 or more) and keep it as the collection's default",
+)
+@seed_option("resampling of --fit-weight")
 @option("--json", "as_json", is_flag=True, help="print one JSON object")
 def evaluate_retrieval_command(
-    db: str, collection: str, queries_file: str, qrels_file: str, as_json: bool, **options: Any
+    db: str,
+    collection: str,
+    queries_file: str,
+    qrels_file: str,
+    fit_weight: bool,
+    seed: int,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Rank all documents for each query and compare the rankings with relevance judgements (BEIR's file layout).
 
     Reports MAP, 11-point interpolated precision, nDCG@10 and recall@100, each 0 to 1. Queries without a relevant
-    document are excluded, and their number is reported.
+    document are excluded, and their number is reported. --fit-weight instead fits the weight of the similarity by MAP,
+    prints it with its 95 % interval, and stores it: searches of the collection then use it until the next build.
 
     \b
     semsearch evaluate retrieval my.db articles_lsa --queries queries.jsonl --qrels test.tsv
+    semsearch evaluate retrieval my.db articles_lsa --queries queries.jsonl --qrels test.tsv --fit-weight
     """
     from semsearch.evaluate import retrieval
 
     queries, judgements = retrieval.read_queries(queries_file), retrieval.read_judgements(qrels_file)
+    if fit_weight:
+        _print_measures(_fit_weight(db, collection, queries, judgements, seed, **options), as_json)
+        return
     with reading(db) as connection:
         scores = retrieval.evaluate_retrieval(connection, collection, queries, judgements, **options)
-    values = scores.as_dict()
+    _print_measures(scores.as_dict(), as_json)
+
+
+def _fit_weight(
+    db: str,
+    collection: str,
+    queries: Mapping[str, str],
+    judgements: Mapping[str, Mapping[str, float]],
+    seed: int,
+    *,
+    mode: str,
+    weight: float | None,
+) -> dict[str, float | int]:
+    from semsearch.evaluate import fitted_weight
+
+    if mode != "hybrid" or weight is not None:
+        raise InputError("--fit-weight finds the weight of mode hybrid: leave out --mode and --weight")
+    with writing(db) as connection:
+        fitted = fitted_weight.fit_weight(connection, collection, queries, judgements, seed=seed)
+        fitted_weight.store(connection, collection, fitted)
+        finish_writing(connection)
+    return fitted.as_dict()
+
+
+def _print_measures(values: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(values, indent=2))
         return
-    print_rows(
-        [
-            {"measure": name, "value": f"{value:.4f}" if isinstance(value, float) else value}
-            for name, value in values.items()
-        ],
-        "table",
-    )
+    print_rows(measure_rows(values, RETRIEVAL), "table")

@@ -36,7 +36,7 @@ def add_to(cli: click.Group) -> None:
     type=click.Choice(METHODS),
     default="mul",
     show_default=True,
-    help="add the cosines (3CosAdd) or multiply them (3CosMul)",
+    help="add the similarities (3CosAdd) or multiply them (3CosMul)",
 )
 @option("-k", type=int, default=10, show_default=True, metavar="N", help="number of answers")
 @listing_options
@@ -61,7 +61,7 @@ def print_answers(answers: Analogy) -> None:
     """Print the answers of an analogy for people, best first."""
     width = len(str(len(answers.hits)))
     for rank, hit in enumerate(answers.hits, 1):
-        score = f"({METHOD_NAMES[answers.method]} {hit.score:.3f}, cosine {present.cosine(hit.vector_score)})"
+        score = f"({METHOD_NAMES[answers.method]} {hit.score:.3f}, similarity {present.cosine(hit.vector_score)})"
         facts = click.style(score, dim=True)
         click.echo(f"{rank:>{width}}  {click.style(visible(str(hit.id)), bold=True)}  {facts}")
 
@@ -81,7 +81,10 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     """
     with reading(db) as connection, snapshot(connection):
         ranked = odd_one_out(connection, get_collection(connection, collection), words)
-    print_rows([{"word": word, "mean_cosine": round(mean, 4)} for word, mean in ranked], shape)
+    rows = [{"word": word, "mean_cosine": round(mean, 4)} for word, mean in ranked]
+    if shape == "json":
+        rows = [{**row, "mean_similarity": row["mean_cosine"]} for row in rows]
+    print_rows(rows, shape)
     if shape not in ("json", "csv"):
         remark(f"The word that does not belong is {ranked[0][0]}: its mean similarity to the others is the lowest")
 

@@ -31,6 +31,7 @@ class Columns:
     label: str | None = None
     image: str | None = None
     keep_html: bool = False  # keep HTML tags and entities in the text columns of rows
+    language: str | None = None  # not a column: that of the texts
 
 
 def match_column(name: str, names: Sequence[str], where: str) -> str:
@@ -164,7 +165,7 @@ def describe_table(db: Connection, table: str, columns: Columns | None = None) -
         source=existing.source if existing else None,
         kind=kind,
     )
-    return replace(dataset, image_column=chosen.image), remarks
+    return replace(dataset, image_column=chosen.image, asked_language=chosen.language), remarks
 
 
 def _remark_about_rowids(shape: TableShape) -> list[str]:
@@ -225,7 +226,12 @@ def fill_from_dataset(columns: Columns, dataset: Dataset, names: Sequence[str]) 
     label = dataset.label_column if dataset.label_column in names else None
     image = dataset.image_column if dataset.image_column in names else None
     return replace(
-        columns, text=text, title=columns.title or title, label=columns.label or label, image=columns.image or image
+        columns,
+        text=text,
+        title=columns.title or title,
+        label=columns.label or label,
+        image=columns.image or image,
+        language=columns.language or dataset.asked_language,
     )
 
 

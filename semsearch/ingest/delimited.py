@@ -15,6 +15,8 @@ from semsearch.ingest.streams import Lines
 
 DELIMITERS = (",", ";", "\t", "|")  # in the order in which equally good ones are preferred
 SAMPLE_LINES = 100  # lines that decide on the delimiter
+SAMPLE_CHARS = 1 << 20  # characters of them; the rest of long lines is not looked at
+MAX_ROW_LINES = 300_000  # lines of one row; a longer one has a quote that is never closed
 MAX_REREAD_CHARS = 64 << 20  # characters read again after quotes that do not match, before a file is given up
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*")  # Excel writes and reads this first line
 
@@ -59,10 +61,13 @@ def find_dialect(lines: Lines, name: str, delimiter: str | None = None) -> Diale
         return Dialect(named[1], number + 1, (Remark(f"Line {number} of {name} names the delimiter, {named[1]!r}"),))
     if delimiter is not None:
         return Dialect(delimiter, number)
-    sample = [first]
+    sample, size = [first], len(first)
     for line in islice(lines, SAMPLE_LINES):
         lines.item_done()
         sample.append(line)
+        size += len(line)
+        if size > SAMPLE_CHARS:
+            break
     chosen = max(DELIMITERS, key=lambda mark: (*_agreement(sample, mark), -DELIMITERS.index(mark)))
     width = len(_cells(first, chosen))
     said = (
@@ -125,6 +130,8 @@ class Rows:
                 if taken[0] < self._dialect.first_line:
                     continue
             self._taken.append(taken)
+            if len(self._taken) > MAX_ROW_LINES:
+                raise csv.Error("end of data is not in sight")
             yield taken[1]
 
     def __iter__(self) -> Iterator[Row]:

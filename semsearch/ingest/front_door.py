@@ -7,10 +7,8 @@ that names the file.
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
-import lzma
 import os
 import shutil
 import stat
@@ -20,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
 from typing import IO, Any, BinaryIO, TypeVar, cast
 
 from semsearch.errors import InputError, SemsearchError
@@ -189,11 +188,11 @@ class Expanding:
         start = raw.peek(6)[:6]
         self._counted, self._ratio, self._count = counted, Ratio(name), 0
         self._stream: Any = counted
-        openers: dict[bytes, Any] = {GZIP_MAGIC: gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-        opener = next((opener for magic, opener in openers.items() if start.startswith(magic)), None)
-        self._is_packed = opener is not None
-        if opener is not None:
-            self._stream = opener(counted)
+        modules = {GZIP_MAGIC: "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "lzma"}
+        module = next((module for magic, module in modules.items() if start.startswith(magic)), None)
+        self._is_packed = module is not None
+        if module is not None:
+            self._stream = import_module(module).open(counted)  # some builds of Python lack bz2 or lzma
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
@@ -269,7 +268,7 @@ def explain(error: Exception, name: str) -> str:
         return f"{name} has a compression that Python cannot read ({_short(error)}): unpack it first"
     if isinstance(error, OSError) and error.strerror and not isinstance(error, zipfile.BadZipFile):
         return f"{name} cannot be read ({error.strerror}): check its permissions"
-    if isinstance(error, (zipfile.BadZipFile, lzma.LZMAError, OSError)):
+    if isinstance(error, (zipfile.BadZipFile, OSError)):
         return f"{name} is damaged, or not of the format its name says ({_short(error)}): download it again"
     return f"{name} is damaged, or not of the format its name says ({_short(error)}): check it, or give its --format"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from semsearch.errors import InputError, NameTakenError
@@ -21,7 +22,7 @@ from semsearch.ingest.keying import check_existing, choose_keying
 from semsearch.ingest.markup import has_markup, without_markup
 from semsearch.records import Dataset, Item, Kind, Report, silent
 from semsearch.storage.connect import transaction
-from semsearch.storage.datasets import check_new_name, find_dataset, register
+from semsearch.storage.datasets import check_new_name, draft, find_dataset, save
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import shape_of, table_kind
 from semsearch.storage.tables import SeenKeys, Upserts, count_above, storable
@@ -133,8 +134,7 @@ class _Loading:
             given = fill_from_dataset(given, self.existing, known)
         chosen = match_columns(given, known, self.source)
         if self.keying.by == "own" and not chosen.text and "body" in names:  # whole documents: no guess, no remark
-            title = (chosen.title or "title") if "title" in names else None
-            return Columns(("body",), title, chosen.id, chosen.label)
+            return replace(chosen, text=("body",), title=(chosen.title or "title") if "title" in names else None)
         texts = mean_text_lengths(
             [item.columns for item in items], [name for name in names if name != self.keying.column]
         )
@@ -182,8 +182,7 @@ class _Loading:
         if self.upserts.is_empty:
             raise InputError(self._nothing())
         self.seen.close()
-        dataset = register(
-            self.db,
+        described = draft(
             shape_of(self.db, self.name),
             text_columns=self.columns.text,
             title_column=self.columns.title,
@@ -191,6 +190,7 @@ class _Loading:
             made_by="ingest",
             source=self.source,
         )
+        dataset = save(self.db, replace(described, asked_language=self.columns.language))
         self.remarks[:0] = self.batches.remarks.lines()
         self.remarks += self.markup.remarks() + self.upserts.remarks
         if self.repeated:

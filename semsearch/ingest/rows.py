@@ -20,6 +20,7 @@ from semsearch.ingest.front_door import rewindable
 from semsearch.ingest.header import Header, read_header
 from semsearch.ingest.streams import Lines
 from semsearch.records import Item
+from semsearch.storage.tables import MAX_COLUMNS
 
 SAMPLE_ROWS = 200  # rows that the first is compared with, to see whether it is a header
 
@@ -73,6 +74,11 @@ def _survey(rows: Rows, dialect: Dialect, options: ReadOptions) -> _Table:
     number, first = sample[0] if sample else (dialect.first_line, [])
     if isinstance(first, BadRow):
         raise InputError(f"The header at line {number} of {options.name} {first.reason}")
+    if len(first) > MAX_COLUMNS:
+        found = (
+            f"Line {number} of {options.name} has {len(first):,} cells, but a table may have {MAX_COLUMNS:,} columns"
+        )
+        raise InputError(f"{found}: are rows given as columns, or is the delimiter another?")
     others = [cells for _, cells in sample[1:] if isinstance(cells, list) and len(cells) == len(first)]
     place = f"line {number} of {options.name}"
     table = _Table(dialect, read_header(first, others, place, options.table), place)

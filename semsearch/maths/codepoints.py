@@ -8,6 +8,7 @@ holds, and where a text may be cut so that the rest can be given to `tokens` pie
   normalising (Unicode Standard Annex 15, section 9, "Stable Code Points"). A text of such code points is normalised.
 - Lower-casing depends on neighbours only for Σ, which becomes ς at the end of a word; it looks through letters and
   case-ignorable code points (Unicode Standard 3.13). İ is the only code point whose lower case is two code points.
+- Runs of unspaced scripts become pairs, and some characters are ignored: for these the table says that they are odd.
 - A separator is such a boundary, part of no word, never first in a composition, and blocks the view of a Σ. So
   tokens(a + separator + b) = tokens(a) + tokens(b) for all texts a and b.
 """
@@ -19,6 +20,8 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+
+from semsearch.maths.text import is_mark, is_odd
 
 SEPARATOR, OTHER, WORD, ODD = range(4)  # OTHER ends a word; a piece with an ODD one goes through `tokens`
 PLANE = 0x10000  # the table covers the Basic Multilingual Plane; other code points are odd
@@ -38,9 +41,9 @@ def table() -> npt.NDArray[np.uint32]:
     for number in range(PLANE):
         char = chr(number)
         lower = char.lower()
-        if char in seconds or number in _JAMO or char == _SIGMA or len(lower) > 1 or not _is_stable(char):
+        if char in seconds or number in _JAMO or char == _SIGMA or len(lower) > 1 or not _is_plain(char):
             kind = ODD
-        elif lower.isalnum():  # a word character of re, except the underscore
+        elif lower.isalnum() or is_mark(char):  # a word character of re, except the underscore, or a mark
             kind = WORD
         else:
             kind = SEPARATOR if char not in firsts and _blocks_sigma(char) else OTHER
@@ -61,8 +64,9 @@ def _composition_parts() -> tuple[set[str], set[str]]:
     return firsts, seconds
 
 
-def _is_stable(char: str) -> bool:
-    return unicodedata.is_normalized("NFKC", char) and not unicodedata.combining(char)
+def _is_plain(char: str) -> bool:
+    """Whether neither normalising nor splitting does anything else to it than to letters, marks or punctuation."""
+    return not is_odd(char) and unicodedata.is_normalized("NFKC", char) and not unicodedata.combining(char)
 
 
 def _blocks_sigma(char: str) -> bool:

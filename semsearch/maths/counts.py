@@ -16,7 +16,7 @@ from semsearch.arrays import IntArray
 from semsearch.maths.numbering import number_words
 from semsearch.maths.scan import number
 from semsearch.maths.tally import documents_with, number_counts, tally
-from semsearch.maths.text import Analyzer, tokens
+from semsearch.maths.text import Analyzer, old_tokens, tokens
 
 Numbers: TypeAlias = npt.NDArray[np.int32 | np.int64]
 
@@ -40,13 +40,15 @@ class TermCounts:
     documents: IntArray
 
 
-def word_numbers(texts: Iterable[str]) -> tuple[list[str], Numbers, IntArray]:
+def word_numbers(texts: Iterable[str], analyzer: Analyzer | None = None) -> tuple[list[str], Numbers, IntArray]:
     """The distinct words, the numbers of all words in order, and the start of each text in them (n + 1,).
 
     Word i has the number i; words are in order of first occurrence. Much text is scanned by compiled code, with the
-    same result.
+    same result. The words are those of `tokens`, or of the analyzer.
     """
-    rest = iter(texts)
+    if analyzer is not None and analyzer.old:
+        return _number_words(texts, old_tokens)
+    rest = iter(texts if analyzer is None else analyzer.prepared(texts))
     enough = _WARM_CHARS if number.ready else _COLD_CHARS
     first, size = [], 0
     for text in rest:
@@ -57,11 +59,13 @@ def word_numbers(texts: Iterable[str]) -> tuple[list[str], Numbers, IntArray]:
     return _number_words(first)
 
 
-def _number_words(texts: Iterable[str]) -> tuple[list[str], Numbers, IntArray]:
+def _number_words(
+    texts: Iterable[str], split: Callable[[str], list[str]] = tokens
+) -> tuple[list[str], Numbers, IntArray]:
     numbers: dict[str, int] = {}
     stream, starts = array("i"), array("q", [0])
     for text in texts:
-        stream.extend([numbers.setdefault(word, len(numbers)) for word in tokens(text)])
+        stream.extend([numbers.setdefault(word, len(numbers)) for word in split(text)])
         starts.append(len(stream))
     return list(numbers), np.frombuffer(stream, dtype=np.int32), np.frombuffer(starts, dtype=np.int64)
 
@@ -73,7 +77,7 @@ def count_terms(
 
     Words are counted as written and stemmed once per distinct word, because there are few distinct words.
     """
-    words, stream, starts = word_numbers(with_progress(texts, progress))
+    words, stream, starts = word_numbers(with_progress(texts, progress), analyzer)
     terms, column = _terms_of(words, analyzer)
     documents = documents_with(stream, starts, column, len(terms))
     order = _by_document_count(documents, min_documents)
@@ -130,7 +134,7 @@ def _commonest_words(column: Numbers, written: Numbers, width: int) -> IntArray:
 
 def count_all_terms(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where) + m) float32 counts of all terms: known ones by number, then m new ones by first occurrence."""
-    words, stream, starts = word_numbers(texts)
+    words, stream, starts = word_numbers(texts, analyzer)
     columns = dict(where)
     column = np.array(
         [-1 if term is None else columns.setdefault(term, len(columns)) for term in analyzer.terms(words)],
@@ -141,5 +145,5 @@ def count_all_terms(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str
 
 def count_known_terms(texts: Iterable[str], analyzer: Analyzer, where: Mapping[str, int]) -> sp.csr_matrix:
     """(n, len(where)) float32 counts of the known terms, by their numbers; other words are ignored."""
-    words, stream, starts = word_numbers(texts)
+    words, stream, starts = word_numbers(texts, analyzer)
     return tally(stream, starts, _columns_of(analyzer.terms(words), where), len(where))

@@ -15,6 +15,7 @@ from semsearch.maths.logistic import one_against_rest
 from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]
+MIN_SIMILARITY = 0.1  # cosine of a predicted link; below, only the degrees of two nodes speak for an edge
 _SCORE_ROWS = 256  # rows of scores computed at a time
 _TRAINING_EDGES = 20_000  # edges that the regression of a link is fitted on; it has three parameters
 _BATCH_PAIRS = 4_096  # pairs of sparse rows multiplied at a time
@@ -42,6 +43,34 @@ class ProductScorer:
 
     def rows(self, first: int, last: int) -> npt.NDArray[Any]:
         return np.asarray(self.left[first:last] @ self.right.T)
+
+
+class LinkScorer(ProductScorer):
+    """a cos(i, j) + s_i + s_j: the log-odds of an edge, from unit vectors (n, k), a `weight` a and `shares` s (n,)."""
+
+    def __init__(self, unit: FloatArray, weight: float, shares: FloatArray) -> None:
+        root, one = np.float32(np.sqrt(weight)), np.ones((len(unit), 1), np.float32)
+        super().__init__(np.hstack([root * unit, shares[:, None], one]), np.hstack([root * unit, one, shares[:, None]]))
+        self.weight, self.shares = weight, shares
+
+    def similar_rows(self, first: int, last: int, least: float) -> npt.NDArray[Any]:
+        """`rows`, with minus infinity for pairs whose cosine is below `least`."""
+        scores = self.rows(first, last)
+        products = scores - self.shares[first:last, None] - self.shares
+        return np.where(products < np.float32(self.weight * least), -np.inf, scores)
+
+
+class SimilarLinks:
+    """A LinkScorer of pairs with a cosine of at least `least`; others, which only their degrees speak for, get -∞."""
+
+    def __init__(self, scorer: LinkScorer, least: float) -> None:
+        self.scorer, self.least = scorer, least
+
+    def pairs(self, pairs: IntArray) -> Doubles:
+        return self.scorer.pairs(pairs)
+
+    def rows(self, first: int, last: int) -> npt.NDArray[Any]:
+        return self.scorer.similar_rows(first, last, self.least)
 
 
 class NeighbourScorer:
@@ -147,7 +176,7 @@ def sample_non_edges(A: sp.csr_matrix, count: int, rng: np.random.Generator) -> 
     return np.concatenate(result, axis=1)
 
 
-def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> ProductScorer:
+def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generator) -> LinkScorer:
     """The log-odds of an edge between two nodes, from their cosine and their degrees.
 
     a cos(i, j) + b (ln d_i + ln d_j) + c, fitted by logistic regression to edges of A and as many pairs without one.
@@ -168,6 +197,4 @@ def link_scorer(vectors: FloatArray, A: sp.csr_matrix, *, rng: np.random.Generat
     answers = np.arange(pairs.shape[1])[:, None] < len(sample)
     W, c = one_against_rest(facts, answers, C=10.0)
     a, b = max(float(W[0, 0]), 0.0), float(W[1, 0])  # a higher cosine must never lower the score
-    root, one = np.float32(np.sqrt(a)), np.ones((len(unit), 1), np.float32)
-    share = (np.float32(b) * log_degrees[:, None] + np.float32(c[0] / 2)).astype(np.float32)
-    return ProductScorer(np.hstack([root * unit, share, one]), np.hstack([root * unit, one, share]))
+    return LinkScorer(unit, a, (np.float32(b) * log_degrees + np.float32(c[0] / 2)).astype(np.float32))

@@ -50,6 +50,17 @@ def netmf_exact(A: sp.csr_matrix, window: int, *, negative: float = 1.0) -> Floa
     return total
 
 
+def netmf_edges(A: sp.csr_matrix, *, negative: float = 1.0) -> sp.csr_matrix:
+    """The exact M (n, n) float32 for a window of 1: it has entries at edges only. `A` is undirected."""
+    root, S = _normalised(A)
+    M = S.copy()
+    rows = np.repeat(np.arange(S.shape[0]), np.diff(S.indptr))
+    scale = float(A.sum(dtype=np.float64)) / negative
+    M.data = np.log(np.maximum(S.data * scale * root[rows] * root[S.indices], 1)).astype(np.float32)
+    M.eliminate_zeros()
+    return M
+
+
 def netmf_approximated(
     A: sp.csr_matrix,
     window: int,

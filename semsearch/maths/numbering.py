@@ -24,7 +24,7 @@ _BLOCK_BYTES = 8  # bytes in a block of letters
 _LOWERCASE_GROWTH = 1.5  # bytes of the lower case per byte: some letters of two bytes become three
 
 
-class _Scanner:
+class Scanner:
     """A vocabulary, and buffers that every scan reuses."""
 
     def __init__(self) -> None:
@@ -60,13 +60,13 @@ def number_words(texts: Iterable[str]) -> tuple[list[str], npt.NDArray[np.int32]
 
     Equal to numbering the words of `text.tokens` one by one, but several times faster.
     """
-    scanners: dict[int, _Scanner] = {}
+    scanners: dict[int, Scanner] = {}
 
     def work(batch: list[str]) -> tuple[_Part, list[bytes]]:
         mine = get_ident()  # a thread takes batches in order, so a word new to its scanner occurs here first
         if mine not in scanners:
-            scanners[mine] = _Scanner()
-        return _scan_batch(batch, mine, scanners[mine])
+            scanners[mine] = Scanner()
+        return scan_batch(batch, mine, scanners[mine])
 
     parts: list[_Part] = []
     phrases: dict[bytes, int] = {}
@@ -92,8 +92,8 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _scan_batch(texts: list[str], by: int, scanner: _Scanner) -> tuple[_Part, list[bytes]]:
-    """The part, and its odd pieces. Lone surrogates are kept."""
+def scan_batch(texts: Sequence[str], by: int, scanner: Scanner, least: int = 2) -> tuple[_Part, list[bytes]]:
+    """The part of the words of at least so many letters, 1 or 2, and its odd pieces. Lone surrogates are kept."""
     lines = [text.encode("utf-8", "surrogatepass") for text in texts]
     ends = np.cumsum([len(line) + 1 for line in lines])  # each is followed by a line break
     text = b"\n".join([*lines, b""])
@@ -101,15 +101,15 @@ def _scan_batch(texts: list[str], by: int, scanner: _Scanner) -> tuple[_Part, li
         scanner.resize(2 * len(text))
     blocks, words, odd, keys = scanner.blocks, scanner.words, scanner.odd, scanner.keys
     data = np.frombuffer(text, np.uint8)
-    n, odds = scan.lower(data, ends, codepoints.table(), (blocks.view(np.uint8), words, odd))
-    n = scan.hash_words(blocks, words, ends, keys)
+    n, odds = scan.lower(data, ends, codepoints.table(), (blocks.view(np.uint8), words, odd), least)
+    n = scan.hash_words(blocks, words, ends, keys, 1 if least > 1 else -1)
     before = int(scanner.vocabulary.counted[0])
     stream = _numbers(scanner, blocks, words[:n], keys[:n])
     fresh = before, int(scanner.vocabulary.counted[0])
     return _Part(by, stream, ends, fresh), [text[start:end] for start, end in odd[:odds].tolist()]
 
 
-def _numbers(scanner: _Scanner, blocks: Array, words: Array, keys: Array) -> Array:
+def _numbers(scanner: Scanner, blocks: Array, words: Array, keys: Array) -> Array:
     """The numbers int32 of these words, after adding new ones to the scanner's vocabulary."""
     scanner.vocabulary = _grown(scanner.vocabulary, len(keys), len(keys) + len(blocks))
     stream = np.empty(len(keys), np.int32)
@@ -130,10 +130,10 @@ class _Phrases:
 
 
 def _join_parts(
-    parts: Sequence[_Part], scanners: Mapping[int, _Scanner], phrases: Sequence[Sequence[str]]
+    parts: Sequence[_Part], scanners: Mapping[int, Scanner], phrases: Sequence[Sequence[str]]
 ) -> tuple[list[str], npt.NDArray[np.int32], IntArray]:
     """One vocabulary, numbered by first occurrence, one stream, and the start of each text in it."""
-    joined = _Scanner()
+    joined = Scanner()
     known = {by: _merge_vocabulary(joined, scanner.vocabulary) for by, scanner in scanners.items()}
     odd = _number_phrases(joined, phrases)
     met = [_new_words(part, known[part.by], odd) for part in parts]
@@ -151,10 +151,10 @@ def _join_parts(
 
     map_ranges(work, np.linspace(0, len(parts), thread_count() + 1).astype(int).tolist())
     starts = np.concatenate([[0], *(part.ends + start for part, start in zip(parts, bounds[:-1], strict=True))])
-    return _spell_words(joined.vocabulary, order), stream, starts
+    return spell_words(joined.vocabulary, order), stream, starts
 
 
-def _number_phrases(scanner: _Scanner, phrases: Sequence[Sequence[str]]) -> _Phrases:
+def _number_phrases(scanner: Scanner, phrases: Sequence[Sequence[str]]) -> _Phrases:
     """The phrases by the numbers of the scanner's vocabulary."""
     distinct = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(phrases)))}
     which = np.array([distinct[word] for phrase in phrases for word in phrase], np.int64)
@@ -182,7 +182,7 @@ def _distinct(numbers: Array, limit: int) -> Array:
     return numbers[place[numbers] == np.arange(len(numbers))]
 
 
-def _merge_vocabulary(scanner: _Scanner, other: Vocabulary) -> Array:
+def _merge_vocabulary(scanner: Scanner, other: Vocabulary) -> Array:
     """The numbers of the other vocabulary's words, after adding new ones to the scanner's vocabulary."""
     count = int(other.counted[0])
     bounds = _BLOCK_BYTES * other.bounds[: count + 1]
@@ -194,18 +194,18 @@ def _merge_vocabulary(scanner: _Scanner, other: Vocabulary) -> Array:
     )
 
 
-def _number_spelled(scanner: _Scanner, words: Sequence[str]) -> Array:
+def _number_spelled(scanner: Scanner, words: Sequence[str]) -> Array:
     """The numbers of these words, after adding new ones to the scanner's vocabulary."""
     spelt = [word.encode() for word in words]
     ends = np.cumsum([0, *map(len, spelt)])
     places = np.stack([ends[:-1], ends[1:]], axis=1)
     blocks = np.frombuffer(b"".join(spelt) + bytes(2 * _BLOCK_BYTES - ends[-1] % _BLOCK_BYTES), "<u8").astype(np.uint64)
     keys = np.empty(len(words), np.uint64)
-    scan.hash_words(blocks, places, np.array([len(words)]), keys)
+    scan.hash_words(blocks, places, np.array([len(words)]), keys, 1)
     return _numbers(scanner, blocks, places, keys)
 
 
-def _spell_words(vocabulary: Vocabulary, order: Array) -> list[str]:
+def spell_words(vocabulary: Vocabulary, order: Array) -> list[str]:
     """The words with these numbers, in this order."""
     out = np.empty(_BLOCK_BYTES * int(vocabulary.bounds[vocabulary.counted[0]]) + len(order), np.uint8)
     return out[: scan.write_words(vocabulary, order, out)].tobytes().decode().split("\n")[:-1]

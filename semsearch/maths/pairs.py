@@ -156,8 +156,8 @@ def write_near_pairs(
 def shared_words(counts: sp.csr_matrix, i: IntArray, j: IntArray) -> FloatArray:
     """(len(i),) float32, 0..1: the share of words that rows i and j of (n, n_words) counts have in common.
 
-    It is the sum of the smaller counts over the number of words of the longer row: 0.95 means that one word in twenty
-    differs. Rows without words have nothing in common.
+    It is twice the sum of the smaller counts over the number of words of both rows (Dice 1945): .9 for a copy with one
+    word in ten changed, .89 for one cut to 80 %. Rows without words have nothing in common.
     """
     lengths = np.asarray(counts.sum(axis=1)).reshape(-1)
     shares = np.zeros(len(i), np.float32)
@@ -165,5 +165,5 @@ def shared_words(counts: sp.csr_matrix, i: IntArray, j: IntArray) -> FloatArray:
         check_stopped()
         first, second = i[start : start + _BATCH_PAIRS], j[start : start + _BATCH_PAIRS]
         common = np.asarray(counts[first].minimum(counts[second]).sum(axis=1)).reshape(-1)
-        shares[start : start + _BATCH_PAIRS] = common / np.maximum(1, np.maximum(lengths[first], lengths[second]))
+        shares[start : start + _BATCH_PAIRS] = 2 * common / np.maximum(1, lengths[first] + lengths[second])
     return shares

@@ -1,70 +1,163 @@
-"""The weight of the vector score in hybrid search, estimated from a collection without relevance judgements.
+"""Hybrid ranking: how two scores become one, and the weight of the vector score, estimated without judgements.
 
-Up to two thousand documents are each split: up to eight of their words, drawn at random, become a query and are removed
-from the document. Query and remainder share no word, so only the vectors can find the remainder. Its mean reciprocal
-rank orders collections as the best weights do (benchmarks/hybrid_weight.py): near 1 if documents keep to topics, near 0
-if words hardly predict each other.
+The estimate holds a fifth of the documents out and fits the vectors without them. A vector that was fitted to a
+document remembers it: a rare word's vector then points at the one document that holds it. Each held-out document is
+divided by its words: up to eight of them, drawn at random, become a query. The ten fitted documents that BM25 finds by
+the other words are taken as related to it. Query and other words share no word, so neither score can repeat the
+answer. nDCG@10 then says which weight finds these related documents best.
+
+The weight leaves one half only if a lower one is better by more than the standard error of the difference. It is never
+raised: the probes ask for related documents, and users often ask for one particular document, where words count for
+more than here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
+from semsearch.maths.metrics import ndcg_at
 
-MAX_QUERIES = 2_000  # queries: the standard error of the mean is then below 0.01
-MAX_COMPETITORS = (
-    5_000  # documents ranked against: a fixed number, so that the measure does not fall in larger collections
-)
-QUERY_WORDS = 8  # words in a query; two or four give the same order of collections, with smaller differences
-MIN_TERMS = 6  # distinct terms that a document needs to be split
-MIN_WEIGHT = 0.2  # weight at reciprocal rank 0: with it no test collection becomes worse
-WEIGHT_PER_RANK = 0.85  # chosen, as MIN_WEIGHT, on six test collections; two others agree (benchmarks/hybrid_weight.py)
-DOCUMENTS_PER_DIMENSION = 8  # documents per dimension from which on the estimate is fully trusted
-EQUAL_WEIGHT = 0.5  # the weight where the estimate is not trusted
+ORDER = 3  # of the power mean; odd, so that a score below 0 keeps its sign
+EQUAL_WEIGHT = 0.5  # the weight without evidence
+MAX_DOCUMENTS = 10_000  # documents that the estimate is made with: more take time and change little
+HELD_OUT = 5  # one document of so many is held out
+MAX_PROBES = 1_000  # held-out documents that ask: the standard error of nDCG@10 is then below 0.01
+MIN_PROBES = 40  # below, the estimate says nothing
+QUERY_WORDS = 8  # words in a query, at most half of those that the document has
+MIN_TERMS = 6  # distinct terms that a document needs to be divided
+DRAWS = 2  # divisions of each document
+RELATED = 10  # documents taken as related
+WEIGHTS = np.linspace(0.25, EQUAL_WEIGHT, 6)  # candidates; below a quarter no test collection gains
+K1, B = 1.2, 0.75  # of BM25, as in FTS5
+_BLOCK = 250  # probes at a time: their scores take 20 MB
+
+Embed = Callable[[sp.csr_matrix], FloatArray]
+Doubles = npt.NDArray[np.float64]
 
 
-def hybrid_weight(reciprocal_rank: float, n_documents: int, dim: int) -> float:
-    """The weight of the vector score, 0..1, from the mean reciprocal rank of `self_retrieval`.
+@dataclass(frozen=True)
+class Evidence:
+    """The chosen weight, 0..1, and what it was chosen by: nDCG@10 on the probes of words alone, of even weights, and
+    of the chosen weight, and the number of probes."""
 
-    It is linear in the rank and at most 1. With few documents per dimension the model overfits and the measure says
-    little, so the weight is pulled towards one half.
+    weight: float
+    text: float
+    even: float
+    chosen: float
+    probes: int
+
+    def metrics(self) -> dict[str, float]:
+        """As a run stores them."""
+        return {
+            "hybrid_weight": self.weight,
+            "held_out_documents": float(self.probes),
+            "held_out_text": self.text,
+            "held_out_even": self.even,
+            "held_out_chosen": self.chosen,
+        }
+
+
+def power_mean(weights: Sequence[float], scores: Sequence[float]) -> float:
+    """The weighted power mean of order 3, ( Σ w x³ )^⅓; of one score the score times its weight, unrounded."""
+    if len(scores) == 1:
+        return weights[0] * scores[0]
+    total = sum(weight * score**ORDER for weight, score in zip(weights, scores, strict=True))
+    return math.copysign(abs(total) ** (1 / ORDER), total)
+
+
+def held_out_weight(
+    counts: sp.csr_matrix, fit: Callable[[sp.csr_matrix], Embed], *, rng: np.random.Generator
+) -> Evidence | None:
+    """The weight of the vector score and its evidence; None where too few documents can be divided.
+
+    `counts` (n, terms) are the term counts of the documents. `fit` learns from the counts of some of them, and returns
+    what maps counts (m, terms) to vectors (m, dim).
     """
-    weight = min(1.0, MIN_WEIGHT + WEIGHT_PER_RANK * reciprocal_rank)
-    trust = min(1.0, n_documents / (DOCUMENTS_PER_DIMENSION * dim))
-    return EQUAL_WEIGHT + trust * (weight - EQUAL_WEIGHT)
-
-
-def self_retrieval(
-    counts: sp.csr_matrix,
-    embed: Callable[[sp.csr_matrix], FloatArray],
-    documents: FloatArray,
-    *,
-    rng: np.random.Generator,
-) -> float | None:
-    """The mean reciprocal rank, 0..1, at which words of a document find its remainder; None without long documents.
-
-    `counts` (n, terms) are the term counts of the documents, `embed` maps such counts to vectors (m, dim), `documents`
-    (n, dim) are the vectors of all documents. Each remainder competes with up to 5,000 other documents, drawn once.
-    """
-    long_enough = np.flatnonzero(np.diff(counts.indptr) >= MIN_TERMS)
-    if not len(long_enough) or counts.shape[0] < 2:
+    drawn = rng.permutation(counts.shape[0])[:MAX_DOCUMENTS]
+    n_held = len(drawn) // HELD_OUT
+    held = counts[drawn[:n_held]]
+    held = held[np.flatnonzero(np.diff(held.indptr) >= MIN_TERMS)[:MAX_PROBES]]
+    if held.shape[0] < MIN_PROBES:
         return None
-    rows = rng.permutation(long_enough)[:MAX_QUERIES]
-    query_counts, remainders = _split_documents(counts[rows], rng)
-    queries = _unit(embed(query_counts))
-    competitors = rng.permutation(counts.shape[0])[:MAX_COMPETITORS]
-    scores = queries @ _unit(documents[competitors]).T
-    own = np.sum(queries * _unit(embed(remainders)), axis=1)
-    ahead = (scores > own[:, None]) & (competitors[None, :] != rows[:, None])
-    return float(np.mean(1 / (1 + ahead.sum(axis=1))))
+    fitted = counts[np.sort(drawn[n_held:])]
+    words, embed = bm25(fitted), fit(fitted)
+    documents = _unit(embed(fitted))
+    found = np.mean([_probe(held, words, embed, documents, rng) for _ in range(DRAWS)], axis=0)
+    best = choose_weight(found[1:], WEIGHTS)
+    text, *curve = found.mean(axis=1).tolist()
+    return Evidence(float(WEIGHTS[best]), text, curve[-1], curve[best], held.shape[0])
 
 
-def _split_documents(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    """Queries and remainders: up to eight terms of each row, at most half, once each; and the row without them."""
+def choose_weight(scores: Doubles, weights: Doubles) -> int:
+    """The place of the weight nearest to the last one whose loss is within a standard error of the best weight's.
+
+    `scores` (weights, queries) are those of each query at each weight. The error is that of the paired difference.
+    """
+    best = int(scores.mean(axis=1).argmax())
+    losses = scores[best] - scores
+    errors = losses.std(axis=1) / math.sqrt(scores.shape[1])
+    return int(np.flatnonzero(losses.mean(axis=1) <= errors)[-1]) if best < len(weights) - 1 else best
+
+
+def bm25(counts: sp.csr_matrix) -> sp.csr_matrix:
+    """What each term gives each document in BM25, (n, terms) float32: FTS5's formula."""
+    n, n_terms = counts.shape
+    holding = np.bincount(counts.indices, minlength=n_terms)
+    idf = np.maximum(1e-6, np.log((n - holding + 0.5) / (holding + 0.5)))
+    lengths = np.asarray(counts.sum(axis=1, dtype=np.float64)).reshape(-1)
+    relative = lengths / max(float(lengths.mean()), 1e-12)
+    rows = np.repeat(np.arange(n), np.diff(counts.indptr))
+    weighted = counts.astype(np.float32, copy=True)
+    damping = K1 * (1 - B + B * relative[rows])
+    weighted.data = (idf[counts.indices] * counts.data * (K1 + 1) / (counts.data + damping)).astype(np.float32)
+    return weighted
+
+
+def _probe(
+    held: sp.csr_matrix, words: sp.csr_matrix, embed: Embed, documents: FloatArray, rng: np.random.Generator
+) -> Doubles:
+    """nDCG@10 of each held-out document (1 + weights, probes): by words alone, then at each weight."""
+    queries, others = split_documents(held, rng)
+    found = np.zeros((1 + len(WEIGHTS), held.shape[0]))
+    for start in range(0, held.shape[0], _BLOCK):
+        block = slice(start, start + _BLOCK)
+        target = (others[block] @ words.T).toarray()
+        text = _relative((queries[block] @ words.T).toarray())
+        vector = _relative(_unit(embed(queries[block])) @ documents.T)
+        for row, weight in enumerate([0.0, *WEIGHTS]):
+            found[row, block] = _ndcg(weight * vector + (1 - weight) * text, target)
+    return found
+
+
+def _relative(scores: FloatArray) -> FloatArray:
+    """Scores (queries, documents) relative to the best of each query, to the power of the mean; in place."""
+    best = scores.max(axis=1, keepdims=True)
+    scores /= np.where(best > 0, best, 1)
+    relative: FloatArray = scores**ORDER
+    return relative
+
+
+def _ndcg(scores: FloatArray, target: FloatArray) -> Doubles:
+    """nDCG@10 of each ranking (queries, documents) against the ten documents of highest target above 0; 0 without."""
+    k = min(RELATED, scores.shape[1])
+    least = -np.partition(-target, k - 1, axis=1)[:, k - 1 : k]
+    related = (target >= least) & (target > 0)
+    first = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(scores, first, axis=1), axis=1, kind="stable")
+    hits = np.take_along_axis(related, np.take_along_axis(first, order, axis=1), axis=1)
+    totals = np.minimum(related.sum(axis=1), k).tolist()
+    return np.array([ndcg_at(hit, total, k) if total else 0.0 for hit, total in zip(hits, totals, strict=True)])
+
+
+def split_documents(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """Queries and the other words: up to eight terms of each row, at most half, and the rest; each term once."""
     lengths: IntArray = np.diff(counts.indptr)
     row = np.repeat(np.arange(len(lengths)), lengths)
     # The entries of each row in random order: sorted by row, then by a random number.
@@ -72,12 +165,12 @@ def _split_documents(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[s
     place = np.arange(counts.nnz) - np.repeat(counts.indptr[:-1], lengths)
     chosen = np.zeros(counts.nnz, dtype=bool)
     chosen[order] = place < np.repeat(np.minimum(QUERY_WORDS, lengths // 2), lengths)
-    queries, remainders = counts.copy(), counts.copy()
+    queries, others = counts.copy(), counts.copy()
     queries.data = chosen.astype(np.float32)
-    remainders.data = np.where(chosen, 0, counts.data).astype(np.float32)
+    others.data = (~chosen).astype(np.float32)
     queries.eliminate_zeros()
-    remainders.eliminate_zeros()
-    return queries, remainders
+    others.eliminate_zeros()
+    return queries, others
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -52,13 +52,13 @@ class Vocabulary(NamedTuple):
 
 
 @kernel
-def lower(data: Array, ends: Array, table: Array, out: tuple[Array, Array, Array]) -> tuple[int, int]:
+def lower(data: Array, ends: Array, table: Array, out: tuple[Array, Array, Array], least: int) -> tuple[int, int]:
     """Write the words of texts in lower case to `text`, and the start and end of each in it to `words` (n, 2).
 
     `data` is well-formed UTF-8, with a line break after each text. `ends` holds the ends of the texts in `data`, and
     gets their ends in `words`. `out` is (text, words, odd). The bytes `data[odd[i, 0]:odd[i, 1]]` are the i-th odd
-    piece, which is written as an empty word. ASCII words of one letter are not removed yet. Returns the number of words
-    and of odd pieces.
+    piece, which is written as an empty word. Words of fewer than `least` letters are left out, but for ASCII words of
+    one letter, which are not removed yet. Returns the number of words and of odd pieces.
     """
     text, words, _ = out
     edges = words.reshape(-1)
@@ -79,7 +79,7 @@ def lower(data: Array, ends: Array, table: Array, out: tuple[Array, Array, Array
                 at, write = at - 1, write - 1
             while n and edges[n - 1] >= write:
                 n -= 1
-            at, write, n, odds = _lower_stretch(data, at, table, out, (write, n >> 1, odds))
+            at, write, n, odds = _lower_stretch(data, at, table, out, (write, n >> 1, odds, least))
             n, inside = 2 * n, False
         ends[row] = n >> 1
     return n >> 1, odds
@@ -92,15 +92,15 @@ def _is_separator(byte: Any, table: Array) -> bool:
 
 @kernel
 def _lower_stretch(
-    data: Array, at: int, table: Array, out: tuple[Array, Array, Array], done: tuple[int, int, int]
+    data: Array, at: int, table: Array, out: tuple[Array, Array, Array], done: tuple[int, int, int, int]
 ) -> tuple[int, int, int, int]:
     """As `lower`, from after an ASCII separator to the next one.
 
     Returns the position of the next one, and the bytes, words and odd pieces written since the first text; `done` holds
-    the last three before.
+    the last three before, and the least letters of a word.
     """
     text, words, odd = out
-    write, n, odds = done
+    write, n, odds, least = done
     stretch, kept, is_odd = at, n, False
     begin, size = write, 0
     while True:
@@ -113,7 +113,7 @@ def _lower_stretch(
                 entry >>= 8
                 write += 1
         else:
-            if size > 1:
+            if size >= least:
                 words[n, 0], words[n, 1] = begin, write
                 n += 1
             else:
@@ -155,8 +155,9 @@ def _block(blocks: Array, at: Any, end: Any) -> Any:
 
 
 @kernel
-def hash_words(blocks: Array, words: Array, ends: Array, keys: Array) -> int:
-    """Write the key of each word and remove words of one byte from `words` and `ends`; returns the words that remain.
+def hash_words(blocks: Array, words: Array, ends: Array, keys: Array, removed: int) -> int:
+    """Write the key of each word and remove words of `removed` bytes, one or -1 for none, from `words` and `ends`;
+    returns the words that remain.
 
     The key of a word of one block is that block times an odd number, so equal keys are equal words. `blocks` is what
     `lower` wrote, with one extra block.
@@ -167,7 +168,7 @@ def hash_words(blocks: Array, words: Array, ends: Array, keys: Array) -> int:
             at, end = np.uint64(words[word, 0]), np.uint64(words[word, 1])
             words[n, 0], words[n, 1] = at, end
             keys[n] = _block(blocks, at, end) * _GOLDEN
-            n += end - at != _ONE
+            n += np.int64(end) - np.int64(at) != removed
             word += 1
             while end - at > np.uint64(8):
                 at += np.uint64(8)
@@ -258,6 +259,31 @@ def write_final_numbers(part: tuple[Array, Array, Array], phrases: tuple[Array, 
                     out[n] = words[place]
                     n += 1
         ends[row] = n
+
+
+@kernel
+def write_terms(part: tuple[Array, Array], terms: tuple[Array, Array], phrases: tuple[Array, Array], out: Array) -> int:
+    """Write the terms of each text to `out`, a blank after each, and a line break after each text; returns the bytes.
+
+    `part` is (stream, ends). Word w has the bytes `terms[1][terms[0][w]:terms[0][w + 1]]`, and -1 - p in the stream is
+    phrase p, likewise.
+    """
+    stream, ends = part
+    n = at = 0
+    for row in range(len(ends)):
+        while at < ends[row]:
+            entry = stream[at]
+            at += 1
+            bounds, letters = terms if entry >= 0 else phrases
+            which = entry if entry >= 0 else -1 - entry
+            for place in range(bounds[which], bounds[which + 1]):
+                out[n] = letters[place]
+                n += 1
+            out[n] = 32
+            n += 1
+        out[n] = 10
+        n += 1
+    return n
 
 
 @kernel

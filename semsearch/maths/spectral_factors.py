@@ -16,7 +16,7 @@ instead of ending at the k-th, so that k itself matters less.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,21 @@ class SpectralFactors:
             "residual": self.residual,
             "krylov_steps": float(self.steps),
         }
+
+
+def side_by_side(parts: Sequence[SpectralFactors]) -> SpectralFactors:
+    """The factors of several matrices on the same ids, joined column by column; `energy` is that of all together."""
+    held = np.array([float((part.spectrum**2).sum()) for part in parts])
+    total = held / np.maximum([part.energy for part in parts], 1e-300)
+    return SpectralFactors(
+        left=np.hstack([part.left for part in parts]),
+        right=np.hstack([part.right for part in parts]),
+        spectrum=np.concatenate([part.spectrum for part in parts]),
+        energy=float(held.sum() / max(total.sum(), 1e-300)),
+        negative=float(held @ [part.negative for part in parts] / max(held.sum(), 1e-300)),
+        residual=max(part.residual for part in parts),
+        steps=sum(part.steps for part in parts),
+    )
 
 
 def factor_sides(

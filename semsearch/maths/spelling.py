@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from semsearch.arrays import IntArray
 from semsearch.maths.counts import Numbers, word_numbers
 from semsearch.maths.tally import tally
-from semsearch.maths.text import tokens
+from semsearch.maths.text import Analyzer, tokens
 
 _PUNCTUATION = "\"'`.,;:!?()[]{}<>…“”„‘’«»—–-"
 _MAX_UNKNOWN_SPELLINGS = 0.01  # share of words that our tokenizer would split or change
@@ -55,10 +55,10 @@ class Pieces:
         return tally(self.stream, self.starts, np.array(columns, np.int32), len(place))
 
 
-def pieces(texts: Iterable[str], *, elsewhere: bool) -> Pieces:
-    """The texts as tokens, or as pieces between white space if the words come from `elsewhere`."""
+def pieces(texts: Iterable[str], *, elsewhere: bool, analyzer: Analyzer | None = None) -> Pieces:
+    """The texts as tokens of the analyzer, or as pieces between white space if the words come from `elsewhere`."""
     if not elsewhere:
-        numbers, stream, starts = word_numbers(texts)
+        numbers, stream, starts = word_numbers(texts, analyzer)
         return Pieces([[word] for word in numbers], stream, starts)
     numbers_of: dict[str, int] = {}
     numbered, begins = array("i"), array("q", [0])

@@ -12,7 +12,9 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.cooccurrence import Ids
 from semsearch.maths.counts import word_numbers
+from semsearch.maths.languages import ENGLISH
 from semsearch.maths.tally import number_counts
+from semsearch.maths.text import Analyzer
 
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n")
 
@@ -22,7 +24,7 @@ class Words:
     """A corpus as numbers: `stream` (n,) int32 positions in `words`, and `starts` (m + 1,) of its contexts.
 
     `words` (v,) are the vocabulary, by falling frequency, ties in alphabetical order; `counts` (v,) their frequencies.
-    `total` counts all words of the texts, including those left out.
+    `total` counts all words of the texts, including those left out. `language` is that of the texts.
     """
 
     words: list[str]
@@ -30,6 +32,7 @@ class Words:
     stream: Ids
     starts: IntArray
     total: int
+    language: str = ENGLISH
 
 
 def sentences(texts: Iterable[str]) -> Iterator[str]:
@@ -46,12 +49,14 @@ def default_min_count(n_words: int) -> int:
     return 5 if n_words >= 1_000_000 else 2 if n_words >= 10_000 else 1
 
 
-def keep_words(texts: Iterable[str], *, min_count: int | None = None, max_words: int | None = None) -> Words:
+def keep_words(
+    texts: Iterable[str], *, min_count: int | None = None, max_words: int | None = None, language: str = ENGLISH
+) -> Words:
     """Number the words that occur at least `min_count` times, at most the `max_words` most frequent.
 
     Other words are removed before windows are applied, as in word2vec, so that their neighbours become adjacent.
     """
-    distinct, stream, starts = word_numbers(texts)
+    distinct, stream, starts = word_numbers(texts, Analyzer(stem=False, stop=False, language=language))
     counts = number_counts(stream, starts, len(distinct))
     least = default_min_count(len(stream)) if min_count is None else min_count
     kept = sorted(np.flatnonzero(counts >= least).tolist(), key=lambda number: (-counts[number], distinct[number]))
@@ -65,6 +70,7 @@ def keep_words(texts: Iterable[str], *, min_count: int | None = None, max_words:
         stream=stream,
         starts=starts,
         total=int(counts.sum()),
+        language=language,
     )
 
 

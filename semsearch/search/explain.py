@@ -15,9 +15,10 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.builders.base import CosineParts, Doubles, Explains
-from semsearch.maths.text import Analyzer, tokens
-from semsearch.records import Documents, Hit, OpenCollection
-from semsearch.search.components import has_topics
+from semsearch.maths.index_terms import matching, words_of
+from semsearch.maths.text import Analyzer, analyzer_of
+from semsearch.records import Documents, Hit, OpenCollection, Phrase
+from semsearch.search.components import has_topics, topic_names
 from semsearch.search.models import state_of
 from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
@@ -51,11 +52,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Component:
-    """The contribution of a dimension, numbered from 1 by strength, and the document's words that contribute most."""
+    """The contribution of a dimension, numbered from 1 by strength, and the document's words that contribute most.
+
+    `name` is empty for a dimension that is not a rotated topic.
+    """
 
     number: int
     contribution: float
     words: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,22 +101,24 @@ def explain(
     For a collection of words, and for a builder that does not Explain, only ranks and matched words are given. Raises
     InputError for an invalid query.
     """
-    question, are_topics = parse(query), has_topics(db, opened.collection)
+    question, are_topics = parse(query, opened.dataset.language), has_topics(db, opened.collection)
     cosine_parts = _cosine_parts(db, opened, question, hits)
     matched = _matched(db, opened, question, hits)
+    names = topic_names(db, opened.collection) if opened.has_text else []
+    phrases = list(dict.fromkeys(map(_spelled, question.ranked)))
+    every = analyzer_of(opened.dataset.language, stop=False)
     result = []
     for hit in hits:
         parts = next(cosine_parts, None) if hit.vector_score is not None else None
         scores = matched.get(str(hit.id), {})
-        words = _parts([Term(_spelled(phrase), score, True) for phrase, score in scores.items()], most)
-        phrases = list(dict.fromkeys(question.ranked))
-        present = [_spelled(phrase) for phrase in phrases if phrase in scores]
-        missing = tuple(_spelled(phrase) for phrase in phrases if phrase not in scores)
-        by_query, by_document, pairs, components = _summed(parts, most)
+        words = _parts([Term(phrase, score, True) for phrase, score in scores.items()], most)
+        present = [phrase for phrase in phrases if phrase in scores]
+        missing = tuple(phrase for phrase in phrases if phrase not in scores)
+        by_query, by_document, pairs, components = _summed(parts, most, names)
         result.append(
             Explanation(
                 hit=hit,
-                sentence=_sentence(hit, parts, _common(opened, question, hit), present, missing),
+                sentence=_sentence(hit, parts, _common(opened, question, hit), present, missing, every),
                 query_terms=by_query,
                 document_terms=by_document,
                 pairs=pairs,
@@ -154,25 +161,28 @@ def _matched(
     if keys:
         for phrase, times in Counter(question.ranked).items():
             for key, score in fulltext.best(db, opened.dataset, [phrase], -1, keys):
-                result[key][phrase] = score * times
+                result[key][_spelled(phrase)] = score * times
     return result
 
 
-def _spelled(phrase: str) -> str:
-    return f'"{phrase}"' if " " in phrase else phrase
+def _spelled(phrase: Phrase) -> str:
+    return f'"{phrase.said}"' if " " in phrase.said else phrase.said
 
 
 def _common(opened: OpenCollection, question: Question, hit: Hit) -> list[str]:
     """The query's words that a hit contains, by their stem, in the query's order, also those unknown to the builder."""
     if not opened.has_text:
         return []
-    every = Analyzer(stop=False)
-    words = list(dict.fromkeys(tokens(" ".join(question.ranked))))
-    contained = set(every.terms(list(dict.fromkeys(tokens(_text(opened, hit))))))
-    return [word for word, term in zip(words, every.terms(words), strict=True) if term in contained]
+    language = opened.dataset.language
+    terms = matching(language)
+    held = {term for word in set(words_of(_text(opened, hit), language)) for term in terms(word)}
+    words = dict.fromkeys(word for phrase in question.ranked for word in words_of(phrase.said, language))
+    return [word for word in words if 2 * len(held.intersection(terms(word))) >= len(terms(word)) > 0]
 
 
-def _summed(parts: CosineParts | None, most: int) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
+def _summed(
+    parts: CosineParts | None, most: int, names: Sequence[str]
+) -> tuple[Parts[Term], Parts[Term], Parts[Pair], Parts[Component]]:
     """The sums of a decomposed cosine by query word, document word, pair and dimension; empty for None."""
     if parts is None:
         return Parts(), Parts(), Parts(), Parts()
@@ -189,8 +199,14 @@ def _summed(parts: CosineParts | None, most: int) -> tuple[Parts[Term], Parts[Te
             most,
             lambda at, part: Pair(parts.query_words[at // width], parts.document_words[at % width], part),
         ),
-        _largest(by_component, most, lambda row, part: Component(row + 1, part, _words_along(parts, row))),
+        _largest(
+            by_component, most, lambda row, part: Component(row + 1, part, _words_along(parts, row), _at(names, row))
+        ),
     )
+
+
+def _at(names: Sequence[str], row: int) -> str:
+    return names[row] if row < len(names) else ""
 
 
 def _words_along(parts: CosineParts, component: int) -> tuple[str, ...]:
@@ -212,11 +228,16 @@ def _parts(terms: Sequence[Term], most: int) -> Parts[Term]:
 
 
 def _sentence(
-    hit: Hit, parts: CosineParts | None, common: Sequence[str], contained: Sequence[str], missing: Sequence[str]
+    hit: Hit,
+    parts: CosineParts | None,
+    common: Sequence[str],
+    contained: Sequence[str],
+    missing: Sequence[str],
+    every: Analyzer,
 ) -> str:
     """The explanation in one line; lists of words are between stars."""
     if parts is not None:
-        through = _through(parts, common)
+        through = _through(parts, common, every)
         if common:
             return f"shared words: {_starred(common)}" + (f"; similar through: {_starred(through)}" if through else "")
         return f"no shared word; similar through: {_starred(through)}" if through else "no shared word; hardly similar"
@@ -226,10 +247,9 @@ def _sentence(
     return ", ".join(f"rank {rank:,} by {side}" for side, rank in ranks if rank is not None) or "no rank is known"
 
 
-def _through(parts: CosineParts, common: Sequence[str]) -> list[str]:
+def _through(parts: CosineParts, common: Sequence[str], every: Analyzer) -> list[str]:
     """The document's words that the query does not contain and that contribute most, strongest first."""
-    every = Analyzer(stop=False)
-    taken = set(every.terms(list(common)))
+    taken = set(every.terms([token for word in common for token in every.tokens(word)]))
     given = parts.pairs.sum(axis=0)
     least = _FAINT * float(given.sum()) if common else 0.0
     stems = every.terms(list(parts.document_words))

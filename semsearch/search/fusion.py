@@ -1,13 +1,14 @@
 """Hybrid search: one exact ranking from the vector score and the text score.
 
-    score = w · cosine / (best cosine)  +  (1 − w) · BM25 / (best BM25)
+    score = ( w · x³ + (1 − w) · y³ )^⅓,    x = cosine / (best cosine),    y = BM25 / (best BM25)
 
-Each score is divided by its best value, so 1 means best by both. (Dividing by the standard deviation over all documents
-measured the same, but needs all scores.) Both scores of a candidate are exact: if only one list contains it, its other
-score is looked up. Without any query word its text score is 0.
+Each score is divided by its best value, so 1 means best by both. The weighted power mean of order 3 lies between the
+mean (order 1) and the maximum (order ∞): an item that one scorer ranks far above the rest stays near the top even if
+the other scorer does not confirm it. benchmarks/unseen.py compares the orders. Both scores of a candidate are exact: if
+only one list contains it, its other score is looked up. Without any query word its text score is 0.
 
 The depth of the lists is found by the threshold algorithm (Fagin, Lotem & Naor, "Optimal aggregation algorithms for
-middleware", PODS 2001). An item in neither list scores at most the weighted sum of the lists' last scores. Once the n
+middleware", PODS 2001). An item in neither list scores at most the power mean of the lists' last scores. Once the n
 best are above that threshold, no other item can enter, and a larger n never changes the order of the first ones.
 """
 
@@ -16,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from semsearch.maths.ranking import power_mean
 
 INITIAL_DEPTH = 40  # items of each list read at first: enough for most queries
 _TIE = 1e-9  # far below the resolution of a float32 cosine
@@ -72,7 +75,7 @@ def rank(sides: Sequence[Weighted], n: int) -> Ranking:
         _look_up(sides, lists)
         scores = _fused(sides, lists)
         complete = all(each.ended for each in lists)
-        threshold = sum(weighted.weight * each.last() for weighted, each in zip(sides, lists, strict=True))
+        threshold = power_mean([weighted.weight for weighted in sides], [each.last() for each in lists])
         sure = {key: score for key, score in scores.items() if complete or score > threshold + _TIE}
         if complete or len(sure) >= n:
             return Ranking(sure, [each.known for each in lists], [ranks(each.top) for each in lists], complete)
@@ -96,11 +99,10 @@ def _look_up(sides: Sequence[Weighted], lists: Sequence[_List]) -> None:
 
 
 def _fused(sides: Sequence[Weighted], lists: Sequence[_List]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for weighted, each in zip(sides, lists, strict=True):
-        for key, score in each.known.items():
-            total[key] = total.get(key, 0.0) + weighted.weight * score / each.scale
-    return dict(sorted(total.items(), key=lambda pair: (-pair[1], in_order(pair[0]))))
+    weights = [weighted.weight for weighted in sides]
+    keys = dict.fromkeys(key for each in lists for key in each.known)
+    fused = {key: power_mean(weights, [each.known.get(key, 0.0) / each.scale for each in lists]) for key in keys}
+    return dict(sorted(fused.items(), key=lambda pair: (-pair[1], in_order(pair[0]))))
 
 
 def ranks(scores: Mapping[str, float]) -> dict[str, int]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from semsearch.errors import InputError, NotFoundError
 from semsearch.maths import layout
+from semsearch.maths.links import MIN_SIMILARITY
 from semsearch.records import Hit, OpenCollection
 from semsearch.search.query import MAX_K, similar, vector_of
 from semsearch.search.scorers import VectorScorer
@@ -45,7 +46,7 @@ class Near:
 class Around:
     """The neighbourhood of a node.
 
-    `nearest` have the most similar vectors; `suggested` are the best of them without an edge to the node. `neighbours`
+    `nearest` have the most similar vectors; `suggested` have no edge to the node but may get one. `neighbours`
     have an edge to it, the most similar and heaviest first; there are `degree` in all. `drawn` are the nodes of a
     drawing, without the node itself, and `edges` are those between them and the node, by keys. `remark` says why there
     is no vector or no edge.
@@ -61,8 +62,19 @@ class Around:
     remark: str | None = None
 
 
-def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH, drawn: int = MOST_DRAWN) -> Around:
-    """The k most similar nodes, the k best suggestions and the neighbours of a node, at most `drawn` nodes in all.
+def around(
+    db: Connection,
+    opened: OpenCollection,
+    id: str,
+    *,
+    k: int = _OF_EACH,
+    drawn: int = MOST_DRAWN,
+    suggested: Sequence[str] | None = None,
+) -> Around:
+    """The k most similar nodes, the suggestions and the neighbours of a node, at most `drawn` nodes in all.
+
+    Without `suggested` keys the suggestions are the k most similar nodes without an edge to the node, and none with a
+    similarity below MIN_SIMILARITY.
 
     Raises InputError for a collection that does not contain nodes.
     """
@@ -71,7 +83,8 @@ def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH
     with snapshot(db):
         result = _Surroundings(db, opened, id)
         nearest = list(result.ranks)[:k]
-        suggested = [key for key in result.ranks if key not in result.ties][:k]
+        if suggested is None:
+            suggested = result.similar_apart(k)
         apart = list(dict.fromkeys([*suggested, *(key for key in nearest if key not in result.ties)]))
         last = len(result.ranks) + 1
         # Python's sort keeps the order of ties by weight
@@ -82,7 +95,7 @@ def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH
         here = {id, *(key for key in shown if key in near)}
         return Around(
             tuple(near[key] for key in nearest),
-            tuple(near[key] for key in suggested),
+            tuple(near[key] for key in suggested if key in near),
             tuple(near[key] for key in neighbours if key in near),
             len(result.ties),
             tuple(near[key] for key in shown if key in near),
@@ -90,6 +103,13 @@ def around(db: Connection, opened: OpenCollection, id: str, *, k: int = _OF_EACH
             result.rows_of({key for each in near.values() for key in each.common} - near.keys()),
             result.remark,
         )
+
+
+def relations(db: Connection, opened: OpenCollection, id: str, keys: Sequence[str]) -> dict[str, Near]:
+    """These nodes in relation to a node, by key: their edges with it and their common neighbours."""
+    with snapshot(db):
+        result = _Surroundings(db, opened, id)
+        return result.described(keys, result.edges_of(keys))
 
 
 class _Surroundings:
@@ -121,6 +141,11 @@ class _Surroundings:
                 break
             wanted = min(4 * wanted, most)
         self.ranks = {key: rank for rank, key in enumerate(self.hits, 1)}
+
+    def similar_apart(self, k: int) -> list[str]:
+        """The k most similar nodes without an edge to the node."""
+        apart = [key for key in self.ranks if key not in self.ties and self.hits[key].score >= MIN_SIMILARITY]
+        return apart[:k]
 
     def edges_of(self, keys: Sequence[str]) -> set[tuple[str, str]]:
         """The edges between some nodes, and between them and the node and its neighbours."""

@@ -47,12 +47,12 @@ def vector_of_picture(
 
     Raises what `search_by_picture` raises.
     """
-    content = picture if isinstance(picture, bytes) else _bytes_of(picture)
+    content = picture if isinstance(picture, bytes) else bytes_of(picture)
     by_path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else "The image"
     return encode_picture(db, collection, content, said=said or by_path)
 
 
-def _bytes_of(picture: str | os.PathLike[str] | ByteArray) -> bytes:
+def bytes_of(picture: str | os.PathLike[str] | ByteArray) -> bytes:
     """A file's bytes, or those of a PNG that pixels make, which loses nothing."""
     if isinstance(picture, np.ndarray):
         pixels = picture[:, :, None] if picture.ndim == 2 else picture

@@ -33,7 +33,7 @@ def by_name(db: Connection, opened: OpenCollection, text: str, *, k: int = 10, o
     there is; `text_score` is that BM25. Raises InputError for a text or filter that cannot be.
     """
     check_k(k)
-    question = parse(text)
+    question = parse(text, opened.dataset.language)
     with snapshot(db):
         table = _named(opened)
         kept = filters.matching_keys(db, table.table, table.kind, table.key_columns, only) if only else None

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from semsearch.lru_cache import LruCache
 from semsearch.maths.vectors import largest
-from semsearch.records import Dataset
+from semsearch.records import Dataset, Phrase
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.storage import fulltext
 from semsearch.storage.connect import memory_of
@@ -105,7 +105,7 @@ def is_held() -> bool:
     return _kept.limit > 0
 
 
-def summed(db: Connection, dataset: Dataset, phrases: Sequence[str]) -> Postings:
+def summed(db: Connection, dataset: Dataset, phrases: Sequence[Phrase]) -> Postings:
     """All items that contain any of the phrases, and the sum of the BM25 of the phrases in each."""
     if not phrases or not fulltext.exists(db, dataset):
         return Postings(np.empty(0, np.int64), np.empty(0))
@@ -118,7 +118,7 @@ def _stamp(db: Connection, dataset: Dataset) -> Hashable:
     return (*memory_of(db, dataset.token), dataset.id)
 
 
-def _postings(db: Connection, dataset: Dataset, phrase: str, stamp: Hashable) -> Postings:
+def _postings(db: Connection, dataset: Dataset, phrase: Phrase, stamp: Hashable) -> Postings:
     return _kept.get_or_compute((stamp, phrase), lambda: Postings(*fulltext.holding(db, dataset, phrase)))
 
 

@@ -34,13 +34,13 @@ NO_VECTOR = {  # why an item of a kind has no vector
     "image": "cannot be read",
     "row": "has no number in one of the columns",
 }
-EVEN = 0.5  # the weight of a collection whose builder did not find one
+EVEN = 0.5  # the weight of a collection without evidence
 
 
 @dataclass(frozen=True)
 class Found:
-    """The hits of one question, best first, a remark where there is something to say about having none, and the
-    weight of meaning that a hybrid ranking was made with."""
+    """The hits of one question, best first, a remark on why there is none or how to get better ones, and the weight of
+    meaning that a hybrid ranking was made with."""
 
     hits: tuple[Hit, ...]
     remark: str | None = None
@@ -69,7 +69,7 @@ def search(
     check_query(query, mode, k)
     check_weight(weight, mode)
     with snapshot(db):
-        question = parse(query)
+        question = parse(query, opened.dataset.language)
         among = _among(db, opened, only, question)
         if among is not None and not among:
             return Found((), _nothing_kept(opened, only))
@@ -77,7 +77,7 @@ def search(
         hits = _hits(db, opened, sides, k)
     used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
     if hits or not opened.collection.count:
-        return Found(hits, None, used)
+        return Found(hits, _split_long_ago(db, opened) if hits else None, used)
     return Found((), _nothing_found(opened, query, among), used)
 
 
@@ -90,9 +90,20 @@ def _nothing_found(opened: OpenCollection, query: str, among: Sequence[str] | No
     return f"{opened.name} has no word of the query{rows}{mark}"
 
 
+def _split_long_ago(db: Connection, opened: OpenCollection) -> str | None:
+    """What to do about a full-text index of a version before 0.2, which split and stemmed all text as English."""
+    dataset = opened.dataset
+    if not opened.has_text or dataset.language is not None or not fulltext.exists(db, dataset):
+        return None
+    return (
+        f"An older semsearch indexed {dataset.name} as English text. `semsearch build DB {dataset.name}` indexes it"
+        " again in its language"
+    )
+
+
 def check_query(query: str, mode: str, k: int) -> None:
     """InputError, in one line, for what cannot be searched."""
-    parse(query)
+    parse(query, None)
     if mode not in MODES:
         raise not_a_choice("--mode", mode, MODES)
     check_k(k)
@@ -115,8 +126,13 @@ def check_weight(weight: float | None, mode: str = "hybrid") -> None:
 
 
 def default_weight(db: Connection, collection: Collection) -> float:
-    """Meaning's share in a hybrid ranking, 0..1: what the builder found without labels, else one half."""
-    return collections.run_metrics(db, collection.run).get("hybrid_weight", EVEN)
+    """The weight of the vector score in a hybrid ranking, 0..1: as judged queries say, else held-out documents, else ½.
+
+    Older versions measured `self_retrieval` on documents that the vectors were fitted to, which is no evidence.
+    """
+    metrics = collections.run_metrics(db, collection.run)
+    found = EVEN if "self_retrieval" in metrics else metrics.get("hybrid_weight", EVEN)
+    return metrics.get("judged_weight", found)
 
 
 def sides_of(
@@ -145,7 +161,7 @@ def rank_all(
     db: Connection, opened: OpenCollection, query: str, *, mode: str, weight: float | None = None
 ) -> list[str]:
     """The keys of all items that a query in prose finds, best first: for judging rankings."""
-    sides = sides_of(db, opened, plain(query), mode, weight, None)
+    sides = sides_of(db, opened, plain(query, opened.dataset.language), mode, weight, None)
     return list(rank(sides, opened.collection.count).scores) if sides else []
 
 

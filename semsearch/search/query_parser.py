@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 
 from semsearch.errors import InputError
-from semsearch.maths.text import Analyzer, tokens
+from semsearch.maths.index_terms import ranked_phrases, whole_phrase
+from semsearch.maths.languages import ENGLISH
+from semsearch.records import Phrase
 
 MAX_QUERY = 4096
 _PART = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<rest>[^\s"]+))')
@@ -25,13 +27,16 @@ class Question:
     """
 
     text: str
-    ranked: tuple[str, ...]
-    required: tuple[str, ...]
-    excluded: tuple[str, ...]
+    ranked: tuple[Phrase, ...]
+    required: tuple[Phrase, ...]
+    excluded: tuple[Phrase, ...]
 
 
-def parse(query: str) -> Question:
-    """Take a query apart. InputError for one that is empty, endless, or only says what to leave out."""
+def parse(query: str, language: str | None = ENGLISH) -> Question:
+    """Take a query apart; `language` is that of the full-text index, None for the old analyser.
+
+    Raises InputError for one that is empty, endless, or only says what to leave out.
+    """
     if not query.strip():
         raise InputError("The query is empty: enter some words")
     if len(query) > MAX_QUERY:
@@ -51,16 +56,15 @@ def parse(query: str) -> Question:
         (required if part["phrase"] is not None else loose).append(said)
     if excluded and not kept:
         raise InputError("The query has only excluded words: add some words to search by")
-    return Question(" ".join(kept), (*_content(loose), *required), tuple(required), tuple(excluded))
+    demanded = _phrases(required, language)
+    ranked = (*ranked_phrases(" ".join(loose), language), *demanded)
+    return Question(" ".join(kept), ranked, demanded, _phrases(excluded, language))
 
 
-def plain(query: str) -> Question:
+def plain(query: str, language: str | None = ENGLISH) -> Question:
     """A query that is prose, its quotes and dashes mere punctuation, as the queries of test collections are."""
-    return Question(query, tuple(_content([query])), (), ())
+    return Question(query, tuple(ranked_phrases(query, language)), (), ())
 
 
-def _content(parts: list[str]) -> list[str]:
-    """The words that are not stop words, in order and as often as they stand; all of them if every one is."""
-    words = tokens(" ".join(parts))
-    kept = [word for word, term in zip(words, Analyzer().terms(words), strict=True) if term is not None]
-    return kept or words
+def _phrases(said: list[str], language: str | None) -> tuple[Phrase, ...]:
+    return tuple(phrase for phrase in (whole_phrase(each, language) for each in said) if phrase is not None)

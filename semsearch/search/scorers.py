@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from semsearch.arrays import FloatArray
-from semsearch.records import Collection, Dataset
+from semsearch.records import Collection, Dataset, Phrase
 from semsearch.search import postings
 from semsearch.search.resident import Resident, resident
 from semsearch.storage import fulltext, vectors
@@ -64,7 +64,7 @@ class TextScorer:
 
     db: Connection
     dataset: Dataset
-    phrases: Sequence[str]
+    phrases: Sequence[Phrase]
     among: Sequence[str] | None = None
 
     def top(self, n: int) -> Mapping[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,12 @@ import numpy.typing as npt
 
 from semsearch.errors import InputError, out_of_range
 from semsearch.maths.contexts import unpack_row
+from semsearch.maths.index_terms import ranked_phrases
 from semsearch.maths.text import unpack
 from semsearch.maths.weighting import log_expected_of_totals
 from semsearch.records import Collection, Dataset, Hit, State
 from semsearch.search.models import state_of
-from semsearch.search.words import MOST_WORDS, known_words
+from semsearch.search.words import MOST_WORDS, known_words, which_are_known
 from semsearch.storage import contexts as stored
 from semsearch.storage import datasets, fulltext
 from semsearch.storage.connect import snapshot
@@ -37,11 +39,23 @@ class Context:
 
 @dataclass(frozen=True)
 class Table:
-    """Words with each other: `counts` and `pmi` (n, n) float64. The PMI of two that never co-occur is NaN."""
+    """Words with each other: `counts`, `pmi` and the counts `expected` by chance (n, n) float64. The PMI of two that
+    never co-occur is NaN."""
 
     words: tuple[str, ...]
     counts: Doubles
     pmi: Doubles
+    expected: Doubles
+
+
+@dataclass(frozen=True)
+class WithItself:
+    """How often a word co-occurs with itself, how often it would by chance, and the PMI in nats, -∞ for count 0."""
+
+    word: str
+    count: float
+    expected: float
+    pmi: float
 
 
 def has_contexts(db: Connection, collection: Collection) -> bool:
@@ -79,13 +93,30 @@ def cooccurrence(db: Connection, collection: Collection, words: Sequence[str]) -
             met = (columns[inside] == numbers) if len(columns) else np.zeros(len(numbers), bool)
             result[place, met] = values[inside[met]]
             pmi[place, met] = counts.pmi(number, columns[inside[met]], values[inside[met]])
-        return Table(tuple(counts.words[number] for number in numbers), result, pmi)
+        return Table(tuple(counts.words[number] for number in numbers), result, pmi, counts.expected(numbers))
+
+
+def with_themselves(db: Connection, collection: Collection, n: int) -> list[WithItself]:
+    """Those of the n most frequent words that have a vector, each with itself. Raises InputError if no counts are
+    stored."""
+    with snapshot(db):
+        counts = _Counts(db, collection)
+        known = which_are_known(db, collection, counts.words[:n])
+        numbers = [number for number, word in enumerate(counts.words[:n]) if word in known]
+        packed = stored.read(db, collection, numbers)
+        result = []
+        for number in numbers:
+            columns, values = unpack_row(packed.get(number, b""), counts.unit)
+            count, expected = float(values[columns == number].sum()), float(counts.expected([number])[0, 0])
+            pmi = math.log(count / expected) if count > 0 else -math.inf
+            result.append(WithItself(counts.words[number], count, expected, pmi))
+        return result
 
 
 def documents_using(db: Connection, dataset: Dataset, word: str, k: int = 5) -> list[Hit]:
     """The k documents that a word is most about by BM25, a form of it with the same stem included."""
     with snapshot(db):
-        result = fulltext.best(db, dataset, [word], k)
+        result = fulltext.best(db, dataset, ranked_phrases(word, dataset.language), k)
         rows = datasets.rows_by_key(db, dataset, [key for key, _ in result])
         return [Hit(key, score, text_score=score, row=rows[key]) for key, score in result if key in rows]
 
@@ -114,6 +145,12 @@ class _Counts:
 
     def pmi(self, number: int, columns: npt.NDArray[Any], values: Doubles) -> Doubles:
         result: Doubles = np.log(values) - self.chances[0][number] - self.chances[1][columns]
+        return result
+
+    def expected(self, numbers: Sequence[int]) -> Doubles:
+        """(n, n) the counts of these words with each other that independent words would have."""
+        chosen = list(numbers)
+        result: Doubles = np.exp(np.add.outer(self.chances[0][chosen], self.chances[1][chosen]))
         return result
 
 

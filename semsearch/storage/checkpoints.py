@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from semsearch.storage.connect import file_of
 from semsearch.storage.driver import Connection
 
 LONGEST = 200  # bytes of a file's name; most systems allow 255
+MAX_SILENCE = 600.0  # seconds after which a training that tells nothing counts as ended
 _FACTS = "facts.json"
 
 
@@ -34,6 +36,32 @@ def path_for(db: Connection, name: str) -> Path | None:
     if len(called) > LONGEST:
         called = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
     return Path(f"{file}.semsearch") / f"{called}.ckpt" if inode else None
+
+
+def progress_path(path: Path) -> Path:
+    """Where the progress of a training stands, beside its checkpoint."""
+    return path.with_suffix(".progress")
+
+
+def write_progress(path: Path, told: Mapping[str, Any]) -> None:
+    """Replace the file of a training's progress, which a page can read while it runs. Raises OSError."""
+    path.parent.mkdir(exist_ok=True)
+    fresh = path.with_suffix(".progress.new")
+    fresh.write_text(json.dumps(told), "utf-8")
+    os.replace(fresh, progress_path(path))
+
+
+def read_progress(db: Connection) -> list[tuple[dict[str, Any], float]]:
+    """What each training of this file has told last, and how many seconds ago; those that are silent for longer than
+    MAX_SILENCE or cannot be read are left out."""
+    file, inode = file_of(db)
+    found = []
+    for path in sorted(Path(f"{file}.semsearch").glob("*.progress")) if inode else ():
+        with suppress(OSError, ValueError):
+            silent = time() - path.stat().st_mtime
+            if silent <= MAX_SILENCE:
+                found.append((json.loads(path.read_text("utf-8")), max(0.0, silent)))
+    return found
 
 
 def write(path: Path, made_with: Mapping[str, Any], checkpoint: Checkpoint) -> None:
@@ -68,6 +96,7 @@ def read(path: Path) -> tuple[dict[str, Any], Checkpoint] | None:
 def remove(path: Path) -> None:
     """Take the file away, and its folder when nothing else is in it. What cannot be taken away stays."""
     with suppress(OSError):
+        progress_path(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         path.with_suffix(".new").unlink(missing_ok=True)
         path.parent.rmdir()

@@ -46,6 +46,11 @@ def undamaged_collections(db: Connection) -> list[Collection]:
     return result
 
 
+def count_datasets(db: Connection) -> int:
+    """How many datasets the catalogue has, damaged entries included."""
+    return len(catalogue_rows(db, "select 1 from _semsearch_datasets"))
+
+
 def damaged_entries(db: Connection) -> Iterator[str]:
     """What is said of each entry of the catalogue that cannot be read: of collections, runs and datasets."""
     rows = catalogue_rows(db, f"{_SELECT} order by c.name")
@@ -134,6 +139,13 @@ def run_metrics(db: Connection, number: int) -> dict[str, float]:
     """What one run measured about itself; empty for a run that is not there."""
     row = db.execute("select metrics from _semsearch_runs where id = ?", [number]).fetchone()
     return {} if row is None else numbers(row[0], f"The entry of run {number} in _semsearch_runs")
+
+
+def add_metrics(db: Connection, number: int, metrics: Mapping[str, float]) -> None:
+    """Add what was measured of a run after it ended; a metric of the same name is replaced."""
+    merged = run_metrics(db, number) | dict(metrics)
+    with db:
+        db.execute("update _semsearch_runs set metrics = ? where id = ?", [json.dumps(merged), number])
 
 
 def _run(row: Sequence[Any], names: Sequence[str]) -> Run:

@@ -19,6 +19,7 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
 
 BUSY_MS = 5_000
+READABLE_WITHOUT = frozenset({"m008_languages"})  # migrations whose columns readers can do without
 MMAP_BYTES = 8 << 30
 PAGE_SIZE = 16_384
 CATALOGUE = "_semsearch_datasets"  # made by the first migration
@@ -342,7 +343,8 @@ def check_schema(db: Connection, path: str, *, allow_pending: bool = False) -> N
         raise SchemaError(
             f"{path} was written by a newer semsearch (it has {unknown[-1]}): `pip install --upgrade semsearch`"
         )
-    if applied and not allow_pending and len(applied) < len(known):
+    missing = [name for name in known if name not in applied and name not in READABLE_WITHOUT]
+    if applied and missing and not allow_pending:
         raise SchemaError(f"{path} was written by an older semsearch: run `semsearch migrate {path}` once")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import Any, Literal, TypeVar
 
@@ -13,7 +13,7 @@ from semsearch.records import Dataset, Edges, Kind
 from semsearch.storage import sources
 from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.damage import check_types, damaged, parsed
-from semsearch.storage.driver import Connection
+from semsearch.storage.driver import Connection, OperationalError
 from semsearch.storage.keys import (
     ROWID,
     Keys,
@@ -32,7 +32,8 @@ from semsearch.storage.textitem import TextItem as TextItem  # others take it fr
 
 T = TypeVar("T")
 _COLUMNS = "id, name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created"
-_COLUMNS += ", revision, edges, image_column, token"
+_COLUMNS += ", revision, edges, image_column"
+_LATER, _NOT_YET = "token, language, asked_language", "'', null, null"
 BATCH = 500  # values bound in one statement; SQLite allows 32,766, older builds 999
 
 
@@ -44,7 +45,7 @@ def now() -> str:
 def _from_row(row: Sequence[Any]) -> Dataset:
     """The dataset of a row of the catalogue. Raises DatabaseError for one that is damaged."""
     what = f"The entry of dataset {row[1]!r} in _semsearch_datasets"
-    check_types(row, "itttttTTtTtiTTt", what)
+    check_types(row, "itttttTTtTtiTTtTT", what)
     return Dataset(
         id=row[0],
         name=row[1],
@@ -61,6 +62,8 @@ def _from_row(row: Sequence[Any]) -> Dataset:
         edges=_edges(row[12], what) if row[12] else None,
         image_column=row[13],
         token=row[14],
+        language=row[15],
+        asked_language=row[16],
     )
 
 
@@ -82,14 +85,23 @@ def _edges(text: str, what: str) -> Edges:
 
 def all_datasets(db: Connection) -> list[Dataset]:
     """Every dataset in the catalogue, by name."""
-    rows = catalogue_rows(db, f"select {_COLUMNS} from _semsearch_datasets order by name")
-    return [_from_row(row) for row in rows]
+    return [_from_row(row) for row in _catalogue(db, "order by name")]
 
 
 def find_dataset(db: Connection, name: str) -> Dataset | None:
     """The dataset of this name; None where there is none."""
-    rows = catalogue_rows(db, f"select {_COLUMNS} from _semsearch_datasets where name = ?", [name])
+    rows = _catalogue(db, "where name = ?", [name])
     return _from_row(rows[0]) if rows else None
+
+
+def _catalogue(db: Connection, which: str, values: Sequence[Any] = ()) -> list[Any]:
+    """Rows of the catalogue. A file that has not been written since version 0.1 knows no languages."""
+    try:
+        return catalogue_rows(db, f"select {_COLUMNS}, {_LATER} from _semsearch_datasets {which}", values)
+    except OperationalError as error:
+        if "no such column" not in str(error):
+            raise
+        return catalogue_rows(db, f"select {_COLUMNS}, {_NOT_YET} from _semsearch_datasets {which}", values)
 
 
 def get_dataset(db: Connection, name: str) -> Dataset:
@@ -139,12 +151,13 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
     db.execute(
         "insert into _semsearch_datasets"
         " (name, kind, key_kind, key_columns, text_columns, title_column, label_column, made_by, source, created,"
-        " edges, image_column, token) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, hex(randomblob(8)))"
+        " edges, image_column, asked_language, token)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, hex(randomblob(8)))"
         " on conflict (name) do update set kind = excluded.kind, key_kind = excluded.key_kind,"
         " key_columns = excluded.key_columns, text_columns = excluded.text_columns,"
         " title_column = excluded.title_column, label_column = excluded.label_column,"
         " made_by = excluded.made_by, source = excluded.source, edges = coalesce(excluded.edges, edges),"
-        " image_column = excluded.image_column",
+        " image_column = excluded.image_column, asked_language = coalesce(excluded.asked_language, asked_language)",
         [
             dataset.name,
             dataset.kind,
@@ -158,9 +171,17 @@ def save(db: Connection, dataset: Dataset) -> Dataset:
             dataset.created,
             json.dumps(asdict(dataset.edges)) if dataset.edges else None,
             dataset.image_column,
+            dataset.asked_language,
         ],
     )
     return get_dataset(db, dataset.name)
+
+
+def set_language(db: Connection, dataset: Dataset, language: str | None, asked: str | None) -> Dataset:
+    """Record the language that the dataset's full-text index is written in, and the one that was asked for."""
+    statement = "update _semsearch_datasets set language = ?, asked_language = ? where id = ?"
+    db.execute(statement, [language, asked, dataset.id])
+    return replace(dataset, language=language, asked_language=asked)
 
 
 def register(db: Connection, shape: TableShape, **described: Any) -> Dataset:

@@ -6,18 +6,24 @@ They contain no text, only the positions of words. rowid is the item's internal 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from semsearch.records import Dataset
+from semsearch.records import Dataset, Phrase
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
 
 PREFIX = "_semsearch_fts_"
+# Terms are written as they are: FTS5 only splits at blanks and keeps letters beyond ASCII whole. Versions before 0.2
+# gave it raw text.
+TOKENIZER, OLD_TOKENIZER = "ascii tokenchars ''+#_''", "porter unicode61"
+Indexing = Callable[[Sequence[str]], Sequence[str]]  # texts as lines of their terms, joined by blanks
+_BATCH = 500  # items analysed together
 # Bytes that FTS5 keeps in memory before it writes a segment. With BULK_BYTES filling a table takes 0.7 of the time, and
 # it has fewer segments, so searching is faster.
 BULK_BYTES, USUAL_BYTES = 64 << 20, 1 << 20
@@ -28,23 +34,33 @@ def table_name(dataset: Dataset) -> str:
     return f"{PREFIX}{dataset.id}"
 
 
-def refill(db: Connection, dataset: Dataset, items: Iterable[TextItem], numbers: Mapping[str, int]) -> None:
+def refill(
+    db: Connection, dataset: Dataset, items: Iterable[TextItem], numbers: Mapping[str, int], terms: Indexing
+) -> None:
     """Replace the dataset's full-text table by one of all its items; `numbers` are the item numbers by key."""
     drop(db, dataset)
     create(db, table_name(dataset))
-    fill(db, table_name(dataset), ((numbers[item.key], item.title, item.body) for item in items))
+    fill(db, table_name(dataset), rows_of(((numbers[item.key], item) for item in items), terms))
 
 
-def create(db: Connection, table: str) -> None:
+def rows_of(items: Iterable[tuple[int, TextItem]], terms: Indexing) -> Iterator[tuple[int, str, str]]:
+    """The rows of numbered items for `fill`: number, terms of the title and of the body."""
+    rest = iter(items)
+    while batch := list(islice(rest, _BATCH)):
+        titles, bodies = terms([item.title for _, item in batch]), terms([item.body for _, item in batch])
+        yield from zip((number for number, _ in batch), titles, bodies, strict=True)
+
+
+def create(db: Connection, table: str, tokenizer: str = TOKENIZER) -> None:
     """Create an empty full-text table."""
     db.execute(
         f"create virtual table {table} using fts5("
-        "title, body, content='', contentless_delete=1, tokenize='porter unicode61')"
+        f"title, body, content='', contentless_delete=1, tokenize='{tokenizer}')"
     )
 
 
 def fill(db: Connection, table: str, rows: Iterable[tuple[int, str, str]]) -> None:
-    """Write many rows at once: number, title and body of each."""
+    """Write many rows at once: number, terms of the title and of the body of each."""
     _configure(db, table, "hashsize", BULK_BYTES)
     db.executemany(f"insert into {table} (rowid, title, body) values (?, ?, ?)", rows)
     _configure(db, table, "hashsize", USUAL_BYTES)
@@ -55,13 +71,18 @@ def _configure(db: Connection, table: str, what: str, value: int) -> None:
 
 
 def replace(
-    db: Connection, dataset: Dataset, out: Sequence[int], items: Iterable[TextItem], numbers: Mapping[str, int]
+    db: Connection,
+    dataset: Dataset,
+    out: Sequence[int],
+    items: Iterable[TextItem],
+    numbers: Mapping[str, int],
+    terms: Indexing,
 ) -> None:
     """Delete the items with the numbers `out`, and write `items` with their `numbers`. At most once per transaction."""
     table = table_name(dataset)
     _discount(db, table, out)
     db.executemany(f"delete from {table} where rowid = ?", ((number,) for number in out))
-    rows = ((numbers[item.key], item.title, item.body) for item in items)
+    rows = rows_of(((numbers[item.key], item) for item in items), terms)
     db.executemany(f"insert into {table} (rowid, title, body) values (?, ?, ?)", rows)
 
 
@@ -101,21 +122,23 @@ def exists(db: Connection, dataset: Dataset) -> bool:
     return table_exists(db, table_name(dataset))
 
 
-def any_of(phrases: Sequence[str]) -> str:
-    """An FTS5 expression for rows that hold at least one of these words or phrases.
+def any_of(phrases: Sequence[Phrase]) -> str:
+    """An FTS5 expression for rows that hold at least one of these phrases.
 
     Quoted, so that no text is read as syntax. FTS5 sums over the phrases of the expression, so a phrase that occurs
     twice counts twice, as in BM25 with the word counts of the query.
     """
-    return " OR ".join(_quoted(phrase) for phrase in phrases)
+    return " OR ".join(_expression(phrase) for phrase in phrases)
 
 
-def _quoted(phrase: str) -> str:
-    return '"' + phrase.replace('"', '""').replace("\0", " ") + '"'
+def _expression(phrase: Phrase) -> str:
+    parts = [" ".join(phrase.terms)] if phrase.together else phrase.terms
+    quoted = ['"' + part.replace('"', '""').replace("\0", " ") + '"' for part in parts]
+    return " OR ".join(quoted) + (" *" if phrase.begins else "")
 
 
 def best(
-    db: Connection, dataset: Dataset, phrases: Sequence[str], limit: int, among: Sequence[str] | None = None
+    db: Connection, dataset: Dataset, phrases: Sequence[Phrase], limit: int, among: Sequence[str] | None = None
 ) -> list[tuple[str, float]]:
     """Keys and BM25 scores (larger is better) of the rows that hold any of the phrases, best first; all with -1.
 
@@ -142,13 +165,13 @@ def best(
     return [(row[0], row[1]) for row in rows]
 
 
-def holding(db: Connection, dataset: Dataset, phrase: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def holding(db: Connection, dataset: Dataset, phrase: Phrase) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The item numbers of all rows that hold a phrase, ascending, and its BM25 in each, computed as in `best`."""
     table = table_name(dataset)
     cursor = db.cursor()
     cursor.row_factory = None  # plain tuples, whatever the connection's row_factory
     rows = cursor.execute(
-        f"select rowid, -bm25({table}) from {table} where {table} match ? order by rowid", [_quoted(phrase)]
+        f"select rowid, -bm25({table}) from {table} where {table} match ? order by rowid", [_expression(phrase)]
     )
     result = np.fromiter(rows, dtype=[("item", np.int64), ("score", np.float64)])
     return np.ascontiguousarray(result["item"]), np.ascontiguousarray(result["score"])
@@ -183,14 +206,16 @@ def items_of(db: Connection, dataset: Dataset, keys: Sequence[str]) -> npt.NDArr
     return np.fromiter((row[0] for row in rows), np.int64)
 
 
-def matching_keys(db: Connection, dataset: Dataset, required: Sequence[str], excluded: Sequence[str]) -> list[str]:
+def matching_keys(
+    db: Connection, dataset: Dataset, required: Sequence[Phrase], excluded: Sequence[Phrase]
+) -> list[str]:
     """The keys of the rows that hold every required phrase and none of the excluded ones, in the order of the table."""
     if not exists(db, dataset):
         return []
     table = table_name(dataset)
     if required:
         condition = f"item in (select rowid from {table} where {table} match ?)"
-        expression = " AND ".join(map(_quoted, required))
+        expression = " AND ".join(f"({_expression(phrase)})" for phrase in required)
         if excluded:
             expression = f"({expression}) NOT ({any_of(excluded)})"
     else:

@@ -23,8 +23,8 @@ _KEPT_IN = ("data", "idx", "docsize", "config")
 class Ahead:
     """The full-text table of items that will be numbered from `first`; without a number there is none."""
 
-    def __init__(self, items: Sequence[TextItem], first: int | None) -> None:
-        self.first, self._given_up = first, False
+    def __init__(self, items: Sequence[TextItem], first: int | None, terms: fulltext.Indexing) -> None:
+        self.first, self._given_up, self._terms = first, False, terms
         self._thread = ThreadPoolExecutor(1, "words ahead")
         self._filled: list[Future[Connection]] = []
         if first is not None:
@@ -43,10 +43,10 @@ class Ahead:
         return db
 
     def _rows(self, items: Sequence[TextItem], first: int) -> Iterator[tuple[int, str, str]]:
-        for number, item in enumerate(items, first):
+        for row in fulltext.rows_of(enumerate(items, first), self._terms):
             if self._given_up:
                 return
-            yield number, item.title, item.body
+            yield row
 
     def wait(self) -> None:
         """Wait until the table is filled, or has failed."""
@@ -81,9 +81,9 @@ class Ahead:
 
 
 @contextmanager
-def words_ahead(items: Sequence[TextItem], first: int | None) -> Iterator[Ahead]:
+def words_ahead(items: Sequence[TextItem], first: int | None, terms: fulltext.Indexing) -> Iterator[Ahead]:
     """Inside, a full-text table of items numbered from `first` is filled; nothing is done for None."""
-    ahead = Ahead(items, first)
+    ahead = Ahead(items, first, terms)
     try:
         yield ahead
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,6 +135,13 @@ def sources_of(db: Connection, names: Iterable[str], *, runs: Iterable[int] = ()
 def tables_in(db: Connection, sql: str) -> list[str]:
     """The tables and views that a query may read."""
     return sorted(_named_in(sql, _schema(db)))
+
+
+def note(db: Connection, found: Sequence[Source], *, run: int, dataset: int) -> None:
+    """Keep the sources of a build; the first is its dataset's table, whose words the full text now holds."""
+    kept_sources.write(db, found, run=run)
+    kept_sources.forget(db, dataset=dataset)
+    kept_sources.write(db, found[:1], dataset=dataset)
 
 
 def adopt(db: Connection, dataset: str) -> None:

@@ -64,6 +64,33 @@ def has_predictions(db: Connection, collection: str) -> bool:
     return columns_of(db, table_name(collection, "predictions")) == tuple(PREDICTION_COLUMNS)
 
 
+def has_links(db: Connection, collection: str) -> bool:
+    """Whether `predict-links` has written this collection's table."""
+    return columns_of(db, table_name(collection, "links")) == tuple(LINK_COLUMNS)
+
+
+def links(db: Connection, collection: str, *, k: int, after: int = 0) -> list[Link]:
+    """The k best links after the first `after`, best first, ends by their keys as text."""
+    name = quoted(table_name(collection, "links"))
+    rows = db.execute(
+        f"select source, target, score, similarity, common from {name} order by score desc, rowid limit ? offset ?",
+        [k, after],
+    )
+    return [Link(str(source), str(target), *facts) for source, target, *facts in rows]
+
+
+def predictions(db: Connection, collection: str, *, k: int) -> list[tuple[str, str, float]]:
+    """The k most certain predictions: key, label and probability."""
+    name = quoted(table_name(collection, "predictions"))
+    rows = db.execute(f"select id, label, probability from {name} order by probability desc, id limit ?", [k])
+    return [(str(id), str(label), float(probability)) for id, label, probability in rows]
+
+
+def count(db: Connection, name: str) -> int:
+    """How many rows a table of results has."""
+    return int(db.execute(f"select count(*) from {quoted(name)}").fetchone()[0])
+
+
 def count_clusters(db: Connection, collection: str) -> int:
     """How many clusters that table tells apart."""
     name = quoted(table_name(collection, "clusters"))

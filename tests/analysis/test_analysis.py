@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from click.testing import Result
 
 from semsearch import registry
@@ -115,11 +116,14 @@ def test_impossible_numbers_of_clusters(db: Connection, articles: Dataset, numbe
 def test_commands(db: Connection, path: str, run: Callable[..., Result]) -> None:
     build(db, make_articles(db, copies()))
     pairs = json.loads(run("duplicates", path, "articles_lsa", "--min-overlap", "0.8", "--json").stdout)
-    assert set(pairs[0]) == {"id", "other", "cosine", "words"}
+    assert set(pairs[0]) == {"id", "title", "other", "other_title", "cosine", "similarity", "words"}
+    assert pairs[0]["similarity"] == pairs[0]["cosine"] <= 1
     none = run("duplicates", path, "articles_lsa", "--min-overlap", "1", "--csv")
     assert none.exit_code == 0 and none.stdout.startswith("id,other,cosine,words")
     groups = json.loads(run("cluster", path, "articles_lsa", "--clusters", 2, "--json").stdout)
     assert [group["items"] for group in groups] == [12, 12]
+    titles = {str(title) for (title,) in db.execute("select title from articles")}
+    assert {group["nearest"] for group in groups} <= titles and {pairs[0]["title"], pairs[0]["other_title"]} <= titles
     assert run("drop", path, "articles_lsa").exit_code == 0
     assert db.execute("select count(*) from sqlite_master where name like '%clusters'").fetchone()[0] == 0
 
@@ -135,3 +139,43 @@ def test_update_names_the_tables_that_are_stale_after_it(
     assert stale in run("update", path).stderr
     assert run("cluster", path, "articles_lsa", "--clusters", 2).exit_code == 0
     assert "cluster" not in run("update", path).stderr
+
+
+def planted_groups(groups: int, each: int, dim: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors around orthogonal centres in the first dimensions, with noise in all, and their groups."""
+    rng = np.random.default_rng(0)
+    of = np.repeat(np.arange(groups), each)
+    matrix = noise * rng.standard_normal((len(of), dim)) / np.sqrt(dim)
+    matrix[np.arange(len(of)), of] += 1
+    return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32), of
+
+
+@pytest.mark.parametrize("groups", [3, 5, 10])
+def test_the_number_of_clusters_is_the_planted_one(groups: int) -> None:
+    matrix, _ = planted_groups(groups, 60, 20, 0.5)
+    assert clusters.choose_number(clusters.leading(matrix), 0) == groups
+
+
+def test_leading_directions_keep_the_groups_and_drop_the_noise() -> None:
+    matrix, of = planted_groups(6, 50, 400, 1.5)
+    near = clusters.leading(matrix, 6)
+    assert near.shape == (300, 6) and np.linalg.norm(near, axis=1) == pytest.approx(np.ones(300), abs=1e-5)
+    same = of[:, None] == of
+
+    def gap(rows: np.ndarray) -> float:
+        products = rows @ rows.T
+        return float(products[same].mean() - products[~same].mean())
+
+    assert gap(near) > gap(matrix) + 0.3
+    assert clusters.leading(matrix, 500) == pytest.approx(matrix, abs=1e-6)
+
+
+def test_edited_and_cut_copies_share_about_nine_words_in_ten() -> None:
+    """Of ten words one is changed: 9 of 10. Of ten words eight are left: 2 · 8 of 18."""
+    counts = np.zeros((3, 11), np.float32)
+    counts[0, :10] = 1
+    counts[1, 1:11] = 1
+    counts[2, :8] = 1
+    found = shared_words(sp.csr_matrix(counts), np.array([0, 0]), np.array([1, 2]))
+    assert found == pytest.approx([0.9, 16 / 18])
+    assert found.min() > duplicates.WORDS

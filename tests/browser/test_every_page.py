@@ -33,6 +33,10 @@ PAGES = {
     "similar words": f"{WORDS}/similar/moon",
     "topics": f"{ARTICLES}/components",
     "topics from the words": f"{WORDS}/components",
+    "no common word": f"{ARTICLES}/components?pair=1",
+    "splits": f"{ARTICLES}/splits?id=1",
+    "splits of a word": f"{WORDS}/splits?id=moon",
+    "trainings": "/library/-/semsearch-training",
     "duplicates": f"{ARTICLES}/duplicates?threshold=0.5&words=0.05",
     "no duplicates": f"{ARTICLES}/duplicates?threshold=1&words=1",
     "clusters": f"{ARTICLES}/clusters",
@@ -55,6 +59,7 @@ PAGES = {
     "node": f"{PEOPLE}/item/Person-001+of+the+circle+1",
     "node with more neighbours than are drawn": f"{PEOPLE}/item/Hub",
     "similar nodes": f"{PEOPLE}/similar/Hub",
+    "predicted links": f"{PEOPLE}/links",
 }
 if find_spec("torch"):
     PAGES["the task"] = f"{SHAPES.replace('pca', 'rotation')}/pretext?seed=3"

@@ -101,4 +101,4 @@ def test_nothing_to_learn_from_is_one_clear_error(texts: list[str]) -> None:
 
 def test_default_dimensions_follow_the_number_of_documents() -> None:
     sizes = [1, 2, 6, 82, 1033, 3204, 5183, 80_000, 125_721, 1_000_000]
-    assert [default_dim(size) for size in sizes] == [1, 1, 3, 41, 129, 400, 500, 500, 318, 50]
+    assert [default_dim(size) for size in sizes] == [1, 1, 3, 41, 129, 400, 500, 500, 318, 200]

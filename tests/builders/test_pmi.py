@@ -198,10 +198,9 @@ def test_a_window_larger_than_every_document_is_the_document() -> None:
         (["", "?!"], {}, "contains a word"),
         (["word word word"], {}, "two are needed.*--min-count"),
         (["one two three"], {"min_count": 5}, "No word occurs at least 5 times.*--min-count"),
-        (["这是没有空格的文本", "这也是"], {"min_count": 2}, "without spaces, such as Chinese.*split"),
         (["apple", "pear", "plum"], {"min_count": 1}, "No two words of the vocabulary"),
     ],
-    ids=["no words", "one word", "all rare", "no spaces", "no pairs"],
+    ids=["no words", "one word", "all rare", "no pairs"],
 )
 def test_what_cannot_be_learned_from_is_said(texts: list[str], options: dict[str, Any], said: str) -> None:
     with pytest.raises(BuildError, match=said):

@@ -203,3 +203,10 @@ def test_few_known_words_and_none_are_said(
     assert "of the words of articles have a vector. Check that the word vectors are of the same language" in done.stderr
     assert "documents have no vector, because no word of them is in the vocabulary" in done.stderr
     assert 0 < collections.all_runs(db)[0].metrics["known_words"] < 0.2
+
+
+def test_words_of_an_lsa_are_refused_with_advice(db: Connection, articles: Dataset) -> None:
+    builders = registry.load()
+    engine.build(db, articles, builders.builder("lsa"), {"dim": 2})
+    with pytest.raises(InputError, match=r"one for each stem.*Use these, or words of `build pmi`"):
+        engine.build(db, articles, builders.builder("wordmean"), {"words": "articles_lsa_words"})

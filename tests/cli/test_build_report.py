@@ -61,5 +61,5 @@ def test_only_options_that_the_builder_has_are_advised(options, advice):
 
 def test_a_frequency_limit_without_an_option_is_said_without_advice():
     for options, advice in (({"min_df": 2}, " (--min-df 1 includes them)"), ({}, "")):
-        built = Built(replace(RUN, options=options, metrics={"min_documents": 2.0}), (COLLECTION,), 0)
+        built = Built(replace(RUN, options=options, metrics={"min_df": 2.0}), (COLLECTION,), 0)
         assert list(_vocabulary(built)) == [f"Words in fewer than 2 documents are not in the vocabulary{advice}"]

@@ -139,8 +139,14 @@ def test_one_run_tells_its_options_and_metrics(run: Run, news: str) -> None:
     assert one["options"]["dim"] == 2 and one["collections"] == ["news_lsa", "news_lsa_words"]
     assert 0 < one["metrics"]["captured_energy"] < 1 and "seconds_factoring" in one["metrics"]
     text = ok(run("runs", news, 1)).stdout
-    assert "share of squared singular values kept = 0." in text and "weighting the counts (s) = " in text
-    assert "stop_words = yes" in text and "dim = 2" in text
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert any(line.startswith("share of squared singular values kept 0.") for line in lines)
+    assert any(line.startswith("time: weighting the counts ") for line in lines)
+    assert "lower is better" in " ".join(lines)
+    assert "stop_words = yes" in text and "dim = 2" in text and "min_df = automatic: 1" in text
+    meaning = one["meanings"]["captured_energy"]
+    assert meaning["name"] == "share of squared singular values kept" and meaning["range"] == "0 to 1"
+    assert one["meanings"].keys() == one["metrics"].keys()
     assert not any(word in text for word in ("True", "False", "None", "captured_energy", "e+0"))
 
 
@@ -234,6 +240,21 @@ def test_evaluate_retrieval(run: Run, news: str, tmp_path: Path) -> None:
     assert (result["queries"], result["queries_without_relevant"]) == (2, 1)
     text = json.loads(ok(run(*command, "--mode", "text")).stdout)
     assert text["map"] < 1  # words alone miss the documents that only share company
+
+
+def test_fit_weight_stores_the_weight_that_searches_use(run: Run, news: str, tmp_path: Path) -> None:
+    words = ["astronauts", "dough"] * 10
+    queries, qrels = tmp_path / "q.jsonl", tmp_path / "qrels.tsv"
+    queries.write_text("".join(f'{{"_id": "{number}", "text": "{word}"}}\n' for number, word in enumerate(words)))
+    qrels.write_text("".join(f"{number}\t{1 + 6 * (number % 2) + k}\t1\n" for number in range(20) for k in range(6)))
+    command = ("evaluate", "retrieval", news, "news_lsa", "--queries", queries, "--qrels", qrels, "--fit-weight")
+    fitted = json.loads(ok(run(*command, "--json")).stdout)
+    assert fitted["queries"] == 20 and fitted["low"] <= fitted["weight"] <= fitted["high"]
+    assert fitted["map"] >= fitted["map_before"]
+    judged = json.loads(ok(run(*command[:-1], "--json")).stdout)
+    assert judged["weight"] == fitted["weight"]
+    refused = run(*command, "--mode", "text")
+    assert refused.exit_code == 1 and "leave out --mode and --weight" in refused.stderr
 
 
 def test_two_collections_of_one_dataset_stand_side_by_side(run: Run, news: str) -> None:

@@ -137,6 +137,10 @@ PAGES = [
         f"/item/{ASKED}",
         "/similar/1",
         "/components",
+        "/components?pair=1",
+        "/splits",
+        "/splits?id=1",
+        f"/splits?id={ASKED}",
         "/runs",
         "/pretext",
         "/comparison",
@@ -154,7 +158,8 @@ LISTS = [
     "/library/articles?_facet=theme", "/library/articles_lsa.json?_facet=norm",
     "/library/-/semsearch/articles_lsa?q=moon", "/library/-/semsearch/articles_lsa?q=moon&explain=1",
     "/library/-/semsearch/articles_lsa/components", "/library/-/semsearch/articles_lsa/labels?label=theme",
-    "/library/-/semsearch/articles_lsa/runs.json", "/library/-/semsearch/articles_lsa/item/1",
+    "/library/-/semsearch/articles_lsa/runs.json", "/library/-/semsearch-training",
+    "/library/-/semsearch/articles_lsa/item/1",
 ]  # fmt: skip
 if IS_1:
     LISTS += [
@@ -162,12 +167,18 @@ if IS_1:
         "/library/-/schema.json", "/library/-/schema", "/-/queries.json", "/library/-/foreign-key-targets",
         "/-/allowed.json?action=view-table", "/library/-/queries.json", "/library.json?_extra=all",
     ]  # fmt: skip
-WORD_PAGES = ("/analogy?a={0}&b={1}&c={2}", "/cooccurrence?words={0}+{1}", "/plot?words={0}+{1}+{2}", "/item/{0}")
+WORD_PAGES = (
+    "/analogy?a={0}&b={1}&c={2}",
+    "/cooccurrence?words={0}+{1}&weights=flat",
+    "/plot?words={0}+{1}+{2}",
+    "/item/{0}",
+)
 PAGES += [
     f"/library/-/semsearch/secret_files_pmi{page.format(*WORDS)}" for page in ("", "/analogy", "/plot", *WORD_PAGES)
 ]
 PAGES += [
-    f"/library/-/semsearch/secret_files_netmf{page}" for page in ("", "/item/1", "/item/1.json", "/similar/1", "/runs")
+    f"/library/-/semsearch/secret_files_netmf{page}"
+    for page in ("", "/item/1", "/item/1.json", "/similar/1", "/links", "/links.json", "/runs")
 ]
 LISTS += [f"/library/-/semsearch/articles_pmi{page.format('moon', 'orbit', 'dough')}" for page in WORD_PAGES]
 SQL = (

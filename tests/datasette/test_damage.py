@@ -83,7 +83,6 @@ def test_a_new_thread_that_cannot_open_the_file_says_so(library, make_site):
     """Datasette opens the file once in each thread; here no thread has yet."""
     site = make_site(library)
     os.rename(library, f"{library}.moved")
-    site.datasette.databases["library"].close()
     site.datasette.executor.shutdown()
     site.datasette.executor = type(site.datasette.executor)(max_workers=1)
     for page in OWN[:2]:

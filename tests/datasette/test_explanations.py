@@ -67,7 +67,7 @@ def test_topics_lead_to_their_page(site):
     links = [link for link in Shape(page).links if "/components" in link]
     number = re.search(r'<a href="[^"]*components[^"]*">(\d+)</a> [+\N{MINUS SIGN}]', page)[1]
     assert (
-        f"Topic {number} "
+        f"Topic {number}: "
         in site.get(
             next(
                 link

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,36 @@ def test_an_upload_is_answered_by_a_page_that_can_be_shared(file: str, make_site
     assert opened(site.get(re.findall(r'src="([^"]*/coded[^"]*)"', page.text)[0].replace("&amp;", "&"))).size
 
 
+def test_an_inverted_query_image_is_noticed_and_can_be_inverted(file: str, make_site: Any) -> None:
+    site = make_site(file)
+    location = upload(site, png.encode(255 - PIXELS[6])).headers["location"]
+    page = unescape(ours(site.get(location).text))
+    assert "The inverse of your image is more similar to the images of shapes" in page and "Your image" in page
+    shown = opened(site.get(re.findall(r'src="([^"]*/asked[^"]*)"', page)[0]))
+    assert (shown[::10, ::10] == 255 - PIXELS[6][:, :, 0]).all()  # each pixel is repeated ten times
+    turned = re.findall(r'<a class="sem-button" href="([^"]*)"', page)[0]
+    data = site.get(turned.replace("?", ".json?")).json()
+    assert data["hits"][0]["id"] == 7 and data["contrast"]["given"] > 0.999 > data["contrast"]["inverted"]
+    again = unescape(ours(site.get(turned).text))
+    assert "The inverse of your image" not in again
+    assert (opened(site.get(re.findall(r'src="([^"]*/asked[^"]*)"', again)[0]))[::10, ::10] == PIXELS[6][:, :, 0]).all()
+
+
+@pytest.mark.parametrize("copy", ["", "zzz", "%00", "A" * 5000], ids=["none", "no image", "no text", "long"])
+def test_a_copy_that_is_no_small_image_is_refused(file: str, make_site: Any, copy: str) -> None:
+    assert make_site(file).get(f"{BASE}/asked?copy={copy}").status_code == 400
+    large = base64.urlsafe_b64encode(png.encode(np.zeros((40, 4, 1), np.uint8))).decode().rstrip("=")
+    assert make_site(file).get(f"{BASE}/asked?copy={large}").status_code == 400
+
+
+def test_datasettes_own_table_shows_thumbnails(file: str, make_site: Any) -> None:
+    page = make_site(file).get("/pics/shapes?_size=5").text
+    sources = re.findall(r'<img src="([^"]*/thumbnail/[^"]*)" alt="Image (\d+)" width="64"', page)
+    assert [id for _, id in sources] == ["1", "2", "3", "4", "5"]
+    assert (opened(make_site(file).get(sources[0][0])) == PIXELS[0, :, :, 0]).all()
+    assert "thumbnail" not in make_site(file).get("/pics/shapes?_nocol=id").text
+
+
 def test_reconstructions_say_what_the_command_says(file: str, make_site: Any, run: Any, tmp_path: Path) -> None:
     site = make_site(file)
     for page, option in (
@@ -208,7 +240,7 @@ def test_codes_keep_a_vector_in_a_url() -> None:
 def test_whoever_may_not_see_the_table_sees_no_picture(file: str, make_site: Any) -> None:
     closed = {"databases": {"pics": {"tables": {"shapes": {"allow": {"id": "owner"}}}}}}
     site = make_site(file, **configured(closed))
-    for page in (*PAGES, *IMAGES, "/coded?picture=x", "?picture=x"):
+    for page in (*PAGES, *IMAGES, "/coded?picture=x", "/asked?copy=x", "?picture=x"):
         answer = site.get(BASE + page)
         assert answer.status_code == 404 and not answer.content.startswith(b"\x89PNG"), page
     owner = site.as_actor("owner")

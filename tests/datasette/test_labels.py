@@ -65,7 +65,15 @@ def test_the_table_of_predictions_is_linked_once_it_is_there(site, library):
         classify.write(db, classify.classify(db, [open_collection(db, "articles_lsa")], "theme"))
     page = site.get(ARTICLES + "/labels").text
     assert 'href="/library/articles_lsa_predictions"' in page
-    assert len(site.get("/library/articles_lsa_predictions.json?_shape=array").json()) == 4
+    rows = site.get("/library/articles_lsa_predictions.json?_shape=array").json()
+    assert len(rows) == 4
+    shown = site.get(f"{ARTICLES}/labels.json?label=theme").json()
+    best = sorted(rows, key=lambda row: -row["probability"])
+    assert [one["probability"] for one in shown["predictions"]] == [row["probability"] for row in best]
+    assert {(one["id"], one["label"]) for one in shown["predictions"]} == {
+        (str(row["id"]), row["label"]) for row in rows
+    }
+    assert "Written predictions" in page and not shown["predictions_stale"]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,8 @@ def test_item_added_after_the_build_is_shown_without_neighbours(site, library):
 
 
 def test_topics_set_the_planted_subjects_apart(site, library):
-    data = site.get(ARTICLES + "/components.json").json()
+    data = site.get(ARTICLES + "/components.json?view=plain").json()
+    assert data["rotated"] is False
     assert [topic["component"] for topic in data["components"]] == [1, 2, 3, 4]
     shares = [topic["share"] for topic in data["components"]]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(data["captured_energy"])
@@ -146,6 +147,24 @@ def test_topics_set_the_planted_subjects_apart(site, library):
     assert [end["words"][0]["loading"] < 0 for end in third] in ([True, False], [False, True])
     with connect.reading(library) as db:
         assert len(topics(db, open_collection(db, "articles_lsa"), k=2, after=3).topics) == 1
+
+
+def test_rotated_topics_have_one_side_and_a_name(site):
+    data = site.get(ARTICLES + "/components.json").json()
+    plain = site.get(ARTICLES + "/components.json?view=plain").json()
+    assert data["rotated"] is True and data["captured_energy"] == pytest.approx(plain["captured_energy"])
+    assert sum(topic["share"] for topic in data["components"]) == pytest.approx(plain["captured_energy"])
+    shares = [topic["share"] for topic in data["components"]]
+    assert shares == sorted(shares, reverse=True)
+    for topic in data["components"]:
+        (end,) = topic["ends"]
+        words = [word["word"] for word in end["words"]]
+        assert topic["name"] == ", ".join(words[:2]) and 2 <= len(words) <= 8
+        loadings = [word["loading"] for word in end["words"]]
+        assert loadings == sorted(loadings, reverse=True) and loadings[-1] > 0
+    page = site.get(ARTICLES + "/components").text
+    assert "after a varimax rotation" in page and "components?view=plain" in page
+    assert "Show rotated topics" in site.get(ARTICLES + "/components?view=plain").text
 
 
 def test_topics_page_by_page(site):

@@ -47,6 +47,13 @@ def images(text: str) -> list[str]:
     return [address.replace("&amp;", "&") for address in re.findall(r'<img[^>]* src="([^"]*)"', text)]
 
 
+def test_the_page_of_a_gan_shows_the_minimax_game_and_its_loss(file: str, make_site: Any) -> None:
+    site = make_site(file)
+    page = ours(site.get(f"{BASE}/samples").text)
+    assert "min_G max_D" in page and "<code>relativistic</code>" in page and "/lecture#gan" in page
+    assert "minimax game" not in ours(site.get("/pics/-/semsearch/shapes_pca/samples").text)
+
+
 def test_the_page_is_marked_leads_on_and_all_its_pictures_are_there(file: str, make_site: Any) -> None:
     site = make_site(file)
     page = ours(site.get(f"{BASE}/samples?seed=4").text)

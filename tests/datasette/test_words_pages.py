@@ -11,7 +11,7 @@ from semsearch_datasette.parts.numbers import with_minus
 
 from semsearch import registry
 from semsearch.building import build as builds
-from semsearch.search import word_contexts
+from semsearch.search import avoidance, word_contexts
 from semsearch.search import words as engine
 from semsearch.storage import connect, datasets, keys
 from semsearch.storage.collections import get_collection, open_collection
@@ -28,6 +28,7 @@ PAGES = {
     "analogy": KING,
     "counts, nothing asked": f"{SAYS}/cooccurrence",
     "counts": f"{SAYS}/cooccurrence?words=king+queen,crown",
+    "whole counts": f"{SAYS}/cooccurrence?words=king+queen,crown&weights=flat",
     "plot, nothing asked": f"{SAYS}/plot",
     "plot": f"{SAYS}/plot?words={GENDERS}",
     "word": f"{SAYS}/item/king",
@@ -112,6 +113,25 @@ def test_counts_are_those_of_the_texts(site, file):
     assert data["words"] == ["king", "queen", "crown"] and data["counts"] == table.counts.tolist()
     assert data["pmi"][0][1] is None  # king and queen never meet
     assert f"{round(table.counts[0, 2], 1):,g}" in ours(site.get(f"{SAYS}/cooccurrence?words=king+queen,crown").text)
+
+
+def test_whole_counts_are_whole(site, file):
+    data = site.get(f"{SAYS}/cooccurrence.json?words=king,crown&weights=flat").json()
+    assert data["weights"] == "flat" and all(count == int(count) for row in data["counts"] for count in row)
+    assert data["counts"][0][1] > site.get(f"{SAYS}/cooccurrence.json?words=king,crown").json()["counts"][0][1] > 0
+    assert "each pair counted once" in site.get(f"{SAYS}/cooccurrence?words=king,crown&weights=flat").text
+    assert site.get(f"{SAYS}/cooccurrence.json?words=king&weights=none").status_code == 400
+
+
+def test_a_word_that_avoids_itself_shows_why_right_vectors_are_needed(site, file):
+    example = site.get(f"{SAYS}/cooccurrence.json").json()["avoids_itself"]
+    with connect.reading(file) as db:
+        found = avoidance.self_avoiding(db, get_collection(db, "says_pmi"))
+    assert example["words"] == list(found.words) and example["counts"][0][0] == 0 < example["expected"][0][0]
+    page = unescape(ours(site.get(f"{SAYS}/cooccurrence").text))
+    assert "Why PMI needs left and right vectors" in page and "PMI with itself is minus infinity" in page
+    assert with_minus(f"{example['pmi'][0][1]:+.2f}") in page and example["eigenvalues"][1] < 0
+    assert "semsearch build pmi says.db says --side concat --name says_pmi_concat" in page
 
 
 def test_the_plot_draws_every_word_and_offset(site):

@@ -146,11 +146,18 @@ def test_commands_write_grids(model: Model, path: str, run: Callable[..., Any], 
     picture = tmp_path / "picture.png"
     picture.write_bytes(png.encode(model.images(["6"]).pixels[0]))
     done = run("search", path, "shapes_pca", "--image", picture, "-k", "2", "--json")
-    assert done.exit_code == 0 and '"id": 6' in done.stdout
+    assert done.exit_code == 0 and '"id": 6' in done.stdout and "--invert" not in done.stderr
+    picture.write_bytes(png.encode(255 - model.images(["6"]).pixels[0]))
+    done = run("search", path, "shapes_pca", "--image", picture, "-k", "1")
+    assert "The inverse of your image is more similar to the images of shapes" in done.stderr
+    assert done.stderr.endswith(": try --invert\n")
+    done = run("search", path, "shapes_pca", "--image", picture, "-k", "1", "--invert", "--json")
+    assert '"id": 6' in done.stdout and done.stderr == ""
     picture.write_bytes(b"words")
     done = run("search", path, "shapes_pca", "--image", picture)
     assert done.exit_code == 1 and f"{picture} is not an image of a known format" in done.stderr
     assert "--image FILE" in run("search", path, "shapes_pca", "words").stderr
+    assert "--invert inverts an image" in run("search", path, "shapes_pca", "words", "--invert").stderr
     done = run("sample", path, "shapes_pca", "-o", tmp_path / "no" / "grid.png")
     assert done.exit_code == 1 and "cannot be written" in done.stderr
     done = run("sample", path, "shapes_pca", "-o", grid, "-n", "4000")

@@ -212,6 +212,11 @@ def test_any_order_of_cells_gives_the_same_type() -> None:
         assert len(kinds) == 1, cells
 
 
+def test_more_columns_than_a_table_has() -> None:
+    with pytest.raises(InputError, match="Line 1 of a.x has 300,001 cells, but a table may have 2,000 columns"):
+        read("csv", "a," * 300_000 + "b\n1\n")
+
+
 def test_html_in_text_columns_is_removed_and_counted(write: Write, load: Load, db: Any) -> None:
     path = write("a.csv", 'id,title,body,code\n1,R&amp;D,"<p>one <b>two</b></p>",<b>\n2,List<String>,a < b,x\n')
     loaded = load(path)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from semsearch.builders.deepwalk import windows
 from semsearch.maths.factor import truncated_eigen
 from semsearch.maths.graphs import adjacency, multiply
-from semsearch.maths.netmf import netmf_approximated, netmf_exact
+from semsearch.maths.netmf import netmf_approximated, netmf_edges, netmf_exact
 from semsearch.maths.prone import factor_graph, prone_matrix, propagate
+from semsearch.maths.spectral_factors import factor_sides, side_by_side
 from tests.planted import communities, purity
 
 
@@ -31,6 +33,32 @@ def test_netmf_is_the_formula(window: int, negative: float) -> None:
     # float32 sums over ten products of rows of 90: relative errors of some 1e-6
     assert np.abs(made - walk_sum(A, window, negative)).max() < 1e-4
     assert np.abs(made - made.T).max() < 1e-5
+
+
+def test_the_matrix_of_the_edges_is_that_of_window_one() -> None:
+    A, _ = communities(np.random.default_rng(0), 90)
+    A.data *= np.float32(1.5)
+    made = netmf_edges(A, negative=0.5)
+    assert np.abs(made.toarray() - walk_sum(A, 1, 0.5)).max() < 1e-4  # float32, as above
+    assert made.nnz <= A.nnz and made.data.min() > 0
+
+
+def test_factors_side_by_side_hold_the_energy_of_both() -> None:
+    A, B = (communities(np.random.default_rng(seed), 60)[0].toarray().astype(np.float64) for seed in (0, 1))
+    parts = [factor_sides(M, k, power=0.5, symmetric=True, rng=np.random.default_rng(0)) for M, k in ((A, 4), (B, 3))]
+    both = side_by_side(parts)
+    assert both.left.shape == (60, 7) and both.facts()["dim"] == 7
+    held = sum(float((part.spectrum**2).sum()) for part in parts)
+    assert both.energy == pytest.approx(held / ((A**2).sum() + (B**2).sum()), rel=1e-6)
+    assert np.array_equal(both.right[:, 4:], parts[1].right)
+
+
+@pytest.mark.parametrize(
+    ("dim", "window", "expected"),
+    [(128, None, [(1, 64), (10, 64)]), (2, None, [(1, 1), (10, 1)]), (1, None, [(10, 1)]), (64, 3, [(3, 64)])],
+)
+def test_default_windows_share_the_dimensions(dim: int, window: int | None, expected: list[tuple[int, int]]) -> None:
+    assert windows(dim, window, 10) == expected
 
 
 def test_all_eigenpairs_give_the_algorithm_in_dense_numbers() -> None:

@@ -16,6 +16,7 @@ from semsearch.builders.lsa import SPLITS
 from semsearch.building import build as engine
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset
+from semsearch.search.components import topic_names, topics
 from semsearch.search.explain import Explanation, Parts, explain
 from semsearch.search.query import search
 from semsearch.storage.collections import open_collection
@@ -191,3 +192,21 @@ def test_the_command_line_explains(built: Connection, path: str, run: Callable[.
     assert "shared words: *capsule*" in run("search", path, NAME, "capsule", "--explain", "--csv").stdout
     nothing = run("search", path, NAME, "xyzzy", "--explain", "--json")
     assert nothing.exit_code == 0 and json.loads(nothing.stdout) == []
+
+
+def test_topics_are_named_by_words_of_the_collection(built: Connection) -> None:
+    listed = [part for one in why(built, "rocket fuel", mode="vector") for part in one.components.listed]
+    assert listed and all(part.name.count(", ") == 1 for part in listed)
+    names = {part.number: part.name for part in listed}
+    assert set(names.values()) <= set(topic_names(built, open_collection(built, "articles_lsa").collection))
+
+
+def test_a_model_of_an_older_version_has_directions_without_names(built: Connection) -> None:
+    run = open_collection(built, "articles_lsa").collection.run
+    built.execute("delete from _semsearch_models where run = ? and name like 'topic_%'", [run])
+    for one in why(built, "rocket fuel", mode="vector"):
+        assert total(one.components) == pytest.approx(one.hit.vector_score, abs=CLOSE)
+        assert all(part.name == "" for part in one.components.listed)
+    with pytest.raises(InputError, match="has no rotated topics: build it anew"):
+        topics(built, open_collection(built, "articles_lsa"), rotated=True)
+    assert all(len(topic.ends) >= 1 for topic in topics(built, open_collection(built, "articles_lsa")).topics)

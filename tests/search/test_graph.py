@@ -13,6 +13,7 @@ from semsearch.building import corpora
 from semsearch.errors import InputError
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.layout import fit_without_overlap, stress_layout
+from semsearch.maths.links import MIN_SIMILARITY
 from semsearch.search import graph
 from semsearch.storage import connect, datasets, node_edges
 from semsearch.storage.collections import open_collection
@@ -99,7 +100,8 @@ def test_suggested_are_the_nearest_that_are_not_joined_with_their_common_neighbo
         for id in ("3", "50"):
             found, row = graph.around(db, open_collection(db, "g_netmf"), id), keys.index(id)
             everyone = graph.similar(db, open_collection(db, "g_netmf"), [id], k=N).hits
-            apart = [str(hit.id) for hit in everyone if not joined[row, keys.index(str(hit.id))]]
+            similar = [hit for hit in everyone if hit.score >= MIN_SIMILARITY]
+            apart = [str(hit.id) for hit in similar if not joined[row, keys.index(str(hit.id))]]
             assert [one.key for one in found.suggested] == apart[:8]
             assert [one.key for one in found.nearest] == [str(hit.id) for hit in everyone[:8]]
             assert found.degree == joined[row].sum()
@@ -149,7 +151,7 @@ def test_only_nodes_have_neighbours(db: Connection, articles: object) -> None:
     from semsearch.building import build
 
     build.build(db, articles, registry.load(entry_points=False).builder("lsa"), {"dim": 2})
-    with pytest.raises(InputError, match="only nodes have neighbours"):
+    with pytest.raises(InputError, match="articles_lsa contains documents, not nodes"):
         graph.around(db, open_collection(db, "articles_lsa"), "1")
 
 

@@ -9,12 +9,13 @@ import pytest
 
 from semsearch import registry
 from semsearch.building import build as engine
-from semsearch.records import Dataset
+from semsearch.records import Dataset, Phrase
 from semsearch.search import postings, resident
 from semsearch.search.postings import Postings
 from semsearch.search.scorers import TextScorer
 from semsearch.storage import datasets, driver, fulltext
 from semsearch.storage.driver import Connection
+from tests.helpers import asked
 from tests.planted import make_articles
 
 WORDS = ("the", "moon", "rocket", "dough", "yeast", "orbit", "bread", "oven")
@@ -51,45 +52,47 @@ def dataset(built: Connection) -> Dataset:
 def test_memory_and_fts5_agree(
     built: Connection, dataset: Dataset, phrases: list[str], among: list[str] | None
 ) -> None:
-    side = TextScorer(built, dataset, phrases, among)
+    side = TextScorer(built, dataset, asked(*phrases), among)
     for n in (3, 1000):
-        stored = fulltext.best(built, dataset, phrases, n, among)
+        stored = fulltext.best(built, dataset, asked(*phrases), n, among)
         held = list(side.top(n).items())
         # Sums of the same numbers in another order: equal scores may differ in the last place, and so change places.
         assert [score for _, score in held] == pytest.approx([score for _, score in stored], rel=1e-12)
-        assert all(dict(fulltext.best(built, dataset, phrases, -1))[key] == pytest.approx(score) for key, score in held)
+        assert all(
+            dict(fulltext.best(built, dataset, asked(*phrases), -1))[key] == pytest.approx(score) for key, score in held
+        )
     keys = ["1", "2", "77", "nothing"]
-    assert side.of(keys) == pytest.approx(dict(fulltext.best(built, dataset, phrases, -1, keys)))
+    assert side.of(keys) == pytest.approx(dict(fulltext.best(built, dataset, asked(*phrases), -1, keys)))
 
 
 def test_connections_that_make_rows_of_their_own(built: Connection, dataset: Dataset) -> None:
-    expected = TextScorer(built, dataset, ["moon", "oven"]).top(9)
+    expected = TextScorer(built, dataset, asked("moon", "oven")).top(9)
     resident.enable_cache(0)
     resident.enable_cache(1 << 20)
     built.row_factory = driver.sqlite3.Row  # as Datasette's do
-    assert TextScorer(built, dataset, ["moon", "oven"]).top(9) == expected
+    assert TextScorer(built, dataset, asked("moon", "oven")).top(9) == expected
 
 
 def test_equal_scores_keep_the_order_of_the_table(built: Connection, dataset: Dataset) -> None:
-    held = list(TextScorer(built, dataset, ["moon"]).top(200))
-    assert held == [key for key, _ in fulltext.best(built, dataset, ["moon"], 200)]
+    held = list(TextScorer(built, dataset, asked("moon")).top(200))
+    assert held == [key for key, _ in fulltext.best(built, dataset, asked("moon"), 200)]
 
 
 def test_a_word_is_read_once_and_again_after_a_rebuild(built: Connection, dataset: Dataset, monkeypatch) -> None:
     read: list[str] = []
     original = fulltext.holding
 
-    def counted(db: Connection, of: Dataset, phrase: str) -> object:
-        read.append(phrase)
+    def counted(db: Connection, of: Dataset, phrase: Phrase) -> object:
+        read.append(phrase.said)
         return original(db, of, phrase)
 
     monkeypatch.setattr(fulltext, "holding", counted)
     for _ in range(3):
-        TextScorer(built, dataset, ["moon", "oven"]).top(5)
+        TextScorer(built, dataset, asked("moon", "oven")).top(5)
     assert read == ["moon", "oven"]
     built.execute("update articles set body = 'moon moon moon' where id = 1")
     engine.build(built, dataset, registry.load().builder("lsa"), {"dim": 3})
-    top = TextScorer(built, datasets.get_dataset(built, "articles"), ["moon"]).top(1000)
+    top = TextScorer(built, datasets.get_dataset(built, "articles"), asked("moon")).top(1000)
     assert read == ["moon", "oven", "moon"]
     assert top["1"] == max(top.values())
 

@@ -66,8 +66,8 @@ def test_every_part_of_a_score_is_told(built: Connection) -> None:
     best_text = max(hit.text_score for hit in found.hits if hit.text_score is not None)
     for hit in found.hits:
         assert hit.vector_rank is not None and hit.vector_score is not None
-        expected = weight * hit.vector_score / best_vector + (1 - weight) * (hit.text_score or 0) / best_text
-        assert hit.score == pytest.approx(expected)
+        vector, text = hit.vector_score / best_vector, (hit.text_score or 0) / best_text
+        assert hit.score**3 == pytest.approx(weight * vector**3 + (1 - weight) * text**3)
         assert hit.distance == pytest.approx(1 - hit.vector_score)
         assert isinstance(hit.id, int)
 

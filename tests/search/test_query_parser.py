@@ -5,26 +5,36 @@ from __future__ import annotations
 import pytest
 
 from semsearch.errors import InputError
+from semsearch.records import Phrase
 from semsearch.search.query_parser import Question, parse, plain
+
+
+def said(phrases: tuple[Phrase, ...]) -> tuple[str, ...]:
+    return tuple(phrase.said for phrase in phrases)
+
+
+def taken_apart(question: Question) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The question with its phrases as they were written."""
+    return question.text, said(question.ranked), said(question.required), said(question.excluded)
 
 
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("the rocket", Question("the rocket", ("rocket",), (), ())),
-        ("rocket, rocket fuel", Question("rocket, rocket fuel", ("rocket", "rocket", "fuel"), (), ())),
-        ("to be", Question("to be", ("to", "be"), (), ())),
-        ('"heavy dough" rye', Question("heavy dough rye", ("rye", "heavy dough"), ("heavy dough",), ())),
-        ("moon -lander", Question("moon", ("moon",), (), ("lander",))),
-        ('moon -"launch pad"', Question("moon", ("moon",), (), ("launch pad",))),
+        ("the rocket", ("the rocket", ("rocket",), (), ())),
+        ("rocket, rocket fuel", ("rocket, rocket fuel", ("rocket", "rocket", "fuel"), (), ())),
+        ("to be", ("to be", ("to", "be"), (), ())),
+        ('"heavy dough" rye', ("heavy dough rye", ("rye", "heavy dough"), ("heavy dough",), ())),
+        ("moon -lander", ("moon", ("moon",), (), ("lander",))),
+        ('moon -"launch pad"', ("moon", ("moon",), (), ("launch pad",))),
         (
             "well-known moon - landing",
-            Question("well-known moon landing", ("well", "known", "moon", "landing"), (), ()),
+            ("well-known moon landing", ("well", "known", "moon", "landing"), (), ()),
         ),
-        ('an "unclosed phrase', Question("an unclosed phrase", ("unclosed", "phrase"), (), ())),
-        ('"" "!?" rocket', Question("rocket", ("rocket",), (), ())),
-        ("--fast x1", Question("x1", ("x1",), (), ("-fast",))),
-        ("月 ракета", Question("月 ракета", ("ракета",), (), ())),
+        ('an "unclosed phrase', ("an unclosed phrase", ("unclosed", "phrase"), (), ())),
+        ('"" "!?" rocket', ("rocket", ("rocket",), (), ())),
+        ("--fast x1", ("x1", ("x1",), (), ("-fast",))),
+        ("月 ракета", ("月 ракета", ("月", "ракета"), (), ())),
     ],
     ids=[
         "stop",
@@ -40,8 +50,8 @@ from semsearch.search.query_parser import Question, parse, plain
         "scripts",
     ],
 )
-def test_a_query_is_taken_apart(query: str, expected: Question) -> None:
-    assert parse(query) == expected
+def test_a_query_is_taken_apart(query: str, expected: tuple[object, ...]) -> None:
+    assert taken_apart(parse(query)) == expected
 
 
 @pytest.mark.parametrize("query", ["-rocket", '-rocket -"launch pad"', "-rocket !"])
@@ -51,6 +61,9 @@ def test_leaving_out_alone_is_no_question(query: str) -> None:
 
 
 def test_prose_has_no_operators() -> None:
-    assert plain('the "moon" -dash landing') == Question(
-        'the "moon" -dash landing', ("moon", "dash", "landing"), (), ()
+    assert taken_apart(plain('the "moon" -dash landing')) == (
+        'the "moon" -dash landing',
+        ("moon", "dash", "landing"),
+        (),
+        (),
     )

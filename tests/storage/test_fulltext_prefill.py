@@ -15,6 +15,7 @@ from semsearch.errors import BuildError
 from semsearch.records import Dataset
 from semsearch.storage import datasets, fulltext, fulltext_prefill
 from semsearch.storage.driver import Connection, sqlite3
+from tests.helpers import asked
 
 
 def build(db: Connection, dataset: Dataset, builder: Any = None) -> None:
@@ -27,7 +28,7 @@ def words_of(db: Connection, dataset: Dataset) -> list[Any]:
     db.execute("drop table if exists temp.seen")
     db.execute(f"create virtual table temp.seen using fts5vocab('main', '{table}', 'instance')")
     found = [tuple(row) for row in db.execute("select term, doc, col, offset from temp.seen order by 1, 2, 3, 4")]
-    return [found, *(fulltext.best(db, dataset, [word], -1) for word in ("bread", "moon", "the"))]
+    return [found, *(fulltext.best(db, dataset, asked(word), -1) for word in ("bread", "moon", "the"))]
 
 
 def test_what_is_made_ahead_is_what_would_be_made_afterwards(
@@ -55,8 +56,8 @@ def test_rows_are_changed_and_taken_away_as_in_any_table(db: Connection, article
     db.execute("update articles set body = body || ' quokka' where id = 9")
     db.execute("delete from articles where id = 1")
     update(db, "articles_lsa")
-    assert [key for key, _ in fulltext.best(db, articles, ["quokka"], -1)] == ["9"]
-    assert "1" not in [key for key, _ in fulltext.best(db, articles, ["the"], -1)]
+    assert [key for key, _ in fulltext.best(db, articles, asked("quokka"), -1)] == ["9"]
+    assert "1" not in [key for key, _ in fulltext.best(db, articles, asked("the"), -1)]
     table = fulltext.table_name(articles)
     db.execute(f"insert into {table} ({table}) values ('integrity-check')")
 
@@ -85,30 +86,32 @@ def test_the_first_build_of_a_file_is_helped_and_a_second_need_not_be(
     own.executemany("insert into notes (body) values (?)", ((text,) for text in texts))
     own.commit()
     own.close()
-    asked, placed = [], []
+    begun, placed = [], []
     words_ahead, place = fulltext_prefill.words_ahead, fulltext_prefill.Ahead.place
     monkeypatch.setattr(
-        fulltext_prefill, "words_ahead", lambda items, first: asked.append(first) or words_ahead(items, first)
+        fulltext_prefill,
+        "words_ahead",
+        lambda items, first, terms: begun.append(first) or words_ahead(items, first, terms),
     )
     monkeypatch.setattr(fulltext_prefill.Ahead, "place", lambda *given: placed.append(place(*given)) or placed[-1])
     with semsearch.open(path) as data:
         data.index("notes")
         data.index("notes")
         assert [hit.id for hit in data.search("notes_lsa", "mars", mode="text")] == [4]
-    assert asked == [1, None] and placed == [True]
+    assert begun == [1, None] and placed == [True]
 
 
 def test_other_numbers_than_foreseen_or_no_room_mean_afterwards(
     db: Connection, articles: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = list(datasets.read_items(db, articles))
-    with fulltext_prefill.words_ahead(items, 5) as words:
+    with fulltext_prefill.words_ahead(items, 5, list) as words:
         assert not words.place(db, articles, 6)
 
     def full(*_: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(fulltext_prefill.fulltext, "fill", full)
-    with fulltext_prefill.words_ahead(items, 5) as words:
+    with fulltext_prefill.words_ahead(items, 5, list) as words:
         assert not words.place(db, articles, 5)
     assert not fulltext.exists(db, articles)

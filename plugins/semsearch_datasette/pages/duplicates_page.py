@@ -11,7 +11,7 @@ from semsearch.errors import InputError
 from semsearch.records import Hit, OpenCollection
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
-from semsearch_datasette.parts.cards import Meter
+from semsearch_datasette.parts.cards import Meter, facts
 from semsearch_datasette.parts.commands import command_line
 from semsearch_datasette.parts.numbers import unbroken
 from semsearch_datasette.parts.rows import hits_of, title_of
@@ -100,6 +100,7 @@ def _item(datasette: Any, target: Target, id: str, hit: Hit) -> dict[str, Any]:
     return {
         "title": title,
         "id": "" if id in title.split() else id,
+        "facts": facts(target.collection, target.dataset, hit.row) if target.collection.of == "word" else (),
         "href": links.item(datasette, target.database.name, target.collection.name, id),
         "thumb": thumb_of(datasette, target, hit),
     }
@@ -121,6 +122,7 @@ def _data(pair: Duplicate, titles: dict[str, str]) -> dict[str, Any]:
     return {
         "one": {"id": pair.one, "title": titles[pair.one]},
         "other": {"id": pair.other, "title": titles[pair.other]},
-        "cosine": pair.cosine,
+        "similarity": pair.cosine,
+        "cosine": pair.cosine,  # its former name
         "words": pair.words,
     }

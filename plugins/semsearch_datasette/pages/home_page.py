@@ -15,6 +15,7 @@ from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows, is_searchable
 from semsearch_datasette.connection import missing, read
+from semsearch_datasette.pages.training_page import visible_trainings
 from semsearch_datasette.parts.lookup import search_label
 from semsearch_datasette.permissions import visible_collections
 from semsearch_datasette.respond import Answer
@@ -38,15 +39,29 @@ async def home(datasette: Any, request: Any) -> Answer:
     database_name = chosen[0].name if "database" in request.url_vars else None
     if not listed and not await allows(datasette, request.actor, database_name):
         raise Forbidden("You do not have permission to view this")
+    trainings = [
+        (database.name, len(told), links.training(datasette, database.name))
+        for database in chosen
+        if (told := await _trainings(datasette, request, database))
+    ]
     context = {
         "groups": [group for group in groups if group["collections"] or group["problem"]],
         "database": database_name,
         "lecture_url": links.lecture(datasette),
+        "trainings": trainings,
         "has_collections": bool(listed),
         "missing": missing(),
     }
     data = {"collections": [entry["row"] for entry in listed], "next_url": None}
     return Answer("home.html", lambda: context, data, private)
+
+
+async def _trainings(datasette: Any, request: Any, database: Any) -> list[Any]:
+    """The trainings of a database that the actor may see; none of a file that cannot be read."""
+    try:
+        return (await visible_trainings(datasette, request.actor, database))[0]
+    except SemsearchError:
+        return []
 
 
 async def visible_group(datasette: Any, request: Any, database: Any) -> tuple[dict[str, Any], bool]:

@@ -3,7 +3,7 @@ similar items."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from semsearch import present
 from semsearch.errors import NotFoundError
 from semsearch.images.generate import can_decode
 from semsearch.images.quizzes import has_task
+from semsearch.metrics import number_text
 from semsearch.records import Hit, OpenCollection
 from semsearch.search import graph, query, word_contexts
 from semsearch.search.graph import Around
@@ -22,6 +23,8 @@ from semsearch.storage.datasets import text_of
 from semsearch_datasette import links
 from semsearch_datasette.parts import ego_graph, image_detail
 from semsearch_datasette.parts.cards import cards
+from semsearch_datasette.parts.counting import counting_of
+from semsearch_datasette.parts.node_links import NodeLinks, node_links
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.rows import hit_of
 from semsearch_datasette.respond import Answer
@@ -37,10 +40,12 @@ NO_VECTOR = "It has no vector: it was added after the last build or update, or c
 async def item(datasette: Any, request: Any) -> Answer:
     """The item, or 404 if it has neither a row nor a vector."""
     target, id = await target_of(datasette, request), id_of(request)
-    hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id))
+    predicted = await node_links(target, id)
+    hit, near, around = await look(target, lambda conn, opened: _look(conn, target, opened, id, predicted))
     if hit is None:
         raise NotFound(target.collection.lacks(id))
     contexts, documents = await _contexts(target, id)
+    counting = await look(target, counting_of) if contexts else ""
     is_image = target.dataset.kind == "images" and target.collection.of == "image"
     code = await look(target, lambda conn, opened: code_stored(conn, opened.collection, id)) if is_image else None
     name, database = target.collection.name, target.database.name
@@ -58,9 +63,10 @@ async def item(datasette: Any, request: Any) -> Answer:
             "remark": near.remark,
             "item_links": _item_links(datasette, target, hit),
             "contexts": [_context(datasette, target, each) for each in contexts],
+            "counting": counting,
             "documents": [_document(datasette, target, document) for document in documents],
             "image": None if not is_image else image_detail.context(datasette, request, target, hit, code),
-            "node": None if around is None else ego_graph.context(datasette, target, id, title, around),
+            "node": None if around is None else ego_graph.context(datasette, target, id, title, around, predicted),
             "neighbours": set() if around is None else {near.hit.id for near in around.nearest if near.tie is not None},
         }
 
@@ -77,15 +83,20 @@ async def item(datasette: Any, request: Any) -> Answer:
         data["contexts"] = [asdict(each) for each in contexts]
         data["documents"] = [present.hit_dict(document) for document in documents]
     if around is not None:
-        data |= ego_graph.data(target, around)
+        data |= ego_graph.data(target, around) | {
+            "walks": [list(walk) for walk in predicted.walks] if predicted else []
+        }
     return Answer("item.html", context, data, target.private)
 
 
-def _look(conn: Any, target: Target, opened: OpenCollection, id: str) -> tuple[Hit | None, query.Found, Around | None]:
+def _look(
+    conn: Any, target: Target, opened: OpenCollection, id: str, predicted: NodeLinks | None
+) -> tuple[Hit | None, query.Found, Around | None]:
     """The item, the most similar items, and the neighbourhood of a node."""
     hit = hit_of(conn, target, id)
     if hit is not None and target.is_of_nodes:
-        around = graph.around(conn, opened, id, k=SIMILAR_ITEMS)
+        suggested = None if predicted is None else predicted.suggested
+        around = graph.around(conn, opened, id, k=SIMILAR_ITEMS, suggested=suggested)
         return hit, query.Found(tuple(near.hit for near in around.nearest), around.remark), around
     try:
         return hit, query.similar(conn, opened, [id], k=SIMILAR_ITEMS), None
@@ -123,7 +134,9 @@ def _text_and_columns(target: Target, hit: Hit) -> dict[str, Any]:
         return {
             "text": "",
             "is_cut": False,
-            "columns": [(name, value) for name, value in hit.row.items() if name != "word"],
+            "columns": [
+                (_count_name(name, hit.row), number_text(value)) for name, value in hit.row.items() if name != "word"
+            ],
         }
     dataset = target.dataset
     _, body = text_of(dataset, hit.row)
@@ -138,6 +151,12 @@ def _text_and_columns(target: Target, hit: Hit) -> dict[str, Any]:
         "is_cut": len(body) > MAX_TEXT,
         "columns": [(name, present.shortened(str(value), 200)) for name, value in columns],
     }
+
+
+def _count_name(name: str, row: Mapping[str, Any]) -> str:
+    """The name of a column of a word. Counts of a term include all words with its stem."""
+    names = {"count": "occurrences of the term" if "term" in row else "occurrences", "documents": "documents with it"}
+    return names.get(name, name)
 
 
 def _item_links(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]]:

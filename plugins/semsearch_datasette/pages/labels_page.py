@@ -6,7 +6,7 @@ If a column cannot be learned, the page says why below the form, and the JSON ha
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NotFoundError
@@ -33,7 +33,18 @@ MAX_LABELS = MOST_DIFFERENT  # distinct labels that a page learns
 MAX_BAG_OF_WORDS_ROWS = 2_000  # rows on which a page evaluates the bag of words
 MAX_CONFUSION = 20  # labels of a confusion matrix on a page
 MAX_COLUMN_NAME = 200  # characters
+SHOWN_PREDICTIONS = 10  # written predictions on the page
 Report = tuple[Classified, list[Suggestion]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The predictions in the table of a collection: their number, some rows (key, title, label, probability), and
+    whether the collection has changed since."""
+
+    total: int
+    rows: list[tuple[str, str, str, float]]
+    is_stale: bool
 
 
 async def labels(datasette: Any, request: Any) -> Answer:
@@ -52,6 +63,7 @@ async def labels(datasette: Any, request: Any) -> Answer:
     ) and await allows(datasette, request.actor, database.name, predictions_table)
     ids = [str(suggestion.id) for suggestion in suggestions]
     hits = await read(database, lambda conn: hits_of(conn, target, ids)) if ids else {}
+    written = await read(database, lambda conn: _written(conn, target)) if has_table else None
 
     def context() -> dict[str, Any]:
         return frame(datasette, target, "labels") | {
@@ -62,6 +74,7 @@ async def labels(datasette: Any, request: Any) -> Answer:
             "remark": remark and _pieces(remark),
             "report": classified and _report(datasette, target, classified),
             "suggestions": _suggested_cards(datasette, target, suggestions, hits),
+            "written": written and _written_rows(datasette, target, written),
             "predictions_url": datasette.urls.table(database.name, predictions_table) if has_table else None,
             "command": _command(target, column),
         }
@@ -76,6 +89,11 @@ async def labels(datasette: Any, request: Any) -> Answer:
             {"id": each.id, "title": titles[str(each.id)], "label": each.label, "probability": each.probability}
             for each in suggestions
         ],
+        "predictions": [
+            {"id": id, "title": title, "label": label, "probability": probability}
+            for id, title, label, probability in (written.rows if written else ())
+        ],
+        "predictions_stale": written is not None and written.is_stale,
         "next_url": None,
     }
     return Answer("labels.html", context, data, target.private)
@@ -181,6 +199,29 @@ def _confusion(names: list[str], report: Classified) -> list[tuple[str, list[tup
 
 def _percent(share: float | None) -> str:
     return "" if share is None else unbroken(f"{100 * share:.0f} %")
+
+
+def _written(conn: Any, target: Target) -> Written:
+    """What `classify` has written: the number of predictions, the most certain ones, and whether they are stale."""
+    name = target.collection.name
+    table = results.table_name(name, "predictions")
+    best = results.predictions(conn, name, k=SHOWN_PREDICTIONS)
+    hits = hits_of(conn, target, [id for id, _, _ in best])
+    rows = [(id, title_of(target, hits[id]), label, probability) for id, label, probability in best]
+    return Written(results.count(conn, table), rows, results.is_stale(conn, table, target.collection))
+
+
+def _written_rows(datasette: Any, target: Target, written: Written) -> dict[str, Any]:
+    """The written predictions for the template."""
+    database, name = target.database.name, target.collection.name
+    return {
+        "total": written.total,
+        "is_stale": written.is_stale,
+        "rows": [
+            (title, links.item(datasette, database, name, id), label, unbroken(f"{100 * probability:.0f} %"))
+            for id, title, label, probability in written.rows
+        ],
+    }
 
 
 def _suggested_cards(datasette: Any, target: Target, suggestions: list[Suggestion], hits: dict[str, Any]) -> list[Card]:

@@ -213,4 +213,4 @@ async def _computed(
 def _score_texts(score: dict[str, Any]) -> dict[str, Any]:
     """A row of the table as texts."""
     exact = not score["mse"]
-    return score | {"mse": f"{score['mse']:.5f}", "psnr": "exact" if exact else f"{score['psnr']:.2f}"}
+    return score | {"mse": f"{score['mse']:.3g}", "psnr": "exact" if exact else f"{score['psnr']:.1f}"}

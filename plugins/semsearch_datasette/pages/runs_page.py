@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from semsearch import present, run_facts
+from semsearch.glossary import TERMS
+from semsearch.images.quizzes import has_task
 from semsearch.records import Run, Update
 from semsearch.storage import collections
 from semsearch_datasette import links
@@ -36,7 +38,7 @@ async def page(datasette: Any, request: Any) -> Answer:
     def context() -> dict[str, Any]:
         return frame(datasette, target, "runs") | {
             "runs": [_run(run, target.collection.run) for run, _ in history],
-            "panels": curves.panels(curve),
+            "panels": curves.panels(curve, run_facts.declared(target.collection.builder)),
             "panel": {
                 "width": curves.WIDTH,
                 "height": curves.HEIGHT,
@@ -45,17 +47,22 @@ async def page(datasette: Any, request: Any) -> Answer:
                 "margin": curves.MARGIN,
             },
             "snapshots": snapshots,
+            "snapshot_rows": ("input", "prediction", "target") if has_task(target.collection) else (),
             "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")
             if target.collection.of == "image" and target.labels and not missing()
             else None,
         }
 
+    keys = dict.fromkeys(
+        key for metrics in (*(run.metrics for run, _ in history), *(at for _, at in curve)) for key in metrics
+    )
     data = {
         "collection": target.collection.name,
         "run": target.collection.run,
         "runs": [present.run_dict(run, updates) for run, updates in history],
         "curve": [{"step": step, **metrics} for step, metrics in curve],
         "pictures": [{"step": step, "url": url} for step, url in snapshots],
+        "meanings": run_facts.meanings(target.collection.builder, keys),
         "next_url": None,
     }
     return Answer("runs.html", context, data, target.private)
@@ -76,6 +83,18 @@ def _run(run: Run, current: int) -> dict[str, Any]:
         "duration": unbroken(present.took_seconds(run.seconds)),
         "current": run.id == current,
         "options": [(name.replace("_", " "), with_minus(text)) for name, text in run_facts.option_texts(run).items()],
-        "metrics": [(name, with_minus(text)) for name, text in run_facts.metric_texts(run).items()],
+        "metrics": [_metric(fact) for fact in run_facts.metric_facts(run)],
         "versions": list(run.versions.items()),
+    }
+
+
+def _metric(fact: run_facts.MetricFact) -> dict[str, Any]:
+    """A metric of the list: its name, value, direction, meaning, and the term of the glossary that explains more."""
+    metric = fact.metric
+    return {
+        "name": metric.name,
+        "value": unbroken(with_minus(fact.text)),
+        "direction": metric.direction,
+        "what": metric.meaning,
+        "term": TERMS.get(metric.term),
     }

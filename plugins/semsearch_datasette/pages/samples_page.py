@@ -4,8 +4,8 @@ interpolation; images during training; other models of the same table; and the q
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from datasette import NotFound
@@ -14,12 +14,14 @@ from semsearch import present
 from semsearch.errors import InputError, written_list
 from semsearch.evaluate.sample_comparison import SampleComparison, compare_samples
 from semsearch.images import generate, samples
+from semsearch.metrics import GENERATED
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.images import browse
 from semsearch.search.query import nearest_to
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
+from semsearch_datasette.parts import minimax
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.image_routes import MAX_SEED, run_of, seed_of
 from semsearch_datasette.parts.rows import hit_of
@@ -44,25 +46,8 @@ PRIOR_NAMES = {
     "normal": "N(0, I)",
     "own": "the prior of the model",
 }
-FIGURES = (
-    (
-        "Fréchet distance",
-        "Distance between the distributions of generated and real images. Lower is better."
-        " The row “Real images” shows the lowest value to expect.",
-    ),
-    ("Precision", "Share of generated images within the distribution of real ones, 0 to 1. Higher is better."),
-    ("Recall", "Share of real images within the distribution of generated ones, 0 to 1. Higher is better."),
-    (
-        "Density",
-        "Mean number of real images whose neighbourhood contains a generated one, relative to the expected number."
-        " 1 is good.",
-    ),
-    ("Coverage", "Share of real images whose neighbourhood contains a generated image, 0 to 1. Higher is better."),
-    (
-        "Distance ratio",
-        "Median distance to the nearest training image, relative to held-out images. 1 is expected, 0 is memorised.",
-    ),
-    ("Copy rate", "Share of generated images nearer to a training image than 99 % of held-out ones. 0.01 is expected."),
+FIGURES = tuple(
+    GENERATED[key] for key in ("frechet", "precision", "recall", "density", "coverage", "nearness", "copied")
 )
 REAL_IMAGES = 6  # shown for a generated image
 MAX_OTHERS = 4  # other models of the same table
@@ -88,13 +73,15 @@ class Options:
 @dataclass(frozen=True)
 class Content:
     """What the page shows in addition to the sheet: the classes, real images similar to a generated one, the ends of an
-    interpolation between items, the steps of the training snapshots, other models, and the measured quality."""
+    interpolation between items, the steps of the training snapshots, other models, the options of the run, and the
+    measured quality."""
 
     classes: Sequence[str]
     near: Sequence[Hit]
     ends: tuple[str, str] | None
     steps: Sequence[int]
     others: Sequence[Collection]
+    options: Mapping[str, Any]
     comparison: SampleComparison | None
     remark: str | None = None  # why the quality is not measured
 
@@ -179,6 +166,8 @@ def _context(datasette: Any, target: Target, options: Options, content: Content)
         "here_url": links.collection(datasette, database, name, "samples"),
         "snapshots": [(step, url_of(datasette, target, "trained", step, v=run_of(target))) for step in content.steps],
         "others": [_other(datasette, database, collection, options.seed) for collection in content.others],
+        "minimax": minimax.context(datasette, target.collection.builder, content.options),
+        "runs_url": links.collection(datasette, database, name, "runs"),
         "comparison": content.comparison,
         "figures": FIGURES,
         "remark": content.remark,
@@ -205,15 +194,17 @@ async def _content(datasette: Any, request: Any, target: Target, options: Option
     ends = await _ends(request, target) if has_codes else None
     steps = () if has_codes else await read(database, lambda conn: collections.pictured_steps(conn, collection.run))
     others = await _others(datasette, request, target)
+    built = await read(database, lambda conn: collections.get_run(conn, collection.run).options)
+    content = Content(classes, near, ends, steps, others, built, None)
     if not options.measure:
-        return Content(classes, near, ends, steps, others, None)
+        return content
     models = [collection, *others]
     key = ("compared", *((model.id, model.run, model.revision) for model in models))
     try:
         compared = await computed(database, key, lambda conn: compare_samples(conn, [model.name for model in models]))
     except InputError as error:
-        return Content(classes, near, ends, steps, others, None, str(error))
-    return Content(classes, near, ends, steps, others, compared)
+        return replace(content, remark=str(error))
+    return replace(content, comparison=compared)
 
 
 def _classes(conn: Any, opened: OpenCollection, label: str | None) -> list[str]:

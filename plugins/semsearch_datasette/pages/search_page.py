@@ -178,7 +178,7 @@ def _weight_in_words(weight: float | None, is_given: bool) -> str:
     """The weights of a hybrid ranking and where they come from."""
     if weight is None:
         return ""
-    source = "as given" if is_given else "estimated at build"
+    source = "as given" if is_given else "chosen by evidence"
     if not is_given and weight == query.EVEN:
         source = "the default"
     return f"Weight of the similarity {weight:.2f}, of the text score {1 - weight:.2f} ({source})"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from semsearch import present
 from semsearch.records import Hit, OpenCollection
-from semsearch.search import query
+from semsearch.search import graph, query
+from semsearch.search.graph import Near
 from semsearch.web import paging
 from semsearch_datasette import links
-from semsearch_datasette.parts.cards import cards
+from semsearch_datasette.parts.cards import Card, cards
 from semsearch_datasette.parts.filters import filters_of
 from semsearch_datasette.parts.rows import hit_of
 from semsearch_datasette.respond import Answer, Elsewhere, absolute_url, wants_json
-from semsearch_datasette.target import frame, id_of, look, target_of
+from semsearch_datasette.target import Target, frame, id_of, look, target_of
 
 
 async def similar(datasette: Any, request: Any) -> Answer | Elsewhere:
@@ -33,6 +36,7 @@ async def similar(datasette: Any, request: Any) -> Answer | Elsewhere:
 
     results, start = await look(target, near)
     page = results.hits[part.after : part.after + part.k]
+    related = await _related(target, id, page)
     next_url = links.next_url(part, len(results.hits), lambda after: here(filters.pairs, after))
 
     def context() -> dict[str, Any]:
@@ -43,7 +47,7 @@ async def similar(datasette: Any, request: Any) -> Answer | Elsewhere:
             "item_url": links.item(datasette, database, name, id),
             "here_url": links.similar(datasette, database, name, id),
             "k": part.k,
-            "cards": cards(datasette, target, page, filters=filters.pairs),
+            "cards": [_with_relation(card, related) for card in cards(datasette, target, page, filters=filters.pairs)],
             "first": part.after + 1,
             "remark": results.remark,
             "next_url": next_url,
@@ -57,3 +61,20 @@ async def similar(datasette: Any, request: Any) -> Answer | Elsewhere:
         "next_url": absolute_url(datasette, request, next_url),
     }
     return Answer("similar.html", context, data, target.private, lambda: [present.hit_flat(hit) for hit in page])
+
+
+async def _related(target: Target, id: str, page: Sequence[Hit]) -> dict[str, Near]:
+    """What the nodes of a page have to do with the node; nothing for other items."""
+    if not target.is_of_nodes:
+        return {}
+    keys = [str(hit.id) for hit in page]
+    return await look(target, lambda conn, opened: graph.relations(conn, opened, id, keys))
+
+
+def _with_relation(card: Card, related: dict[str, Near]) -> Card:
+    """A card of a node with its edge to the node and the number of their common neighbours."""
+    near = related.get(str(card.id))
+    if near is None:
+        return card
+    facts = [("edge", "adjacent" if near.tie else "none"), ("common neighbours", f"{near.shared:,}")]
+    return replace(card, facts=[*facts, *card.facts])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from functools import partial
 from typing import Any
 
 from datasette import Forbidden, Response
@@ -12,7 +11,8 @@ from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
 
 from semsearch.errors import InputError, SemsearchError
-from semsearch.search.images import MAX_UPLOAD, code_of, vector_of_picture
+from semsearch.search.images import MAX_UPLOAD, code_of
+from semsearch.search.query_images import copy_of, query_image
 from semsearch_datasette import links
 from semsearch_datasette.compat import is_ours
 from semsearch_datasette.respond import as_datasette
@@ -31,13 +31,14 @@ async def upload(datasette: Any, request: Any) -> Any:
         if not is_ours(request, token):
             raise Forbidden("The form has expired or is from another server: reload the page and send it again")
         name = target.collection.name
-        encode = partial(vector_of_picture, picture=content, said="The file")
-        code = await look(target, lambda conn, opened: code_of(encode(conn, opened.collection)))
+        asked = await look(target, lambda conn, opened: query_image(conn, opened.collection, content, said="The file"))
+        codes = [("picture", code_of(asked.vector)), ("picture_copy", copy_of(content))]
+        codes += [] if asked.inverse is None else [("picture_inverse", code_of(asked.inverse))]
     except InputError as error:
         raise BadRequest(str(error)) from error
     except SemsearchError as error:
         raise as_datasette(error) from error
-    url = links.collection(datasette, target.database.name, name, picture=code)
+    url = links.collection(datasette, target.database.name, name, filters=codes)
     return Response("", status=303, headers={"location": url, "cache-control": "no-store"})
 
 

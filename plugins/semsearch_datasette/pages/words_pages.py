@@ -1,19 +1,17 @@
-"""Pages about words: `…/analogy`, `…/cooccurrence?words=` and `…/plot?words=`.
+"""Pages about words: `…/analogy` and `…/plot?words=`.
 
 The pages report an unknown word or an empty field below the form, which keeps its values. The JSON has an error status.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from semsearch import present
 from semsearch.errors import InputError, NotFoundError, out_of_range
 from semsearch.records import Collection, OpenCollection
-from semsearch.search import word_contexts
 from semsearch.search import words as engine
 from semsearch.web import paging
 from semsearch_datasette import links
@@ -26,7 +24,10 @@ from semsearch_datasette.target import Target, frame, look, target_of
 MAX_WORDS = 40  # of a table or a plot
 MAX_CHARACTERS = 4096  # of a field
 SHOWN_NEIGHBOURS = 5
-METHODS = {"mul": "By multiplication (3CosMul)", "add": "By addition (3CosAdd)"}
+METHODS = {
+    "mul": ("By multiplication (3CosMul)", "similarity to B × to C ÷ to A, each mapped to 0…1; can exceed 1"),
+    "add": ("By addition (3CosAdd)", "similarity to B + to C − to A, from −3 to 3"),
+}
 EXAMPLES = (
     ("man", "king", "woman"),
     ("paris", "france", "rome"),
@@ -40,14 +41,14 @@ WIDTH, HEIGHT, MARGIN = 800, 520, 70  # pixels of a plot
 
 async def analogy(datasette: Any, request: Any) -> Answer:
     """A is to B as C is to what, by both methods side by side, and the nearest words to b - a + c."""
-    target = await _target(datasette, request)
+    target = await words_target(datasette, request)
     query = tuple((request.args.get(box) or "").strip()[:MAX_CHARACTERS] for box in "abc")
     k = paging(request.args).k
 
     def solve(conn: Any, opened: OpenCollection) -> dict[str, engine.Analogy]:
         return {method: engine.analogy(conn, opened, query, k=k, method=method) for method in METHODS}
 
-    answers, remark = await _result_or_remark(request, target, solve, {}) if any(query) else ({}, None)
+    answers, remark = await result_or_remark(request, lambda: look(target, solve), {}) if any(query) else ({}, None)
     examples = await look(target, lambda conn, opened: _known_examples(conn, opened.collection))
     database, name = target.database.name, target.collection.name
 
@@ -55,7 +56,7 @@ async def analogy(datasette: Any, request: Any) -> Answer:
         near = next(iter(answers.values())).near[:SHOWN_NEIGHBOURS] if answers else ()
         return frame(datasette, target, "analogy") | {
             "boxes": list(zip("abc", ("is to", "as", "is to what?"), query, strict=True)),
-            "methods": [(METHODS[method], _answers(datasette, target, each)) for method, each in answers.items()],
+            "methods": [(*METHODS[method], _answers(datasette, target, each)) for method, each in answers.items()],
             "near": [(hit.id, with_minus(present.cosine(hit.vector_score)), hit.id in query) for hit in near],
             "remark": remark,
             "here_url": links.collection(datasette, database, name, "analogy"),
@@ -75,7 +76,7 @@ async def analogy(datasette: Any, request: Any) -> Answer:
     return Answer("analogy.html", context, data, target.private)
 
 
-async def _target(datasette: Any, request: Any) -> Target:
+async def words_target(datasette: Any, request: Any) -> Target:
     """The target of a request. Raises InputError for a collection of anything but words."""
     target = await target_of(datasette, request)
     if target.collection.of != "word":
@@ -97,66 +98,24 @@ def _answers(datasette: Any, target: Target, analogy: engine.Analogy) -> list[tu
     ]
 
 
-async def cooccurrence(datasette: Any, request: Any) -> Answer:
-    """A table of the co-occurrence counts of some words with each other, and their PMI."""
-    target = await _target(datasette, request)
-    words = _words(request)
-    name = target.collection.name
-
-    def count(conn: Any, opened: OpenCollection) -> word_contexts.Table:
-        return word_contexts.cooccurrence(conn, opened.collection, words)
-
-    table, remark = await _result_or_remark(request, target, count, None)
-    has_counts = await look(target, lambda conn, opened: word_contexts.has_contexts(conn, opened.collection))
-
-    def context() -> dict[str, Any]:
-        return frame(datasette, target, "cooccurrence") | {
-            "words": " ".join(words),
-            "shown": [] if table is None else table.words,
-            "lacks_counts": not has_counts,
-            "rows": [] if table is None else [_row(table, place) for place in range(len(table.words))],
-            "remark": remark,
-            "here_url": links.collection(datasette, target.database.name, name, "cooccurrence"),
-        }
-
-    data = {
-        "collection": name,
-        "words": [] if table is None else list(table.words),
-        "counts": [] if table is None else table.counts.tolist(),
-        "pmi": [] if table is None else [[None if math.isnan(x) else x for x in row] for row in table.pmi.tolist()],
-    }
-    return Answer("cooccurrence.html", context, data, target.private)
-
-
-def _row(table: word_contexts.Table, place: int) -> tuple[str, list[tuple[str, str, int]]]:
-    """A word and its cells: count, PMI, and shade from 0 to 4."""
-    cells = []
-    for count, pmi in zip(table.counts[place].tolist(), table.pmi[place].tolist(), strict=True):
-        shade = 0 if math.isnan(pmi) else max(0, min(4, math.ceil(pmi)))
-        cells.append(
-            (f"{round(count, 1):,g}" if count else "0", "" if math.isnan(pmi) else with_minus(f"{pmi:+.2f}"), shade)
-        )
-    return table.words[place], cells
-
-
 async def plot(datasette: Any, request: Any) -> Answer:
     """Some words on their first two principal components; `a-b` draws a line from a to b."""
-    target = await _target(datasette, request)
-    pairs = [tuple(part.split("-", 1)) for part in _words(request) if re.fullmatch(r"[^-]+-[^-]+", part)]
-    words = list(dict.fromkeys(word for part in _words(request) for word in part.split("-") if word))
+    target = await words_target(datasette, request)
+    pairs = [tuple(part.split("-", 1)) for part in words_of(request) if re.fullmatch(r"[^-]+-[^-]+", part)]
+    words = list(dict.fromkeys(word for part in words_of(request) for word in part.split("-") if word))
     name = target.collection.name
 
     def project(conn: Any, opened: OpenCollection) -> list[engine.Point]:
         return engine.project(conn, opened.collection, words)
 
-    points, remark = await _result_or_remark(request, target, project, [])
+    points, remark = await result_or_remark(request, lambda: look(target, project), [])
     offsets = [(start.lower(), end.lower()) for start, end in pairs]
 
     def context() -> dict[str, Any]:
         drawn = _pixels(points)
         lines = [(drawn[start], drawn[end]) for start, end in offsets if start in drawn and end in drawn]
         return frame(datasette, target, "plot") | {
-            "words": " ".join(_words(request)),
+            "words": " ".join(words_of(request)),
             "points": drawn,
             "labels": labels(drawn, {word: word for word in drawn}, (WIDTH, HEIGHT), lines),
             "offsets": lines,
@@ -189,7 +148,7 @@ def _pixels(points: list[engine.Point]) -> dict[str, tuple[float, float]]:
     }
 
 
-def _words(request: Any) -> list[str]:
+def words_of(request: Any) -> list[str]:
     """The words in the URL, separated by blanks or commas. Raises InputError for too many."""
     text = request.args.get("words") or ""
     if len(text) > MAX_CHARACTERS:
@@ -200,15 +159,13 @@ def _words(request: Any) -> list[str]:
     return words
 
 
-async def _result_or_remark(
-    request: Any, target: Target, compute: Callable[[Any, OpenCollection], Any], nothing: Any
-) -> tuple[Any, str | None]:
-    """The result of `look`, or `nothing` and the reason. A request for JSON that has a query gets the error itself."""
+async def result_or_remark(request: Any, make: Callable[[], Awaitable[Any]], nothing: Any) -> tuple[Any, str | None]:
+    """The result of `make`, or `nothing` and the reason. A request for JSON that has a query gets the error itself."""
     args: Mapping[str, str] = request.args
     if not any(args.get(name) for name in ("words", *"abc")):
         return nothing, None
     try:
-        return await look(target, compute), None
+        return await make(), None
     except (InputError, NotFoundError) as error:
         if wants_json(request):
             raise

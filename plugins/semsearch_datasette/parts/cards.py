@@ -93,7 +93,7 @@ def _card(
 def snippet(dataset: Dataset, row: Mapping[str, Any], query: str) -> list[tuple[str, bool]]:
     """The stretch of a row's text that contains most of the query's words."""
     _, body = text_of(dataset, row)
-    return present.snippet(body[:SEARCHED_TEXT], query, 260)
+    return present.snippet(body[:SEARCHED_TEXT], query, 260, dataset.language)
 
 
 def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> list[tuple[str, str]]:

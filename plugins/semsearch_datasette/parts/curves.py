@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from semsearch.run_facts import metric_name
+from semsearch.metrics import RUN_METRICS, Metric, metric_of
 from semsearch_datasette.parts.numbers import with_minus
 
 WIDTH, HEIGHT = 260, 90  # pixels of the line
@@ -17,10 +17,13 @@ LOG_SCALE_FROM = 100  # ratio of largest to smallest value from which the scale 
 
 @dataclass(frozen=True)
 class Panel:
-    """A metric: its name, the points of its line for SVG, its first and last value, and the values at the ends of both
-    axes, each as text. `begin` and `end` are steps."""
+    """A metric: its key, its name and which direction is better, the points of its line for SVG, its first and last
+    value, and the values at the ends of both axes, each as text. `begin` and `end` are steps."""
 
+    key: str
     name: str
+    direction: str
+    is_declared: bool
     points: str
     first: str
     last: str
@@ -31,17 +34,19 @@ class Panel:
     is_log: bool
 
 
-def panels(curve: Sequence[tuple[int, Mapping[str, float]]]) -> list[Panel]:
+def panels(
+    curve: Sequence[tuple[int, Mapping[str, float]]], declared: Mapping[str, Metric] = RUN_METRICS
+) -> list[Panel]:
     """A panel for each metric with at least two values, in the order of their first values."""
     lines: dict[str, list[tuple[int, float]]] = {}
     for step, metrics in curve:
         for name, value in metrics.items():
             if math.isfinite(value):
                 lines.setdefault(name, []).append((step, value))
-    return [_panel(name, line) for name, line in lines.items() if len(line) > 1]
+    return [_panel(metric_of(name, declared), line) for name, line in lines.items() if len(line) > 1]
 
 
-def _panel(name: str, line: list[tuple[int, float]]) -> Panel:
+def _panel(metric: Metric, line: list[tuple[int, float]]) -> Panel:
     values = [value for _, value in line]
     least, greatest = min(values), max(values)
     is_log = least > 0 and greatest / least >= LOG_SCALE_FROM
@@ -56,4 +61,14 @@ def _panel(name: str, line: list[tuple[int, float]]) -> Panel:
     )
     extremes = {"first": values[0], "last": values[-1], "least": least, "greatest": greatest}
     texts = {which: with_minus(f"{value:,.3g}") for which, value in extremes.items()}
-    return Panel(metric_name(name), points, begin=f"{line[0][0]:,}", end=f"{line[-1][0]:,}", is_log=is_log, **texts)
+    return Panel(
+        metric.key,
+        metric.name,
+        metric.direction,
+        metric.key in RUN_METRICS,
+        points,
+        begin=f"{line[0][0]:,}",
+        end=f"{line[-1][0]:,}",
+        is_log=is_log,
+        **texts,
+    )

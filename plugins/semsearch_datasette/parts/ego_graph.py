@@ -10,6 +10,7 @@ from semsearch.search import graph
 from semsearch.search.graph import Around, Near
 from semsearch.storage.node_edges import Tie
 from semsearch_datasette import links
+from semsearch_datasette.parts.node_links import NodeLinks
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.parts.svg import Label, labels, width_of
 from semsearch_datasette.target import Target
@@ -20,7 +21,9 @@ LONG_LABEL, SHORT_LABEL = 24, 15  # characters
 DIAMOND = "m0-7.5l7.5 7.5-7.5 7.5-7.5-7.5z"  # SVG path of the shape of a node with a similar vector
 
 
-def context(datasette: Any, target: Target, id: str, title: str, around: Around) -> dict[str, Any]:
+def context(
+    datasette: Any, target: Target, id: str, title: str, around: Around, predicted: NodeLinks | None
+) -> dict[str, Any]:
     """The neighbourhood for the template, with titles and URLs."""
     nodes = _Nodes(datasette, target, around)
     assert target.dataset.edges is not None
@@ -38,6 +41,12 @@ def context(datasette: Any, target: Target, id: str, title: str, around: Around)
         "drawing": _drawing(nodes, id, title, around, directed=edges.directed) if around.drawn else None,
         "remark": around.remark,
         "directed": edges.directed,
+        "is_predicted": predicted is not None,
+        "walks": [[(predicted.titles.get(key, key), nodes.href(key)) for key in walk] for walk in predicted.walks]
+        if predicted
+        else [],
+        "walked": predicted,
+        "guide_url": links.lecture(datasette, "walks"),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from semsearch.search.explain import Explanation
+from semsearch.search.explain import Component, Explanation
 from semsearch_datasette import links
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.target import Target
@@ -68,8 +68,8 @@ def reasons_of(datasette: Any, target: Target, explanation: Explanation) -> Reas
             (
                 topic.number,
                 _signed(topic.contribution, 2),
-                ", ".join(topic.words),
-                _topic(datasette, target, topic.number) if target.has_topics else None,
+                f"{topic.name}: {', '.join(topic.words)}" if topic.name else ", ".join(topic.words),
+                _topic(datasette, target, topic) if target.has_topics else None,
             )
             for topic in explanation.components.listed[:MAX_TOPICS]
         ],
@@ -84,10 +84,15 @@ def _signed(number: float, digits: int) -> str:
     return with_minus(f"{number:+.{digits}f}")
 
 
-def _topic(datasette: Any, target: Target, number: int) -> str:
-    """The URL of the topics page that begins with this topic."""
+def _topic(datasette: Any, target: Target, topic: Component) -> str:
+    """The URL of the topics page that begins with this topic; of a direction without a name in the plain view."""
     page = links.collection(
-        datasette, target.database.name, target.collection.name, "components", after=number - 1 or None
+        datasette,
+        target.database.name,
+        target.collection.name,
+        "components",
+        view=None if topic.name else "plain",
+        after=topic.number - 1 or None,
     )
     return str(page)
 

@@ -74,6 +74,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
         "Each component is shown as an image, in which grey is 0, white is positive and black is negative.",
         "eigenfaces",
     ),
+    "splits": ("Each list has the nearest items under one split of Σ.", "sigma"),
     "analogy": ("The page searches for the word D such that A is to B as C is to D.", "analogies"),
     "plot": (
         "The chosen words are plotted on their first two principal components, the directions along which they differ"
@@ -89,6 +90,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "pretext": ("The network is given part of an image and predicts the rest.", "pretext"),
     "duplicates": ("All pairs of items are compared.", "neighbours"),
     "clusters": ("The items are grouped by their vectors.", "clusters"),
+    "links": ("Each pair of nodes without an edge is scored by its similarity and its degrees.", "walks"),
     "labels": ("A classifier is trained on the rows that have a label.", "labels"),
     "comparison": (
         "Two classifiers predict the labels of the same held-out images from the vectors of each collection: a linear"

@@ -13,6 +13,7 @@ from semsearch.images import generate, image_arrays, image_io
 from semsearch.images.image_io import ImageSpec
 from semsearch.records import OpenCollection
 from semsearch.search import images
+from semsearch.search.query_images import pixels_of_copy
 from semsearch.storage import collections
 from semsearch.web import number
 from semsearch_datasette.connection import read
@@ -76,6 +77,12 @@ async def coded(datasette: Any, request: Any) -> Png:
         return model.decode(images.vector_of_code(request.args.get("picture") or "", opened.collection.dim)[None])[0]
 
     return _enlarged_png(target, request, await read_or_404(target, make))
+
+
+async def asked(datasette: Any, request: Any) -> Png:
+    """The small copy of a query image that its URL contains."""
+    target = await target_of(datasette, request)
+    return _enlarged_png(target, request, pixels_of_copy(request.args.get("copy") or ""))
 
 
 async def trained(datasette: Any, request: Any) -> Png:

@@ -30,6 +30,12 @@ for (const box of document.querySelectorAll(".sem-draw")) {
   canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); last = null; line(event); });
   canvas.addEventListener("pointermove", (event) => { if (event.buttons) line(event); });
   box.querySelector(".sem-draw-clear").addEventListener("click", clear);
+  box.querySelector(".sem-draw-invert").addEventListener("click", () => {
+    pen.globalCompositeOperation = "difference";
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.globalCompositeOperation = "source-over";
+  });
   box.querySelector(".sem-draw-go").addEventListener("click", () => {
     if (!drawn) return;
     canvas.toBlob((blob) => {
