@@ -75,7 +75,9 @@ def test_the_run_shows_what_the_builder_chose(builder: Builder) -> None:
         assert is_chosen or text == "not given" or option in ("max_vocab", "words") or name == "pca", (option, text)
 
 
-@pytest.mark.parametrize("builder", [builder for builder in BUILDERS if isinstance(builder, Drifts)], ids=str)
+@pytest.mark.parametrize(
+    "builder", [builder for builder in BUILDERS if isinstance(builder, Drifts)], ids=lambda builder: builder.name
+)
 def test_what_an_update_measures_is_declared(builder: Builder) -> None:
     corpus = CORPORA[builder.reads]
     fitted, _ = next(iter(fits(builder)))
