@@ -57,8 +57,8 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     """List pairs of items that are nearly the same, the closest first.
 
     Two items are a pair if their cosine similarity is at least --threshold. Two documents must also have a
-    word overlap of at least --min-overlap. The search is exact. The columns are the similarity, called `cosine` in JSON and CSV,
-    and the word overlap, called `words` there, then the titles of both items if they have titles.
+    word overlap of at least --min-overlap. The search is exact. The columns are the similarity (in
+    JSON and CSV `cosine`), the word overlap (`words`), then the titles of both items if they have titles.
 
     \b
     semsearch duplicates my.db articles_lsa
