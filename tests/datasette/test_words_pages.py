@@ -119,7 +119,7 @@ def test_whole_counts_are_whole(site, file):
     data = site.get(f"{SAYS}/cooccurrence.json?words=king,crown&weights=flat").json()
     assert data["weights"] == "flat" and all(count == int(count) for row in data["counts"] for count in row)
     assert data["counts"][0][1] > site.get(f"{SAYS}/cooccurrence.json?words=king,crown").json()["counts"][0][1] > 0
-    assert "each pair counted once" in site.get(f"{SAYS}/cooccurrence?words=king,crown&weights=flat").text
+    assert "Each pair is counted once" in site.get(f"{SAYS}/cooccurrence?words=king,crown&weights=flat").text
     assert site.get(f"{SAYS}/cooccurrence.json?words=king&weights=none").status_code == 400
 
 
