@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from semsearch import __version__, registry
 from semsearch.errors import SemsearchError
 from semsearch.records import Collection
-from semsearch.storage import collections, connect, damage, driver, vectors
+from semsearch.storage import catalogue_check, collections, connect, damage, driver, vectors
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ def check_file(path: str) -> list[Check]:
     try:
         with connect.reading(path) as db:
             sound = db.execute("pragma quick_check").fetchone()[0]
-            count = collections.count_datasets(db)
+            count = catalogue_check.count_datasets(db)
             checks = [Check(path, sound == "ok", f"quick_check says {sound}; datasets: {count}")]
-            checks += [Check("catalogue", False, what) for what in collections.damaged_entries(db)]
+            checks += [Check("catalogue", False, what) for what in catalogue_check.damaged_entries(db)]
             checks += [Check("catalogue", False, f"{what}: {damage.REMEDY}") for what in damage.find(db)]
             return checks + [_collection(db, collection) for collection in collections.undamaged_collections(db)]
     except SemsearchError as error:

@@ -1,7 +1,4 @@
-"""Frozen records that cross layers. They hold data and document its shape; they compute almost nothing.
-
-In shapes, n is the number of items and dim the length of a vector. Indices count from 0.
-"""
+"""Frozen records that cross layers. In shapes, n is the number of items and dim the length of a vector."""
 
 from __future__ import annotations
 
@@ -24,8 +21,7 @@ Derived = TypeVar("Derived")
 
 @dataclass(frozen=True)
 class Documents:
-    """A corpus of texts in a `language`: `keys` (n,) unique; `texts` (n,) title and body joined, in the same order;
-    `inputs` the embeddings of the collections that the builder's options name, by the name of the option."""
+    """A corpus of texts: `keys` (n,) unique; `texts` (n,) title and body joined; `inputs` by the name of an option."""
 
     keys: Sequence[str]
     texts: Sequence[str]

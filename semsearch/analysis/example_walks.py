@@ -6,7 +6,7 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.builders.base import make_options
-from semsearch.builders.deepwalk import DeepWalkOptions, Node2vecOptions, default_window
+from semsearch.builders.deepwalk import WIDE_WINDOW, DeepWalkOptions, Node2vecOptions, default_window, windows
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.walks import random_walks
 from semsearch.records import Graph, OpenCollection
@@ -26,10 +26,14 @@ def example_walks(graph: Graph, key: str, *, p: float = 1.0, q: float = 1.0) -> 
     return [[graph.keys[node] for node in walk.tolist()] for walk in np.split(stream, begins[1:-1])]
 
 
-def walk_parameters(db: Connection, opened: OpenCollection, graph: Graph) -> tuple[float, float, int]:
-    """p, q and the context window of the build. NetMF has p = q = 1, as DeepWalk."""
+def walk_parameters(db: Connection, opened: OpenCollection, graph: Graph) -> tuple[float, float, int, bool]:
+    """p, q, the context window of the build, and whether half of its dimensions use the edges alone.
+
+    NetMF has p = q = 1, as DeepWalk.
+    """
     collection = opened.collection
     options = make_options(registry.load().builder(collection.builder), collections.get_run(db, collection.run).options)
     p, q = (options.p, options.q) if isinstance(options, Node2vecOptions) else (1.0, 1.0)
-    window = options.window or (default_window(graph) if isinstance(options, DeepWalkOptions) else 0)
-    return p, q, int(window)
+    wide = default_window(graph) if isinstance(options, DeepWalkOptions) else WIDE_WINDOW
+    is_joined = len(windows(collection.dim, options.window, wide)) > 1
+    return p, q, options.window or wide, is_joined

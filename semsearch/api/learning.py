@@ -9,7 +9,8 @@ from typing import Any
 
 from semsearch import registry
 from semsearch.builders.base import make_options, reads_of
-from semsearch.building.build import BuildOptions, Built, build, default_builder, drop
+from semsearch.building.build import BuildOptions, Built, build, default_builder
+from semsearch.building.drop import drop
 from semsearch.building.update import Outcome, update
 from semsearch.export.write import export
 from semsearch.ingest.columns import dataset_to_build, kind_to_index

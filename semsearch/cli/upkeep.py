@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from semsearch import doctor
-from semsearch.building.build import drop
+from semsearch.building.drop import drop
 from semsearch.cli.options import listing_options
 from semsearch.cli.output import print_rows, remark
 from semsearch.storage import collections, connect

@@ -81,6 +81,7 @@ FACTORISATION = (
         "share of squared singular values kept",
         "How much of the matrix the kept dimensions hold: their squared singular values, of the sum of all.",
         SHARE,
+        better="higher",
         decimals=3,
         term="singular-value",
     ),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any, get_args
 
 import numpy.typing as npt
@@ -19,53 +18,47 @@ from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.damage import check_types, damaged, numbers, parsed
 from semsearch.storage.datasets import check_new_name, get_dataset, now
-from semsearch.storage.driver import Connection
+from semsearch.storage.driver import Connection, OperationalError
 from semsearch.storage.keys import quoted, table_exists, table_kind
 from semsearch.storage.results import run_note
 
 PART_BYTES = 64 << 20
-_SELECT = (
-    "select c.id, c.name, c.dataset, c.builder, c.run, c.kind, c.vector_table, c.dim, c.count, c.created, c.revision,"
-    f" c.built, {vectors.KEY_TYPE}, c.born, c.token from _semsearch_collections c"
+_COLUMNS = "c.id, c.name, c.dataset, c.builder, c.run, c.kind, c.vector_table, c.dim, c.count, c.created, c.revision"
+_COLUMNS += f", c.built, {vectors.KEY_TYPE}"
+_TOKENS, _NO_TOKENS = "c.born, c.token", "'', ''"  # a file of an older semsearch has none before the first write
+_FROM = (
+    "from _semsearch_collections c"
     f" left join sqlite_master t on t.type = 'table' and t.name = '{vectors.PREFIX}' || c.vector_table"
 )
-_RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, metrics, versions"
+RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, metrics, versions"
+
+
+def catalogued(db: Connection, which: str, values: Sequence[Any] = ()) -> list[Any]:
+    """Rows of the catalogue of collections, for `collection_of`."""
+    try:
+        return catalogue_rows(db, f"select {_COLUMNS}, {_TOKENS} {_FROM} {which}", values)
+    except OperationalError as error:
+        if "no such column" not in str(error):
+            raise
+        return catalogue_rows(db, f"select {_COLUMNS}, {_NO_TOKENS} {_FROM} {which}", values)
 
 
 def all_collections(db: Connection) -> list[Collection]:
     """Every collection, by name. Raises DatabaseError for a damaged entry of the catalogue."""
-    return [_collection(row) for row in catalogue_rows(db, f"{_SELECT} order by c.name")]
+    return [collection_of(row) for row in catalogued(db, "order by c.name")]
 
 
 def undamaged_collections(db: Connection) -> list[Collection]:
     """Every collection whose entry in the catalogue can be read, by name: one that cannot hides no other."""
     result = []
-    for row in catalogue_rows(db, f"{_SELECT} order by c.name"):
+    for row in catalogued(db, "order by c.name"):
         with suppress(DatabaseError):
-            result.append(_collection(row))
+            result.append(collection_of(row))
     return result
 
 
-def count_datasets(db: Connection) -> int:
-    """How many datasets the catalogue has, damaged entries included."""
-    return len(catalogue_rows(db, "select 1 from _semsearch_datasets"))
-
-
-def damaged_entries(db: Connection) -> Iterator[str]:
-    """What is said of each entry of the catalogue that cannot be read: of collections, runs and datasets."""
-    rows = catalogue_rows(db, f"{_SELECT} order by c.name")
-    readers: list[Callable[[], object]] = [partial(_collection, row) for row in rows]
-    runs = catalogue_rows(db, f"select {_RUN_COLUMNS} from _semsearch_runs order by id")
-    readers += [partial(_run, row, ()) for row in runs]
-    readers += [partial(get_dataset, db, row[0]) for row in catalogue_rows(db, "select name from _semsearch_datasets")]
-    for reader in readers:
-        try:
-            reader()
-        except DatabaseError as error:
-            yield str(error)
-
-
-def _collection(row: Sequence[Any]) -> Collection:
+def collection_of(row: Sequence[Any]) -> Collection:
+    """The collection of a row of the catalogue. Raises DatabaseError for a damaged one."""
     what = f"The entry of collection {row[1]!r} in _semsearch_collections"
     check_types(row, "itttitiiitiittt", what)
     if row[5] not in get_args(Of):
@@ -75,8 +68,8 @@ def _collection(row: Sequence[Any]) -> Collection:
 
 def find_collection(db: Connection, name: str) -> Collection | None:
     """The collection of this name; None where there is none."""
-    rows = catalogue_rows(db, f"{_SELECT} where c.name = ?", [name])
-    return _collection(rows[0]) if rows else None
+    rows = catalogued(db, "where c.name = ?", [name])
+    return collection_of(rows[0]) if rows else None
 
 
 def get_collection(db: Connection, name: str) -> Collection:
@@ -108,7 +101,7 @@ def reopened(db: Connection, opened: OpenCollection) -> OpenCollection:
 
 def of_run(db: Connection, run: int) -> list[Collection]:
     """The collections of one run, in the order its builder gave them."""
-    return [_collection(row) for row in db.execute(f"{_SELECT} where c.run = ? order by c.id", [run])]
+    return [collection_of(row) for row in catalogued(db, "where c.run = ? order by c.id", [run])]
 
 
 def all_runs(db: Connection, *, skip_damaged: bool = False) -> list[Run]:
@@ -116,11 +109,11 @@ def all_runs(db: Connection, *, skip_damaged: bool = False) -> list[Run]:
     names: dict[int, list[str]] = defaultdict(list)
     for run, name in catalogue_rows(db, "select run, name from _semsearch_collections order by id"):
         names[run].append(name)
-    rows = catalogue_rows(db, f"select {_RUN_COLUMNS} from _semsearch_runs order by id desc")
+    rows = catalogue_rows(db, f"select {RUN_COLUMNS} from _semsearch_runs order by id desc")
     result = []
     for row in rows:
         try:
-            result.append(_run(row, names[row[0]]))
+            result.append(run_of_row(row, names[row[0]]))
         except DatabaseError:
             if not skip_damaged:
                 raise
@@ -129,10 +122,10 @@ def all_runs(db: Connection, *, skip_damaged: bool = False) -> list[Run]:
 
 def get_run(db: Connection, number: int) -> Run:
     """One run, or NotFoundError."""
-    rows = catalogue_rows(db, f"select {_RUN_COLUMNS} from _semsearch_runs where id = ?", [number])
+    rows = catalogue_rows(db, f"select {RUN_COLUMNS} from _semsearch_runs where id = ?", [number])
     if not rows:
         raise NotFoundError(f"No run {number}: `semsearch runs DB` lists them")
-    return _run(rows[0], [collection.name for collection in of_run(db, number)])
+    return run_of_row(rows[0], [collection.name for collection in of_run(db, number)])
 
 
 def run_metrics(db: Connection, number: int) -> dict[str, float]:
@@ -148,7 +141,8 @@ def add_metrics(db: Connection, number: int, metrics: Mapping[str, float]) -> No
         db.execute("update _semsearch_runs set metrics = ? where id = ?", [json.dumps(merged), number])
 
 
-def _run(row: Sequence[Any], names: Sequence[str]) -> Run:
+def run_of_row(row: Sequence[Any], names: Sequence[str]) -> Run:
+    """The run of a row of the catalogue, with the names of its collections. Raises DatabaseError for a damaged one."""
     what = f"The entry of run {row[0]} in _semsearch_runs"
     check_types(row, "itttittntt", what)
     return Run(

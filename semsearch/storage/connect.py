@@ -19,7 +19,8 @@ from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
 
 BUSY_MS = 5_000
-READABLE_WITHOUT = frozenset({"m008_languages"})  # migrations whose columns readers can do without
+# Migrations whose tables and columns readers can do without; a file gets them at the first write.
+READABLE_WITHOUT = frozenset({"m008_sources", "m009_tokens", "m010_languages"})
 MMAP_BYTES = 8 << 30
 PAGE_SIZE = 16_384
 CATALOGUE = "_semsearch_datasets"  # made by the first migration

@@ -62,7 +62,7 @@ def test_only_dissimilar_pairs_are_left_out(db):
 def test_example_walks_follow_edges_and_are_the_same_each_time(db):
     opened = open_collection(db, "g_node2vec")
     graph = links.link_model(db, opened).graph
-    p, q, window = walk_parameters(db, opened, graph)
+    p, q, window, _ = walk_parameters(db, opened, graph)
     assert (p, q, window) == (4.0, 0.25, 10)
     walks = example_walks(graph, "7", p=p, q=q)
     pairs = zip(graph.source.tolist(), graph.target.tolist(), strict=True)
@@ -70,4 +70,4 @@ def test_example_walks_follow_edges_and_are_the_same_each_time(db):
     assert len(walks) == WALKS and all(walk[0] == "7" and len(walk) == LENGTH for walk in walks)
     assert all(frozenset(step) in edges for walk in walks for step in zip(walk, walk[1:], strict=False))
     assert len({tuple(walk) for walk in walks}) > 1 and walks == example_walks(graph, "7", p=p, q=q)
-    assert walk_parameters(db, open_collection(db, "g_netmf"), graph) == (1.0, 1.0, 10)
+    assert walk_parameters(db, open_collection(db, "g_netmf"), graph) == (1.0, 1.0, 10, True)

@@ -13,6 +13,7 @@ from click.testing import Result
 from semsearch import registry
 from semsearch.builders.wordmean import Wordmean, WordmeanOptions
 from semsearch.building import build as engine
+from semsearch.building.drop import drop
 from semsearch.building.update import update
 from semsearch.errors import BuildError, InputError
 from semsearch.ingest.vectors import VectorSource, load_vectors
@@ -155,14 +156,14 @@ def test_other_words_under_the_same_name_are_noticed(built: Connection, run: Run
 
 def test_words_that_are_read_are_not_dropped(built: Connection, run: Run, path: str) -> None:
     with pytest.raises(InputError, match="articles_pmi is read by articles_wordmean: drop that first"):
-        engine.drop(built, "articles_pmi")
+        drop(built, "articles_pmi")
     assert query.search(built, open_collection(built, "articles_wordmean"), "moon").hits
-    engine.drop(built, "articles_wordmean")
-    assert engine.drop(built, "articles_pmi") == ["articles_pmi"]
+    drop(built, "articles_wordmean")
+    assert drop(built, "articles_pmi") == ["articles_pmi"]
 
 
 def test_a_dataset_goes_with_all_that_was_made_of_it(built: Connection) -> None:
-    assert set(engine.drop(built, "articles")) == {"articles", "articles_pmi", "articles_wordmean"}
+    assert set(drop(built, "articles")) == {"articles", "articles_pmi", "articles_wordmean"}
 
 
 def test_what_was_made_of_two_tables_is_closed_with_either(db: Connection, articles: Dataset, tmp_path: Path) -> None:

@@ -111,7 +111,10 @@ def make_old(path: str) -> None:
         db.execute("delete from _semsearch_models where name = 'language'")
         db.execute("alter table _semsearch_datasets drop column language")
         db.execute("alter table _semsearch_datasets drop column asked_language")
-        db.execute("delete from _sqlite_migrations where name = 'm008_languages'")
+        for table, column in (("collections", "born"), ("collections", "token"), ("datasets", "token")):
+            db.execute(f"alter table _semsearch_{table} drop column {column}")
+        db.execute("drop table _semsearch_sources")
+        db.execute("delete from _sqlite_migrations where name in ('m008_sources', 'm009_tokens', 'm010_languages')")
 
 
 def test_an_old_file_is_searched_and_updated_as_it_was_built(path: str) -> None:

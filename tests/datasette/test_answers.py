@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from semsearch.building import build
+from semsearch.building.drop import drop
 from semsearch.storage import connect
 from tests.datasette.pages import ARTICLES, HOME, OWNER, PAGES, PRIVATE, WORDS, Shape, configured, ours, twin
 
@@ -174,7 +174,7 @@ def test_immutable_and_crossing_databases(library, make_site):
 def test_collection_dropped_between_two_clicks(site, library):
     assert site.get(ARTICLES + "?q=moon").status_code == 200
     with connect.writing(library) as db:
-        build.drop(db, "articles_lsa")
+        drop(db, "articles_lsa")
     for path in (ARTICLES + "?q=moon", WORDS + "/item/moon", ARTICLES + "/components"):
         assert site.get(path).status_code == 404
 

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from datasette.utils import tilde_encode
 
-from semsearch.building import build
+from semsearch.building.drop import drop
 from semsearch.search import query
 from semsearch.storage import collections, connect
 from tests.datasette.pages import ARTICLES, PAGES, WORDS, Shape, ours, twin
@@ -174,7 +174,7 @@ def test_collection_dropped_while_it_is_searched(site, library, monkeypatch):
     def late(db, opened, *more, **options):
         with connect.writing(library) as other:
             if collections.find_collection(other, opened.name):
-                build.drop(other, opened.name)
+                drop(other, opened.name)
         return search(db, opened, *more, **options)
 
     monkeypatch.setattr(query, "search", late)
@@ -188,7 +188,7 @@ def test_collection_dropped_while_it_is_searched(site, library, monkeypatch):
 def test_next_page_of_a_dropped_collection(site, library):
     url = site.get(twin(ARTICLES + "?q=moon+dough&k=3")).json()["next_url"].removeprefix("http://localhost")
     with connect.writing(library) as db:
-        build.drop(db, "articles_lsa")
+        drop(db, "articles_lsa")
     for each in (url, twin(url), ARTICLES + "/similar/1", ARTICLES + "/runs"):
         answer = site.get(each)
         assert answer.status_code == 404 and "places" not in answer.text

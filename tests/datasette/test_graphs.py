@@ -60,11 +60,12 @@ def test_a_nodes_page_tells_its_neighbours_and_suggests_links(friends: str, make
 def test_suggested_links_are_those_of_predict_links(friends: str, make_site) -> None:
     site = make_site(friends)
     data = site.get(f"{BASE}/item/a1.json").json()
-    assert [one["id"] for one in data["suggested"]] == ["a2"] and data["suggested"][0]["vector_score"] > 0.5
+    assert data["suggested"][0]["id"] == "a2" and data["suggested"][0]["vector_score"] > 0.5
     assert data["suggested"][0]["common_neighbours"] == ["a0", "a3", "a4", "a5"]
     with connect.reading(friends) as db:
         links = predict_links(db, open_collection(db, "people_netmf"))
-    assert [{link.source, link.target} for link in links if "a1" in (link.source, link.target)] == [{"a1", "a2"}]
+    mine = [{link.source, link.target} for link in links if "a1" in (link.source, link.target)]
+    assert mine == [{"a1", one["id"]} for one in data["suggested"]]
     page = ours(site.get(f"{BASE}/item/a1").text)
     assert "semsearch predict-links</code>" in page and "4 common neighbours" in page
 

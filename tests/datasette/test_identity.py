@@ -9,6 +9,7 @@ import pytest
 from semsearch import registry
 from semsearch.analysis import clusters
 from semsearch.building import build, update
+from semsearch.building.drop import drop
 from semsearch.storage import collections, connect, datasets, keys
 from semsearch.storage.lineage import derived_tables, lineage
 from tests.datasette.closed import ASKED, CLOSED_SQL, INSIDERS, leaks
@@ -234,7 +235,7 @@ def test_a_view_that_is_made_again_changes_nothing(by_query, make_site):
 
 def test_a_dropped_collection_leaves_nothing_to_read(by_query, make_site):
     with connect.writing(by_query) as db:
-        build.drop(db, "closed_circle")
+        drop(db, "closed_circle")
         connect.checkpoint(db)
     site = make_site(by_query, **configured(PRIVATE_AFFAIRS))
     for table in ("runs", "sources", "collections", "inputs", "models", "run_steps"):

@@ -9,7 +9,8 @@ import pytest
 from semsearch_datasette import permissions, target
 from semsearch_datasette.compat import IS_1
 
-from semsearch.building import build, update
+from semsearch.building import update
+from semsearch.building.drop import drop
 from semsearch.storage import connect, driver
 from semsearch.storage.lineage import derived_tables
 from tests.datasette.closed import ASKED, INSIDERS, LEVELS, PRIVATE, PUBLIC, VERBS, leaks, names
@@ -40,7 +41,7 @@ def test_mapping_names_the_catalogue_shadows_and_counters(mixed):
 def test_collection_made_after_the_start_is_denied_at_once(mixed, make_site, tmp_path):
     file = str(shutil.copy(mixed, tmp_path / "library.db"))
     with connect.writing(file) as db:
-        build.drop(db, "secret_files_lsa")
+        drop(db, "secret_files_lsa")
     site = make_site(file, **configured(LEVELS["table"]))
     assert site.get("/library/secret_files_lsa.json").status_code == 404
     with connect.writing(file) as db:
@@ -161,7 +162,7 @@ def test_catalogue_is_read_again_only_when_it_changed(built, make_site, tmp_path
         db.execute("alter table articles add column shelf text")
     assert "<option>shelf</option>" in site.get(page).text
     with connect.writing(file) as db:
-        build.drop(db, "articles_lsa")
+        drop(db, "articles_lsa")
     assert site.get(page).status_code == 404
     assert looked == ["articles_lsa"] * 4
 

@@ -11,6 +11,7 @@ import pytest
 
 from semsearch import registry
 from semsearch.building import build
+from semsearch.building.drop import drop
 from semsearch.errors import InputError, NotFoundError
 from semsearch.evaluate import words as judge
 from semsearch.maths.analogy import analogy_scores, project_to_2d
@@ -185,7 +186,7 @@ def test_the_counts_belong_to_what_they_were_counted_in_and_go_with_it(db: Conne
     build.build(
         db, datasets.get_dataset(db, "says"), pmi, {"dim": 4, "min_count": 1}, build.BuildOptions(name="says_gone")
     )
-    assert len(build.drop(db, "says_gone")) == 1
+    assert len(drop(db, "says_gone")) == 1
     left = [
         row[0]
         for row in db.execute("select name from sqlite_master where name like '\\_semsearch\\_contexts%' escape '\\'")

@@ -24,6 +24,7 @@ from semsearch_datasette.compat import IS_1
 from semsearch import registry
 from semsearch.analysis import clusters
 from semsearch.building import build
+from semsearch.building.drop import drop
 from semsearch.ingest.edges import TableEdges, link_table
 from semsearch.labels import classify
 from semsearch.storage import collections, connect, datasets, keys
@@ -132,7 +133,7 @@ def after_moves(db: Connection) -> None:
     theirs, and a collection dropped."""
     db.execute(f"alter table {RESTRICTED['rows']} rename to kept_{TOKENS['rows']}")
     db.execute(f"create table {RESTRICTED['rows']} as select * from articles")
-    build.drop(db, "by_pairs")
+    drop(db, "by_pairs")
 
 
 def configuration(*, moved: bool = False) -> dict[str, Any]:

@@ -60,6 +60,7 @@ async def splits(datasette: Any, request: Any) -> Answer:
             {"split": each.split, "exponent": each.exponent, "hits": [present.hit_dict(hit) for hit in each.hits]}
             for each in found.lists
         ],
+        "next_url": None,
     }
     return Answer("splits.html", context, data, target.private)
 

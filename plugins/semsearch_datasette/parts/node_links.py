@@ -19,8 +19,8 @@ SUGGESTED = 8
 
 @dataclass(frozen=True)
 class NodeLinks:
-    """The keys of suggested nodes, and walks by keys, with the `titles` of their nodes; p and q of the walks, and the
-    context window of the build."""
+    """The keys of suggested nodes, and walks by keys, with the `titles` of their nodes; p and q of the walks, the context
+    window of the build, and whether half of its dimensions use the edges alone."""
 
     suggested: tuple[str, ...]
     walks: tuple[tuple[str, ...], ...]
@@ -28,6 +28,7 @@ class NodeLinks:
     p: float = 1.0
     q: float = 1.0
     window: int = 0
+    is_joined: bool = False
 
 
 async def node_links(target: Target, id: str) -> NodeLinks | None:
@@ -35,7 +36,7 @@ async def node_links(target: Target, id: str) -> NodeLinks | None:
     if not target.is_of_nodes or target.collection.count > MAX_COMPARED:
         return None
     try:
-        model, p, q, window = await look_once(target, "links", _model)
+        model, p, q, window, is_joined = await look_once(target, "links", _model)
     except SemsearchError:  # no edge is left, a weight is not a number, or every two nodes have an edge
         return None
     suggested = tuple(engine.suggested_links(model, id, SUGGESTED))
@@ -44,10 +45,10 @@ async def node_links(target: Target, id: str) -> NodeLinks | None:
     keys = list(dict.fromkeys(key for walk in walks for key in walk))
     hits = await look(target, lambda conn, opened: hits_of(conn, target, keys))
     titles = {key: title_of(target, hit) for key, hit in hits.items()}
-    return NodeLinks(suggested, walks, titles, p, q, window)
+    return NodeLinks(suggested, walks, titles, p, q, window, is_joined)
 
 
-def _model(conn: Any, opened: OpenCollection) -> tuple[LinkModel, float, float, int]:
+def _model(conn: Any, opened: OpenCollection) -> tuple[LinkModel, float, float, int, bool]:
     model = engine.link_model(conn, opened)
     walked = opened.collection.builder in WALKED
-    return (model, *(walk_parameters(conn, opened, model.graph) if walked else (1.0, 1.0, 0)))
+    return (model, *(walk_parameters(conn, opened, model.graph) if walked else (1.0, 1.0, 0, False)))
