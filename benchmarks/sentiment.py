@@ -141,13 +141,15 @@ def features(db: semsearch.Database, found: Texts, ways: Sequence[Way], words: s
     """Each way's rows for the texts, in their order; texts without a vector are rows of zeros."""
     name = "".join(letter if letter.isalnum() else "_" for letter in found.name.lower())
     db.ingest(name, ({"id": row, "text": text} for row, text in enumerate(found.texts)), id="id", text=["text"])
+    if any(way.words == "own" for way in ways):
+        db.build(name, "pmi", name=f"{name}_pmi")
     made: dict[str, Any] = {}
     for way in ways:
         begin = time.perf_counter()
         if way.joined:
             made[way.name] = classifier.standardise(np.concatenate([made[one] for one in way.joined], axis=1))
             continue
-        read = {"wiki": words, "own": f"{name}_lsa_words"}.get(way.words)
+        read = {"wiki": words, "own": f"{name}_pmi"}.get(way.words)
         options = way.options | ({"words": read} if read else {})
         collection = db.build(name, way.builder, name=f"{name}_{way.name}", **options).collections[0]
         keys, vectors = db.vectors(collection.name)

@@ -101,7 +101,8 @@ def as_argument(text: str) -> str:
 
 def not_a_choice(name: str, value: object, choices: Iterable[object]) -> InputError:
     """The error of a value that is none of the choices: `--mode must be hybrid, vector or text, not 'fuzzy'`."""
-    return InputError(f"{name} must be {written_list(choices, 'or')}, not {str(value)[:MAX_SHOWN]!r}")
+    shown = written(value) if isinstance(value, int | float) else repr(str(value)[:MAX_SHOWN])
+    return InputError(f"{name} must be {written_list(choices, 'or')}, not {shown}")
 
 
 def written_list(values: Iterable[object], word: str = "and") -> str:

@@ -228,7 +228,8 @@ def test_analyses_write_their_tables(db: semsearch.Database) -> None:
 
 
 def test_a_graph_is_ingested_and_evaluated(path: str, tmp_path: Path) -> None:
-    edges = [f"{side}{one},{side}{other}" for side in "ab" for one in range(8) for other in range(one)]
+    pairs = [(one, other) for one in range(8) for other in range(one) if (one, other) not in ((7, 6), (5, 4))]
+    edges = [f"{side}{one},{side}{other}" for side in "ab" for one, other in pairs]
     (tmp_path / "edges.csv").write_text("\n".join(["source,target", *edges, "a0,b0"]))
     with semsearch.open(path, create=True, memory=0) as db:
         loaded = db.ingest_edges("friends", tmp_path / "edges.csv")

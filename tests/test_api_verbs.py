@@ -21,6 +21,7 @@ NOT_VERBS = {  # what only a program needs
     "compare_images",  # `evaluate images` of several collections
     "embed",
     "explain",  # `search --explain`
+    "fit_weight",  # `evaluate retrieval --fit-weight`
     "ingest",
     "search_by_picture",  # `search --image`
     "sql",

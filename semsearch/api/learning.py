@@ -17,7 +17,7 @@ from semsearch.ingest.columns import dataset_to_build, kind_to_index
 from semsearch.ingest.load import Columns, describe_table
 from semsearch.records import Report, silent
 from semsearch.session import Opened
-from semsearch.storage import connect, datasets
+from semsearch.storage import collections, connect, datasets
 
 Path = str | os.PathLike[str]
 
@@ -100,6 +100,14 @@ class Learning(Opened):
         """
         with self._writing() as db:
             return drop(db, name)
+
+    def views(self, *, on: bool) -> list[str]:
+        """Make the views of all collections, or remove them, so that programs without sqlite-vec can use ALTER TABLE.
+
+        Returns the names of the views that were made or removed.
+        """
+        with self._writing() as db, connect.transaction(db):
+            return collections.restore_views(db) if on else collections.remove_views(db)
 
     def migrate(self) -> list[str]:
         """Upgrade a file that an older semsearch wrote; returns the names of the applied migrations.

@@ -43,8 +43,7 @@ class SgnsOptions(GradientOptions):
     )
     sample: float = option(
         0.001,
-        "subsampling threshold of frequent words, applied to the counts of pairs after counting, and not to the text as"
-        " --subsample; 0 turns it off",
+        "threshold that scales the pair counts of frequent words, after counting; 0 turns it off",
         least=0,
         below=1,
         was=("thin",),

@@ -57,7 +57,7 @@ class WordOptions(BuilderOptions):
     )
     subsample: float = option(
         0.0,
-        "randomly drop words more frequent than this share of all words from the text, before counting; 0 turns it off",
+        "drop words above this share of the text at random, before counting; 0 turns it off",
         least=0,
         below=1,
     )

@@ -129,7 +129,7 @@ FACTORISATION = (
         "held_out_documents",
         "held-out documents",
         "Documents left out of a second fit, from which the evidence for the weight of the similarity comes.",
-        decimals=0,
+        COUNT,
         term="held-out",
     ),
     Metric(
@@ -169,7 +169,7 @@ FACTORISATION = (
     Metric(
         "judged_weight_high", "upper end of its 95 % interval", "From a bootstrap over the queries.", SHARE, decimals=2
     ),
-    Metric("judged_queries", "judged queries", "Queries that the weight was fitted to.", decimals=0),
+    Metric("judged_queries", "judged queries", "Queries that the weight was fitted to.", COUNT),
     Metric(
         "hybrid_weight",
         "default weight of the similarity",
@@ -363,6 +363,7 @@ STAGES = {
     "components": ("removing common components", "Time to remove the directions that all documents share."),
     "counting": ("counting", "Time to count terms or co-occurrences."),
     "counting_classes": ("training the class counter", "Time to train the classifier that counts generated classes."),
+    "naming": ("rotating the topics", "Time to rotate the leading components into topics and to name them."),
     "factoring": ("factorisation", "Time of the singular value decomposition."),
     "matrix": ("computing the matrix", "Time to compute the matrix that is factorised."),
     "propagating": ("propagation", "Time to filter the vectors by the spectrum of the graph."),

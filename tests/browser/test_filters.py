@@ -91,6 +91,6 @@ def test_duplicates_and_clusters_lead_to_items(open_page, scripts):
     assert "threshold=0.5" in page.url
     assert page.locator(".sem-pair").first.locator("h3 a").count() == 2
     follow(tabs.get_by_role("link", name="Clusters"))
-    assert page.locator(".sem-topic").count() == 3
-    follow(page.locator(".sem-topic .sem-documents a").first)
+    assert page.locator(".sem-clusters > li").count() == 3
+    follow(page.locator(".sem-clusters .sem-documents a").first)
     assert path_of(page).startswith(f"{ARTICLES}/item/")

@@ -77,7 +77,11 @@ def test_a_lens_gives_a_place_away_unless_patches_are_without_colour() -> None:
         ("jigsaw", ("--grid", "4"), "--grid must be 2 or 3, not 4"),
         ("jigsaw", ("--grid", "3", "--image-size", "24"), "24 × 24 pixels, jigsaw needs 30 each way (3 × 3 tiles of 8"),
         ("jigsaw", ("--gap", "1"), "--gap must be at least 0 and below 1, not 1"),
-        ("jigsaw", ("--permutations", "25", "--image-size", "24"), "--permutations is 25: 2 × 2 tiles have 24"),
+        (
+            "jigsaw",
+            ("--permutations", "25", "--image-size", "24"),
+            "--permutations must be at most 24, those of 2 × 2 tiles, not 25",
+        ),
         ("jigsaw", ("--permutations", "1"), "--permutations must be between 2 and 1,000, not 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -121,7 +121,7 @@ def test_other_shapes_and_columns_are_refused(db: Connection) -> None:
     built = build.build(db, load(db, pixels, labels), PCA, {"dim": 4})
     state = state_of(db, built.collections[0])
     with pytest.raises(
-        InputError, match="The images have 16 × 5 pixels in 1 channel, but the model was trained on images of 16 × 16"
+        InputError, match="The images have 12 × 5 pixels in 1 channel, but the model was trained on images of 12 × 12"
     ):
         PCA.encode(state, Images(["1"], pixels[:1, :5]))
     for options, said in (

@@ -192,7 +192,7 @@ def test_mistakes_get_one_clear_line(built: Connection, run: Run, path: str, giv
 
 def test_a_file_without_words_says_what_makes_some(db: Connection, articles: Dataset, run: Run, path: str) -> None:
     done = run("build", "wordmean", path, "articles")
-    assert done.exit_code == 1 and "the file has none; `semsearch build pmi DB DATASET`" in done.stderr
+    assert done.exit_code == 1 and "the file has none; `semsearch build pmi " in done.stderr
 
 
 def test_few_known_words_and_none_are_said(

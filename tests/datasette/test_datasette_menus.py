@@ -46,13 +46,14 @@ def test_the_menu_of_a_table_recommends_one_of_several_collections(library, make
         engine.build(
             db,
             datasets.get_dataset(db, "articles"),
-            registry.load().builder("wordmean"),
-            {"words": "articles_lsa_words"},
+            registry.load().builder("lsa"),
+            {},
+            engine.BuildOptions(name="articles_other"),
         )
     page = make_site(library).get("/library/articles").text
     (links,) = re.findall(r'<p class="semsearch-links">(.*?)</p>', page)
     titles = re.findall(r'title="([^"]*)">([^<]*)</a>', links)
-    assert [label for _, label in titles] == ["Semantic search: articles_lsa", "Semantic search: articles_wordmean"]
+    assert [label for _, label in titles] == ["Semantic search: articles_lsa", "Semantic search: articles_other"]
     assert [about.startswith("Recommended") for about, _ in titles] == [True, False]
 
 

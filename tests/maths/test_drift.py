@@ -93,7 +93,7 @@ def test_the_rule() -> None:
     assert why_rebuild(usual, [], 0) is None
     assert why_rebuild(usual, [like], 100) is None
     assert why_rebuild(usual, [strange], 100) == (
-        "the model represents 20% of the content of new texts, where 40% is expected"
+        "the model represents 20 % of the content of new texts, where 40 % is expected"
     )
     assert why_rebuild(usual, [{**strange, "texts": 29.0}], 29) is None  # too few to speak
     assert why_rebuild(usual, [strange, {**like, "texts": 300.0}], 400) is None  # as a whole they are usual: .85 of it

@@ -179,11 +179,11 @@ GOOD, ALIKE, FAR, FEW = Check(0.9, 0.5), Check(0.1, 0.5), Check(0.9, 5.0), Check
     [
         ([GOOD] * 9, 0.9, None),
         ([ALIKE] * 5, 0.1, None),
-        ([ALIKE] * 5, 0.3, "Mode collapse: the diversity of generated images is 10%"),
+        ([ALIKE] * 5, 0.3, "Mode collapse: the diversity of generated images is 10 %"),
         ([GOOD] * 3 + [ALIKE] * 2, 0.5, None),
         ([GOOD] * 3 + [ALIKE] * 3, 0.1, "Mode collapse"),
         ([GOOD] * 3 + [FAR] * 3, 0.1, "has diverged: generated images are 5.0 times as far"),
-        ([FEW] * 3, 0.5, "generated images show 30% of the classes"),
+        ([FEW] * 3, 0.5, "generated images show 30 % of the classes"),
     ],
     ids=["well", "young", "never", "for a while", "fell", "far", "classes"],
 )
@@ -212,7 +212,7 @@ def test_looks_are_told_and_classes_counted() -> None:
     assert told["diversity"] > 0 and told["strangeness"] > 0 and task.trouble(0.9) is None
     task.judge()
     task.judge()
-    assert "50% of the classes. Try --gradient-penalty 4, --lr 0.001" in str(task.trouble(0.9))
+    assert "50 % of the classes. Try --gradient-penalty 4, --lr 0.001" in str(task.trouble(0.9))
 
 
 def test_same_seed_same_bytes_and_the_state_survives() -> None:

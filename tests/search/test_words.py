@@ -169,7 +169,7 @@ def test_a_words_strongest_contexts_are_those_planted(db: Connection) -> None:
 
 def test_a_collection_without_counts_says_how_to_keep_them(db: Connection) -> None:
     with pytest.raises(
-        InputError, match="says_bare has no co-occurrence counts: build it with pmi, without --no-contexts"
+        InputError, match="says_bare has no co-occurrence counts. `semsearch build pmi` makes a collection"
     ):
         word_contexts.contexts(db, get_collection(db, "says_bare"), "king")
     assert not word_contexts.has_contexts(db, get_collection(db, "says_bare"))

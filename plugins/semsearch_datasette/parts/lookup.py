@@ -8,7 +8,7 @@ from typing import Any
 
 from semsearch import present
 from semsearch.records import Collection, Hit, OpenCollection
-from semsearch.search.components import topics
+from semsearch.search.components import topic_names, topics
 from semsearch.search.name_search import Start, called, latest, starts
 from semsearch.storage import connect
 from semsearch_datasette import links
@@ -55,7 +55,9 @@ async def examples(target: Target) -> Examples:
     def find(conn: Any, opened: OpenCollection) -> Examples:
         queries: list[str] = []
         if target.has_topics:
-            ends = [topic.ends[0] for topic in topics(conn, opened, k=MAX_EXAMPLES).topics if topic.ends]
+            rotated = bool(topic_names(conn, opened.collection))
+            strongest = topics(conn, opened, k=MAX_EXAMPLES, rotated=rotated).topics
+            ends = [topic.ends[0] for topic in strongest if topic.ends]
             queries = [" ".join(str(hit.row["word"]) for hit in end.words[:2]) for end in ends]
         return Examples(tuple(dict.fromkeys(filter(None, queries))), tuple(latest(conn, opened, MAX_EXAMPLES)))
 

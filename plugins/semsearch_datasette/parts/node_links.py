@@ -19,8 +19,8 @@ SUGGESTED = 8
 
 @dataclass(frozen=True)
 class NodeLinks:
-    """The keys of suggested nodes, and walks by keys, with the `titles` of their nodes; p and q of the walks, the context
-    window of the build, and whether half of its dimensions use the edges alone."""
+    """The keys of suggested nodes, and walks by keys, with the `titles` of their nodes; p and q of the walks, the
+    context window of the build, and whether half of its dimensions use the edges alone."""
 
     suggested: tuple[str, ...]
     walks: tuple[tuple[str, ...], ...]
