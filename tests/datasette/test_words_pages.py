@@ -112,7 +112,8 @@ def test_counts_are_those_of_the_texts(site, file):
         table = word_contexts.cooccurrence(db, get_collection(db, "says_pmi"), ["king", "queen", "crown"])
     assert data["words"] == ["king", "queen", "crown"] and data["counts"] == table.counts.tolist()
     assert data["pmi"][0][1] is None  # king and queen never meet
-    assert f"{round(table.counts[0, 2], 1):,g}" in ours(site.get(f"{SAYS}/cooccurrence?words=king+queen,crown").text)
+    page = ours(site.get(f"{SAYS}/cooccurrence?words=king+queen,crown").text)
+    assert f"{round(table.counts[0, 2], 1):,g}" in page and "A pair d words apart counts 1/d" in page
 
 
 def test_whole_counts_are_whole(site, file):

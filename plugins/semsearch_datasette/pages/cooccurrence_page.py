@@ -14,6 +14,7 @@ from semsearch.search.word_contexts import Table
 from semsearch_datasette import links
 from semsearch_datasette.pages.words_pages import result_or_remark, words_of, words_target
 from semsearch_datasette.parts.commands import build_command
+from semsearch_datasette.parts.counting import counting_of
 from semsearch_datasette.parts.numbers import with_minus
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import Target, frame, look, look_once
@@ -32,12 +33,15 @@ async def cooccurrence(datasette: Any, request: Any) -> Answer:
     example = await _example(target)
     name, database = target.collection.name, target.database.name
 
+    counting = "" if table is None else await look(target, counting_of)
+
     def context() -> dict[str, Any]:
         return frame(datasette, target, "cooccurrence") | {
             "words": " ".join(words),
             "weights": weights,
             "is_weighted": weighted,
             "lacks_counts": not target.has_contexts,
+            "counting": counting,
             "shown": [] if table is None else table.words,
             "rows": [] if table is None else [_row(table, place) for place in range(len(table.words))],
             "remark": remark,
