@@ -145,7 +145,8 @@ def report(found: dict[str, Any]) -> str:
     for name, one in found["took"].items():
         clock, cpu = [taken[0] for taken in one], median(taken[1] for taken in one)
         line = {"what": name, "seconds": f"{median(clock):.2f}", "from, to": f"{min(clock):.2f}, {max(clock):.2f}"}
-        lines.append(line | {"CPU s": f"{cpu:.2f}", "runs": len(one), "rebuild / this, CPU": f"{rebuild / cpu:.1f}"})
+        ratio = f"{rebuild / cpu:.1f}" if cpu else "-"  # a command of few rows can be below the clock's resolution
+        lines.append(line | {"CPU s": f"{cpu:.2f}", "runs": len(one), "rebuild / this, CPU": ratio})
     shown = tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True)
     same = ", ".join(f"{name} {share:.3f}" for name, share in found["neighbours"].items())
     verdict = "pass" if seconds_of_adding(found) <= SECONDS_LIMIT else "fail"
