@@ -165,7 +165,7 @@ def semsearch_analogy(db: Any, collection: str, a: Any, b: Any, c: Any, k: int =
 
 @hookimpl
 def prepare_connection(conn: Any) -> None:
-    """sqlite-utils calls this on every connection. Where sqlite-vec cannot load it goes on without us."""
+    """Register the functions on a connection of sqlite-utils; does nothing if sqlite-vec cannot be loaded."""
     try:
         register(conn)
     except CapabilityError:

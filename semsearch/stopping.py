@@ -1,4 +1,4 @@
-"""Long computations that end early: whoever waits for one sets a flag, and it looks at the flag between its parts."""
+"""Cancelling long computations: the caller sets a flag, which the computation checks between its parts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _current = local()
 
 
 class StoppedError(Exception):
-    """Nobody waits for the result of this computation any more."""
+    """Raised inside a computation that was cancelled, because no request waits for its result."""
 
 
 @contextmanager
 def stoppable(stop: Event) -> Iterator[None]:
-    """Inside, `check_stopped` of this thread looks at this flag."""
+    """A context in which `check_stopped` raises in this thread once the flag is set."""
     before = getattr(_current, "stop", None)
     _current.stop = stop
     try:
@@ -25,7 +25,7 @@ def stoppable(stop: Event) -> Iterator[None]:
 
 
 def check_stopped() -> None:
-    """Raises StoppedError if the computation of this thread is to end. Costs well under a microsecond."""
+    """Raises StoppedError if the computation of this thread was cancelled. Costs well under a microsecond."""
     stop: Event | None = getattr(_current, "stop", None)
     if stop is not None and stop.is_set():
         raise StoppedError

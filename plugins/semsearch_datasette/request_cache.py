@@ -40,9 +40,9 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
 
 
 async def has_left() -> None:
-    """Returns when the visitor of this request has closed the connection; never where nobody can tell.
+    """Returns when the client of this request has disconnected. Outside of a request it never returns.
 
-    For requests without a body only: what is received is gone.
+    For requests without a body only, because it consumes the messages that it receives.
     """
     receive = known().get(_RECEIVE)
     while receive is not None:

@@ -104,8 +104,7 @@ async def _rendered(datasette: Any, request: Any, answer: Answer | Elsewhere | P
 async def _damage(datasette: Any, request: Any, error: Exception) -> DatabaseError:
     """What to say when stored values do not fit together, as in a damaged file; the traceback goes to the terminal.
 
-    Only what the visitor named is named. The reason is in the terminal and in `semsearch doctor`, for whoever runs the
-    server.
+    The message names only what the URL names. Administrators find the reason in the log and with `semsearch doctor`.
     """
     traceback.print_exception(error)
     name = tilde_decode(request.url_vars.get("collection", request.url_vars.get("database", "")))

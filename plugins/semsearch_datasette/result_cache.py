@@ -37,7 +37,7 @@ class DatabaseCaches(Generic[Result]):
 
 
 class _Work:
-    """A computation that runs or waits for its turn, and the number of visitors who wait for it."""
+    """A computation that runs or is queued, and the number of requests that wait for its result."""
 
     def __init__(self, database: Any, function: Callable[[Any], Any]) -> None:
         self.waiters = 0
@@ -45,7 +45,7 @@ class _Work:
         self.task = asyncio.ensure_future(_in_turn(database, function, self.stop))
 
     def leave(self) -> None:
-        """One visitor less. The last one stops the computation, so that nobody's turn waits for it."""
+        """Count one waiting request less. At zero the computation is cancelled, and the next in the queue runs."""
         self.waiters -= 1
         if not self.waiters and not self.task.done():
             self.stop.set()

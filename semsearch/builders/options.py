@@ -16,7 +16,7 @@ from semsearch.records import Of
 BOUNDS = ("least", "most", "above", "below")  # the names under which an option declares them
 
 
-def option(  # noqa: PLR0913 - the declaration of one option: each keyword is one fact about it
+def option(  # noqa: PLR0913 - all but two are optional and keyword-only; an object to hold them would need the same arguments
     default: Any,
     help: str,
     *,

@@ -264,7 +264,7 @@ def explain(error: Exception, name: str) -> str:
         return f"{name} needs more memory than there is: split it into parts"
     if isinstance(error, RecursionError):
         return f"{name} is nested too deeply: simplify it"
-    if isinstance(error, NotImplementedError):  # zipfile raises it for an unknown compression method
+    if isinstance(error, NotImplementedError):  # zipfile documents it for unsupported compression
         return f"{name} has a compression that Python cannot read ({_short(error)}): unpack it first"
     if isinstance(error, OSError) and error.strerror and not isinstance(error, zipfile.BadZipFile):
         return f"{name} cannot be read ({error.strerror}): check its permissions"

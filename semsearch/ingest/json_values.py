@@ -87,7 +87,9 @@ def array_items(source: Text, name: str) -> Iterator[Any]:
             if found == "]":
                 break
     if rest := text.skip_space():
-        raise InputError(f"{name} goes on with {rest!r} after its array: give --format jsonl, or remove the rest")
+        raise InputError(
+            f"{name} has {rest!r} after the end of its array: remove it, or give --format jsonl for one value per line"
+        )
 
 
 def _found(character: str) -> str:

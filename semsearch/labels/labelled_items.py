@@ -155,7 +155,7 @@ def texts_of(db: Connection, items: Labelled, rows: IntArray) -> list[str] | Non
 
 
 def _check_joined(joined: Sequence[Collection]) -> None:
-    """Raises InputError unless all hold items of the same table: the predictions are visible to whoever may read it."""
+    """Raises InputError unless all hold items of the same table: users who may read it may read the predictions."""
     first = joined[0]
     for other in joined[1:]:
         if other.dataset != first.dataset or (other.of == "word") != (first.of == "word"):

@@ -34,7 +34,7 @@ RETRIEVAL: Mapping[str, Metric] = {metric.key: metric for metric in of_evaluatio
 
 
 def metric_of(key: str, declared: Mapping[str, Metric] = RUN_METRICS) -> Metric:
-    """The declaration of a metric; one that nobody declared has its key, in words, as its name."""
+    """The declaration of a metric. The name of an undeclared one is its key in words, as `words read`."""
     if key in declared:
         return declared[key]
     if key.startswith("seconds_"):

@@ -1,7 +1,7 @@
 """Searching by picture, and what the components of pictures look like.
 
 A picture asked for stands in a URL as its code: the vector's direction as int8 numbers in base64url. Nothing of an
-upload is stored, and whoever has the URL sees the same results.
+upload is stored, and the same URL always shows the same results.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def takes_text(collection: Collection) -> bool:
     try:
         builder = registry.load().builder(collection.builder)
     except NotFoundError:
-        return True  # nobody knows: whoever asks is told that the builder is not there
+        return True  # unknown: encoding a text then raises an error that names the missing builder
     return isinstance(builder, Encodes) and builder.reads == "documents"
 
 

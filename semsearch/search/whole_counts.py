@@ -19,7 +19,7 @@ from semsearch.storage import collections, datasets
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 
-MAX_TOKENS = 3_000_000  # of texts that are counted again while somebody waits: about three seconds
+MAX_TOKENS = 3_000_000  # of texts that are counted during a request: about three seconds
 
 
 def weighs_by_distance(db: Connection, opened: OpenCollection) -> bool:

@@ -160,7 +160,7 @@ def _rows(dataset: Dataset, items: Iterable[TextItem], first: int, revision: int
 
 
 def next_number(db: Connection) -> int:
-    """What the next item that is noted will be numbered, if nobody writes before."""
+    """The number of the next item to be stored, unless another connection stores one before."""
     if not has_catalogue(db):
         return 1
     return int(db.execute("select coalesce(max(item), 0) + 1 from _semsearch_items").fetchone()[0])

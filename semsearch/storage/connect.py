@@ -125,8 +125,8 @@ def _tidy(path: str) -> None:
 def writing(path: str, *, create: bool = False, up_to_date: bool = True) -> Iterator[Connection]:
     """A connection to write with, its catalogue brought up to date, unless the caller will do so.
 
-    A file that did not exist (allowed with `create`) uses WAL and 16 KB pages. It is removed again if the work fails
-    and nobody else has written to it. A file that existed keeps its journal mode.
+    A file that did not exist (allowed with `create`) uses WAL and 16 KB pages. If the work fails, the new file
+    is deleted, unless another process has written to it. An existing file keeps its journal mode.
     """
     new_file.check_path(path)
     if not os.path.exists(path) and not create:
@@ -227,8 +227,8 @@ def memory_of(db: Connection, token: str) -> tuple[object, ...]:
 
 
 def stamp_of(path: str | None) -> tuple[int, ...]:
-    """Changes when somebody writes to this file or replaces it: the inodes of it and of its log, when these were last
-    written, and their sizes.
+    """A value that changes when the file is written or replaced: the inodes of the file and of its log, their
+    modification times and their sizes.
 
     For a database in memory it says nothing.
     """

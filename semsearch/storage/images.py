@@ -24,7 +24,7 @@ def sizes(db: Connection, dataset: Dataset) -> Counter[tuple[int, int, int]]:
 
 
 def contents(db: Connection, dataset: Dataset) -> Iterator[bytes]:
-    """Every BLOB in the column of pictures of a table of somebody's own. NotFoundError if that is gone."""
+    """Every BLOB in the image column of a user's table. Raises NotFoundError if the column does not exist."""
     column = dataset.image_column or "content"
     check_column(shape_of(db, dataset.name), column)
     statement = f"select {quoted(column)} from {quoted(dataset.name)} where typeof({quoted(column)}) = 'blob'"

@@ -146,7 +146,7 @@ def ordinary_tables(db: Connection) -> list[str]:
 
 
 def _own_tables(db: Connection) -> list[str]:
-    """The ordinary tables without those that verbs wrote about collections: nobody misspells these."""
+    """The ordinary tables without the result tables of collections, for the list of tables in an error."""
     has_catalogue = table_exists(db, "_semsearch_collections")
     names = db.execute("select name from _semsearch_collections").fetchall() if has_catalogue else []
     written = {f"{row[0]}_{what}" for row in names for what in WRITTEN}

@@ -54,7 +54,7 @@ class Link:
 
 
 def has_clusters(db: Connection, collection: str) -> bool:
-    """Whether `cluster` has written this collection's table; one of that name that somebody else made is none."""
+    """Whether the table of clusters exists and has the columns that `cluster` writes."""
     name = table_name(collection, "clusters")
     return columns_of(db, name) == tuple(CLUSTER_COLUMNS)
 
@@ -121,7 +121,7 @@ def clusters(db: Connection, collection: str, *, k: int, after: int = 0, nearest
 
 
 def _number(value: Any, table: str) -> int:
-    """The number of a cluster. Raises DatabaseError for what somebody else wrote there."""
+    """The number of a cluster. Raises DatabaseError for a value that is not one."""
     with fitting(f"A value of the column cluster of {table}"):
         return int(value)
 

@@ -1,4 +1,4 @@
-"""Pages that compute for seconds: who leaves is not computed for, and nobody waits behind what was abandoned."""
+"""Pages that compute for seconds: a computation is cancelled when its clients have disconnected."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def until(condition):
     raise AssertionError("it did not come to that")
 
 
-def test_nobody_waits_behind_abandoned_computations(site, slow):
+def test_cancelled_computations_do_not_delay_the_next_request(site, slow):
     began, stopped = slow
     assert site.get(f"{ARTICLES}/labels?label=theme&k=1").status_code == 200  # so that modules are loaded
 

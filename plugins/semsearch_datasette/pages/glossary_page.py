@@ -16,7 +16,7 @@ from semsearch_datasette.respond import Answer
 
 
 async def glossary(datasette: Any, request: Any) -> Answer:
-    """All terms by name. They hold nothing of anybody's data, so whoever may see the site may read them."""
+    """All terms by name, for all users who may view the instance; they contain no data."""
     if not await allows(datasette, request.actor, None):
         raise Forbidden("You do not have permission to view this")
     context = {

@@ -13,7 +13,7 @@ from semsearch_datasette.endpoints import openapi
 
 
 async def describe(datasette: Any, request: Any) -> Any:
-    """The OpenAPI description, for whoever may see the site. It names no database and no collection."""
+    """The OpenAPI description, for all users who may view the instance. It names no database and no collection."""
     if not await allows(datasette, request.actor, None):
         raise Forbidden("You do not have permission to view this")
     headers: dict[str, str] = {}
