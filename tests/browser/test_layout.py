@@ -63,6 +63,13 @@ OTHERS = {
     "node": f"{PEOPLE}/item/Hub",
     "image": f"{SHAPES}/item/1?k=3",
     "topics": f"{SEARCH}/components",
+    "topics without rotation": f"{SEARCH}/components?view=plain",
+    "two documents without a common word": f"{SEARCH}/components?pair=1",
+    "splits": f"{SEARCH}/splits?id=4",
+    "splits of a word": f"{SEARCH}_words/splits?id=rocket",
+    "guide": "/-/semsearch/lecture",
+    "links, none": f"{PEOPLE}/links",
+    "trainings, none": "/shelf/-/semsearch-training",
     "duplicates": f"{SEARCH}/duplicates?threshold=0.5&words=0.05",
     "duplicate images": f"{SHAPES}/duplicates?threshold=0.9",
     "clusters": f"{SEARCH}/clusters",
@@ -234,3 +241,23 @@ def test_a_page_is_legible_at_every_width(open_page: Any, path: str) -> None:
             results = page.locator(".sem-cards, .sem-grid")
             assert results.locator("> li").count() == 10
             assert results.evaluate("it => it.getBoundingClientRect().height") <= TALLEST, f"too long at {width}"
+
+
+# Numbers of a list outside of their own row, after names without a break of many lengths have been put into the rows.
+STRAYING = """() => {
+  const rows = [...document.querySelectorAll('.sem-suggested li')];
+  rows.forEach((row, at) => { row.querySelector('a').textContent = 'm'.repeat(6 + 2 * at) + '_'; });
+  return rows.filter(row => { const number = row.querySelector('.sem-number');
+    return number && number.getBoundingClientRect().bottom > row.getBoundingClientRect().bottom + 1; })
+    .map(row => row.textContent);
+}"""
+
+
+@pytest.mark.parametrize(
+    "path", [f"{SEARCH}/splits?id=4", f"{SEARCH}_words/splits?id=rocket"], ids=["documents", "words"]
+)
+def test_a_number_stays_in_the_row_of_its_name(open_page: Any, path: str) -> None:
+    page = open_page(path)
+    assert page.locator(".sem-suggested .sem-number").count() > 0
+    for width in resized(page):
+        assert page.evaluate(STRAYING) == [], f"out of its row at {width}"

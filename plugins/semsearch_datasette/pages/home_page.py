@@ -17,6 +17,7 @@ from semsearch_datasette.compat import allows, is_searchable
 from semsearch_datasette.connection import missing, read
 from semsearch_datasette.pages.training_page import visible_trainings
 from semsearch_datasette.parts.lookup import search_label
+from semsearch_datasette.parts.numbers import unbroken
 from semsearch_datasette.permissions import visible_collections
 from semsearch_datasette.respond import Answer
 from semsearch_datasette.target import database_of
@@ -103,7 +104,7 @@ def _entry(datasette: Any, request: Any, database: str, collection: Collection, 
         "is_by_name": not takes_text(collection),
         "search_label": search_label(collection, takes_text(collection)),
         "run": run,
-        "duration": present.took_seconds(run.seconds) if run else None,
+        "duration": unbroken(present.took_seconds(run.seconds)) if run else None,
         "href": href,
         "runs_url": links.collection(datasette, database, collection.name, "runs"),
         "table_url": datasette.urls.table(database, collection.dataset),
