@@ -60,6 +60,11 @@ SEED = Parameter("seed", "integer", "The random seed; the same seed gives the sa
 LABEL = Parameter(
     "label", "string", "The column of labels.", "the table's label column, else the first whose values can be labels"
 )
+WORDS = Parameter("words", "string", "The words, separated by spaces or commas.")
+ANALOGY = tuple(
+    Parameter(name, "string", f"The {which} word of an analogy.")
+    for name, which in zip("abc", ("first", "second", "third"), strict=True)
+)
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/-/semsearch", "The collections of all databases."),
     Endpoint("/-/semsearch/lecture", "The guide to the techniques."),
@@ -163,9 +168,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         COLLECTION + "/analogy",
         "Answers to “A is to B as C is to …”, by both methods.",
         (
-            Parameter("a", "string", "The first word."),
-            Parameter("b", "string", "The second word."),
-            Parameter("c", "string", "The third word."),
+            *ANALOGY,
             Parameter("k", "integer", "How many answers.", str(DEFAULT_K), 1, MAX_K),
         ),
     ),
@@ -173,7 +176,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         COLLECTION + "/cooccurrence",
         "How often some words co-occur, and their PMI.",
         (
-            Parameter("words", "string", "The words, separated by spaces or commas."),
+            WORDS,
             Parameter(
                 "weights",
                 "string",
@@ -187,10 +190,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         COLLECTION + "/plot",
         "Some words in the plane of their first two principal components.",
         (
-            Parameter("words", "string", "The words, separated by spaces or commas."),
-            Parameter("a", "string", "The first word of an analogy."),
-            Parameter("b", "string", "The second word."),
-            Parameter("c", "string", "The third word."),
+            WORDS,
+            *ANALOGY,
         ),
     ),
 )

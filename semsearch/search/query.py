@@ -77,7 +77,7 @@ def search(
         hits = _hits(db, opened, sides, k)
     used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
     if hits or not opened.collection.count:
-        return Found(hits, _split_long_ago(db, opened) if hits else None, used)
+        return Found(hits, _old_index_remark(db, opened) if hits else None, used)
     return Found((), _nothing_found(opened, query, among), used)
 
 
@@ -90,8 +90,8 @@ def _nothing_found(opened: OpenCollection, query: str, among: Sequence[str] | No
     return f"{opened.name} has no word of the query{rows}{mark}"
 
 
-def _split_long_ago(db: Connection, opened: OpenCollection) -> str | None:
-    """What to do about a full-text index of a version before 0.2, which split and stemmed all text as English."""
+def _old_index_remark(db: Connection, opened: OpenCollection) -> str | None:
+    """A remark about a full-text index of an older version, which analysed all text as English; None for others."""
     dataset = opened.dataset
     if not opened.has_text or dataset.language is not None or not fulltext.exists(db, dataset):
         return None

@@ -18,7 +18,7 @@ from semsearch.storage.codec import array_to_bytes, bytes_to_array, describe
 from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.damage import check_types, damaged, numbers, parsed
 from semsearch.storage.datasets import check_new_name, get_dataset, now
-from semsearch.storage.driver import Connection, OperationalError
+from semsearch.storage.driver import Connection
 from semsearch.storage.keys import quoted, table_exists, table_kind
 from semsearch.storage.results import run_note
 
@@ -35,12 +35,8 @@ RUN_COLUMNS = "id, dataset, builder, options, seed, device, started, seconds, me
 
 def catalogued(db: Connection, which: str, values: Sequence[Any] = ()) -> list[Any]:
     """Rows of the catalogue of collections, for `collection_of`."""
-    try:
-        return catalogue_rows(db, f"select {_COLUMNS}, {_TOKENS} {_FROM} {which}", values)
-    except OperationalError as error:
-        if "no such column" not in str(error):
-            raise
-        return catalogue_rows(db, f"select {_COLUMNS}, {_NO_TOKENS} {_FROM} {which}", values)
+    statement, older = (f"select {_COLUMNS}, {tokens} {_FROM} {which}" for tokens in (_TOKENS, _NO_TOKENS))
+    return catalogue_rows(db, statement, values, older=older)
 
 
 def all_collections(db: Connection) -> list[Collection]:

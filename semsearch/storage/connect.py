@@ -296,11 +296,18 @@ def has_catalogue(db: Connection) -> bool:
     return table_exists(db, CATALOGUE)
 
 
-def catalogue_rows(db: Connection, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-    """The rows of a query of the catalogue; none where semsearch has never written to the file."""
+def catalogue_rows(
+    db: Connection, statement: str, values: Sequence[Any] = (), *, older: str | None = None
+) -> list[Any]:
+    """The rows of a query of the catalogue; none where semsearch has never written to the file.
+
+    `older` is the statement for a file that lacks the columns of READABLE_WITHOUT.
+    """
     try:
         return list(db.execute(statement, values))
     except driver.OperationalError as error:
+        if "no such column" in str(error) and older is not None:
+            return list(db.execute(older, values))
         if "no such table" not in str(error):
             raise
         return []

@@ -13,7 +13,7 @@ from semsearch.records import Dataset, Edges, Kind
 from semsearch.storage import sources
 from semsearch.storage.connect import catalogue_rows
 from semsearch.storage.damage import check_types, damaged, parsed
-from semsearch.storage.driver import Connection, OperationalError
+from semsearch.storage.driver import Connection
 from semsearch.storage.keys import (
     ROWID,
     Keys,
@@ -95,13 +95,9 @@ def find_dataset(db: Connection, name: str) -> Dataset | None:
 
 
 def _catalogue(db: Connection, which: str, values: Sequence[Any] = ()) -> list[Any]:
-    """Rows of the catalogue. A file that has not been written since version 0.1 knows no languages."""
-    try:
-        return catalogue_rows(db, f"select {_COLUMNS}, {_LATER} from _semsearch_datasets {which}", values)
-    except OperationalError as error:
-        if "no such column" not in str(error):
-            raise
-        return catalogue_rows(db, f"select {_COLUMNS}, {_NOT_YET} from _semsearch_datasets {which}", values)
+    """Rows of the catalogue of datasets."""
+    statement, older = (f"select {_COLUMNS}, {more} from _semsearch_datasets {which}" for more in (_LATER, _NOT_YET))
+    return catalogue_rows(db, statement, values, older=older)
 
 
 def get_dataset(db: Connection, name: str) -> Dataset:

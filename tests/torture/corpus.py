@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from semsearch.storage import connect
 from tests.planted import TOPICS
+from tests.torture.state import digest_of
 
 GRAPH = "a b\nb c\nc a\nc d\nd e\ne f\nf d\n"
 
@@ -50,6 +53,19 @@ def verbs(database: Path) -> list[list[str]]:
         ["classify", path, "articles_lsa", "--label", "theme"],
         ["drop", path, "articles_lsa"],
     ]
+
+
+def fresh_copy(database: Path, copy: Path) -> str:
+    """Copy a database over an earlier copy and its log; the digest of its state."""
+    for old in copy.parent.glob(f"{copy.name}*"):
+        old.unlink()
+    shutil.copy(database, copy)
+    return digest_of(copy)
+
+
+def on_copy(arguments: Sequence[str], database: Path, copy: Path) -> list[str]:
+    """The command line of a verb, on the copy instead of the database."""
+    return [sys.executable, "-m", "semsearch", *(str(copy) if each == str(database) else each for each in arguments)]
 
 
 def run(*arguments: str) -> None:

@@ -44,6 +44,17 @@ class Outcome:
     new: int = 0
     faults: tuple[str, ...] = ()
 
+    def judged(self, database: Path, old: Digest, new: Digest) -> tuple[Digest | None, str | None]:
+        """Count the state of a database; its digest if it can be read, and what is wrong with it."""
+        self.states += 1
+        try:
+            seen = digest_of(database)
+        except (Torn, SemsearchError) as error:
+            return None, str(error)
+        self.old += seen == old
+        self.new += seen == new
+        return seen, None if seen in (old, new) else "neither the old nor the new state"
+
 
 def compiled(folder: Path) -> Path | None:
     """The library to preload; None on a machine without a C compiler."""
@@ -55,12 +66,11 @@ def compiled(folder: Path) -> Path | None:
     return library
 
 
-def record(library: Path, database: Path, arguments: Sequence[str]) -> list[Write]:
-    """Run a semsearch verb and return what it wrote to the database and its log, in order."""
+def record(library: Path, database: Path, command: Sequence[str]) -> list[Write]:
+    """Run a command line of semsearch and return what it wrote to the database and its log, in order."""
     log = database.with_name("record.bin")
     log.unlink(missing_ok=True)
     told = {"LD_PRELOAD": str(library), "TORTURE_PREFIX": str(database), "TORTURE_LOG": str(log)}
-    command = [sys.executable, "-m", "semsearch", *arguments]
     subprocess.run(command, env=os.environ | told, check=True, capture_output=True)
     return list(_read(log.read_bytes()))
 
@@ -160,13 +170,13 @@ def crash(folder: Path, database: Path, arguments: Sequence[str], *, seed: int, 
         raise SemsearchError("A C compiler is needed to record writes")
     before = {str(path): path.read_bytes() for path in _files_of(database)}
     old = digest_of(database)
-    writes = record(library, database, arguments)
+    writes = record(library, database, [sys.executable, "-m", "semsearch", *arguments])
     new = digest_of(database)
     place = folder / "crashed"
     place.mkdir(exist_ok=True)
     outcome, faults = Outcome(), []
     for number, state in enumerate(states(before, writes, seed, count)):
-        fault = _judge(state.write_to(place, database), old, new, outcome)
+        _, fault = outcome.judged(state.write_to(place, database), old, new)
         if fault:
             faults.append(f"{arguments[0]}, seed {seed}, state {number}: {fault}")
     outcome.faults = tuple(faults)
@@ -175,14 +185,3 @@ def crash(folder: Path, database: Path, arguments: Sequence[str], *, seed: int, 
 
 def _files_of(database: Path) -> list[Path]:
     return [path for path in (database, database.with_name(database.name + "-wal")) if path.exists()]
-
-
-def _judge(database: Path, old: Digest, new: Digest, outcome: Outcome) -> str | None:
-    outcome.states += 1
-    try:
-        seen = digest_of(database)
-    except (Torn, SemsearchError) as error:
-        return str(error)
-    outcome.old += seen == old
-    outcome.new += seen == new
-    return None if seen in (old, new) else "neither the old nor the new state"

@@ -11,7 +11,8 @@ from semsearch.storage.driver import Connection, Error
 from semsearch.storage.keys import quoted
 
 Digest: TypeAlias = str
-VOLATILE = {"created", "started", "seconds", "metrics", "versions", "at", "applied_at"}  # differ from run to run
+# These differ from run to run; `born` and `token` are random.
+VOLATILE = {"created", "started", "seconds", "metrics", "versions", "at", "applied_at", "born", "token"}
 
 
 class Torn(Exception):

@@ -39,13 +39,7 @@ async def page(datasette: Any, request: Any) -> Answer:
         return frame(datasette, target, "runs") | {
             "runs": [_run(run, target.collection.run) for run, _ in history],
             "panels": curves.panels(curve, run_facts.declared(target.collection.builder)),
-            "panel": {
-                "width": curves.WIDTH,
-                "height": curves.HEIGHT,
-                "left": curves.LEFT,
-                "bottom": curves.BOTTOM,
-                "margin": curves.MARGIN,
-            },
+            "panel": curves.FRAME,
             "snapshots": snapshots,
             "snapshot_rows": ("input", "prediction", "target") if has_task(target.collection) else (),
             "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")

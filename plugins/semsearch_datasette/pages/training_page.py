@@ -30,13 +30,7 @@ async def training(datasette: Any, request: Any) -> Answer:
             "home_url": links.home(datasette, database.name),
             "trainings": [_training(each, silent) for each, silent in told],
             "live_url": static_url(datasette, "live.js"),
-            "panel": {
-                "width": curves.WIDTH,
-                "height": curves.HEIGHT,
-                "left": curves.LEFT,
-                "bottom": curves.BOTTOM,
-                "margin": curves.MARGIN,
-            },
+            "panel": curves.FRAME,
         }
 
     data = {

@@ -14,6 +14,8 @@ LEFT, BOTTOM, MARGIN = 46, 16, 6  # pixels for the values of the axes, and aroun
 MAX_POINTS = 260  # one per pixel
 LOG_SCALE_FROM = 100  # ratio of largest to smallest value from which the scale is logarithmic
 
+FRAME = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "bottom": BOTTOM, "margin": MARGIN}  # for _curves.html
+
 
 @dataclass(frozen=True)
 class Panel:
