@@ -12,6 +12,7 @@ WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 	@echo "Installing into .venv, once"
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
+	$(BIN)/python tests/install/checkout.py
 	@touch $@
 
 .venv/test: .venv/installed

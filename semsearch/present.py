@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +16,8 @@ from semsearch.run_facts import with_present_names
 from semsearch.search.explain import Component, Explanation
 from semsearch.storage.datasets import text_of
 
+_COMMAND = re.compile(r"`semsearch [^`]*`")
+_PLACEHOLDER = re.compile(r"(?<= )DB(?=[ `])")
 _SPACE = re.compile(r"\s+")
 
 
@@ -132,6 +135,12 @@ def alt_of(dataset: Dataset, hit: Hit) -> str:
 def is_word(row: Mapping[str, Any]) -> bool:
     """Whether a row comes from a vocabulary table, by its columns."""
     return {"word", "count"} <= row.keys() <= {"word", "count", "term", "documents"}
+
+
+def with_database(text: str, path: str) -> str:
+    """A text whose commands name this file instead of the placeholder DB, quoted for a shell."""
+    file = shlex.quote(path)
+    return _COMMAND.sub(lambda command: _PLACEHOLDER.sub(lambda _: file, command[0]), text)
 
 
 def shortened(text: str, length: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from datasette import hookimpl
 from datasette.database import QueryInterrupted
 
-from semsearch import sqlfunctions
+from semsearch import present, sqlfunctions
 from semsearch.errors import CapabilityError, SemsearchError
 from semsearch.storage import connect, driver, vectors
 from semsearch_datasette.request_cache import known
@@ -88,7 +88,7 @@ def explain_function_errors(database: Any) -> None:
                 reason = connect.take_function_error(conn) if str(error) == FUNCTION_FAILED else None
                 if reason is None:
                     raise
-                raise driver.OperationalError(reason) from error
+                raise driver.OperationalError(present.with_database(reason, file_name(database))) from error
             finally:
                 connect.take_function_error(conn)
 
@@ -110,6 +110,7 @@ def file_name(database: Any) -> str:
 async def read(database: Any, function: Callable[[Any], Result], *, without_vectors: bool = False) -> Result:
     """The result of `function`, called with a connection to this database in one of Datasette's threads.
 
+    Commands in errors name the file.
     Raises SemsearchError for any error of SQLite, CapabilityError if vectors are needed but cannot be read.
     """
     name = file_name(database)
@@ -129,6 +130,9 @@ async def read(database: Any, function: Callable[[Any], Result], *, without_vect
     try:
         result: Result = await database.execute_fn(call)
         return result
+    except SemsearchError as error:
+        error.args = (present.with_database(str(error), name),)
+        raise
     except driver.Error as error:  # opening the file failed before `call` could
         raise connect.plain(error, name) from error
 

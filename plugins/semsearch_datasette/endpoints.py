@@ -149,7 +149,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         COLLECTION + "/duplicates",
         "Pairs of items that are nearly the same.",
         (
-            Parameter("threshold", "number", "Minimum similarity.", f"{duplicates.THRESHOLD:g}", 0.5, 1),
+            Parameter("threshold", "number", "Minimum similarity.", f"{duplicates.THRESHOLD:g}", 0.01, 1),
             Parameter("words", "number", "Minimum word overlap.", f"{duplicates.WORDS:g}", 0.01, 1),
             *_paging(),
         ),

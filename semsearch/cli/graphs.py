@@ -172,7 +172,8 @@ def evaluate_links_command(db: str, collection: str, hidden_share: float, k: int
     """Hide a share of the edges, train again with the same options, and measure how well the hidden edges are found.
 
     `auc` is the probability that a hidden edge scores higher than a pair of nodes without an edge. `precision` is the
-    share of hidden edges among the k best pairs. Common neighbours and Adamic-Adar are the baselines.
+    share of hidden edges among the k best pairs, of those with a similarity of at least 0.1, as `predict-links` lists
+    them. `left out` is the share of hidden edges below that. Common neighbours and Adamic-Adar are the baselines.
 
     \b
     semsearch evaluate links my.db friends_netmf

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
+from semsearch import present
 from semsearch.cli import console
 from semsearch.errors import InputError
 from semsearch.metrics import Metric, metric_of
@@ -38,6 +38,7 @@ HEADINGS = {
     "judged": "test items",
     "knn": "5 nearest neighbours",
     "learned": "training items",
+    "left_out": "left out",
     "macro_f1": "macro F1",
     "micro_f1": "micro F1",
     "mse": "MSE",
@@ -53,8 +54,6 @@ HEADINGS = {
     "words": "word overlap",
 }  # plain headings of a table, by key
 
-_COMMAND = re.compile(r"`semsearch [^`]*`")
-_PLACEHOLDER = re.compile(r"(?<= )DB(?=[ `])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # C0, C1, and changes of direction
 
 
@@ -85,10 +84,7 @@ def heading(key: str) -> str:
 
 def with_database(text: str) -> str:
     """A text whose commands name the database of this command instead of the placeholder DB."""
-    if verbosity.database is None:
-        return text
-    path = shlex.quote(verbosity.database)
-    return _COMMAND.sub(lambda command: _PLACEHOLDER.sub(lambda _: path, command[0]), text)
+    return text if verbosity.database is None else present.with_database(text, verbosity.database)
 
 
 def visible(text: str) -> str:

@@ -3,7 +3,8 @@
 Pairs are scored by a model of links (maths.links.link_scorer) that is fitted to the visible edges too. The edges of a
 random spanning forest are never hidden, so components stay connected. As many pairs without an edge are drawn; AUC is
 the probability that a hidden edge scores above one of them. Precision@k is the share of hidden edges among the k
-best-scored pairs without a visible edge. Common neighbours and Adamic-Adar (2003) are scored for comparison.
+best-scored pairs without a visible edge. As in `predict-links` these have a similarity of at least MIN_SIMILARITY; AUC
+scores all pairs. Common neighbours and Adamic-Adar (2003) are scored for comparison.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from semsearch.building import corpora
 from semsearch.errors import InputError, out_of_range
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import (
+    MIN_SIMILARITY,
     Scorer,
+    SimilarLinks,
     adamic_adar,
     best_pairs,
     common_neighbours,
@@ -46,6 +49,7 @@ class LinkScores:
     precision: float  # at k, 0..1
     k: int
     hidden: int  # hidden edges
+    left_out: float = 0.0  # share of the hidden edges that predict-links leaves out for their similarity
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -89,8 +93,9 @@ def hide_edges(graph: Graph, share: float, rng: np.random.Generator) -> EdgeSpli
 
 def score_links(split: EdgeSplit, vectors: FloatArray, *, rng: np.random.Generator, k: int = 100) -> list[LinkScores]:
     """The scores of vectors (n, dim) that were fitted to the visible edges, and of the two heuristics."""
+    similar = SimilarLinks(link_scorer(vectors, split.A, rng=rng), MIN_SIMILARITY)
     predictors: dict[str, Scorer] = {
-        "vectors": link_scorer(vectors, split.A, rng=rng),
+        "vectors": similar,
         "common neighbours": common_neighbours(split.A),
         "Adamic-Adar": adamic_adar(split.A),
     }
@@ -100,7 +105,8 @@ def score_links(split: EdgeSplit, vectors: FloatArray, *, rng: np.random.Generat
         top = best_pairs(scorer, split.A, k)[0]
         correct = sum(pair in hidden for pair in map(tuple, top.T.tolist()))
         area = auc(scorer.pairs(split.hidden), scorer.pairs(split.unjoined))
-        scores.append(LinkScores(by, area, correct / max(1, top.shape[1]), k, split.hidden.shape[1]))
+        left_out = float(np.mean(~similar.are_listed(split.hidden))) if scorer is similar else 0.0
+        scores.append(LinkScores(by, area, correct / max(1, top.shape[1]), k, split.hidden.shape[1], left_out))
     return scores
 
 

@@ -61,7 +61,8 @@ class LinkScorer(ProductScorer):
 
 
 class SimilarLinks:
-    """A LinkScorer of pairs with a cosine of at least `least`; others, which only their degrees speak for, get -∞."""
+    """A LinkScorer that lists only pairs with a cosine of at least `least`: in `rows` others, which only their degrees
+    speak for, get -∞. `pairs` scores any pair."""
 
     def __init__(self, scorer: LinkScorer, least: float) -> None:
         self.scorer, self.least = scorer, least
@@ -71,6 +72,12 @@ class SimilarLinks:
 
     def rows(self, first: int, last: int) -> npt.NDArray[Any]:
         return self.scorer.similar_rows(first, last, self.least)
+
+    def are_listed(self, pairs: IntArray) -> npt.NDArray[np.bool_]:
+        """(m,) whether the cosine of pairs (2, m) is at least `least`."""
+        shares = self.scorer.shares
+        products = self.pairs(pairs) - shares[pairs[0]] - shares[pairs[1]]
+        return np.asarray(products >= np.float32(self.scorer.weight * self.least))
 
 
 class NeighbourScorer:

@@ -33,6 +33,12 @@ LINKS = (
     _share(
         "precision", "precision at k", "Share of hidden edges among the k pairs of highest score.", term="precision"
     ),
+    _share(
+        "left_out",
+        "left out",
+        "Share of hidden edges that predict-links cannot list, because the similarity of their nodes is below 0.1.",
+        better="lower",
+    ),
 )
 LABELS = (
     _share("micro_f1", "micro F1", "Harmonic mean of precision and recall, over all predictions.", term="precision"),

@@ -29,7 +29,7 @@ LONG = "moon " * 1000
         (ARTICLES + "?q=moon&weight=nan", "weight must be a number between 0 and 1, not"),
         (ARTICLES + "?weight=-1", "weight must be a number between 0 and 1, not"),
         (ARTICLES + "?q=moon&weight=.5&mode=text", "no effect in mode text"),
-        (ARTICLES + "/duplicates?threshold=0.1", "threshold must be between 0.5 and 1, not 0.1"),
+        (ARTICLES + "/duplicates?threshold=0", "threshold must be between 0.01 and 1, not 0"),
         (ARTICLES + "/duplicates?words=2", "words must be between 0.01 and 1, not 2"),
         (ARTICLES + "?q=moon&mode=magic", "mode must be hybrid, vector or text, not &#39;magic&#39;"),
         (ARTICLES + "?mode=magic", "mode must be hybrid, vector or text, not &#39;magic&#39;"),

@@ -170,7 +170,9 @@ def test_nodes_are_found_by_part_of_their_name(friends: str, make_site) -> None:
     for nothing in ("%25", "zebra", "_"):
         page = site.get(f"{BASE}?q={nothing}")
         assert page.status_code == 200 and "No results" in page.text and "Nodes with the most edges" in page.text
-    assert site.get(f"{BASE}.json?q=a1&mode=vector").status_code == 400  # what cannot be is said where it was asked for
+    refused = site.get(f"{BASE}.json?q=a1&mode=vector")
+    assert "`semsearch similar friends.db people_netmf ID`" in refused.json()["error"]
+    assert refused.status_code == 400  # what cannot be is said where it was asked for
 
 
 def test_the_form_of_nodes_asks_for_a_name_and_shows_where_to_begin(friends: str, make_site) -> None:

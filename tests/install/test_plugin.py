@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from setuptools import find_namespace_packages
 
+from tests.install import checkout
 from tests.planted import TOPICS
 
 ROOT = Path(__file__).parents[2]
@@ -97,3 +98,21 @@ def test_the_wheel_of_semsearch_leaves_the_example_out() -> None:
     left = find_namespace_packages(str(ROOT / "plugins"), include=["semsearch*"], exclude=["semsearch-*"])
     assert "semsearch_datasette" in left and not any("charngram" in name for name in left)
     assert 'exclude = ["semsearch-*"]' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_a_folder_named_semsearch_hides_no_package(tmp_path: Path) -> None:
+    """As for someone who starts Python in the folder above a clone."""
+    (tmp_path / "above" / "semsearch").mkdir(parents=True)
+    (tmp_path / "site").mkdir()
+    checkout.write(tmp_path / "site")
+    code = f"import site; site.addsitedir({str(tmp_path / 'site')!r}); import semsearch; print(semsearch.open.__name__)"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "above",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "open\n", done.stderr

@@ -11,6 +11,7 @@ from semsearch.errors import InputError
 from semsearch.evaluate.links import hide_edges, score_links
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import (
+    MIN_SIMILARITY,
     ProductScorer,
     adamic_adar,
     best_pairs,
@@ -89,6 +90,17 @@ def test_planted_links_are_found_better_than_by_chance_and_neighbours() -> None:
     # six of seven edges are inside a community and one of five other pairs: to know no more than that gives .83
     assert by["vectors"].auc > 0.8
     assert by["vectors"].auc >= by["Adamic-Adar"].auc - 0.02
+
+
+def test_only_pairs_that_predict_links_lists_count_for_precision() -> None:
+    rng = np.random.default_rng(4)
+    split = hide_edges(blocks(rng), 0.2, rng)
+    vectors = propagate(split.A, factor_graph(split.A, 16, rng=rng)[0])
+    by = {one.by: one for one in score_links(split, vectors, rng=rng)}
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    cosines = np.einsum("ij,ij->i", unit[split.hidden[0]], unit[split.hidden[1]])
+    assert by["vectors"].left_out == np.mean(cosines < MIN_SIMILARITY) > 0
+    assert by["Adamic-Adar"].left_out == 0
 
 
 def test_how_busy_nodes_are_counts_too() -> None:

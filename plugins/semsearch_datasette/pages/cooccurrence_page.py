@@ -41,6 +41,7 @@ async def cooccurrence(datasette: Any, request: Any) -> Answer:
             "weights": weights,
             "is_weighted": weighted,
             "lacks_counts": not target.has_contexts,
+            "pmi_command": build_command(target, builder="pmi"),
             "counting": counting,
             "shown": [] if table is None else table.words,
             "rows": [] if table is None else [_row(table, place) for place in range(len(table.words))],

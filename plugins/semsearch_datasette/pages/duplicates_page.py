@@ -20,17 +20,17 @@ from semsearch_datasette.respond import Answer, absolute_url
 from semsearch_datasette.result_cache import computed
 from semsearch_datasette.target import MAX_COMPARED, Target, current, frame, target_of
 
-MIN_THRESHOLD = 0.5  # of the cosine; in some collections most pairs reach a lower one
 MAX_COMPARED_PAIRS = 200_000  # pairs whose words a page compares
 DECIMALS = 2  # of the threshold and the share: more would be other computations with the same pairs
+LEAST = 0.01  # of both: the smallest above 0 with as many decimals
 MAX_PAIRS = web.MAX_DEPTH  # pairs that are kept for paging
 
 
 async def duplicates(datasette: Any, request: Any) -> Answer:
     """A page of pairs, most similar first."""
     target, part = await target_of(datasette, request), web.paging(request.args)
-    threshold = _rounded(request, "threshold", engine.THRESHOLD, MIN_THRESHOLD)
-    words = _rounded(request, "words", engine.WORDS, 0.01)
+    threshold = _rounded(request, "threshold", engine.THRESHOLD)
+    words = _rounded(request, "words", engine.WORDS)
     collection, database = target.collection, target.database
     _check_size(target)
 
@@ -72,9 +72,9 @@ async def duplicates(datasette: Any, request: Any) -> Answer:
     return Answer("duplicates.html", context, data, target.private, lambda: [_flat(pair, titles) for pair in page])
 
 
-def _rounded(request: Any, name: str, default: float, least: float) -> float:
+def _rounded(request: Any, name: str, default: float) -> float:
     """A share among the arguments, to two decimals. Raises InputError for one that is none or too small."""
-    return round(web.share(name, request.args.get(name) or str(default), least, 1), DECIMALS)
+    return round(web.share(name, request.args.get(name) or str(default), LEAST, 1), DECIMALS)
 
 
 def _check_size(target: Target) -> None:

@@ -16,6 +16,7 @@ from semsearch_datasette import links
 from semsearch_datasette.pages import gallery_page
 from semsearch_datasette.parts import facets, lookup
 from semsearch_datasette.parts.cards import cards
+from semsearch_datasette.parts.commands import with_file
 from semsearch_datasette.parts.filters import Filters, filters_of
 from semsearch_datasette.respond import Answer, Elsewhere, absolute_url, wants_json
 from semsearch_datasette.target import Target, frame, look, target_of
@@ -72,7 +73,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             **facets.context(target, results.hits, filters, lambda pairs: _here(datasette, target, arguments, pairs)),
             "first": arguments.paging.after + 1,
             "cards": lookup.without_name_scores(target, cards(datasette, target, page, **shown)),
-            "remark": results.remark,
+            "remark": with_file(target, results.remark),
             "next_url": next_url,
         }
 
@@ -94,7 +95,7 @@ def _data(
         "query": arguments.q,
         "mode": arguments.mode,
         "weight": results.weight,
-        "remark": results.remark,
+        "remark": with_file(target, results.remark),
         "hits": _hit_data(*shown),
         "next_url": next_url,
     }
