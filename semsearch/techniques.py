@@ -365,7 +365,7 @@ PAGES = Part(
             "semsearch duplicates demo.db docs_lsa",
             "docs_lsa/duplicates",
             "Duplicates",
-            "Near-duplicates, with similarity and word overlap. Nearest neighbours are on *Item* and *More like this*.",
+            "Near-duplicates, with similarity and word overlap. *Item* has the neighbours of one, `neighbours` of all.",
             ("lsa", "wordmean"),
         ),
         Technique(

@@ -197,3 +197,16 @@ def m010_languages(db: Database) -> None:
     """The language of a dataset's full-text index (null: that of version 0.1), and the language that the user named."""
     db.execute("alter table _semsearch_datasets add column language text")
     db.execute("alter table _semsearch_datasets add column asked_language text")
+
+
+@migrations()
+def m011_results(db: Database) -> None:
+    """Tables of results that an update changes in place: the state of the collection that each represents, and facts
+    about it as JSON. The comment in a table's definition cannot change with its rows."""
+    db.execute("""
+        create table _semsearch_results (
+            name text primary key,
+            run integer not null,
+            revision integer not null,
+            facts text not null
+        )""")

@@ -1,11 +1,13 @@
-"""Methods that analyse vectors: duplicates, clusters, labels, missing edges."""
+"""Methods that analyse vectors: duplicates, clusters, neighbours, labels, missing edges."""
 
 from __future__ import annotations
 
 from semsearch.analysis import clusters as clustering
+from semsearch.analysis import neighbours as nearest
 from semsearch.analysis.clusters import Clustering
 from semsearch.analysis.duplicates import THRESHOLD, WORDS, Duplicate, duplicates
 from semsearch.analysis.links import predict_links
+from semsearch.analysis.neighbours import DEFAULT_K, Neighbours
 from semsearch.labels import classify as classifying
 from semsearch.labels.classify import Classified, Suggestion
 from semsearch.records import Report, silent
@@ -39,6 +41,16 @@ class Analysing(Opened):
         with self._writing() as db:
             result = clustering.cluster(db, open_collection(db, collection), clusters, seed=seed)
             clustering.write(db, result)
+            return result
+
+    def neighbours(self, collection: str, *, k: int = DEFAULT_K, report: Report = silent) -> Neighbours:
+        """The k nearest items of each item, and the table COLLECTION_neighbours, which updates keep current.
+
+        Raises NotFoundError for an unknown collection, InputError for k outside 1..100 or fewer than 2 items.
+        """
+        with self._writing() as db:
+            result = nearest.neighbours(db, open_collection(db, collection), k, report=report)
+            nearest.write(db, result, k)
             return result
 
     def predict_links(self, collection: str, *, k: int = 1000, seed: int = 0) -> list[Link]:

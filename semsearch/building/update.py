@@ -9,7 +9,7 @@ collections do not change, because words are learned.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -19,6 +19,7 @@ from semsearch.arrays import FloatArray
 from semsearch.builders.base import ZERO_NORM, Builder, Drifts, Encodes, embeds_items, make_options, reads_of
 from semsearch.building import numeric_staleness
 from semsearch.building.rebuild_command import rebuild_command
+from semsearch.building.results_refresh import refresh_results
 from semsearch.building.staleness import changes_of, deleted_for, main_collections, stale_rows, why_rebuild
 from semsearch.errors import BuildError, InputError, NotFoundError, PluginError, SemsearchError
 from semsearch.images import image_arrays
@@ -58,6 +59,7 @@ class Outcome:
     updated: tuple[Updated, ...]
     left: Mapping[str, str]
     rebuilds: frozenset[str] = frozenset()  # those left that cannot be updated by design: only a rebuild adds rows
+    refreshed: Mapping[str, int] = field(default_factory=dict)  # tables of results that followed, and the items written
 
 
 class _NotUpdatableError(InputError):
@@ -103,12 +105,16 @@ def update(db: Connection, name: str | None = None, *, report: Report = silent) 
     NotFoundError for an unknown name, or a missing table or column; InputError for a builder that cannot embed new
     items, inputs that have been rebuilt, or keys of another type; PluginError for a builder that is not installed;
     BuildError if other programs keep writing.
+
+    Tables of results that can follow (building.results_refresh) are brought up to date afterwards.
     """
     if name is None:
-        return _update_all(db, report)
-    collection = _main(db, name)
-    _check_updatable(db, collection)
-    return Outcome((*_update(db, collection.dataset, [collection.name], report),), {})
+        outcome = _update_all(db, report)
+    else:
+        collection = _main(db, name)
+        _check_updatable(db, collection)
+        outcome = Outcome((*_update(db, collection.dataset, [collection.name], report),), {})
+    return replace(outcome, refreshed=refresh_results(db, [done.collection for done in outcome.updated], report))
 
 
 def _update_all(db: Connection, report: Report) -> Outcome:

@@ -27,7 +27,16 @@ SECTIONS = {
     "Ingest": ("ingest", "pretrained"),
     "Build": ("build", "update", "builders"),
     "Search": ("search", "similar", "analogy", "odd-one-out"),
-    "Explore": ("classify", "cluster", "duplicates", "predict-links", "reconstruct", "sample", "interpolate"),
+    "Explore": (
+        "classify",
+        "cluster",
+        "duplicates",
+        "neighbours",
+        "predict-links",
+        "reconstruct",
+        "sample",
+        "interpolate",
+    ),
     "Evaluate": ("evaluate",),
     "Export and upkeep": ("datasets", "collections", "runs", "export", "drop", "migrate", "views", "doctor"),
 }
@@ -155,6 +164,7 @@ def assemble() -> click.Group:
         ingest,
         learn,
         listing,
+        maps,
         samples,
         search,
         update,
@@ -174,6 +184,7 @@ def assemble() -> click.Group:
         search,
         words,
         learn,
+        maps,
         listing,
         upkeep,
     ):

@@ -18,7 +18,14 @@ NO_VECTOR = {
     "image": "no vector: the image cannot be read",
     "row": "no vector: a column has no number there",
 }
-WRITERS = {"clusters": "cluster", "predictions": "classify", "links": "predict-links", "samples": "sample"}
+WRITERS = {
+    "clusters": "cluster",
+    "predictions": "classify",
+    "links": "predict-links",
+    "samples": "sample",
+    "neighbours": "neighbours",
+    "map": "map",
+}
 NO_KNOWN_WORD = "no vector: no word is in the vocabulary. Text search still finds them"
 
 
@@ -60,6 +67,8 @@ def update_command(db: str, collection: str | None, shape: str | None) -> None:
             remark(
                 f"{table} was computed before this update: run `semsearch {WRITERS[table.rpartition('_')[2]]}` again"
             )
+    for table, items in outcome.refreshed.items():
+        remark(f"{table}: {items:,} items updated")
     for name in sorted(outcome.rebuilds):
         remark(with_database(outcome.left[name]))
     failed = {name: why for name, why in outcome.left.items() if name not in outcome.rebuilds}

@@ -20,7 +20,7 @@ from semsearch.storage.keys import table_exists
 
 BUSY_MS = 5_000
 # Migrations whose tables and columns readers can do without; a file gets them at the first write.
-READABLE_WITHOUT = frozenset({"m008_sources", "m009_tokens", "m010_languages"})
+READABLE_WITHOUT = frozenset({"m008_sources", "m009_tokens", "m010_languages", "m011_results"})
 MMAP_BYTES = 8 << 30
 PAGE_SIZE = 16_384
 CATALOGUE = "_semsearch_datasets"  # made by the first migration

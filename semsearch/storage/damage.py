@@ -20,6 +20,7 @@ JSON_COLUMNS: dict[str, dict[str, type]] = {
     "_semsearch_runs": {"options": dict, "metrics": dict, "versions": dict},
     "_semsearch_run_steps": {"metrics": dict},
     "_semsearch_updates": {"metrics": dict},
+    "_semsearch_results": {"facts": dict},
 }
 
 

@@ -16,7 +16,8 @@ from typing import Any, Literal
 from semsearch.errors import InputError, NotFoundError
 from semsearch.storage.driver import Connection
 
-WRITTEN = ("vocabulary", "clusters", "predictions", "links", "samples")  # COLLECTION_… tables that verbs write
+# COLLECTION_… tables that verbs write
+WRITTEN = ("vocabulary", "clusters", "predictions", "links", "samples", "neighbours", "map", "map_groups")
 KeyKind = Literal["integer", "text", "compound", "row"]
 ROWID = "rowid"  # the key column of a table without a primary key, as in Datasette's own addresses
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")

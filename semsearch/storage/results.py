@@ -9,7 +9,7 @@ from typing import Any
 
 from semsearch.errors import NameTakenError
 from semsearch.records import Collection
-from semsearch.storage import sources
+from semsearch.storage import result_states, sources
 from semsearch.storage.connect import transaction
 from semsearch.storage.damage import fitting
 from semsearch.storage.driver import Connection
@@ -22,7 +22,8 @@ RUN_OF = "of run "  # then the number of a run
 SOURCE_OF = "made of source "  # then the number of a source
 LINK_COLUMNS = {"source": "", "target": "", "score": "real", "similarity": "real", "common": "integer"}
 PREDICTION_COLUMNS = {"id": "", "label": "", "probability": "real", "second": "", "second_probability": "real"}
-SUFFIXES = ("clusters", "predictions", "links", "samples")
+SUFFIXES = ("clusters", "predictions", "links", "samples", "neighbours", "map", "map_groups")
+_PARTS = ("map_groups",)  # of another table of results, with which they are written and become stale
 _MADE_FROM = re.compile(r"/\* of run (\d+) revision (\d+) \*/")
 
 
@@ -145,10 +146,11 @@ def replace(
     rows: Iterable[Sequence[Any]],
     collection: Collection,
     *,
-    key: str = "id",
+    key: str | tuple[str, ...] = "id",
     made_of: Sequence[Source] = (),
 ) -> None:
-    """Replace the table inside the caller's transaction; `columns` maps names to SQL types.
+    """Replace the table inside the caller's transaction; `columns` maps names to SQL types, and `key` is the
+    primary key.
 
     Comments stand in the table's own definition: the state of the collection that the rows were computed from
     (`is_stale` reads it), and the numbers of `made_of`, further tables whose content the rows show. Permissions find
@@ -159,10 +161,13 @@ def replace(
     declared = ", ".join(
         f"{quoted(column)} {kind}{' primary key' if column == key else ''}" for column, kind in columns.items()
     )
+    if isinstance(key, tuple):
+        declared += f", primary key ({', '.join(map(quoted, key))})"
     numbers = sources.write(db, made_of)
     note = f" /* {RUN_OF}{collection.run} revision {collection.revision} */"
     note += "".join(f" /* {SOURCE_OF}{number} */" for number in numbers)
-    db.execute(f"create table {quoted(name)} ({declared}{note})")
+    db.execute(f"create table {quoted(name)} ({declared}{note}){' without rowid' if isinstance(key, tuple) else ''}")
+    result_states.forget(db, name)
     db.executemany(f"insert into {quoted(name)} values ({', '.join('?' * len(columns))})", rows)
 
 
@@ -198,6 +203,9 @@ def write_links(db: Connection, collection: Collection, links: Iterable[Link]) -
 
 def is_stale(db: Connection, name: str, collection: Collection) -> bool:
     """Whether a table of results was computed from an earlier state of its collection; False where it does not say."""
+    state = result_states.state_of(db, name)
+    if state is not None:
+        return not state.is_of(collection)
     row = db.execute("select sql from sqlite_master where type = 'table' and name = ?", [name]).fetchone()
     noted = _MADE_FROM.search(row[0]) if row else None
     return noted is not None and (int(noted[1]), int(noted[2])) != (collection.run, collection.revision)
@@ -205,7 +213,7 @@ def is_stale(db: Connection, name: str, collection: Collection) -> bool:
 
 def stale_tables(db: Connection, collection: Collection) -> list[str]:
     """The tables of results of a collection that were computed from an earlier state of it."""
-    names = [table_name(collection.name, suffix) for suffix in SUFFIXES]
+    names = [table_name(collection.name, suffix) for suffix in SUFFIXES if suffix not in _PARTS]
     return [name for name in names if is_stale(db, name, collection)]
 
 
@@ -213,3 +221,4 @@ def drop_all(db: Connection, collection: str) -> None:
     """Remove every table of results of a collection."""
     for suffix in SUFFIXES:
         db.execute(f"drop table if exists {quoted(table_name(collection, suffix))}")
+        result_states.forget(db, table_name(collection, suffix))

@@ -28,7 +28,7 @@ PHOTO = b"blobbed-photograph"
 PUBLIC, PRIVATE = "articles", "secret_files"
 INSIDERS = {"id": ["owner", "root"]}
 CLOSED_SQL = {"allow_sql": INSIDERS}
-VERBS = ("clusters", "predictions", "links", "samples")
+VERBS = ("clusters", "predictions", "links", "samples", "neighbours", "map", "map_groups")
 OPENED = {"secret_files_lsa", "SECRET_files_lsa_words", "_semsearch_fts_2", "_semsearch_items"}
 VIEWS_OPEN = {name: {"allow": True} for name in OPENED}  # an explicit word for the views is not one for the table
 
