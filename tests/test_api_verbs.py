@@ -14,6 +14,7 @@ METHODS = {name: method for name, method in inspect.getmembers(semsearch.Databas
 OTHER_NAMES = {"ingest documents": "ingest_files"}  # `ingest` itself takes rows
 COMMAND_LINE_ONLY = {
     "serve": "runs a web server until Ctrl-C",
+    "mcp": "answers a client until it leaves",
     "demo": "prints a walk through other verbs",
 }
 NOT_VERBS = {  # what only a program needs

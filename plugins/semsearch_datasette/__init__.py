@@ -9,6 +9,7 @@ from typing import Any
 from datasette import NotFound, hookimpl
 
 from semsearch.search.resident import enable_cache
+from semsearch_datasette.agent_tools import register_agent_tools, register_mcp_tools
 from semsearch_datasette.compat import get_metadata, hide_counters, jump_items_sql, skip_csrf
 from semsearch_datasette.connection import patch_interrupted_errors, prepare_connection
 from semsearch_datasette.datasette_cells import render_cell
@@ -60,6 +61,8 @@ __all__ = [
     "permission_allowed",
     "permission_resources_sql",
     "prepare_connection",
+    "register_agent_tools",
+    "register_mcp_tools",
     "register_routes",
     "render_cell",
     "row_actions",

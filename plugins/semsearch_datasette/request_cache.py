@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context, ContextVar
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -60,6 +60,13 @@ def known() -> dict[Any, Any]:
 def share(memory: dict[Any, Any]) -> None:
     """Use this memory from now on: in a context of its own that belongs to the same request."""
     _memory.set(memory)
+
+
+async def in_own_memory(asked: Coroutine[Any, Any, Result]) -> Result:
+    """The result of a coroutine, run as if it were a request of its own: for a task that outlives the first request."""
+    context = Context()
+    context.run(_memory.set, {})
+    return await context.run(asyncio.ensure_future, asked)
 
 
 def key_of(actor: Any) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from semsearch.arrays import FloatArray
 from semsearch.records import Hit
 from semsearch.search import models, query, words
+from semsearch.search.excerpts import Excerpt
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.images import Picture, search_by_picture
 from semsearch.search.query import Filter, Mode
 from semsearch.session import Opened
 from semsearch.storage import chunks, collections
 from semsearch.storage.collections import open_collection
+from semsearch.tools.toolbox import passages_for
 
 
 class Searching(Opened):
@@ -68,6 +70,16 @@ class Searching(Opened):
         """
         with self._reading() as db:
             return list(explain(db, open_collection(db, collection), text, hits))
+
+    def ask(self, collection: str, question: str, *, k: int = 3) -> list[tuple[Hit, Excerpt | None]]:
+        """The k rows that answer a question in plain words best, each with the passage of it that does.
+
+        `start` and `end` of a passage are places in the text of the row. Raises NotFoundError for an unknown
+        collection, InputError for one that holds no texts, for an empty question, and for a k that cannot be used.
+        """
+        with self._reading() as db:
+            found, best = passages_for(db, open_collection(db, collection), question, k)
+        return list(zip(found.hits, best, strict=True))
 
     def analogy(self, collection: str, a: str, b: str, c: str, *, k: int = 10, method: str = "mul") -> list[Hit]:
         """The k best answers to "a is to b as c is to ?", best first, without a, b and c.

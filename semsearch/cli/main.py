@@ -23,10 +23,10 @@ SQLITE_HEADER = b"SQLite format 3\0"
 _ARGUMENTS = "semsearch.arguments"  # where click's context keeps what a verb was given
 
 SECTIONS = {
-    "Get started": ("demo", "index", "serve"),
+    "Get started": ("demo", "index", "serve", "mcp"),
     "Ingest": ("ingest", "pretrained"),
     "Build": ("build", "update", "builders"),
-    "Search": ("search", "similar", "analogy", "odd-one-out"),
+    "Search": ("search", "similar", "ask", "analogy", "odd-one-out"),
     "Explore": (
         "classify",
         "cluster",
@@ -156,6 +156,7 @@ def cli(quiet: bool, verbose: bool) -> None:
 def assemble() -> click.Group:
     """The group with every verb, built-in and of plugins."""
     from semsearch.cli import (
+        agents,
         build,
         demo,
         exchange,
@@ -182,6 +183,7 @@ def assemble() -> click.Group:
         build,
         update,
         search,
+        agents,
         words,
         learn,
         maps,
