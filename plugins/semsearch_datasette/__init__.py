@@ -22,6 +22,7 @@ from semsearch_datasette.datasette_menus import (
     view_actions,
 )
 from semsearch_datasette.pages import (
+    ask_page,
     clusters_page,
     comparison_page,
     components_page,
@@ -100,6 +101,7 @@ def register_routes() -> list[Any]:
         route(collection, search_page.search, has_csv=True),
         route(collection + r"/item/(?P<id>[^/]+?)", item_page.item),
         route(collection + r"/similar/(?P<id>[^/]+?)", similar_page.similar, has_csv=True),
+        route(collection + r"/ask", ask_page.ask),
         route(collection + r"/components", components_page.components),
         route(collection + r"/splits", splits_page.splits),
         route(collection + r"/thumbnail/(?P<id>[^/]+?)", image_routes.thumbnail),

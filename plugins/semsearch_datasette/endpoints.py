@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from semsearch.analysis import duplicates
 from semsearch.search.query import MODES
+from semsearch.tools.toolbox import MOST_PASSAGES
 from semsearch.web import DEFAULT_K, MAX_CONDITIONS, MAX_DEPTH, MAX_K
 
 Type = Literal["string", "integer", "number"]
@@ -98,6 +99,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         COLLECTION + "/item/{id}",
         "One item, and the items nearest to it.",
         (Parameter("k", "integer", "For an image: the number of components used in its reconstruction.", "all", 1),),
+    ),
+    Endpoint(
+        COLLECTION + "/ask",
+        "The passages of a collection of texts that answer a question.",
+        (
+            Parameter("q", "string", "The question."),
+            Parameter("k", "integer", "How many passages.", "3", 1, MOST_PASSAGES),
+        ),
     ),
     Endpoint(COLLECTION + "/similar/{id}", "The items most similar to one item.", (*_paging(), FILTERS), csv=True),
     Endpoint(

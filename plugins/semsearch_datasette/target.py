@@ -271,10 +271,12 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
     collection, is_complete = target.collection, not missing()
     kind = collection.of
     is_word = is_complete and kind == "word"
+    can_answer = kind == "document" and target.takes_text
     is_comparable = 1 < collection.count <= MAX_COMPARED
     topics = "The components of the texts, with the words and documents of each."
     tabs = (
         (True, "search", "Search", f"Find {kind}s."),
+        (can_answer, "ask", "Ask", "The passages that answer a question."),
         (target.has_topics, "components", "Topics", topics),
         (target.has_eigen, "components", "Components", "The principal components as images."),
         (is_complete and can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),

@@ -14,7 +14,7 @@ from semsearch.search.query import Filter, Mode
 from semsearch.session import Opened
 from semsearch.storage import chunks, collections
 from semsearch.storage.collections import open_collection
-from semsearch.tools.toolbox import passages_for
+from semsearch.tools.hits import passages_for
 
 
 class Searching(Opened):

@@ -15,8 +15,6 @@ from semsearch.errors import SemsearchError, out_of_range
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, snapshot
 
-MOST_PASSAGES = 10
-
 
 def add_to(cli: click.Group) -> None:
     """Add the verbs to the group."""
@@ -45,7 +43,8 @@ def ask_command(db: str, collection: str, question: str, k: int, model: str | No
     \b
     semsearch ask my.db articles_lsa "Why did interest rates rise?"
     """
-    from semsearch.tools.toolbox import passages_for
+    from semsearch.tools.hits import passages_for
+    from semsearch.tools.toolbox import MOST_PASSAGES
 
     text = console.read_input() if question == "-" else question
     if not 1 <= k <= MOST_PASSAGES:

@@ -27,14 +27,12 @@ class Files:
 
     def __init__(self, paths: Sequence[str]) -> None:
         resident.enable_cache(CACHE_BYTES)
-        self._files: dict[str, Opened] = {}
-        for path in paths:
-            name = os.path.splitext(os.path.basename(path))[0]
-            if name in self._files:
-                raise InputError(
-                    f"Two files are called {name}: rename one, because tools name databases by their files"
-                )
-            self._files[name] = Opened(path)
+        names = [os.path.splitext(os.path.basename(path))[0] for path in paths]
+        if repeated := [name for name in names if names.count(name) > 1]:
+            raise InputError(
+                f"Two files are called {repeated[0]}: rename one, because tools name databases by their files"
+            )
+        self._files = {name: Opened(path) for name, path in zip(names, paths, strict=True)}
 
     def call(self, name: str, arguments: dict[str, Any]) -> str:
         """The answer of a tool as JSON. Raises SemsearchError."""

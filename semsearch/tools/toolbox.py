@@ -10,19 +10,14 @@ from typing import Any
 
 from semsearch import present
 from semsearch.errors import InputError, out_of_range
-from semsearch.records import Collection, Hit, OpenCollection
+from semsearch.records import Collection, Hit
 from semsearch.search.components import topic_names, topics
-from semsearch.search.excerpts import Excerpt, excerpts
 from semsearch.search.explain import explain
 from semsearch.search.graph import Near, around
 from semsearch.search.models import takes_text
-from semsearch.search.name_search import by_name
-from semsearch.search.query import EVERYTHING, MODES, Condition, Filter, Found, check_query, rows_of, vector_of
-from semsearch.search.query import search as find
+from semsearch.search.query import rows_of, vector_of
 from semsearch.search.query import similar as find_similar
 from semsearch.search.words import analogy as find_analogy
-from semsearch.storage.datasets import text_of
-from semsearch.storage.keys import columns_of
 from semsearch.tools.answers import (
     TITLE,
     Answer,
@@ -34,12 +29,21 @@ from semsearch.tools.answers import (
     with_text,
     without_none,
 )
+from semsearch.tools.hits import (
+    hit_of,
+    passages_for,
+    rounded,
+    rows_kept,
+    search_as_supported,
+    shown_hits,
+    shown_word,
+    whole_text,
+)
 from semsearch.tools.subject import Subject
-from semsearch.web import conditions
 
 MOST = 50  # results of one answer
+MOST_PASSAGES = 10  # of ask
 DEPTH = 1_000  # results over all answers
-EXCERPT = 400  # characters
 VALUE = 200  # characters of a column that is not the text
 OTHERS = 12  # such columns
 Tool = Callable[..., Answer]
@@ -59,9 +63,9 @@ def search(
     """
     question = ["search", subject.opened.name, query, mode, list(filters)]
     start, depth = _part(k, cursor, question)
-    found = _search(subject, query, mode, depth, _only(subject, filters))
+    found = search_as_supported(subject, query, mode, depth, rows_kept(subject, filters))
     hits = found.hits[start : start + k]
-    items = _hits(subject, query, hits)
+    items = shown_hits(subject, query, hits)
     answer = without_none({"collection": subject.opened.name, "mode": mode, "remark": found.remark})
     return bounded(answer, "hits", items, start, question, more=len(found.hits) > start + k)
 
@@ -76,8 +80,8 @@ def similar(subject: Subject, ids: Sequence[str], k: int = 5, filters: Sequence[
     """
     question = ["similar", subject.opened.name, list(ids), list(filters)]
     start, depth = _part(k, cursor, question)
-    found = find_similar(subject.db, subject.opened, [str(id) for id in ids], k=depth, only=_only(subject, filters))
-    items = _hits(subject, "", found.hits[start : start + k])
+    found = find_similar(subject.db, subject.opened, [str(id) for id in ids], k=depth, only=rows_kept(subject, filters))
+    items = shown_hits(subject, "", found.hits[start : start + k])
     answer = without_none({"collection": subject.opened.name, "to": [shown_key(id) for id in ids][:20]})
     return bounded(answer, "hits", items, start, question, more=len(found.hits) > start + k)
 
@@ -89,19 +93,19 @@ def explain_hit(subject: Subject, query: str, id: str) -> Answer:
     id: the id of the row, as a search returned it.
     """
     opened = subject.opened
-    hit = _hit_of(subject, query, id)
+    hit = hit_of(subject, query, id)
     (why,) = explain(subject.db, opened, query, [hit], most=8)
     answer = {
         "collection": opened.name,
         "id": shown_key(hit.id),
         "title": cut(present.title_of(opened.dataset, hit), TITLE),
-        "similarity": _rounded(hit.vector_score),
-        "text_score": _rounded(hit.text_score),
+        "similarity": rounded(hit.vector_score),
+        "text_score": rounded(hit.text_score),
         "explanation": cut(why.sentence, 1_000),
         "words_matched": [cut(term.word, 60) for term in why.words.listed],
         "words_missing": [cut(word, 60) for word in why.missing[:20]],
         "pairs": [
-            {"query": cut(pair.query, 60), "row": cut(pair.document, 60), "contribution": _rounded(pair.contribution)}
+            {"query": cut(pair.query, 60), "row": cut(pair.document, 60), "contribution": rounded(pair.contribution)}
             for pair in why.pairs.listed
         ],
         "topics": [part.name or f"direction {part.number}" for part in why.components.listed[:5]],
@@ -148,7 +152,7 @@ def words_near(subject: Subject, word: str, k: int = 10) -> Answer:
     _check_k(k)
     part = subject.part("word")
     found = find_similar(subject.db, part, [word], k=k)
-    return {"collection": part.name, "word": cut(word, 60), "words": [_word(hit) for hit in found.hits]}
+    return {"collection": part.name, "word": cut(word, 60), "words": [shown_word(hit) for hit in found.hits]}
 
 
 def analogy(subject: Subject, a: str, b: str, c: str, k: int = 5) -> Answer:
@@ -160,7 +164,7 @@ def analogy(subject: Subject, a: str, b: str, c: str, k: int = 5) -> Answer:
     _check_k(k)
     part = subject.part("word")
     found = find_analogy(subject.db, part, (a, b, c), k=k)
-    return {"collection": part.name, "answers": [_word(hit) for hit in found.hits]}
+    return {"collection": part.name, "answers": [shown_word(hit) for hit in found.hits]}
 
 
 def neighbours(subject: Subject, id: str, k: int = 10) -> Answer:
@@ -181,7 +185,7 @@ def neighbours(subject: Subject, id: str, k: int = 10) -> Answer:
                 {
                     "id": shown_key(near.hit.id),
                     "title": cut(present.title_of(opened.dataset, near.hit), 80),
-                    "similarity": _rounded(near.hit.vector_score),
+                    "similarity": rounded(near.hit.vector_score),
                     "common_neighbours": near.shared or None,
                 }
             )
@@ -213,7 +217,7 @@ def read_row(subject: Subject, id: str, column: str = "", cursor: str = "") -> A
     if column and column not in row:
         raise InputError(f"{opened.dataset.name} has no column {column[:40]!r}: it has {', '.join(row)[:500]}")
     hit = Hit(opened.collection.typed(id), 0.0, row=row)
-    text = str(present.plain(row[column])) if column else _text(opened, hit)
+    text = str(present.plain(row[column])) if column else whole_text(opened, hit)
     question = ["read_row", opened.name, id, column]
     start = start_of(cursor, question)
     answer: Answer = {"collection": opened.name, "id": shown_key(hit.id), "characters": len(text)}
@@ -231,8 +235,8 @@ def ask(subject: Subject, question: str, k: int = 3) -> Answer:
     question: a question in plain words.
     k: number of passages, 1 to 10.
     """
-    if not 1 <= k <= 10:
-        raise out_of_range("k", k, least=1, most=10)
+    if not 1 <= k <= MOST_PASSAGES:
+        raise out_of_range("k", k, least=1, most=MOST_PASSAGES)
     found, best = passages_for(subject.db, subject.opened, question, k)
     dataset = subject.opened.dataset
     items = [
@@ -243,7 +247,7 @@ def ask(subject: Subject, question: str, k: int = 3) -> Answer:
                 "title": cut(present.title_of(dataset, hit), TITLE),
                 "passage": "" if excerpt is None else excerpt.text,
                 "words_matched": [] if excerpt is None else list(excerpt.words),
-                "similarity": _rounded(hit.vector_score),
+                "similarity": rounded(hit.vector_score),
                 "url": subject.url("item", hit.id),
             }
         )
@@ -251,20 +255,6 @@ def ask(subject: Subject, question: str, k: int = 3) -> Answer:
     ]
     answer = without_none({"collection": subject.opened.name, "remark": found.remark})
     return bounded(answer, "passages", items, 0, None, more=False)
-
-
-def passages_for(
-    db: Any, opened: OpenCollection, question: str, k: int, *, longest: int = EXCERPT
-) -> tuple[Found, list[Excerpt | None]]:
-    """The k rows that answer a question in plain words best, and the best passage of each.
-
-    Raises InputError for a collection that holds no texts, and for an empty question.
-    """
-    if not opened.has_text or not takes_text(opened.collection):
-        raise InputError(f"{opened.name} contains {opened.of}s: questions are asked of a collection of texts")
-    plain = _plain(question)
-    found = find(db, opened, plain, k=k)
-    return found, excerpts(db, opened, plain, found.hits, longest=longest)
 
 
 def describe(collection: Collection, database: str, dataset_language: str | None, url: str | None) -> dict[str, Any]:
@@ -326,96 +316,3 @@ def _part(k: int, cursor: str, question: object) -> tuple[int, int]:
     if start + k > DEPTH:
         raise out_of_range("The number of results over all answers", start + k, most=DEPTH)
     return start, start + k + 1
-
-
-def _search(subject: Subject, text: str, mode: str, k: int, only: Filter) -> Found:
-    """A search as the collection supports it: items that no text is compared with are found by their names."""
-    opened = subject.opened
-    check_query(text, mode, k)
-    if not takes_text(opened.collection):
-        return by_name(subject.db, opened, text, k=k, only=only)
-    if mode not in MODES or opened.has_text:
-        return find(subject.db, opened, text, mode=mode, k=k, only=only)
-    return find(subject.db, opened, text, mode="vector", k=k, only=only)
-
-
-def _only(subject: Subject, filters: Sequence[str]) -> Filter:
-    """The rows that the filters keep. Raises InputError for one that is not column__operation=value."""
-    if not filters:
-        return EVERYTHING
-    pairs = []
-    for each in filters:
-        name, mark, value = str(each).partition("=")
-        if not mark:
-            raise InputError(
-                f"The filter {cut(str(each), 40)!r} must be column__operation=value, such as year__gte=2020"
-            )
-        pairs.append((name, value))
-    columns = ("word", "count") if subject.opened.of == "word" else columns_of(subject.db, subject.opened.dataset.name)
-    return Filter(conditions=conditions(pairs, columns))
-
-
-def _hits(subject: Subject, text: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:
-    opened = subject.opened
-    if opened.of == "word":
-        return [_word(hit) for hit in hits]
-    best = excerpts(subject.db, opened, text, hits, longest=EXCERPT) if text else [None] * len(hits)
-    return [_hit(subject, hit, excerpt) for hit, excerpt in zip(hits, best, strict=True)]
-
-
-def _hit(subject: Subject, hit: Hit, excerpt: Excerpt | None) -> dict[str, Any]:
-    dataset = subject.opened.dataset
-    passage = excerpt.text if excerpt else present.shortened(text_of(dataset, hit.row)[1], 200)
-    return without_none(
-        {
-            "id": shown_key(hit.id),
-            "title": cut(present.title_of(dataset, hit), TITLE),
-            "passage": cut(passage, EXCERPT) or None,
-            "score": _rounded(hit.score),
-            "similarity": _rounded(hit.vector_score),
-            "text_score": _rounded(hit.text_score),
-            "words_matched": [cut(word, 60) for word in excerpt.words[:20]] if excerpt else [],
-            "url": subject.url("item", hit.id),
-        }
-    )
-
-
-def _hit_of(subject: Subject, text: str, id: str) -> Hit:
-    """The row of this id as a hit of a query. Raises NotFoundError for an unknown id."""
-    opened = subject.opened
-    vector_of(subject.db, opened.collection, id)
-    columns = opened.dataset.key_columns
-    if opened.dataset.key_kind in ("integer", "text") and len(columns) == 1:
-        only = Filter(conditions=(Condition(columns[0], "exact", id),))
-        found = find(subject.db, opened, text, k=1, only=only)
-        if found.hits:
-            return found.hits[0]
-    for hit in find(subject.db, opened, text, k=DEPTH).hits:
-        if str(hit.id) == id:
-            return hit
-    raise InputError(f"{opened.name} does not find the row {id[:40]!r} by this query")
-
-
-def _text(opened: OpenCollection, hit: Hit) -> str:
-    if opened.of == "word" or not opened.dataset.text_columns:
-        return ""
-    return text_of(opened.dataset, hit.row)[1]
-
-
-def _word(hit: Hit) -> dict[str, Any]:
-    return without_none(
-        {
-            "word": cut(str(hit.row.get("word", hit.id)), 60),
-            "similarity": _rounded(hit.vector_score),
-            "count": hit.row.get("count"),
-        }
-    )
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3) + 0.0
-
-
-def _plain(question: str) -> str:
-    """A question in prose: without the signs that demand a phrase or exclude a word."""
-    return " ".join(word.lstrip("-") for word in question.replace('"', " ").split())

@@ -62,6 +62,8 @@ OTHERS = {
     "word": f"{WORDS}/item/rocket",
     "node": f"{PEOPLE}/item/Hub",
     "image": f"{SHAPES}/item/1?k=3",
+    "ask": f"{SEARCH}/ask?q={QUERY}",
+    "ask, empty": f"{SEARCH}/ask",
     "topics": f"{SEARCH}/components",
     "topics without rotation": f"{SEARCH}/components?view=plain",
     "two documents without a common word": f"{SEARCH}/components?pair=1",

@@ -144,6 +144,8 @@ PAGES = [
         "/runs",
         "/pretext",
         "/comparison",
+        "/ask",
+        f"/ask?q={ASKED}",
         *FILTERED,
     )
 ]
@@ -157,6 +159,7 @@ LISTS = [
     "/library/articles", "/library/articles/1", "/library/articles_lsa", "/library/articles_lsa_words_vocabulary",
     "/library/articles?_facet=theme", "/library/articles_lsa.json?_facet=norm",
     "/library/-/semsearch/articles_lsa?q=moon", "/library/-/semsearch/articles_lsa?q=moon&explain=1",
+    "/library/-/semsearch/articles_lsa/ask?q=who+flew+to+the+moon",
     "/library/-/semsearch/articles_lsa/components", "/library/-/semsearch/articles_lsa/labels?label=theme",
     "/library/-/semsearch/articles_lsa/runs.json", "/library/-/semsearch-training",
     "/library/-/semsearch/articles_lsa/item/1",

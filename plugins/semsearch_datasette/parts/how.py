@@ -61,6 +61,11 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "item/node": ("The drawing shows the nodes that are adjacent to this node or have a similar vector.", None),
     "item/image": ("The bars are the values of the image's vector.", None),
     "item/row": ("This page lists the rows that are most similar to one row.", "neighbours"),
+    "ask": (
+        "Rows are ranked as by a hybrid search. In each row the passage is shown that has most of the question's words"
+        " and is most similar to the question.",
+        "hybrid",
+    ),
     "similar": ("This page lists the items that are most similar to one item.", "neighbours"),
     "components/document": (
         "Each topic is one component of the SVD, shown by the words and documents with the largest scores on it.",
