@@ -173,6 +173,15 @@ def snippet(text: str, query: str, length: int, language: str | None) -> list[tu
     return [piece for piece in pieces if piece[0]]
 
 
+def marked(text: str, query: str, language: str | None) -> list[tuple[str, bool]]:
+    """A text in pieces, and whether each piece is a word of the query. `language` is that of the full-text index."""
+    pieces, at = [], 0
+    for start, end in occurrences(text, query, language):
+        pieces += [(text[at:start], False), (text[start:end], True)]
+        at = end
+    return [piece for piece in [*pieces, (text[at:], False)] if piece[0]]
+
+
 def _best_start(line: str, starts: Sequence[int], length: int) -> int:
     """Where the window with most matches begins, moved back to the start of a word."""
     if not starts or len(line) <= length:

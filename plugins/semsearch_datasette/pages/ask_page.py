@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from datasette import NotFound
 
 from semsearch import present
 from semsearch.errors import InputError
-from semsearch.maths.occurrences import occurrences
 from semsearch.records import Hit
 from semsearch.search.excerpts import Excerpt
 from semsearch.tools.hits import passages_for
@@ -61,19 +59,10 @@ def _shown(target: Target, base: str, question: str, hit: Hit, excerpt: Excerpt 
     return {
         "title": present.title_of(target.dataset, hit),
         "href": links.of_item(base, "item", hit.id),
-        "pieces": _pieces(excerpt.text, question, target.dataset.language) if excerpt else [],
+        "pieces": present.marked(excerpt.text, question, target.dataset.language) if excerpt else [],
         "words": ", ".join(excerpt.words) if excerpt else "",
         "similarity": present.cosine(hit.vector_score),
     }
-
-
-def _pieces(text: str, question: str, language: str | None) -> Sequence[tuple[str, bool]]:
-    """A passage in pieces, and whether each is a word of the question."""
-    pieces, at = [], 0
-    for start, end in occurrences(text, question, language):
-        pieces += [(text[at:start], False), (text[start:end], True)]
-        at = end
-    return [piece for piece in [*pieces, (text[at:], False)] if piece[0]]
 
 
 def _data(target: Target, question: str, remark: str | None, passages: Passages) -> dict[str, Any]:
