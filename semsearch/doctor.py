@@ -77,6 +77,10 @@ def check_file(path: str) -> list[Check]:
 
 
 def _collection(db: driver.Connection, collection: Collection) -> Check:
+    try:
+        vectors.check_parts(db, collection)
+    except SemsearchError as error:
+        return Check(collection.name, False, str(error))
     count = vectors.count(db, collection)
     return Check(
         collection.name,

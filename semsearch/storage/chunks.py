@@ -16,6 +16,7 @@ import numpy as np
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.records import Collection
+from semsearch.storage.damage import fitting
 from semsearch.storage.driver import Connection
 from semsearch.storage.vectors import table_name, vec_version
 
@@ -43,23 +44,27 @@ def everything(db: Connection, collection: Collection) -> tuple[list[str], Float
 def blocks(db: Connection, collection: Collection, *, every: int = 1) -> Iterator[Block]:
     """The collection's blocks, or one in so many of them, in a read transaction that the caller has begun."""
     table = table_name(collection.vector_table)
-    has_integers = collection.key_type == "integer"
     if vec_version(db) in KNOWN:
-        return _from_chunks(db, table, collection.dim, has_integers, every)
-    return _from_rows(db, table, collection.dim, has_integers, every)
+        return _from_chunks(db, collection, every)
+    return _from_rows(db, table, collection.dim, collection.key_type == "integer", every)
 
 
-def _from_chunks(db: Connection, table: str, dim: int, has_integers: bool, every: int) -> Iterator[Block]:
+def _from_chunks(db: Connection, collection: Collection, every: int) -> Iterator[Block]:
+    table = table_name(collection.vector_table)
     for (chunk,) in db.execute(f"select chunk_id from {table}_chunks order by chunk_id").fetchall()[::every]:
-        taken, numbers = db.execute(
-            f"select validity, rowids from {table}_chunks where chunk_id = ?", [chunk]
-        ).fetchone()
-        (blob,) = db.execute(f"select vectors from {table}_vector_chunks00 where rowid = ?", [chunk]).fetchone()
-        full = np.flatnonzero(np.unpackbits(np.frombuffer(taken, np.uint8), bitorder="little"))
-        rows = np.frombuffer(numbers, "<i8")[full]
-        vectors = np.frombuffer(blob, "<f4").reshape(-1, dim)
-        keys = rows if has_integers else _names(db, table, rows.tolist())
-        yield Block(keys, vectors if len(full) == len(vectors) else vectors[full])
+        with fitting(f"The vector table of collection {collection.name!r}"):
+            block = _chunk(db, table, chunk, collection)
+        yield block
+
+
+def _chunk(db: Connection, table: str, chunk: int, collection: Collection) -> Block:
+    taken, numbers = db.execute(f"select validity, rowids from {table}_chunks where chunk_id = ?", [chunk]).fetchone()
+    (blob,) = db.execute(f"select vectors from {table}_vector_chunks00 where rowid = ?", [chunk]).fetchone()
+    full = np.flatnonzero(np.unpackbits(np.frombuffer(taken, np.uint8), bitorder="little"))
+    rows = np.frombuffer(numbers, "<i8")[full]
+    vectors = np.frombuffer(blob, "<f4").reshape(-1, collection.dim)
+    keys = rows if collection.key_type == "integer" else _names(db, table, rows.tolist())
+    return Block(keys, vectors if len(full) == len(vectors) else vectors[full])
 
 
 def _names(db: Connection, table: str, numbers: Sequence[int]) -> list[str]:

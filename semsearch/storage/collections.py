@@ -69,9 +69,13 @@ def find_collection(db: Connection, name: str) -> Collection | None:
 
 
 def get_collection(db: Connection, name: str) -> Collection:
-    """The collection of this name, or NotFoundError that lists those there are."""
+    """The collection of this name, or NotFoundError that lists those there are.
+
+    Raises DatabaseError if its entry or its vector table is damaged.
+    """
     collection = find_collection(db, name)
     if collection is not None:
+        vectors.check_parts(db, collection)
         return collection
     names = [other.name for other in all_collections(db)]
     if not names:

@@ -25,6 +25,7 @@ MMAP_BYTES = 8 << 30
 PAGE_SIZE = 16_384
 CATALOGUE = "_semsearch_datasets"  # made by the first migration
 INTERRUPTED = "interrupted"  # SQLite's text for a statement that was stopped
+_VECTOR_ERRORS = ("vector data", "size doesn't match", "sqlite-vec")  # texts of sqlite-vec about its own tables
 _UNFINISHED = "select 1 from (values (1), (2), (3)) left join sqlite_master limit 3"
 _STEPS = "with recursive c(x) as (values (1) union all select x + 1 from c where x < 300) select max(x) from c"
 
@@ -42,6 +43,8 @@ def plain(error: BaseException, path: str) -> DatabaseError:
         return DatabaseError(f"No room left to write {path}: nothing was written; free some disk space and try again")
     if "readonly" in text or "read-only" in text:
         return DatabaseError(f"{path} cannot be written: check its permissions and those of its folder")
+    if any(each in text for each in _VECTOR_ERRORS):
+        return DatabaseError(f"{path}: a vector table is damaged ({text}): `semsearch doctor` says which")
     if "unable to open" in text:
         return DatabaseError(f"{path} cannot be opened: check that the folder exists and may be read")
     return DatabaseError(f"{path}: SQLite says {text!r}; `semsearch doctor {path}` looks into it")

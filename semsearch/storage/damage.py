@@ -22,6 +22,15 @@ JSON_COLUMNS: dict[str, dict[str, type]] = {
     "_semsearch_updates": {"metrics": dict},
     "_semsearch_results": {"facts": dict},
 }
+# Tables that hold rows of their own, and the types a column may hold for each type that it is declared with.
+_OWN = "schema = 'main' and type in ('table', 'shadow') and name like '\\_semsearch\\_%' escape '\\'"
+_COLUMNS = "select name, type from pragma_table_info('{table}')"
+_KINDS = {
+    "INTEGER": "'integer', 'null'",
+    "REAL": "'real', 'integer', 'null'",
+    "TEXT": "'text', 'null'",
+    "BLOB": "'blob', 'null'",
+}
 
 
 def damaged(what: str) -> DatabaseError:
@@ -67,7 +76,9 @@ def check_types(row: Sequence[Any], kinds: str, what: str) -> None:
 
 
 def find(db: Connection) -> Iterator[str]:
-    """What is damaged in the catalogue, one sentence for each value; reads no array and no row of a dataset."""
+    """What is damaged in our own tables, one sentence for each value; reads no array and no row of a dataset."""
+    yield from _types(db)
+    yield from _chunks(db)
     for table, columns in JSON_COLUMNS.items():
         for column, kind in columns.items():
             yield from _no_json(db, table, column, kind)
@@ -80,6 +91,36 @@ def _rows(db: Connection, statement: str) -> list[Any]:
         return db.execute(statement).fetchall()
     except Error:
         return []
+
+
+def _types(db: Connection) -> Iterator[str]:
+    """Columns of our tables, and of those behind vectors and full text, with a value of another type than declared."""
+    for (table,) in _rows(db, f"select name from pragma_table_list where {_OWN}"):
+        kinds = [(row[0], _KINDS.get(row[1].upper())) for row in _rows(db, _COLUMNS.format(table=table))]
+        if table.endswith("_auxiliary"):
+            kinds += [("value00", _KINDS["REAL"])]  # the lengths of the vectors
+        for column, kind in kinds:
+            if kind and _rows(db, f'select 1 from "{table}" where typeof("{column}") not in ({kind}) limit 1'):
+                yield f"column {column} of {table} is damaged"
+
+
+def _chunks(db: Connection) -> Iterator[str]:
+    """Vector tables of which a part is missing, or has another length than its collection's dimension gives."""
+    for name, table, dim in _rows(
+        db, "select name, '_semsearch_vec_' || vector_table, dim from _semsearch_collections"
+    ):
+        lost = _rows(
+            db,
+            f"select 1 from {table}_chunks c left join {table}_vector_chunks00 v on v.rowid = c.chunk_id"
+            f" where v.rowid is null or length(v.vectors) <> c.size * 4 * {dim}"
+            " or length(c.validity) * 8 <> c.size or length(c.rowids) <> c.size * 8 limit 1",
+        ) or _rows(
+            db,
+            f"select 1 from {table}_rowids r left join {table}_chunks c on c.chunk_id = r.chunk_id"
+            " where c.chunk_id is null or r.chunk_offset not between 0 and c.size - 1 limit 1",
+        )
+        if lost:
+            yield f"the vector table of collection {name} is damaged"
 
 
 def _no_json(db: Connection, table: str, column: str, kind: type) -> Iterator[str]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.records import Dataset, Phrase
+from semsearch.storage.damage import fitting
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
@@ -93,12 +94,14 @@ def _discount(db: Connection, table: str, out: Sequence[int]) -> None:
     every update. The totals are row 1 of the data table: varints of the number of rows and of each column's words. FTS5
     reads them at the first write of a transaction and keeps them until its end: so call this before, and once.
     """
-    stored = db.execute(f"select block from {table}_data where id = 1").fetchone()
-    totals = _varints(stored[0])
-    for number in out:
-        row = db.execute(f"select sz from {table}_docsize where id = ?", [number]).fetchone()
-        totals = [total - less for total, less in zip(totals, [1, *_varints(row[0])], strict=True)] if row else totals
-    db.execute(f"update {table}_data set block = ? where id = 1", [b"".join(map(_varint, totals))])
+    with fitting(f"The full-text table {table}"):
+        totals = _varints(db.execute(f"select block from {table}_data where id = 1").fetchone()[0])
+        for number in out:
+            row = db.execute(f"select sz from {table}_docsize where id = ?", [number]).fetchone()
+            if row:
+                totals = [total - less for total, less in zip(totals, [1, *_varints(row[0])], strict=True)]
+        block = b"".join(map(_varint, totals))
+    db.execute(f"update {table}_data set block = ? where id = 1", [block])
 
 
 def _varints(block: bytes) -> list[int]:

@@ -20,6 +20,7 @@ from semsearch.arrays import FloatArray
 from semsearch.errors import BuildError, InputError, NotFoundError, out_of_range
 from semsearch.records import Collection, KeyType
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
+from semsearch.storage.damage import damaged
 from semsearch.storage.driver import Connection, Error
 from semsearch.storage.keys import as_integer, quoted, table_kind
 
@@ -28,6 +29,7 @@ KEY_TYPE = "iif(t.sql like '%(id integer primary key%', 'integer', 'text')"
 MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192
 PREFIX = "_semsearch_vec_"
+PARTS = ("info", "chunks", "rowids", "vector_chunks00", "auxiliary")  # tables that vec0 keeps a vector table in
 NO_ITEM = -(2**63)  # SQLite never gives this number to a row by itself
 _AT_ONCE = 8192  # vectors scaled to unit length at a time: a copy of all would double what a build needs
 
@@ -113,9 +115,22 @@ def drop_view(db: Connection, name: str) -> bool:
     return there
 
 
+def check_parts(db: Connection, collection: Collection) -> None:
+    """Raises DatabaseError if a part of the vector table is missing: sqlite-vec 0.1.9 then ends the process."""
+    names = [f"{table_name(collection.vector_table)}_{part}" for part in PARTS]
+    found = db.execute("select count(*) from sqlite_master where name in (?, ?, ?, ?, ?)", names).fetchone()[0]
+    if found < len(names):
+        raise damaged(f"The vector table of collection {collection.name!r}")
+
+
 def drop(db: Connection, number: int) -> None:
-    """Remove a vector table."""
-    db.execute(f"drop table if exists {table_name(number)}")
+    """Remove a vector table, also one of which parts are missing."""
+    table = table_name(number)
+    for part in PARTS:  # vec0 does not let go of a table that lacks one
+        db.execute(f"create table if not exists {table}_{part} (rowid integer primary key)")
+    db.execute(f"drop table if exists {table}")
+    for part in PARTS:
+        db.execute(f"drop table if exists {table}_{part}")
 
 
 @dataclass(frozen=True)

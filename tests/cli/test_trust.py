@@ -121,6 +121,13 @@ DAMAGE = {
     "array": "update _semsearch_models set shape = '[1, 2, 3]'",
     "array of another type": "update _semsearch_models set dtype = '<i8', shape = '[' || (length(content) / 8) || ']'",
     "vectors gone": "drop table _semsearch_vec_1",
+    "part of the vectors gone": "drop table _semsearch_vec_1_rowids",
+    "vectors of another type": "update _semsearch_vec_1_vector_chunks00 set vectors = 'abc'",
+    "vectors cut": "update _semsearch_vec_1_vector_chunks00 set vectors = substr(vectors, 1, 100)",
+    "vectors of another chunk": "update _semsearch_vec_1_vector_chunks00 set rowid = 'null'",
+    "length of a vector": "update _semsearch_vec_1_auxiliary set value00 = '{}'",
+    "revision": "update _semsearch_items set revision = 'null'",
+    "place of a vector": "update _semsearch_vec_1_rowids set chunk_offset = 99999",
     "run gone": "delete from _semsearch_runs",
 }
 COMMANDS = (
@@ -143,6 +150,27 @@ def test_damage_is_one_line_that_names_it(built: str, run: Run, statement: str) 
         assert "Traceback" not in said.output, command
         if said.exit_code == 1:
             assert said.stderr.strip().splitlines()[-1].startswith("Error: "), command
+
+
+def test_damaged_full_text_is_one_line(built: str, run: Run) -> None:
+    with connect.writing(built) as db:
+        db.execute("update _semsearch_fts_1_docsize set sz = x'fffe00'")
+        db.execute("update articles set body = 'dough' where id = 1")
+    said = run("update", built)
+    assert said.exit_code == 1
+    assert "The full-text table _semsearch_fts_1 is damaged: restore a backup" in said.stderr
+
+
+def test_a_collection_that_lacks_a_part_can_be_dropped(built: str, run: Run) -> None:
+    with connect.writing(built) as db:
+        db.execute("drop table _semsearch_vec_1_rowids")
+    assert (
+        "The vector table of collection 'articles_lsa' is damaged" in run("similar", built, "articles_lsa", "1").stderr
+    )
+    assert run("drop", built, "articles_lsa").exit_code == 0
+    with connect.reading(built) as db:
+        assert db.execute("select name from sqlite_master where name like '_semsearch_vec_1%'").fetchall() == []
+    assert run("index", built, "articles").exit_code == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal as a terminal does")

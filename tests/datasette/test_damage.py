@@ -27,6 +27,8 @@ VALUES = {
     " where run = 1 and length(content) % 8 = 0",
     "array of another shape": "update _semsearch_models set shape = '[1, 2, 3]' where run = 1",
     "vectors": "drop table _semsearch_vec_1",
+    "part of the vectors": "drop table _semsearch_vec_1_rowids",
+    "vectors of another type": "update _semsearch_vec_1_vector_chunks00 set vectors = 'abc'",
     "items": "update _semsearch_items set key = x'ff' where item = 1",
     "sources": "update _semsearch_sources set sample = '{' where run = 1",
 }  # fmt: skip

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.torture import corpus, crashes, damage, full, fuzz, kills, soak
+from tests.torture import corpus, crashes, damage, full, fuzz, kills, soak, writers
 from tests.torture.crashes import Outcome
 
 Part = Callable[[Path, int], Outcome]
@@ -31,7 +31,7 @@ def parts(database: Path) -> dict[str, tuple[float, Part]]:
         return crashes.crash(folder, copy, arguments, seed=seed, count=300)
 
     return {
-        "crash states": (0.35, crash),
+        "crash states": (0.25, crash),
         "kill -9": (
             0.15,
             lambda folder, seed: kills.kill(folder, database, verbs[seed % len(verbs)], seed=seed, count=8),
@@ -39,6 +39,10 @@ def parts(database: Path) -> dict[str, tuple[float, Part]]:
         "full disk": (
             0.1,
             lambda folder, seed: full.fill(folder, database, verbs[seed % len(verbs)], seed=seed, count=8),
+        ),
+        "second writers": (
+            0.1,
+            lambda folder, seed: writers.interfere(folder, database, verbs[seed % len(verbs)], seed=seed, count=40),
         ),
         "damaged databases": (0.2, lambda folder, seed: damage.break_one(folder, database, seed=seed, count=25)),
         "requests": (0.15, lambda _, seed: fuzz.ask(database, seed=seed, count=500)),

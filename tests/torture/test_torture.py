@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture import corpus, crashes, kills
+from tests.torture import corpus, crashes, kills, writers
 from tests.torture.crashes import Files, Write
 
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="record.c needs a C compiler")
@@ -32,6 +32,13 @@ def test_every_crash_leaves_the_old_or_the_new_state(database: Path, tmp_path: P
 def test_kill_leaves_the_old_or_the_new_state(database: Path, tmp_path: Path) -> None:
     outcome = kills.kill(tmp_path, database, corpus.verbs(database)[0], seed=7, count=2)
     assert outcome.faults == () and outcome.states == 2
+
+
+@pytest.mark.parametrize("verb", [0, 1, 7], ids=["update", "build", "drop"])
+def test_a_second_writer_loses_nothing(database: Path, tmp_path: Path, verb: int) -> None:
+    outcome = writers.interfere(tmp_path, database, corpus.verbs(database)[verb], seed=7, count=12)
+    assert outcome.faults == () and outcome.states == 12
+    assert outcome.new > 0, "no second writer could write"
 
 
 def test_a_lost_write_and_a_torn_one_differ_from_a_kept_one() -> None:
