@@ -10,7 +10,7 @@ from semsearch import registry
 from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest import pretrained
-from semsearch.ingest.base import TableOptions, first_items
+from semsearch.ingest.base import TableOptions, check_strictness, first_items
 from semsearch.ingest.columns import named_columns
 from semsearch.ingest.edges import EdgeSources, LoadedGraph, TableEdges, ingest_edges
 from semsearch.ingest.images import first_images, load_images, read_images
@@ -67,6 +67,7 @@ class Ingesting(Opened):
         keep_html: bool = False,
         language: str | None = None,
         skip_errors: bool = False,
+        strict: bool = False,
         report: Report = silent,
     ) -> Loaded:
         """Write the documents of files and folders into the table `dataset`, as `semsearch ingest documents` does.
@@ -74,13 +75,16 @@ class Ingesting(Opened):
         `format` is that of the files, by default from the suffix; for the columns see `ingest`. `header` says whether
         the first line of a table names its columns, which `columns` replaces; by default it is found out. `limit` is
         the number of items to read. HTML in the text columns of rows is removed without `keep_html`. With
-        `skip_errors`, what cannot be read is listed in `skipped`. Raises InputError for a source that cannot be read.
+        `skip_errors`, what cannot be read is listed in `skipped`, as PDF and Office files, archives and the like are
+        without `strict`. Raises InputError for a source that cannot be read.
         """
         paths = [os.fspath(source) for source in sources]
         spoken = language and checked_language(language)
         chosen = Columns(tuple(text), title, id, label, keep_html=keep_html, language=spoken)
         table = TableOptions(header, tuple(columns), named_columns(chosen))
-        items = read_sources(paths, registry.load().readers, format=format, encoding=encoding, table=table)
+        check_strictness(strict=strict, skip_errors=skip_errors)
+        readers = registry.load().readers
+        items = read_sources(paths, readers, format=format, encoding=encoding, table=table, strict=strict)
         items = first_items(items, limit)
         how: dict[str, Any] = {"columns": chosen, "skip_errors": skip_errors}
         with self._writing() as db:

@@ -15,7 +15,7 @@ from semsearch.building.staleness import main_collections
 from semsearch.cli.options import language_option, option
 from semsearch.cli.output import Progress, remark
 from semsearch.cli.upkeep import finish_writing
-from semsearch.ingest.base import TableOptions, first_items
+from semsearch.ingest.base import TableOptions, check_strictness, first_items
 from semsearch.ingest.columns import named_columns
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
@@ -101,12 +101,14 @@ def ingest() -> None:
 @limit_option
 @option("--keep-html", is_flag=True, help="keep HTML tags and entities in the text columns of rows")
 @option("--skip-errors", is_flag=True, help="skip files and rows that cannot be read, and list them")
-def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], skip_errors: bool, **options: Any) -> None:
+@option("--strict", is_flag=True, help="fail on a PDF, Office file or archive that cannot be read")
+def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], **options: Any) -> None:
     """Import documents from files, folders or glob patterns into the table DATASET.
 
-    Formats: txt, md, html, csv, tsv, json, jsonl and mbox, each also as .gz. If SOURCE is -, standard input is read.
-    Importing a source again updates the rows that changed. A csv or tsv without a header is recognised. docs/ingest.md
-    explains how each format is read.
+    Formats: txt, md, html, csv, tsv, json, jsonl, mbox, eml, source code, and zip and tar of these, each also as .gz.
+    With the extra `files` also pdf, docx, pptx, xlsx, ods, odt, rtf, epub and msg; those that cannot be read are
+    skipped and listed. If SOURCE is -, standard input is read. Importing a source again updates the rows that changed.
+    A csv or tsv without a header is recognised. docs/ingest.md explains how each format is read.
 
     \b
     semsearch ingest documents my.db articles articles.csv --text body --title headline
@@ -114,9 +116,12 @@ def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], skip_error
     """
     format_name, encoding, limit = (options.pop(name) for name in ("format_name", "encoding", "limit"))
     header, names = options.pop("header"), options.pop("names")
+    skip_errors, strict = options.pop("skip_errors"), options.pop("strict")
     columns = Columns(**options)
     table = TableOptions(header, names, named_columns(columns))
-    items = read_sources(sources, registry.load().readers, format=format_name, encoding=encoding, table=table)
+    check_strictness(strict=strict, skip_errors=skip_errors)
+    readers = registry.load().readers
+    items = read_sources(sources, readers, format=format_name, encoding=encoding, table=table, strict=strict)
     source = source_name(sources)
     with writing(db, create=True) as connection, Progress(f"reading {source}", "item") as progress:
         loaded = load_documents(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol, TypeAlias
 
@@ -26,6 +27,7 @@ class Fault:
 
     message: str
     is_row: bool = False  # one row of a source whose other rows can be read
+    is_skipped: bool = False  # a file that is left out, counted and listed, unless the user asks for --strict
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class ReadOptions:
     title: str | None = None  # the title of a source that is one item and has none in its content
     encoding: str = "utf-8"
     table: TableOptions = TableOptions()
+    readers: Mapping[str, Reader] = field(default_factory=dict)  # for files inside the file, such as attachments
+    depth: int = 0  # of files inside files
 
 
 class Reader(Protocol):
@@ -64,13 +68,20 @@ class Reader(Protocol):
     `suffixes` are lower case, with their dot and without `.gz`: streams arrive decompressed. `read` yields items one by
     one and never collects them; rows without a key of their own have `key=None`. It yields a Fault with `is_row` for
     one unreadable row, and raises InputError where the rest of the file is unreadable. Both messages say what was found
-    and where. It yields a Remark about what it guessed, changed or left out.
+    and where. It yields a Remark about what it guessed, changed or left out. A reader with a true `skips_unreadable`
+    has its unreadable files left out and listed; without it they end the ingest.
     """
 
     name: str
     suffixes: tuple[str, ...]
 
     def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[ItemOrFault]: ...
+
+
+def reader_for(path: str, readers: Mapping[str, Reader]) -> Reader | None:
+    """The first reader with this file's suffix, ignoring .gz."""
+    name = os.path.basename(path).lower().removesuffix(".gz")
+    return next((reader for reader in readers.values() if name.endswith(tuple(reader.suffixes))), None)
 
 
 @dataclass
@@ -81,10 +92,10 @@ class Skipped:
     count: int = 0
     messages: list[str] = field(default_factory=list)  # the first MAX_SKIPPED_MESSAGES
 
-    def add(self, message: str, advice: str) -> None:
+    def add(self, message: str, advice: str, *, allowed: bool | None = None) -> None:
         """Count one. Raises InputError with the message and the advice if skipping is not allowed."""
         message = printable(message)
-        if not self.allowed:
+        if not (self.allowed if allowed is None else allowed):
             raise InputError(f"{message} ({advice})")
         self.count += 1
         if len(self.messages) < MAX_SKIPPED_MESSAGES:
@@ -169,6 +180,12 @@ def check_limit(limit: int | None) -> None:
     """Raise InputError for a limit below 1."""
     if limit is not None and limit < 1:
         raise out_of_range("--limit", limit, least=1)
+
+
+def check_strictness(*, strict: bool, skip_errors: bool) -> None:
+    """Raise InputError where both are asked for."""
+    if strict and skip_errors:
+        raise InputError("--strict and --skip-errors contradict each other: give one of them")
 
 
 def quantity(count: int, noun: str) -> str:

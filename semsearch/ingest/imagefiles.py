@@ -163,7 +163,7 @@ class _Others:
             yield Remark(f"Left out {files} of {self._archive} that are no images (the first: {self._first})")
 
 
-class _Member(tarfile.TarInfo):
+class Member(tarfile.TarInfo):
     """A member of a tar archive whose extended headers may not be endless: tarfile reads those whole."""
 
     @classmethod
@@ -181,7 +181,7 @@ def read_tar(path: str, prefix: str = "") -> Iterator[ImageOrFault]:
     with one_line(name), open_file(path) as file:
         counted = Expanding(file, name)
         try:
-            with tarfile.open(fileobj=cast(Any, counted), mode="r|", tarinfo=_Member) as archive:
+            with tarfile.open(fileobj=cast(Any, counted), mode="r|", tarinfo=Member) as archive:
                 yield from _members(archive, prefix, others)
         except tarfile.TarError as error:
             raise InputError(f"{name} is not a tar archive, or is damaged ({error}): download it again") from error

@@ -85,6 +85,8 @@ class _Batches:
                 if isinstance(result, Item):
                     self.rows += 1
                     self.current.append((self.rows, result))
+                elif isinstance(result, Fault) and result.is_skipped:
+                    self.skipped.add(result.message, "", allowed=True)
                 elif isinstance(result, Fault):
                     self.rows += result.is_row
                     self.skip(result.message, "rows" if result.is_row else "files")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
@@ -71,17 +71,19 @@ def _messages(stream: BinaryIO, name: str) -> Iterator[bytes | None]:
 
 def _read_message(raw: bytes, position: int, place: str, options: ReadOptions) -> ItemOrFault:
     """The item of a message; a Fault, not an error, for one that Python's parser cannot read."""
-    excess = _excess(raw)
+    excess = excess_of(raw)
     if excess:
         return Fault(f"M{place[1:]} has {excess}, more than its parser reads in a few seconds: remove it", is_row=True)
     try:
         with one_line(place):
-            return _item(message_from_bytes(_QUOTED_FROM.sub(rb"\1", raw)), position, place, options)
+            message = message_from_bytes(_QUOTED_FROM.sub(rb"\1", raw))
+            key = _header(message, "Message-ID").strip("<> ") or f"{options.key}:{position}"
+            return item_of_message(message, key, place, options, message.walk())
     except InputError as error:
         return Fault(f"M{str(error)[1:]}", is_row=True)
 
 
-def _excess(raw: bytes) -> str:
+def excess_of(raw: bytes) -> str:
     """What a message has too much of for Python's parser, whose time grows with some products; empty if nothing."""
     lines, boundaries = raw.count(b"\n"), len(_BOUNDARY.findall(raw))
     headers = raw.partition(b"\n\n")[0].count(b"\n")
@@ -104,11 +106,11 @@ def _header_length(raw: bytes, start: int) -> int:
     return (len(raw) if end < 0 else end) - start
 
 
-def _item(message: Message, position: int, place: str, options: ReadOptions) -> Item:
-    key = _header(message, "Message-ID").strip("<> ") or f"{options.key}:{position}"
+def item_of_message(message: Message, key: str, place: str, options: ReadOptions, parts: Iterable[Message]) -> Item:
+    """A message as an item; its text is that of these parts."""
     columns = {
         "title": _header(message, "Subject") or None,
-        "body": _body(message),
+        "body": _body(parts),
         "from": _header(message, "From") or None,
         "date": _date(_header(message, "Date")),
         "source": options.name,
@@ -133,11 +135,11 @@ def _date(text: str) -> str | None:
         return text or None
 
 
-def _body(message: Message) -> str:
+def _body(parts: Iterable[Message]) -> str:
     """The plain text parts except attachments; without any, the text of the HTML parts."""
     plain: list[str] = []
     html: list[str] = []
-    for part in message.walk():
+    for part in parts:
         if part.is_multipart() or part.get_content_disposition() == "attachment":
             continue
         if part.get_content_type() == "text/plain":

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from semsearch.hookspecs import hookimpl
+from semsearch.ingest.archives import TarReader, ZipReader
 from semsearch.ingest.base import Reader
 from semsearch.ingest.documents import HtmlReader, MarkdownReader, TextReader
+from semsearch.ingest.files import file_readers
 from semsearch.ingest.mail import MboxReader
+from semsearch.ingest.mail_files import EmlReader
 from semsearch.ingest.rows import CsvReader, TsvReader
+from semsearch.ingest.source_code import CodeReader
 from semsearch.ingest.structured import JsonLinesReader, JsonReader
 
 
@@ -24,6 +28,11 @@ def builtin_readers() -> list[Reader]:
         JsonReader(),
         JsonLinesReader(),
         MboxReader(),
+        EmlReader(),
+        *file_readers(),
+        ZipReader(),
+        TarReader(),
+        CodeReader(),
     ]
 
 

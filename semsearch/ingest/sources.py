@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from semsearch.errors import InputError, NotFoundError
+from semsearch.errors import CapabilityError, InputError, NotFoundError
+from semsearch.files.parsing import end_workers
 from semsearch.images.image_io import IMAGE_SUFFIXES
 from semsearch.ingest import front_door
-from semsearch.ingest.base import Fault, ItemOrFault, Reader, ReadOptions, Remark, TableOptions
+from semsearch.ingest.base import Fault, ItemOrFault, Reader, ReadOptions, Remark, TableOptions, reader_for
 from semsearch.ingest.front_door import STDIN, kind_of_path, printable
 from semsearch.ingest.left_out import LeftOut
 
@@ -60,15 +61,17 @@ def read_sources(
     format: str | None = None,
     encoding: str = "utf-8",
     table: TableOptions | None = None,
+    strict: bool = False,
     stdin: BinaryIO | None = None,
 ) -> Iterator[ItemOrFault]:
     """The items of all sources, one after the other. A file is opened when the one before it has been read.
 
+    With `strict`, no fault is one that is always skipped.
     Raises before anything is read: NotFoundError for an unknown format, InputError for a source that does not exist,
     has an unknown suffix, or holds no file that a reader can read.
     """
     chosen = None if format is None else _reader_named(format, readers)
-    reading = _Reading(readers, chosen, ReadOptions("", "", None, encoding, table or TableOptions()))
+    reading = _Reading(readers, chosen, ReadOptions("", "", None, encoding, table or TableOptions(), readers))
     listings = {source: _Listing() if source == "-" else _expand(source, reading) for source in dict.fromkeys(sources)}
     if list(sources).count("-") > 1:
         raise InputError("Standard input was given twice: give - once")
@@ -82,7 +85,19 @@ def read_sources(
             for file in names[source]:
                 yield from _read_file(file, reading.options)
 
-    return items()
+    return _ending_workers(map(_strictly, items()) if strict else items())
+
+
+def _strictly(result: ItemOrFault) -> ItemOrFault:
+    return replace(result, is_skipped=False) if isinstance(result, Fault) else result
+
+
+def _ending_workers(items: Iterator[ItemOrFault]) -> Iterator[ItemOrFault]:
+    """The items; the processes that parse files end with them."""
+    try:
+        yield from items
+    finally:
+        end_workers()
 
 
 def source_name(sources: Sequence[str]) -> str:
@@ -97,12 +112,6 @@ def _reader_named(name: str, readers: Mapping[str, Reader]) -> Reader:
     return readers[name]
 
 
-def _reader_for(path: str, readers: Mapping[str, Reader]) -> Reader | None:
-    """The first reader with this file's suffix, ignoring .gz."""
-    name = os.path.basename(path).lower().removesuffix(".gz")
-    return next((reader for reader in readers.values() if name.endswith(tuple(reader.suffixes))), None)
-
-
 def _expand(source: str, reading: _Reading) -> _Listing:
     kind = kind_of_path(source)
     if kind == "folder":
@@ -110,7 +119,7 @@ def _expand(source: str, reading: _Reading) -> _Listing:
     if kind == "device":
         raise InputError(f"{printable(source)} is a device, not a file: name a file, or - for standard input")
     if kind != "nothing":
-        reader = reading.chosen or _reader_for(source, reading.readers)
+        reader = reading.chosen or reader_for(source, reading.readers)
         if reader is None:
             suffixes = ", ".join(_suffixes(reading.readers))
             raise InputError(f"{printable(source)} has none of the suffixes {suffixes}: give its format with --format")
@@ -121,7 +130,8 @@ def _expand(source: str, reading: _Reading) -> _Listing:
 
 
 def _suffixes(readers: Mapping[str, Reader]) -> list[str]:
-    return [suffix for reader in readers.values() for suffix in reader.suffixes]
+    """The suffixes for messages: the first two of each reader."""
+    return [suffix for reader in readers.values() for suffix in reader.suffixes[:2]]
 
 
 def _in_folder(folder: str, readers: Mapping[str, Reader]) -> _Listing:
@@ -136,7 +146,7 @@ def _in_folder(folder: str, readers: Mapping[str, Reader]) -> _Listing:
         folders[:] = left_out.visible_folders(parent, folders)
         for name in names:
             path = os.path.join(parent, name)
-            reader = _reader_for(name, readers)
+            reader = reader_for(name, readers)
             has_images = has_images or name.lower().endswith(IMAGE_SUFFIXES)
             if left_out.accepts(path, has_reader=reader is not None) and reader is not None:
                 listing.files.append(SourceFile(path, _relative(path, folder), reader))
@@ -161,7 +171,7 @@ def _matching(pattern: str, reading: _Reading) -> _Listing:
         folder = folder.parent
     listing, left_out = _Listing(), LeftOut(str(folder))
     for path in sorted(glob.glob(pattern, recursive=True)):
-        reader = reading.chosen or _reader_for(path, reading.readers)
+        reader = reading.chosen or reader_for(path, reading.readers)
         if os.path.isdir(path):
             continue
         if left_out.accepts(path, has_reader=reader is not None) and reader is not None:
@@ -213,10 +223,21 @@ def _read_file(file: SourceFile, options: ReadOptions) -> Iterator[ItemOrFault]:
     with ExitStack() as stack:
         try:
             with front_door.one_line(name):
+                before = _state(file.path)
                 stream = stack.enter_context(front_door.opened(file.path, is_named=file.is_named))
             yield from front_door.guarded(file.reader.read(stream, options), name)
-        except InputError as error:
-            yield Fault(str(error))
+            if _state(file.path) != before:
+                yield Remark(f"{name} changed while it was read: run ingest again")
+        except (InputError, CapabilityError) as error:
+            yield Fault(str(error), is_skipped=getattr(file.reader, "skips_unreadable", False))
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """Size and time of an ordinary file, which change when it is written to."""
+    if kind_of_path(path) != "file":
+        return None
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns
 
 
 def _read_stdin(stdin: BinaryIO | None, reading: _Reading) -> Iterator[ItemOrFault]:
@@ -229,7 +250,7 @@ def _read_stdin(stdin: BinaryIO | None, reading: _Reading) -> Iterator[ItemOrFau
             reader = reading.chosen or _guess_reader(stream, reading.readers)
         try:
             yield from front_door.guarded(reader.read(stream, options), STDIN)
-        except InputError as error:
+        except (InputError, CapabilityError) as error:
             yield Fault(str(error))
 
 

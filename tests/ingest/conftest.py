@@ -34,7 +34,7 @@ def load(db: Connection) -> Callable[..., Loaded]:
     """Ingests sources into the dataset `docs`; options of reading and of loading alike."""
 
     def load_sources(*sources: str, name: str = "docs", **options: Any) -> Loaded:
-        reading = {key: options.pop(key) for key in ("format", "encoding", "stdin") if key in options}
+        reading = {key: options.pop(key) for key in ("format", "encoding", "stdin", "strict") if key in options}
         items = read_sources(sources, READERS, **reading)
         return load_documents(db, name, items, source=source_name(sources), **options)
 

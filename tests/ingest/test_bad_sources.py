@@ -125,7 +125,7 @@ def test_a_bad_row_is_skipped_and_the_others_keep_their_numbers(
     [
         pytest.param("nowhere", {}, "no file or folder nowhere", id="no such path"),
         pytest.param("nowhere/*.txt", {}, "matches nowhere/*.txt", id="a pattern without match"),
-        pytest.param("a.txt", {"format": "docx"}, "choose one of txt, md, html", id="an unknown format"),
+        pytest.param("a.txt", {"format": "klingon"}, "choose one of txt, md, html", id="an unknown format"),
         pytest.param("a.txt", {"encoding": "klingon"}, "no encoding 'klingon'", id="an unknown encoding"),
         pytest.param("a.txt", {"encoding": "base64"}, "no encoding 'base64'", id="a codec of bytes"),
         pytest.param("a.bin", {}, "--format", id="an unknown suffix"),

@@ -24,11 +24,15 @@ def columns(name: str, content: str | bytes, **options: Any) -> list[dict[str, A
     return [dict(item.columns) for item in read(name, content, **options) if isinstance(item, Item)]
 
 
+NAMES = ["txt", "md", "html", "csv", "tsv", "json", "jsonl", "mbox", "eml", "pdf", "docx", "pptx", "xlsx", "odt", "rtf"]
+NAMES += ["epub", "msg", "zip", "tar", "code"]
+
+
 def test_the_hook_registers_every_reader_under_its_own_name_and_suffixes() -> None:
     registered: list[Any] = []
     register_readers(registered.append)
     suffixes = [suffix for reader in registered for suffix in reader.suffixes]
-    assert [reader.name for reader in registered] == ["txt", "md", "html", "csv", "tsv", "json", "jsonl", "mbox"]
+    assert [reader.name for reader in registered] == NAMES
     assert len(suffixes) == len(set(suffixes))
 
 
