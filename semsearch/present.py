@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from semsearch.errors import written_list
 from semsearch.maths.occurrences import occurrences
 from semsearch.maths.vectors import COSINE_DECIMALS, as_cosine
 from semsearch.metrics import number_text
 from semsearch.records import Collection, Dataset, Hit, Of, Run, Update
 from semsearch.run_facts import with_present_names
 from semsearch.search.explain import Component, Explanation
+from semsearch.search.query import Found
+from semsearch.search.typos import Spelling
 from semsearch.storage.datasets import text_of
 
 _COMMAND = re.compile(r"`semsearch [^`]*`")
@@ -135,6 +138,28 @@ def alt_of(dataset: Dataset, hit: Hit) -> str:
 def is_word(row: Mapping[str, Any]) -> bool:
     """Whether a row comes from a vocabulary table, by its columns."""
     return {"word", "count"} <= row.keys() <= {"word", "count", "term", "documents"}
+
+
+def spelling_lines(name: str, found: Found) -> list[str]:
+    """What was done about misspelled words of a query, and what it may have meant, in lines for people."""
+    lines, spelling = [], found.spelling
+    if spelling.corrected is not None:
+        words = written_list(map(repr, spelling.replaced), "or")
+        lines.append(f"{name} has no word {words}: the results are for {spelling.corrected!r}")
+    if spelling.unknown and found.hits:  # without hits the remark says so
+        lines.append(f"{name} has no word {written_list(map(repr, spelling.unknown), 'or')}")
+    if spelling.suggested is not None:
+        lines.append(f"Did you mean {spelling.suggested!r}?")
+    return lines
+
+
+def spelling_dict(spelling: Spelling) -> dict[str, Any]:
+    """The same for JSON: `corrected` is the query that was answered, `did_you_mean` one that was perhaps meant."""
+    return {
+        "corrected": spelling.corrected,
+        "did_you_mean": spelling.suggested,
+        "unknown_words": list(spelling.unknown),
+    }
 
 
 def with_database(text: str, path: str) -> str:

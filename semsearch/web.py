@@ -25,7 +25,9 @@ DEFAULT_K = 10
 MAX_CONDITIONS = 20
 MAX_VALUE = 1000  # characters of the value of a filter
 # Arguments of the search itself; a column of such a name is filtered by `q__exact`.
-RESERVED = frozenset({"q", "mode", "k", "weight", "after", "explain", "picture", "picture_inverse", "picture_copy"})
+RESERVED = frozenset(
+    {"q", "mode", "k", "weight", "after", "explain", "typos", "picture", "picture_inverse", "picture_copy"}
+)
 FILTER_FIELDS = ("_filter_column", "_filter_op", "_filter_value")  # of the form, named as in Datasette
 
 Pairs = Iterable[tuple[str, str]]
@@ -58,10 +60,14 @@ class SearchArguments:
     paging: Paging
     weight: float | None = None  # of the vector score, 0..1
     explain: bool = False  # whether each result is explained
+    typos: bool = True  # whether misspelled words are replaced
 
 
 def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
-    """Read `q`, `mode`, `k`, `after`, `weight` and `explain`. Raises InputError with the argument and its limit."""
+    """Read `q`, `mode`, `k`, `after`, `weight`, `explain` and `typos`.
+
+    Raises InputError with the argument and its limit.
+    """
     mode, q = arguments.get("mode") or "hybrid", (arguments.get("q") or "").strip()
     if q:
         check_query(q, mode, 1)
@@ -70,7 +76,8 @@ def search_arguments(arguments: Mapping[str, str]) -> SearchArguments:
     given = arguments.get("weight") or ""
     weight = share("weight", given, 0, 1) if given else None
     check_weight(weight, mode)
-    return SearchArguments(q, mode, paging(arguments), weight, switch("explain", arguments.get("explain") or "0"))
+    explain, typos = switch("explain", arguments.get("explain") or "0"), switch("typos", arguments.get("typos") or "1")
+    return SearchArguments(q, mode, paging(arguments), weight, explain, typos)
 
 
 def paging(arguments: Mapping[str, str], default_k: int = DEFAULT_K) -> Paging:

@@ -25,6 +25,7 @@ NOT_VERBS = {  # what only a program needs
     "fit_weight",  # `evaluate retrieval --fit-weight`
     "ingest",
     "search_by_picture",  # `search --image`
+    "spelling",  # the remarks of `search`
     "sql",
     "stale",  # a column of `collections`
     "suggest",  # `classify --suggest`

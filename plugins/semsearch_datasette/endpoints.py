@@ -87,6 +87,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
                 1,
             ),
             Parameter("explain", "integer", "1 explains each result.", "0", 0, 1),
+            Parameter(
+                "typos",
+                "integer",
+                "1 replaces words that occur nowhere by words with a similar spelling. `corrected` in the JSON is the"
+                " query that was answered.",
+                "1",
+                0,
+                1,
+            ),
             PICTURE,
             INVERSE,
             COPY,

@@ -11,6 +11,8 @@ from semsearch.search.excerpts import Excerpt
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.images import Picture, search_by_picture
 from semsearch.search.query import Filter, Mode
+from semsearch.search.typos import Spelling
+from semsearch.search.typos import check as check_spelling
 from semsearch.session import Opened
 from semsearch.storage import chunks, collections
 from semsearch.storage.collections import open_collection
@@ -29,18 +31,30 @@ class Searching(Opened):
         mode: Mode = "hybrid",
         weight: float | None = None,
         where: str | None = None,
+        typos: bool = True,
     ) -> list[Hit]:
         """The k items that match a text best, best first, among the rows for which the SQL condition `where` holds.
 
         `mode` ranks by similarity ("vector"), by text score ("text") or by both ("hybrid"). `weight` is the weight of
         the similarity in hybrid mode, 0 to 1, by default the one estimated at build time. A "phrase" in the text must
-        occur in a hit, a -word must not. Raises NotFoundError for an unknown collection, InputError for an empty text
+        occur in a hit, a -word must not. With `typos` words that occur nowhere are replaced by words with a similar
+        spelling; `spelling` says by which. Raises NotFoundError for an unknown collection, InputError for an empty text
         and for a k, mode, weight or condition that cannot be used.
         """
         with self._reading() as db:
             opened = open_collection(db, collection)
-            result = query.search(db, opened, text, mode=mode, k=k, weight=weight, only=Filter(where=where))
+            only = Filter(where=where)
+            result = query.searching(typos)(db, opened, text, mode=mode, k=k, weight=weight, only=only)
         return list(result.hits)
+
+    def spelling(self, collection: str, text: str, *, mode: Mode = "hybrid") -> Spelling:
+        """How the words of a query were probably meant: what `search` replaces, and what it would suggest.
+
+        Raises NotFoundError for an unknown collection, InputError for an empty text or another mode.
+        """
+        query.check_query(text, mode, 1)
+        with self._reading() as db:
+            return check_spelling(db, open_collection(db, collection), text, mode)
 
     def similar(self, collection: str, *ids: str | int, k: int = 10, where: str | None = None) -> list[Hit]:
         """The k nearest neighbours of an item, or of the mean of several items, which are excluded.

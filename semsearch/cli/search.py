@@ -18,7 +18,7 @@ from semsearch.errors import InputError, out_of_range
 from semsearch.metrics import RETRIEVAL
 from semsearch.records import Dataset
 from semsearch.search.explain import Explanation, explain
-from semsearch.search.query import MAX_K, Filter, Found, check_k, nearest_to, search, similar
+from semsearch.search.query import MAX_K, Filter, Found, check_k, nearest_to, searching, similar
 from semsearch.storage.collections import open_collection
 from semsearch.storage.connect import reading, snapshot, writing
 from semsearch.storage.datasets import text_of
@@ -92,6 +92,7 @@ class Part:
 @option("--invert", is_flag=True, help="invert the contrast of the image")
 @mode_option
 @weight_option
+@option("--typos/--no-typos", default=True, help="replace words that occur nowhere by words that are spelled nearly so")
 @option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
 @narrowing_options
 @listing_options
@@ -101,7 +102,8 @@ def search_command(
     """Find the items that match the text QUERY best, or the images most similar to --image FILE.
 
     A "phrase" in double quotes must occur in a result, and a -word must not. Hybrid mode combines the similarity with
-    the text score (BM25). If QUERY is -, it is read from standard input.
+    the text score (BM25). A word that occurs nowhere is replaced by a similar one of the collection's vocabulary, and
+    that is said. If QUERY is -, it is read from standard input.
 
     \b
     semsearch search my.db articles_lsa '"interest rates" -housing'
@@ -119,10 +121,11 @@ def search_command(
     text = console.read_input() if query == "-" else query
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        result = search(
-            connection, opened, text, mode=options["mode"], k=part.depth, weight=options["weight"], only=part.only
-        )
-        result = part.of(result)
+        answer, mode, weight = searching(options["typos"]), options["mode"], options["weight"]
+        result = part.of(answer(connection, opened, text, mode=mode, k=part.depth, weight=weight, only=part.only))
+        for line in present.spelling_lines(opened.name, result):
+            remark(line)
+        text = result.spelling.corrected or text
         why = explain(connection, opened, text, result.hits) if options["explained"] else ()
     print_found(result, opened.dataset, shape, text, part.offset, why)
 

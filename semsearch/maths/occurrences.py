@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
 from semsearch.maths.index_terms import matching, ranked_phrases
@@ -19,12 +19,17 @@ def _run() -> re.Pattern[str]:
     return re.compile(rf"(?:[^\W_]|[{IGNORED}{mark_ranges()}])+(?:\+\+|#)?")
 
 
+def runs(text: str) -> Iterator[re.Match[str]]:
+    """The words of a text as they are written; a run without spaces is one."""
+    return _run().finditer(text)
+
+
 def occurrences(text: str, query: str, language: str | None) -> list[Span]:
     """Start and end of each word of a text that matches a word of the query by its terms; of runs without spaces, of
     each matching part. `language` is that of the full-text index."""
     return [
         (match.start() + first, match.start() + last)
-        for match in _run().finditer(text)
+        for match in runs(text)
         for first, last in _in_run(match[0], query, language)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -19,6 +19,8 @@ from semsearch.search.models import encode_text
 from semsearch.search.query_parser import MAX_QUERY, Question, parse, plain
 from semsearch.search.scorers import TextScorer, VectorScorer
 from semsearch.search.spelling import unknown_words
+from semsearch.search.typos import AS_WRITTEN, Spelling
+from semsearch.search.typos import check as check_spelling
 from semsearch.storage import collections, datasets, filters, fulltext, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
@@ -40,14 +42,35 @@ EVEN = 0.5  # the weight of a collection without evidence
 @dataclass(frozen=True)
 class Found:
     """The hits of one question, best first, a remark on why there is none or how to get better ones, and the weight of
-    meaning that a hybrid ranking was made with."""
+    meaning that a hybrid ranking was made with. Where words were replaced, the hits are those of `spelling.corrected`.
+    """
 
     hits: tuple[Hit, ...]
     remark: str | None = None
     weight: float | None = None
+    spelling: Spelling = AS_WRITTEN
 
 
 def search(
+    db: Connection,
+    opened: OpenCollection,
+    query: str,
+    *,
+    mode: str = "hybrid",
+    k: int = 10,
+    weight: float | None = None,
+    only: Filter = EVERYTHING,
+) -> Found:
+    """`search_as_written`, with words that occur nowhere replaced by words with a similar spelling (search.typos)."""
+    check_query(query, mode, k)
+    with snapshot(db):
+        spelling = check_spelling(db, opened, query, mode)
+        query = spelling.corrected or query
+        found = search_as_written(db, opened, query, mode=mode, k=k, weight=weight, only=only)
+    return replace(found, spelling=spelling)
+
+
+def search_as_written(
     db: Connection,
     opened: OpenCollection,
     query: str,
@@ -79,6 +102,11 @@ def search(
     if hits or not opened.collection.count:
         return Found(hits, _old_index_remark(db, opened) if hits else None, used)
     return Found((), _nothing_found(opened, query, among), used)
+
+
+def searching(typos: bool) -> Callable[..., Found]:
+    """`search`, or `search_as_written` where misspelled words are to stay."""
+    return search if typos else search_as_written
 
 
 def _nothing_found(opened: OpenCollection, query: str, among: Sequence[str] | None) -> str:

@@ -61,6 +61,11 @@ def parse(query: str, language: str | None = ENGLISH) -> Question:
     return Question(" ".join(kept), ranked, demanded, _phrases(excluded, language))
 
 
+def loose_parts(query: str) -> list[tuple[int, int]]:
+    """Where the words of a query are that are neither in quotes nor excluded: start and end of each part."""
+    return [part.span("rest") for part in _PART.finditer(query) if part["rest"] is not None and not part["minus"]]
+
+
 def plain(query: str, language: str | None = ENGLISH) -> Question:
     """A query that is prose, its quotes and dashes mere punctuation, as the queries of test collections are."""
     return Question(query, tuple(ranked_phrases(query, language)), (), ())

@@ -180,6 +180,13 @@ def holding(db: Connection, dataset: Dataset, phrase: Phrase) -> tuple[npt.NDArr
     return np.ascontiguousarray(result["item"]), np.ascontiguousarray(result["score"])
 
 
+def frequency(db: Connection, dataset: Dataset, phrase: Phrase, most: int) -> int:
+    """The number of rows that hold a phrase; `most` if there are more."""
+    table = table_name(dataset)
+    statement = f"select count(*) from (select 1 from {table} where {table} match ? limit ?)"
+    return int(db.execute(statement, [_expression(phrase), most]).fetchone()[0])
+
+
 def highest_item(db: Connection) -> int:
     """The highest item number of the file: about the number of items, without counting them."""
     return int(db.execute("select max(item) from _semsearch_items").fetchone()[0] or 0)

@@ -103,6 +103,15 @@ def test_shapes_of_output_agree(run: Run, news: str) -> None:
     assert [hit["row"]["title"] in readable for hit in as_json] == [True] * 4
 
 
+def test_misspelled_words_are_replaced_with_a_remark(run: Run, news: str) -> None:
+    done = ok(run("search", news, "news_lsa", "yaest", "--json"))
+    assert json.loads(done.stdout) == json.loads(ok(run("search", news, "news_lsa", "yeast", "--json")).stdout)
+    assert "news_lsa has no word 'yaest': the results are for 'yeast'" in done.stderr
+    as_written = ok(run("search", news, "news_lsa", "yaest moon", "--no-typos", "--json"))
+    assert json.loads(as_written.stdout) == json.loads(ok(run("search", news, "news_lsa", "moon", "--json")).stdout)
+    assert "news_lsa has no word 'yaest moon'" not in as_written.stderr
+
+
 def test_query_from_standard_input(run: Run, news: str) -> None:
     hits = json.loads(ok(run("search", news, "news_lsa", "-", "--json", input="moon\n")).stdout)
     assert hits[0]["row"]["title"] in dict(SPACE)

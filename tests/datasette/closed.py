@@ -116,6 +116,8 @@ FILTERED = (
     f"?q={ASKED}&title__startswith=Dossier",
     f"?q={ASKED}&nothing=1",
     f"?q={ASKED}&explain=1",
+    f"?q={ASKED}x",
+    f"?q={ASKED}x&typos=0",
     f"?q={ASKED}&_filter_column=title&_filter_op=startswith&_filter_value=Dossier",
     "/similar/1?title__contains=o",
     "/similar/1?_filter_column_1=body",

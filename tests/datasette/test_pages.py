@@ -93,6 +93,22 @@ def test_nothing_known_is_said(site):
     assert site.get(ARTICLES + ".json?q=xyzzy").json()["hits"] == []
 
 
+def test_misspelled_words_are_replaced_and_that_is_said(site):
+    page = ours(site.get(ARTICLES + "?q=astronuats+moon&k=3").text)
+    assert "articles_lsa has no word “astronuats”. The results are for" in page and "astronauts moon" in page
+    assert "<mark>astronauts</mark>" in page
+    data = site.get(ARTICLES + ".json?q=astronuats+moon&k=3").json()
+    assert (data["corrected"], data["did_you_mean"], data["unknown_words"]) == ("astronauts moon", None, [])
+    assert data["hits"] == site.get(ARTICLES + ".json?q=astronauts+moon&k=3").json()["hits"]
+    as_written = next(link for link in Shape(page).links if "typos=0" in link)
+    kept = site.get(as_written).text
+    assert "The results are for" not in kept and "typos=0" in kept
+    assert site.get(ARTICLES + "?q=moon&typos=maybe").status_code == 400
+    explained = site.get(ARTICLES + ".json?q=astronuats&explain=1&k=1").json()["hits"][0]["explanation"]
+    assert "astronauts" in json.dumps(explained)
+    assert site.get(WORDS + ".json?q=astronuats&k=1").json()["hits"][0]["id"] == "astronauts"
+
+
 def test_words_have_no_text_mode(site):
     assert 'name="mode"' not in site.get(WORDS).text
     hits = site.get(WORDS + ".json?q=moon&k=3").json()["hits"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from semsearch import present
+from semsearch.errors import written_list
 from semsearch.records import Hit, OpenCollection
 from semsearch.search import query
 from semsearch.search.explain import Explanation, explain
@@ -58,7 +59,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
     def context() -> dict[str, Any]:
         best_text = max((hit.text_score or 0.0 for hit in results.hits), default=0.0)
         shown: dict[str, Any] = {
-            "query": arguments.q,
+            "query": results.spelling.corrected or arguments.q,
             "best_text": best_text,
             "filters": filters.pairs,
             "reasons": reasons,
@@ -74,6 +75,7 @@ async def search(datasette: Any, request: Any) -> Answer | Elsewhere:
             "first": arguments.paging.after + 1,
             "cards": lookup.without_name_scores(target, cards(datasette, target, page, **shown)),
             "remark": with_file(target, results.remark),
+            "spelling": _spelling(datasette, target, arguments, filters.pairs, results),
             "next_url": next_url,
         }
 
@@ -95,6 +97,7 @@ def _data(
         "query": arguments.q,
         "mode": arguments.mode,
         "weight": results.weight,
+        **present.spelling_dict(results.spelling),
         "remark": with_file(target, results.remark),
         "hits": _hit_data(*shown),
         "next_url": next_url,
@@ -126,8 +129,28 @@ def _here(
         k=arguments.paging.k,
         weight=weight,
         explain=int(arguments.explain) or None,
+        typos=None if arguments.typos else 0,
         after=after,
     )
+
+
+def _spelling(
+    datasette: Any, target: Target, arguments: SearchArguments, filters: links.Pairs, results: query.Found
+) -> dict[str, Any]:
+    """What was done about misspelled words, and what may have been meant, each query with its URL."""
+    spelling = results.spelling
+
+    def search_for(q: str, typos: bool) -> dict[str, str]:
+        other = replace(arguments, q=q, typos=typos)
+        return {"q": q, "href": _here(datasette, target, other, filters)}
+
+    return {
+        "replaced": written_list((f"“{word}”" for word in spelling.replaced), "or"),
+        "corrected": spelling.corrected and search_for(spelling.corrected, True),
+        "as_written": spelling.corrected and search_for(arguments.q, False),
+        "suggested": spelling.suggested and search_for(spelling.suggested, True),
+        "unknown": written_list((f"“{word}”" for word in spelling.unknown), "or") if results.hits else "",
+    }
 
 
 def _hit_data(page: Sequence[Hit], reasons: Sequence[Explanation]) -> list[dict[str, Any]]:
@@ -220,8 +243,8 @@ def _search(
     if arguments.mode == "text" and not target.takes_text:
         results = by_name(conn, opened, arguments.q, k=k, only=filters.only)
         return results, results.hits[paging.after : paging.after + paging.k], ()
-    results = query.search(
-        conn, opened, arguments.q, mode=arguments.mode, k=k, weight=arguments.weight, only=filters.only
-    )
+    answer = query.searching(arguments.typos)
+    results = answer(conn, opened, arguments.q, mode=arguments.mode, k=k, weight=arguments.weight, only=filters.only)
     page = results.hits[paging.after : paging.after + paging.k]
-    return results, page, explain(conn, opened, arguments.q, page) if arguments.explain else ()
+    asked = results.spelling.corrected or arguments.q
+    return results, page, explain(conn, opened, asked, page) if arguments.explain else ()
