@@ -17,7 +17,7 @@ from semsearch import registry
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.builders.base import embeds_items
 from semsearch.errors import InputError
-from semsearch.maths.classifier import standardise
+from semsearch.maths.classifier import scaling, standardised_as
 from semsearch.records import Collection, Dataset, OpenCollection
 from semsearch.storage import chunks, datasets
 from semsearch.storage import labels as stored
@@ -45,6 +45,7 @@ class Labelled:
     alone: Sequence[str] = ()  # labels of one item only
     lone: frozenset[str] = frozenset()  # the keys of those items; their y is -1
     without: int = 0  # rows that have a label, but no vector
+    scale: tuple[FloatArray, float] | None = None  # how the vectors were made X (maths.classifier.scaling)
 
     @property
     def rows(self) -> IntArray:
@@ -91,7 +92,9 @@ def read(
     y = np.array([index.get(text, -1) for text in texts], np.int64)
     lone = frozenset(key for key, text in zip(keys, texts, strict=True) if text and text not in index)
     without = len(labelled) - len(labelled.keys() & set(keys))
-    return Labelled(tuple(joined), dataset, column, keys, standardise(X), y, labels, alone, lone, without)
+    scale = scaling(X)
+    standard = standardised_as(X, *scale)
+    return Labelled(tuple(joined), dataset, column, keys, standard, y, labels, alone, lone, without, scale)
 
 
 def check_can_learn(items: Labelled) -> None:

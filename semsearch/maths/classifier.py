@@ -43,9 +43,21 @@ def standardise(X: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
     Intercepts are not regularised, so centring changes no prediction but saves steps. The scale gives C its meaning.
     """
-    centred = X - X.mean(axis=0)
-    length = sqrt(float(np.einsum("ij,ij->", centred, centred)) / max(1, len(X)))
-    return np.asarray(centred / (length or 1.0), np.float32)
+    return standardised_as(X, *scaling(X))
+
+
+def scaling(X: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+    """The mean (k,) of rows (n, k), and the root of the mean squared length of the centred rows, 1 if that is 0."""
+    mean = X.mean(axis=0)
+    centred = X - mean
+    return mean, sqrt(float(np.einsum("ij,ij->", centred, centred)) / max(1, len(X))) or 1.0
+
+
+def standardised_as(
+    X: npt.NDArray[np.float32], mean: npt.NDArray[np.float32], length: float
+) -> npt.NDArray[np.float32]:
+    """Rows (n, k) centred and scaled as those that `scaling` measured."""
+    return np.asarray((X - mean) / length, np.float32)
 
 
 @one_thread()

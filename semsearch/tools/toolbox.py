@@ -10,6 +10,7 @@ from typing import Any
 
 from semsearch import present
 from semsearch.errors import InputError, out_of_range
+from semsearch.labels.predict_text import predict_text
 from semsearch.records import Collection, Hit
 from semsearch.search.components import topic_names, topics
 from semsearch.search.explain import explain
@@ -18,6 +19,7 @@ from semsearch.search.models import takes_text
 from semsearch.search.query import rows_of, vector_of
 from semsearch.search.query import similar as find_similar
 from semsearch.search.words import analogy as find_analogy
+from semsearch.storage.keys import as_text
 from semsearch.tools.answers import (
     TITLE,
     Answer,
@@ -260,10 +262,13 @@ def ask(subject: Subject, question: str, k: int = 3) -> Answer:
 def describe(collection: Collection, database: str, dataset_language: str | None, url: str | None) -> dict[str, Any]:
     """A collection for `list_collections`, and the tools that fit it."""
     can_embed = takes_text(collection)
-    by_kind = {"document": ["search", "ask", "similar", "explain"], "word": ["words_near", "analogy", "search"]}
+    by_kind = {
+        "document": ["search", "ask", "similar", "explain", "classify_text"],
+        "word": ["words_near", "analogy", "search"],
+    }
     fits = by_kind.get(collection.of, ["search", "similar"])
     if not can_embed:
-        fits = [name for name in fits if name not in ("ask", "explain")]
+        fits = [name for name in fits if name not in ("ask", "explain", "classify_text")]
     return without_none(
         {
             "collection": collection.name,
@@ -278,6 +283,22 @@ def describe(collection: Collection, database: str, dataset_language: str | None
     )
 
 
+def classify_text(subject: Subject, text: str, label: str = "") -> Answer:
+    """Predict the label of a text by a classifier of the rows of a collection that have one.
+
+    text: the text.
+    label: the column of labels; by default the table's own.
+    """
+    found = predict_text(subject.db, subject.opened, text, label or None)
+    labels = [{"label": cut(as_text(each), 100), "probability": rounded(share)} for each, share in found.labels[:10]]
+    return {
+        "collection": subject.opened.name,
+        "column": found.column,
+        "learned_from": found.learned_from,
+        "labels": labels,
+    }
+
+
 TOOLS: dict[str, Tool] = {
     "search": search,
     "similar": similar,
@@ -288,6 +309,7 @@ TOOLS: dict[str, Tool] = {
     "neighbours": neighbours,
     "read_row": read_row,
     "ask": ask,
+    "classify_text": classify_text,
 }
 LIST_TEXT = """List the collections that can be searched: what each is about, its size, and which tools fit it.
 

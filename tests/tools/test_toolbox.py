@@ -23,7 +23,19 @@ HOSTILE = [("quotes", '"\\\n' * 3_000), ("t" * 3_000, "a rocket with a long titl
 def _build(folder: Path) -> None:
     rows = [*SPACE, *BREAD, *HOSTILE, ("long", LONG)]
     with semsearch.open(folder / "books.db", create=True) as db:
-        db.ingest("texts", [{"id": n, "title": t, "body": b, "year": 1960 + n} for n, (t, b) in enumerate(rows, 1)])
+        db.ingest(
+            "texts",
+            [
+                {
+                    "id": n,
+                    "title": t,
+                    "body": b,
+                    "year": 1960 + n,
+                    "kind": ("space", "bread", "other")[(n - 1) // 6 % 3],
+                }
+                for n, (t, b) in enumerate(rows, 1)
+            ],
+        )
         db.build("texts", "lsa", dim=4)
         pairs = [{"source": str(n), "target": str(n % 12 + 1)} for n in range(1, 13)]
         (folder / "edges.csv").write_text("source,target\n" + "\n".join(f"{p['source']},{p['target']}" for p in pairs))
@@ -56,7 +68,8 @@ def test_every_tool_answers(files):
     assert call(files, "neighbours", "ring_netmf", id="3")["neighbours"]
     assert call(files, "read_row", id="1")["text"] == SPACE[0][1]
     assert call(files, "ask", question="Which capsule landed?")["passages"]
-    assert len(NAMES) == 10
+    assert call(files, "classify_text", text="a rocket in orbit", label="kind")["labels"][0]["label"] == "space"
+    assert len(NAMES) == 11
 
 
 def test_a_filter_keeps_rows_and_cannot_hold_sql(files):
@@ -115,6 +128,9 @@ def test_a_long_row_is_read_in_parts_that_make_it_whole(files):
         ("neighbours", {"id": "1"}),
         ("read_row", {"id": "9999"}),
         ("read_row", {"id": "1", "column": "nothing"}),
+        ("classify_text", {"text": "xyzzy", "label": "kind"}),
+        ("classify_text", {"text": "rocket", "label": "nothing"}),
+        ("classify_text", {"text": "rocket", "label": "title"}),
         ("ask", {"question": ""}),
         ("ask", {"question": "rocket", "k": 11}),
     ],
