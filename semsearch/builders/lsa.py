@@ -25,16 +25,24 @@ import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, timed
-from semsearch.builders.explanation import TextTerms, explain_cosine, fetch_vectors
 from semsearch.builders.operators import matrix_on
 from semsearch.builders.options import BuilderOptions, option
+from semsearch.builders.term_vectors import (
+    analyzer_of_fit,
+    encode_texts,
+    explain_texts,
+    numbered,
+    stored_terms,
+    term_numbers,
+    vocabulary,
+)
 from semsearch.errors import BuildError
 from semsearch.hookspecs import hookimpl
-from semsearch.maths.counts import TermCounts, count_all_terms, count_known_terms, count_terms
+from semsearch.maths.counts import TermCounts, count_all_terms, count_terms
 from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import held_out_weight
-from semsearch.maths.text import Analyzer, pack, unpack
+from semsearch.maths.text import Analyzer, pack
 from semsearch.maths.varimax import topic_rotation
 from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
@@ -108,48 +116,35 @@ class Lsa:
         s = svd.s.astype(np.float32)
         share = _WORD_SHARE[options.split]
         scale = s ** np.float32(options.power - share)
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "terms": pack(counts.terms),
-            "idf": weights,
+        arrays = stored_terms(counts, weights, analyzer) | {
             "singular_values": s,
             "split": np.array(SPLITS.index(options.split)),
             "power": np.array(options.power),
-            "analyzer": np.array([options.stem, options.stop_words]),
-            "language": pack([corpus.language]),
         }
         with timed(metrics, "naming"):
             arrays |= _topics(svd, counts.surfaces)
-        words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, _vocabulary(counts))
+        words = Embeddings("word", counts.surfaces, svd.Vt.T * s**share, vocabulary(counts))
         # XV instead of US: an empty row of X stays exactly zero, and a fitted document folded in gets its own vector.
         documents = Embeddings("document", corpus.keys, (X @ svd.Vt.T) * scale)
         with timed(metrics, "weighing"):
             metrics |= _hybrid_weight(counts.matrix, options, rng)
             metrics |= _expected_drift(corpus, options, counts, weights, svd)
-        return Fitted([documents, words], arrays | {"words": pack(counts.surfaces)}, metrics)
+        return Fitted([documents, words], arrays, metrics)
 
     def encode(self, state: State, corpus: Documents) -> FloatArray:
         """Folds texts in: qV, scaled as the fitted documents are, (n, k) float32; zero rows for texts without a known
         word."""
-        terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
-        words = state.derived("words", lambda: unpack(state.arrays["words"]))
-        counts = count_known_terms(corpus.texts, _analyzer(state), terms)
-        X = log_tfidf(counts, state.arrays["idf"])
         s = state.arrays["singular_values"]
-        present, columns = np.unique(X.indices, return_inverse=True)
-        if not len(present):
-            return np.zeros((len(corpus), len(s)), np.float32)
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
-        V = state.embeddings["word"].take([words[row] for row in present]) / s**share
         power = np.float32(state.arrays.get("power", 0))  # absent in models of versions without --power
-        known = sp.csr_matrix((X.data, columns, X.indptr), shape=(len(corpus), len(present)))
-        folded: FloatArray = (known @ V) * s ** (power - np.float32(share))
-        return folded
+        folded = encode_texts(state, corpus.texts, s**-share)
+        scaled: FloatArray = folded * s ** (power - np.float32(share))
+        return scaled
 
     def drift(self, state: State, corpus: Documents, vectors: FloatArray) -> dict[str, float]:
         """Shares of the texts' squared weights: of unknown terms, and of known ones outside the k directions."""
-        terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
         weights, s = state.arrays["idf"], state.arrays["singular_values"]
-        counts = count_all_terms(corpus.texts, _analyzer(state), terms)
+        counts = count_all_terms(corpus.texts, analyzer_of_fit(state), term_numbers(state))
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
         projected = vectors / s ** np.float32(float(state.arrays.get("power", 0)) - share)
         return {"unknown": unknown_share(counts, weights, float(weights.max())), "residual": residual_share(projected)}
@@ -161,45 +156,12 @@ class Lsa:
         cos(q, d) = sum over i, j of q_i d_j (V_i S^a . V_j S^a) / (|qVS^a| |dVS^a|), where q and d are the texts'
         weighted rows and S^a is the scale that documents have (power less what the words carry).
         """
-        terms = state.derived("terms", lambda: _numbered(unpack(state.arrays["terms"])))
-        words = state.derived("words", lambda: unpack(state.arrays["words"]))
-        analyzer = _analyzer(state)
-        rotation = state.arrays.get("topic_rotation")  # absent in models of older versions
-        texts = [query, *corpus.texts]
-        X = log_tfidf(count_known_terms(texts, analyzer, terms), state.arrays["idf"])
-        present = np.unique(X.indices)
         s = state.arrays["singular_values"].astype(np.float64)
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
         # The stored word vectors are VS^share, and documents are divided by S^share: hence twice.
         scale = s ** (float(state.arrays.get("power", 0)) - 2 * share)
-        scaled = fetch_vectors(state.embeddings["word"], [words[row] for row in present], len(s)) * scale
-        if rotation is not None:  # a rotation changes no product of two texts, only what it is a sum of
-            scaled[:, : len(rotation)] = scaled[:, : len(rotation)] @ rotation
-        parts = []
-        for row, text in enumerate(texts):
-            numbers, written = X[row].indices, _first_spellings(text, analyzer, terms)
-            contributions = scaled[np.searchsorted(present, numbers)] * X[row].data.astype(np.float64)[:, None]
-            parts.append(TextTerms(numbers, [written[number] for number in numbers.tolist()], contributions))
-        for document in parts[1:]:
-            yield explain_cosine(parts[0], document)
-
-
-def _analyzer(state: State) -> Analyzer:
-    """That of the fit. Models of versions before 0.2 name no language: theirs knew English only."""
-    stem, stop = map(bool, state.arrays["analyzer"])
-    if "language" not in state.arrays:
-        return Analyzer(stem, stop, old=True)
-    return Analyzer(stem, stop, unpack(state.arrays["language"])[0])
-
-
-def _first_spellings(text: str, analyzer: Analyzer, terms: dict[str, int]) -> dict[int, str]:
-    """The first word of a text for each known term, by the term's id."""
-    words = list(dict.fromkeys(analyzer.tokens(text)))
-    spellings: dict[int, str] = {}
-    for word, term in zip(words, analyzer.terms(words), strict=True):
-        if term is not None and term in terms:
-            spellings.setdefault(terms[term], word)
-    return spellings
+        rotation = state.arrays.get("topic_rotation")  # absent in models of older versions
+        return explain_texts(state, query, corpus.texts, scale, rotation)
 
 
 def _count(corpus: Documents, analyzer: Analyzer, options: LsaOptions, report: Report) -> TermCounts:
@@ -272,18 +234,10 @@ def _expected_drift(
     """What `drift` would return for new texts of the same kind, estimated on a sample of the fitted ones."""
     texts = corpus.texts[:: max(1, len(corpus) // _DRIFT_SAMPLE)]
     analyzer = Analyzer(options.stem, options.stop_words, corpus.language)
-    sample = count_all_terms(texts, analyzer, _numbered(counts.terms))
+    sample = count_all_terms(texts, analyzer, numbered(counts.terms))
     rare = counts.documents <= _min_df(corpus, options)
     unknown, residual = expected_shares(sample, weights, rare, svd.Vt.T, svd.s)
     return {"expected_unknown": unknown, "expected_residual": residual}
-
-
-def _vocabulary(counts: TermCounts) -> dict[str, list[str] | list[int]]:
-    return {"term": counts.terms, "count": counts.totals.tolist(), "documents": counts.documents.tolist()}
-
-
-def _numbered(terms: list[str]) -> dict[str, int]:
-    return {term: row for row, term in enumerate(terms)}
 
 
 @hookimpl
