@@ -41,6 +41,7 @@ BUILDER_NAMES: Mapping[str, str] = {  # as the literature writes them; others by
     "deepwalk": "DeepWalk",
     "pca": "PCA",
     "gan": "GAN",
+    "contrast": "LSA with contrast",
     "wordmean": "mean of word vectors",
     "imported": "imported vectors",
 }

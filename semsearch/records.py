@@ -21,12 +21,15 @@ Derived = TypeVar("Derived")
 
 @dataclass(frozen=True)
 class Documents:
-    """A corpus of texts: `keys` (n,) unique; `texts` (n,) title and body joined; `inputs` by the name of an option."""
+    """A corpus of texts: `keys` (n,) unique; `texts` (n,) title and body joined; `inputs` by the name of an option. For
+    a builder of pairs also `titles` (n,), or `related` (m, 2) rows that belong together."""
 
     keys: Sequence[str]
     texts: Sequence[str]
     inputs: Mapping[str, Embeddings] = field(default_factory=dict)
     language: str = "english"
+    titles: Sequence[str] = ()
+    related: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -140,12 +143,9 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class State:
-    """All that `encode` and `decode` need.
-
-    `arrays` by name; `embeddings` those of the same run, by kind of item; `inputs` those of the collections that fit
-    read, by option: read by `take`. storage.dependencies checks that the inputs have not been rebuilt since the fit.
-    `cache` holds what `derived` computed.
-    """
+    """All that `encode` and `decode` need: `arrays` by name; `embeddings` of the same run, by kind of item; `inputs`
+    those that fit read, by option, which storage.dependencies checks to be of the same build; `cache` what `derived`
+    computed."""
 
     arrays: Mapping[str, npt.NDArray[Any]]
     embeddings: Mapping[Of, Rows] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from semsearch.errors import InputError, NotFoundError, PluginError, did_you_mea
 
 BUILTINS = (
     "semsearch.builders.lsa",
+    "semsearch.builders.contrast",
     "semsearch.builders.pmi",
     "semsearch.builders.glove",
     "semsearch.builders.sgns",

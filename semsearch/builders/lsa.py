@@ -137,7 +137,7 @@ class Lsa:
         s = state.arrays["singular_values"]
         share = _WORD_SHARE[SPLITS[int(state.arrays["split"])]]
         power = np.float32(state.arrays.get("power", 0))  # absent in models of versions without --power
-        folded = encode_texts(state, corpus.texts, s**-share)
+        folded = encode_texts(state, corpus.texts, s ** np.float32(-share))
         scaled: FloatArray = folded * s ** (power - np.float32(share))
         return scaled
 

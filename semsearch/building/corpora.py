@@ -16,6 +16,7 @@ import numpy as np
 
 from semsearch import registry
 from semsearch.builders.base import Builder
+from semsearch.building.related import RELATED, related_rows
 from semsearch.errors import BuildError, InputError, reason_of, written_list
 from semsearch.images import image_arrays
 from semsearch.maths import languages
@@ -31,11 +32,16 @@ Pairs = Iterable[tuple[Any, Any, Any]]
 
 
 def documents(db: Connection, dataset: Dataset, options: Any, items: Sequence[TextItem]) -> Documents:
-    """The rows as texts. Raises BuildError if there are none."""
+    """The rows as texts, with what the option `pairs` asks for. Raises BuildError if there are none."""
     if not items:
         raise BuildError(f"{dataset.name} holds 0 documents: ingest some first")
+    pairs = getattr(options, "pairs", None)
     return Documents(
-        [item.key for item in items], [item.text for item in items], language=dataset.language or languages.ENGLISH
+        [item.key for item in items],
+        [item.text for item in items],
+        language=dataset.language or languages.ENGLISH,
+        titles=[item.title for item in items] if pairs == "title" else (),
+        related=related_rows(db, dataset, pairs, items) if pairs in RELATED else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from semsearch import registry
 from semsearch.builders.options import dashed
@@ -46,7 +46,9 @@ def _training(built: Built, resume: bool) -> Iterator[str]:
     elif resume:
         yield f"Resumed from step {built.resumed:,}"
     steps, options = built.run.metrics.get("steps", FEW_STEPS), built.run.options
-    if steps < FEW_STEPS and options.get("epochs") != 0:  # no training at all is a choice
+    if "kept_lsa" in built.run.metrics:
+        yield from _kept_lsa(built.run.metrics)
+    elif steps < FEW_STEPS and options.get("epochs") != 0:  # no training at all is a choice
         longer = "seconds" if options.get("seconds") else "steps" if "steps" in options else "epochs"
         advice = [f"more {dashed(longer)}"] if longer in options else []
         advice += [f"a smaller {dashed('batch_size')}"] if "batch_size" in options else []
@@ -54,6 +56,19 @@ def _training(built: Built, resume: bool) -> Iterator[str]:
         yield f"Only {steps:,.0f} steps: the model is undertrained{use}"
     if built.unkept:
         yield f"No checkpoint was saved: {built.unkept}"
+
+
+def _kept_lsa(metrics: Mapping[str, float]) -> Iterator[str]:
+    """Why `contrast` kept the vectors that it started from, if it did."""
+    if not metrics["kept_lsa"]:
+        return
+    if "probes" not in metrics:
+        why = "Too few documents have enough words to hold some of them out"
+    elif "steps" not in metrics:
+        why = f"{metrics['training_pairs']:,.0f} pairs are too few to learn from"
+    else:
+        why = "The training did not improve the ranking of held-out documents"
+    yield f"{why}: the vectors are those of lsa"
 
 
 def _language(built: Built) -> Iterator[str]:

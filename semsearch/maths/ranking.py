@@ -88,7 +88,7 @@ def held_out_weight(
         return None
     fitted = counts[np.sort(drawn[n_held:])]
     words, embed = bm25(fitted), fit(fitted)
-    documents = _unit(embed(fitted))
+    documents = unit_rows(embed(fitted))
     found = np.mean([_probe(held, words, embed, documents, rng) for _ in range(DRAWS)], axis=0)
     best = choose_weight(found[1:], WEIGHTS)
     text, *curve = found.mean(axis=1).tolist()
@@ -129,14 +129,14 @@ def _probe(
     for start in range(0, held.shape[0], _BLOCK):
         block = slice(start, start + _BLOCK)
         target = (others[block] @ words.T).toarray()
-        text = _relative((queries[block] @ words.T).toarray())
-        vector = _relative(_unit(embed(queries[block])) @ documents.T)
+        text = relative_scores((queries[block] @ words.T).toarray())
+        vector = relative_scores(unit_rows(embed(queries[block])) @ documents.T)
         for row, weight in enumerate([0.0, *WEIGHTS]):
-            found[row, block] = _ndcg(weight * vector + (1 - weight) * text, target)
+            found[row, block] = related_ndcg(weight * vector + (1 - weight) * text, target)
     return found
 
 
-def _relative(scores: FloatArray) -> FloatArray:
+def relative_scores(scores: FloatArray) -> FloatArray:
     """Scores (queries, documents) relative to the best of each query, to the power of the mean; in place."""
     best = scores.max(axis=1, keepdims=True)
     scores /= np.where(best > 0, best, 1)
@@ -144,7 +144,7 @@ def _relative(scores: FloatArray) -> FloatArray:
     return relative
 
 
-def _ndcg(scores: FloatArray, target: FloatArray) -> Doubles:
+def related_ndcg(scores: FloatArray, target: FloatArray) -> Doubles:
     """nDCG@10 of each ranking (queries, documents) against the ten documents of highest target above 0; 0 without."""
     k = min(RELATED, scores.shape[1])
     least = -np.partition(-target, k - 1, axis=1)[:, k - 1 : k]
@@ -173,7 +173,7 @@ def split_documents(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp
     return queries, others
 
 
-def _unit(vectors: FloatArray) -> FloatArray:
+def unit_rows(vectors: FloatArray) -> FloatArray:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: FloatArray = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from semsearch.metrics.metric import COUNT, Metric
+from semsearch.metrics.of_text_trainings import CONTRAST
 
 SHARE = "0 to 1"
 
@@ -255,7 +256,7 @@ TRAINING = (
     Metric(
         "accuracy",
         "training accuracy",
-        "Share of the self-supervised task's questions on training images that are answered correctly.",
+        "Share of the self-supervised task's questions on training items that are answered correctly.",
         SHARE,
         better="higher",
         decimals=3,
@@ -264,7 +265,7 @@ TRAINING = (
     Metric(
         "held_out_accuracy",
         "held-out accuracy",
-        "Share of the self-supervised task's questions on held-out images that are answered correctly.",
+        "Share of the self-supervised task's questions on held-out items that are answered correctly.",
         SHARE,
         better="higher",
         decimals=3,
@@ -382,6 +383,7 @@ GROUPS = {
     "Values of options that the builder chose": CHOICES,
     "Factorisation and search": FACTORISATION,
     "Training": TRAINING,
+    "Contrast": CONTRAST,
     "GAN": GAN,
     "Updates": UPDATES,
     "Times": TIMES,
