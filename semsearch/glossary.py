@@ -70,6 +70,12 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 " correct predictions.",
             ),
             Term(
+                "contrast",
+                "Contrast (contrastive learning)",
+                "Training in which two parts of the same item must be more similar than parts of different items."
+                " `contrast` does it with texts, `contrastive` with images.",
+            ),
+            Term(
                 "cooccurrence",
                 "Co-occurrence",
                 "Two words co-occur if they stand within the same window of words. The counts of all pairs are what"

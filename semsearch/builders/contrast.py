@@ -59,8 +59,7 @@ class ContrastOptions(BuilderOptions):
 
     pairs: Literal["words", "title", "sentences", "halves", "edges", "key", "thread"] = option(
         "words",
-        "pairs to draw together: words of a document and its rest; its title and body; a sentence and the rest; its"
-        " halves; documents joined by an edge, by a foreign key, or by the subject of a mail thread",
+        "parts of a document to draw together, or documents that an edge, foreign key or mail thread joins",
         choices=PAIRS,
     )
     keep: float = option(0.5, "share of LSA's vectors in the result; 1 is LSA", least=0, most=1)
@@ -92,7 +91,7 @@ class ContrastOptions(BuilderOptions):
 
 
 class Contrast:
-    """Contrast: LSA's word vectors, trained on pairs (needs torch)."""
+    """LSA trained on parts of the same document (needs torch)."""
 
     name = "contrast"
     reads: Literal["documents"] = "documents"
@@ -152,7 +151,7 @@ def _improved(  # noqa: PLR0913 - what a fit needs, from its one caller
     report: Report,
 ) -> tuple[FloatArray, dict[str, float]]:
     """The term vectors (n_terms, k) after training, or `initial` if these do not improve; and metrics."""
-    metrics: dict[str, float] = {"kept_lsa": 1.0, "training_pairs": 0.0}
+    metrics: dict[str, float] = {"kept_lsa": 1.0, "training_pairs": 0.0, "epochs": 0.0}
     held = held_out_documents(counts, rng)
     if held is None:
         return initial, metrics

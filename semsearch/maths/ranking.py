@@ -174,6 +174,7 @@ def split_documents(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp
 
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
+    """Rows at unit length; zero rows stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: FloatArray = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return unit

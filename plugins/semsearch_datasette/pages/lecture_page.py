@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from semsearch.records import Collection
-from semsearch.techniques import GUIDE, Technique
+from semsearch.technique import Technique
+from semsearch.techniques import GUIDE
 from semsearch_datasette import links
 from semsearch_datasette.compat import is_searchable
 from semsearch_datasette.pages import home_page

@@ -15,6 +15,7 @@ from semsearch_datasette import links
 # Which technique of the guide a builder is, for the pages that show the builder itself.
 BUILDERS = {
     "lsa": "lsa",
+    "contrast": "contrast",
     "pmi": "pmi",
     "glove": "glove",
     "sgns": "word2vec",
