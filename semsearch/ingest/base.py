@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from semsearch.errors import InputError, out_of_range
 from semsearch.ingest.front_door import printable
@@ -38,6 +41,18 @@ class Remark:
 
 
 ItemOrFault: TypeAlias = Item | Fault | Remark
+
+
+@dataclass(frozen=True)
+class EdgeBlock:
+    """Many edges read at once: the keys of both ends, neither of them empty, and weights of 0 or more, each (m,)."""
+
+    sources: Sequence[str]
+    targets: Sequence[str]
+    weights: npt.NDArray[np.float64]
+
+
+EdgeResult: TypeAlias = ItemOrFault | EdgeBlock
 
 
 @dataclass(frozen=True)

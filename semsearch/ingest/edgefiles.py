@@ -11,10 +11,20 @@ from typing import Any, BinaryIO
 
 from semsearch.errors import InputError
 from semsearch.ingest import json_values
-from semsearch.ingest.base import INTEGER, Fault, ItemOrFault, Reader, ReadOptions, Remark, quantity
+from semsearch.ingest.base import (
+    INTEGER,
+    EdgeBlock,
+    EdgeResult,
+    Fault,
+    ItemOrFault,
+    Reader,
+    ReadOptions,
+    Remark,
+)
 from semsearch.ingest.columns import match_column
 from semsearch.ingest.delimited import BadRow, Dialect, Row, Rows, find_dialect
 from semsearch.ingest.front_door import rewindable
+from semsearch.ingest.regular_lines import EdgeFileLines, RegularLines
 from semsearch.ingest.streams import Lines
 from semsearch.ingest.structured import kind_of
 from semsearch.records import Item
@@ -35,7 +45,8 @@ _SAMPLE_LINES = 50  # lines that the first line is compared with, to see whether
 class EdgeColumns:
     """The columns of the two ends and the weight, by name, and whether the first line is a header; None is guessed.
 
-    `names` are the names of the columns, in place of those in the file. `remarks` collects what was guessed.
+    `names` are the names of the columns, in place of those in the file. `remarks` collects what was guessed. With
+    `in_blocks`, lines that are as regular as most are become edges many at a time.
     """
 
     source: str | None = None
@@ -44,6 +55,7 @@ class EdgeColumns:
     header: bool | None = None
     names: tuple[str, ...] = ()
     remarks: list[str] = field(default_factory=list)
+    in_blocks: bool = False
 
     def positions(
         self, names: Sequence[str], where: str, rows: Sequence[Sequence[str]] = ()
@@ -86,8 +98,8 @@ def _position(given: str | None, usual: Sequence[str], names: Sequence[str], whe
 
 
 def edge_readers(columns: EdgeColumns) -> dict[str, Reader]:
-    """The readers of edges by name, which all read these columns."""
-    readers: list[Reader] = [
+    """The readers of edges by name, which all read these columns. With `in_blocks` they also yield EdgeBlocks."""
+    readers: list[Any] = [
         EdgeRows("csv", (".csv",), columns),
         EdgeRows("tsv", (".tsv", ".tab"), columns, "\t"),
         EdgeLines("jsonl", (".jsonl", ".ndjson"), columns),
@@ -96,34 +108,6 @@ def edge_readers(columns: EdgeColumns) -> dict[str, Reader]:
         MatrixMarket("mtx", (".mtx",), columns),
     ]
     return {reader.name: reader for reader in readers}
-
-
-class EdgeFileLines(Lines):
-    """The lines of a file of edges without comments, which are counted.
-
-    Lines at the beginning that start with # or % are comments. Further down, only one whose sign is followed by white
-    space is: #bread may be a node.
-    """
-
-    def __init__(self, stream: BinaryIO, options: ReadOptions) -> None:
-        super().__init__(stream, options)
-        self.comments = 0
-        self._begun = False
-
-    def __next__(self) -> str:
-        while True:
-            line = super().__next__()
-            is_comment = line.startswith(("#", "%")) and (not self._begun or line[1:2].isspace())
-            if not is_comment:
-                self._begun = self._begun or bool(line.strip())
-                return line
-            self.comments += 1
-            self.item_done()
-
-    def remarks(self, name: str) -> Iterator[Remark]:
-        """How many lines were taken for comments."""
-        if self.comments:
-            yield Remark(f"{quantity(self.comments, 'line')} of {name} that begin with # or % were read as comments")
 
 
 @dataclass
@@ -139,8 +123,8 @@ class EdgeRows:
     columns: EdgeColumns
     delimiter: str | None = None  # None: found out
 
-    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[ItemOrFault]:
-        """One item per row. Raises InputError for an empty file; a row with too few cells is a Fault."""
+    def read(self, stream: BinaryIO, options: ReadOptions) -> Iterator[EdgeResult]:
+        """Items or blocks of edges; a row with too few cells is a Fault. Raises InputError for an empty file."""
         with rewindable(stream) as source:
             begin = source.read(len(MARKET_MAGIC))
             source.seek(0)
@@ -153,16 +137,29 @@ class EdgeRows:
                 yield from dialect.remarks
                 source.seek(0)
             lines = EdgeFileLines(source, options)
-            yield from self._edges(self._rows(lines, dialect, options.name), options.name)
+            yield from self._edges(self._rows(lines, dialect, options.name), lines, dialect, options.name)
             yield from lines.remarks(options.name)
 
-    def _edges(self, rows: Iterator[Row], name: str) -> Iterator[ItemOrFault]:
+    def _edges(
+        self, rows: Iterator[Row], lines: EdgeFileLines, dialect: Dialect | None, name: str
+    ) -> Iterator[EdgeResult]:
+        """The edges of the rows, which are read from the lines. Regular blocks of lines are taken past the rows."""
         sample = list(islice(rows, _SAMPLE_LINES))
         if not sample:
             raise InputError(f"{name} is empty: each line must hold an edge")
         source, target, weight, has_header = self._layout(sample, name)
         commas = 0
-        for number, cells in chain(sample[1:] if has_header else sample, rows):
+        first = sample[1:] if has_header else sample
+        if self.columns.in_blocks and len(sample) == _SAMPLE_LINES:
+            taken = RegularLines(lines, dialect.delimiter if dialect else None, (source, target, weight))
+            results = chain(first, taken.blocks_or(rows))
+        else:
+            results = chain(first, rows)
+        for result in results:
+            if isinstance(result, EdgeBlock):
+                yield result
+                continue
+            number, cells = result
             place = f"line {number} of {name}"
             if isinstance(cells, BadRow):
                 yield Fault(f"L{place[1:]} {cells.reason}", is_row=True)

@@ -12,8 +12,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from semsearch.errors import InputError, NameTakenError
-from semsearch.ingest.base import INTEGER, Fault, Ingested, ItemOrFault, Remarks, Skipped, first_items, next_batch
+from semsearch.ingest.base import (
+    BATCH_ROWS,
+    INTEGER,
+    EdgeBlock,
+    EdgeResult,
+    Fault,
+    Ingested,
+    ItemOrFault,
+    Remarks,
+    Skipped,
+    first_items,
+)
 from semsearch.ingest.columns import TITLE_NAMES, first_usual
+from semsearch.ingest.edge_list import EdgeList, MergedEdges, differing_in_case
 from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
 from semsearch.ingest.sources import read_sources, source_name
 from semsearch.records import Dataset, Edges, Item, Report, silent
@@ -52,7 +64,7 @@ class GraphSource:
     """A graph to ingest: `edges` as the readers of edgefiles yield them, `nodes` as rows with an id and attributes, and
     the name of the source in messages."""
 
-    edges: Iterable[ItemOrFault]
+    edges: Iterable[EdgeResult]
     source: str
     nodes: Iterable[ItemOrFault] = ()
 
@@ -73,28 +85,21 @@ def load_edges(
     be read and if there is no edge, NameTakenError if NAME_edges is a table of the user's.
     """
     skipped = Skipped(skip_errors)
-    remarks: list[str] = []
     said = Remarks()
     with transaction(db):
         table = _edge_table(db, name)
-        staged = stored.Staged(db)
-        is_integer = _stage(staged, _items(graph.edges, skipped, said), report)
-        case = staged.differing_in_case()
-        if case:
-            remarks.append(f"{case[0]!r} and {case[1]!r} differ only in case: they are two nodes")
-        keys = list(staged.nodes())
-        attributes = list(_items(graph.nodes, skipped, said))
-        if not keys and not attributes:
+        edges = _merged(_without_faults(graph.edges, skipped, said), directed, report)
+        attributes = [item for item in _without_faults(graph.nodes, skipped, said) if isinstance(item, Item)]
+        if not edges.keys and not attributes:
             raise InputError(f"{graph.source} holds no edges: there is nothing to ingest")
-        nodes = _Nodes(keys, attributes, is_integer, graph.source)
-        dataset = nodes.write(db, name, remarks)
-        is_integer = dataset.key_kind == "integer"
-        count, repeated, loops = staged.write(table, integer=is_integer)
-        if not directed and (folded := stored.fold_mirrored(db, table)):
-            count -= folded
-            remarks.append(f"All {folded:,} edges are given in both directions: each is stored once")
-        remarks += _edge_remarks(repeated, loops)
-        remarks[:0] = said.lines()
+        remarks = said.lines()
+        if case := differing_in_case(edges.keys):
+            remarks.append(f"{case[0]!r} and {case[1]!r} differ only in case: they are two nodes")
+        dataset = _Nodes(edges.keys, attributes, graph.source).write(db, name, remarks)
+        integer = dataset.key_kind == "integer"
+        keys = edges.keys if integer else list(map(str, edges.keys))
+        count = stored.write(db, table, keys, (edges.source, edges.target), edges.weight, integer=integer)
+        remarks += _edge_remarks(edges)
         dataset = save(db, replace(dataset, edges=Edges(table, "source", "target", "weight", directed)))
         return LoadedGraph(dataset, skipped.messages, skipped.count, remarks, count_items(db, dataset), count)
 
@@ -143,7 +148,9 @@ def ingest_edges(
     columns = sources.columns
     if sources.table:
         return link_table(db, name, sources.table, columns)
-    named = EdgeColumns(columns.source, columns.target, columns.weight, sources.header, sources.names)
+    named = EdgeColumns(
+        columns.source, columns.target, columns.weight, sources.header, sources.names, in_blocks=sources.limit is None
+    )
     edges = read_sources(sources.files, edge_readers(named), format=sources.format, encoding=sources.encoding)
     nodes = read_sources([sources.nodes], readers, encoding=sources.encoding) if sources.nodes else ()
     edges = first_items(edges, sources.limit)
@@ -153,14 +160,16 @@ def ingest_edges(
     return loaded
 
 
-def _edge_remarks(repeated: int, loops: int) -> list[str]:
+def _edge_remarks(edges: MergedEdges) -> list[str]:
     remarks = []
-    if repeated:
-        edges = "edge was" if repeated == 1 else "edges were"
-        remarks.append(f"{repeated:,} {edges} given more than once: the weights were added up")
-    if loops:
-        edges = "edge leads" if loops == 1 else "edges lead"
-        remarks.append(f"{loops:,} {edges} from a node to itself: stored in the table, ignored by builders")
+    if edges.folded:
+        remarks.append(f"All {edges.folded:,} edges are given in both directions: each is stored once")
+    if edges.repeated:
+        were = "edge was" if edges.repeated == 1 else "edges were"
+        remarks.append(f"{edges.repeated:,} {were} given more than once: the weights were added up")
+    if edges.loops:
+        lead = "edge leads" if edges.loops == 1 else "edges lead"
+        remarks.append(f"{edges.loops:,} {lead} from a node to itself: stored in the table, ignored by builders")
     return remarks
 
 
@@ -189,7 +198,7 @@ def link_table(db: Connection, name: str, table: str, columns: TableEdges) -> Lo
     with transaction(db):
         values = stored.distinct_keys(db, edges)
         is_integer = all(isinstance(value, int) for value in values)
-        nodes = _Nodes([as_text(value) for value in values], [], is_integer, shape.name)
+        nodes = _Nodes(values if is_integer else [as_text(value) for value in values], [], shape.name)
         dataset = save(db, replace(nodes.write(db, name, remarks), edges=edges))
         count = stored.count(db, edges)
         return LoadedGraph(dataset, [], 0, remarks, count_items(db, dataset), count)
@@ -208,10 +217,10 @@ def _edge_table(db: Connection, name: str) -> str:
     return table
 
 
-def _items(results: Iterable[ItemOrFault], skipped: Skipped, remarks: Remarks) -> Iterator[Item]:
-    """The items; faults are errors, or counted as skipped; remarks are kept."""
+def _without_faults(results: Iterable[EdgeResult], skipped: Skipped, remarks: Remarks) -> Iterator[Item | EdgeBlock]:
+    """The items and blocks; faults are errors, or counted as skipped; remarks are kept."""
     for result in results:
-        if isinstance(result, Item):
+        if isinstance(result, Item | EdgeBlock):
             yield result
         elif isinstance(result, Fault):
             skipped.add(result.message, "--skip-errors leaves such rows out")
@@ -219,29 +228,39 @@ def _items(results: Iterable[ItemOrFault], skipped: Skipped, remarks: Remarks) -
             remarks.add(result.message)
 
 
-def _stage(staged: stored.Staged, items: Iterator[Item], report: Report) -> bool:
-    """Write all edges to the staging table; returns whether every id is an integer."""
-    is_integer, count = True, 0
-    while batch := next_batch(items):
-        rows = [
-            (item.columns["source"], item.columns["target"], item.columns["weight"])
-            for item in batch
-            if isinstance(item, Item)
-        ]
-        is_integer = is_integer and all(end is None or INTEGER.fullmatch(end) for row in rows for end in row[:2])
-        staged.add(rows)
-        count += len(rows)
-        report(count, 0)
-    return is_integer
+def _merged(results: Iterator[Item | EdgeBlock], directed: bool, report: Report) -> MergedEdges:
+    """All edges, each once. An item without a target is a node."""
+    edges = EdgeList()
+    items: list[Mapping[str, Any]] = []
+    for result in results:
+        if isinstance(result, EdgeBlock):
+            edges.add(result.sources, result.targets, result.weights)
+        else:
+            items.append(result.columns)
+        if isinstance(result, EdgeBlock) or len(items) == BATCH_ROWS:
+            _add_items(edges, items)
+            items.clear()
+            report(len(edges), 0)
+    _add_items(edges, items)
+    report(len(edges), 0)
+    return edges.merged(directed=directed)
+
+
+def _add_items(edges: EdgeList, items: Sequence[Mapping[str, Any]]) -> None:
+    for item in items:
+        if item["target"] is None:
+            edges.add_node(item["source"])
+    rows = [item for item in items if item["target"] is not None]
+    if rows:
+        edges.add(*([row[name] for row in rows] for name in ("source", "target", "weight")))
 
 
 @dataclass(frozen=True)
 class _Nodes:
-    """The nodes of a graph: the keys that edges name, and the rows that describe nodes."""
+    """The nodes of a graph: the keys that edges name, integers if all are, and the rows that describe nodes."""
 
-    keys: list[str]
+    keys: Sequence[str] | Sequence[int]
     attributes: list[Item]
-    is_integer: bool  # whether every key that an edge names is an integer
     source: str
 
     def write(self, db: Connection, name: str, remarks: list[str]) -> Dataset:
@@ -280,23 +299,26 @@ class _Nodes:
 
     def _upsert(self, db: Connection, name: str, existing: Dataset | None, remarks: list[str]) -> None:
         rows = _rows_by_id(self.attributes)
-        is_integer = self.is_integer and all(map(INTEGER.fullmatch, rows))
-        if existing is not None:
-            is_integer = existing.key_kind == "integer"
-        if rows and (unknown := sum(key not in rows for key in self.keys)):
+        keys = list(map(str, self.keys)) if rows or not self._are_integers else self.keys
+        is_integer = self._are_integers and all(map(INTEGER.fullmatch, rows))
+        if rows and (unknown := sum(key not in rows for key in keys)):
             nodes = "node of an edge is" if unknown == 1 else "nodes of edges are"
             remarks.append(f"{unknown:,} {nodes} missing in --nodes: added without attributes")
-        if existing and is_integer and not all(map(INTEGER.fullmatch, [*self.keys, *rows])):
+        if existing and existing.key_kind == "integer" and not is_integer:
             raise InputError(
                 f"{name!r} has integers as ids, but not all new ids are integers: choose another name for this graph"
             )
+        is_integer = existing.key_kind == "integer" if existing is not None else is_integer
+        id_of: type = int if is_integer else str
         upserts = Upserts(db, name, "id", integer_key=is_integer)
-        described = [{"id": int(key) if is_integer else key, **row} for key, row in rows.items()]
-        plain = [{"id": int(key) if is_integer else key} for key in self.keys if key not in rows]
-        for batch in (described, plain):
-            if batch:
-                upserts.write(batch)
+        if rows:
+            upserts.write([{"id": id_of(key), **row} for key, row in rows.items()])
+        upserts.write_keys([id_of(key) for key in keys if key not in rows])
         remarks += upserts.remarks
+
+    @property
+    def _are_integers(self) -> bool:
+        return all(isinstance(key, int) for key in self.keys)
 
 
 def _rows_by_id(items: Iterable[Item]) -> dict[str, dict[str, Any]]:

@@ -113,17 +113,34 @@ class Lines:
         self._item_chars = 0
         self._first = 1  # the first line of the current item
         self._name = options.name
-        self._lines = self._split(decoded(stream, options))
+        self._blocks = self._split(decoded(stream, options))
+        self._block: list[str] = []
+        self._next = 0  # in the block
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        if self._next == len(self._block):
+            self._block, self._next = next(self._blocks), 0
+        line = self._block[self._next]
+        self._next += 1
         self.number += 1
         self._item_chars += len(line)
         self._check(self._item_chars)
         return line
+
+    def block(self) -> list[str]:
+        """The next lines, as many as are decoded already, without taking them; empty at the end."""
+        if self._next == len(self._block):
+            self._block, self._next = next(self._blocks, []), 0
+        return self._block[self._next :]
+
+    def take(self, count: int) -> None:
+        """Take this many lines of the block, each an item."""
+        self._next += count
+        self.number += count
+        self.item_done()
 
     def item_done(self) -> None:
         """Start to count the next item."""
@@ -137,21 +154,20 @@ class Lines:
                 "check it for a missing line end or an unclosed quote"
             )
 
-    def _split(self, chunks: Iterator[str]) -> Iterator[str]:
+    def _split(self, chunks: Iterator[str]) -> Iterator[list[str]]:
+        """The whole lines of each chunk, and of those before it that have no line end."""
         held: list[str] = []
         size = 0
         for text in chunks:
             *whole, tail = text.split("\n")
             if whole:
-                yield "".join([*held, whole[0], "\n"])
-                for line in whole[1:]:
-                    yield line + "\n"
+                yield ["".join([*held, whole[0], "\n"]), *[line + "\n" for line in whole[1:]]]
                 held, size = [], 0
             held.append(tail)
             size += len(tail)
             self._check(self._item_chars + size)
         if size:
-            yield "".join(held)
+            yield ["".join(held)]
 
 
 class Text:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from semsearch.arrays import IntArray
 from semsearch.errors import InputError, NotFoundError
 from semsearch.records import Dataset, Edges
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import as_text, columns_of, quoted, shape_of
 
 Arrays = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]
-_STAGE = "temp._semsearch_edges"
+Doubles = npt.NDArray[np.float64]
+_BATCH_EDGES = 1 << 17  # edges that are Python objects at a time
 
 
 def table_name(graph: str) -> str:
@@ -92,65 +94,35 @@ def check_columns(db: Connection, found: Edges) -> None:
             raise NotFoundError(f"{found.table} has no column {column!r}: it has {', '.join(columns)}")
 
 
-class Staged:
-    """Edges that are being imported: collected in a temporary table, and written to their table at once."""
+def write(
+    db: Connection,
+    table: str,
+    keys: Sequence[str] | Sequence[int],
+    ends: tuple[IntArray, IntArray],
+    weights: Doubles,
+    *,
+    integer: bool,
+) -> int:
+    """Write the table of edges in place of an earlier one; returns the number of its rows.
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-        db.execute(f"drop table if exists {_STAGE}")
-        db.execute(f"create temp table {_STAGE[5:]} (source, target, weight real)")
-
-    def add(self, rows: Iterable[tuple[str, str | None, float]]) -> None:
-        """Collect rows: two keys and a weight; without the second key, a node without edges."""
-        self._db.executemany(f"insert into {_STAGE} values (?, ?, ?)", rows)
-
-    def nodes(self) -> Iterator[str]:
-        """Every key of an edge, once, in order."""
-        for row in self._db.execute(f"select source from {_STAGE} union select target from {_STAGE} order by 1"):
-            if row[0] is not None:
-                yield row[0]
-
-    def differing_in_case(self) -> tuple[str, str] | None:
-        """Two keys that differ in case only, if there are any."""
-        result = self._db.execute(
-            f"select min(key), max(key) from (select source as key from {_STAGE} union select target from {_STAGE})"
-            " group by lower(key) having count(*) > 1 limit 1"
-        ).fetchone()
-        return None if result is None else (result[0], result[1])
-
-    def write(self, table: str, *, integer: bool) -> tuple[int, int, int]:
-        """Write the table, with the weights of repeated edges added. Returns counts: edges, repeats, self-loops."""
-        kind = "integer" if integer else "text"
-        self._db.execute(f"drop table if exists {quoted(table)}")
-        self._db.execute(
-            f"create table {quoted(table)} (source {kind} not null, target {kind} not null, weight real not null,"
-            " primary key (source, target)) without rowid"
-        )
-        staged = int(self._db.execute(f"select count(target) from {_STAGE}").fetchone()[0])
-        self._db.execute(
-            f"insert into {quoted(table)} select cast(source as {kind}), cast(target as {kind}), sum(weight) from"
-            f" {_STAGE} where target is not null group by source, target"
-        )
-        self._db.execute(f"create index {quoted(f'{table}_target')} on {quoted(table)} (target)")
-        self._db.execute(f"drop table {_STAGE}")
-        kept, loops = self._db.execute(
-            f"select count(*), coalesce(sum(source = target), 0) from {quoted(table)}"
-        ).fetchone()
-        return int(kept), staged - int(kept), int(loops)
-
-
-def fold_mirrored(db: Connection, table: str) -> int:
-    """Keep one of each two rows (a, b) and (b, a) if every edge has both with the same weight; returns how many went.
-
-    Adjacency lists and symmetric matrices contain each edge once from each end. If only some edges have both rows,
-    nothing is changed: those edges were given twice.
+    `ends` are indices (m,) of `keys`, in order and each pair once; `weights` (m,). The columns of the ends are integers
+    or text. Texts that SQLite reads as the same integer are one end: their weights are added up.
     """
-    name = quoted(table)
-    alone = db.execute(  # found immediately in most graphs
-        f"select 1 from {name} as one where source != target and not exists (select 1 from {name} as other"
-        " where other.source = one.target and other.target = one.source and other.weight = one.weight) limit 1"
-    ).fetchone()
-    return db.execute(f"delete from {name} where source > target").rowcount if alone is None else 0
+    kind = "integer" if integer else "text"
+    db.execute(f"drop table if exists {quoted(table)}")
+    db.execute(
+        f"create table {quoted(table)} (source {kind} not null, target {kind} not null, weight real not null,"
+        " primary key (source, target)) without rowid"
+    )
+    statement = f"insert into {quoted(table)} values (?, ?, ?)"
+    if integer and any(isinstance(key, str) for key in keys):
+        statement += " on conflict do update set weight = weight + excluded.weight"
+    for start in range(0, len(weights), _BATCH_EDGES):
+        batch = slice(start, start + _BATCH_EDGES)
+        sources, targets = (map(keys.__getitem__, end[batch].tolist()) for end in ends)
+        db.executemany(statement, zip(sources, targets, weights[batch].tolist(), strict=True))
+    db.execute(f"create index {quoted(f'{table}_target')} on {quoted(table)} (target)")
+    return int(db.execute(f"select count(*) from {quoted(table)}").fetchone()[0])
 
 
 def distinct_keys(db: Connection, found: Edges) -> list[Any]:
@@ -164,7 +136,7 @@ def distinct_keys(db: Connection, found: Edges) -> list[Any]:
 
 
 def is_edge_table(db: Connection, table: str) -> bool:
-    """Whether a table has the columns that `Staged.write` makes, so that it may be replaced."""
+    """Whether a table has the columns that `write` makes, so that it may be replaced."""
     return columns_of(db, table) == ("source", "target", "weight") and shape_of(db, table).key_columns == (
         "source",
         "target",

@@ -136,6 +136,15 @@ class Upserts:
         self._written += len(rows)
         self._changed += cursor.rowcount
 
+    def write_keys(self, keys: Sequence[str] | Sequence[int]) -> None:
+        """Add rows that have a key alone, where the table has none of that key."""
+        if not keys:
+            return
+        self._grow([{self._key: keys[0]}])
+        cursor = self._db.executemany(self._statement([self._key]), ([key] for key in keys))
+        self._written += len(keys)
+        self._changed += cursor.rowcount
+
     def _count(self) -> int:
         return int(self._db.execute(f"select count(*) from {quoted(self.table)}").fetchone()[0])
 
