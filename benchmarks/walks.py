@@ -5,7 +5,8 @@
 
 The graph is drawn with power-law degrees. PYTHON is an interpreter of an environment with PecanPy (`pip install
 pecanpy`), which needs an older numpy; without it its lines are left out. `--large` takes 1,000,000 edges of 200,000
-nodes through the commands `ingest edges` and `build prone`, in processes of their own. `--data` (as in graphs.py)
+nodes through the commands `ingest edges`, `build prone` and `build deepwalk`, in processes of their own, and through
+`sqlite-utils insert --csv`. `--data` (as in graphs.py)
 embeds a labelled graph by node2vec, 128 dimensions, ten walks of 80 nodes from each node: ours with its defaults,
 PecanPy with its own walks and gensim's word2vec (window 10, one epoch), p = 1, q = 0.5. Both are evaluated by their
 labels.
@@ -17,6 +18,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,7 @@ from semsearch.maths.prone import factor_graph, propagate
 from semsearch.maths.walks import random_walks, start_nodes
 
 LENGTH = 80
+MAX_ADDRESSES = 8_000_000_000  # bytes that each command of --large may address
 SLOW = 500  # walks that slow libraries are asked for
 PEER = """
 import sys, time, json, numpy as np
@@ -116,22 +119,54 @@ def prone(A: sp.csr_matrix) -> float:
 
 
 def large(folder: Path, n: int = 200_000, m: int = 1_000_000) -> list[dict[str, Any]]:
-    """Seconds and peak memory of each command, from edges in a file to a file that can be searched."""
+    """Processor seconds and peak memory of each command, from edges in a file to a file that can be searched.
+
+    The peer of `ingest edges` is `sqlite-utils insert --csv`, which numbers no nodes and adds up no weights.
+    """
     upper = sp.triu(power_law(n, m)).tocoo()
-    np.savetxt(folder / "g.edgelist", np.stack([upper.row, upper.col], axis=1), fmt="%d")
-    rows = []
-    for name, *verb in (("ingest", "ingest", "edges"), ("build", "build", "prone")):
-        where = [str(folder / "g.db"), "g"] + ([str(folder / "g.edgelist")] if name == "ingest" else ["--dim", "128"])
-        start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, "-m", "semsearch", *verb, *where], stderr=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"semsearch {' '.join(verb)} failed")
-        rows.append(
-            {"what": " ".join(verb), "edges": m, "s": time.perf_counter() - start, "peak GB": used.ru_maxrss / 1e6}
-        )
-    return rows
+    edges = np.stack([upper.row, upper.col], axis=1)
+    np.savetxt(folder / "g.csv", edges, fmt="%d", delimiter=",", header="source,target", comments="")
+    ours = [sys.executable, "-m", "semsearch"]
+    db, graph, source = str(folder / "g.db"), "g", str(folder / "g.csv")
+    commands = {
+        "ingest edges": [*ours, "ingest", "edges", db, graph, source],
+        "sqlite-utils insert --csv": [
+            sys.executable,
+            "-m",
+            "sqlite_utils",
+            "insert",
+            str(folder / "p.db"),
+            "e",
+            source,
+            "--csv",
+        ],
+        "build prone": [*ours, "build", "prone", db, graph, "--dim", "128"],
+        "build deepwalk": [*ours, "build", "deepwalk", db, graph],
+    }
+    return [{"what": name, "edges": len(edges)} | _used(command, len(edges)) for name, command in commands.items()]
+
+
+def _used(command: Sequence[str], edges: int) -> dict[str, float]:
+    """What a command used, with at most MAX_ADDRESSES bytes of addresses: a run that would take more ends cleanly."""
+    start = time.perf_counter()
+    bounds = (MAX_ADDRESSES, MAX_ADDRESSES)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, bounds),
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[:5])} failed")
+    processor = used.ru_utime + used.ru_stime
+    return {
+        "s": time.perf_counter() - start,
+        "processor s": processor,
+        "edges per processor s": edges / processor,
+        "peak GB": used.ru_maxrss / 1e6,
+    }
 
 
 def whole(data: Path, name: str, python: str, folder: Path, length: int = LENGTH) -> list[dict[str, Any]]:

@@ -18,8 +18,8 @@ CORPORA = "Corpus Documents Graph Images Kind Similarities Table"
 RESULTS = "Embeddings Fitted Quiz State"
 BUILDERS = "Builder BuilderOptions Device Journal Pmi PmiOptions Report hookimpl option silent timed Metric"
 CAPABILITIES = (
-    "Accelerates Conditions CosineParts DeclaresMetrics Decodes Drifts EmbedsQueriesOnly Encodes Explains Imagines"
-    " Needs Quizzes"
+    "Accelerates Conditions CosineParts DeclaresMetrics Decodes Drifts EmbedsQueriesOnly Encodes EstimatesMemory"
+    " Explains Imagines MemoryNeed Needs Quizzes"
 )
 BY_OPTIONS = "LimitsDefault NeedsByOptions OrdersCodes ReadsByOptions"
 TRAINING = "Judges Shows Step Task TrainOptions Trained Turn Watches train"

@@ -56,6 +56,7 @@ class Learning(Opened):
         seed: int = 0,
         device: str = "auto",
         resume: bool = False,
+        memory: str | None = None,
         language: str | None = None,
         report: Report = silent,
         **options: Any,
@@ -64,11 +65,12 @@ class Learning(Opened):
 
         `options` are those of the builder (docs/builders.md). `name` is that of the collection, by default
         DATASET_BUILDER. `language` is that of the texts, by default the dataset's or found in them. `resume` continues
-        an interrupted training from its checkpoint. Raises NotFoundError for an unknown dataset or builder, InputError
-        for options that cannot be used, BuildError where there is nothing to learn from, CapabilityError for a missing
-        package or device.
+        an interrupted training from its checkpoint. `memory`, such as "4G", is what a builder that can estimate its
+        need may take, by default half of what is free. Raises NotFoundError for an unknown dataset or builder,
+        InputError for options that cannot be used, BuildError where there is nothing to learn from, CapabilityError for
+        a missing package or device.
         """
-        how = BuildOptions(name, seed, device, resume, report, language)
+        how = BuildOptions(name, seed, device, resume, report, language, memory)
         with self._writing() as db:
             if builder is None:
                 source = datasets.get_dataset(db, dataset)

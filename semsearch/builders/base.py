@@ -236,6 +236,21 @@ class Accelerates(Protocol):
     faster_with: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class MemoryNeed:
+    """The most memory that a fit takes, in bytes, and what helps if that is too much: "use a lower --window"."""
+
+    bytes: int
+    advice: str
+
+
+@runtime_checkable
+class EstimatesMemory(Protocol):
+    """A builder that can say how much memory a fit takes, from the size of the corpus and the options alone."""
+
+    def memory_need(self, corpus: Any, options: Any) -> MemoryNeed: ...
+
+
 @runtime_checkable
 class DeclaresMetrics(Protocol):
     """A builder that declares the metrics of its runs that semsearch does not know, by key."""

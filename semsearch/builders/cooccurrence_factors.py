@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
@@ -73,6 +74,23 @@ def factor_cooccurrences(
             weights=options.distance_weighting,
         )
     check_cooccurring(counts, if_empty)
+    return counts, factor_counts(counts, options, rng=rng, device=device, report=report, metrics=metrics)
+
+
+def factor_counts(
+    counts: sp.csr_matrix,
+    options: FactorOptions,
+    *,
+    rng: np.random.Generator,
+    device: Device,
+    report: Report,
+    metrics: dict[str, float],
+    totals: npt.NDArray[np.float64] | None = None,
+) -> SpectralFactors:
+    """The left and right factors of the weighted counts. Adds figures to `metrics`.
+
+    `totals` (width,) are the sums of the rows before they were cut (maths.strongest).
+    """
     with timed(metrics, "weighting"):
         M = associations(
             counts,
@@ -80,6 +98,7 @@ def factor_cooccurrences(
             smoothing=options.smoothing,
             shift=options.shift,
             symmetric=options.symmetric,
+            totals=totals,
         )
     with timed(metrics, "factoring"):
         sides = factor_sides(
@@ -92,7 +111,7 @@ def factor_cooccurrences(
             progress=lambda done, total: report(done, total),
         )
     metrics |= {"pairs": float(counts.nnz), "nonzeros": float(M.nnz)} | sides.facts()
-    return counts, sides
+    return sides
 
 
 def check_cooccurring(counts: sp.csr_matrix, if_empty: str) -> None:

@@ -14,8 +14,16 @@ from typing import Any
 import numpy as np
 
 from semsearch import __version__, registry
-from semsearch.builders.base import ZERO_NORM, Accelerates, Builder, make_options, needs_of, reads_of
-from semsearch.building import corpora, devices
+from semsearch.builders.base import (
+    ZERO_NORM,
+    Accelerates,
+    Builder,
+    EstimatesMemory,
+    make_options,
+    needs_of,
+    reads_of,
+)
+from semsearch.building import corpora, devices, memory
 from semsearch.building.journal import RunJournal
 from semsearch.errors import BuildError, CapabilityError, InputError, out_of_range
 from semsearch.maths.language_finder import find_language
@@ -55,7 +63,7 @@ from semsearch.storage.textitem import TextItem
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How a build runs, besides the options of the builder. Raises InputError for an impossible seed."""
+    """How a build runs, besides the options of the builder. Raises InputError for an impossible seed or memory."""
 
     name: str | None = None  # of the first collection; None: DATASET_BUILDER
     seed: int = 0
@@ -63,8 +71,11 @@ class BuildOptions:
     resume: bool = False  # from the last checkpoint of an interrupted training, if there is one
     report: Report = silent
     language: str | None = None  # of the texts; None: what the dataset says, else found from the texts
+    memory: str | None = None  # that the build may take, as "4G"; None: half of what is free
 
     def __post_init__(self) -> None:
+        if self.memory is not None:
+            memory.parse_size(self.memory)
         if not 0 <= self.seed <= MOST_SEED:
             raise out_of_range("--seed", self.seed, least=0, most=MOST_SEED)
 
@@ -125,7 +136,8 @@ def build(
     """Fit the builder to the dataset and store its collections in place of earlier ones of the same name.
 
     `given` are the builder's options. The fit runs outside of any transaction; everything is written in one. Raises
-    BuildError if the dataset holds nothing to learn from, or the builder returns something inconsistent; InputError for
+    BuildError if the dataset holds nothing to learn from, if the builder would need more memory than `how` allows, or
+    returns something inconsistent; InputError for
     options or a kind of dataset that do not suit the builder; CapabilityError for a missing package or device.
     """
     plan = _plan(db, dataset, builder, given, how)
@@ -134,7 +146,8 @@ def build(
     source = _read(db, plan)
     journal = _journal(db, plan, source.corpus)
     terms = term_lines(source.dataset.language)
-    with fulltext_prefill.words_ahead(source.items, source.first, terms) as words:
+    bounded = memory.bounded(builder, source.corpus, plan.options, how.memory)
+    with bounded, fulltext_prefill.words_ahead(source.items, source.first, terms) as words:
         rng = np.random.default_rng(how.seed)
         fitted = builder.fit(source.corpus, plan.options, rng=rng, device=plan.device, report=journal)
         embeddings = [_checked(builder, one) for one in fitted.embeddings]
@@ -168,6 +181,8 @@ def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str
     reads = reads_of(builder, options)
     if reads not in corpora.available_corpora(dataset):
         raise InputError(corpora.wrong_kind(builder, reads, dataset))
+    if how.memory is not None and not isinstance(builder, EstimatesMemory):
+        raise InputError(f"{builder.name} cannot estimate its memory: leave out --memory")
     if how.resume and not needs:
         raise InputError(f"{builder.name} cannot be resumed, because it has no training: leave out --resume")
     name = how.name or f"{dataset.name}_{builder.name}"

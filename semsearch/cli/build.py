@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from semsearch import registry
-from semsearch.builders.base import Builder, chooses_device, make_options, needs_of, reads_of, trains
+from semsearch.builders.base import Builder, EstimatesMemory, chooses_device, make_options, needs_of, reads_of, trains
 from semsearch.builders.options import current_names, dashed, former_names, help_of
 from semsearch.building import devices
 from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
@@ -108,7 +108,7 @@ def _default_for(names: Sequence[str]) -> str:
 
 def _command(builder: Builder) -> click.Command:
     def run(db: str, dataset: str, **given: Any) -> None:
-        how = {name: given.pop(name, None) for name in ("name", "seed", "device", "resume", "language")}
+        how = {name: given.pop(name, None) for name in ("name", "seed", "device", "resume", "memory", "language")}
         _check_common(builder)
         options = _given(builder, given)
         with writing(db) as connection:
@@ -132,6 +132,14 @@ def _command(builder: Builder) -> click.Command:
         ),
         click.Option(["--resume"], is_flag=True, hidden=not trains(builder), help="resume an interrupted training"),
     ]
+    if "memory" not in former_names(builder.Options):
+        common.append(
+            click.Option(
+                ["--memory"],
+                hidden=not isinstance(builder, EstimatesMemory),
+                help="memory that the build may take, such as 4G or 500M  [default: half of what is free]",
+            )
+        )
     if builder.reads == "documents":
         common.append(language_parameter())
     summary = (builder.__doc__ or builder.name).strip().split("\n")[0]

@@ -7,6 +7,7 @@ entries are then collected. This needs no hash table and no sorting of pairs, an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -50,31 +51,60 @@ def cooccurrences(
         raise InputError(f"ids are from {stream.min()} to {stream.max()}: 0 to {width - 1} are needed")
     if window == WHOLE_CONTEXT:
         return _whole_context_counts(stream, starts, width)
-    separated = _with_boundaries(stream, starts)
-    order, begins = _positions(separated, width)
-    by_distance = np.ones(window) if weights == "flat" else 1 / np.arange(1, window + 1)
-    # A row holds at most all neighbours of its positions, so blocks of rows are cut by the sum of these bounds.
-    most = np.cumsum(np.minimum(np.diff(begins) * (2 * window), width))
-    cuts = (
-        np.searchsorted(most, np.arange(_BLOCK_PAIRS, int(most[-1]) + _BLOCK_PAIRS, _BLOCK_PAIRS))
-        if width
-        else np.zeros(0, int)
-    )
-    bounds = np.unique(np.concatenate([[0], np.minimum(cuts + 1, width), [width]])).tolist()
+    where = occurrences(with_boundaries(stream, starts), width)
+    by_distance = distance_weights(window, weights)
+    most = where.most_neighbours(window)
 
     def rows(first: int, last: int) -> tuple[Any, Any, Any]:
-        room = int(most[last - 1] - (most[first - 1] if first else 0))
+        room = int(most[first:last].sum())
         indices, data = np.empty(room, np.int32), np.empty(room, np.float32)
         lengths = np.empty(last - first, np.int64)
-        used = _count_rows((first, last), (separated, order, begins), by_distance, width, (indices, data, lengths))
+        used = _count_rows((first, last), where.arrays, by_distance, width, (indices, data, lengths))
         return indices[:used].copy(), data[:used].copy(), lengths
 
-    parts = map_ranges(rows, bounds)
+    parts = map_ranges(rows, row_bounds(most))
     return _stack_rows(parts, width)
 
 
-def _with_boundaries(stream: Ids, starts: IntArray) -> Ids:
-    """The stream with a boundary mark before, between and after its contexts."""
+@dataclass(frozen=True)
+class Occurrences:
+    """Where each id occurs in a stream.
+
+    separated  (s + m + 1,) int32 ids, with a boundary mark before, between and after the m contexts
+    order      (s,) positions in `separated`, sorted by id
+    begins     (width + 1,) where the positions of each id begin in `order`
+    """
+
+    separated: Ids
+    order: npt.NDArray[np.integer[Any]]
+    begins: IntArray
+
+    @property
+    def arrays(self) -> tuple[Ids, npt.NDArray[np.integer[Any]], IntArray]:
+        """All three, as the kernels take them."""
+        return self.separated, self.order, self.begins
+
+    def most_neighbours(self, window: int) -> IntArray:
+        """(width,) the largest possible number of distinct neighbours of each id."""
+        return np.minimum(np.diff(self.begins) * (2 * window), len(self.begins) - 1)
+
+
+def distance_weights(window: int, weights: Weights) -> npt.NDArray[np.float64]:
+    """(window,) the weight of a pair at each distance."""
+    return np.ones(window) if weights == "flat" else 1 / np.arange(1, window + 1)
+
+
+def row_bounds(most: IntArray) -> list[int]:
+    """Bounds between rows, so that each block holds about _BLOCK_PAIRS pairs; `most` (n,) bounds the pairs of a row."""
+    sums = np.cumsum(most)
+    ends = np.arange(_BLOCK_PAIRS, int(sums[-1]) + _BLOCK_PAIRS, _BLOCK_PAIRS) if len(most) else np.zeros(0, int)
+    cuts = np.minimum(np.searchsorted(sums, ends) + 1, len(most))
+    bounds: list[int] = np.unique(np.concatenate([[0], cuts, [len(most)]])).astype(int).tolist()
+    return bounds
+
+
+def with_boundaries(stream: Ids, starts: IntArray) -> Ids:
+    """(n + m + 1,) the stream (n,) with a boundary mark before, between and after its m contexts."""
     separated = np.empty(len(stream) + len(starts), np.int32)
     _write_boundaries(stream, starts, separated)
     return separated
@@ -89,13 +119,22 @@ def _write_boundaries(stream: Any, starts: Any, separated: Any) -> None:
         separated[starts[context + 1] + context + 1] = _BOUNDARY
 
 
-def _positions(separated: Ids, width: int) -> tuple[Ids, IntArray]:
-    """Positions sorted by id, in order within each id, and the start of each id's positions (width + 1,)."""
-    counts = np.bincount(separated + 1, minlength=width + 1)
-    begins = np.concatenate([[0], np.cumsum(counts[1:])])
-    order = np.empty(int(begins[-1]), np.int32)
+def occurrences(separated: Ids, width: int) -> Occurrences:
+    """The positions of each id, in order, in a stream `with_boundaries` of ids below `width`."""
+    counts = np.zeros(width, np.int64)
+    _count_ids(separated, counts)
+    begins = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    kind: type = np.int32 if len(separated) < np.iinfo(np.int32).max else np.int64
+    order: npt.NDArray[np.integer[Any]] = np.empty(int(begins[-1]), kind)
     _sort_by_id(separated, begins[:-1].copy(), order)
-    return order, begins
+    return Occurrences(separated, order, begins)
+
+
+@kernel
+def _count_ids(separated: Any, counts: Any) -> None:
+    for number in separated:
+        if number >= 0:
+            counts[number] += 1
 
 
 @kernel

@@ -41,7 +41,13 @@ def log_tfidf(counts: sp.csr_matrix, weights: FloatArray) -> sp.csr_matrix:
 
 
 def associations(
-    counts: sp.csr_matrix, measure: str, *, smoothing: float = 1.0, shift: float = 1.0, symmetric: bool = True
+    counts: sp.csr_matrix,
+    measure: str,
+    *,
+    smoothing: float = 1.0,
+    shift: float = 1.0,
+    symmetric: bool = True,
+    totals: npt.NDArray[np.float64] | None = None,
 ) -> sp.csr_matrix:
     """The association of every pair of ids that co-occurs, float32, without zeros.
 
@@ -52,8 +58,9 @@ def associations(
 
     `smoothing` raises the sums of contexts to a power, which lowers the association with rare contexts (Levy, Goldberg
     & Dagan 2015: 0.75). Alone it makes a symmetric matrix asymmetric. `symmetric` takes the mean of the matrix and its
-    transpose before the positive part, which equals the power (1 + smoothing)/2 on both sides. Raises InputError for an
-    unknown measure and for counts below 0.
+    transpose before the positive part, which equals the power (1 + smoothing)/2 on both sides. `totals` (n,) are the
+    sums of rows and columns of a symmetric matrix of which only some pairs are given. Raises InputError for an unknown
+    measure and for counts below 0.
     """
     if measure not in MEASURES:
         raise not_a_choice("--measure", measure, MEASURES)
@@ -67,7 +74,10 @@ def associations(
     if measure == "log":
         weighted.data = np.log1p(weighted.data)
         return weighted
-    expected = log_expected(counts, smoothing=smoothing, symmetric=symmetric)
+    if totals is None:
+        expected = log_expected(counts, smoothing=smoothing, symmetric=symmetric)
+    else:
+        expected = log_expected_of_totals(totals, totals, smoothing=smoothing, symmetric=symmetric)
 
     def weigh(first: int, last: int) -> None:
         start, end = counts.indptr[first], counts.indptr[last]
@@ -106,6 +116,21 @@ def log_expected_of_totals(
     else:
         left, right = plain[0], smooth[1]
     return left + total, right
+
+
+def association_order(
+    totals: npt.NDArray[np.float64], measure: str, *, smoothing: float, shift: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """`scales` and `floors` (n,) that order the pairs of a row by their association, from the sums of rows.
+
+    A count n of row i and column j has the association of n · scales[j]; it is stored if that is above floors[i].
+    """
+    if measure in MEASURES_WITHOUT_SMOOTHING:
+        return np.ones(len(totals)), np.zeros(len(totals))
+    left, right = log_expected_of_totals(totals, totals, smoothing=smoothing, symmetric=True)
+    if measure in ("ratio", "pmi"):
+        return np.exp(-right), np.zeros(len(totals))
+    return np.exp(-right), np.exp(left) * (shift if measure == "shifted" else 1.0)
 
 
 def _row_bounds(indptr: npt.NDArray[np.integer[Any]]) -> list[int]:

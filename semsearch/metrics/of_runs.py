@@ -14,6 +14,12 @@ SIZES = (
     Metric("items", "items", "Items that the model was built from.", COUNT),
     Metric("nodes", "nodes", "Nodes of the graph.", COUNT),
     Metric("nonzeros", "nonzero entries", "Entries of the factorised matrix that are not zero.", COUNT),
+    Metric(
+        "counted_pairs",
+        "co-occurring pairs before the cut",
+        "Pairs that met; each node keeps those of highest association.",
+        COUNT,
+    ),
     Metric("pairs", "co-occurring pairs", "Pairs of items with a count or a similarity.", COUNT, term="cooccurrence"),
     Metric("pictures", "training images", "Images that the model was built from, or that an update added.", COUNT),
     Metric(
@@ -59,6 +65,9 @@ CHOICES = (
         "Terms of fewer documents are not in the vocabulary.",
         "at least 1",
         is_choice=True,
+    ),
+    Metric(
+        "pairs_per_node", "pairs per node", "Pairs of highest association that a node keeps.", COUNT, is_choice=True
     ),
     Metric(
         "permutations", "permutations", "Permutations of the tiles that are told apart.", "at least 2", is_choice=True
