@@ -31,7 +31,7 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.builders.base import CosineParts, timed
 from semsearch.builders.lsa import Lsa, LsaOptions
-from semsearch.builders.options import BuilderOptions, option
+from semsearch.builders.options import BuilderOptions, option, own_stop_words_option
 from semsearch.builders.term_vectors import analyzer_of_fit, encode_texts, explain_texts, term_numbers
 from semsearch.errors import InputError
 from semsearch.hookspecs import hookimpl
@@ -80,6 +80,7 @@ class ContrastOptions(BuilderOptions):
     )
     stem: bool = option(True, "stem words, in the language of the dataset")
     stop_words: bool = option(True, "remove stop words")
+    own_stop_words: str | None = own_stop_words_option()
     min_df: int | None = option(
         None, "minimum document frequency of a term", least=1, default_text="1; 2 for 10,000 documents or more"
     )
@@ -135,7 +136,12 @@ class Contrast:
 
 def _start_options(options: ContrastOptions) -> LsaOptions:
     return LsaOptions(
-        dim=options.dim, power=_POWER, stem=options.stem, stop_words=options.stop_words, min_df=options.min_df
+        dim=options.dim,
+        power=_POWER,
+        stem=options.stem,
+        stop_words=options.stop_words,
+        own_stop_words=options.own_stop_words,
+        min_df=options.min_df,
     )
 
 

@@ -26,7 +26,7 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, timed
 from semsearch.builders.operators import matrix_on
-from semsearch.builders.options import BuilderOptions, option
+from semsearch.builders.options import BuilderOptions, option, own_stop_words_option
 from semsearch.builders.term_vectors import (
     analyzer_of_fit,
     encode_texts,
@@ -42,7 +42,7 @@ from semsearch.maths.counts import TermCounts, count_all_terms, count_terms
 from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import held_out_weight
-from semsearch.maths.text import Analyzer, pack
+from semsearch.maths.text import Analyzer, pack, stop_words_in
 from semsearch.maths.varimax import topic_rotation
 from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
@@ -70,6 +70,7 @@ class LsaOptions(BuilderOptions):
     )
     stem: bool = option(True, "stem words, in the language of the dataset")
     stop_words: bool = option(True, "remove stop words", was=("stop",))
+    own_stop_words: str | None = own_stop_words_option()
     min_df: int | None = option(
         None,
         "minimum document frequency of a term",
@@ -103,7 +104,7 @@ class Lsa:
     ) -> Fitted:
         """Documents (n, k) and words (n_terms, k), k options.dim or the rank."""
         metrics: dict[str, float] = {}
-        analyzer = Analyzer(options.stem, options.stop_words, corpus.language)
+        analyzer = _analyzer_of(options, corpus.language)
         with timed(metrics, "counting"):
             counts = _count(corpus, analyzer, options, report)
         weights = idf(len(corpus), counts.documents)
@@ -162,6 +163,11 @@ class Lsa:
         scale = s ** (float(state.arrays.get("power", 0)) - 2 * share)
         rotation = state.arrays.get("topic_rotation")  # absent in models of older versions
         return explain_texts(state, query, corpus.texts, scale, rotation)
+
+
+def _analyzer_of(options: LsaOptions, language: str) -> Analyzer:
+    own = stop_words_in(options.own_stop_words, language)
+    return Analyzer(options.stem, options.stop_words, language, own=own)
 
 
 def _count(corpus: Documents, analyzer: Analyzer, options: LsaOptions, report: Report) -> TermCounts:
@@ -233,7 +239,7 @@ def _expected_drift(
 ) -> dict[str, float]:
     """What `drift` would return for new texts of the same kind, estimated on a sample of the fitted ones."""
     texts = corpus.texts[:: max(1, len(corpus) // _DRIFT_SAMPLE)]
-    analyzer = Analyzer(options.stem, options.stop_words, corpus.language)
+    analyzer = _analyzer_of(options, corpus.language)
     sample = count_all_terms(texts, analyzer, numbered(counts.terms))
     rare = counts.documents <= _min_df(corpus, options)
     unknown, residual = expected_shares(sample, weights, rare, svd.Vt.T, svd.s)

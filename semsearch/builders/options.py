@@ -32,6 +32,7 @@ def option(  # noqa: PLR0913 - all but two are optional and keyword-only; an obj
     of: Of | None = None,
     needed: bool = False,
     may_change_on_resume: bool = False,
+    file: str = "",
 ) -> Any:
     """A field of an Options dataclass.
 
@@ -44,9 +45,20 @@ def option(  # noqa: PLR0913 - all but two are optional and keyword-only; an obj
     of, needed              the value names a collection of such items, which fit gets as `corpus.inputs[field]`;
                             whether a build needs one
     may_change_on_resume    whether a resumed training may have another value
+    file                    the value is the content of a text file, by the option's name on the command line
     """
     metadata = {name: value for name, value in locals().items() if name != "default"}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def own_stop_words_option() -> Any:
+    """The option `--stop FILE`: words that a builder of texts leaves out, besides those of the language."""
+    return option(
+        None,
+        "text file with words to leave out, separated by blanks or line ends; # begins a comment",
+        file="stop",
+        also=("stop_file",),
+    )
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ def _is_within(value: Any, facts: Mapping[str, Any]) -> bool:
 
 def flag_of(field: dataclasses.Field[Any]) -> str:
     """The name of an option on the command line: --batch-size."""
-    return dashed(field.name)
+    return dashed(field.metadata.get("file") or field.name)
 
 
 def dashed(name: str) -> str:

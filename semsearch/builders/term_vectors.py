@@ -32,6 +32,7 @@ def stored_terms(counts: TermCounts, weights: FloatArray, analyzer: Analyzer) ->
         "idf": weights,
         "analyzer": np.array([analyzer.stem, analyzer.stop]),
         "language": pack([analyzer.language]),
+        "own_stop_words": pack(sorted(analyzer.own)),
     }
 
 
@@ -50,7 +51,8 @@ def analyzer_of_fit(state: State) -> Analyzer:
     stem, stop = map(bool, state.arrays["analyzer"])
     if "language" not in state.arrays:
         return Analyzer(stem, stop, old=True)
-    return Analyzer(stem, stop, unpack(state.arrays["language"])[0])
+    own = unpack(state.arrays["own_stop_words"]) if "own_stop_words" in state.arrays else ()
+    return Analyzer(stem, stop, unpack(state.arrays["language"])[0], own=frozenset(own))
 
 
 def term_numbers(state: State) -> dict[str, int]:

@@ -27,12 +27,12 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, timed
 from semsearch.builders.explanation import TextTerms, explain_cosine, fetch_vectors
-from semsearch.builders.options import BuilderOptions, option
+from semsearch.builders.options import BuilderOptions, option, own_stop_words_option
 from semsearch.builders.words import stored_analyzer
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.spelling import Pieces, pieces, uses_other_tokenizer
-from semsearch.maths.text import Analyzer, pack, unpack
+from semsearch.maths.text import Analyzer, pack, stop_words_in, unpack
 from semsearch.maths.weighting import idf
 from semsearch.maths.wordmatrix import common_direction, means, principal_components, shares
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State
@@ -53,6 +53,7 @@ class WordmeanOptions(BuilderOptions):
         "word weights: 1 (mean), inverse document frequency (idf) or smooth inverse frequency (sif)",
         choices=WEIGHTS,
     )
+    own_stop_words: str | None = own_stop_words_option()
     components: int = option(
         0,
         "number of principal components of each document's words, concatenated to the mean",
@@ -80,7 +81,8 @@ class Wordmean:
         with timed(metrics, "counting"):
             analyzer = Analyzer(stem=False, stop=False, language=corpus.language)
             tokenised = pieces(corpus.texts, elsewhere=elsewhere, analyzer=analyzer)
-            position = {word: row for row, word in enumerate(words.keys)}
+            stop = stop_words_in(options.own_stop_words, corpus.language)
+            position = {word: row for row, word in enumerate(words.keys) if word.lower() not in stop}
             known_words = [word for word in tokenised.words() if word in position]
             counts = tokenised.counts({word: row for row, word in enumerate(known_words)})
         known_share = float(counts.sum()) / max(1, len(tokenised.stream))
@@ -96,6 +98,7 @@ class Wordmean:
             "unmet": np.array(unseen, np.float32),
             "elsewhere": np.array(elsewhere),
             "language": pack([corpus.language]),
+            "own_stop_words": pack(sorted(stop)),
             "components": np.array(options.components),
         }
         with timed(metrics, "averaging"):
@@ -166,7 +169,8 @@ def _known(state: State, tokenised: Pieces) -> tuple[list[str], FloatArray]:
     )
     candidates = tokenised.words()
     known = state.inputs["words"].known(candidates)
-    words = [word for word in candidates if word in known]
+    stop = set(unpack(state.arrays["own_stop_words"])) if "own_stop_words" in state.arrays else set()
+    words = [word for word in candidates if word in known and word.lower() not in stop]
     unseen = float(state.arrays["unmet"])
     return words, np.array([weights.get(word, unseen) for word in words], np.float32)
 

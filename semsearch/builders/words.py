@@ -16,11 +16,11 @@ import scipy.sparse as sp
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import ZERO_NORM
 from semsearch.builders.cooccurrence_factors import Sentences
-from semsearch.builders.options import BuilderOptions, option
+from semsearch.builders.options import BuilderOptions, option, own_stop_words_option
 from semsearch.errors import BuildError
 from semsearch.maths.contexts import pack_rows, unit_of
 from semsearch.maths.cooccurrence import WHOLE_CONTEXT
-from semsearch.maths.text import Analyzer, pack, unpack
+from semsearch.maths.text import Analyzer, pack, stop_words_in, unpack
 from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsample
 from semsearch.records import Documents, Embeddings, Fitted, Report, State
 
@@ -61,6 +61,7 @@ class WordOptions(BuilderOptions):
         least=0,
         below=1,
     )
+    own_stop_words: str | None = own_stop_words_option()
     contexts: bool = option(True, "store the co-occurrence counts, for the web pages that show them")
 
     @property
@@ -94,6 +95,7 @@ def read_words(corpus: Documents, options: WordOptions, report: Report) -> Words
         min_count=options.min_count,
         max_words=options.max_vocab,
         language=corpus.language,
+        stop=stop_words_in(options.own_stop_words, corpus.language),
     )
     if not words.total:
         raise BuildError(f"None of the {len(corpus):,} documents contains a word: check the text columns")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import click
@@ -13,9 +13,10 @@ from click.core import ParameterSource
 
 from semsearch import registry
 from semsearch.builders.base import Builder, EstimatesMemory, chooses_device, make_options, needs_of, reads_of, trains
-from semsearch.builders.options import current_names, dashed, former_names, help_of
+from semsearch.builders.options import current_names, dashed, flag_of, former_names, help_of
 from semsearch.building import devices
 from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
+from semsearch.cli import console
 from semsearch.cli.build_report import report_built
 from semsearch.cli.ingest import column_options, image_option
 from semsearch.cli.options import language_option, language_parameter
@@ -39,20 +40,37 @@ def add_to(cli: click.Group) -> None:
 def options_of(builder: Builder) -> list[click.Option]:
     """Click options of the fields of a builder's Options, and hidden ones of their former and further names."""
     hints = typing.get_type_hints(builder.Options)
-    shown = [_option(field, hints[field.name], field.name) for field in dataclasses.fields(builder.Options)]
-    hidden = [
-        _option(field, hints[field.name], name, hidden=True)
-        for field in dataclasses.fields(builder.Options)
-        for name in (*field.metadata.get("was", ()), *field.metadata.get("also", ()))
-    ]
-    return shown + hidden
+    fields = dataclasses.fields(builder.Options)
+    files = [field for field in fields if field.metadata.get("file")]
+    shown = [_option(field, hints[field.name], field.name) for field in fields if field not in files]
+    # The text itself is given by the commands that rebuild a collection.
+    hidden = [_option(field, hints[field.name], field.name, hidden=True) for field in files]
+    taken = {flag_of(field) for field in files}
+    for field in fields:
+        former = (*field.metadata.get("was", ()), *(() if field in files else field.metadata.get("also", ())))
+        hidden += [_option(field, hints[field.name], name, hidden=True, taken=taken) for name in former]
+    return [*shown, *map(_file_option, files), *hidden]
 
 
-def _option(field: dataclasses.Field[Any], hint: Any, name: str, *, hidden: bool = False) -> click.Option:
-    """An option without a default of its own: what is not given is left to the builder."""
+def _file_option(field: dataclasses.Field[Any]) -> click.Option:
+    """An option that reads a text file and gives its content to the field, under a further name of it."""
+
+    def read(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+        return None if path is None else console.read_text(path)
+
+    flags, kind = [flag_of(field), field.metadata["also"][0]], click.Path(dir_okay=False)
+    return click.Option(flags, type=kind, metavar="FILE", help=help_of(field), callback=read)
+
+
+def _option(
+    field: dataclasses.Field[Any], hint: Any, name: str, *, hidden: bool = False, taken: Collection[str] = ()
+) -> click.Option:
+    """An option without a default of its own: what is not given is left to the builder. Of a switch whose name is
+    `taken` only the side with --no- remains."""
     flag, choices = dashed(name), field.metadata.get("choices", ())
     plain = [part for part in typing.get_args(hint) if part is not type(None)] if _is_union(hint) else [hint]
-    flags = [f"{flag}/--no-{flag[2:]}" if plain[0] is bool else flag, name]
+    switch = f"{'' if flag in taken else flag} /--no-{flag[2:]}"
+    flags = [switch if plain[0] is bool else flag, name]
     kind = click.Choice(choices) if choices and isinstance(choices[0], str) else plain[0]
     return click.Option(flags, type=kind, default=None, help=help_of(field), hidden=hidden)
 

@@ -9,6 +9,8 @@ from typing import TextIO
 
 from semsearch.errors import InputError
 
+MAX_TEXT = 1 << 20  # bytes of a file whose text becomes an option
+
 
 def prepare() -> None:
     """Print characters that the encoding of the output lacks as escapes, such as \\u2603."""
@@ -33,6 +35,17 @@ def read_input() -> str:
         raise InputError(
             f"Standard input is not {error.encoding}, byte {error.start} is invalid: convert it first"
         ) from error
+
+
+def read_text(path: str) -> str:
+    """The text of a file in UTF-8. Raises InputError if it is not, or larger than MAX_TEXT."""
+    if os.path.getsize(path) > MAX_TEXT:
+        raise InputError(f"{path} has {os.path.getsize(path):,} bytes: the limit is {MAX_TEXT:,}")
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read(MAX_TEXT)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8, byte {error.start} is invalid: convert it first") from error
 
 
 def finish() -> OSError | None:

@@ -97,7 +97,7 @@ def count_terms(
 
 def _terms_of(words: list[str], analyzer: Analyzer) -> tuple[list[str], npt.NDArray[np.int32]]:
     """The distinct terms in order of first occurrence, and each word's position among them, -1 for no term."""
-    if not (analyzer.stem or analyzer.stop):
+    if not (analyzer.stem or analyzer.stop or analyzer.own):
         return words, np.arange(len(words), dtype=np.int32)
     of_word = analyzer.terms(words)
     terms = [term for term in dict.fromkeys(of_word) if term is not None]

@@ -8,7 +8,7 @@ a stemmer, or with long compounds, gives its 4-grams. "C++" gives "c" and "c++".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import cache, lru_cache
 
 from semsearch.maths.folding import folding
@@ -87,15 +87,16 @@ def words_of(text: str, language: str | None) -> list[str]:
     return written_words(normal(dotless_lower(text) if language_of(language).dotless else text))
 
 
-def ranked_phrases(text: str, language: str | None) -> list[Phrase]:
-    """What to rank by: a phrase for each word that is not a stop word, as often as it occurs; all if every one is."""
+def ranked_phrases(text: str, language: str | None, own: Set[str] = frozenset()) -> list[Phrase]:
+    """What to rank by: a phrase for each word that is no stop word of the language and none of `own`, as often as it
+    occurs; all if every one is."""
     if language is None:
         old = Analyzer(old=True)
         words = old.tokens(text)
         kept = [word for word, term in zip(words, old.terms(words), strict=True) if term is not None]
         return [Phrase(word, (word,)) for word in kept or words]
     words = words_of(text, language)
-    stops = stop_words(language)
+    stops = stop_words(language) | own
     content = [word for word in words if word not in stops] or words
     longer = [word for word in content if len(word) > 1 or is_unspaced(word)]
     return [_word_phrase(word, language) for word in (content if len(longer) <= _SHORT_QUERY else longer)]

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import Stemmer
 
+from semsearch.errors import InputError
 from semsearch.maths.folding import folding
 from semsearch.maths.languages import ENGLISH, language_of, stop_list
 from semsearch.maths.stopwords import ENGLISH as ENGLISH_STOP_WORDS
@@ -138,12 +139,14 @@ def old_tokens(text: str) -> list[str]:
 @dataclass(frozen=True)
 class Analyzer:
     """How words become terms, in one language: stop words are removed, other words are stemmed (Snowball), and accents
-    folded. `old` is the analyser of versions before 0.2, which knew English only and folded nothing."""
+    folded. `own` are further stop words. `old` is the analyser of versions before 0.2, which knew English only and
+    folded nothing."""
 
     stem: bool = True
     stop: bool = True
     language: str = ENGLISH
     old: bool = False
+    own: frozenset[str] = frozenset()
 
     def prepared(self, texts: Iterable[str]) -> Iterable[str]:
         """The texts as `tokens` reads them. Turkish and Azerbaijani lower-case I and İ differently."""
@@ -167,9 +170,10 @@ class Analyzer:
             stems = _stemmer(ENGLISH).stemWords(list(words))
         else:
             stems = word_terms(words, self.language)
-        if not self.stop:
+        if not self.stop and not self.own:
             return list(stems)
-        stops = ENGLISH_STOP_WORDS if self.old else stop_words(self.language)
+        listed = ENGLISH_STOP_WORDS if self.old else stop_words(self.language)
+        stops = listed | self.own if self.stop else self.own
         return [None if word in stops else stem for word, stem in zip(words, stems, strict=True)]
 
     def content_words(self, text: str) -> list[str]:
@@ -222,6 +226,20 @@ def stop_words(language: str) -> frozenset[str]:
     if language == ENGLISH:
         return ENGLISH_STOP_WORDS | {"a", "i"}
     return frozenset(word for listed in stop_list(language) for word in written_words(normal(listed)))
+
+
+def stop_words_in(listed: str | None, language: str) -> frozenset[str]:
+    """The words of a list of stop words, one or more to a line, as the analyser of a language spells words.
+
+    # begins a comment. Raises InputError for a list without a word.
+    """
+    if listed is None:
+        return frozenset()
+    text = " ".join(line.partition("#")[0] for line in listed.splitlines())
+    words = frozenset(written_words(normal(dotless_lower(text) if language_of(language).dotless else text)))
+    if not words:
+        raise InputError("The list of stop words has no word: leave out --stop, or give a file with words")
+    return words
 
 
 def grams(word: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,16 +50,22 @@ def default_min_count(n_words: int) -> int:
 
 
 def keep_words(
-    texts: Iterable[str], *, min_count: int | None = None, max_words: int | None = None, language: str = ENGLISH
+    texts: Iterable[str],
+    *,
+    min_count: int | None = None,
+    max_words: int | None = None,
+    language: str = ENGLISH,
+    stop: Collection[str] = (),
 ) -> Words:
-    """Number the words that occur at least `min_count` times, at most the `max_words` most frequent.
+    """Number the words that occur at least `min_count` times, at most the `max_words` most frequent, none of `stop`.
 
     Other words are removed before windows are applied, as in word2vec, so that their neighbours become adjacent.
     """
     distinct, stream, starts = word_numbers(texts, Analyzer(stem=False, stop=False, language=language))
     counts = number_counts(stream, starts, len(distinct))
     least = default_min_count(len(stream)) if min_count is None else min_count
-    kept = sorted(np.flatnonzero(counts >= least).tolist(), key=lambda number: (-counts[number], distinct[number]))
+    frequent = [number for number in np.flatnonzero(counts >= least).tolist() if distinct[number] not in stop]
+    kept = sorted(frequent, key=lambda number: (-counts[number], distinct[number]))
     kept = kept[:max_words]
     place = np.full(len(distinct), -1, np.int32)
     place[kept] = np.arange(len(kept), dtype=np.int32)

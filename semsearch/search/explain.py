@@ -19,7 +19,7 @@ from semsearch.maths.index_terms import matching, words_of
 from semsearch.maths.text import Analyzer, analyzer_of
 from semsearch.records import Documents, Hit, OpenCollection, Phrase
 from semsearch.search.components import has_topics, topic_names
-from semsearch.search.models import state_of
+from semsearch.search.models import own_stop_words, state_of
 from semsearch.search.query_parser import Question, parse
 from semsearch.storage import fulltext
 from semsearch.storage.datasets import text_of
@@ -101,7 +101,8 @@ def explain(
     For a collection of words, and for a builder that does not Explain, only ranks and matched words are given. Raises
     InputError for an invalid query.
     """
-    question, are_topics = parse(query, opened.dataset.language), has_topics(db, opened.collection)
+    question = parse(query, opened.dataset.language, own_stop_words(db, opened))
+    are_topics = has_topics(db, opened.collection)
     cosine_parts = _cosine_parts(db, opened, question, hits)
     matched = _matched(db, opened, question, hits)
     names = topic_names(db, opened.collection) if opened.has_text else []

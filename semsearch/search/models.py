@@ -13,7 +13,8 @@ from semsearch.builders.base import Encodes
 from semsearch.errors import InputError, NotFoundError
 from semsearch.images import image_arrays
 from semsearch.lru_cache import LruCache
-from semsearch.records import Collection, Documents, Images, Rows, State
+from semsearch.maths.text import stop_words_in
+from semsearch.records import Collection, Documents, Images, OpenCollection, Rows, State
 from semsearch.search.wordmean import mean_of_words
 from semsearch.storage import collections, dependencies, vector_import
 from semsearch.storage.connect import memory_of
@@ -24,6 +25,7 @@ from semsearch.storage.vectors import StoredRows
 STATES_KEPT = 8
 MOST_WORDS = 64  # of a question; a text of more is a document
 ROWS_KEPT = 4096
+_stop_words: LruCache[frozenset[str]] = LruCache(STATES_KEPT)
 _states: LruCache[State] = LruCache(STATES_KEPT)  # by file, run and when its collection was made
 
 
@@ -78,6 +80,19 @@ class _Remembered:
     def known(self, keys: Sequence[str]) -> set[str]:
         """As of `StoredRows`."""
         return self.stored.known(keys)
+
+
+def own_stop_words(db: Connection, opened: OpenCollection) -> frozenset[str]:
+    """The words that the build of a collection left out because its user said so, as the analyser spells them."""
+    collection, language = opened.collection, opened.dataset.language
+    if not opened.has_text or language is None:
+        return frozenset()
+    key = (*memory_of(db, collection.born), collection.run)
+
+    def read() -> frozenset[str]:
+        return stop_words_in(collections.run_option(db, collection.run, "own_stop_words"), language)
+
+    return _stop_words.get_or_compute(key, read)
 
 
 def takes_text(collection: Collection) -> bool:

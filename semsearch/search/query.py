@@ -15,7 +15,7 @@ from semsearch.errors import InputError, NotFoundError, SemsearchError, not_a_ch
 from semsearch.maths.text import tokens
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.fusion import Ranking, Weighted, rank
-from semsearch.search.models import encode_text
+from semsearch.search.models import encode_text, own_stop_words
 from semsearch.search.query_parser import MAX_QUERY, Question, parse, plain
 from semsearch.search.scorers import TextScorer, VectorScorer
 from semsearch.search.spelling import unknown_words
@@ -92,7 +92,7 @@ def search_as_written(
     check_query(query, mode, k)
     check_weight(weight, mode)
     with snapshot(db):
-        question = parse(query, opened.dataset.language)
+        question = parse(query, opened.dataset.language, own_stop_words(db, opened))
         among = _among(db, opened, only, question)
         if among is not None and not among:
             return Found((), _nothing_kept(opened, only))
@@ -189,7 +189,8 @@ def rank_all(
     db: Connection, opened: OpenCollection, query: str, *, mode: str, weight: float | None = None
 ) -> list[str]:
     """The keys of all items that a query in prose finds, best first: for judging rankings."""
-    sides = sides_of(db, opened, plain(query, opened.dataset.language), mode, weight, None)
+    question = plain(query, opened.dataset.language, own_stop_words(db, opened))
+    sides = sides_of(db, opened, question, mode, weight, None)
     return list(rank(sides, opened.collection.count).scores) if sides else []
 
 

@@ -6,6 +6,7 @@ Everything else a person types is words: no query is a syntax error.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 
 from semsearch.errors import InputError
@@ -32,8 +33,9 @@ class Question:
     excluded: tuple[Phrase, ...]
 
 
-def parse(query: str, language: str | None = ENGLISH) -> Question:
-    """Take a query apart; `language` is that of the full-text index, None for the old analyser.
+def parse(query: str, language: str | None = ENGLISH, own: Set[str] = frozenset()) -> Question:
+    """Take a query apart; `language` is that of the full-text index, None for the old analyser, `own` are further stop
+    words.
 
     Raises InputError for one that is empty, endless, or only says what to leave out.
     """
@@ -57,7 +59,7 @@ def parse(query: str, language: str | None = ENGLISH) -> Question:
     if excluded and not kept:
         raise InputError("The query has only excluded words: add some words to search by")
     demanded = _phrases(required, language)
-    ranked = (*ranked_phrases(" ".join(loose), language), *demanded)
+    ranked = (*ranked_phrases(" ".join(loose), language, own), *demanded)
     return Question(" ".join(kept), ranked, demanded, _phrases(excluded, language))
 
 
@@ -66,9 +68,9 @@ def loose_parts(query: str) -> list[tuple[int, int]]:
     return [part.span("rest") for part in _PART.finditer(query) if part["rest"] is not None and not part["minus"]]
 
 
-def plain(query: str, language: str | None = ENGLISH) -> Question:
+def plain(query: str, language: str | None = ENGLISH, own: Set[str] = frozenset()) -> Question:
     """A query that is prose, its quotes and dashes mere punctuation, as the queries of test collections are."""
-    return Question(query, tuple(ranked_phrases(query, language)), (), ())
+    return Question(query, tuple(ranked_phrases(query, language, own)), (), ())
 
 
 def _phrases(said: list[str], language: str | None) -> tuple[Phrase, ...]:

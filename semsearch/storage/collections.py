@@ -134,6 +134,13 @@ def run_metrics(db: Connection, number: int) -> dict[str, float]:
     return {} if row is None else numbers(row[0], f"The entry of run {number} in _semsearch_runs")
 
 
+def run_option(db: Connection, number: int, name: str) -> str | None:
+    """The text that one option of a run had; None if it had none."""
+    statement = "select options ->> ? from _semsearch_runs where id = ? and json_valid(options)"
+    row = db.execute(statement, [name, number]).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
+
+
 def add_metrics(db: Connection, number: int, metrics: Mapping[str, float]) -> None:
     """Add what was measured of a run after it ended; a metric of the same name is replaced."""
     merged = run_metrics(db, number) | dict(metrics)
