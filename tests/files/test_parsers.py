@@ -55,21 +55,32 @@ def test_a_pdf_has_pages_facts_and_paragraphs_without_its_furniture() -> None:
 
 def test_two_columns_are_read_one_after_the_other_even_if_they_are_written_line_by_line() -> None:
     left = prose(["left begins here " + "and the left column goes on " * 12 + "left ends."], x=50, width=45, size=10)
-    right = prose(["right begins here " + "and the right column goes on " * 12 + "right ends."], x=310, width=45, size=10)
+    right = prose(
+        ["right begins here " + "and the right column goes on " * 12 + "right ends."], x=310, width=45, size=10
+    )
     beside = [line for pair in zip(left, right, strict=True) for line in pair]
-    text = parsed("pdf", pdf([[(50, 800, 12, "A title over both of the columns, which is one long line of text"), *beside]])).text
+    text = parsed(
+        "pdf", pdf([[(50, 800, 12, "A title over both of the columns, which is one long line of text"), *beside]])
+    ).text
     assert text.index("A title") < text.index("left begins") < text.index("left ends") < text.index("right begins")
     assert text.index("right begins") < text.index("right ends")
 
 
 def test_cells_beside_each_other_are_no_columns() -> None:
-    rows = [[Segment(50, 90, 700 - 14 * n, 10, f"tea {n}"), Segment(300, 320, 700 - 14 * n, 10, str(n))] for n in range(9)]
+    rows = [
+        [Segment(50, 90, 700 - 14 * n, 10, f"tea {n}"), Segment(300, 320, 700 - 14 * n, 10, str(n))] for n in range(9)
+    ]
     lines = in_reading_order(rows, 595)
     assert [line.text for line in lines] == [f"tea {n} | {n}" for n in range(9)]
 
 
 def test_a_hyphen_at_a_line_end_goes_unless_the_word_has_one() -> None:
-    lines = ["A well-known word and an inter-", "national treaty, which is a well-", "known one in the far North-", "West."]
+    lines = [
+        "A well-known word and an inter-",
+        "national treaty, which is a well-",
+        "known one in the far North-",
+        "West.",
+    ]
     text = parsed("pdf", pdf([[(72, 700 - 13 * n, 11, line) for n, line in enumerate(lines)]])).text
     assert text == "A well-known word and an international treaty, which is a well-known one in the far North-West."
 
@@ -84,7 +95,8 @@ def test_a_title_of_the_outline_is_a_heading() -> None:
 
 def test_a_docx_has_headings_tables_pages_and_what_was_inserted() -> None:
     body = heading("Überblick") + word("The harbour is closed.")
-    body += "<w:p><w:ins><w:r><w:t>Inserted.</w:t></w:r></w:ins><w:del><w:r><w:delText>Gone.</w:delText></w:r></w:del></w:p>"
+    body += "<w:p><w:ins><w:r><w:t>Inserted.</w:t></w:r></w:ins>"
+    body += "<w:del><w:r><w:delText>Gone.</w:delText></w:r></w:del></w:p>"
     body += f"<w:tbl><w:tr><w:tc>{word('tea')}</w:tc><w:tc>{word('3')}</w:tc></w:tr></w:tbl>"
     body += "<w:p><w:r><w:lastRenderedPageBreak/><w:t>Page two.</w:t></w:r></w:p>"
     found = parsed("docx", docx(body, {"docProps/core.xml": core_properties("T", "Me", "2020-01-31T01:02:03Z", "de")}))
@@ -98,21 +110,29 @@ def test_slides_are_pages_in_the_order_of_the_presentation() -> None:
 
 
 def test_a_row_of_a_sheet_is_a_line_and_empty_sheets_have_no_text() -> None:
-    assert parsed("sheets", xlsx(cells(1, ["name", "price"]) + cells(3, ["tea", "3"]))).text == "# Sheet1\n\nname | price\ntea | 3\n"
+    assert (
+        parsed("sheets", xlsx(cells(1, ["name", "price"]) + cells(3, ["tea", "3"]))).text
+        == "# Sheet1\n\nname | price\ntea | 3\n"
+    )
     assert parsed("sheets", xlsx("".join(f'<row r="{number}"/>' for number in range(1, 1_000_001)))).text == ""
 
 
 def test_an_opendocument_has_headings_tables_and_pages() -> None:
-    body = '<office:text><text:h text:outline-level="2">Head</text:h><text:p>a<text:s text:c="2"/>b <text:span>c</text:span></text:p>'
+    body = '<office:text><text:h text:outline-level="2">Head</text:h>'
+    body += '<text:p>a<text:s text:c="2"/>b <text:span>c</text:span></text:p>'
     body += "<text:tracked-changes><text:p>gone</text:p></text:tracked-changes><text:soft-page-break/><table:table>"
-    body += "<table:table-row><table:table-cell><text:p>x</text:p></table:table-cell><table:table-cell><text:p>y</text:p>"
+    body += (
+        "<table:table-row><table:table-cell><text:p>x</text:p></table:table-cell><table:table-cell><text:p>y</text:p>"
+    )
     body += "</table:table-cell></table:table-row></table:table></office:text>"
     found = parsed("opendocument", opendocument(body, "<dc:title>T</dc:title><dc:language>fr</dc:language>"))
     assert found.text == "## Head\n\na  b c\fx | y" and found.facts == {"title": "T", "language": "fr"}
 
 
 def test_chapters_of_a_book_are_pages_and_scripts_are_left_out() -> None:
-    found = parsed("epub", epub(["<h1>One</h1><p>A <b>bold</b> start.<script>evil()</script></p>", "<p>two<br/>lines</p>"]))
+    found = parsed(
+        "epub", epub(["<h1>One</h1><p>A <b>bold</b> start.<script>evil()</script></p>", "<p>two<br/>lines</p>"])
+    )
     assert found.text == "# One\n\nA bold start.\ftwo lines"
     assert found.facts == {"title": "A book", "author": "An Author", "language": "en", "date": "1999-01-02"}
 
@@ -131,7 +151,9 @@ LOCKED = [b"<< /Filter /Standard /V 1 /R 2 /O <" + b"41" * 32 + b"> /U <" + b"42
 
 
 def hostile() -> Sequence[object]:
-    locked = pdf([prose(["secret"])], extra=LOCKED).replace(b"/Root 1 0 R", b"/Root 1 0 R /Encrypt 6 0 R /ID [<00> <00>]")
+    locked = pdf([prose(["secret"])], extra=LOCKED).replace(
+        b"/Root 1 0 R", b"/Root 1 0 R /Encrypt 6 0 R /ID [<00> <00>]"
+    )
     entities = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
         f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefgh", "bcdefghi", strict=True)
     )
@@ -151,7 +173,9 @@ def hostile() -> Sequence[object]:
         pytest.param("docx", docx("<w:p>" * 400), "damaged", id="XML that is nested deeply and cut off"),
         pytest.param("docx", laughs, "damaged", id="entities that multiply"),
         pytest.param("pptx", zipped({"ppt/presentation.xml": "<a"}), "damaged", id="damaged XML"),
-        pytest.param("epub", zipped({"META-INF/container.xml": "<a/>"}), "damaged", id="a book without its description"),
+        pytest.param(
+            "epub", zipped({"META-INF/container.xml": "<a/>"}), "damaged", id="a book without its description"
+        ),
         pytest.param("rtf", b"plain", "not rtf", id="no rtf"),
         pytest.param("opendocument", zipped({"content.xml": ""}), "damaged", id="an empty content"),
     ]

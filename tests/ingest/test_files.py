@@ -97,7 +97,13 @@ def test_without_the_packages_one_line_says_how_to_get_them(
 
 def test_names_in_an_archive_are_only_keys(write: Write, load: Load, rows: Rows, tmp_path: Path) -> None:
     inner = zipped({"x.txt": "inside both"})
-    members = {"../../etc/passwd.txt": "moon", "C:\\b\\a.txt": "sun", "in.zip": inner, ".hidden.txt": "no", "a.bin": "no"}
+    members = {
+        "../../etc/passwd.txt": "moon",
+        "C:\\b\\a.txt": "sun",
+        "in.zip": inner,
+        ".hidden.txt": "no",
+        "a.bin": "no",
+    }
     loaded = load(write("a.zip", zipped(members)))
     assert [row[0] for row in rows("select id from docs order by id")] == [
         "a.zip/b/a.txt",
