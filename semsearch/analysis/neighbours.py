@@ -22,7 +22,6 @@ from semsearch.storage import chunks
 from semsearch.storage import neighbours as table
 from semsearch.storage.connect import snapshot, transaction
 from semsearch.storage.driver import Connection
-from semsearch.storage.results import check_free
 
 DEFAULT_K = 15
 MAX_K = 100
@@ -61,7 +60,7 @@ def neighbours(db: Connection, opened: OpenCollection, k: int = DEFAULT_K, *, re
         raise out_of_range("-k", k, least=1, most=MAX_K)
     if collection.count < 2:
         raise InputError(f"{opened.name} has {collection.count} items: neighbours need at least 2")
-    check_free(db, table.table_of(collection), tuple(table.COLUMNS))
+    table.check_free(db, collection)
     with snapshot(db):
         keys, vectors = chunks.everything(db, collection)
     return Neighbours(collection, keys, *nearest_rows(vectors, k, progress=report))
@@ -94,8 +93,16 @@ def stored(db: Connection, collection: Collection, keys: Sequence[str]) -> Neigh
     return Neighbours(collection, keys, numbers, cosines)
 
 
-def refresh(db: Connection, collection: Collection, *, report: Report = silent) -> int | None:
-    """Bring the table up to date with the collection; the number of lists that were written.
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did: the number of lists that it wrote, and the keys of new and changed items."""
+
+    lists: int
+    changed: tuple[str, ...]
+
+
+def refresh(db: Connection, collection: Collection, *, report: Report = silent) -> Refreshed | None:
+    """Bring the table up to date with the collection.
 
     None if there is no table, or it is up to date. A table of an earlier run is computed anew.
     """
@@ -115,7 +122,7 @@ def refresh(db: Connection, collection: Collection, *, report: Report = silent) 
     found = Neighbours(collection, keys, numbers[:, :with_k], cosines[:, :with_k])
     with transaction(db):
         table.change(db, collection, [*gone, *(keys[row] for row in written)], found.lists(written), k)
-    return len(written)
+    return Refreshed(len(written), tuple(keys[row] for row in changed.tolist()))
 
 
 def _before(

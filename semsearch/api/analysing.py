@@ -1,12 +1,14 @@
-"""Methods that analyse vectors: duplicates, clusters, neighbours, labels, missing edges."""
+"""Methods that analyse vectors: duplicates, clusters, neighbours, maps, labels, missing edges."""
 
 from __future__ import annotations
 
 from semsearch.analysis import clusters as clustering
+from semsearch.analysis import maps
 from semsearch.analysis import neighbours as nearest
 from semsearch.analysis.clusters import Clustering
 from semsearch.analysis.duplicates import THRESHOLD, WORDS, Duplicate, duplicates
 from semsearch.analysis.links import predict_links
+from semsearch.analysis.maps import Map
 from semsearch.analysis.neighbours import DEFAULT_K, Neighbours
 from semsearch.labels import classify as classifying
 from semsearch.labels.classify import Classified, Suggestion
@@ -52,6 +54,17 @@ class Analysing(Opened):
             result = nearest.neighbours(db, open_collection(db, collection), k, report=report)
             nearest.write(db, result, k)
             return result
+
+    def map(self, collection: str, method: str | None = None, *, seed: int = 0, report: Report = silent) -> Map:
+        """A place in two dimensions for each item, and named groups; writes COLLECTION_map and COLLECTION_map_groups.
+
+        `method` is pca, umap or tsne, by default umap where it is installed, else pca. Raises NotFoundError for an
+        unknown collection, InputError for another method or fewer than 2 items, CapabilityError for a missing package.
+        """
+        with self._writing() as db:
+            made = maps.make_map(db, open_collection(db, collection), method, seed=seed, report=report)
+            maps.write(db, made)
+            return made
 
     def predict_links(self, collection: str, *, k: int = 1000, seed: int = 0) -> list[Link]:
         """The k most likely missing edges of a node collection, best first; writes the table COLLECTION_links.

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from semsearch.analysis import neighbours
+from semsearch.analysis import maps, neighbours
 from semsearch.records import Collection, Report, silent
 from semsearch.storage.driver import Connection
 from semsearch.storage.results import table_name
-
-FOLLOWING = (("neighbours", neighbours.refresh),)  # in this order: a map reads the neighbours
 
 
 def refresh_results(db: Connection, some: Iterable[Collection], report: Report = silent) -> dict[str, int]:
@@ -20,8 +18,10 @@ def refresh_results(db: Connection, some: Iterable[Collection], report: Report =
     """
     written = {}
     for collection in some:
-        for suffix, refresh in FOLLOWING:
-            items = refresh(db, collection, report=report)
-            if items is not None:
-                written[table_name(collection.name, suffix)] = items
+        lists = neighbours.refresh(db, collection, report=report)
+        if lists is not None:
+            written[table_name(collection.name, "neighbours")] = lists.lists
+        placed = maps.refresh(db, collection, changed=lists.changed if lists else ())
+        if placed is not None:
+            written[table_name(collection.name, "map")] = placed
     return written

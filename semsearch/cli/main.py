@@ -32,6 +32,7 @@ SECTIONS = {
         "cluster",
         "duplicates",
         "neighbours",
+        "map",
         "predict-links",
         "reconstruct",
         "sample",

@@ -22,6 +22,11 @@ def table_of(collection: Collection) -> str:
     return results.table_name(collection.name, "neighbours")
 
 
+def check_free(db: Connection, collection: Collection) -> None:
+    """Raises NameTakenError if another table has its name."""
+    results.check_free(db, table_of(collection), tuple(COLUMNS))
+
+
 def is_written(db: Connection, collection: Collection) -> bool:
     """Whether `neighbours` has written the table."""
     return columns_of(db, table_of(collection)) == tuple(COLUMNS)
