@@ -54,7 +54,8 @@ def purpose(collection: Collection) -> str:
 
 
 def hit_dict(hit: Hit) -> dict[str, Any]:
-    """A hit for JSON, with its columns under `row`."""
+    """A hit for JSON, with its columns under `row`, and `passages` where it was found by these."""
+    passages = [{**one, "score": round(one["score"], COSINE_DECIMALS)} for one in hit.passages]
     return {
         "id": hit.id,
         "score": round(hit.score, COSINE_DECIMALS),
@@ -63,6 +64,7 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
         "text_score": None if hit.text_score is None else round(hit.text_score, COSINE_DECIMALS),
         "text_rank": hit.text_rank,
         "distance": None if hit.distance is None else max(0.0, round(hit.distance, COSINE_DECIMALS)),
+        **({"passages": passages} if passages else {}),
         "row": {column: plain(value) for column, value in hit.row.items()},
     }
 

@@ -113,8 +113,7 @@ class Embeddings:
     """The vectors that one fit learned for one kind of item.
 
     `keys` (n,) unique; `vectors` (n, dim) finite, not normalised; `columns` (n,) values each, by name: further columns
-    of the vocabulary table of a word collection; `contexts` rows of co-occurrence counts, packed by maths.contexts, in
-    the numbering of the fit's arrays.
+    of a word collection's vocabulary; `contexts` packed rows of counts (maths.contexts), in the fit arrays' numbering.
     """
 
     of: Of
@@ -227,8 +226,8 @@ class Dataset:
     text_columns: tuple[str, ...]
     title_column: str | None
     label_column: str | None
-    made_by: Literal["ingest", "table", "vectors"]  # vectors: words of an import, which are dropped with it
-    source: str | None  # the file or folder it was ingested from
+    made_by: Literal["ingest", "table", "vectors", "passages"]  # vectors: words of an import, which are dropped with it
+    source: str | None  # the file or folder it was ingested from; of passages the name of the dataset they are from
     created: str  # UTC, ISO 8601
     revision: int = 0  # increases with every recorded change of the rows
     edges: Edges | None = None
@@ -351,6 +350,7 @@ class Hit:
     text_rank: int | None = None
     distance: float | None = None  # of the vectors, as sqlite-vec computes it; smaller is nearer
     row: Mapping[str, Any] = field(default_factory=dict)  # the columns of the item's row
+    passages: tuple[Mapping[str, Any], ...] = ()  # that a document was found by, best first
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from semsearch import registry
+from semsearch.building.passages import make_passages
 from semsearch.errors import InputError
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest import pretrained
@@ -20,6 +21,7 @@ from semsearch.ingest.vectors import Imported, VectorSource, load_vectors
 from semsearch.maths.languages import checked_language
 from semsearch.records import Dataset, Item, Report, silent
 from semsearch.session import Opened
+from semsearch.storage.passages import dataset_of as find_passages
 
 Path = str | os.PathLike[str]
 
@@ -68,6 +70,7 @@ class Ingesting(Opened):
         language: str | None = None,
         skip_errors: bool = False,
         strict: bool = False,
+        passages: bool = False,
         report: Report = silent,
     ) -> Loaded:
         """Write the documents of files and folders into the table `dataset`, as `semsearch ingest documents` does.
@@ -76,7 +79,8 @@ class Ingesting(Opened):
         the first line of a table names its columns, which `columns` replaces; by default it is found out. `limit` is
         the number of items to read. HTML in the text columns of rows is removed without `keep_html`. With
         `skip_errors`, what cannot be read is listed in `skipped`, as PDF and Office files, archives and the like are
-        without `strict`. Raises InputError for a source that cannot be read.
+        without `strict`. With `passages` the texts are cut into passages in the table DATASET_passages, which are
+        searched instead, as they are where the table exists. Raises InputError for a source that cannot be read.
         """
         paths = [os.fspath(source) for source in sources]
         spoken = language and checked_language(language)
@@ -88,7 +92,10 @@ class Ingesting(Opened):
         items = first_items(items, limit)
         how: dict[str, Any] = {"columns": chosen, "skip_errors": skip_errors}
         with self._writing() as db:
-            return load_documents(db, dataset, items, source=source_name(paths), report=report, **how)
+            loaded = load_documents(db, dataset, items, source=source_name(paths), report=report, **how)
+            if passages or find_passages(db, dataset) is not None:
+                make_passages(db, loaded.dataset, report=report)
+            return loaded
 
     def ingest_table(
         self,

@@ -11,10 +11,11 @@ from semsearch import registry
 from semsearch.builders.base import make_options, reads_of
 from semsearch.building.build import BuildOptions, Built, build, default_builder
 from semsearch.building.drop import drop
+from semsearch.building.passages import make_passages
 from semsearch.building.update import Outcome, update
 from semsearch.export.write import export
 from semsearch.ingest.columns import dataset_to_build, kind_to_index
-from semsearch.ingest.load import Columns, describe_table
+from semsearch.ingest.load import Columns, describe_table, register_table
 from semsearch.records import Report, silent
 from semsearch.session import Opened
 from semsearch.storage import collections, connect, datasets
@@ -34,10 +35,12 @@ class Learning(Opened):
         label: str | None = None,
         image: str | None = None,
         language: str | None = None,
+        passages: bool = False,
         report: Report = silent,
     ) -> Built:
         """Make a table searchable in place, with the default builder. Columns that are not named are guessed.
 
+        With `passages` the texts are cut into passages in the table TABLE_passages, and these are searched.
         With `image`, a column of images, those are searched. `language` is that of the texts, by default found in
         them. Raises NotFoundError for an unknown table or column, InputError for an unknown language,
         BuildError where there is nothing to learn from.
@@ -45,6 +48,9 @@ class Learning(Opened):
         with self._writing() as db:
             dataset, _ = describe_table(db, table, Columns(tuple(text), title, label=label, image=image))
             how = BuildOptions(report=report, language=language)
+            if passages:
+                dataset, _ = register_table(db, table, Columns(tuple(text), title, label=label, image=image))
+                make_passages(db, dataset, report=report)
             return build(db, dataset, registry.load().default_builder(kind_to_index(dataset)), {}, how)
 
     def build(

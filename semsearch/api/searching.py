@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from semsearch.arrays import FloatArray
 from semsearch.records import Hit
 from semsearch.search import models, query, words
+from semsearch.search.by_document import check_by, found_by
 from semsearch.search.excerpts import Excerpt
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.images import Picture, search_by_picture
@@ -32,8 +33,11 @@ class Searching(Opened):
         weight: float | None = None,
         where: str | None = None,
         typos: bool = True,
+        by: str | None = None,
     ) -> list[Hit]:
         """The k items that match a text best, best first, among the rows for which the SQL condition `where` holds.
+
+        Of a collection of passages they are documents, with `passages` in each hit, or the passages for `by="passage"`.
 
         `mode` ranks by similarity ("vector"), by text score ("text") or by both ("hybrid"). `weight` is the weight of
         the similarity in hybrid mode, 0 to 1, by default the one estimated at build time. A "phrase" in the text must
@@ -43,8 +47,14 @@ class Searching(Opened):
         """
         with self._reading() as db:
             opened = open_collection(db, collection)
-            only = Filter(where=where)
-            result = query.searching(typos)(db, opened, text, mode=mode, k=k, weight=weight, only=only)
+            check_by(opened, by)
+            query.check_k(k)
+
+            def find(depth: int) -> query.Found:
+                only = Filter(where=where)
+                return query.searching(typos)(db, opened, text, mode=mode, k=depth, weight=weight, only=only)
+
+            result, _ = found_by(db, opened, find, k, by)
         return list(result.hits)
 
     def spelling(self, collection: str, text: str, *, mode: Mode = "hybrid") -> Spelling:

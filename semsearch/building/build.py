@@ -25,6 +25,7 @@ from semsearch.builders.base import (
 )
 from semsearch.building import corpora, devices, memory
 from semsearch.building.journal import RunJournal
+from semsearch.building.passages import base_name, built_over
 from semsearch.errors import BuildError, CapabilityError, InputError, out_of_range
 from semsearch.maths.language_finder import find_language
 from semsearch.maths.languages import AUTO, checked_language
@@ -135,11 +136,14 @@ def build(
 ) -> Built:
     """Fit the builder to the dataset and store its collections in place of earlier ones of the same name.
 
+    A dataset that was cut into passages is built over these, which are brought up to date first.
     `given` are the builder's options. The fit runs outside of any transaction; everything is written in one. Raises
     BuildError if the dataset holds nothing to learn from, if the builder would need more memory than `how` allows, or
     returns something inconsistent; InputError for
     options or a kind of dataset that do not suit the builder; CapabilityError for a missing package or device.
     """
+    if reads_of(builder, make_options(builder, given)) == "documents":
+        dataset = built_over(db, dataset)
     plan = _plan(db, dataset, builder, given, how)
     started, clock = datasets.now(), perf_counter()
     without_key = rows_without_key(db, dataset)
@@ -185,8 +189,9 @@ def _plan(db: Connection, dataset: Dataset, builder: Builder, given: Mapping[str
         raise InputError(f"{builder.name} cannot estimate its memory: leave out --memory")
     if how.resume and not needs:
         raise InputError(f"{builder.name} cannot be resumed, because it has no training: leave out --resume")
-    name = how.name or f"{dataset.name}_{builder.name}"
-    collections.check_name(db, name, collections.find_collection(db, name), dataset.name, builder.name)
+    name = how.name or f"{base_name(dataset)}_{builder.name}"
+    former = collections.find_collection(db, name)
+    _check_name(db, name, former, dataset, builder.name)
     return _Plan(dataset, builder, options, needs, device, name, how)
 
 
@@ -349,11 +354,17 @@ def _store(
     """Write the collections of a run, collection_name in the place of the `former` one of its name; returns them."""
     names = collection_names(name, checked)
     for collection_name in names:
-        collections.check_name(db, collection_name, former.get(collection_name), dataset.name, run.builder)
+        _check_name(db, collection_name, former.get(collection_name), dataset, run.builder)
     return tuple(
         collections.swap_in(db, collection_name, former.get(collection_name), run, embeddings, dataset)
         for collection_name, embeddings in zip(names, checked, strict=True)
     )
+
+
+def _check_name(db: Connection, name: str, former: Collection | None, dataset: Dataset, builder: str) -> None:
+    """Raise NameTakenError for a name in use. Passages may take the place of the documents that they were cut from."""
+    is_of_documents = former is not None and former.dataset == base_name(dataset)
+    collections.check_name(db, name, former, base_name(dataset) if is_of_documents else dataset.name, builder)
 
 
 def versions(needs: Sequence[str] = ()) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from semsearch.errors import InputError, NotFoundError, written_list
-from semsearch.records import Collection
-from semsearch.storage import checkpoints, collections, datasets, dependencies, fulltext, results
+from semsearch.records import Collection, Dataset
+from semsearch.storage import checkpoints, collections, datasets, dependencies, fulltext, passages, results
 from semsearch.storage.connect import transaction
 from semsearch.storage.driver import Connection
 
@@ -31,13 +31,22 @@ def drop(db: Connection, name: str) -> list[str]:
             _remove_checkpoints(db, dropped)
             return dropped
         _check_unread(db, [collection for collection in collections.all_collections(db) if collection.dataset == name])
-        dropped = []
-        while mine := [collection for collection in collections.all_collections(db) if collection.dataset == name]:
-            dropped += _drop_together(db, mine[0])
-        fulltext.drop(db, dataset)
-        datasets.forget(db, dataset)
-        _remove_checkpoints(db, dropped)
-        return [*dropped, name]
+        made = passages.dataset_of(db, name)
+        dropped = [] if made is None else _drop_dataset(db, made)
+        return [*dropped, *_drop_dataset(db, dataset)]
+
+
+def _drop_dataset(db: Connection, dataset: Dataset) -> list[str]:
+    """Remove a dataset with its collections, and a table of passages; returns their names."""
+    name, dropped = dataset.name, list[str]()
+    while mine := [collection for collection in collections.all_collections(db) if collection.dataset == name]:
+        dropped += _drop_together(db, mine[0])
+    fulltext.drop(db, dataset)
+    datasets.forget(db, dataset)
+    if dataset.made_by == "passages":
+        passages.drop(db, dataset)
+    _remove_checkpoints(db, dropped)
+    return [*dropped, name]
 
 
 def _collection_to_drop(db: Connection, name: str) -> Collection:

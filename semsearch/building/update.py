@@ -18,6 +18,7 @@ from semsearch import registry
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import ZERO_NORM, Builder, Drifts, Encodes, embeds_items, make_options, reads_of
 from semsearch.building import numeric_staleness
+from semsearch.building.passages import refresh
 from semsearch.building.rebuild_command import rebuild_command
 from semsearch.building.results_refresh import refresh_results
 from semsearch.building.staleness import changes_of, deleted_for, main_collections, stale_rows, why_rebuild
@@ -186,6 +187,7 @@ def _builder_of(db: Connection, collection: Collection) -> Encodes:
 
 def _update(db: Connection, dataset: str, names: Sequence[str], report: Report) -> list[Updated]:
     """Update some collections of one dataset in one transaction; try again if another program wrote meanwhile."""
+    refresh(db, datasets.get_dataset(db, dataset))
     for _ in range(ATTEMPTS):
         started, clock = datasets.now(), perf_counter()
         with snapshot(db):

@@ -18,13 +18,13 @@ from semsearch.building import devices
 from semsearch.building.build import BuildOptions, Built, build, default_builder, device_for
 from semsearch.cli import console
 from semsearch.cli.build_report import report_built
-from semsearch.cli.ingest import column_options, image_option
+from semsearch.cli.ingest import column_options, cut_into_passages, image_option, passages_option
 from semsearch.cli.options import language_option, language_parameter
 from semsearch.cli.output import Progress, remark, verbosity
 from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError
 from semsearch.ingest.columns import dataset_to_build, kind_to_index
-from semsearch.ingest.load import Columns, describe_table
+from semsearch.ingest.load import Columns, describe_table, register_table
 from semsearch.records import Dataset
 from semsearch.storage import checkpoints, datasets
 from semsearch.storage.connect import reading, writing
@@ -244,7 +244,8 @@ def _has_checkpoint(connection: Connection, name: str) -> bool:
 @column_options
 @image_option
 @language_option
-def index_command(db: str, table: str, **columns: Any) -> None:
+@passages_option
+def index_command(db: str, table: str, passages: bool, **columns: Any) -> None:
     """Make TABLE searchable, by building a collection with the default builder.
 
     TABLE becomes a dataset. It is neither copied nor changed. Columns that are not named are guessed from their
@@ -253,10 +254,14 @@ def index_command(db: str, table: str, **columns: Any) -> None:
     \b
     semsearch index my.db articles
     semsearch index my.db articles --text body --title headline
+    semsearch index my.db reports --passages
     """
     with writing(db) as connection:
         dataset, remarks = describe_table(connection, table, Columns(**columns))
         for line in remarks:
             remark(line)
+        if passages:
+            dataset, _ = register_table(connection, table, Columns(**columns))
+            cut_into_passages(connection, dataset)
         builder = registry.load().default_builder(kind_to_index(dataset))
         run_build(connection, db, dataset, builder, {})

@@ -11,6 +11,7 @@ import click
 
 from semsearch import registry
 from semsearch.builders.base import embeds_items
+from semsearch.building.passages import make_passages
 from semsearch.building.staleness import main_collections
 from semsearch.cli.options import language_option, option
 from semsearch.cli.output import Progress, remark
@@ -19,8 +20,12 @@ from semsearch.ingest.base import TableOptions, check_strictness, first_items
 from semsearch.ingest.columns import named_columns
 from semsearch.ingest.load import Columns, Loaded, load_documents, register_table
 from semsearch.ingest.sources import read_sources, source_name
+from semsearch.records import Dataset
 from semsearch.storage.connect import writing
+from semsearch.storage.datasets import count_items
 from semsearch.storage.driver import Connection
+from semsearch.storage.passages import LONG_CHARS, SUFFIX, count_long
+from semsearch.storage.passages import dataset_of as find_passages
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 MAX_SKIPPED_LINES = 10  # skipped files or rows that are printed; the rest are only counted
@@ -58,6 +63,9 @@ names_option = option(
     callback=lambda context, parameter, value: column_names(value),
     show_default="those in the first line",
     help="names of the columns, separated by commas",
+)
+passages_option = option(
+    "--passages", is_flag=True, help="cut the texts into passages, and search these: for texts of more than a page"
 )
 limit_option = option("--limit", type=int, metavar="N", show_default="all", help="import the first N items only")
 
@@ -99,6 +107,7 @@ def ingest() -> None:
 @header_option
 @names_option
 @limit_option
+@passages_option
 @option("--keep-html", is_flag=True, help="keep HTML tags and entities in the text columns of rows")
 @option("--skip-errors", is_flag=True, help="skip files and rows that cannot be read, and list them")
 @option("--strict", is_flag=True, help="fail on a PDF, Office file or archive that cannot be read")
@@ -116,7 +125,7 @@ def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], **options:
     """
     format_name, encoding, limit = (options.pop(name) for name in ("format_name", "encoding", "limit"))
     header, names = options.pop("header"), options.pop("names")
-    skip_errors, strict = options.pop("skip_errors"), options.pop("strict")
+    skip_errors, strict, in_passages = (options.pop(name) for name in ("skip_errors", "strict", "passages"))
     columns = Columns(**options)
     table = TableOptions(header, names, named_columns(columns))
     check_strictness(strict=strict, skip_errors=skip_errors)
@@ -133,17 +142,32 @@ def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], **options:
             skip_errors=skip_errors,
             report=progress,
         )
+        if in_passages or find_passages(connection, dataset) is not None:
+            cut_into_passages(connection, loaded.dataset)
+        elif long := count_long(connection, loaded.dataset):
+            loaded.remarks.append(
+                f"{long:,} texts are longer than {LONG_CHARS:,} characters, which one vector hardly represents:"
+                " --passages cuts them into passages"
+            )
         finish_writing(connection)
         following = next_step(connection, db, dataset)
     report_loaded(loaded)
     remark(following)
 
 
+def cut_into_passages(connection: Connection, dataset: Dataset) -> Dataset:
+    """Cut the texts of a dataset into passages, or bring these up to date, and say how many there are."""
+    with Progress(f"cutting {dataset.name} into passages", "item") as progress:
+        made = make_passages(connection, dataset, report=progress)
+    remark(f"{made.name}: {count_items(connection, made):,} passages")
+    return made
+
+
 def next_step(connection: Connection, db: str, dataset: str) -> str:
     """What to do after an ingest: update if a collection of the dataset can embed new rows, else build."""
     builders = registry.load().builders
     for collection in main_collections(connection):
-        if collection.dataset == dataset and embeds_items(builders.get(collection.builder)):
+        if collection.dataset in (dataset, dataset + SUFFIX) and embeds_items(builders.get(collection.builder)):
             return f"Next: semsearch update {shlex.quote(db)}"
     return f"Next: semsearch build {shlex.quote(db)} {shlex.quote(dataset)}"
 

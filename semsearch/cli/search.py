@@ -17,6 +17,7 @@ from semsearch.cli.upkeep import finish_writing
 from semsearch.errors import InputError, out_of_range
 from semsearch.metrics import RETRIEVAL
 from semsearch.records import Dataset
+from semsearch.search.by_document import check_by, found_by, passage_hits
 from semsearch.search.explain import Explanation, explain
 from semsearch.search.query import MAX_K, Filter, Found, check_k, nearest_to, searching, similar
 from semsearch.storage.collections import open_collection
@@ -94,6 +95,12 @@ class Part:
 @weight_option
 @option("--typos/--no-typos", default=True, help="replace words that occur nowhere by words that are spelled nearly so")
 @option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
+@option(
+    "--by",
+    type=click.Choice(["document", "passage"]),
+    show_default="document",
+    help="of a collection of passages, list documents with their best passages, or each passage",
+)
 @narrowing_options
 @listing_options
 def search_command(
@@ -121,13 +128,19 @@ def search_command(
     text = console.read_input() if query == "-" else query
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
+        check_by(opened, options["by"])
         answer, mode, weight = searching(options["typos"]), options["mode"], options["weight"]
-        result = part.of(answer(connection, opened, text, mode=mode, k=part.depth, weight=weight, only=part.only))
+
+        def find(k: int) -> Found:
+            return answer(connection, opened, text, mode=mode, k=k, weight=weight, only=part.only)
+
+        result, shown = found_by(connection, opened, find, part.depth, options["by"])
+        result = part.of(result)
         for line in present.spelling_lines(opened.name, result):
             remark(line)
-        text = result.spelling.corrected or text
-        why = explain(connection, opened, text, result.hits) if options["explained"] else ()
-    print_found(result, opened.dataset, shape, text, part.offset, why)
+        meant = result.spelling.corrected or text
+        why = explain(connection, opened, meant, passage_hits(result.hits)) if options["explained"] else ()
+    print_found(result, shown, shape, meant, part.offset, why)
 
 
 def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part, *, is_inverted: bool) -> None:
@@ -200,7 +213,8 @@ def print_readable(
         scores = [f"similarity {present.cosine(hit.vector_score)}" if hit.vector_score is not None else ""]
         scores.append(f"text score {hit.text_score:.1f}" if hit.text_score is not None else "")
         has_id = title == str(hit.id) or (dataset.kind == "images" and str(hit.id) in title.split())
-        facts = ", ".join(filter(None, ["" if has_id else f"id {visible(str(hit.id))}", *scores]))
+        page = next((f"page {one['page']}" for one in hit.passages if hit.row.get("pages") != 1), "")
+        facts = ", ".join(filter(None, ["" if has_id else f"id {visible(str(hit.id))}", page, *scores]))
         click.echo(f"{rank:>{width}}  {click.style(title, bold=True)}  {click.style(f'({facts})', dim=True)}")
         body = "" if present.is_word(hit.row) else text_of(dataset, hit.row)[1]
         if body:

@@ -117,7 +117,7 @@ def draft(
     text_columns: Sequence[str],
     title_column: str | None = None,
     label_column: str | None = None,
-    made_by: Literal["ingest", "table", "vectors"] = "table",
+    made_by: Literal["ingest", "table", "vectors", "passages"] = "table",
     source: str | None = None,
     kind: Kind = "documents",
 ) -> Dataset:
