@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from time import monotonic
 from typing import Any
@@ -45,8 +46,9 @@ class LastError:
 
 
 def register(db: Any) -> None:
-    """Load sqlite-vec and define the functions on a connection. CapabilityError if sqlite-vec cannot be loaded."""
-    driver.load_vec(db)
+    """Define the functions on a connection, and load sqlite-vec where that is possible."""
+    with suppress(CapabilityError):
+        driver.load_vec(db)
     last = LastError()
     for function in (
         semsearch_embed,
@@ -165,8 +167,5 @@ def semsearch_analogy(db: Any, collection: str, a: Any, b: Any, c: Any, k: int =
 
 @hookimpl
 def prepare_connection(conn: Any) -> None:
-    """Register the functions on a connection of sqlite-utils; does nothing if sqlite-vec cannot be loaded."""
-    try:
-        register(conn)
-    except CapabilityError:
-        return
+    """Register the functions on a connection of sqlite-utils."""
+    register(conn)

@@ -70,7 +70,7 @@ async def _visible(datasette: Any, actor: Any, wanted: str | None = None) -> lis
         if not is_searchable(name) or not await allows(datasette, actor, name):
             continue
         try:
-            every = await read(datasette.databases[name], _catalogue, without_vectors=True)
+            every = await read(datasette.databases[name], _catalogue)
         except SemsearchError:
             continue
         for each, dataset in every:

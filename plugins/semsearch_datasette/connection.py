@@ -20,20 +20,22 @@ Result = TypeVar("Result")
 VEC_INTERRUPTED = "SQL logic error"
 FUNCTION_FAILED = "user-defined function raised exception"  # what SQLite says of any error inside a function
 
-# Why this installation cannot search, as seen by the last connection; the same for the whole process.
+NO_VEC = "no such module: vec0"
+# What this installation cannot do, as seen by the last connection; the same for the whole process.
 _missing: dict[str, str] = {}
 
 
 @hookimpl
 def prepare_connection(conn: Any, database: str, datasette: Any) -> None:
-    """Datasette calls this on every connection. Our pages report what is missing; the instance still runs."""
+    """Datasette calls this on every connection. The list of collections reports what is missing."""
+    sqlfunctions.register(conn)
     try:
-        sqlfunctions.register(conn)
-        driver.check_version()
+        driver.load_vec(conn)
+        driver.check_version(" to search by words")
         _missing.clear()
     except CapabilityError as error:
         _missing["capability"] = str(error)
-        # Datasette 1.0 reads every table's columns at start-up and fails where a module is missing.
+        # Datasette reads every table's columns at start-up and fails where a module is missing.
         vectors.create_placeholder_tables(conn)
     if (database_object := datasette.databases.get(database)) is not None:
         patch_interrupted_errors(database_object)
@@ -86,6 +88,8 @@ def explain_function_errors(database: Any) -> None:
                 return function(conn)
             except driver.OperationalError as error:
                 reason = connect.take_function_error(conn) if str(error) == FUNCTION_FAILED else None
+                if str(error) == NO_VEC:
+                    reason = f"Views of collections cannot be read here; pages and functions can. {missing()}"
                 if reason is None:
                     raise
                 raise driver.OperationalError(present.with_database(reason, file_name(database))) from error
@@ -98,7 +102,7 @@ def explain_function_errors(database: Any) -> None:
 
 
 def missing() -> str | None:
-    """Why this installation cannot search, with the remedy; None if it can."""
+    """What this installation cannot do, with the remedy; None if nothing is missing."""
     return _missing.get("capability")
 
 
@@ -107,19 +111,17 @@ def file_name(database: Any) -> str:
     return os.path.basename(database.path or "") or str(database.name)
 
 
-async def read(database: Any, function: Callable[[Any], Result], *, without_vectors: bool = False) -> Result:
+async def read(database: Any, function: Callable[[Any], Result]) -> Result:
     """The result of `function`, called with a connection to this database in one of Datasette's threads.
 
     Commands in errors name the file.
-    Raises SemsearchError for any error of SQLite, CapabilityError if vectors are needed but cannot be read.
+    Raises SemsearchError for any error of SQLite.
     """
     name = file_name(database)
     checked = ("schema", database.name)
     memory = known()
 
     def call(conn: Any) -> Result:
-        if not without_vectors and (lacking := missing()):
-            raise CapabilityError(lacking)
         with connect.explained(name):
             if checked not in memory:
                 connect.check_schema(conn, name)
@@ -140,6 +142,6 @@ async def read(database: Any, function: Callable[[Any], Result], *, without_vect
 async def quietly(database: Any, function: Callable[[Any], Result]) -> Result | None:
     """`read` for links on Datasette's own pages: None if it fails, because a link must not break the page around it."""
     try:
-        return await read(database, function, without_vectors=True)
+        return await read(database, function)
     except SemsearchError:
         return None

@@ -22,7 +22,7 @@ from semsearch.storage import collections, connect, datasets, keys, labels, resu
 from semsearch.storage.lineage import Lineage, fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
-from semsearch_datasette.connection import missing, read
+from semsearch_datasette.connection import read
 from semsearch_datasette.parts.how import how_of
 from semsearch_datasette.permissions import look_at_lineage, remember_lineage, visibility, visible_collections
 from semsearch_datasette.result_cache import DatabaseCaches, computed
@@ -110,7 +110,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
     database = database_of(datasette, request)
     name = tilde_decode(request.url_vars["collection"])
     try:
-        result, made_of = await read(database, lambda conn: _seen(conn, database, name), without_vectors=True)
+        result, made_of = await read(database, lambda conn: _seen(conn, database, name))
     except SemsearchError as error:  # only those who may view a database learn what is wrong with it
         if not await allows(datasette, request.actor, database.name):
             raise Forbidden("You do not have permission to view this database") from error
@@ -127,7 +127,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
     if not result.has_table:
         raise NotFound(f"The table {result.opened.dataset.name}, from which {name} was built, does not exist any more")
     together = await visible_collections(datasette, request.actor, database.name, result.together)
-    topics = result.has_topics and not missing()
+    topics = result.has_topics
     clusters = result.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
     links_table = results.table_name(name, "links")
     linked = result.has_links and await allows(datasette, request.actor, database.name, links_table)
@@ -141,7 +141,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
         has_clusters=clusters,
         has_links=linked,
         has_contexts=result.has_contexts,
-        has_eigen=result.has_eigen and not missing(),
+        has_eigen=result.has_eigen,
         columns=result.columns,
         labels=result.labels,
     )
@@ -268,9 +268,9 @@ def frame(datasette: Any, target: Target, page: str) -> dict[str, Any]:
 
 def _tabs(target: Target) -> list[tuple[str, str, str]]:
     """The pages of a collection: key, label, and a sentence about each; some exist only if vectors can be read."""
-    collection, is_complete = target.collection, not missing()
+    collection = target.collection
     kind = collection.of
-    is_word = is_complete and kind == "word"
+    is_word = kind == "word"
     can_answer = kind == "document" and target.takes_text
     is_comparable = 1 < collection.count <= MAX_COMPARED
     topics = "The components of the texts, with the words and documents of each."
@@ -279,19 +279,19 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
         (can_answer, "ask", "Ask", "The passages that answer a question."),
         (target.has_topics, "components", "Topics", topics),
         (target.has_eigen, "components", "Components", "The principal components as images."),
-        (is_complete and can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),
-        (is_complete and can_sample(collection), "samples", "Samples", "Images generated from random latent codes."),
+        (can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),
+        (can_sample(collection), "samples", "Samples", "Images generated from random latent codes."),
         (
-            is_complete and has_task(collection),
+            has_task(collection),
             "pretext",
             "The task",
             "The self-supervised task of this model, on your images.",
         ),
         (is_word, "analogy", "Analogy", "A is to B as C is to what?"),
         (is_word, "plot", "Plot", "Words on their first two principal components."),
-        (is_complete and target.has_contexts, "cooccurrence", "Co-occurrence", "Counts and PMI of pairs of words."),
-        (is_complete and is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
-        (is_complete and bool(target.labels), "labels", "Labels", "How well the vectors predict a column of labels."),
+        (target.has_contexts, "cooccurrence", "Co-occurrence", "Counts and PMI of pairs of words."),
+        (is_comparable, "duplicates", "Duplicates", f"Pairs of {kind}s that are nearly the same."),
+        (bool(target.labels), "labels", "Labels", "How well the vectors predict a column of labels."),
         (target.has_clusters, "clusters", "Clusters", f"Groups of similar {kind}s."),
         (target.has_links, "links", "Links", "Missing edges that were predicted."),
         (True, "runs", "Runs", "How the vectors were built: options, metrics and training curves."),

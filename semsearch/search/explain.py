@@ -159,7 +159,7 @@ def _matched(
     """The BM25 of each of the query's words and phrases in each hit with a text score, by key."""
     keys = [str(hit.id) for hit in hits if hit.text_score is not None]
     result: dict[str, dict[str, float]] = {key: {} for key in keys}
-    if keys:
+    if keys and fulltext.is_readable():
         for phrase, times in Counter(question.ranked).items():
             for key, score in fulltext.best(db, opened.dataset, [phrase], -1, keys):
                 result[key][_spelled(phrase)] = score * times

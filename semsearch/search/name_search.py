@@ -38,7 +38,11 @@ def by_name(db: Connection, opened: OpenCollection, text: str, *, k: int = 10, o
         table = _named(opened)
         kept = filters.matching_keys(db, table.table, table.kind, table.key_columns, only) if only else None
         fits = dict(row_lookup.fitting(db, table, text.strip(), k, None if kept is None else set(kept)))
-        held = [] if opened.of == "word" else fulltext.best(db, opened.dataset, question.ranked, k, kept)
+        held = (
+            []
+            if opened.of == "word" or not fulltext.is_readable()
+            else fulltext.best(db, opened.dataset, question.ranked, k, kept)
+        )
         words = dict(held)
         best = max(words.values(), default=0.0) or 1.0
         scores = {key: float(fits.get(key) or words[key] / best) for key in [*fits, *words]}

@@ -100,7 +100,7 @@ def search_as_written(
         hits = _hits(db, opened, sides, k)
     used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
     if hits or not opened.collection.count:
-        return Found(hits, _old_index_remark(db, opened) if hits else None, used)
+        return Found(hits, _index_remark(db, opened, mode) if hits else None, used)
     return Found((), _nothing_found(opened, query, among), used)
 
 
@@ -118,9 +118,14 @@ def _nothing_found(opened: OpenCollection, query: str, among: Sequence[str] | No
     return f"{opened.name} has no word of the query{rows}{mark}"
 
 
-def _old_index_remark(db: Connection, opened: OpenCollection) -> str | None:
-    """A remark about a full-text index of an older version, which analysed all text as English; None for others."""
+def _index_remark(db: Connection, opened: OpenCollection, mode: str) -> str | None:
+    """A remark about a full-text index that cannot be read here, or that an older version wrote; None for others.
+
+    That version analysed all text as English.
+    """
     dataset = opened.dataset
+    if mode == "hybrid" and opened.has_text and not fulltext.is_readable():
+        return f"Ranked by similarity alone: {fulltext.WHY_NOT}"
     if not opened.has_text or dataset.language is not None or not fulltext.exists(db, dataset):
         return None
     return (
@@ -175,7 +180,7 @@ def sides_of(
     meaning = words = None
     if mode != "text" and (vector := encode_text(db, opened.collection, question.text)) is not None:
         meaning = VectorScorer(db, opened.collection, vector, among)
-    if mode != "vector" and opened.has_text:
+    if opened.has_text and (mode == "text" or (mode == "hybrid" and fulltext.is_readable())):
         words = TextScorer(db, opened.dataset, question.ranked, among)
     if mode == "text" and not opened.has_text:
         raise InputError(f"{opened.name} contains {opened.of}s, which have no text to match: use the mode vector")

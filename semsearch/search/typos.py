@@ -141,7 +141,7 @@ class _Check:
     def __init__(self, db: Connection, opened: OpenCollection, mode: str, words: Collection) -> None:
         self.db, self.opened, self.mode, self.words = db, opened, mode, words
         self.language = opened.dataset.language or NONE
-        self.has_index = opened.has_text and fulltext.exists(db, opened.dataset)
+        self.has_index = opened.has_text and fulltext.is_readable() and fulltext.exists(db, opened.dataset)
 
     def spelling(self, query: str) -> Spelling:
         """Check the words outside quotes."""

@@ -115,6 +115,8 @@ def with_themselves(db: Connection, collection: Collection, n: int) -> list[With
 
 def documents_using(db: Connection, dataset: Dataset, word: str, k: int = 5) -> list[Hit]:
     """The k documents that a word is most about by BM25, a form of it with the same stem included."""
+    if not fulltext.is_readable():
+        return []
     with snapshot(db):
         result = fulltext.best(db, dataset, ranked_phrases(word, dataset.language), k)
         rows = datasets.rows_by_key(db, dataset, [key for key, _ in result])

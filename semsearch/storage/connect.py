@@ -13,7 +13,7 @@ from urllib.parse import quote
 import sqlite_utils
 from semsearch_migrations.migrations import migrations
 
-from semsearch.errors import DatabaseError, SchemaError
+from semsearch.errors import CapabilityError, DatabaseError, SchemaError
 from semsearch.storage import driver, new_file
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
@@ -60,11 +60,12 @@ def explained(path: str) -> Iterator[None]:
 
 
 def _connect(path: str, mode: str) -> Connection:
-    driver.check_version()
+    if mode != "ro":
+        driver.check_version()
     uri = f"file:{quote(str(Path(path).resolve()))}?mode={mode}{_frozen(path, mode)}"
     db = driver.sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000, check_same_thread=False)
     try:
-        prepare(db)
+        prepare(db, mode)
         db.execute(f"pragma mmap_size = {MMAP_BYTES}")
         db.execute("pragma schema_version").fetchone()  # reads the header, so a file that is no database says so here
     except BaseException:
@@ -80,9 +81,13 @@ def _frozen(path: str, mode: str) -> str:
     return "&immutable=1" if sealed and not (log.exists() and log.stat().st_size) else ""
 
 
-def prepare(db: Connection) -> None:
-    """sqlite-vec on this connection."""
-    driver.load_vec(db)
+def prepare(db: Connection, mode: str = "rw") -> None:
+    """sqlite-vec on this connection. To read (`ro`) it may be missing: vectors are then read by storage.shadow."""
+    try:
+        driver.load_vec(db)
+    except CapabilityError:
+        if mode != "ro":
+            raise
 
 
 @contextmanager

@@ -15,7 +15,18 @@ except ImportError:
 
 from semsearch.errors import CapabilityError
 
-__all__ = ["MINIMUM", "Connection", "Error", "OperationalError", "check_version", "load_vec", "sqlite3"]
+__all__ = [
+    "MINIMUM",
+    "Connection",
+    "Error",
+    "OperationalError",
+    "check_version",
+    "has_vec",
+    "is_recent",
+    "load_vec",
+    "too_old",
+    "sqlite3",
+]
 Connection = sqlite3.Connection
 Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
@@ -43,10 +54,29 @@ def load_vec(db: Any) -> None:
         ) from error
 
 
-def check_version() -> None:
-    """CapabilityError if SQLite is too old for what the file needs."""
-    if sqlite3.sqlite_version_info < MINIMUM:
-        needed = ".".join(map(str, MINIMUM))
-        raise CapabilityError(
-            f"SQLite {sqlite3.sqlite_version} is too old, {needed} is needed: `pip install pysqlite3` brings a newer"
-        )
+def has_vec(db: Any) -> bool:
+    """Whether sqlite-vec is loaded into a connection."""
+    try:
+        db.execute("select vec_version()").fetchone()
+    except OperationalError:
+        return False
+    return True
+
+
+def is_recent() -> bool:
+    """Whether SQLite can read and write full-text tables from which rows can be deleted."""
+    return bool(sqlite3.sqlite_version_info >= MINIMUM)
+
+
+def too_old(what: str = "") -> str:
+    """That SQLite is too old for the full-text tables of a file, and the remedy; `what` says for what."""
+    needed = ".".join(map(str, MINIMUM))
+    return (
+        f"SQLite {sqlite3.sqlite_version} is too old{what}, {needed} is needed: `pip install pysqlite3` brings a newer"
+    )
+
+
+def check_version(what: str = "") -> None:
+    """CapabilityError if SQLite is too old for the full-text tables of a file; `what` says for what it is needed."""
+    if not is_recent():
+        raise CapabilityError(too_old(what))

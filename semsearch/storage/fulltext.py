@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semsearch.records import Dataset, Phrase
+from semsearch.storage import driver
 from semsearch.storage.damage import fitting
 from semsearch.storage.datasets import TextItem
 from semsearch.storage.driver import Connection
@@ -125,6 +126,19 @@ def exists(db: Connection, dataset: Dataset) -> bool:
     return table_exists(db, table_name(dataset))
 
 
+WHY_NOT = driver.too_old(" to search by words")
+
+
+def is_readable() -> bool:
+    """Whether this SQLite can search the words of a dataset at all."""
+    return driver.is_recent()
+
+
+def _check() -> None:
+    """Raises CapabilityError where SQLite is too old."""
+    driver.check_version(" to search by words (mode vector searches without them)")
+
+
 def any_of(phrases: Sequence[Phrase]) -> str:
     """An FTS5 expression for rows that hold at least one of these phrases.
 
@@ -150,6 +164,7 @@ def best(
     """
     if not phrases or not exists(db, dataset):
         return []
+    _check()
     table = table_name(dataset)
     values: list[Any] = [any_of(phrases)]
     condition = ""
@@ -170,6 +185,7 @@ def best(
 
 def holding(db: Connection, dataset: Dataset, phrase: Phrase) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The item numbers of all rows that hold a phrase, ascending, and its BM25 in each, computed as in `best`."""
+    _check()
     table = table_name(dataset)
     cursor = db.cursor()
     cursor.row_factory = None  # plain tuples, whatever the connection's row_factory
@@ -182,6 +198,7 @@ def holding(db: Connection, dataset: Dataset, phrase: Phrase) -> tuple[npt.NDArr
 
 def frequency(db: Connection, dataset: Dataset, phrase: Phrase, most: int) -> int:
     """The number of rows that hold a phrase; `most` if there are more."""
+    _check()
     table = table_name(dataset)
     statement = f"select count(*) from (select 1 from {table} where {table} match ? limit ?)"
     return int(db.execute(statement, [_expression(phrase), most]).fetchone()[0])
@@ -222,6 +239,7 @@ def matching_keys(
     """The keys of the rows that hold every required phrase and none of the excluded ones, in the order of the table."""
     if not exists(db, dataset):
         return []
+    _check()
     table = table_name(dataset)
     if required:
         condition = f"item in (select rowid from {table} where {table} match ?)"

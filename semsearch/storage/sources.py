@@ -214,10 +214,12 @@ def _row_number(table: _Table) -> str | None:
 
 def _select(table: _Table, columns: Sequence[str], number: str) -> str:
     """A statement for the number and the values of rows. Long values are not read, and no text is decoded."""
-    values = (
-        f"case when octet_length({name}) > {LONGEST_VALUE} then octet_length({name}) else cast({name} as blob) end"
-        for name in map(quoted, columns)
-    )
+    # octet_length came with the SQLite that can read our full-text tables; without it long values are read.
+    bytes_of = "octet_length({})" if driver.is_recent() else "length(cast({} as blob))"
+    values = []
+    for name in map(quoted, columns):
+        size = bytes_of.format(name)
+        values.append(f"case when {size} > {LONGEST_VALUE} then {size} else cast({name} as blob) end")
     return f"select {number}, {', '.join(values)} from {quoted(table.name)}"
 
 

@@ -1,4 +1,4 @@
-"""Vector tables: the only file that says vec0.
+"""Vector tables: the only file that says vec0. Where sqlite-vec is not loaded, they are read by `shadow`.
 
 One table per collection, `_semsearch_vec_<n>`, its primary key the item's own key, so that `id IN (subquery)` filters
 before the search. Vectors have unit length and `norm` keeps the length they had. sqlite-vec accepts NaN and answers
@@ -19,9 +19,10 @@ import numpy.typing as npt
 from semsearch.arrays import FloatArray
 from semsearch.errors import BuildError, InputError, NotFoundError, out_of_range
 from semsearch.records import Collection, KeyType
+from semsearch.storage import shadow
 from semsearch.storage.codec import blob_to_vector, vector_to_blob
 from semsearch.storage.damage import damaged
-from semsearch.storage.driver import Connection, Error
+from semsearch.storage.driver import Connection, Error, is_recent
 from semsearch.storage.keys import as_integer, quoted, table_kind
 
 # Of a catalogue's row joined with the schema's row `t` of its vector table, whose key keeps the type it was made with.
@@ -29,8 +30,10 @@ KEY_TYPE = "iif(t.sql like '%(id integer primary key%', 'integer', 'text')"
 MAX_K = 4096  # sqlite-vec's own limit
 MAX_DIM = 8192
 PREFIX = "_semsearch_vec_"
+OLD_TEXT = "select name from sqlite_master where sql like 'create virtual table%fts5(%contentless_delete%'"
 PARTS = ("info", "chunks", "rowids", "vector_chunks00", "auxiliary")  # tables that vec0 keeps a vector table in
 NO_ITEM = -(2**63)  # SQLite never gives this number to a row by itself
+_LOOKED_UP = 200  # items whose vectors are looked up one by one without sqlite-vec; a chunk is read for each
 _AT_ONCE = 8192  # vectors scaled to unit length at a time: a copy of all would double what a build needs
 
 
@@ -56,6 +59,7 @@ def create(db: Connection, dim: int, key_type: KeyType) -> int:
 
 def create_placeholder_tables(db: Connection) -> None:
     """For a connection without sqlite-vec: an empty temporary table in the place of each vector table, on it alone.
+    With a SQLite that cannot read full-text tables, in the place of those too.
 
     Whatever asks every table for its columns then finds some, where vec0 would be an error. A file that is no
     database, or whose catalogue is not ours, has nothing to stand in for.
@@ -63,6 +67,8 @@ def create_placeholder_tables(db: Connection) -> None:
     with suppress(Error):
         for (number,) in db.execute("select vector_table from _semsearch_collections").fetchall():
             db.execute(f"create temp table {table_name(int(number))} (id, embedding, norm)")
+        for (name,) in db.execute(OLD_TEXT).fetchall() if not is_recent() else ():
+            db.execute(f"create temp table {quoted(name)} (title, body)")
 
 
 def write(db: Connection, number: int, keys: Sequence[str], vectors: FloatArray, key_type: KeyType) -> None:
@@ -156,6 +162,8 @@ def nearest(
         raise out_of_range("-k", k, least=1, most=MAX_K)
     table = table_name(collection.vector_table)
     statement = f"select id, distance from {table} where embedding match ? and k = ?"
+    if shadow.is_needed(db, table):
+        return _nearest_without_vec(db, collection, vector, k, among)
     values: list[Any] = [vector_to_blob(vector), k]
     if among is not None:
         statement += " and id in (select value from json_each(?))"  # applied before the search
@@ -171,6 +179,8 @@ def distances(
     Computed by the function that the search itself uses, so that equal vectors have equal distances in both.
     """
     table = table_name(collection.vector_table)
+    if shadow.is_needed(db, table):
+        return _distances_without_vec(db, collection, vector, keys)
     if keys is None:
         rows = db.execute(f"select id, vec_distance_cosine(embedding, ?) from {table}", [vector_to_blob(vector)])
     else:
@@ -185,6 +195,8 @@ def distances(
 def known(db: Connection, collection: Collection, wanted: Sequence[str]) -> set[str]:
     """Those of some keys that have a vector."""
     table = table_name(collection.vector_table)
+    if shadow.is_needed(db, table):
+        return shadow.known(db, table, collection.key_type, _typed(collection, wanted))
     result = db.execute(
         f"select v.id from json_each(?) wanted cross join {table} v on v.id = wanted.value",
         [_bound_list(collection, wanted)],
@@ -194,7 +206,10 @@ def known(db: Connection, collection: Collection, wanted: Sequence[str]) -> set[
 
 def all_keys(db: Connection, collection: Collection) -> list[str]:
     """The keys of all items that have a vector, in the order they were written."""
-    return [str(row[0]) for row in db.execute(f"select id from {table_name(collection.vector_table)}")]
+    table = table_name(collection.vector_table)
+    if shadow.is_needed(db, table):
+        return shadow.all_keys(db, table, collection.key_type)
+    return [str(row[0]) for row in db.execute(f"select id from {table}")]
 
 
 def some_keys(db: Connection, collection: Collection, k: int, after: int) -> list[str]:
@@ -208,12 +223,20 @@ def some_keys(db: Connection, collection: Collection, k: int, after: int) -> lis
 def full_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The vector of one item at the length it had in fit, (dim,) float32; NotFoundError if it has none."""
     table = table_name(collection.vector_table)
+    if shadow.is_needed(db, table):
+        found = next(_shadow_rows(db, collection, [key]), None)
+        if found is None:
+            raise NotFoundError(collection.lacks(key))
+        return found[1] * np.float32(found[2])
     row = db.execute(f"select norm from {table} where id = ?", [_bound(collection, key)]).fetchone()
     return unit_vector(db, collection, key) * np.float32(1.0 if row is None else row[0])
 
 
 def count(db: Connection, collection: Collection) -> int:
     """How many vectors can be read through the collection's view."""
+    table = table_name(collection.vector_table)
+    if shadow.is_needed(db, table):
+        return shadow.count(db, table)
     return int(db.execute(f"select count(*) from {quoted(collection.name)}").fetchone()[0])
 
 
@@ -238,10 +261,43 @@ def self_test(db: Connection) -> bool:
 def unit_vector(db: Connection, collection: Collection, key: str) -> FloatArray:
     """The stored vector of one item, (dim,) float32 of unit length; NotFoundError if it has none."""
     table = table_name(collection.vector_table)
+    if shadow.is_needed(db, table):
+        found = next(_shadow_rows(db, collection, [key]), None)
+        if found is None:
+            raise NotFoundError(collection.lacks(key))
+        return found[1]
     row = db.execute(f"select embedding from {table} where id = ?", [_bound(collection, key)]).fetchone()
     if row is None:
         raise NotFoundError(collection.lacks(key))
     return blob_to_vector(row[0])
+
+
+def _shadow_rows(db: Connection, collection: Collection, keys: Sequence[str]) -> Iterator[shadow.Row]:
+    """The vectors of some items where sqlite-vec is not loaded."""
+    return shadow.rows(db, table_name(collection.vector_table), collection, _typed(collection, keys))
+
+
+def _distances_without_vec(
+    db: Connection, collection: Collection, vector: FloatArray, keys: Sequence[str] | None
+) -> list[Neighbour]:
+    """As `distances`, by scalar products in this process: chunk by chunk for many items."""
+    asked = vector / np.float32(np.linalg.norm(vector))
+    if keys is not None and len(keys) <= _LOOKED_UP:
+        return [Neighbour(key, float(1 - unit @ asked)) for key, unit, _ in _shadow_rows(db, collection, keys)]
+    wanted = None if keys is None else set(keys)
+    result = []
+    for block in shadow.blocks(db, table_name(collection.vector_table), collection):
+        near = zip(block.keys, (1 - block.vectors @ asked).tolist(), strict=True)
+        result += [Neighbour(str(key), each) for key, each in near if wanted is None or str(key) in wanted]
+    return result
+
+
+def _nearest_without_vec(
+    db: Connection, collection: Collection, vector: FloatArray, k: int, among: Sequence[str] | None
+) -> list[Neighbour]:
+    """As `nearest`, by scalar products in this process. Items of equal distance are in the order they were written."""
+    every = sorted(distances(db, collection, vector, among), key=lambda each: each.distance)
+    return every[:k]
 
 
 def _bound(collection: Collection, key: str) -> str | int:
@@ -254,9 +310,14 @@ def _bound(collection: Collection, key: str) -> str | int:
 
 def _bound_list(collection: Collection, keys: Sequence[str]) -> str:
     """Keys as a JSON array of the table's own type; those that cannot be its keys are left out."""
+    return json.dumps(_typed(collection, keys))
+
+
+def _typed(collection: Collection, keys: Sequence[str]) -> list[str] | list[int]:
+    """Keys in the table's own type; those that cannot be its keys are left out."""
     if collection.key_type == "integer":
-        return json.dumps([number for number in map(as_integer, keys) if number is not None])
-    return json.dumps(list(keys))
+        return [number for number in map(as_integer, keys) if number is not None]
+    return list(keys)
 
 
 class StoredRows:
@@ -270,6 +331,8 @@ class StoredRows:
         if not keys:
             return np.empty((0, self.collection.dim), np.float32)
         wanted = set(keys)
+        if shadow.is_needed(self.db, table_name(self.collection.vector_table)):
+            return self._without_vec(keys)
         rows = self._all() if 2 * len(wanted) > self.collection.count else self._some(keys)
         result = {str(row[0]): blob_to_vector(row[1]) * np.float32(row[2]) for row in rows if str(row[0]) in wanted}
         return np.stack([result[key] for key in keys])
@@ -277,6 +340,20 @@ class StoredRows:
     def known(self, keys: Sequence[str]) -> set[str]:
         """Those of these keys that have a vector."""
         return known(self.db, self.collection, keys)
+
+    def _without_vec(self, keys: Sequence[str]) -> FloatArray:
+        """As `take`."""
+        if len(keys) <= _LOOKED_UP:
+            found = {key: unit * np.float32(norm) for key, unit, norm in _shadow_rows(self.db, self.collection, keys)}
+            return np.stack([found[key] for key in keys])
+        table = table_name(self.collection.vector_table)
+        norms, wanted = shadow.norms(self.db, table, self.collection), set(keys)
+        found = {}
+        for block in shadow.blocks(self.db, table, self.collection):
+            for key, unit in zip(map(str, block.keys), block.vectors, strict=True):
+                if key in wanted:
+                    found[key] = unit * np.float32(norms[key])
+        return np.stack([found[key] for key in keys])
 
     def _all(self) -> Iterable[Any]:
         """A pass over the table: faster than looking most of it up."""

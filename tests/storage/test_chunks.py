@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semsearch.records import Collection
-from semsearch.storage import chunks, connect, vectors
+from semsearch.storage import chunks, connect, shadow, vectors
 from semsearch.storage.driver import Connection
 
 
@@ -30,9 +30,9 @@ def stored(db: Connection, request: pytest.FixtureRequest) -> tuple[Collection, 
     return collection, [key for key, _ in left], np.stack([row for _, row in left])
 
 
-@pytest.mark.parametrize("known", [chunks.KNOWN, ()], ids=["by blobs", "by rows"])
+@pytest.mark.parametrize("known", [shadow.KNOWN, ()], ids=["by blobs", "by rows"])
 def test_every_vector_once(db: Connection, stored: tuple, known: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "KNOWN", known)
+    monkeypatch.setattr(shadow, "KNOWN", known)
     collection, keys, matrix = stored
     found, vectors_found = chunks.everything(db, collection)
     assert sorted(found) == sorted(keys)
@@ -43,7 +43,7 @@ def test_every_vector_once(db: Connection, stored: tuple, known: tuple, monkeypa
 
 def test_both_ways_give_one_order(db: Connection, stored: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = chunks.everything(db, stored[0])[0]
-    monkeypatch.setattr(chunks, "KNOWN", ())
+    monkeypatch.setattr(shadow, "KNOWN", ())
     assert chunks.everything(db, stored[0])[0] == quick
 
 

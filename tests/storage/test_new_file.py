@@ -71,7 +71,7 @@ def test_two_writers_that_begin_at_once_lose_nothing(path: str) -> None:
 
 
 def test_a_file_that_never_opened_is_removed(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(db: object) -> None:
+    def refuse(db: object, mode: str) -> None:
         raise sqlite3.OperationalError("no such module")
 
     monkeypatch.setattr(connect, "prepare", refuse)

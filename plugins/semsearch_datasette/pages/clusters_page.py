@@ -24,16 +24,12 @@ async def clusters(datasette: Any, request: Any) -> Answer:
     name, database = target.collection.name, target.database
     table = clusters_of(name)
     visible, private = await check_visibility(datasette, request.actor, database.name, table)
-    exists = visible and await read(database, lambda conn: results.has_clusters(conn, name), without_vectors=True)
+    exists = visible and await read(database, lambda conn: results.has_clusters(conn, name))
     total, page, titles = 0, list[Cluster](), dict[str, str]()
     stale = False
     if exists:
-        total, page, titles = await read(
-            database, lambda conn: _look(conn, target, part.k, part.after), without_vectors=True
-        )
-        stale = await read(
-            database, lambda conn: results.is_stale(conn, table, target.collection), without_vectors=True
-        )
+        total, page, titles = await read(database, lambda conn: _look(conn, target, part.k, part.after))
+        stale = await read(database, lambda conn: results.is_stale(conn, table, target.collection))
     command = _command(target) if stale or not exists else None
     next_url = links.next_url(
         part, total, lambda after: links.collection(datasette, database.name, name, "clusters", k=part.k, after=after)

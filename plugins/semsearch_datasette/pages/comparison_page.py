@@ -64,9 +64,7 @@ async def page(datasette: Any, request: Any) -> Answer:
             f"{target.collection.name} contains {target.collection.of}s: only collections of images can be compared"
         )
     column = (request.args.get("label") or "")[:MAX_COLUMN_NAME] or (target.labels[0] if target.labels else "")
-    every = await read(
-        target.database, lambda conn: collection_comparison.of_dataset(conn, target.dataset.name), without_vectors=True
-    )
+    every = await read(target.database, lambda conn: collection_comparison.of_dataset(conn, target.dataset.name))
     visible = await visible_collections(datasette, request.actor, target.database.name, every)
     chosen = [each for each, _ in visible[-MAX_COLLECTIONS:]]
     compared, remark = await _compared_or_remark(request, target, chosen, column)

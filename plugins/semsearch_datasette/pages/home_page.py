@@ -73,7 +73,7 @@ async def visible_group(datasette: Any, request: Any, database: Any) -> tuple[di
 
     group: dict[str, Any] = {"database": database.name, "url": datasette.urls.database(database.name)}
     try:
-        every, runs = await read(database, look, without_vectors=True)
+        every, runs = await read(database, look)
     except SemsearchError as error:
         problem = str(error) if await allows(datasette, request.actor, database.name) else None
         return {**group, "collections": [], "runs": [], "problem": problem}, False

@@ -59,7 +59,7 @@ async def labels(datasette: Any, request: Any) -> Answer:
     predictions_table = results.table_name(target.collection.name, "predictions")
     database = target.database
     has_table = await read(
-        database, lambda conn: results.has_predictions(conn, target.collection.name), without_vectors=True
+        database, lambda conn: results.has_predictions(conn, target.collection.name)
     ) and await allows(datasette, request.actor, database.name, predictions_table)
     ids = [str(suggestion.id) for suggestion in suggestions]
     hits = await read(database, lambda conn: hits_of(conn, target, ids)) if ids else {}

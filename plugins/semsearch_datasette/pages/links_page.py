@@ -29,11 +29,11 @@ async def predicted(datasette: Any, request: Any) -> Answer:
     name, database, private = target.collection.name, target.database, target.private
     table = results.table_name(name, "links")
     visible, is_private = await check_visibility(datasette, request.actor, database.name, table)
-    exists = visible and await read(database, lambda conn: results.has_links(conn, name), without_vectors=True)
+    exists = visible and await read(database, lambda conn: results.has_links(conn, name))
     private = private or (exists and is_private)
     found: Page = (0, [], {}, False)
     if exists:
-        found = await read(database, lambda conn: _look(conn, target, part.k, part.after), without_vectors=True)
+        found = await read(database, lambda conn: _look(conn, target, part.k, part.after))
     total, page, hits, stale = found
     titles = {key: title_of(target, hit) for key, hit in hits.items()}
     command = command_line(target, "predict-links") if stale or not exists else None

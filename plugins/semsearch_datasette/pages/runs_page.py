@@ -11,7 +11,7 @@ from semsearch.images.quizzes import has_task
 from semsearch.records import Run, Update
 from semsearch.storage import collections
 from semsearch_datasette import links
-from semsearch_datasette.connection import missing, read
+from semsearch_datasette.connection import read
 from semsearch_datasette.parts import curves
 from semsearch_datasette.parts.image_routes import run_of
 from semsearch_datasette.parts.numbers import unbroken, with_minus
@@ -28,11 +28,10 @@ async def page(datasette: Any, request: Any) -> Answer:
     runs, curve, steps = await read(
         target.database,
         lambda conn: (_runs(conn, target), collections.read_curve(conn, run), collections.pictured_steps(conn, run)),
-        without_vectors=True,
     )
     # Another run of the same builder on the same table may have read other tables.
     visible = await visible_runs(datasette, request.actor, target.database.name, runs)
-    history = await read(target.database, lambda conn: _with_updates(conn, visible), without_vectors=True)
+    history = await read(target.database, lambda conn: _with_updates(conn, visible))
     snapshots = [(step, url_of(datasette, target, "trained", step, v=run_of(target))) for step in steps]
 
     def context() -> dict[str, Any]:
@@ -43,7 +42,7 @@ async def page(datasette: Any, request: Any) -> Answer:
             "snapshots": snapshots,
             "snapshot_rows": ("input", "prediction", "target") if has_task(target.collection) else (),
             "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")
-            if target.collection.of == "image" and target.labels and not missing()
+            if target.collection.of == "image" and target.labels
             else None,
         }
 

@@ -45,7 +45,7 @@ async def training(datasette: Any, request: Any) -> Answer:
 async def visible_trainings(datasette: Any, actor: Any, database: Any) -> tuple[list[Training], bool]:
     """The trainings of a database on tables that the actor may see, and whether others may not see one of them."""
     result, private = [], False
-    for told, silent in await read(database, checkpoints.read_progress, without_vectors=True):
+    for told, silent in await read(database, checkpoints.read_progress):
         visible, is_private = await check_visibility(datasette, actor, database.name, str(told["dataset"]))
         if visible:
             result.append((told, silent))
