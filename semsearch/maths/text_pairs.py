@@ -135,7 +135,8 @@ def sentence_pairs(sentences: sp.csr_matrix, document: IntArray, weights: FloatA
 
 def _where(counts: sp.csr_matrix, chosen: npt.NDArray[np.bool_], *, ones: bool = False) -> sp.csr_matrix:
     """The chosen entries, with their counts or as ones."""
-    part = sp.csr_matrix((counts.data * chosen, counts.indices, counts.indptr), shape=counts.shape)
+    part = counts.copy()  # eliminate_zeros works in place
+    part.data *= chosen
     part.eliminate_zeros()
     if ones:
         part.data[:] = 1
