@@ -23,10 +23,11 @@ MAX_K = 200
 MAX_DEPTH = query.MAX_K  # results over all pages
 DEFAULT_K = 10
 MAX_CONDITIONS = 20
+MAX_UNLIKE = 20  # items that similar ones are to be unlike
 MAX_VALUE = 1000  # characters of the value of a filter
 # Arguments of the search itself; a column of such a name is filtered by `q__exact`.
 RESERVED = frozenset(
-    {"q", "mode", "k", "weight", "after", "explain", "typos", "picture", "picture_inverse", "picture_copy"}
+    {"q", "mode", "k", "weight", "after", "explain", "typos", "unlike", "picture", "picture_inverse", "picture_copy"}
 )
 FILTER_FIELDS = ("_filter_column", "_filter_op", "_filter_value")  # of the form, named as in Datasette
 

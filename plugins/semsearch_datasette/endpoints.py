@@ -12,7 +12,7 @@ from typing import Any, Literal
 from semsearch.analysis import duplicates
 from semsearch.search.query import MODES
 from semsearch.tools.toolbox import MOST_PASSAGES
-from semsearch.web import DEFAULT_K, MAX_CONDITIONS, MAX_DEPTH, MAX_K
+from semsearch.web import DEFAULT_K, MAX_CONDITIONS, MAX_DEPTH, MAX_K, MAX_UNLIKE
 
 Type = Literal["string", "integer", "number"]
 
@@ -117,7 +117,21 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             Parameter("k", "integer", "How many passages.", "3", 1, MOST_PASSAGES),
         ),
     ),
-    Endpoint(COLLECTION + "/similar/{id}", "The items most similar to one item.", (*_paging(), FILTERS), csv=True),
+    Endpoint(
+        COLLECTION + "/similar/{id}",
+        "The items most similar to one item.",
+        (
+            Parameter(
+                "unlike",
+                "string",
+                "An item that the results are to be unlike: the query vector is made orthogonal to its vector. May be"
+                f" repeated, up to {MAX_UNLIKE} times.",
+            ),
+            *_paging(),
+            FILTERS,
+        ),
+        csv=True,
+    ),
     Endpoint(
         COLLECTION + "/components",
         "The topics of texts, or the components of images.",

@@ -66,14 +66,23 @@ class Searching(Opened):
         with self._reading() as db:
             return check_spelling(db, open_collection(db, collection), text, mode)
 
-    def similar(self, collection: str, *ids: str | int, k: int = 10, where: str | None = None) -> list[Hit]:
+    def similar(
+        self,
+        collection: str,
+        *ids: str | int,
+        k: int = 10,
+        where: str | None = None,
+        unlike: Sequence[str | int] = (),
+    ) -> list[Hit]:
         """The k nearest neighbours of an item, or of the mean of several items, which are excluded.
 
-        Raises NotFoundError for an unknown collection or id.
+        `unlike` are items whose vectors the query vector is made orthogonal to. Raises NotFoundError for an unknown
+        collection or id, InputError if the query vector lies in the span of those of `unlike`.
         """
         with self._reading() as db:
             opened = open_collection(db, collection)
-            return list(query.similar(db, opened, [str(id) for id in ids], k=k, only=Filter(where=where)).hits)
+            start, against = [str(id) for id in ids], [str(id) for id in unlike]
+            return list(query.similar(db, opened, start, k=k, only=Filter(where=where), unlike=against).hits)
 
     def search_by_picture(
         self, collection: str, picture: Picture, *, k: int = 10, where: str | None = None

@@ -163,21 +163,30 @@ def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part
 @click.argument("db", type=click.Path())
 @click.argument("collection")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@option(
+    "--unlike",
+    multiple=True,
+    metavar="ID",
+    show_default="none",
+    help="an item that the results are to be unlike; may be repeated",
+)
 @narrowing_options
 @listing_options
 def similar_command(db: str, collection: str, ids: tuple[str, ...], shape: str | None, **options: Any) -> None:
     """List the items nearest to an item, or to the mean of several items.
 
-    The given items themselves are excluded. In a word collection an ID is a word.
+    The given items themselves are excluded. In a word collection an ID is a word. With --unlike the query vector is
+    made orthogonal to the vectors of those items, so that what they have in common with the others no longer counts.
 
     \b
     semsearch similar my.db articles_lsa 17
     semsearch similar my.db articles_lsa 17 42 -k 20
+    semsearch similar my.db articles_pmi bank --unlike river
     """
     part = Part(options["k"], options["offset"], options["where"])
     with reading(db) as connection, snapshot(connection):
         opened = open_collection(connection, collection)
-        result = similar(connection, opened, ids, k=part.depth, only=part.only)
+        result = similar(connection, opened, ids, k=part.depth, only=part.only, unlike=options["unlike"])
     print_found(part.of(result), opened.dataset, shape, "", part.offset)
 
 

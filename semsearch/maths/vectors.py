@@ -36,6 +36,18 @@ def largest(values: npt.NDArray[Any], n: int) -> npt.NDArray[np.intp]:
     return candidates[np.argsort(-values[candidates], kind="stable")][:n]
 
 
+def apart_from(vector: FloatArray, others: FloatArray) -> FloatArray:
+    """The part of a vector (dim,) that is orthogonal to all rows of `others` (m, dim): v less its projection.
+
+    "v, but not these": Widdows, "Orthogonal negation in vector spaces for modelling word-meanings and document
+    retrieval" (ACL 2003).
+    """
+    rows = others.astype(np.float64)
+    shares = np.linalg.lstsq(rows.T, vector.astype(np.float64), rcond=1e-6)[0]
+    rest: FloatArray = (vector - shares @ rows).astype(np.float32)
+    return rest
+
+
 def as_cosine(value: float) -> float:
     """A cosine computed in float32, within -1..1 and with the six decimals that are exact."""
     return round(min(1.0, max(-1.0, float(value))), COSINE_DECIMALS) + 0.0

@@ -13,6 +13,7 @@ import numpy as np
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError, NotFoundError, SemsearchError, not_a_choice, out_of_range
 from semsearch.maths.text import tokens
+from semsearch.maths.vectors import apart_from
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text, own_stop_words
@@ -36,6 +37,7 @@ NO_VECTOR = {  # why an item of a kind has no vector
     "image": "cannot be read",
     "row": "has no number in one of the columns",
 }
+LEAST_LEFT = 1e-3  # length of what is left of a unit vector; below, it is rounding
 EVEN = 0.5  # the weight of a collection without evidence
 
 
@@ -200,9 +202,18 @@ def rank_all(
 
 
 def similar(
-    db: Connection, opened: OpenCollection, ids: Sequence[str], *, k: int = 10, only: Filter = EVERYTHING
+    db: Connection,
+    opened: OpenCollection,
+    ids: Sequence[str],
+    *,
+    k: int = 10,
+    only: Filter = EVERYTHING,
+    unlike: Sequence[str] = (),
 ) -> Found:
     """The k items nearest to an item, or to the mean of several, without themselves, among the rows `only` keeps.
+
+    With `unlike` nearest to the part of that vector that is orthogonal to the vectors of these items, which are left
+    out too.
 
     Raises NotFoundError for an id that has no vector, InputError for a k or filter that cannot be.
     """
@@ -212,12 +223,26 @@ def similar(
     with snapshot(db):
         start = [_starting_from(db, opened.collection, key) for key in ids]
         mean: FloatArray = np.sum(start, axis=0, dtype=np.float32)
+        others = [_starting_from(db, opened.collection, key) for key in unlike]
+        return _nearest(db, opened, _direction(mean, others), k, only, frozenset([*ids, *unlike]))
+
+
+def _direction(mean: FloatArray, others: Sequence[FloatArray]) -> FloatArray:
+    """The unit vector of a sum of vectors, apart from others. InputError where nothing is left."""
+    length = float(np.linalg.norm(mean))
+    if length < 1e-9:
+        raise InputError(
+            "The vectors of these items add up to zero, so they have no nearest neighbours: choose other items"
+        )
+    if others:
+        mean = apart_from(mean / np.float32(length), np.stack(others))
         length = float(np.linalg.norm(mean))
-        if length < 1e-9:
+        if length < LEAST_LEFT:
             raise InputError(
-                "The vectors of these items add up to zero, so they have no nearest neighbours: choose other items"
+                "The items are so similar to those that the results are to be unlike that nothing is left: choose"
+                " others with --unlike"
             )
-        return _nearest(db, opened, mean / np.float32(length), k, only, frozenset(ids))
+    return mean / np.float32(length)
 
 
 def _nearest(

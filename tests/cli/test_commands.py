@@ -117,6 +117,13 @@ def test_query_from_standard_input(run: Run, news: str) -> None:
     assert hits[0]["row"]["title"] in dict(SPACE)
 
 
+def test_similar_and_unlike(run: Run, news: str) -> None:
+    farthest = json.loads(ok(run("similar", news, "news_lsa", 1, "-k", 11, "--json")).stdout)[-1]["id"]
+    unlike = json.loads(ok(run("similar", news, "news_lsa", 1, "--unlike", farthest, "--json")).stdout)
+    assert farthest not in [hit["id"] for hit in unlike]
+    assert "nothing is left" in run("similar", news, "news_lsa", 1, "--unlike", 1).stderr
+
+
 def test_similar_by_id_and_by_word(run: Run, news: str) -> None:
     hits = json.loads(ok(run("similar", news, "news_lsa", 1, "-k", 5, "--json")).stdout)
     assert {hit["row"]["title"] for hit in hits} == set(dict(SPACE)) - {"Apollo"}

@@ -120,6 +120,7 @@ FILTERED = (
     f"?q={ASKED}x&typos=0",
     f"?q={ASKED}&_filter_column=title&_filter_op=startswith&_filter_value=Dossier",
     "/similar/1?title__contains=o",
+    "/similar/1?unlike=2",
     "/similar/1?_filter_column_1=body",
     "/duplicates",
     "/duplicates?threshold=0.5&words=0.1",

@@ -260,3 +260,19 @@ def test_json_holds_the_same_text_untouched(site):
     hit = site.get(ARTICLES + ".json?q=capsule&k=1").json()["hits"][0]
     assert hit["row"]["title"] == "<script>alert('title')</script>"
     assert json.dumps(hit)
+
+
+def test_results_can_be_unlike_some(site):
+    page = ours(site.get(ARTICLES + "/similar/1?k=3").text)
+    less = [link for link in Shape(page).links if "unlike=" in link]
+    assert len(less) == 3 and "Less like this" in page
+    found = site.get(less[0])
+    gone = less[0].rpartition("unlike=")[2]
+    assert found.status_code == 200 and "orthogonal" in found.text and f'name="unlike" value="{gone}"' in found.text
+    assert ARTICLES + "/similar/1?k=3" in Shape(ours(found.text)).links  # to remove it again
+    data = site.get(twin(less[0])).json()
+    assert data["unlike"] == [gone] and int(gone) not in [hit["id"] for hit in data["hits"]]
+    assert site.get(ARTICLES + "/similar/1?unlike=99").status_code == 404
+    assert site.get(ARTICLES + "/similar/1?unlike=1").status_code == 400
+    many = "&".join(f"unlike={number}" for number in range(21))
+    assert "at most 20, not 21" in site.get(f"{ARTICLES}/similar/2?{many}").text

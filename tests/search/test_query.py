@@ -168,3 +168,15 @@ def test_readers_see_one_vector_per_item_in_memory_too(built: Connection, path: 
         assert np.allclose(many[:2], rows.take(["1", "2"])) and many.shape == (600, 2)
         with pytest.raises(KeyError, match="77"):
             rows.take(["77"])
+
+
+def test_items_can_be_unlike_others(built: Connection) -> None:
+    opened = open_collection(built, "articles_lsa")
+    mixed = ["1", "7"]  # one of either topic
+    found = similar(built, opened, mixed, k=10, unlike=["8"])
+    assert {hit.row["title"] for hit in found.hits[:4]} <= set(dict(SPACE))
+    assert not {1, 7, 8} & {hit.id for hit in found.hits}
+    with pytest.raises(InputError, match="nothing is left"):
+        similar(built, opened, ["1"], unlike=["1"])
+    with pytest.raises(NotFoundError, match="99"):
+        similar(built, opened, ["1"], unlike=["99"])

@@ -47,6 +47,7 @@ class Card:
     facts: Sequence[tuple[str, str]]
     reasons: Reasons | None = None
     thumb: Thumb | None = None
+    unlike_url: str | None = None  # this list without what is like this item
 
 
 def cards(
