@@ -6,11 +6,12 @@ DEMO_DB ?= demo.db
 # Each worker starts its own servers and browser, so more than four do not help. WORKERS= runs the tests in one process.
 WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test test-fast test-install torture lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
+.PHONY: demo test test-fast test-install torture dist lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Installing into .venv, once"
 	$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip uninstall --quiet --yes semsearch 2>&1 | grep -v "not installed" || true  # its name in older checkouts
 	$(PIP) --editable .
 	$(BIN)/python tests/install/checkout.py
 	@touch $@
@@ -50,6 +51,12 @@ test-fast: .venv/test  ## all tests except browser tests and trainings
 
 test-install: .venv/test  ## build the wheel; ingest, build, search and one page from it in an empty environment
 	$(BIN)/python tests/install/try_wheel.py
+
+dist: .venv-lint/installed  ## build sdist and wheel into dist/ and check what PyPI would show
+	rm -rf dist
+	.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt build twine
+	.venv-lint/bin/python -m build --outdir dist .
+	.venv-lint/bin/twine check --strict dist/*
 
 MINUTES ?= 10
 torture: .venv/test  ## crashes, kills, full disks, damaged files, random requests, for MINUTES= minutes

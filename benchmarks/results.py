@@ -17,8 +17,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import semsearch
+
 FOLDER = Path(__file__).parent / "results"
-PACKAGES = ("semsearch", "numpy", "scipy", "numba", "scikit-learn", "torch", "sqlite-vec", "datasette", "gensim")
+PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "sqlite-vec", "datasette", "gensim")
 
 
 def add_option(parser: argparse.ArgumentParser, script: str) -> None:
@@ -66,7 +68,7 @@ def _processor() -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    found = {"semsearch": semsearch.__version__}
     for package in PACKAGES:
         try:
             found[package] = version(package)

@@ -6,9 +6,9 @@ A test compares the paths with those that the plugin registers, and sends each a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, Literal
 
+from semsearch import __version__
 from semsearch.analysis import duplicates
 from semsearch.search.query import MODES
 from semsearch.tools.toolbox import MOST_PASSAGES
@@ -235,7 +235,7 @@ def openapi() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "semsearch",
-            "version": version("semsearch"),
+            "version": __version__,
             "description": "The pages of semsearch as JSON. Every answer holds `ok`; an error holds `error` instead.",
         },
         "paths": {path: item for each in ENDPOINTS for path, item in _paths(each).items()},

@@ -29,7 +29,7 @@ def _missing() -> str | None:
     if not (Path("/dev/nvidia0").exists() or Path("/dev/dxg").exists() or shutil.which("nvidia-smi")):
         return "no NVIDIA GPU was found"
     if find_spec("torch") is None:
-        return "a GPU needs torch, which is not installed (pip install 'semsearch[torch]')"
+        return "a GPU needs torch, which is not installed (pip install 'datasette-semsearch[torch]')"
     import torch
 
     if torch.version.cuda is None:

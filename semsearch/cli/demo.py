@@ -141,7 +141,9 @@ def _digits(connection: Connection, db: str) -> list[str]:
     names = []
     for name, options in IMAGE_BUILDERS.items():
         if name != "pca" and find_spec("torch") is None:
-            remark("The autoencoder and the GAN are left out: they need torch (pip install 'semsearch[torch]')")
+            remark(
+                "The autoencoder and the GAN are left out: they need torch (pip install 'datasette-semsearch[torch]')"
+            )
             break
         built = run_build(connection, db, loaded_images.dataset, registry.load().builder(name), options, is_last=False)
         names.append(built.collections[0].name)

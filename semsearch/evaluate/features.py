@@ -54,7 +54,7 @@ def learn_features(
     Raises InputError for fewer than two classes, CapabilityError without torch.
     """
     if find_spec("torch") is None:
-        raise CapabilityError("Learning image features needs torch: pip install 'semsearch[torch]'")
+        raise CapabilityError("Learning image features needs torch: pip install 'datasette-semsearch[torch]'")
     texts = [str(label) for label in labels]
     names = sorted(set(texts))
     if len(names) < 2:

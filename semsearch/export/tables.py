@@ -20,7 +20,7 @@ def write_parquet(out: Outgoing, path: Path, _: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as parquet
     except ImportError as error:
-        raise CapabilityError("Writing .parquet needs pyarrow: pip install 'semsearch[parquet]'") from error
+        raise CapabilityError("Writing .parquet needs pyarrow: pip install 'datasette-semsearch[parquet]'") from error
     key_type = pa.int64() if out.has_integers else pa.string()
     vector_type = pa.list_(pa.float32(), out.collection.dim)
     schema = pa.schema([("id", key_type), ("vector", vector_type)])

@@ -148,7 +148,7 @@ def _error(kind: bytes, message: str, name: str) -> Exception:
     if kind == b"E":
         return InputError(message)
     if kind == b"M":
-        return CapabilityError(f"Reading {name} needs the package {message}: pip install 'semsearch[files]'")
+        return CapabilityError(f"Reading {name} needs the package {message}: pip install 'datasette-semsearch[files]'")
     line = " ".join("".join(one if one.isprintable() else " " for one in message).split())[:200]
     return InputError(f"{name} is damaged, or not of the format its name says ({line}): check it")
 

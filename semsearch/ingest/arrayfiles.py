@@ -129,7 +129,7 @@ def load_pyarrow(what: str) -> Any:
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
-        raise CapabilityError(f"{what} needs pyarrow: pip install 'semsearch[parquet]'") from error
+        raise CapabilityError(f"{what} needs pyarrow: pip install 'datasette-semsearch[parquet]'") from error
     return parquet
 
 

@@ -13,7 +13,7 @@ INSTRUCTIONS = (
     "semsearch searches tables of SQLite databases by meaning. Call list_collections first. search finds rows,"
     " ask the passages that answer a question, read_row reads a row whole, explain says why a row was found."
 )
-MISSING = "The tools need the package mcp: pip install 'semsearch[agents]'"
+MISSING = "The tools need the package mcp: pip install 'datasette-semsearch[agents]'"
 
 
 def serve(paths: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ def write_answer(model: str, question: str, passages: Sequence[str]) -> str:
     try:
         import llm
     except ImportError as error:
-        raise CapabilityError("--model needs the package llm: pip install 'semsearch[agents]'") from error
+        raise CapabilityError("--model needs the package llm: pip install 'datasette-semsearch[agents]'") from error
     try:
         chosen = llm.get_model(model)
     except llm.UnknownModelError as error:

@@ -25,7 +25,7 @@ def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        do_without("Playwright is not installed: pip install 'semsearch[test]'")
+        do_without("Playwright is not installed: pip install 'datasette-semsearch[test]'")
     path = find_browser()
     if path is None:
         do_without(f"no Chromium on this machine: {INSTALL}")

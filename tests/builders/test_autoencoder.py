@@ -84,4 +84,4 @@ def test_without_torch_the_extra_is_named(db: Connection, run: Run, path: str, m
     monkeypatch.setattr(build, "find_spec", lambda package: None)
     done = run("build", "autoencoder", path, "shapes")
     assert done.exit_code == 1
-    assert done.stderr.endswith("autoencoder needs torch: pip install 'semsearch[torch]'\n")
+    assert done.stderr.endswith("autoencoder needs torch: pip install 'datasette-semsearch[torch]'\n")

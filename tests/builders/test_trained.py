@@ -272,4 +272,4 @@ def test_without_torch_the_extra_is_named(animals: str, run: Run, monkeypatch: p
 
     monkeypatch.setattr(engine, "find_spec", lambda package: None)
     done = run("build", "glove", animals, "animals")
-    assert done.exit_code == 1 and "glove needs torch: pip install 'semsearch[torch]'" in done.stderr
+    assert done.exit_code == 1 and "glove needs torch: pip install 'datasette-semsearch[torch]'" in done.stderr

@@ -206,4 +206,4 @@ def test_a_parser_that_hangs_or_crashes_is_ended_and_the_next_file_is_read(monke
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     error = parsing._error(b"M", "pypdfium2", "a.pdf")
-    assert str(error) == "Reading a.pdf needs the package pypdfium2: pip install 'semsearch[files]'"
+    assert str(error) == "Reading a.pdf needs the package pypdfium2: pip install 'datasette-semsearch[files]'"

@@ -87,12 +87,12 @@ def test_without_the_packages_one_line_says_how_to_get_them(
     write: Write, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(format: str, stream: object, name: str) -> None:
-        raise CapabilityError(f"Reading {name} needs the package pypdfium2: pip install 'semsearch[files]'")
+        raise CapabilityError(f"Reading {name} needs the package pypdfium2: pip install 'datasette-semsearch[files]'")
 
     monkeypatch.setattr(files, "parse", missing)
     write("d/a.pdf", pdf([prose(["moon"])]))
     loaded = load(str(Path(write("d/b.txt", "sun")).parent))
-    assert loaded.added == 1 and "pip install 'semsearch[files]'" in loaded.skipped[0]
+    assert loaded.added == 1 and "pip install 'datasette-semsearch[files]'" in loaded.skipped[0]
 
 
 def test_names_in_an_archive_are_only_keys(write: Write, load: Load, rows: Rows, tmp_path: Path) -> None:

@@ -21,7 +21,12 @@ ROWS = [
     {"title": "Rye", "body": "rye flour makes a heavy dough that bakers leave to rise"},
     {"title": "Brioche", "body": "butter enriches the dough that bakers bake"},
 ]
-INSIDE = ("semsearch/cli/main.py", "semsearch_migrations/migrations.py", "semsearch_datasette/__init__.py")
+INSIDE = (
+    "semsearch/cli/main.py",
+    "semsearch_migrations/migrations.py",
+    "semsearch_datasette/__init__.py",
+    "semsearch/py.typed",
+)
 PAGE = """
 import asyncio, sys
 from datasette.app import Datasette
@@ -51,7 +56,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         said(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", place, ROOT, cwd=place)
-        wheel = next(place.glob("semsearch-*.whl"))
+        wheel = next(place.glob("datasette_semsearch-*.whl"))
+        size = wheel.stat().st_size
         names = zipfile.ZipFile(wheel).namelist()
         assert all(name in names for name in INSIDE), names
         assert any(name.endswith(".html") for name in names) and not any(name.startswith("tests") for name in names)
@@ -68,7 +74,7 @@ def main() -> None:
         nearest = "select count(*) from news_lsa where embedding match semsearch_embed('news_lsa', 'dough') and k = 2"
         counted = said(tools / "sqlite-utils", "x.db", nearest, cwd=place)
         assert json.loads(counted)[0]["count(*)"] == 2
-    print("wheel: ingest, build, search, page, SQL: 5 passed, 0 failed")
+    print(f"wheel of {size / 1e6:.2f} MB: ingest, build, search, page, SQL: 5 passed, 0 failed")
 
 
 if __name__ == "__main__":
