@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -140,3 +141,10 @@ def test_the_command_reference_is_up_to_date() -> None:
 def test_every_command_has_help() -> None:
     for name, command in assemble().commands.items():
         assert command.help, name
+
+
+def test_extras_are_of_the_distribution_by_its_name() -> None:
+    """PyPI has another project called semsearch's name without dashes, so pip must not be told to install that."""
+    texts = [*SOURCES, *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    wrong = [path.name for path in texts if re.search(r"(?<![\w-])semsearch\[[a-z{]", path.read_text())]
+    assert wrong == []

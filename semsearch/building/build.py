@@ -306,7 +306,7 @@ def device_for(builder: Builder, needs: Sequence[str], name: str) -> Device:
     """
     for package in needs:
         if find_spec(package) is None:
-            raise CapabilityError(f"{builder.name} needs {package}: pip install 'semsearch[{package}]'")
+            raise CapabilityError(f"{builder.name} needs {package}: pip install 'datasette-semsearch[{package}]'")
     if needs:
         return devices.choose(name)
     if name == "cuda":

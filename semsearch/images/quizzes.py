@@ -82,7 +82,7 @@ def ask(
     needs = builder.needs if isinstance(builder, Needs) else ()
     if missing_packages := [package for package in needs if find_spec(package) is None]:
         package = missing_packages[0]
-        raise CapabilityError(f"{collection.builder} needs {package}: pip install 'semsearch[{package}]'")
+        raise CapabilityError(f"{collection.builder} needs {package}: pip install 'datasette-semsearch[{package}]'")
     state = state_of(db, collection)
     all_keys = vectors.all_keys(db, collection)
     order = np.random.default_rng(seed).permutation(len(all_keys))[: count + len(keys)].tolist()

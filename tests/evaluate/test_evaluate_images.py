@@ -99,7 +99,7 @@ def test_without_torch_the_extra_is_named(db: Connection, monkeypatch: pytest.Mo
     pixels, labels = shapes(40)
     build.build(db, load(db, pixels, labels), registry.load().builder("pca"), {"dim": 4})
     monkeypatch.setattr(features, "find_spec", lambda package: None)
-    with pytest.raises(CapabilityError, match=r"pip install 'semsearch\[torch\]'"):
+    with pytest.raises(CapabilityError, match=r"pip install 'datasette-semsearch\[torch\]'"):
         evaluate_images(db, "shapes_pca", wanted=Sampling(100))
 
 

@@ -109,9 +109,9 @@ def test_parquet_without_pyarrow_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(CapabilityError, match=r"pip install 'semsearch\[parquet\]'"):
+    with pytest.raises(CapabilityError, match=r"pip install 'datasette-semsearch\[parquet\]'"):
         export(built, "articles_lsa", tmp_path / "out.parquet")
     (tmp_path / "in.parquet").write_bytes(b"PAR1")
-    with pytest.raises(CapabilityError, match=r"pip install 'semsearch\[parquet\]'"):
+    with pytest.raises(CapabilityError, match=r"pip install 'datasette-semsearch\[parquet\]'"):
         load_vectors(built, "words", VectorSource(str(tmp_path / "in.parquet")))
     assert "out.parquet" not in left(tmp_path)

@@ -47,7 +47,7 @@ def test_a_client_talks_to_semsearch_mcp(file):
 
 def test_without_the_package_one_line_says_how_to_get_it(file, monkeypatch):
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
-    with pytest.raises(CapabilityError, match=r"pip install 'semsearch\[agents\]'"):
+    with pytest.raises(CapabilityError, match=r"pip install 'datasette-semsearch\[agents\]'"):
         stdio.serve([file])
 
 
