@@ -127,7 +127,7 @@ def required(name: str) -> set[str]:
 
 def test_rich_is_nowhere_near_datasette() -> None:
     """Where rich is installed Datasette prints the local variables of every error, cookies included."""
-    brought = required("semsearch")
+    brought = required("datasette-semsearch")
     assert {"datasette", "click", "numpy"} <= brought and "rich" not in brought
 
 
