@@ -27,6 +27,10 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_count(), thread_name_prefix="semsearch")
 
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has none of the pool's threads
+
+
 def map_ranges(work: Callable[[int, int], Result], bounds: Sequence[int]) -> list[Result]:
     """`work(start, end)` for each pair of adjacent bounds, in parallel; the results in order."""
     ranges = list(zip(bounds[:-1], bounds[1:], strict=True))

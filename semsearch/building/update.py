@@ -30,6 +30,7 @@ from semsearch.search.models import state_of
 from semsearch.storage import change_log, collections, datasets, dependencies, fulltext, lineage, vector_import, vectors
 from semsearch.storage.change_log import Changes
 from semsearch.storage.connect import snapshot, transaction
+from semsearch.storage.damage import fitting
 from semsearch.storage.driver import Connection
 
 ATTEMPTS = 3  # at reading and writing, as another program may write in between
@@ -268,7 +269,9 @@ def _encoded_texts(
     for start in range(0, len(texts), BATCH_TEXTS):
         report(start, len(texts))
         batch = Documents(texts.keys[start : start + BATCH_TEXTS], texts.texts[start : start + BATCH_TEXTS])
-        yield _checked(builder.encode(state, batch), len(batch), collection)
+        with fitting(f"The model of {collection.name}"):
+            encoded = builder.encode(state, batch)
+        yield _checked(encoded, len(batch), collection)
 
 
 def _checked(encoded: FloatArray | None, items: int, collection: Collection) -> FloatArray:

@@ -123,11 +123,14 @@ def _is_database(path: str) -> bool:
 
 
 def _damage_in(arguments: Sequence[str]) -> str | None:
-    """What is damaged in the catalogue of the database that a command was given; None if nothing is found."""
+    """What is damaged in the database that a command was given; None if nothing is found."""
     for path in filter(os.path.isfile, arguments):
         with suppress(SemsearchError), connect.reading(path) as db:
             for what in damage.find(db):
                 return f"{path}: {what}: {damage.REMEDY}"
+            (sound,) = db.execute("pragma quick_check(1)").fetchone()
+            if sound != "ok":
+                return f"{path} is damaged ({sound}): restore a backup"
     return None
 
 

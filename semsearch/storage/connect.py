@@ -14,7 +14,7 @@ import sqlite_utils
 from semsearch_migrations.migrations import migrations
 
 from semsearch.errors import CapabilityError, DatabaseError, SchemaError
-from semsearch.storage import driver, new_file
+from semsearch.storage import damage, driver, new_file
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import table_exists
 
@@ -319,6 +319,8 @@ def catalogue_rows(
         if "no such table" not in str(error):
             raise
         return []
+    except UnicodeDecodeError as error:
+        raise DatabaseError(f"The catalogue is damaged, it has text that is not UTF-8: {damage.REMEDY}") from error
 
 
 def _applied(db: Connection) -> list[str]:

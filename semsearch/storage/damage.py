@@ -78,6 +78,7 @@ def check_types(row: Sequence[Any], kinds: str, what: str) -> None:
 def find(db: Connection) -> Iterator[str]:
     """What is damaged in our own tables, one sentence for each value; reads no array and no row of a dataset."""
     yield from _types(db)
+    yield from _keys(db)
     yield from _chunks(db)
     for table, columns in JSON_COLUMNS.items():
         for column, kind in columns.items():
@@ -102,6 +103,16 @@ def _types(db: Connection) -> Iterator[str]:
         for column, kind in kinds:
             if kind and _rows(db, f'select 1 from "{table}" where typeof("{column}") not in ({kind}) limit 1'):
                 yield f"column {column} of {table} is damaged"
+
+
+def _keys(db: Connection) -> Iterator[str]:
+    """Keys of rows that are no integers, in a dataset whose key is one."""
+    for name, key in _rows(
+        db,
+        "select d.name, i.key from _semsearch_items i join _semsearch_datasets d on d.id = i.dataset"
+        " where d.key_kind = 'integer' and i.key <> cast(cast(i.key as integer) as text) limit 1",
+    ):
+        yield f"key {key!r} of dataset {name} in _semsearch_items is damaged"
 
 
 def _chunks(db: Connection) -> Iterator[str]:

@@ -126,6 +126,8 @@ DAMAGE = {
     "vectors cut": "update _semsearch_vec_1_vector_chunks00 set vectors = substr(vectors, 1, 100)",
     "vectors of another chunk": "update _semsearch_vec_1_vector_chunks00 set rowid = 'null'",
     "length of a vector": "update _semsearch_vec_1_auxiliary set value00 = '{}'",
+    "key": "update _semsearch_items set key = 'x' where item = 1",
+    "catalogue not UTF-8": "update _sqlite_migrations set name = cast(x'ff' as text) where id = 1",
     "revision": "update _semsearch_items set revision = 'null'",
     "place of a vector": "update _semsearch_vec_1_rowids set chunk_offset = 99999",
     "run gone": "delete from _semsearch_runs",
@@ -159,6 +161,16 @@ def test_damaged_full_text_is_one_line(built: str, run: Run) -> None:
     said = run("update", built)
     assert said.exit_code == 1
     assert "The full-text table _semsearch_fts_1 is damaged: restore a backup" in said.stderr
+
+
+def test_a_damaged_model_is_one_line_of_update(built: str, run: Run) -> None:
+    with connect.writing(built) as db:
+        db.execute("update _semsearch_models set content = zeroblob(length(content)) || x'' where name = 'terms'")
+        db.execute("update _semsearch_models set content = replace(content, x'00', x'b9') where name = 'terms'")
+        db.execute("update articles set body = 'dough' where id = 1")
+    said = run("update", built)
+    assert said.exit_code == 1 and isinstance(said.exception, SystemExit)
+    assert "damaged" in said.stderr
 
 
 def test_a_collection_that_lacks_a_part_can_be_dropped(built: str, run: Run) -> None:

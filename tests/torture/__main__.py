@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.torture import corpus, crashes, damage, full, fuzz, kills, soak, writers
+from tests.torture import corpus, crashes, damage, full, fuzz, kills, machine, soak, writers
 from tests.torture.crashes import Outcome
 
 Part = Callable[[Path, int], Outcome]
@@ -23,6 +23,7 @@ Part = Callable[[Path, int], Outcome]
 def parts(database: Path) -> dict[str, tuple[float, Part]]:
     """The parts by name, each with its share of the time and one round of it: a folder and a seed to an outcome."""
     verbs = corpus.verbs(database)
+    pages = corpus.with_every_kind(Path(tempfile.mkdtemp(dir=database.parent)))
 
     def crash(folder: Path, seed: int) -> Outcome:
         copy = Path(shutil.copy(database, folder / "crash.db"))
@@ -30,22 +31,30 @@ def parts(database: Path) -> dict[str, tuple[float, Part]]:
         arguments = [str(copy) if each == str(database) else each for each in verb]
         return crashes.crash(folder, copy, arguments, seed=seed, count=300)
 
+    def random_verbs(_: Path, seed: int) -> Outcome:
+        try:
+            machine.play(5, 20, seed=seed)
+        except Exception as error:  # Hypothesis has printed the shortest program
+            return Outcome(5, faults=(f"seed {seed}: {type(error).__name__}: {error}",))
+        return Outcome(5)
+
     return {
         "crash states": (0.25, crash),
         "kill -9": (
             0.15,
-            lambda folder, seed: kills.kill(folder, database, verbs[seed % len(verbs)], seed=seed, count=8),
+            lambda folder, seed: kills.kill(folder, database, verbs[seed % len(verbs)], seed=seed, count=20),
         ),
         "full disk": (
             0.1,
-            lambda folder, seed: full.fill(folder, database, verbs[seed % len(verbs)], seed=seed, count=8),
+            lambda folder, seed: full.fill(folder, database, verbs[seed % len(verbs)], seed=seed, count=20),
         ),
         "second writers": (
             0.1,
             lambda folder, seed: writers.interfere(folder, database, verbs[seed % len(verbs)], seed=seed, count=40),
         ),
-        "damaged databases": (0.2, lambda folder, seed: damage.break_one(folder, database, seed=seed, count=25)),
-        "requests": (0.15, lambda _, seed: fuzz.ask(database, seed=seed, count=500)),
+        "damaged databases": (0.15, lambda folder, seed: damage.break_one(folder, database, seed=seed, count=25)),
+        "requests": (0.1, lambda _, seed: fuzz.ask(pages, seed=seed, count=500)),
+        "random verbs": (0.1, random_verbs),
         "updates in a row": (
             0.05,
             lambda folder, seed: soak.soak(Path(shutil.copy(database, folder / "soak.db")), seed=seed, count=100),

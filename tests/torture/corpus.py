@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import semsearch
 from semsearch.storage import connect
+from tests import planted_images
 from tests.planted import TOPICS
 from tests.torture.state import digest_of
 
@@ -40,6 +42,27 @@ def make(folder: Path, copies: int = 20) -> Path:
     return database
 
 
+def with_every_kind(folder: Path) -> Path:
+    """The same with a collection and results of every kind that pages show: words, nodes, images, links, labels."""
+    database = make(folder, copies=4)
+    pixels, labels = planted_images.shapes(40)
+    with connect.writing(str(database)) as db:
+        planted_images.load(db, pixels, labels)
+        db.execute("create table numbers (id integer primary key, a real, b real, c real)")
+        db.executemany("insert into numbers (a, b, c) values (?, ?, ?)", [(n, n * n, -n) for n in range(30)])
+    with semsearch.open(database) as opened:
+        opened.update()
+        opened.build("articles", "pmi", dim=8, min_count=2)
+        opened.build("graph", "netmf", dim=3)
+        opened.build("shapes", "pca", dim=6)
+        opened.ingest_table("numbers", text=["a"])
+        opened.build("numbers", "pca", columns="a,b,c", dim=2)
+        opened.predict_links("graph_netmf", k=5)
+        opened.classify("articles_lsa", label="theme")
+        opened.cluster("shapes_pca", 3)
+    return database
+
+
 def verbs(database: Path) -> list[list[str]]:
     """Each verb that writes, with its arguments."""
     path, folder = str(database), database.parent
@@ -64,8 +87,8 @@ def fresh_copy(database: Path, copy: Path) -> str:
 
 
 def on_copy(arguments: Sequence[str], database: Path, copy: Path) -> list[str]:
-    """The command line of a verb, on the copy instead of the database."""
-    return [sys.executable, "-m", "semsearch", *(str(copy) if each == str(database) else each for each in arguments)]
+    """The arguments of a verb, on the copy instead of the database."""
+    return [str(copy) if each == str(database) else each for each in arguments]
 
 
 def run(*arguments: str) -> None:

@@ -66,11 +66,12 @@ def compiled(folder: Path) -> Path | None:
     return library
 
 
-def record(library: Path, database: Path, command: Sequence[str]) -> list[Write]:
-    """Run a command line of semsearch and return what it wrote to the database and its log, in order."""
+def record(library: Path, database: Path, arguments: Sequence[str]) -> list[Write]:
+    """Run a command of semsearch and return what it wrote to the database and its log, in order."""
     log = database.with_name("record.bin")
     log.unlink(missing_ok=True)
     told = {"LD_PRELOAD": str(library), "TORTURE_PREFIX": str(database), "TORTURE_LOG": str(log)}
+    command = [sys.executable, "-m", "semsearch", *arguments]
     subprocess.run(command, env=os.environ | told, check=True, capture_output=True)
     return list(_read(log.read_bytes()))
 
@@ -170,7 +171,7 @@ def crash(folder: Path, database: Path, arguments: Sequence[str], *, seed: int, 
         raise SemsearchError("A C compiler is needed to record writes")
     before = {str(path): path.read_bytes() for path in _files_of(database)}
     old = digest_of(database)
-    writes = record(library, database, [sys.executable, "-m", "semsearch", *arguments])
+    writes = record(library, database, arguments)
     new = digest_of(database)
     place = folder / "crashed"
     place.mkdir(exist_ok=True)

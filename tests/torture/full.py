@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from semsearch.errors import SemsearchError
 from tests.torture import corpus, crashes
 from tests.torture.crashes import Outcome
+from tests.torture.runner import Finished, running
 from tests.torture.state import digest_of
 
 
@@ -22,23 +21,23 @@ def fill(folder: Path, database: Path, arguments: Sequence[str], *, seed: int, c
     rng = random.Random(seed)
     copy = folder / database.name
     old = corpus.fresh_copy(database, copy)
-    writes = crashes.record(library, copy, corpus.on_copy(arguments, database, copy))
+    command = corpus.on_copy(arguments, database, copy)
+    writes = crashes.record(library, copy, command)
     new = digest_of(copy)
     total = sum(write.op == "w" for write in writes)
     outcome, faults = Outcome(), []
-    for limit in sorted(rng.sample(range(1, total + 1), min(count, total))):
-        corpus.fresh_copy(database, copy)
-        told = {"LD_PRELOAD": str(library), "TORTURE_PREFIX": str(copy), "TORTURE_FULL": str(limit)}
-        command = corpus.on_copy(arguments, database, copy)
-        done = subprocess.run(command, env=os.environ | told, capture_output=True, text=True)
-        fault = _judge(done, copy, old, new, outcome)
-        if fault:
-            faults.append(f"{arguments[0]}, write {limit} of {total}: {fault}")
+    with running(library) as runner:
+        for limit in sorted(rng.sample(range(1, total + 1), min(count, total))):
+            corpus.fresh_copy(database, copy)
+            done = runner.run(command, TORTURE_PREFIX=str(copy), TORTURE_FULL=str(limit))
+            fault = _judge(done, copy, old, new, outcome)
+            if fault:
+                faults.append(f"{arguments[0]}, write {limit} of {total}: {fault}")
     outcome.faults = tuple(faults)
     return outcome
 
 
-def _judge(done: subprocess.CompletedProcess[str], copy: Path, old: str, new: str, outcome: Outcome) -> str | None:
+def _judge(done: Finished, copy: Path, old: str, new: str, outcome: Outcome) -> str | None:
     said = done.stderr.strip().splitlines()[-1:] or [""]
     seen, fault = outcome.judged(copy, old, new)
     if "Traceback" in done.stderr:

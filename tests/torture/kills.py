@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.torture import corpus
 from tests.torture.crashes import Outcome
+from tests.torture.runner import running
 from tests.torture.state import digest_of
 
 
@@ -21,21 +23,26 @@ def kill(folder: Path, database: Path, arguments: Sequence[str], *, seed: int, c
     """
     rng = random.Random(seed)
     copy = folder / database.name
-    old = corpus.fresh_copy(database, copy)
-    begun = time.monotonic()
-    subprocess.run(corpus.on_copy(arguments, database, copy), check=True, capture_output=True)
-    took = time.monotonic() - begun
-    new = digest_of(copy)
+    own = corpus.on_copy(arguments, database, copy)
     outcome, faults = Outcome(), []
-    for number in range(count):
-        corpus.fresh_copy(database, copy)
-        with subprocess.Popen(
-            corpus.on_copy(arguments, database, copy), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            time.sleep(rng.uniform(0.2, 1.1) * took)
-            process.send_signal(signal.SIGKILL)
-        _, fault = outcome.judged(copy, old, new)
-        if fault:
-            faults.append(f"{arguments[0]}, seed {seed}, kill {number}: {fault}")
+    with running() as runner:
+        old = corpus.fresh_copy(database, copy)
+        begun = time.monotonic()
+        assert runner.run(own).returncode == 0
+        took = time.monotonic() - begun
+        new = digest_of(copy)
+        for number in range(count):
+            corpus.fresh_copy(database, copy)
+            begun = time.monotonic()
+            process = runner.start(own)
+            time.sleep(rng.uniform(0, 1.1) * took)
+            with suppress(ProcessLookupError):  # it has ended
+                os.kill(process, signal.SIGKILL)
+            ended = runner.wait()
+            if ended.returncode == 0:
+                took = 0.9 * took + 0.1 * (time.monotonic() - begun)
+            _, fault = outcome.judged(copy, old, new)
+            if fault:
+                faults.append(f"{' '.join(arguments[:2])}, seed {seed}, kill {number}: {fault}")
     outcome.faults = tuple(faults)
     return outcome

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture import corpus, crashes, kills, writers
+import semsearch
+from tests.torture import corpus, crashes, damage, fuzz, kills, machine, writers
 from tests.torture.crashes import Files, Write
 
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="record.c needs a C compiler")
@@ -39,6 +40,27 @@ def test_a_second_writer_loses_nothing(database: Path, tmp_path: Path, verb: int
     outcome = writers.interfere(tmp_path, database, corpus.verbs(database)[verb], seed=7, count=12)
     assert outcome.faults == () and outcome.states == 12
     assert outcome.new > 0, "no second writer could write"
+
+
+def test_random_verbs_agree_with_a_model_of_the_file() -> None:
+    machine.play(examples=4, steps=8)
+
+
+def test_a_model_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The harness itself: a drop that removes nothing differs from the model."""
+    monkeypatch.setattr(semsearch.Database, "drop", lambda self, name: [])
+    with pytest.raises(AssertionError):
+        machine.play(examples=30, steps=10, shrink=False)
+
+
+def test_random_requests_are_answered(tmp_path: Path) -> None:
+    outcome = fuzz.ask(corpus.with_every_kind(tmp_path), seed=7, count=150)
+    assert outcome.faults == () and outcome.new > 20
+
+
+def test_damage_is_told(database: Path, tmp_path: Path) -> None:
+    outcome = damage.break_one(tmp_path, database, seed=7, count=4)
+    assert outcome.faults == () and outcome.states == 4
 
 
 def test_a_lost_write_and_a_torn_one_differ_from_a_kept_one() -> None:
