@@ -6,7 +6,7 @@ DEMO_DB ?= demo.db
 # Each worker starts its own servers and browser, so more than four do not help. WORKERS= runs the tests in one process.
 WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test test-fast test-install torture dist lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
+.PHONY: demo test test-fast test-install test-lowest torture audit dist lint docs screenshots bench-retrieval bench-lsa bench-images bench-features bench-gan bench-training clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@echo "Installing into .venv, once"
@@ -41,7 +41,7 @@ demo: .venv/$(if $(filter 0,$(TORCH)),installed,torch)  ## build demo.db from th
 	$(BIN)/semsearch demo $(DEMO_DB) $(if $(SERVE),--serve)
 
 # The matrices in tests are small: a second thread of BLAS or torch would only wait.
-test test-fast test-install torture: export OMP_NUM_THREADS := 1
+test test-fast test-install test-lowest torture: export OMP_NUM_THREADS := 1
 test: .venv/test .venv-next/installed  ## all tests; those of pages and browser also on the other Datasette
 	$(BIN)/python -m pytest $(WORKERS)
 	.venv-next/bin/python -m pytest $(WORKERS) tests/datasette tests/browser
@@ -57,6 +57,26 @@ dist: .venv-lint/installed  ## build sdist and wheel into dist/ and check what P
 	.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt build twine
 	.venv-lint/bin/python -m build --outdir dist .
 	.venv-lint/bin/twine check --strict dist/*
+
+# The lowest versions that pyproject.toml allows, of direct dependencies only. Everything else comes from .venv.
+.venv-lowest/installed: .venv/test tests/install/lowest.py
+	$(PYTHON) -m venv .venv-lowest
+	$(BIN)/python tests/install/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --constraint .venv-lowest/constraints.txt .
+	.venv-lowest/bin/python -m pip uninstall --quiet --yes semsearch
+	$(PYTHON) tests/install/reuse.py .venv-lowest .venv
+	@touch $@
+
+test-lowest: .venv-lowest/installed  ## the fast tests with the lowest versions of direct dependencies
+	.venv-lowest/bin/python -m pytest $(WORKERS) -m "not browser and not training"
+
+# pip-audit brings rich, so it is installed among the linters and looks at .venv from there.
+.venv-lint/audit: .venv-lint/installed
+	.venv-lint/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@touch $@
+
+audit: .venv-lint/audit .venv/test  ## look up known vulnerabilities of the packages in .venv
+	.venv-lint/bin/pip-audit --skip-editable --path $$(echo .venv/lib/python*/site-packages)
 
 MINUTES ?= 10
 torture: .venv/test  ## crashes, kills, full disks, damaged files, random requests, for MINUTES= minutes
@@ -101,4 +121,4 @@ bench-training: .venv/installed  ## DATA=folder: GloVe and skip-gram compared wi
 	$(BIN)/python benchmarks/training.py --data $(DATA)
 
 clean:
-	rm -rf .venv .venv-next .venv-lint build dist *.egg-info
+	rm -rf .venv .venv-next .venv-lint .venv-lowest build dist *.egg-info

@@ -8,6 +8,7 @@ distances to the centres, not to all items).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,8 @@ class Clustering:
 def cluster(db: Connection, opened: OpenCollection, number: int | None = None, *, seed: int = 0) -> Clustering:
     """Divide a collection's items into `number` clusters by k-means; None chooses it. Nothing is written: see `write`.
 
+    Fewer if fewer of its vectors differ.
+
     Raises InputError for fewer than 2 clusters or more than items.
     """
     collection = opened.collection
@@ -57,6 +60,7 @@ def cluster(db: Connection, opened: OpenCollection, number: int | None = None, *
     if number is None:
         number = choose_number(matrix, seed)
     labels, centres = _k_means(matrix, number, seed)
+    number = len(centres)
     names = _names(db, opened, keys, labels, number)
     sizes = np.bincount(labels, minlength=number).tolist()
     clusters = [Cluster(row + 1, names[row], sizes[row]) for row in range(number)]
@@ -109,18 +113,24 @@ def _silhouette(matrix: FloatArray, centres: FloatArray) -> float:
 
 @one_thread()
 def _k_means(matrix: FloatArray, number: int, seed: int) -> tuple[IntArray, FloatArray]:
-    """The cluster (n,) of each row, 0 the largest; and the centres (number, dim) at unit length."""
+    """The cluster (n,) of each row, 0 the largest; and the centres (number, dim) at unit length.
+
+    There are fewer clusters than `number` if there are fewer distinct rows.
+    """
     from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     make = KMeans if len(matrix) <= _MAX_BATCH else MiniBatchKMeans
-    model = make(number, n_init=4, random_state=seed).fit(matrix)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of fewer distinct rows
+        model = make(number, n_init=4, random_state=seed).fit(matrix)
     sizes = np.bincount(model.labels_, minlength=number)
     order = np.argsort(-sizes, kind="stable")
     rank = np.empty(number, np.int64)
     rank[order] = np.arange(number)
     centres = model.cluster_centers_[order].astype(np.float32)
     lengths = np.linalg.norm(centres, axis=1, keepdims=True)
-    return rank[model.labels_], centres / np.maximum(lengths, 1e-9)
+    return rank[model.labels_], (centres / np.maximum(lengths, 1e-9))[: np.count_nonzero(sizes)]
 
 
 def _names(db: Connection, opened: OpenCollection, keys: Sequence[str], labels: IntArray, number: int) -> list[str]:

@@ -99,6 +99,12 @@ def test_clusters_are_the_planted_topics_and_named_by_them(db: Connection, artic
     clusters.write(db, clustering)  # and the table is ours to replace
 
 
+def test_no_more_clusters_than_distinct_vectors() -> None:
+    matrix = np.repeat(np.eye(2, dtype=np.float32), 4, axis=0)
+    labels, centres = clusters._k_means(matrix, 3, 0)
+    assert len(centres) == 2 and sorted(np.bincount(labels).tolist()) == [4, 4]
+
+
 def test_a_table_of_that_name_is_not_ours_to_replace(db: Connection, articles: Dataset) -> None:
     build(db, articles)
     db.execute("create table articles_lsa_clusters (mine)")
