@@ -63,7 +63,7 @@ dist: .venv-lint/installed  ## build sdist and wheel into dist/ and check what P
 	$(PYTHON) -m venv .venv-lowest
 	$(BIN)/python tests/install/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --constraint .venv-lowest/constraints.txt .
-	.venv-lowest/bin/python -m pip uninstall --quiet --yes semsearch
+	.venv-lowest/bin/python -m pip uninstall --quiet --yes datasette-semsearch
 	$(PYTHON) tests/install/reuse.py .venv-lowest .venv
 	@touch $@
 

@@ -7,7 +7,7 @@ from importlib.metadata import requires
 
 from packaging.requirements import Requirement
 
-for text in requires("semsearch") or ():
+for text in requires("datasette-semsearch") or ():
     dependency = Requirement(text)
     lowest = next((bound.version for bound in dependency.specifier if bound.operator == ">="), None)
     applies = dependency.marker is None or dependency.marker.evaluate({"extra": ""})
