@@ -83,6 +83,7 @@ LANGUAGES: Mapping[str, Language] = {
 _WITHOUT_CODE = {NONE: Language(NONE, ""), OTHER: Language(OTHER, "", grams=True)}
 _BY_CODE = {language.code: language.name for language in LANGUAGES.values()} | {
     "nb": "norwegian", "nn": "norwegian", "wuu": "chinese", "yue": "chinese", "fil": "tagalog", "ckb": "kurdish",
+    "sdh": "kurdish", "hbo": "hebrew", "grc": "greek", "arz": "arabic", "ary": "arabic",
 }  # fmt: skip
 
 

@@ -146,6 +146,7 @@ GERMAN = "Der Hund läuft durch den Wald und sucht einen Stock, den ihm jemand g
         ([f"{letters}-{number}" for number in range(1000, 1040) for letters in ("AB", "XK")], "none"),
         (["Hans Müller", "Maria Rossi", "John Smith", "Olga Ivanova", "Chen Wei", "Ahmed Hassan"], "none"),
         (["😀", "🍕🍕", "🚀 🌙"], "none"),
+        (["שָׁלוֹם עוֹלָם", "הַסֵּפֶר עַל הַשֻּׁלְחָן", "יֶלֶד קָטָן רָץ בַּגַּן"], "hebrew"),
         (
             [GERMAN] * 6 + ["The dog runs through the forest and looks for a stick that somebody has thrown."] * 3,
             "german",
@@ -153,7 +154,19 @@ GERMAN = "Der Hund läuft durch den Wald und sucht einen Stock, den ihm jemand g
         ([], "none"),
         (["", " "], "none"),
     ],
-    ids=["German", "English", "Chinese", "Turkish", "codes", "names", "emoji", "mixed", "no text", "blank"],
+    ids=[
+        "German",
+        "English",
+        "Chinese",
+        "Turkish",
+        "codes",
+        "names",
+        "emoji",
+        "pointed Hebrew",
+        "mixed",
+        "no text",
+        "blank",
+    ],
 )
 def test_the_language_of_a_table_is_found(texts: list[str], expected: str) -> None:
     assert find_language(texts) == expected
@@ -164,6 +177,24 @@ def test_languages_are_known_by_name_and_code() -> None:
     assert checked_language("NONE") == "none" and checked_language("auto") == "auto"
     with pytest.raises(InputError, match="'klingon' is not known. Choose none, other, or one of: afrikaans.*zulu"):
         language_of("klingon")
+
+
+@pytest.mark.parametrize(
+    ("language", "questions"),
+    [
+        ("arabic", "متى أين كيف كم إلى"),
+        ("french", "quand où comment combien pourquoi"),
+        ("german", "wer wann warum wo dass"),
+        ("greek", "πότε πού και το της από"),
+        ("hindi", "क्या कब कितने"),
+        ("polish", "kto kiedy gdzie ile"),
+        ("russian", "кто сколько какие почему"),
+        ("spanish", "quién cuándo dónde cuántos"),
+        ("turkish", "kim nerede hangi kaç"),
+    ],
+)
+def test_the_words_of_a_question_are_stop_words(language: str, questions: str) -> None:
+    assert set(questions.split()) <= stop_words(language)
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
