@@ -1,19 +1,23 @@
 """Hybrid ranking against the better of its two parts, on every retrieval set of ir/, scifact/ and ir-more/.
 
-    python benchmarks/unseen.py --data FOLDER [--sets xquad-de,piaf-fr] [--leave-one-out] [--json]
+    python benchmarks/unseen.py --data FOLDER [--sets xquad-de,piaf-fr] [--leave-one-out] [--keep FOLDER] [--json]
 
 Each set is built with the defaults. The difference is hybrid less the better part in 11-point precision; its interval
 is a paired bootstrap over the queries, which repeats the choice of the better part. The exit code is 1 if a set other
 than MED loses more than .010, MED has less than .66, or the mean difference is below 0.
 
-`--leave-one-out` judges the two constants of the fusion on sets that they were not fitted to: the order of the power
-mean, and the weight without evidence (a weight chosen by evidence keeps its ratio to it). For each set the constants
-are those with the largest smallest margin to the target on all the other sets.
+`--leave-one-out` judges the three constants of the fusion on sets that they were not fitted to: the order of the power
+mean, the weight without evidence (a weight chosen by evidence keeps its ratio to it), and the number of items that the
+prominence of the best one is measured by (0: weights do not depend on the query). For each set the constants are those
+with the largest smallest margin to the target on all the other sets. `--keep` continues an interrupted run: each set's
+measurements are kept in the folder, and read from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import sys
 import tempfile
 import time
@@ -30,7 +34,9 @@ from tabulate import tabulate
 
 import semsearch
 from semsearch.maths.metrics import interpolated_11pt, ndcg_at
+from semsearch.maths.ranking import EQUAL_WEIGHT, prominence, query_weight, relative_powers
 from semsearch.records import OpenCollection
+from semsearch.search.fusion import in_order
 from semsearch.search.query import default_weight, rank_all, sides_of
 from semsearch.search.query_parser import plain
 from semsearch.storage import collections, connect
@@ -44,7 +50,8 @@ EVIDENCE = ("held_out_text", "held_out_even", "held_out_chosen")  # metrics of a
 RESAMPLES = 2000
 LEAST, LEAST_MED = -0.010, 0.66
 ORDERS, TOP_WEIGHTS = (1, 2, 3, 4), (0.4, 0.45, 0.5, 0.55, 0.6)
-CONSTANTS = tuple((order, weight) for order in ORDERS for weight in TOP_WEIGHTS)
+NEXT_ITEMS = (0, 5, 10, 20)
+CONSTANTS = tuple(itertools.product(ORDERS, TOP_WEIGHTS, NEXT_ITEMS))
 
 
 @dataclass(frozen=True)
@@ -96,17 +103,21 @@ def bootstrap(scores: Mapping[str, Doubles], rng: np.random.Generator) -> tuple[
 
 def with_constants(db: Connection, opened: OpenCollection, text: str, relevant: set[str], weight: float) -> Doubles:
     """11-point precision of one query with each of CONSTANTS; `weight` is that of the collection."""
-    sides = sides_of(db, opened, plain(text), "hybrid", 0.5, None)
+    sides = sides_of(db, opened, plain(text, opened.dataset.language), "hybrid", 0.5, None)
     tops = [weighted.side.top(opened.collection.count) for weighted in sides]
-    keys = list(dict.fromkeys(key for top in tops for key in top))
+    keys = sorted({key for top in tops for key in top}, key=in_order)
+    if not keys:
+        return np.zeros(len(CONSTANTS))
     scores = np.array([[top.get(key, 0.0) for key in keys] for top in tops])
-    relative = scores / np.maximum(scores.max(axis=1, keepdims=True), 1e-9)
     is_relevant = np.array([key in relevant for key in keys], dtype=bool)
     found = []
-    for order, highest in CONSTANTS:
-        share = weight * highest / 0.5
-        shares = np.array([share, 1 - share] if len(sides) == 2 else [1.0])
-        fused = shares @ (np.sign(relative) * np.abs(relative) ** order)
+    for order, highest, after in CONSTANTS:
+        powers = relative_powers(scores, order)
+        fused = powers[0]
+        if len(sides) == 2:
+            vector, words = prominence(powers, after) if after else np.ones(2)
+            share = query_weight(weight * highest / EQUAL_WEIGHT, vector, words)
+            fused = share * powers[0] + (1 - share) * powers[1]
         found.append(interpolated_11pt(is_relevant[np.argsort(-fused, kind="stable")], len(relevant)))
     return np.array(found)
 
@@ -117,10 +128,11 @@ def leave_one_out(rows: Sequence[Measured]) -> list[dict[str, str]]:
     lines = []
     for place, row in enumerate(rows):
         chosen = int(np.delete(margins, place, axis=0).min(axis=0).argmax())
-        order, weight = CONSTANTS[chosen]
+        order, weight, after = CONSTANTS[chosen]
         reached = row.by_constants[chosen]
         lines.append(
-            {"set": row.name, "order": str(order), "weight": f"{weight:g}", "hybrid": f"{reached:.3f}"}
+            {"set": row.name, "order": str(order), "weight": f"{weight:g}", "next": str(after)}
+            | {"hybrid": f"{reached:.3f}"}
             | {"difference": f"{reached - row.modes[row.better]['p11']:+.3f}"}
             | {"target": "pass" if margins[place, chosen] >= 0 else "fail"}
         )
@@ -196,22 +208,33 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     names = ",".join([*sets.LOADERS, *sets.MORE])
     parser.add_argument("--sets", default=names, help="comma-separated names (default: all)")
     parser.add_argument("--leave-one-out", action="store_true", help="fit the constants on the other sets")
+    parser.add_argument("--keep", type=Path, help="folder of the sets' measurements, to continue an interrupted run")
     results.add_option(parser, __file__)
     return parser.parse_args(given)
+
+
+def measured(name: str, wanted: argparse.Namespace) -> Measured:
+    """The measurements of a set, from the folder of those that are kept if they are there."""
+    kept = wanted.keep and wanted.keep / f"{name}.json"
+    if kept and kept.exists():
+        return Measured(**json.loads(kept.read_text(encoding="utf-8")))
+    try:
+        found = sets.load(name, wanted.data)
+    except sets.SetError as error:
+        raise SystemExit(str(error)) from error
+    with tempfile.TemporaryDirectory() as folder:
+        row = measure(found, Path(folder), constants=wanted.leave_one_out)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(asdict(row)), encoding="utf-8")
+    print(f"{name} measured", file=sys.stderr)
+    return row
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Measure the sets asked for and print the table; 0 if every target is reached."""
     wanted = arguments(given)
-    rows = []
-    for name in wanted.sets.split(","):
-        try:
-            found = sets.load(name, wanted.data)
-        except sets.SetError as error:
-            raise SystemExit(str(error)) from error
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(measure(found, Path(folder), constants=wanted.leave_one_out))
-        print(f"{name} measured", file=sys.stderr)
+    rows = [measured(name, wanted) for name in wanted.sets.split(",")]
     print(table(rows))
     mean = float(np.mean([row.difference for row in rows]))
     print(f"\nMean difference {mean:+.4f}, smallest {min(row.difference for row in rows):+.4f}")

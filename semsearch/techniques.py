@@ -44,7 +44,7 @@ LINEAR = Part(
             "Term-document matrix and latent semantic analysis (LSA)",
             "X counts how often each term occurs in each document, weighted by log-tf·idf. A truncated SVD gives each"
             " document k numbers. Documents without a common word are similar if their words co-occur in others.",
-            "X ≈ U S Vᵀ   documents: XV = US   query q: qV   semsearch multiplies both by S^0.25 (--power)",
+            "X ≈ U S Vᵀ   documents: XV = US   query q: qV   semsearch multiplies both by S^0.5 (--power)",
             'semsearch search demo.db docs_lsa "compress a file" --mode vector --explain',
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
@@ -315,9 +315,9 @@ PAGES = Part(
         Technique(
             "hybrid",
             "Hybrid search",
-            "Results are ranked by a weighted sum of the similarity (cosine) and the text score (BM25), each"
-            " divided by its maximum. A query word that the model does not know still contributes to the text score.",
-            "score = w · cosine / max cosine + (1 − w) · BM25 / max BM25",
+            "Results are ranked by a power mean of similarity (cosine) and text score (BM25). The one whose first"
+            " result stands out weighs more. A word that the model does not know still adds to the text score.",
+            "x = cosine / max cosine   y = BM25 / max BM25   score = (v · x⁴ + (1 − v) · y⁴)^¼",
             'semsearch search demo.db docs_lsa "random sample from a list" --mode hybrid',
             "docs_lsa?q=random+sample+from+a+list",
             "Search",

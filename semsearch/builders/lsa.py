@@ -66,7 +66,7 @@ class LsaOptions(BuilderOptions):
         choices=SPLITS,
     )
     power: float = option(
-        0.25, "document vectors are also scaled by S to this power; 0 is standard LSA", least=-1, most=2
+        0.5, "document vectors are also scaled by S to this power; 0 is standard LSA", least=-1, most=2
     )
     stem: bool = option(True, "stem words, in the language of the dataset")
     stop_words: bool = option(True, "remove stop words", was=("stop",))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from semsearch.errors import InputError
 from semsearch.maths.metrics import average_precision
-from semsearch.maths.ranking import ORDER
+from semsearch.maths.ranking import prominence, query_weight, relative_powers
 from semsearch.records import OpenCollection
 from semsearch.search.query import default_weight, sides_of
 from semsearch.search.query_parser import plain
@@ -96,18 +96,20 @@ def _precisions(
     db: Connection, opened: OpenCollection, text: str, relevant: set[str], weights: list[float]
 ) -> list[float]:
     """The average precision of one query at each weight."""
-    sides = sides_of(db, opened, plain(text), "hybrid", 0.5, None)
+    sides = sides_of(db, opened, plain(text, opened.dataset.language), "hybrid", 0.5, None)
     tops = [weighted.side.top(opened.collection.count) for weighted in sides]
     keys = list(dict.fromkeys(key for top in tops for key in top))
+    if not keys:
+        return [0.0] * len(weights)
     is_relevant = np.array([key in relevant for key in keys], dtype=bool)
-    relative = []
-    for top in tops:
-        scores = np.array([top.get(key, 0.0) for key in keys])
-        relative.append((scores / max(max(top.values(), default=0.0), 1e-9)) ** ORDER)
+    powers = relative_powers(np.array([[top.get(key, 0.0) for key in keys] for top in tops]))
     found = []
     for weight in weights:
-        share = [weight, 1 - weight] if len(sides) == 2 else [1.0]
-        fused = sum((part * scores for part, scores in zip(share, relative, strict=True)), np.zeros(len(keys)))
+        fused = powers[0]
+        if len(sides) == 2:
+            vector, text_score = prominence(powers)
+            share = query_weight(weight, vector, text_score)
+            fused = share * powers[0] + (1 - share) * powers[1]
         order = np.argsort(-fused, kind="stable")
         found.append(average_precision(is_relevant[order], len(relevant)))
     return found

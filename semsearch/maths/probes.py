@@ -22,8 +22,9 @@ from semsearch.maths.ranking import (
     MIN_PROBES,
     MIN_TERMS,
     bm25,
+    fused_powers,
     related_ndcg,
-    relative_scores,
+    relative_powers,
     split_documents,
     unit_rows,
 )
@@ -63,7 +64,7 @@ class Probes:
         for _ in range(DRAWS):
             queries, others = split_documents(counts[held], rng)
             target = (others @ words.T).toarray()
-            text = relative_scores((queries @ words.T).toarray())
+            text = relative_powers((queries @ words.T).toarray())
             self._draws.append((log_tfidf(queries, weights), target, text))
 
     def judge(self, vectors: FloatArray) -> Judged:
@@ -71,9 +72,9 @@ class Probes:
         documents = unit_rows(self._documents @ vectors)
         alone, fused = [], []
         for queries, target, text in self._draws:
-            scores = relative_scores(unit_rows(queries @ vectors) @ documents.T)
+            scores = relative_powers(unit_rows(queries @ vectors) @ documents.T)
             alone.append(related_ndcg(scores, target))
-            fused.append(related_ndcg(EQUAL_WEIGHT * scores + (1 - EQUAL_WEIGHT) * text, target))
+            fused.append(related_ndcg(fused_powers(EQUAL_WEIGHT, scores, text), target))
         return Judged(np.mean(alone, axis=0), np.mean(fused, axis=0))
 
 

@@ -1,5 +1,10 @@
 """Hybrid ranking: how two scores become one, and the weight of the vector score, estimated without judgements.
 
+Each score is divided by the best one of its list and raised to the fourth power. The weight of a list is multiplied by
+its prominence: 1 less the mean of these powers over the ten items after the best one. A list in which one item stands
+out answers the query more surely than one with many equally good items. Questions about one paragraph have a prominent
+text score, broad subjects do not: so one default serves both.
+
 The estimate holds a fifth of the documents out and fits the vectors without them. A vector that was fitted to a
 document remembers it: a rare word's vector then points at the one document that holds it. Each held-out document is
 divided by its words: up to eight of them, drawn at random, become a query. The ten fitted documents that BM25 finds by
@@ -22,9 +27,10 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.maths.metrics import ndcg_at
 
-ORDER = 3  # of the power mean; odd, so that a score below 0 keeps its sign
+ORDER = 4  # of the power mean
+NEXT = 10  # items after the best one, by which its prominence is measured
+LEAST_PROMINENCE = 0.001  # of a list whose first items are equal: its weight stays above 0
 EQUAL_WEIGHT = 0.5  # the weight without evidence
 MAX_DOCUMENTS = 10_000  # documents that the estimate is made with: more take time and change little
 HELD_OUT = 5  # one document of so many is held out
@@ -65,11 +71,47 @@ class Evidence:
 
 
 def power_mean(weights: Sequence[float], scores: Sequence[float]) -> float:
-    """The weighted power mean of order 3, ( Σ w x³ )^⅓; of one score the score times its weight, unrounded."""
+    """The weighted power mean of order 4, ( Σ w x⁴ )^¼, where powers keep their sign; of one score the score times its
+    weight, unrounded."""
     if len(scores) == 1:
         return weights[0] * scores[0]
-    total = sum(weight * score**ORDER for weight, score in zip(weights, scores, strict=True))
+    powers = (math.copysign(score**ORDER, score) for score in scores)
+    total = sum(weight * power for weight, power in zip(weights, powers, strict=True))
     return math.copysign(abs(total) ** (1 / ORDER), total)
+
+
+def relative_powers(scores: FloatArray | Doubles, order: int = ORDER) -> Doubles:
+    """Scores (queries, items), each divided by the best of its query, to the power of the mean, with their sign."""
+    best = scores.max(axis=1, keepdims=True)
+    relative: Doubles = scores / np.where(best > 0, best, 1)
+    power = relative
+    for _ in range(order - 1):  # much faster than `**`
+        power = power * relative
+    powers: Doubles = np.copysign(power, relative)
+    return powers
+
+
+def prominence(powers: Doubles, after: int = NEXT) -> Doubles:
+    """How far the best of the `relative_powers` (queries, items) stands out from the `after` next ones, (queries,) from
+    0.001 to 1. Absent items count as 0."""
+    n = min(after + 1, powers.shape[1])
+    first = -np.partition(-powers, n - 1, axis=1)[:, :n]
+    rest = first.sum(axis=1, dtype=np.float64) - first.max(axis=1, initial=0)
+    found: Doubles = np.clip(1 - rest / after, LEAST_PROMINENCE, 1)
+    return found
+
+
+def query_weight(weight: float, vector: Doubles, text: Doubles) -> Doubles:
+    """The weight of the vector score in each query (queries,), from that of the collection and both prominences."""
+    share: Doubles = weight * vector / (weight * vector + (1 - weight) * text)
+    return share
+
+
+def fused_powers(weight: float, vector: Doubles, text: Doubles) -> Doubles:
+    """Both `relative_powers` (queries, items) as one score, which orders items as the hybrid score does."""
+    share = query_weight(weight, prominence(vector), prominence(text))[:, None]
+    fused: Doubles = share * vector + (1 - share) * text
+    return fused
 
 
 def held_out_weight(
@@ -129,22 +171,16 @@ def _probe(
     for start in range(0, held.shape[0], _BLOCK):
         block = slice(start, start + _BLOCK)
         target = (others[block] @ words.T).toarray()
-        text = relative_scores((queries[block] @ words.T).toarray())
-        vector = relative_scores(unit_rows(embed(queries[block])) @ documents.T)
+        text = relative_powers((queries[block] @ words.T).toarray())
+        vector = relative_powers(unit_rows(embed(queries[block])) @ documents.T)
+        sides = prominence(vector), prominence(text)
         for row, weight in enumerate([0.0, *WEIGHTS]):
-            found[row, block] = related_ndcg(weight * vector + (1 - weight) * text, target)
+            share = query_weight(weight, *sides)[:, None]
+            found[row, block] = related_ndcg(share * vector + (1 - share) * text, target)
     return found
 
 
-def relative_scores(scores: FloatArray) -> FloatArray:
-    """Scores (queries, documents) relative to the best of each query, to the power of the mean; in place."""
-    best = scores.max(axis=1, keepdims=True)
-    scores /= np.where(best > 0, best, 1)
-    relative: FloatArray = scores**ORDER
-    return relative
-
-
-def related_ndcg(scores: FloatArray, target: FloatArray) -> Doubles:
+def related_ndcg(scores: Doubles, target: FloatArray) -> Doubles:
     """nDCG@10 of each ranking (queries, documents) against the ten documents of highest target above 0; 0 without."""
     k = min(RELATED, scores.shape[1])
     least = -np.partition(-target, k - 1, axis=1)[:, k - 1 : k]
@@ -152,8 +188,11 @@ def related_ndcg(scores: FloatArray, target: FloatArray) -> Doubles:
     first = np.argpartition(-scores, k - 1, axis=1)[:, :k]
     order = np.argsort(-np.take_along_axis(scores, first, axis=1), axis=1, kind="stable")
     hits = np.take_along_axis(related, np.take_along_axis(first, order, axis=1), axis=1)
-    totals = np.minimum(related.sum(axis=1), k).tolist()
-    return np.array([ndcg_at(hit, total, k) if total else 0.0 for hit, total in zip(hits, totals, strict=True)])
+    totals = np.minimum(related.sum(axis=1), k)
+    gains = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.concatenate([[1.0], gains.cumsum()])
+    found: Doubles = hits @ gains / ideal[totals]
+    return found
 
 
 def split_documents(counts: sp.csr_matrix, rng: np.random.Generator) -> tuple[sp.csr_matrix, sp.csr_matrix]:

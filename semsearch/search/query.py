@@ -43,13 +43,15 @@ EVEN = 0.5  # the weight of a collection without evidence
 
 @dataclass(frozen=True)
 class Found:
-    """The hits of one question, best first, a remark on why there is none or how to get better ones, and the weight of
-    meaning that a hybrid ranking was made with. Where words were replaced, the hits are those of `spelling.corrected`.
+    """The hits of one question, best first, and a remark on why there is none or how to get better ones. Of a hybrid
+    ranking the weight of the similarity, and what it became in this query (docs/ranking.md). Where words were replaced,
+    the hits are those of `spelling.corrected`.
     """
 
     hits: tuple[Hit, ...]
     remark: str | None = None
     weight: float | None = None
+    query_weight: float | None = None
     spelling: Spelling = AS_WRITTEN
 
 
@@ -99,11 +101,11 @@ def search_as_written(
         if among is not None and not among:
             return Found((), _nothing_kept(opened, only))
         sides = sides_of(db, opened, question, mode, weight, among)
-        hits = _hits(db, opened, sides, k)
-    used = sides[0].weight if mode == "hybrid" and len(sides) == 2 else None
+        hits, weights = _hits(db, opened, sides, k)
+    used = (sides[0].weight, weights[0]) if mode == "hybrid" and len(sides) == 2 else (None, None)
     if hits or not opened.collection.count:
-        return Found(hits, _index_remark(db, opened, mode) if hits else None, used)
-    return Found((), _nothing_found(opened, query, among), used)
+        return Found(hits, _index_remark(db, opened, mode) if hits else None, *used)
+    return Found((), _nothing_found(opened, query, among), *used)
 
 
 def searching(typos: bool) -> Callable[..., Found]:
@@ -258,7 +260,7 @@ def _nearest(
     if among is not None and not among:
         return Found((), _nothing_kept(opened, only))
     near = VectorScorer(db, opened.collection, vector, among, left_out)
-    return Found(_hits(db, opened, [Weighted(near, 1.0, relative=False)], k))
+    return Found(_hits(db, opened, [Weighted(near, 1.0, relative=False)], k)[0])
 
 
 def _starting_from(db: Connection, collection: Collection, key: str) -> FloatArray:
@@ -320,10 +322,13 @@ def _nothing_kept(opened: OpenCollection, only: Filter) -> str:
     return f"{what} no row of {opened.dataset.name}"
 
 
-def _hits(db: Connection, opened: OpenCollection, sides: Sequence[Weighted], k: int) -> tuple[Hit, ...]:
-    """The k best whose row still exists, each with it. Rows deleted since the build are passed over."""
+def _hits(
+    db: Connection, opened: OpenCollection, sides: Sequence[Weighted], k: int
+) -> tuple[tuple[Hit, ...], Sequence[float]]:
+    """The k best whose row still exists, each with it, and the weights of the sides in this query. Rows deleted since
+    the build are passed over."""
     if not sides:
-        return ()
+        return (), ()
     wanted = k
     while True:
         ranking = rank(sides, wanted)
@@ -335,7 +340,7 @@ def _hits(db: Connection, opened: OpenCollection, sides: Sequence[Weighted], k: 
                 break
         if len(rows) >= k or ranking.complete:
             hit = _hit_maker(opened.collection, sides, ranking)
-            return tuple(hit(key, rows[key]) for key in keys if key in rows)[:k]
+            return tuple(hit(key, rows[key]) for key in keys if key in rows)[:k], ranking.weights
         wanted *= 4
 
 

@@ -9,6 +9,8 @@ import pytest
 import sets
 import unseen
 
+from semsearch.maths.ranking import EQUAL_WEIGHT, NEXT, ORDER
+
 
 def planted() -> sets.TestSet:
     subjects = ("bread oven flour yeast", "rocket orbit moon engine", "river salmon boat net")
@@ -63,7 +65,7 @@ def test_sets_of_ir_more_are_read_as_beir_lays_them_out(tmp_path: Path) -> None:
 
 def test_constants_tried_are_those_of_the_ranking(tmp_path: Path) -> None:
     found = unseen.measure(planted(), tmp_path, constants=True)
-    default = unseen.CONSTANTS.index((3, 0.5))
+    default = unseen.CONSTANTS.index((ORDER, EQUAL_WEIGHT, NEXT))
     assert found.by_constants[default] == pytest.approx(found.modes["hybrid"]["p11"])
 
 
@@ -83,6 +85,7 @@ def test_a_set_has_no_say_in_its_own_constants() -> None:
         "set": "c",
         "order": "1",
         "weight": "0.4",
+        "next": "0",
         "hybrid": "0.400",
         "difference": "-0.100",
         "target": "fail",

@@ -17,6 +17,9 @@ from semsearch.maths.ranking import (
     choose_weight,
     held_out_weight,
     power_mean,
+    prominence,
+    query_weight,
+    relative_powers,
     split_documents,
 )
 
@@ -36,14 +39,28 @@ def by_topic(topics: int, width: int) -> np.ndarray:
     ("weights", "scores", "expected"),
     [
         ([0.5, 0.5], [1.0, 1.0], 1.0),
-        ([0.5, 0.5], [1.0, 0.0], 0.5 ** (1 / 3)),
-        ([0.25, 0.75], [0.0, -1.0], -(0.75 ** (1 / 3))),
+        ([0.5, 0.5], [1.0, 0.0], 0.5**0.25),
+        ([0.25, 0.75], [0.0, -1.0], -(0.75**0.25)),
         ([1.0], [-0.3], -0.3),
         ([0.0, 1.0], [0.9, 0.4], 0.4),
     ],
 )
 def test_the_power_mean_lies_between_its_scores(weights: list[float], scores: list[float], expected: float) -> None:
     assert power_mean(weights, scores) == pytest.approx(expected)
+
+
+def test_prominence_is_the_formula_by_hand() -> None:
+    scores = np.array([[2.0, 1.0, 1.0] + [0.0] * 20, [1.0] * 23, [-1.0] * 23, [0.0] * 23])
+    powers = relative_powers(scores)
+    assert powers[0, :3] == pytest.approx([1, 1 / 16, 1 / 16]) and (powers[2] == -1).all()
+    assert prominence(powers) == pytest.approx([1 - (2 / 16) / 10, 0.001, 1, 1])
+    assert prominence(powers[:, :3], 2)[0] == pytest.approx(1 - 1 / 16)
+
+
+def test_equal_prominence_leaves_the_weight() -> None:
+    even, sharp = np.array([0.3, 0.3]), np.array([0.3, 0.9])
+    assert query_weight(0.4, even, sharp) == pytest.approx([0.4, 0.4 * 0.3 / (0.4 * 0.3 + 0.6 * 0.9)])
+    assert query_weight(0.0, even, sharp).tolist() == [0, 0] and query_weight(1.0, even, sharp).tolist() == [1, 1]
 
 
 def test_bm25_is_the_formula_by_hand() -> None:

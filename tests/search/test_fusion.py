@@ -28,8 +28,16 @@ class Planted:
 def by_hand(sides: Sequence[tuple[Planted, float]]) -> list[str]:
     keys = {key for side, _ in sides for key in side.scores}
     best = [max(side.scores.values()) for side, _ in sides]
+    prominent = [
+        max(0.001, 1 - sum((score / top) ** 4 for score in list(side.scores.values())[1:11]) / 10)
+        for (side, _), top in zip(sides, best, strict=True)
+    ]
+    whole = sum(weight * stands_out for (_, weight), stands_out in zip(sides, prominent, strict=True))
     total = {
-        key: sum(weight * (side.scores.get(key, 0) / top) ** 3 for (side, weight), top in zip(sides, best, strict=True))
+        key: sum(
+            weight * stands_out / whole * (side.scores.get(key, 0) / top) ** 4
+            for (side, weight), stands_out, top in zip(sides, prominent, best, strict=True)
+        )
         for key in keys
     }
     return sorted(total, key=lambda key: (-total[key], in_order(key)))
@@ -58,9 +66,27 @@ def test_sides_that_agree_are_not_looked_through() -> None:
 def test_one_that_a_single_side_knows_gets_that_sides_part_alone() -> None:
     meaning, words = Planted({"a": 0.8, "b": 0.4}), Planted({"c": 6.0, "b": 3.0})
     found = rank([Weighted(meaning, 0.5), Weighted(words, 0.5)], 3)
-    # Each is best by one of two equal weights, or halfway by both: ( ½ · 1³ )^⅓, ( ½ · ½³ + ½ · ½³ )^⅓ = ½.
-    assert found.scores == pytest.approx({"a": 0.5 ** (1 / 3), "c": 0.5 ** (1 / 3), "b": 0.5})
+    # Each is best by one of two equal weights, or halfway by both: ( ½ · 1⁴ )^¼, ( ½ · ½⁴ + ½ · ½⁴ )^¼ = ½.
+    assert found.scores == pytest.approx({"a": 0.5**0.25, "c": 0.5**0.25, "b": 0.5})
+    assert found.weights == pytest.approx([0.5, 0.5])
     assert found.complete and found.parts[1] == {"c": 6.0, "b": 3.0}
+
+
+def test_the_list_whose_best_item_stands_out_weighs_more() -> None:
+    """Of twelve equal cosines the best tells nothing; one BM25 score is far above the others."""
+    meaning = Planted({str(key): 0.9 for key in range(12)})
+    words = Planted({"11": 8.0, **{str(key): 2.0 for key in range(11)}})
+    found = rank([Weighted(meaning, 0.5), Weighted(words, 0.5)], 3)
+    # Prominence: 1 - 1 for the cosines, at least 0.001, and 1 - (2 / 8)⁴ for the text score.
+    assert found.weights[0] == pytest.approx(0.001 / (0.001 + 1 - 0.25**4))
+    assert next(iter(found.scores)) == "11" and sum(found.weights) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("weight", "first"), [(0.0, "c"), (1.0, "a")])
+def test_a_weight_of_0_or_1_leaves_one_list(weight: float, first: str) -> None:
+    meaning, words = Planted({"a": 0.8, "b": 0.7}), Planted({"c": 6.0})
+    found = rank([Weighted(meaning, weight), Weighted(words, 1 - weight)], 3)
+    assert found.weights == [weight, 1 - weight] and next(iter(found.scores)) == first
 
 
 def test_scores_below_zero_stay_where_they_belong() -> None:

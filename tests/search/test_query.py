@@ -62,12 +62,14 @@ def test_every_part_of_a_score_is_told(built: Connection) -> None:
     found = search(built, open_collection(built, "articles_lsa"), "rocket fuel")
     weight = default_weight(built, collections.get_collection(built, "articles_lsa"))
     assert found.weight == weight
+    here = found.query_weight
+    assert here is not None and 0 < here < 1
     best_vector = max(hit.vector_score for hit in found.hits if hit.vector_score is not None)
     best_text = max(hit.text_score for hit in found.hits if hit.text_score is not None)
     for hit in found.hits:
         assert hit.vector_rank is not None and hit.vector_score is not None
         vector, text = hit.vector_score / best_vector, (hit.text_score or 0) / best_text
-        assert hit.score**3 == pytest.approx(weight * vector**3 + (1 - weight) * text**3)
+        assert hit.score**4 == pytest.approx(here * vector**4 + (1 - here) * text**4)
         assert hit.distance == pytest.approx(1 - hit.vector_score)
         assert isinstance(hit.id, int)
 

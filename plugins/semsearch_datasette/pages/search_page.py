@@ -97,6 +97,7 @@ def _data(
         "query": arguments.q,
         "mode": arguments.mode,
         "weight": results.weight,
+        "query_weight": results.query_weight,
         **present.spelling_dict(results.spelling),
         "remark": with_file(target, results.remark),
         "hits": _hit_data(*shown),
@@ -192,20 +193,22 @@ def _form(target: Target, arguments: SearchArguments, results: query.Found) -> d
         "weight": "" if arguments.weight is None else f"{arguments.weight:g}",
         "weight_step": f"{WEIGHT_STEP:g}" if is_round else "any",
         "default_weight": "" if results.weight is None else f"{results.weight:.2f}",
-        "weight_words": _weight_in_words(results.weight, arguments.weight is not None),
+        "weight_words": _weight_in_words(results, arguments.weight is not None),
         "search_label": lookup.search_label(target.collection, target.takes_text),
         "introduction": _introduction(target),
     }
 
 
-def _weight_in_words(weight: float | None, is_given: bool) -> str:
-    """The weights of a hybrid ranking and where they come from."""
-    if weight is None:
+def _weight_in_words(results: query.Found, is_given: bool) -> str:
+    """The weights of a hybrid ranking, where they come from, and what they became in this query."""
+    weight, here = results.weight, results.query_weight
+    if weight is None or here is None:
         return ""
     source = "as given" if is_given else "chosen by evidence"
     if not is_given and weight == query.EVEN:
         source = "the default"
-    return f"Weight of the similarity {weight:.2f}, of the text score {1 - weight:.2f} ({source})"
+    told = f"Weight of the similarity {weight:.2f}, of the text score {1 - weight:.2f} ({source})"
+    return f"{told}; in this query {here:.2f} and {1 - here:.2f}"
 
 
 def _introduction(target: Target) -> str:
