@@ -1,6 +1,6 @@
 """Vectors that learn from the documents themselves: parts of the same document are drawn together (contrast).
 
-    start       V S^0.25, the term vectors of `lsa`
+    start       V S^0.25, the term vectors of `lsa --power 0.25`
     vectors     d = Σ_t x_t e^(w_t) E_t at unit length, for the log-tf·idf weights x of a text's terms
     loss        -ln softmax(q_i·d_j / temperature)_i=j: the right other part among those of a batch (InfoNCE)
     result      keep · V S^0.25 + (1 - keep) · e^w E
@@ -48,7 +48,7 @@ PAIRS_SEEN = 500_000  # in a training by default, each epoch counted
 MAX_EPOCHS = 100  # by default
 PATIENCE = 3  # epochs without improvement before early stopping
 MIN_PAIRS = 40  # to train on
-_POWER = 0.25  # of S in the initial vectors, as in `lsa`
+_POWER = 0.25  # of S in the initial vectors; lsa has 0.5
 _NO_LONGER = ("singular_values", "split", "power", "topic_rotation", "topic_names")  # of an LSA, which this is not
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？।])|\n+")
 
