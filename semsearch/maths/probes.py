@@ -22,7 +22,6 @@ from semsearch.maths.ranking import (
     MIN_PROBES,
     MIN_TERMS,
     bm25,
-    fused_powers,
     related_ndcg,
     relative_powers,
     split_documents,
@@ -74,7 +73,7 @@ class Probes:
         for queries, target, text in self._draws:
             scores = relative_powers(unit_rows(queries @ vectors) @ documents.T)
             alone.append(related_ndcg(scores, target))
-            fused.append(related_ndcg(fused_powers(EQUAL_WEIGHT, scores, text), target))
+            fused.append(related_ndcg(EQUAL_WEIGHT * scores + (1 - EQUAL_WEIGHT) * text, target))
         return Judged(np.mean(alone, axis=0), np.mean(fused, axis=0))
 
 

@@ -107,13 +107,6 @@ def query_weight(weight: float, vector: Doubles, text: Doubles) -> Doubles:
     return share
 
 
-def fused_powers(weight: float, vector: Doubles, text: Doubles) -> Doubles:
-    """Both `relative_powers` (queries, items) as one score, which orders items as the hybrid score does."""
-    share = query_weight(weight, prominence(vector), prominence(text))[:, None]
-    fused: Doubles = share * vector + (1 - share) * text
-    return fused
-
-
 def held_out_weight(
     counts: sp.csr_matrix, fit: Callable[[sp.csr_matrix], Embed], *, rng: np.random.Generator
 ) -> Evidence | None:

@@ -69,7 +69,7 @@ def test_a_query_is_explained_by_pairs_of_words() -> None:
 def test_too_little_to_learn_from_keeps_lsa(texts: list[str]) -> None:
     corpus = of(texts)
     fitted = fit(corpus)
-    lsa = Lsa().fit(corpus, LsaOptions(), rng=np.random.default_rng(0), device=Device(), report=silent)
+    lsa = Lsa().fit(corpus, LsaOptions(power=0.25), rng=np.random.default_rng(0), device=Device(), report=silent)
     assert fitted.metrics["kept_lsa"] == 1 and fitted.metrics["epochs"] == 0
     assert np.allclose(fitted.embeddings[0].vectors, lsa.embeddings[0].vectors, atol=1e-5)
 
