@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from semsearch.errors import written_list
@@ -154,6 +154,12 @@ def spelling_lines(name: str, found: Found) -> list[str]:
     if spelling.suggested is not None:
         lines.append(f"Did you mean {spelling.suggested!r}?")
     return lines
+
+
+def with_spelling(name: str, found: Found) -> Found:
+    """The results with a remark that says what was done about misspelled words too."""
+    lines = [line.rstrip("?") for line in spelling_lines(name, found)]
+    return replace(found, remark=". ".join([*lines, *filter(None, [found.remark])]) or None)
 
 
 def spelling_dict(spelling: Spelling) -> dict[str, Any]:

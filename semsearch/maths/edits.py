@@ -16,6 +16,7 @@ from semsearch.arrays import IntArray
 
 ONE_EDIT_FROM, TWO_EDITS_FROM = 4, 8  # letters; shorter words have too many others within an edit
 _BITS = 64
+LONGEST = 60  # letters of a word that others are compared with
 _CHUNK = 100_000  # words whose characters are looked at together
 
 
@@ -46,7 +47,12 @@ class Spellings:
     kinds: npt.NDArray[np.uint64]
 
     def near(self, word: str, most: int) -> list[tuple[int, int]]:
-        """The rows of the words within `most` edits, with that number, 1 or more, in the order of rows."""
+        """The rows of the words within `most` edits, 1 or 2, with that number, in the order of rows; not the word itself.
+
+        None for a word of more than LONGEST letters.
+        """
+        if len(word) > LONGEST:
+            return []
         kinds = _kinds([word])[0]
         close = np.abs(self.lengths - len(word)) <= most
         close &= (_ones(self.kinds & ~kinds) <= most) & (_ones(~self.kinds & kinds) <= most)
@@ -62,8 +68,8 @@ def spellings(words: Sequence[str]) -> Spellings:
 
 
 def _kinds(words: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """(n,) the characters of each word as bits."""
-    longest = max(map(len, words))
+    """(n,) the characters of each word as bits, up to some that no word within two edits of LONGEST letters has."""
+    longest = min(LONGEST + 3, max(map(len, words)))
     characters = np.array(words, f"<U{longest}").view(np.uint32).reshape(len(words), longest)
     bits = np.left_shift(np.uint64(1), (characters % _BITS).astype(np.uint64))
     bits[characters == 0] = 0  # beyond the end of a word

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from semsearch.maths.edits import most_edits, spellings
 from semsearch.records import Hit, OpenCollection
 from semsearch.search.query import Found, check_k, rows_of
 from semsearch.search.query_parser import parse
+from semsearch.search.typos import AS_WRITTEN, Spelling
 from semsearch.storage import filters, fulltext, row_lookup, vectors
 from semsearch.storage.connect import snapshot
 from semsearch.storage.driver import Connection
 from semsearch.storage.filters import EVERYTHING, Filter
 from semsearch.storage.row_lookup import Match, Named
+
+NAMES_COMPARED = 100_000  # rows of a table whose names are compared with one that no row has
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,21 @@ def by_name(db: Connection, opened: OpenCollection, text: str, *, k: int = 10, o
             for key in result
             if key in rows
         ]
-    return Found(tuple(hits), None if hits else f"No row of {table.table} has this name or contains these words")
+        spelling = AS_WRITTEN if hits else _named_nearly(db, table, text)
+    remark = None if hits else f"No row of {table.table} has this name or contains these words"
+    return Found(tuple(hits), remark, spelling=spelling)
+
+
+def _named_nearly(db: Connection, table: Named, text: str) -> Spelling:
+    """The name that is spelled nearly like a text, as a suggestion; the first in order of edits and names."""
+    asked = text.strip().lower()
+    known = row_lookup.names(db, table, NAMES_COMPARED)
+    by_lower = {name.lower(): name for name in known if abs(len(name) - len(asked)) <= most_edits(asked)}
+    near = spellings(list(by_lower)).near(asked, most_edits(asked))
+    if not near:
+        return AS_WRITTEN
+    _, name = min((number, list(by_lower)[row]) for row, number in near)
+    return Spelling(suggested=by_lower[name])
 
 
 def called(db: Connection, opened: OpenCollection, text: str) -> str | None:

@@ -63,6 +63,13 @@ def fitting(db: Connection, table: Named, text: str, limit: int, kept: set[str] 
     return matches
 
 
+def names(db: Connection, table: Named, limit: int) -> list[str]:
+    """The titles of up to `limit` rows, or their keys where there are no titles."""
+    name = f"cast({quoted(table.title)} as text)" if table.title else table.key
+    rows = db.execute(f"select distinct {name} from {quoted(table.table)} where {name} is not null limit ?", [limit])
+    return [row[0] for row in rows]
+
+
 def most_joined(db: Connection, dataset: Dataset, k: int) -> dict[str, int]:
     """The k nodes of highest degree, with their degrees; none if the edges are unknown, gone or too many."""
     edges = dataset.edges

@@ -34,7 +34,8 @@ def passages_for(
         raise InputError(f"{opened.name} contains {opened.of}s: questions are asked of a collection of texts")
     plain = _plain(question)
     found = search(db, opened, plain, k=k)
-    return found, excerpts(db, opened, plain, found.hits, longest=longest)
+    best = excerpts(db, opened, found.spelling.corrected or plain, found.hits, longest=longest)
+    return present.with_spelling(opened.name, found), best
 
 
 def search_as_supported(subject: Subject, text: str, mode: str, k: int, only: Filter) -> Found:

@@ -67,8 +67,9 @@ def search(
     start, depth = _part(k, cursor, question)
     found = search_as_supported(subject, query, mode, depth, rows_kept(subject, filters))
     hits = found.hits[start : start + k]
-    items = shown_hits(subject, query, hits)
-    answer = without_none({"collection": subject.opened.name, "mode": mode, "remark": found.remark})
+    items = shown_hits(subject, found.spelling.corrected or query, hits)
+    remark = present.with_spelling(subject.opened.name, found).remark
+    answer = without_none({"collection": subject.opened.name, "mode": mode, "remark": remark})
     return bounded(answer, "hits", items, start, question, more=len(found.hits) > start + k)
 
 

@@ -175,6 +175,20 @@ def test_nodes_are_found_by_part_of_their_name(friends: str, make_site) -> None:
     assert refused.status_code == 400  # what cannot be is said where it was asked for
 
 
+def test_a_misspelled_name_gets_a_suggestion(tmp_path: Path, make_site) -> None:
+    circles = [[f"Person {letter}{number}" for number in range(6)] for letter in "ab"]
+    pairs = [(one, other) for circle in circles for one in circle for other in circle if one < other]
+    edges, path = tmp_path / "edges.csv", str(tmp_path / "friends.db")
+    edges.write_text("source,target\n" + "\n".join(f"{one},{other}" for one, other in pairs))
+    for arguments in (("ingest", "edges", path, "people", str(edges)), ("build", "netmf", path, "people")):
+        assert CliRunner().invoke(assemble(), list(arguments)).exit_code == 0
+    site = make_site(path)
+    data = site.get(f"{BASE}.json?q=persno+a1").json()
+    assert data["hits"] == [] and data["did_you_mean"] == "Person a1"
+    assert "Did you mean" in site.get(f"{BASE}?q=persno+a1").text
+    assert site.get(f"{BASE}.json?q=nobody").json()["did_you_mean"] is None
+
+
 def test_the_form_of_nodes_asks_for_a_name_and_shows_where_to_begin(friends: str, make_site) -> None:
     site = make_site(friends)
     page = ours(site.get(BASE).text)

@@ -38,3 +38,9 @@ def test_the_index_finds_what_comparing_every_word_finds() -> None:
         near = [(row, edits(word, other)) for row, other in enumerate(words) if 0 < edits(word, other) <= 2]
         assert index.near(word, 2) == near
     assert spellings([]).near("moon", 2) == []
+
+
+def test_endless_words_take_no_room() -> None:
+    index = spellings(["moon", "x" * 1_000_000, "y" * 61])
+    assert index.near("mooon", 1) == [(0, 1)] and index.near("y" * 60, 1) == [(2, 1)]
+    assert index.near("y" * 62, 1) == []

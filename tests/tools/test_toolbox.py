@@ -72,6 +72,16 @@ def test_every_tool_answers(files):
     assert len(NAMES) == 11
 
 
+def test_misspelled_words_are_replaced_and_that_is_said(files):
+    for tool, part, given in (
+        ("search", "hits", {"query": "astronuats"}),
+        ("ask", "passages", {"question": "astronuats?"}),
+    ):
+        answer = call(files, tool, **given)
+        assert answer["remark"].startswith("texts_lsa has no word 'astronuats': the results are for 'astronauts")
+        assert answer[part][0]["words_matched"] == ["astronauts"]
+
+
 def test_a_filter_keeps_rows_and_cannot_hold_sql(files):
     found = call(files, "search", query="rocket dough", k=50, filters=["year__gt=1966"])["hits"]
     assert found and all(int(hit["id"]) > 6 for hit in found)

@@ -30,10 +30,12 @@ async def ask(datasette: Any, request: Any) -> Answer:
     question = (request.args.get("q") or "").strip()
     passages: Passages = []
     remark: str | None = None
+    answered = question
     if question:
         try:
             found, best = await look(target, lambda conn, opened: passages_for(conn, opened, question, k))
             passages, remark = list(zip(found.hits, best, strict=True)), found.remark
+            answered = found.spelling.corrected or question
         except InputError as error:
             if wants_json(request):
                 raise
@@ -48,7 +50,7 @@ async def ask(datasette: Any, request: Any) -> Answer:
             "k": k,
             "sizes": sorted({DEFAULT_K, 5, MOST_PASSAGES, k}),
             "remark": remark,
-            "passages": [_shown(target, base, question, hit, excerpt) for hit, excerpt in passages],
+            "passages": [_shown(target, base, answered, hit, excerpt) for hit, excerpt in passages],
             "by_words_url": links.with_arguments(base, {"q": question}),
         }
 
