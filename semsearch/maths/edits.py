@@ -47,7 +47,7 @@ class Spellings:
     kinds: npt.NDArray[np.uint64]
 
     def near(self, word: str, most: int) -> list[tuple[int, int]]:
-        """The rows of the words within `most` edits, 1 or 2, with that number, in the order of rows; not the word itself.
+        """The rows of the words within `most` edits, 1 or 2, and that number, in the order of rows, without the word.
 
         None for a word of more than LONGEST letters.
         """

@@ -169,7 +169,8 @@ class _Check:
             for run in runs(query[start:end]):
                 read = words_of(run[0], self.language)
                 if len(read) == 1:
-                    is_checked = _is_checked(read[0]) and read[0] not in stops
+                    is_name = run[0].isupper() and not query.isupper()  # an abbreviation, as spell checkers treat it
+                    is_checked = _is_checked(read[0]) and read[0] not in stops and not is_name
                     yield _Word(read[0], run[0], start + run.start(), start + run.end(), is_checked)
 
     def _frequency(self, word: str, written: str | None = None) -> int:

@@ -43,6 +43,8 @@ def corrected(db: Connection, opened: OpenCollection, query: str, mode: str = "h
         ("soyuz 1962 c++ moo", None),  # nothing is spelled so, and neither numbers nor short words are replaced
         ('"astronuat orbit" moon', None),
         ("moon -astronuat", None),
+        ("the ORBTI moon", None),  # an abbreviation
+        ("ORBTI", "orbit"),
     ],
 )
 def test_words_that_occur_nowhere_are_replaced(
