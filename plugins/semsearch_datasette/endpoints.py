@@ -118,6 +118,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ),
     ),
     Endpoint(
+        COLLECTION + "/read/{id}",
+        "A document, opened at one of its passages.",
+        (
+            Parameter("passage", "string", "The id of the passage.", "the first one on the page"),
+            Parameter("page", "integer", "The page.", "that of the passage", 1, 1_000_000),
+            Parameter("q", "string", "A query, whose words are marked on the page."),
+        ),
+    ),
+    Endpoint(
         COLLECTION + "/similar/{id}",
         "The items most similar to one item.",
         (

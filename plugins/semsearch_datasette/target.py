@@ -222,7 +222,7 @@ def id_of(request: Any) -> str:
 
 
 PARTS = {
-    "search": ("item", "similar"),
+    "search": ("item", "similar", "read"),
     "runs": ("comparison",),
     "components": ("splits",),
 }  # pages that have no tab of their own, by their parent

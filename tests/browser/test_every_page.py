@@ -26,6 +26,8 @@ PAGES = {
     "search, explained": f"{ARTICLES}?q=the+moon+dough&k=20&explain=1",
     "search words": f"{WORDS}?q=moon",
     "item": f"{ARTICLES}/item/1",
+    "read": f"{ARTICLES}/read/1?q=moon",
+    "read an endless word": f"{ARTICLES}/read/14",
     "item with an endless word": f"{ARTICLES}/item/14",
     "word": f"{WORDS}/item/moon",
     "similar": f"{ARTICLES}/similar/7",

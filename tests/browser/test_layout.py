@@ -64,6 +64,7 @@ OTHERS = {
     "image": f"{SHAPES}/item/1?k=3",
     "ask": f"{SEARCH}/ask?q={QUERY}",
     "ask, empty": f"{SEARCH}/ask",
+    "read": f"{SEARCH}/read/4?q={QUERY}",
     "topics": f"{SEARCH}/components",
     "topics without rotation": f"{SEARCH}/components?view=plain",
     "two documents without a common word": f"{SEARCH}/components?pair=1",

@@ -148,6 +148,7 @@ PAGES = [
         "/pretext",
         "/comparison",
         "/ask",
+        "/read/1",
         f"/ask?q={ASKED}",
         *FILTERED,
     )

@@ -19,6 +19,7 @@ PAGES = {
     "search, explained": ARTICLES + "?q=moon+flour&explain=1&k=12",
     "search words": WORDS + "?q=moon",
     "item": ARTICLES + "/item/1",
+    "read": ARTICLES + "/read/1?q=moon",
     "word": WORDS + "/item/moon",
     "similar": ARTICLES + "/similar/1",
     "similar, filtered": ARTICLES + "/similar/1?theme__not=bread",

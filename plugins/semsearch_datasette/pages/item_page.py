@@ -164,6 +164,10 @@ def _item_links(datasette: Any, target: Target, hit: Hit) -> list[dict[str, str]
     if can_decode(target.collection):
         href = links.collection(datasette, target.database.name, target.collection.name, "reconstruct", id=hit.id)
         return [{"label": "Reconstruct or compress it", "href": href}]
+    if target.dataset.made_by == "passages" and target.collection.of == "document":
+        base = links.collection(datasette, target.database.name, target.collection.name)
+        url = links.with_arguments(links.of_item(base, "read", hit.row["document"]), {"passage": hit.id})
+        return [{"label": "Read it in its document", "href": f"{url}#passage"}]
     if has_task(target.collection):
         href = links.collection(datasette, target.database.name, target.collection.name, "pretext", id=hit.id)
         return [{"label": "Show the self-supervised task", "href": href}]

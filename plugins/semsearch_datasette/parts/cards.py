@@ -80,7 +80,7 @@ def _card(
     return Card(
         id=hit.id,
         title=present.title_of(dataset, hit),
-        href=links.of_item(here, "item", hit.id),
+        href=_href(here, dataset, hit, query),
         similar_url=links.with_arguments(links.of_item(here, "similar", hit.id), {}, filters),
         row_url=None if is_word else links.row(datasette, database, dataset, hit.id),
         pieces=() if is_word else snippet(dataset, hit.row, query),
@@ -89,6 +89,14 @@ def _card(
         facts=facts(collection, dataset, hit.row),
         thumb=thumb_of(datasette, target, hit),
     )
+
+
+def _href(here: str, dataset: Dataset, hit: Hit, query: str) -> str:
+    """The page of an item; of a passage its document, opened at it."""
+    if dataset.made_by != "passages" or "document" not in hit.row:
+        return links.of_item(here, "item", hit.id)
+    url = links.of_item(here, "read", hit.row["document"])
+    return links.with_arguments(url, {"passage": hit.id, "q": query}) + "#passage"
 
 
 def snippet(dataset: Dataset, row: Mapping[str, Any], query: str) -> list[tuple[str, bool]]:
@@ -102,6 +110,8 @@ def facts(collection: Collection, dataset: Dataset, row: Mapping[str, Any]) -> l
     if collection.of == "word":
         return [(name, f"{row[name]:,}") for name in ("count", "documents") if isinstance(row.get(name), int)]
     shown = {*dataset.key_columns, *dataset.text_columns, dataset.title_column}
+    if dataset.made_by == "passages":
+        shown |= {"digest", "position", "start", "end"}
     if dataset.kind == "images" and dataset.image_column is None:
         shown |= {"path", "width", "height", "channels", "digest"}
     short = [

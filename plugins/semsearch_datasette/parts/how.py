@@ -67,6 +67,11 @@ PAGES: dict[str, tuple[str, str | None]] = {
         " and is most similar to the question.",
         "hybrid",
     ),
+    "read": (
+        "The document was cut into passages at its pages, headings and sentences. Each passage has a vector of its own,"
+        " and a search finds passages.",
+        None,
+    ),
     "similar": ("This page lists the items that are most similar to one item.", "neighbours"),
     "components/document": (
         "Each topic is one component of the SVD, shown by the words and documents with the largest scores on it.",
