@@ -55,7 +55,8 @@ async def read(datasette: Any, request: Any) -> Answer:
             "results_url": links.with_arguments(base, {"q": query}) if query else None,
         }
 
-    return Answer("read.html", context, _data(target, document, title, reading) | {"next_url": _to_page(f"{here}.json", query, reading, 1)}, target.private)
+    data = _data(target, document, title, reading) | {"next_url": _to_page(f"{here}.json", query, reading, 1)}
+    return Answer("read.html", context, data, target.private)
 
 
 def _text(target: Target, reading: Reading, query: str) -> dict[str, Pieces]:
