@@ -18,6 +18,7 @@ from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.fusion import Ranking, Weighted, rank
 from semsearch.search.models import encode_text, own_stop_words
 from semsearch.search.query_parser import MAX_QUERY, Question, parse, plain
+from semsearch.search.row_filter import kept_rows
 from semsearch.search.scorers import TextScorer, VectorScorer
 from semsearch.search.spelling import unknown_words
 from semsearch.search.typos import AS_WRITTEN, Spelling
@@ -309,7 +310,7 @@ def _among(db: Connection, opened: OpenCollection, only: Filter, question: Quest
         if collection.of == "word":
             kept = filters.matching_keys(db, collection.vocabulary, "text", ("word",), only)
         else:
-            kept = filters.matching_keys(db, dataset.name, dataset.key_kind, dataset.key_columns, only)
+            kept = kept_rows(db, dataset, only)
     if question is not None and opened.has_text and (question.required or question.excluded):
         held = fulltext.matching_keys(db, opened.dataset, question.required, question.excluded)
         allowed = None if kept is None else set(kept)

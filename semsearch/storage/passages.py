@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -117,6 +118,13 @@ def of_document(db: Connection, passages: Dataset, document: str) -> list[dict[s
     named = ", ".join(map(quoted, columns))
     statement = f"select {named} from {quoted(passages.name)} where document = ? order by position"
     return [dict(zip(columns, row, strict=True)) for row in db.execute(statement, [document])]
+
+
+def of_documents(db: Connection, passages: Dataset, documents: Sequence[str]) -> list[str]:
+    """The keys of the passages of these documents, in order."""
+    chosen = "select value from json_each(?)"
+    statement = f"select id from {quoted(passages.name)} where document in ({chosen}) order by id"
+    return [str(row[0]) for row in db.execute(statement, [json.dumps(list(documents))])]
 
 
 def drop(db: Connection, passages: Dataset) -> None:

@@ -133,3 +133,16 @@ def test_what_cannot_be_cut(built: Any, path: str, folder: Path) -> None:
         db.execute("create table other_passages (id integer)")
     with pytest.raises(NameTakenError, match="other_passages is already"):
         built.ingest_files("other", folder, passages=True)
+
+
+def test_a_filter_names_columns_of_the_passages_or_of_the_documents(built: Any) -> None:
+    plain = "a plain thing that nobody looks for"
+    assert {hit.id for hit in built.search("docs_lsa", plain, where="title = 'The port'")} == {"a.pdf"}
+    assert {hit.id for hit in built.search("docs_lsa", plain, where="pages = 4 or author = 'An Author'")} == {
+        "a.pdf",
+        "c.epub",
+    }
+    found = built.search("docs_lsa", plain, where="page = 2", by="passage")
+    assert found and {hit.row["page"] for hit in found} == {2}
+    with pytest.raises(InputError, match="no such column: colour; docs_passages has id, document"):
+        built.search("docs_lsa", plain, where="colour = 1")
