@@ -14,9 +14,11 @@ from functools import wraps
 from time import monotonic
 from typing import Any
 
+import numpy as np
 from sqlite_utils import hookimpl
 
 from semsearch.errors import CapabilityError, InputError, SemsearchError, as_argument
+from semsearch.maths.polygons import GRID, inside, polygon_of
 from semsearch.maths.vectors import as_cosine
 from semsearch.present import hit_dict
 from semsearch.search import query, words
@@ -58,6 +60,7 @@ def register(db: Any) -> None:
         semsearch_search,
         semsearch_similar,
         semsearch_analogy,
+        semsearch_inside,
     ):
         db.create_function(function.__name__, -1, _bound(db, function, last))
     db.create_function("semsearch_error", 0, last.take)
@@ -108,6 +111,12 @@ def _stopped(db: Any, error: BaseException) -> str | None:
         return None
     db.interrupt()
     return connect.INTERRUPTED
+
+
+def semsearch_inside(db: Any, x: float, y: float, polygon: str) -> int:
+    """1 for a place of a map, in the unit square, inside a polygon "x,y,x,y,…" of numbers up to 65,535; else 0."""
+    place = np.rint(np.array([[float(x), float(y)]]) * (GRID - 1))
+    return int(inside(place, polygon_of(str(polygon)))[0])
 
 
 def semsearch_embed(db: Any, collection: str, text: str) -> bytes | None:

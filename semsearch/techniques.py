@@ -350,6 +350,18 @@ PAGES = Part(
             ("lsa", "wordmean"),
         ),
         Technique(
+            "map",
+            "Maps: UMAP and t-SNE",
+            "Each item gets a place in the plane, so that its nearest neighbours stay near. UMAP and t-SNE begin with"
+            " the first two principal components, and then pull neighbours together and push others apart.",
+            "minimise over places y: Σ_ij p_ij ln(p_ij / q_ij)   q_ij falls with ‖y_i − y_j‖",
+            "semsearch map demo.db docs_lsa",
+            "docs_lsa/map",
+            "Map",
+            "All items as points with the names of their groups. A lasso selects items, and a search lights them up.",
+            ("lsa", "pmi", "pca"),
+        ),
+        Technique(
             "labels",
             "Predicting labels",
             "A logistic regression is trained on the vectors of the labelled rows, and predicts the label of the"

@@ -66,6 +66,9 @@ ANALOGY = tuple(
     Parameter(name, "string", f"The {which} word of an analogy.")
     for name, which in zip("abc", ("first", "second", "third"), strict=True)
 )
+POLYGON = Parameter("polygon", "string", "Corners `x,y,x,y,…` from 0 to 65535, 3 to 200 of them: the items inside.")
+GROUP = Parameter("group", "string", "A level from 1 to 3 and a number, such as `1-4`: the items in that group.")
+MAP_VERSION = Parameter("v", "string", "The `version` of the map. Another version is refused.", "the stored one")
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/-/semsearch", "The collections of all databases."),
     Endpoint("/-/semsearch/lecture", "The guide to the techniques."),
@@ -197,6 +200,32 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         csv=True,
     ),
     Endpoint(COLLECTION + "/clusters", "The clusters that `semsearch cluster` found.", _paging(50)),
+    Endpoint(
+        COLLECTION + "/map",
+        "The groups of the map that `semsearch map` made, and the items inside a polygon or a group.",
+        (POLYGON, GROUP, MAP_VERSION, *_paging(20), FILTERS),
+        csv=True,
+    ),
+    Endpoint(
+        COLLECTION + "/map/items",
+        "Details of some points of the map.",
+        (
+            Parameter("rows", "string", "Numbers of points, from 0, separated by commas: up to 60."),
+            Parameter("near", "string", "The number of a point, whose neighbours follow it."),
+            MAP_VERSION,
+            FILTERS,
+        ),
+    ),
+    Endpoint(
+        COLLECTION + "/map/column",
+        "The points of the map as a few codes, by the values of a column.",
+        (Parameter("column", "string", "The column."), MAP_VERSION, FILTERS),
+    ),
+    Endpoint(
+        COLLECTION + "/map/found",
+        "The numbers of the points that a search finds, best first.",
+        (Parameter("q", "string", "The text."), MAP_VERSION, FILTERS),
+    ),
     Endpoint(COLLECTION + "/links", "The missing edges that `semsearch predict-links` found.", _paging()),
     Endpoint(
         COLLECTION + "/labels",

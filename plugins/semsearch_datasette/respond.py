@@ -56,12 +56,32 @@ class Png:
     lasting: bool = False
 
 
-View = Callable[[Any, Any], Awaitable["Answer | Elsewhere | Png"]]
+@dataclass(frozen=True)
+class Blob:
+    """Bytes for a script, compressed by gzip if `is_gzip`; `tag` is their ETag. Empty if the browser has them."""
+
+    content: bytes
+    tag: str
+    private: bool = False
+    is_gzip: bool = False
+
+
+View = Callable[[Any, Any], Awaitable["Answer | Elsewhere | Png | Blob"]]
 
 
 def wants_json(request: Any) -> bool:
     """Whether a request is for the data of a page, JSON or CSV, and not for the page itself."""
     return bool(request.url_vars["format"])
+
+
+def takes_gzip(request: Any) -> bool:
+    """Whether the browser reads gzip."""
+    return "gzip" in (request.headers.get("accept-encoding") or "").lower()
+
+
+def knows(request: Any, tag: str) -> bool:
+    """Whether the browser has the content of this ETag."""
+    return tag in _known_tags(request)
 
 
 def absolute_url(datasette: Any, request: Any, url: str | None) -> str | None:
@@ -93,7 +113,9 @@ def route(path: str, view: View, *, has_csv: bool = False) -> tuple[str, Callabl
     return f"^{path}(?P<format>{formats})?$", respond
 
 
-async def _rendered(datasette: Any, request: Any, answer: Answer | Elsewhere | Png) -> Any:
+async def _rendered(datasette: Any, request: Any, answer: Answer | Elsewhere | Png | Blob) -> Any:
+    if isinstance(answer, Blob):
+        return _blob(request, answer)
     if isinstance(answer, Elsewhere):
         return Response.redirect(answer.url)
     if isinstance(answer, Png):
@@ -180,6 +202,21 @@ def _with_headers(datasette: Any, request: Any, answer: Answer, body: str, conte
     if tag in _known_tags(request):
         return Response("", status=304, headers=headers, content_type=content_type)
     return Response(body, status=200, headers=headers, content_type=content_type)
+
+
+def _blob(request: Any, answer: Blob) -> Any:
+    """The bytes, or 304 if the browser has them."""
+    headers = {
+        "etag": answer.tag,
+        "cache-control": "private, no-cache" if answer.private else "no-cache",
+        "vary": "accept-encoding",
+        "x-content-type-options": "nosniff",
+    }
+    if knows(request, answer.tag):
+        return Response("", status=304, headers=headers, content_type="application/octet-stream")
+    if answer.is_gzip:
+        headers["content-encoding"] = "gzip"
+    return Response(answer.content, status=200, headers=headers, content_type="application/octet-stream")
 
 
 def _png(request: Any, answer: Png) -> Any:

@@ -18,7 +18,7 @@ from semsearch.search.components import has_topics
 from semsearch.search.images import has_pictures
 from semsearch.search.models import takes_text
 from semsearch.search.word_contexts import has_contexts
-from semsearch.storage import collections, connect, datasets, keys, labels, results
+from semsearch.storage import collections, connect, datasets, keys, labels, maps, results
 from semsearch.storage.lineage import Lineage, fingerprint
 from semsearch_datasette import links
 from semsearch_datasette.compat import allows
@@ -44,6 +44,7 @@ class Target:
     has_topics: bool
     has_clusters: bool
     has_links: bool
+    has_map: bool
     has_contexts: bool
     has_eigen: bool  # components that can be drawn as images
     columns: tuple[str, ...]  # columns to filter by; none for words
@@ -131,6 +132,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
     clusters = result.has_clusters and await allows(datasette, request.actor, database.name, clusters_of(name))
     links_table = results.table_name(name, "links")
     linked = result.has_links and await allows(datasette, request.actor, database.name, links_table)
+    mapped = result.has_map and await allows(datasette, request.actor, database.name, results.table_name(name, "map"))
     return Target(
         database=database,
         opened=result.opened,
@@ -140,6 +142,7 @@ async def target_of(datasette: Any, request: Any) -> Target:
         has_topics=topics,
         has_clusters=clusters,
         has_links=linked,
+        has_map=mapped,
         has_contexts=result.has_contexts,
         has_eigen=result.has_eigen,
         columns=result.columns,
@@ -163,6 +166,7 @@ class _Found:
     has_topics: bool
     has_clusters: bool
     has_links: bool
+    has_map: bool
     has_contexts: bool
     has_eigen: bool
     columns: tuple[str, ...]
@@ -198,6 +202,7 @@ def _look(conn: Any, name: str) -> _Found | None:
         has_topics=has_topics(conn, collection),
         has_clusters=results.has_clusters(conn, name),
         has_links=results.has_links(conn, name),
+        has_map=maps.is_written(conn, name),
         has_contexts=has_contexts(conn, collection),
         has_eigen=has_pictures(conn, collection),
         columns=() if collection.of == "word" else keys.columns_of(conn, dataset.name),
@@ -276,6 +281,7 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
     topics = "The components of the texts, with the words and documents of each."
     tabs = (
         (True, "search", "Search", f"Find {kind}s."),
+        (target.has_map, "map", "Map", f"All {kind}s in two dimensions, with named groups."),
         (can_answer, "ask", "Ask", "The passages that answer a question."),
         (target.has_topics, "components", "Topics", topics),
         (target.has_eigen, "components", "Components", "The principal components as images."),

@@ -1,7 +1,8 @@
 """Names of the groups of a map, from the collection's own words.
 
 A group of documents is named by words that are more frequent in it than in all: p log(p / q), with p the share of its
-documents that hold the word, and q that of all. A word in the name of the group above is not used again. Words are
+documents that hold the word, and q that of all. A word in the name of the group above is not used again, unless
+both are the same items. Words are
 named by the most frequent of them. Images, rows and nodes without a text are named by the label that is most frequent
 in the group compared with all, else by the title of the item nearest to the middle of the group.
 """
@@ -57,6 +58,13 @@ def _above(grouping: Grouping, level: int, number: int) -> int | None:
     return int(grouping.levels[level - 1][finest[0]]) + 1
 
 
+def _is_whole(grouping: Grouping, level: int, number: int) -> bool:
+    """Whether a group is the whole group of the level above."""
+    own = grouping.levels[level] == number
+    above = grouping.levels[level - 1]
+    return bool((own == (above == above[own][0])).all())
+
+
 def _nested(grouping: Grouping, ranked: Callable[[int, int], Sequence[str]], words: int) -> Names:
     """Names of the groups of all levels, from the words of each in order, none of them in the names above."""
     names: Names = []
@@ -66,6 +74,10 @@ def _nested(grouping: Grouping, ranked: Callable[[int, int], Sequence[str]], wor
         taken.append([])
         for number in range(int(grouping.levels[level].max()) + 1):
             above = _above(grouping, level, number)
+            if above is not None and _is_whole(grouping, level, number):
+                names[level].append(names[level - 1][above - 1])
+                taken[level].append(taken[level - 1][above - 1])
+                continue
             used = taken[level - 1][above - 1] if above is not None else set()
             free = [word for word in ranked(level, number) if word not in used][:words]
             names[level].append(", ".join(free))

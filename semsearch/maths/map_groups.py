@@ -18,6 +18,7 @@ LEVELS = 3  # the first has the fewest groups
 _ITEMS = 40  # of a group of the last level, about
 _MOST = (10, 36, 128)  # groups of each level; ten colours can be told apart
 _RATIOS = (12, 4, 1)  # groups of the last level to one of each level
+_FEWEST = 3  # groups of a level, if there are so many different places
 _SAMPLE = 100_000  # places that the centres are fitted to
 
 
@@ -43,9 +44,9 @@ def group(places: Places, seed: int) -> Grouping:
     labels, centres = _k_means(places, wanted, seed)
     finest = _by_size(labels, labels)
     centres = centres[np.argsort(_order(labels), kind="stable")]
-    levels = [
-        _joined(centres, max(1, round(len(centres) / ratio)), most) for ratio, most in zip(_RATIOS, _MOST, strict=True)
-    ]
+    least = min(_FEWEST, len(centres))
+    counts = [min(most, max(least, round(len(centres) / ratio))) for ratio, most in zip(_RATIOS, _MOST, strict=True)]
+    levels = [_joined(centres, count) for count in counts]
     sizes = np.bincount(finest, minlength=len(centres))
     return Grouping(finest, tuple(_renumbered(level, sizes) for level in levels))
 
@@ -73,13 +74,13 @@ def _by_size(labels: IntArray, of: IntArray) -> IntArray:
     return ranked
 
 
-def _joined(centres: Places, number: int, most: int) -> IntArray:
+def _joined(centres: Places, number: int) -> IntArray:
     """(n,) the joined group of each centre, by Ward's method, from 0."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    if number >= len(centres) <= most:
+    if number == len(centres):
         return np.arange(len(centres))
-    joined: IntArray = fcluster(linkage(centres, "ward"), min(number, most), "maxclust") - 1
+    joined: IntArray = fcluster(linkage(centres, "ward"), number, "maxclust") - 1
     return joined
 
 

@@ -124,6 +124,26 @@ def groups_of(db: Connection, collection: Collection) -> tuple[Group, ...]:
         return tuple(Group(int(row[0]), int(row[1]), row[2], str(row[3] or "")) for row in rows)
 
 
+def selection_sql(
+    collection: Collection,
+    polygon: str,
+    box: tuple[float, float, float, float] | None,
+    clusters: Sequence[int] | None,
+) -> str:
+    """A query for the items inside a polygon, whose `box` is its left, right, bottom and top, and in some clusters.
+
+    The box leaves few items for the function, which is called for each.
+    """
+    conditions = []
+    if box is not None:
+        left, right, bottom, top = box
+        conditions.append(f"x between {left:.6f} and {right:.6f} and y between {bottom:.6f} and {top:.6f}")
+        conditions.append(f"semsearch_inside(x, y, '{polygon}')")
+    if clusters is not None:
+        conditions.append(f"cluster in ({', '.join(map(str, clusters))})")
+    return f"select id, x, y from {quoted(table_of(collection))}\n where " + "\n   and ".join(conditions)
+
+
 def _typed(collection: Collection, rows: Iterable[Row]) -> Iterator[Sequence[Any]]:
     for key, x, y, cluster in rows:
         yield collection.typed(key), round(x, DECIMALS), round(y, DECIMALS), cluster

@@ -12,9 +12,11 @@ from datasette.utils import tilde_encode
 from semsearch_datasette.compat import IS_1
 
 from semsearch import registry
+from semsearch.analysis import maps
 from semsearch.building import build
 from semsearch.ingest.edges import TableEdges, link_table
 from semsearch.storage import datasets
+from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
 from tests.datasette.site import SPACE, build_lsa, build_pmi
 from tests.planted import BREAD
@@ -69,7 +71,9 @@ def fill(db: Connection) -> None:
     for table in (PUBLIC, PRIVATE):
         build_pmi(db, table)
     _join(db)
-    for what in VERBS:
+    private = open_collection(db, "secret_files_lsa")
+    maps.write(db, maps.make_map(db, private, "pca"))
+    for what in VERBS[:4]:
         more = "cluster integer, label text, similarity real" if what == "clusters" else "label text"
         db.execute(f"create table secret_files_lsa_{what} (id integer primary key, {more})")
         db.execute(f"insert into secret_files_lsa_{what} (label) select title from secret_files")
@@ -126,6 +130,12 @@ FILTERED = (
     "/duplicates?threshold=0.5&words=0.1",
     "/clusters",
     "/clusters?k=1",
+    "/map",
+    "/map?group=1-1",
+    f"/map?title__contains={ASKED}",
+    "/map/items?rows=1,2&near=3",
+    f"/map/found?q={ASKED}",
+    "/map/column?column=tags",
     "/labels",
     "/labels?label=tags&k=5",
     "/labels?label=title",

@@ -32,6 +32,7 @@ PAGES = {
     "duplicates": ARTICLES + "/duplicates?threshold=0.5&words=0.1",
     "duplicates among words": WORDS + "/duplicates",
     "clusters, none made": ARTICLES + "/clusters",
+    "map, none made": ARTICLES + "/map",
     "labels": ARTICLES + "/labels?label=theme",
     "labels, the first column": ARTICLES + "/labels",
     "labels, no column of them": WORDS + "/labels",

@@ -11,10 +11,10 @@ from semsearch_datasette.endpoints import ENDPOINTS, openapi
 from tests.datasette.pages import ARTICLES
 
 IMAGES = re.compile(
-    r"/(thumbnail|component/|reconstruction|reconstructed|coded|asked|quiz|samples?$|walk|trained|picture|{page})"
+    r"/(thumbnail|component/|reconstruction|reconstructed|coded|asked|quiz|samples?$|walk|trained|picture|map\\\.|{page})"
 )
 OF_IMAGES = ("reconstruct", "samples", "pretext", "comparison")
-OF_TEXTS = [each for each in ENDPOINTS if not any(name in each.path for name in (*OF_IMAGES, "/links"))]
+OF_TEXTS = [each for each in ENDPOINTS if not any(name in each.path for name in (*OF_IMAGES, "/links", "/map/"))]
 
 
 def pages() -> dict[str, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -76,9 +76,12 @@ class Filters:
         }
 
 
-def filters_of(target: Target, request: Any) -> Filters:
-    """The filters in a URL or in the form's fields. Raises InputError for an unknown column or operation."""
-    pairs = parse_qsl(request.query_string, keep_blank_values=True)
+def filters_of(target: Target, request: Any, own: Container[str] = ()) -> Filters:
+    """The filters in a URL or in the form's fields; arguments of the page's `own` are none.
+
+    Raises InputError for an unknown column or operation.
+    """
+    pairs = [pair for pair in parse_qsl(request.query_string, keep_blank_values=True) if pair[0] not in own]
     named = web.conditions(pairs, target.columns) if target.columns else _none(target, pairs)
     from_form = any(name.startswith("_filter_") and "__" not in name for name, _ in pairs) and bool(target.columns)
     added = web.edited(request.args, target.columns) if from_form else ()

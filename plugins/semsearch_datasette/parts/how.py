@@ -101,6 +101,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "pretext": ("The network is given part of an image and predicts the rest.", "pretext"),
     "duplicates": ("All pairs of items are compared.", "neighbours"),
     "clusters": ("The items are grouped by their vectors.", "clusters"),
+    "map": ("Each item is a point, and similar items are near each other.", "map"),
     "links": ("Each pair of nodes without an edge is scored by its similarity and its degrees.", "walks"),
     "labels": ("A classifier is trained on the rows that have a label.", "labels"),
     "comparison": (
