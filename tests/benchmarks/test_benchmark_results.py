@@ -44,6 +44,9 @@ def test_kept_results_name_no_folder_of_a_machine(script: Path) -> None:
 
 # A row of the table of results, and where results/ holds its figures: file, part, path, factor, digits.
 FIGURES = [
+    ("ranking, 11-pt | MED", "unseen", "unseen", (0, "modes", "hybrid", "p11"), 1, 3),
+    ("ranking, 11-pt | XQuAD hi", "unseen", "unseen", (10, "modes", "hybrid", "p11"), 1, 3),
+    ("ranking, nDCG@10", "unseen", "unseen", (7, "modes", "hybrid", "ndcg_at_10"), 1, 3),
     ("text to vectors, `pmi`", "words", "text to vectors", ("ours", "quality", "WS-353"), 1, 3),
     ("text to vectors, `pmi`", "words", "text to vectors", ("gensim", "quality", "MEN"), 1, 3),
     ("text to vectors, `pmi`", "words", "text to vectors", ("gensim", "quality", "SimLex"), 1, 3),
@@ -56,6 +59,9 @@ FIGURES = [
     ("node labels, `prone` | BlogCatalog", "graphs", "labels", (0, "micro 10%"), 1, 1),
     ("random walks", "walks", "compared", (5, "ours is"), 1, 1),
     ("node2vec, end to end", "walks", "blogcatalog", (1, "micro 50%"), 1, 1),
+    ("topics, NPMI", "topics", "topics", ("lowest NPMI",), 1, 3),
+    ("clusters, adjusted", "topics", "topics", ("ARI",), 1, 3),
+    ("edited and cut", "topics", "topics", ("precision",), 1, 3),
     ("all labels | MR", "sentiment", "MR", ("joined", "all"), 1, 1),
     ("100 labels | MR", "sentiment", "MR", ("bag of words", "100"), 1, 1),
     ("100 labels | TREC", "sentiment", "TREC", ("mean", "100"), 1, 1),
