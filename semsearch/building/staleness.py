@@ -87,11 +87,13 @@ def changes_of(db: Connection, name: str, mine: Sequence[Collection]) -> tuple[D
 
 
 def deleted_for(db: Connection, dataset: Dataset, changes: Changes, collection: Collection) -> set[str]:
-    """The keys of deleted rows that the collection may still hold."""
+    """The keys of deleted rows that the collection still holds, or was learned from."""
     gone = {key for _, key in changes.gone}.union(change_log.deleted_since(db, dataset, collection.revision))
     if collection.revision == 0:  # built before revisions were recorded
         gone |= set(vectors.all_keys(db, collection)) - change_log.noted_keys(db, dataset)
-    return gone
+    if collection.of == "word":  # it has no vectors of rows
+        return gone
+    return vectors.known(db, collection, sorted(gone)) if gone else gone  # a row may have come and gone unseen
 
 
 def why_rebuild(fitted: Mapping[str, float], updates: Iterable[Mapping[str, float]], folded: int) -> str | None:

@@ -130,6 +130,14 @@ def test_each_collection_knows_what_it_has_not_seen(built: Connection, articles:
     assert set(everything(built)) == {str(row[0]) for row in built.execute("select id from articles")}
 
 
+def test_a_row_that_came_and_went_unseen_is_not_stale(built: Connection, articles: Dataset) -> None:
+    """A second collection has noted the row, so the dataset knows of it; the first has no vector of it."""
+    built.execute("insert into articles (id, title, body) values (900, 'Yeast', 'yeast in the dough')")
+    engine.build(built, articles, LSA, {"dim": 3}, engine.BuildOptions(name="other"))
+    built.execute("delete from articles where id = 900")
+    assert stale_rows(built, ["articles_lsa", "other"]) == {"articles_lsa": 0, "other": 1}
+
+
 def test_a_rebuild_of_the_only_collection_forgets_what_went(built: Connection, articles: Dataset) -> None:
     built.execute("delete from articles where id = 1")
     engine.build(built, articles, LSA, {"dim": 2})
