@@ -98,17 +98,17 @@ def planted(data: Path, facts: int, count: int) -> dict[str, Any]:
         file = Path(folder) / "wiki.db"
         with semsearch.open(file, create=True) as db:
             db.ingest("texts", rows)
-            db.build("texts", "lsa")
+            db.index("texts", text=["body"], title="title", passages=True)
         words = right = passage = 0
         with connect.reading(str(file)) as db:
             opened = open_collection(db, "texts_lsa")
             for id, said, question in asked:
                 by_words = query.search(db, opened, question, mode="text", k=FIRST)
                 found, best = passages_for(db, opened, question, FIRST)
-                words += any(str(hit.id) == id for hit in by_words.hits)
-                right += any(str(hit.id) == id for hit in found.hits)
+                words += any(hit.row["document"] == id for hit in by_words.hits)
+                right += any(hit.row["document"] == id for hit in found.hits)
                 passage += any(
-                    str(hit.id) == id and each is not None and said in each.text
+                    hit.row["document"] == id and each is not None and said in each.text
                     for hit, each in zip(found.hits, best, strict=True)
                 )
     return {"articles": len(rows), "facts": len(asked), "words": words, "ask": right, "passage": passage}

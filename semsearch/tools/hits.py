@@ -8,6 +8,7 @@ from typing import Any
 from semsearch import present
 from semsearch.errors import InputError
 from semsearch.records import Hit, OpenCollection
+from semsearch.search.by_document import holds_passages
 from semsearch.search.excerpts import Excerpt, excerpts
 from semsearch.search.models import takes_text
 from semsearch.search.name_search import by_name
@@ -82,6 +83,7 @@ def _hit(subject: Subject, hit: Hit, excerpt: Excerpt | None) -> dict[str, Any]:
             "id": shown_key(hit.id),
             "title": cut(present.title_of(dataset, hit), TITLE),
             "passage": cut(passage, EXCERPT) or None,
+            **place_of(subject.opened, hit),
             "score": rounded(hit.score),
             "similarity": rounded(hit.vector_score),
             "text_score": rounded(hit.text_score),
@@ -105,6 +107,13 @@ def hit_of(subject: Subject, text: str, id: str) -> Hit:
         if str(hit.id) == id:
             return hit
     raise InputError(f"{opened.name} does not find the row {id[:40]!r} by this query")
+
+
+def place_of(opened: OpenCollection, hit: Hit) -> dict[str, Any]:
+    """The document and the page of a passage; nothing for other rows."""
+    if not holds_passages(opened):
+        return {}
+    return {"document": shown_key(hit.row["document"]), "page": hit.row["page"]}
 
 
 def whole_text(opened: OpenCollection, hit: Hit) -> str:

@@ -34,6 +34,7 @@ from semsearch.tools.answers import (
 from semsearch.tools.hits import (
     hit_of,
     passages_for,
+    place_of,
     rounded,
     rows_kept,
     search_as_supported,
@@ -249,6 +250,7 @@ def ask(subject: Subject, question: str, k: int = 3) -> Answer:
                 "id": shown_key(hit.id),
                 "title": cut(present.title_of(dataset, hit), TITLE),
                 "passage": "" if excerpt is None else excerpt.text,
+                **place_of(subject.opened, hit),
                 "words_matched": [] if excerpt is None else list(excerpt.words),
                 "similarity": rounded(hit.vector_score),
                 "url": subject.url("item", hit.id),
