@@ -202,6 +202,12 @@ GLOSSARY: tuple[Term, ...] = tuple(
                 "2 Σ min(n_w, m_w) / (Σ n_w + Σ m_w), n_w and m_w the counts of word w",
             ),
             Term(
+                "perplexity",
+                "Perplexity",
+                "Between how many equally likely words a model would hesitate as much as it does: e to the mean of"
+                " -ln P of the right word. Lower is better; the size of the vocabulary is what guessing reaches.",
+            ),
+            Term(
                 "pmi",
                 "PMI",
                 "Pointwise mutual information: the logarithm of how much more often two words co-occur than they would"

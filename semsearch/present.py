@@ -42,6 +42,7 @@ BUILDER_NAMES: Mapping[str, str] = {  # as the literature writes them; others by
     "pca": "PCA",
     "gan": "GAN",
     "contrast": "LSA with contrast",
+    "masked": "masked words",
     "wordmean": "mean of word vectors",
     "imported": "imported vectors",
 }

@@ -23,6 +23,7 @@ BUILTINS = (
     "semsearch.builders.glove",
     "semsearch.builders.sgns",
     "semsearch.builders.wordmean",
+    "semsearch.builders.masked",
     "semsearch.builders.factorize",
     "semsearch.builders.netmf",
     "semsearch.builders.prone",

@@ -23,5 +23,20 @@ TEXTS = Part(
             " and after training, and whether LSA's vectors were kept.",
             ("contrast",),
         ),
+        Technique(
+            "masked",
+            "Masked words",
+            "Some words of a text are hidden, and a transformer encoder predicts them from the words on both sides. The"
+            " text itself is the label. Each layer lets every word attend to all others, and then transforms each word"
+            " alone. The mean of the last layers represents a document.",
+            "loss: −Σ_masked ln P(word | rest)   attention: softmax(QKᵀ / √d) V   P = softmax(E h + b), E the word"
+            " vectors   perplexity: e^loss",
+            'semsearch fill demo.db docs_masked "the ___ of the list"',
+            "docs_masked/pretext",
+            "The task",
+            "Sentences of the documents with gaps, what the model puts there with probabilities, and whether it is"
+            " right. Build it first with `semsearch build masked demo.db docs`. Type a sentence of your own with ___.",
+            ("masked",),
+        ),
     ),
 )

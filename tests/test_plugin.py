@@ -15,11 +15,11 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "plugins" / "semsearch-charngram" / "semsearch_charngram.py"
 
 CORPORA = "Corpus Documents Graph Images Kind Similarities Table"
-RESULTS = "Embeddings Fitted Quiz State"
+RESULTS = "Embeddings Fitted Gap Quiz State"
 BUILDERS = "Builder BuilderOptions Device Journal Pmi PmiOptions Report hookimpl option silent timed Metric"
 CAPABILITIES = (
     "Accelerates Conditions CosineParts DeclaresMetrics Decodes Drifts EmbedsQueriesOnly Encodes EstimatesMemory"
-    " Explains Imagines MemoryNeed Needs Quizzes"
+    " Explains Fills Imagines MemoryNeed Needs Quizzes"
 )
 BY_OPTIONS = "LimitsDefault NeedsByOptions OrdersCodes ReadsByOptions"
 TRAINING = "Judges Shows Step Task TrainOptions Trained Turn Watches train"

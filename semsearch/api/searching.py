@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from semsearch.arrays import FloatArray
+from semsearch.builders.base import Gap
 from semsearch.records import Hit
-from semsearch.search import models, query, words
+from semsearch.search import gaps, models, query, words
 from semsearch.search.by_document import check_by, found_by
 from semsearch.search.excerpts import Excerpt
 from semsearch.search.explain import Explanation, explain
@@ -123,6 +124,16 @@ class Searching(Opened):
         with self._reading() as db:
             opened = open_collection(db, collection)
             return list(words.analogy(db, opened, (a, b, c), k=k, method=method).hits)
+
+    def fill(self, collection: str, text: str, *, k: int = 5) -> list[Gap]:
+        """What the model of a collection of `build masked` puts into each gap (___) of a text.
+
+        `words` of a gap are the k likeliest words with their probabilities, likeliest first. Raises NotFoundError for
+        an unknown collection, InputError for one that fills no gaps, for a text without a gap, and for a k that cannot
+        be used, CapabilityError without torch.
+        """
+        with self._reading() as db:
+            return gaps.fill(db, open_collection(db, collection), text, k=k)
 
     def odd_one_out(self, collection: str, *terms: str) -> list[tuple[str, float]]:
         """The words with the mean cosine of each to the others, the one that does not belong first.

@@ -138,6 +138,24 @@ class Quizzes(Protocol):
         """The task on each image, in their order; reproducible by the seed."""
 
 
+@dataclass(frozen=True)
+class Gap:
+    """What a model puts into a gap of a text: words with their probabilities, likeliest first."""
+
+    words: tuple[tuple[str, float], ...]
+
+
+@runtime_checkable
+class Fills(Protocol):
+    """A builder that learned to fill gaps in texts."""
+
+    def fill(self, state: State, text: str, k: int) -> list[Gap]:
+        """The k likeliest words for each `___` of a text, in their order. Raises InputError for a text without one."""
+
+    def knows(self, state: State, word: str) -> bool:
+        """Whether a piece of text is exactly one word of the vocabulary, so that it can be asked for."""
+
+
 @runtime_checkable
 class Imagines(Decodes, Protocol):
     """A builder with codes of its own, as a GAN has: they are drawn from the prior, and no image has one.

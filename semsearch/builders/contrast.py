@@ -29,7 +29,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
-from semsearch.builders.base import CosineParts, timed
+from semsearch.builders.base import UNLIMITED_EPOCHS, CosineParts, timed
 from semsearch.builders.lsa import Lsa, LsaOptions
 from semsearch.builders.options import BuilderOptions, option, own_stop_words_option
 from semsearch.builders.term_vectors import analyzer_of_fit, encode_texts, explain_texts, term_numbers
@@ -219,7 +219,7 @@ def _train(  # noqa: PLR0913 - what a training needs, from its one caller
 def default_epochs(n_pairs: int, seconds: float | None = None) -> int:
     """As many as see PAIRS_SEEN pairs, 1 to MAX_EPOCHS; without limit for a training that the clock ends."""
     if seconds is not None:
-        return 1_000_000
+        return UNLIMITED_EPOCHS
     return int(min(MAX_EPOCHS, max(1, round(PAIRS_SEEN / n_pairs))))
 
 

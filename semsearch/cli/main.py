@@ -26,7 +26,7 @@ SECTIONS = {
     "Get started": ("demo", "index", "serve", "mcp"),
     "Ingest": ("ingest", "pretrained"),
     "Build": ("build", "update", "builders"),
-    "Search": ("search", "similar", "ask", "analogy", "odd-one-out"),
+    "Search": ("search", "similar", "ask", "analogy", "odd-one-out", "fill"),
     "Explore": (
         "classify",
         "cluster",

@@ -1,4 +1,4 @@
-"""Verbs about words: analogy, odd-one-out, and evaluate words."""
+"""Verbs about words: analogy, odd-one-out, fill, and evaluate words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from semsearch import present
 from semsearch.cli.options import listing_options, option, renamed
 from semsearch.cli.output import Progress, percent, print_rows, remark, visible
 from semsearch.cli.search import evaluate
+from semsearch.search.gaps import fill
 from semsearch.search.words import METHODS, Analogy, analogy, odd_one_out
 from semsearch.storage.collections import get_collection, open_collection
 from semsearch.storage.connect import reading, snapshot
@@ -22,6 +23,7 @@ def add_to(cli: click.Group) -> None:
     """Add the verbs to the group; `evaluate` has one more."""
     cli.add_command(analogy_command)
     cli.add_command(odd_one_out_command)
+    cli.add_command(fill_command)
     evaluate.add_command(evaluate_words_command)
 
 
@@ -87,6 +89,35 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
     print_rows(rows, shape)
     if shape not in ("json", "csv"):
         remark(f"The word that does not belong is {ranked[0][0]}: its mean similarity to the others is the lowest")
+
+
+@click.command("fill", short_help="Fill the gaps in a text")
+@click.argument("db", type=click.Path())
+@click.argument("collection")
+@click.argument("text")
+@option("-k", type=int, default=5, show_default=True, metavar="N", help="number of words for each gap")
+@listing_options
+def fill_command(db: str, collection: str, text: str, k: int, shape: str | None) -> None:
+    """Show the likeliest words for each gap (___) of TEXT, with their probabilities.
+
+    The collection must be of `semsearch build masked`.
+
+    \b
+    semsearch fill my.db articles_masked "the ___ is closed"
+    """
+    with reading(db) as connection, snapshot(connection):
+        gaps = fill(connection, open_collection(connection, collection), text, k=k)
+    rows = [
+        {"gap": number, "rank": rank, "word": word, "probability": round(chance, 4)}
+        for number, gap in enumerate(gaps, 1)
+        for rank, (word, chance) in enumerate(gap.words, 1)
+    ]
+    if shape:
+        print_rows(rows, shape)
+        return
+    for number, gap in enumerate(gaps, 1):
+        words = ", ".join(f"{click.style(visible(word), bold=True)} {percent(chance)}" for word, chance in gap.words)
+        click.echo(f"{number:>{len(str(len(gaps)))}}  {words}")
 
 
 @renamed("--top", "--max-vocab")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -61,6 +61,20 @@ def keep_words(
 
     Other words are removed before windows are applied, as in word2vec, so that their neighbours become adjacent.
     """
+    every = number_frequent(texts, min_count=min_count, max_words=max_words, language=language, stop=stop)
+    stream, starts = _drop_negative(every.stream, every.starts)
+    return replace(every, stream=stream, starts=starts)
+
+
+def number_frequent(
+    texts: Iterable[str],
+    *,
+    min_count: int | None = None,
+    max_words: int | None = None,
+    language: str = ENGLISH,
+    stop: Collection[str] = (),
+) -> Words:
+    """As `keep_words`, but other words stay in their places, as -1 in the stream."""
     distinct, stream, starts = word_numbers(texts, Analyzer(stem=False, stop=False, language=language))
     counts = number_counts(stream, starts, len(distinct))
     least = default_min_count(len(stream)) if min_count is None else min_count
@@ -69,11 +83,10 @@ def keep_words(
     kept = kept[:max_words]
     place = np.full(len(distinct), -1, np.int32)
     place[kept] = np.arange(len(kept), dtype=np.int32)
-    stream, starts = _drop_negative(place[stream] if len(distinct) else stream.astype(np.int32), starts)
     return Words(
         words=[distinct[number] for number in kept],
         counts=counts[kept].astype(np.int64),
-        stream=stream,
+        stream=place[stream] if len(distinct) else stream.astype(np.int32),
         starts=starts,
         total=int(counts.sum()),
         language=language,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from semsearch.metrics.metric import COUNT, Metric
-from semsearch.metrics.of_text_trainings import CONTRAST
+from semsearch.metrics.of_text_trainings import CONTRAST, MASKED
 
 SHARE = "0 to 1"
 
@@ -393,6 +393,7 @@ GROUPS = {
     "Factorisation and search": FACTORISATION,
     "Training": TRAINING,
     "Contrast": CONTRAST,
+    "Masked words": MASKED,
     "GAN": GAN,
     "Updates": UPDATES,
     "Times": TIMES,

@@ -40,3 +40,13 @@ CONTRAST = (
         )
     ),
 )
+MASKED = (
+    Metric(
+        "held_out_perplexity",
+        "perplexity of masked words, held-out texts",
+        "Between how many equally likely words the model would hesitate as much: e to the held-out loss.",
+        "at least 1",
+        better="lower",
+        term="perplexity",
+    ),
+)

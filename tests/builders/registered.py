@@ -35,6 +35,7 @@ CORPORA["table"] = Table([str(row) for row in range(20)], list("abcd"), COLUMNS)
 QUICK = {
     "gan": {"steps": 20, "width": 2},
     "autoencoder": {"epochs": 3, "width": 4},
+    "masked": {"epochs": 3, "dim": 16},
     "pca-columns": {"columns": "a,b,c,d"},
 }
 PLUGIN = Path(__file__).parents[2] / "plugins" / "semsearch-charngram" / "semsearch_charngram.py"

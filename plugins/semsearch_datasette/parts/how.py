@@ -16,6 +16,7 @@ from semsearch_datasette import links
 BUILDERS = {
     "lsa": "lsa",
     "contrast": "contrast",
+    "masked": "masked",
     "pmi": "pmi",
     "glove": "glove",
     "sgns": "word2vec",
