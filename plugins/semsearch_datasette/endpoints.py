@@ -172,8 +172,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         COLLECTION + "/pretext",
-        "Some images as the task of a self-supervised network, with its predictions and the truth.",
-        (Parameter("id", "string", "An image; can be given more than once.", "random ones"), SEED),
+        "Some images or sentences as the task of a self-supervised network, with its predictions and the truth.",
+        (
+            Parameter("id", "string", "An image; can be given more than once.", "random ones"),
+            Parameter("text", "string", "A sentence with ___ where words are missing, for a model of masked words."),
+            SEED,
+        ),
     ),
     Endpoint(
         COLLECTION + "/samples",

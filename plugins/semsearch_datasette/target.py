@@ -15,6 +15,7 @@ from semsearch.images.generate import can_decode, can_sample
 from semsearch.images.quizzes import has_task
 from semsearch.records import Collection, Dataset, OpenCollection
 from semsearch.search.components import has_topics
+from semsearch.search.gaps import has_gaps
 from semsearch.search.images import has_pictures
 from semsearch.search.models import takes_text
 from semsearch.search.word_contexts import has_contexts
@@ -288,10 +289,10 @@ def _tabs(target: Target) -> list[tuple[str, str, str]]:
         (can_decode(collection), "reconstruct", "Reconstruct", "Images reconstructed from vectors."),
         (can_sample(collection), "samples", "Samples", "Images generated from random latent codes."),
         (
-            has_task(collection),
+            has_task(collection) or has_gaps(collection),
             "pretext",
             "The task",
-            "The self-supervised task of this model, on your images.",
+            f"The self-supervised task of this model, on your {'images' if kind == 'image' else 'texts'}.",
         ),
         (is_word, "analogy", "Analogy", "A is to B as C is to what?"),
         (is_word, "plot", "Plot", "Words on their first two principal components."),

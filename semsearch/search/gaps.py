@@ -6,7 +6,6 @@ Everything here uses the protocol `Fills` (builders/base.py), so it works for an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -82,12 +81,10 @@ def pose(
     count: int,
     seed: int,
     k: int = 5,
-    may: Callable[[Sequence[str]], Sequence[str]] = tuple,
 ) -> list[Posed]:
     """Sentences of random documents, each with some known words as gaps; reproducible by the seed.
 
-    `may` filters keys by what the user may see. Raises as `fill`, and NotFoundError where no document has a sentence
-    with a known word.
+    Raises as `fill`, and NotFoundError where no document has a sentence with a known word.
     """
     builder = _builder(opened.collection)
     if not 1 <= count <= MAX_POSED:
@@ -95,7 +92,7 @@ def pose(
     rng = np.random.default_rng(seed)
     keys = vectors.all_keys(db, opened.collection)
     drawn = [keys[row] for row in rng.permutation(len(keys))[: 4 * count].tolist()]
-    rows = datasets.rows_by_key(db, opened.dataset, list(may(drawn)))
+    rows = datasets.rows_by_key(db, opened.dataset, drawn)
     state = state_of(db, opened.collection)
     result: list[Posed] = []
     with fitting(f"The model of {opened.name}"):
@@ -133,5 +130,5 @@ def _builder(collection: Collection) -> Any:
     builder = registry.load().builder(collection.builder)
     for package in builder.needs if isinstance(builder, Needs) else ():
         if find_spec(package) is None:
-            raise CapabilityError(f"{collection.builder} needs {package}: pip install 'semsearch[{package}]'")
+            raise CapabilityError(f"{collection.builder} needs {package}: pip install 'datasette-semsearch[{package}]'")
     return builder

@@ -57,6 +57,7 @@ def build_library(folder: Path) -> None:
     run_command("build", "pca", database, "shapes", "--dim", "6")
     if find_spec("torch"):
         run_command("build", "rotation", database, "shapes", "--epochs", "2", "--width", "4")
+        run_command("build", "masked", database, "articles", "--epochs", "20", "--dim", "16")
 
 
 def run_command(*arguments: str | Path) -> None:

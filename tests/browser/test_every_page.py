@@ -65,6 +65,7 @@ PAGES = {
 }
 if find_spec("torch"):
     PAGES["the task"] = f"{SHAPES.replace('pca', 'rotation')}/pretext?seed=3"
+    PAGES["gaps"] = f"{ARTICLES.replace('lsa', 'masked')}/pretext?seed=3&text=the+___+of+the+moon+___"
 
 
 # What is folded away is looked at too; what a page had open at first is remembered, so that it can be as it was.

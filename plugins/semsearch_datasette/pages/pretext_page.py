@@ -14,9 +14,11 @@ from semsearch.errors import NotFoundError
 from semsearch.images import image_io, quizzes
 from semsearch.images.quizzes import QuizSet, TaskScore
 from semsearch.records import OpenCollection, Quiz, Run
+from semsearch.search.gaps import has_gaps
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
+from semsearch_datasette.pages import gaps_page
 from semsearch_datasette.parts.image_routes import MAX_SEED, MIN_SIDE, run_of, seed_of
 from semsearch_datasette.parts.rows import hits_of, readable, title_of
 from semsearch_datasette.respond import Answer, Png
@@ -40,8 +42,10 @@ class ShownQuiz:
 
 
 async def page(datasette: Any, request: Any) -> Answer:
-    """A dozen images, each as input, prediction and target."""
+    """A dozen images, each as input, prediction and target; of texts sentences with gaps (gaps_page)."""
     target = await target_of(datasette, request)
+    if has_gaps(target.collection):
+        return await gaps_page.answer(datasette, request, target)
     seed, ids = seed_of(request), tuple(request.args.getlist("id"))
     answers = await _answers(datasette, target, seed, ids)
     name, database = target.collection.name, target.database.name
