@@ -132,9 +132,9 @@ def main(given: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             rows.append(measure(found, Path(folder)))
         print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
+        if wanted.json:  # after each set: a whole run takes long
+            results.write(wanted.json, {"contrast": [asdict(row) for row in rows]}, wanted)
     print(table(rows))
-    if wanted.json:
-        results.write(wanted.json, {"contrast": [asdict(row) for row in rows]}, wanted)
     return 1 if any(row.missed() for row in rows) else 0
 
 

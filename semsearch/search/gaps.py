@@ -23,6 +23,7 @@ from semsearch.storage.damage import fitting
 from semsearch.storage.datasets import text_of
 from semsearch.storage.driver import Connection
 
+__all__ = ["Gap", "Posed", "fill", "has_gaps", "pose"]
 BLANK = "___"
 MAX_K = 100
 MAX_GAPS = 64

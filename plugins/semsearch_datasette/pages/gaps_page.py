@@ -7,11 +7,10 @@ from typing import Any
 
 from datasette import NotFound
 
-from semsearch.builders.base import Gap
 from semsearch.errors import InputError, NotFoundError
 from semsearch.metrics import RUN_METRICS
 from semsearch.records import OpenCollection, Run
-from semsearch.search.gaps import Posed, fill, pose
+from semsearch.search.gaps import Gap, Posed, fill, pose
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.parts.image_routes import MAX_SEED, seed_of
