@@ -9,7 +9,7 @@ import json
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -250,4 +250,14 @@ def style_url(datasette: Any) -> str:
 
 def static_url(datasette: Any, file: str) -> str:
     """The URL of a file of ours, which changes when it does."""
-    return f"{datasette.urls.static_plugins('semsearch', file)}?{_hash_of(file)}"
+    return f"{datasette.urls.static_plugins(plugin_name(), file)}?{_hash_of(file)}"
+
+
+@cache
+def plugin_name() -> str:
+    """The name under which Datasette serves our static files: that of the installed distribution."""
+    from datasette.plugins import get_plugins  # not at the top: Datasette imports us while it loads that module
+
+    here = Path(__file__).parent / "static"
+    known = (each["name"] for each in get_plugins() if each["static_path"] and Path(each["static_path"]) == here)
+    return str(next(known, "semsearch"))

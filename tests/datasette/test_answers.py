@@ -6,6 +6,7 @@ import os
 
 import pytest
 from semsearch_datasette.compat import IS_1
+from semsearch_datasette.respond import plugin_name
 
 from semsearch.building.drop import drop
 from semsearch.errors import CapabilityError
@@ -118,12 +119,12 @@ def test_base_url_is_kept_everywhere(library, make_site, path):
     shape = Shape(ours(page.text))
     assert all(link.startswith("/data/") for link in shape.links)
     assert f'href="/data{twin(path)}"'.replace("&", "&amp;") in page.text
-    assert 'href="/data/-/static-plugins/semsearch/semsearch.css' in page.text
+    assert f'href="/data/-/static-plugins/{plugin_name()}/semsearch.css' in page.text
 
 
 def test_static_files(site):
-    assert site.get("/-/static-plugins/semsearch/semsearch.css").headers["content-type"].startswith("text/css")
-    assert site.get("/-/static-plugins/semsearch/nope.css").status_code == 404
+    assert site.get(f"/-/static-plugins/{plugin_name()}/semsearch.css").headers["content-type"].startswith("text/css")
+    assert site.get(f"/-/static-plugins/{plugin_name()}/nope.css").status_code == 404
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES.values() if ARTICLES in path or WORDS in path])

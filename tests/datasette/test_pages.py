@@ -7,6 +7,7 @@ import re
 
 import pytest
 from datasette.utils import tilde_encode
+from semsearch_datasette.respond import plugin_name
 
 from semsearch.search import query
 from semsearch.search.components import topics
@@ -31,7 +32,7 @@ def test_page_and_twin_answer(site, path):
 @each_page
 def test_page_is_light_labelled_and_without_script(site, path):
     page = site.get(path).text
-    style = site.get("/-/static-plugins/semsearch/semsearch.css")
+    style = site.get(f"/-/static-plugins/{plugin_name()}/semsearch.css")
     assert style.status_code == 200
     assert len(page.encode()) + len(style.content) <= 60_000
     shape = Shape(ours(page))
