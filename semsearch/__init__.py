@@ -1,17 +1,18 @@
 """Semantic search in any SQLite table, with vectors learned from your own data.
 
 These are the public names; those for authors of plugins are in semsearch.plugin. Importing this module imports neither
-torch, scipy, numba and scikit-learn nor SQLite: `open` and `Database` are imported when they are first used.
+numpy, scipy, numba, torch and scikit-learn nor SQLite: these names are imported when they are first used.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from semsearch.errors import SemsearchError
-from semsearch.hookspecs import hookimpl, hookspec
-from semsearch.records import Documents, Embeddings, Fitted, Hit, State
 
 if TYPE_CHECKING:
     from semsearch.api import Database, open
+    from semsearch.hookspecs import hookimpl, hookspec
+    from semsearch.records import Documents, Embeddings, Fitted, Hit, State
 
 __all__ = [
     "Database",
@@ -28,9 +29,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("Database", "open"):
-        from semsearch import api
+_HOME = {"Database": "api", "open": "api", "hookimpl": "hookspecs", "hookspec": "hookspecs"}  # others: records
 
-        return getattr(api, name)
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module(f"semsearch.{_HOME.get(name, 'records')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

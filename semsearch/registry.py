@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import importlib
 from functools import lru_cache, partial
-from importlib.metadata import Distribution, distributions
 from typing import Any
 
 import pluggy
 
-from semsearch import hookspecs
+from semsearch import hookspecs, installed
 from semsearch.builders.base import Builder, LimitsDefault
 from semsearch.errors import InputError, NotFoundError, PluginError, did_you_mean
 
@@ -89,27 +88,12 @@ class Registry:
         raise InputError(f"No installed builder reads {kind}: see `semsearch builders`")
 
 
-def _third_party() -> list[tuple[Distribution, Any]]:
-    """Entry points of the group `semsearch`, each with the distribution that declares it, in a stable order."""
-    points = {}
-    for distribution in distributions():
-        for point in distribution.entry_points:
-            if point.group == hookspecs.PROJECT:
-                points[(distribution.metadata["Name"], point.name)] = (distribution, point)
-    return [points[key] for key in sorted(points)]
-
-
 @lru_cache(maxsize=2)
 def load(entry_points: bool = True) -> Registry:
     """The registry. Raises PluginError, which names the distribution that fails to import or registers a taken name."""
     registry = Registry()
     for dotted in BUILTINS:
         registry.add(importlib.import_module(dotted), "semsearch")
-    for distribution, point in _third_party() if entry_points else []:
-        origin = f"the plugin {distribution.metadata['Name']} {distribution.version}"
-        try:
-            plugin = point.load()
-        except Exception as error:  # an import can raise anything
-            raise PluginError(f"{origin} cannot be loaded: {error}; fix it or `pip uninstall` it") from error
+    for origin, plugin in installed.plugins() if entry_points else ():
         registry.add(plugin, origin)
     return registry

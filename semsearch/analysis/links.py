@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.building import corpora
 from semsearch.errors import InputError, out_of_range
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.links import MIN_SIMILARITY, SimilarLinks, best_pairs, common_neighbours, link_scorer
+from semsearch.maths.sparse import sp
 from semsearch.maths.vectors import as_cosine
 from semsearch.records import Graph, OpenCollection
 from semsearch.storage import chunks, datasets

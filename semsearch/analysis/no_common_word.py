@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.analysis.words import count_words
 from semsearch.arrays import FloatArray
+from semsearch.maths.sparse import sp
 from semsearch.maths.text import Analyzer, tokens
 from semsearch.maths.vectors import as_cosine
 from semsearch.records import Hit, OpenCollection

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.builders.base import UNLIMITED_EPOCHS, CosineParts, timed
@@ -38,6 +37,7 @@ from semsearch.hookspecs import hookimpl
 from semsearch.maths.counts import count_all_terms, count_known_terms
 from semsearch.maths.drift import unknown_share
 from semsearch.maths.probes import Judged, Probes, held_out_documents, rows_apart
+from semsearch.maths.sparse import sp
 from semsearch.maths.text_pairs import Pairs, sentence_pairs, text_pairs, word_pairs
 from semsearch.maths.weighting import log_tfidf
 from semsearch.records import Device, Documents, Embeddings, Fitted, Report, State

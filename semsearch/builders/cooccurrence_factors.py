@@ -10,13 +10,13 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.builders.base import timed
 from semsearch.builders.operators import matrix_on
 from semsearch.errors import BuildError
 from semsearch.maths.cooccurrence import Ids, cooccurrences
+from semsearch.maths.sparse import sp
 from semsearch.maths.spectral_factors import SpectralFactors, factor_sides
 from semsearch.maths.weighting import MEASURES_WITHOUT_SMOOTHING, associations
 from semsearch.records import Device, Report

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.builders.base import MemoryNeed, timed
@@ -34,6 +33,7 @@ from semsearch.builders.options import BuilderOptions, option
 from semsearch.hookspecs import hookimpl
 from semsearch.maths.cooccurrence import Ids, occurrences, with_boundaries
 from semsearch.maths.graphs import adjacency
+from semsearch.maths.sparse import sp
 from semsearch.maths.spectral_factors import SIDES, side_by_side
 from semsearch.maths.strongest import Doubles, cooccurrence_totals, in_either_row, strongest_cooccurrences
 from semsearch.maths.walks import random_walks, start_nodes

@@ -29,13 +29,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.builders.base import timed
 from semsearch.builders.operators import matrix_on
 from semsearch.builders.options import BuilderOptions, option
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
+from semsearch.maths.sparse import sp
 from semsearch.maths.spectral_factors import SIDES, factor_sides
 from semsearch.maths.weighting import MEASURES, associations
 from semsearch.records import Device, Embeddings, Fitted, Report, Similarities

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import ndtr
 
 from semsearch.arrays import ByteArray, FloatArray, IntArray
 from semsearch.builders.base import timed
@@ -190,6 +189,8 @@ class Gan:
         frequency = state.arrays.get("frequency")
         if frequency is None:
             return drawn[:, :dim]
+        from scipy.special import ndtr  # takes 50 ms, which other commands need not wait
+
         uniform = ndtr(drawn[:, dim])  # 0..1
         label = np.searchsorted(np.cumsum(frequency)[:-1], uniform, side="right")
         return np.concatenate([drawn[:, :dim], np.eye(len(frequency), dtype=np.float32)[label]], axis=1)

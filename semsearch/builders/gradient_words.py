@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import timed
@@ -21,6 +20,7 @@ from semsearch.builders.cooccurrence_factors import Sentences, check_cooccurring
 from semsearch.builders.options import option
 from semsearch.builders.words import WordOptions, default_dim, read_words, word_fit, word_sentences
 from semsearch.maths.cooccurrence import cooccurrences
+from semsearch.maths.sparse import sp
 from semsearch.maths.spectral_factors import factor_sides
 from semsearch.maths.vocabulary import Words
 from semsearch.maths.weighting import associations

@@ -21,7 +21,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, timed
@@ -42,6 +41,7 @@ from semsearch.maths.counts import TermCounts, count_all_terms, count_terms
 from semsearch.maths.drift import expected_shares, residual_share, unknown_share
 from semsearch.maths.factor import SVD, Matrix, truncated_svd
 from semsearch.maths.ranking import held_out_weight
+from semsearch.maths.sparse import sp
 from semsearch.maths.text import Analyzer, pack, stop_words_in
 from semsearch.maths.varimax import topic_rotation
 from semsearch.maths.weighting import idf, log_tfidf

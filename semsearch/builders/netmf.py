@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import timed
@@ -29,6 +28,7 @@ from semsearch.hookspecs import hookimpl
 from semsearch.maths.graphs import adjacency
 from semsearch.maths.netmf import netmf_approximated, netmf_edges, netmf_exact
 from semsearch.maths.operator import Operator
+from semsearch.maths.sparse import sp
 from semsearch.maths.spectral_factors import factor_sides, side_by_side
 from semsearch.records import Device, Embeddings, Fitted, Graph, Report
 

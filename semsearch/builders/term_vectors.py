@@ -8,17 +8,18 @@ The collection of words of the same run holds V, one row for each term, under th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, Doubles
 from semsearch.builders.explanation import TextTerms, explain_cosine, fetch_vectors
 from semsearch.maths.counts import TermCounts, count_known_terms
+from semsearch.maths.sparse import sp
 from semsearch.maths.text import Analyzer, pack, unpack
 from semsearch.maths.weighting import log_tfidf
 from semsearch.records import State
@@ -63,6 +64,8 @@ def term_numbers(state: State) -> dict[str, int]:
 def encode_texts(state: State, texts: Sequence[str], scale: FloatArray | float = 1.0) -> FloatArray:
     """The sum of the stored term vectors of each text, times `scale` (k,): (n, k) float32; zero rows for texts without
     a known word."""
+    if len(texts) == 1:
+        return _encode_text(state, texts[0], scale)
     words = state.derived("words", lambda: unpack(state.arrays["words"]))
     X = log_tfidf(count_known_terms(texts, analyzer_of_fit(state), term_numbers(state)), state.arrays["idf"])
     present, columns = np.unique(X.indices, return_inverse=True)
@@ -71,6 +74,25 @@ def encode_texts(state: State, texts: Sequence[str], scale: FloatArray | float =
     V = state.embeddings["word"].take([words[row] for row in present]) * scale
     known = sp.csr_matrix((X.data, columns, X.indptr), shape=(len(texts), len(present)))
     return np.asarray(known @ V, np.float32)
+
+
+def _encode_text(state: State, text: str, scale: FloatArray | float) -> FloatArray:
+    """As `encode_texts` of one text, such as a query: a dictionary counts its terms faster than a sparse matrix."""
+    words = state.derived("words", lambda: unpack(state.arrays["words"]))
+    numbers = term_numbers(state)
+    analyzer = analyzer_of_fit(state)
+    written = Counter(analyzer.tokens(text))
+    counts: Counter[int] = Counter()
+    for term, count in zip(analyzer.terms(list(written)), written.values(), strict=True):
+        if term is not None and term in numbers:
+            counts[numbers[term]] += count
+    if not counts:
+        return np.zeros((1, state.embeddings["word"].take(words[:1]).shape[1]), np.float32)
+    rows = sorted(counts)
+    weights = (1 + np.log(np.array([counts[row] for row in rows], np.float32))) * state.arrays["idf"][rows]
+    weights /= np.float32(np.sqrt(np.square(weights).sum(dtype=np.float64)))
+    V = state.embeddings["word"].take([words[row] for row in rows]) * scale
+    return np.asarray(weights[None] @ V, np.float32)
 
 
 def explain_texts(

@@ -22,7 +22,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import CosineParts, timed
@@ -31,6 +30,7 @@ from semsearch.builders.options import BuilderOptions, option, own_stop_words_op
 from semsearch.builders.words import stored_analyzer
 from semsearch.errors import BuildError, InputError
 from semsearch.hookspecs import hookimpl
+from semsearch.maths.sparse import sp
 from semsearch.maths.spelling import Pieces, pieces, uses_other_tokenizer
 from semsearch.maths.text import Analyzer, pack, stop_words_in, unpack
 from semsearch.maths.weighting import idf

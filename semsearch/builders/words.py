@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.builders.base import ZERO_NORM
@@ -20,6 +19,7 @@ from semsearch.builders.options import BuilderOptions, option, own_stop_words_op
 from semsearch.errors import BuildError
 from semsearch.maths.contexts import pack_rows, unit_of
 from semsearch.maths.cooccurrence import WHOLE_CONTEXT
+from semsearch.maths.sparse import sp
 from semsearch.maths.text import Analyzer, pack, stop_words_in, unpack
 from semsearch.maths.vocabulary import Words, default_min_count, keep_words, sentences, subsample
 from semsearch.records import Documents, Embeddings, Fitted, Report, State

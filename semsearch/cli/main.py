@@ -7,15 +7,16 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
-from semsearch import __version__, registry
+from semsearch import __version__, installed
 from semsearch.cli import console, output
 from semsearch.cli.output import visible
+from semsearch.cli.verbs import VERBS
 from semsearch.errors import SemsearchError
-from semsearch.storage import connect, damage, driver
 
 LISTING_GUESSES = ("list", "ls", "show", "tables", "info")  # verbs of other tools for which we have four
 
@@ -44,17 +45,38 @@ SECTIONS = {
 
 
 class Verbs(click.Group):
-    """Lists verbs under headings, and turns every expected error, Ctrl-C included, into one line and exit code 1."""
+    """Lists verbs under headings, imports each when it is needed, and turns every expected error, Ctrl-C included,
+    into one line and exit code 1."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._loaded: set[str] = set()  # modules of verbs
+
+    def load(self, *names: str) -> None:
+        """Import the modules of these verbs, which add them to the group."""
+        for module in dict.fromkeys(module for name in names for module in VERBS[name].modules):
+            if module not in self._loaded:
+                self._loaded.add(module)
+                import_module(f"semsearch.cli.{module}").add_to(self)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS.keys() | self.commands.keys())
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in VERBS:
+            self.load(name)
+        return super().get_command(ctx, name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         listed = {name for names in SECTIONS.values() for name in names}
-        plugins = tuple(sorted(self.commands.keys() - listed))
-        for title, names in {**SECTIONS, "Plugins": plugins}.items():
-            limit = formatter.width - 6 - max(map(len, self.commands))
-            rows = [(name, self.commands[name].get_short_help_str(limit)) for name in names if name in self.commands]
-            if rows:
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))
+        short = {name: self.commands[name].get_short_help_str(limit) for name in self.commands}
+        lines = {name: short.get(name) or VERBS[name].help for name in names}
+        for title, verbs in {**SECTIONS, "Plugins": tuple(name for name in names if name not in listed)}.items():
+            if verbs:
                 with formatter.section(title):
-                    formatter.write_dl(rows)
+                    formatter.write_dl([(name, lines[name]) for name in verbs])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """--quiet and --verbose may stand after the verb too, as people write them."""
@@ -68,7 +90,7 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         ctx.meta[_ARGUMENTS] = tuple(args)
         output.verbosity.database = next(filter(_is_database, args), None)
-        if args and args[0] in LISTING_GUESSES and args[0] not in self.commands:
+        if args and args[0] in LISTING_GUESSES and args[0] not in self.list_commands(ctx):
             verbs = "`semsearch datasets DB`, `collections DB`, `runs DB` or `builders`"
             raise click.UsageError(f"No such command {args[0]!r}. To list what a database contains, use {verbs}", ctx)
         return super().resolve_command(ctx, args)
@@ -82,17 +104,24 @@ class Verbs(click.Group):
             _fail("Interrupted: nothing was written")
         except MemoryError:
             _fail("Out of memory: nothing was written. Use fewer items or fewer dimensions")
-        except driver.Error as error:
-            _fail(f"SQLite: {error}. Nothing was written")
-        except damage.UNFIT:
-            if found := _damage_in(ctx.meta.get(_ARGUMENTS, ())):
-                _fail(found)
-            raise  # a bug: its traceback is wanted
         except BrokenPipeError:
             console.finish()  # the reader of our output has gone, as in `| head`
             sys.exit(1)
         except OSError as error:
             _fail(_explain(error))
+        except Exception as error:
+            if found := _reason_in_file(error, ctx.meta.get(_ARGUMENTS, ())):
+                _fail(found)
+            raise  # a bug: its traceback is wanted
+
+
+def _reason_in_file(error: Exception, arguments: Sequence[str]) -> str | None:
+    """What SQLite says, or what is damaged in the catalogue of a database that the command was given; else None."""
+    from semsearch.storage import damage, driver  # with numpy and SQLite, for which `--help` need not wait
+
+    if isinstance(error, driver.Error):
+        return f"SQLite: {error}. Nothing was written"
+    return _damage_in(arguments) if isinstance(error, damage.UNFIT) else None
 
 
 def _explain(error: OSError) -> str:
@@ -124,6 +153,8 @@ def _is_database(path: str) -> bool:
 
 def _damage_in(arguments: Sequence[str]) -> str | None:
     """What is damaged in the database that a command was given; None if nothing is found."""
+    from semsearch.storage import connect, damage
+
     for path in filter(os.path.isfile, arguments):
         with suppress(SemsearchError), connect.reading(path) as db:
             for what in damage.find(db):
@@ -158,52 +189,28 @@ def cli(quiet: bool, verbose: bool) -> None:
 
 
 def assemble() -> click.Group:
-    """The group with every verb, built-in and of plugins."""
-    from semsearch.cli import (
-        agents,
-        build,
-        demo,
-        exchange,
-        graphs,
-        images,
-        ingest,
-        learn,
-        listing,
-        maps,
-        samples,
-        search,
-        update,
-        upkeep,
-        words,
-    )
+    """The group with every verb, built-in and of plugins, and all their modules imported."""
+    cli.load(*VERBS)
+    from semsearch import registry
 
-    for module in (
-        demo,
-        ingest,
-        exchange,
-        graphs,
-        images,
-        samples,
-        build,
-        update,
-        search,
-        agents,
-        words,
-        learn,
-        maps,
-        listing,
-        upkeep,
-    ):
-        module.add_to(cli)
     registry.load().plugins.hook.register_commands(cli=cli)
     return cli
+
+
+def prepared() -> click.Group:
+    """The group for one command. If an installed plugin adds verbs, all are loaded, since it may change them.
+
+    Raises PluginError for a plugin that fails to import.
+    """
+    adds_verbs = any(hasattr(plugin, "register_commands") for _, plugin in installed.plugins())
+    return assemble() if adds_verbs else cli
 
 
 def main() -> None:
     """The console script."""
     console.prepare()
     try:
-        group = assemble()
+        group = prepared()
     except SemsearchError as error:
         _fail(str(error))
     except KeyboardInterrupt:

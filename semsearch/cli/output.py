@@ -11,16 +11,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from tabulate import tabulate
-from tqdm import tqdm
 
-from semsearch import present
 from semsearch.cli import console
 from semsearch.errors import InputError
-from semsearch.metrics import Metric, metric_of
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from semsearch.metrics import Metric
 
 SMALLEST = 1e-4  # the least number that a table shows with four decimals
 LINE_SECONDS = 10.0  # between two lines of progress where there is no terminal
@@ -72,6 +73,8 @@ def print_rows(rows: Sequence[dict[str, Any]], shape: str | None, *, widest: int
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
         click.echo(out.getvalue(), nl=False)
     elif rows:
+        from tabulate import tabulate
+
         columns = [_column(list(values)) for values in zip(*(row.values() for row in rows), strict=True)]
         cells = [[_short(value, widest) for value in row] for row in zip(*columns, strict=True)]
         click.echo(tabulate(cells, headers=[visible(heading(name)) for name in rows[0]], disable_numparse=True))
@@ -84,7 +87,11 @@ def heading(key: str) -> str:
 
 def with_database(text: str) -> str:
     """A text whose commands name the database of this command instead of the placeholder DB."""
-    return text if verbosity.database is None else present.with_database(text, verbosity.database)
+    if verbosity.database is None:
+        return text
+    from semsearch import present  # with all that searches, for which `--help` need not wait
+
+    return present.with_database(text, verbosity.database)
 
 
 def visible(text: str) -> str:
@@ -200,6 +207,8 @@ class Progress:
     def __call__(self, step: int, total: int, **metrics: float) -> None:
         if verbosity.quiet or sys.stderr is None:
             return
+        from semsearch.metrics import metric_of
+
         declared = [(metric_of(name), value) for name, value in metrics.items()]
         shown = [f"{metric.name} {metric.text(value)}" for metric, value in declared]
         if sys.stderr.isatty():
@@ -216,6 +225,8 @@ class Progress:
         if self.bar is not None and step < self.bar.n:
             self.__exit__()
         if self.bar is None:
+            from tqdm import tqdm
+
             unit = "s" if self.seconds is not None else self.unit
             self.bar = tqdm(total=total or None, desc=self.label, unit=unit, leave=False, file=sys.stderr)
         self.bar.total = total or None

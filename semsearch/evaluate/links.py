@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch import registry
 from semsearch.arrays import FloatArray, IntArray
@@ -33,6 +32,7 @@ from semsearch.maths.links import (
     spanning_forest,
 )
 from semsearch.maths.metrics import auc
+from semsearch.maths.sparse import sp
 from semsearch.records import Device, Graph, Report, silent
 from semsearch.storage import collections, datasets
 from semsearch.storage.driver import Connection

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.maths.jit import kernel
+from semsearch.maths.sparse import sp
 
 
 def alias_tables(A: sp.csr_matrix) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:

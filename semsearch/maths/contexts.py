@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.maths.jit import kernel
+from semsearch.maths.sparse import sp
 
 _FINEST = 2520  # the least common multiple of 1..10: harmonic counts are exact up to a window of ten
 

@@ -12,11 +12,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError
 from semsearch.maths.jit import kernel
+from semsearch.maths.sparse import sp
 from semsearch.threads import map_ranges
 
 Ids: TypeAlias = npt.NDArray[np.int32]

@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.maths.numbering import number_words
 from semsearch.maths.scan import number
+from semsearch.maths.sparse import sp
 from semsearch.maths.tally import documents_with, number_counts, tally
 from semsearch.maths.text import Analyzer, old_tokens, tokens
 

@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
+from semsearch.maths.sparse import sp
 from semsearch.maths.weighting import log_tfidf
 
 Doubles: TypeAlias = npt.NDArray[np.float64]

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
+from semsearch.maths.sparse import sp
 from semsearch.threads import map_ranges, thread_count
 
 Array = npt.NDArray[Any]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from semsearch.arrays import FloatArray
 from semsearch.errors import InputError
@@ -27,6 +26,8 @@ class Mixture:
 
     def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
         """(n, dim) float32 random codes; the first rows do not depend on n."""
+        from scipy.special import ndtr  # takes 50 ms, which other commands need not wait
+
         noise = rng.standard_normal((n, self.means.shape[1] + 1))
         share = ndtr(noise[:, -1])  # uniform in 0..1
         part = np.searchsorted(np.cumsum(self.weights)[:-1], share, side="right")

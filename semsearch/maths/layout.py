@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.csgraph import shortest_path
 
 from semsearch.maths.blas import one_thread
 
@@ -21,6 +20,8 @@ def stress_layout(joined: npt.NDArray[np.bool_]) -> Doubles:
     Stress majorization (Gansner, Koren & North, "Graph Drawing by Stress Majorization", 2004) with weights 1/d². It
     begins with a spiral, so the same graph gives the same drawing. `joined` (n, n) is symmetric.
     """
+    from scipy.sparse.csgraph import shortest_path  # takes 0.2 s, which other commands need not wait
+
     n = len(joined)
     if n < 2:
         return np.zeros((n, 2))

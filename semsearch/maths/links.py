@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.jit import kernel
 from semsearch.maths.logistic import one_against_rest
+from semsearch.maths.sparse import sp
 from semsearch.threads import map_ranges
 
 Doubles = npt.NDArray[np.float64]

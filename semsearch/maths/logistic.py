@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 Doubles = npt.NDArray[np.float64]
 
@@ -38,7 +37,8 @@ def one_against_rest(
         value = 0.5 * float((W[: k + held] ** 2).sum()) + C * float(np.logaddexp(0, -margins).sum())
         return value, gradient.reshape(-1)
 
-    from scipy.optimize import minimize  # takes 0.17 s, which other commands need not wait
+    from scipy.optimize import minimize  # both take 0.17 s, which other commands need not wait
+    from scipy.special import expit
 
     result = minimize(loss, begin.reshape(-1), jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-7})
     W = result.x.reshape(k + 1, c)

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray
 from semsearch.maths.factor import Matrix, truncated_eigen
 from semsearch.maths.graphs import multiply
 from semsearch.maths.operator import Operator
+from semsearch.maths.sparse import sp
 from semsearch.threads import map_ranges
 
 _BLOCK_ROWS = 512  # rows of M computed at a time

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError
 from semsearch.maths.blas import one_thread
 from semsearch.maths.jit import summing_kernel
+from semsearch.maths.sparse import sp
 from semsearch.stopping import check_stopped
 from semsearch.threads import map_ranges, thread_count
 

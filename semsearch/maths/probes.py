@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.ranking import (
@@ -27,6 +26,7 @@ from semsearch.maths.ranking import (
     split_documents,
     unit_rows,
 )
+from semsearch.maths.sparse import sp
 from semsearch.maths.weighting import log_tfidf
 
 HELD_OUT = 10  # one document of so many is held out

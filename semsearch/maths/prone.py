@@ -14,14 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.special import iv
 
 from semsearch.arrays import FloatArray
 from semsearch.maths.blas import gram, one_thread, times
 from semsearch.maths.factor import SVD, Matrix, fixed_signs, truncated_svd
 from semsearch.maths.graphs import multiply
 from semsearch.maths.operator import Operator
+from semsearch.maths.sparse import sp
 
 CONTEXT_POWER = 0.75  # power of the context distribution, as in word2vec
 # Power of S: 0.5, as published, loses 0.3 of PPI's micro-F1 with few labels, and wins 0.1 of BlogCatalog's.
@@ -60,6 +59,8 @@ def propagate(A: sp.csr_matrix, X: FloatArray, *, order: int = 10, mu: float = 0
     `order` is the number of Chebyshev terms, `mu` the centre of the band in the Laplacian's spectrum, `theta` its
     sharpness. `A` is undirected.
     """
+    from scipy.special import iv  # takes 50 ms, which other commands need not wait
+
     n = A.shape[0]
     looped = (A + sp.eye_array(n, dtype=np.float32)).tocsr()
     inverse = sp.diags_array(1 / np.asarray(looped.sum(axis=1)).reshape(-1)).astype(np.float32)

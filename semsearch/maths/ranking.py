@@ -24,9 +24,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
+from semsearch.maths.sparse import sp
 
 ORDER = 4  # of the power mean
 NEXT = 10  # items after the best one, by which its prominence is measured
@@ -44,7 +44,7 @@ WEIGHTS = np.linspace(0.25, EQUAL_WEIGHT, 6)  # candidates; below a quarter no t
 K1, B = 1.2, 0.75  # of BM25, as in FTS5
 _BLOCK = 250  # probes at a time: their scores take 20 MB
 
-Embed = Callable[[sp.csr_matrix], FloatArray]
+Embed = Callable[["sp.csr_matrix"], FloatArray]
 Doubles = npt.NDArray[np.float64]
 
 

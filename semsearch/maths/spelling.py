@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.maths.counts import Numbers, word_numbers
+from semsearch.maths.sparse import sp
 from semsearch.maths.tally import tally
 from semsearch.maths.text import Analyzer, tokens
 

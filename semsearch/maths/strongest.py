@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.maths.cooccurrence import Ids, Occurrences, Weights, distance_weights, row_bounds
 from semsearch.maths.jit import kernel
+from semsearch.maths.sparse import sp
 from semsearch.threads import map_ranges, thread_count
 
 Doubles = npt.NDArray[np.float64]

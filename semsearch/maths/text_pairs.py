@@ -15,15 +15,15 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
+from semsearch.maths.sparse import sp
 from semsearch.maths.weighting import log_tfidf
 
 MIN_TERMS = 6  # distinct terms that a document needs to be divided into words and rest
 FEWEST, MOST = 3, 12  # words drawn from a document, at most half of its terms
 
-Sides: TypeAlias = tuple[sp.csr_matrix, sp.csr_matrix]
+Sides: TypeAlias = "tuple[sp.csr_matrix, sp.csr_matrix]"
 
 
 class Pairs(Protocol):

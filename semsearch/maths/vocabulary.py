@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.cooccurrence import Ids
 from semsearch.maths.counts import word_numbers
 from semsearch.maths.languages import ENGLISH
+from semsearch.maths.sparse import sp
 from semsearch.maths.tally import number_counts
 from semsearch.maths.text import Analyzer
 

@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import IntArray
 from semsearch.errors import InputError, out_of_range
 from semsearch.maths.alias import alias_tables
 from semsearch.maths.jit import kernel
+from semsearch.maths.sparse import sp
 from semsearch.threads import map_ranges
 
 Ids: TypeAlias = npt.NDArray[np.int32]

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.errors import InputError, not_a_choice
+from semsearch.maths.sparse import sp
 from semsearch.threads import map_ranges
 
 MEASURES = ("count", "ratio", "log", "pmi", "ppmi", "shifted")

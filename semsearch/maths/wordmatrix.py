@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.arrays import FloatArray, IntArray
 from semsearch.maths.blas import gram, one_thread
+from semsearch.maths.sparse import sp
 from semsearch.maths.spmm import COMPILED_ENTRIES, matmat
 from semsearch.threads import map_ranges
 

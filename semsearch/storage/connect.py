@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import sqlite_utils
-from semsearch_migrations.migrations import migrations
+import semsearch_migrations
 
 from semsearch.errors import CapabilityError, DatabaseError, SchemaError
 from semsearch.storage import damage, driver, new_file
@@ -325,20 +324,23 @@ def catalogue_rows(
 
 def _applied(db: Connection) -> list[str]:
     """What sqlite-utils' `Migrations.applied` says, in one statement instead of five: every request asks."""
-    table = migrations.migrations_table
-    statement = f"select name from {table} where migration_set = ? order by rowid"
-    return [row[0] for row in catalogue_rows(db, statement, [migrations.name])]
+    statement = f"select name from {semsearch_migrations.TABLE} where migration_set = ? order by rowid"
+    return [row[0] for row in catalogue_rows(db, statement, [semsearch_migrations.SET])]
 
 
 def pending(db: Connection) -> list[str]:
     """Names of the migrations this file still lacks. Reads only."""
-    return [step.name for step in migrations.pending(sqlite_utils.Database(db, execute_plugins=False))]
+    applied = _applied(db)
+    return [name for name in semsearch_migrations.NAMES if name not in applied]
 
 
 def migrate(db: Connection) -> list[str]:
     """Apply the missing migrations, inside the caller's transaction if there is one; returns their names."""
     names = pending(db)
     if names:
+        import sqlite_utils  # takes 0.1 s, which readers need not wait
+        from semsearch_migrations.migrations import migrations
+
         migrations.apply(sqlite_utils.Database(db, execute_plugins=False))
     return names
 
@@ -355,7 +357,7 @@ def upgrade(db: Connection) -> list[str]:
 def check_schema(db: Connection, path: str, *, allow_pending: bool = False) -> None:
     """SchemaError if the file was made by a newer semsearch, or by an older one and `allow_pending` is False."""
     applied = _applied(db)
-    known = [step.name for step in migrations._migrations]
+    known = semsearch_migrations.NAMES
     unknown = [name for name in applied if name not in known]
     if unknown:
         raise SchemaError(

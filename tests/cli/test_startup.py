@@ -1,0 +1,78 @@
+"""What a command imports: `--help` nothing that computes, a search of text no sparse matrices and no learning."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import semsearch_migrations
+from click.testing import Result
+from semsearch_migrations.migrations import migrations
+
+from semsearch.builders.term_vectors import encode_texts
+from semsearch.cli.main import assemble
+from semsearch.cli.verbs import VERBS
+from semsearch.search.models import state_of
+from semsearch.storage import collections, connect
+
+Run = Callable[..., Result]
+HEAVY = ("scipy.special", "scipy.sparse", "sklearn", "sqlite_utils", "torch", "datasette", "numba")
+SAYS_MODULES = (
+    "import atexit, sys; from semsearch.__main__ import main;"
+    f" atexit.register(lambda: sys.stderr.write(str([name for name in {HEAVY + ('numpy',)} if name in sys.modules])));"
+    " sys.argv = ['semsearch', *sys.argv[1:]]; main()"
+)
+
+
+def imported(*arguments: str) -> tuple[int, str]:
+    """The exit code of a command, and which of the slow modules it imported."""
+    done = subprocess.run([sys.executable, "-c", SAYS_MODULES, *arguments], capture_output=True, text=True)
+    return done.returncode, done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_help_imports_nothing_that_computes(arguments: list[str]) -> None:
+    assert imported(*arguments) == (0, "[]")
+
+
+@pytest.mark.parametrize("more", [[], ["--json"], ["--mode", "vector"], ["--where", "id > 1"]])
+def test_a_search_imports_what_it_needs(more: list[str], run: Run, texts: str) -> None:
+    assert run("build", "lsa", texts, "texts", "--dim", 4, "--min-df", 1).exit_code == 0
+    assert imported("search", texts, "texts_lsa", "moon", *more) == (0, "['numpy']")
+
+
+def test_the_lines_of_help_are_those_of_the_verbs() -> None:
+    group = assemble()
+    own = {name: verb for name, verb in group.commands.items() if verb.callback.__module__.startswith("semsearch.cli.")}
+    assert {name: verb.short_help for name, verb in own.items()} == {name: verb.help for name, verb in VERBS.items()}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_each_verb_is_complete_when_it_is_loaded_alone(name: str) -> None:
+    code = (
+        "import sys, click; from semsearch.cli.main import cli; verb = cli.get_command(click.Context(cli), sys.argv[1]);"
+        " print(sorted(getattr(verb, 'commands', {})) if sys.argv[1] != 'build' else [])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=True)
+    verb = assemble().commands[name]
+    subcommands = sorted(verb.commands) if isinstance(verb, click.Group) and name != "build" else []
+    assert done.stdout.strip() == str(subcommands)
+
+
+def test_the_names_of_migrations_are_known_without_them() -> None:
+    assert semsearch_migrations.NAMES == tuple(step.name for step in migrations._migrations)
+    assert (semsearch_migrations.SET, semsearch_migrations.TABLE) == (migrations.name, migrations.migrations_table)
+
+
+def test_one_text_is_encoded_as_many_are(run: Run, texts: str, tmp_path: Path) -> None:
+    assert run("build", "lsa", texts, "texts", "--dim", 4, "--min-df", 1).exit_code == 0
+    with connect.reading(texts) as db:
+        state = state_of(db, collections.get_collection(db, "texts_lsa"))
+        for text in ("moon moon earth", "Ärger über the MOON", "", "unheard-of", "the"):
+            one, many = encode_texts(state, [text]), encode_texts(state, [text, "moon"])[:1]
+            assert one.dtype == np.float32 and np.allclose(one, many, atol=1e-6)  # float32 sums of a few words
