@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from semsearch.analysis.words import count_words
 from semsearch.arrays import IntArray
 from semsearch.maths.map_groups import LEVELS, Grouping
 from semsearch.maths.projection import Places
+from semsearch.maths.sparse import sp
 from semsearch.maths.text import Analyzer
 from semsearch.records import OpenCollection
 from semsearch.storage import collections, datasets, labels

@@ -74,9 +74,9 @@ class Verbs(click.Group):
         short = {name: self.commands[name].get_short_help_str(limit) for name in self.commands}
         lines = {name: short.get(name) or VERBS[name].help for name in names}
         for title, verbs in {**SECTIONS, "Plugins": tuple(name for name in names if name not in listed)}.items():
-            if verbs:
+            if rows := [(name, lines[name]) for name in verbs if name in lines]:
                 with formatter.section(title):
-                    formatter.write_dl([(name, lines[name]) for name in verbs])
+                    formatter.write_dl(rows)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """--quiet and --verbose may stand after the verb too, as people write them."""

@@ -35,6 +35,7 @@ VERBS: Mapping[str, Verb] = {
     "index": Verb("Make a table searchable with default settings", ("build",)),
     "ingest": Verb("Import documents, graphs, images, tables or vectors", ("ingest", "exchange", "graphs", "images")),
     "interpolate": Verb("Generate the images between two images", ("samples",)),
+    "map": Verb("Place all items in two dimensions, with named groups", ("maps",)),
     "mcp": Verb("Offer search to an assistant by the Model Context Protocol", ("agents",)),
     "migrate": Verb("Upgrade a file written by an older semsearch", ("upkeep",)),
     "neighbours": Verb("Write the nearest items of every item to a table", ("maps",)),

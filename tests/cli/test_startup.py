@@ -29,6 +29,16 @@ SAYS_MODULES = (
 )
 
 
+@pytest.fixture
+def texts(path: str, tmp_path: Path, run: Run) -> str:
+    """A file with twelve texts of two topics."""
+    topics = ("the moon is full over the earth and the river", "tea and music in a house by the harbour of stone")
+    rows = [" ".join(np.random.default_rng(at).permutation(topics[at % 2].split())) for at in range(12)]
+    (tmp_path / "texts.csv").write_text("text\n" + "\n".join(rows))
+    assert run("ingest", "documents", path, "texts", tmp_path / "texts.csv", "--text", "text").exit_code == 0
+    return path
+
+
 def imported(*arguments: str) -> tuple[int, str]:
     """The exit code of a command, and which of the slow modules it imported."""
     done = subprocess.run([sys.executable, "-c", SAYS_MODULES, *arguments], capture_output=True, text=True)
