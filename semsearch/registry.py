@@ -6,7 +6,7 @@ Nothing is loaded on import; `load()` does it once. `load(entry_points=False)` l
 from __future__ import annotations
 
 import importlib
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import pluggy
@@ -86,6 +86,21 @@ class Registry:
             if builder.reads == kind and not too_many:
                 return builder
         raise InputError(f"No installed builder reads {kind}: see `semsearch builders`")
+
+
+@cache
+def builder(name: str) -> Builder:
+    """The builder of this name; a built-in one in a module of its name is found without importing the others.
+
+    Raises NotFoundError, which lists the installed builders.
+    """
+    dotted = f"semsearch.builders.{name}"
+    if dotted in BUILTINS:
+        alone = Registry()
+        alone.add(importlib.import_module(dotted), "semsearch")
+        if name in alone.builders:
+            return alone.builders[name]
+    return load().builder(name)
 
 
 @lru_cache(maxsize=2)

@@ -11,6 +11,7 @@ from semsearch.maths.text import IGNORED, clusters, is_unspaced, mark_ranges, no
 from semsearch.records import Phrase
 
 Span = tuple[int, int]
+_ASCII_RUN = re.compile(r"[^\W_]+(?:\+\+|#)?")  # as `_run`, where no character is a mark or ignored
 
 
 @cache
@@ -21,7 +22,7 @@ def _run() -> re.Pattern[str]:
 
 def runs(text: str) -> Iterator[re.Match[str]]:
     """The words of a text as they are written; a run without spaces is one."""
-    return _run().finditer(text)
+    return (_ASCII_RUN if text.isascii() else _run()).finditer(text)
 
 
 def occurrences(text: str, query: str, language: str | None) -> list[Span]:

@@ -43,7 +43,8 @@ _OLD_WORD = re.compile(r"[^\W_]{2,}")
 @cache
 def mark_ranges(numbers: Sequence[int] = (*BASIC, *_LATER_PLANES)) -> str:
     """The combining marks among these code points, as ranges of a character class of `re`."""
-    numbers = [number for number in numbers if is_mark(chr(number))]
+    categories = map(unicodedata.category, map(chr, numbers))
+    numbers = [number for number, category in zip(numbers, categories, strict=True) if category[0] == "M"]
     ranges: list[list[int]] = []
     for number in numbers:
         if ranges and number == ranges[-1][1] + 1:

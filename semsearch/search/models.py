@@ -100,7 +100,7 @@ def takes_text(collection: Collection) -> bool:
     if collection.builder == vector_import.BUILDER:
         return True
     try:
-        builder = registry.load().builder(collection.builder)
+        builder = registry.builder(collection.builder)
     except NotFoundError:
         return True  # unknown: encoding a text then raises an error that names the missing builder
     return isinstance(builder, Encodes) and builder.reads == "documents"
@@ -114,7 +114,7 @@ def encode_text(db: Connection, collection: Collection, text: str) -> FloatArray
     """
     if collection.builder == vector_import.BUILDER:
         return _at_unit_length(mean_of_words(db, collection, text))
-    builder = registry.load().builder(collection.builder)
+    builder = registry.builder(collection.builder)
     if not isinstance(builder, Encodes) or not takes_text(collection):
         name = collection.name
         how = f"`semsearch similar DB {name} ID` finds the items similar to an item"
@@ -134,7 +134,7 @@ def encode_picture(db: Connection, collection: Collection, content: bytes, *, sa
     Raises InputError for what is no picture, which calls the file `said`, and for a collection whose builder cannot
     embed one.
     """
-    builder = registry.load().builder(collection.builder)
+    builder = registry.builder(collection.builder)
     if not isinstance(builder, Encodes) or collection.of != "image":
         raise InputError(
             f"{collection.name} was built by {collection.builder} of {collection.of}s: it cannot embed an image"
