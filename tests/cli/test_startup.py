@@ -65,7 +65,8 @@ def test_the_lines_of_help_are_those_of_the_verbs() -> None:
 @pytest.mark.parametrize("name", VERBS)
 def test_each_verb_is_complete_when_it_is_loaded_alone(name: str) -> None:
     code = (
-        "import sys, click; from semsearch.cli.main import cli; verb = cli.get_command(click.Context(cli), sys.argv[1]);"
+        "import sys, click; from semsearch.cli.main import cli;"
+        " verb = cli.get_command(click.Context(cli), sys.argv[1]);"
         " print(sorted(getattr(verb, 'commands', {})) if sys.argv[1] != 'build' else [])"
     )
     done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=True)
@@ -75,8 +76,8 @@ def test_each_verb_is_complete_when_it_is_loaded_alone(name: str) -> None:
 
 
 def test_the_names_of_migrations_are_known_without_them() -> None:
-    assert semsearch_migrations.NAMES == tuple(step.name for step in migrations._migrations)
-    assert (semsearch_migrations.SET, semsearch_migrations.TABLE) == (migrations.name, migrations.migrations_table)
+    assert tuple(step.name for step in migrations._migrations) == semsearch_migrations.NAMES
+    assert (migrations.name, migrations.migrations_table) == (semsearch_migrations.SET, semsearch_migrations.TABLE)
 
 
 def test_one_text_is_encoded_as_many_are(run: Run, texts: str, tmp_path: Path) -> None:
