@@ -5,6 +5,8 @@
 All methods answer every query in turn, round by round, in one process with the file in the page cache. vec0 gets its
 best settings: unit vectors, pages of 64 KB, memory mapping. A result counts for recall if its exact cosine reaches that
 of the tenth nearest minus 1e-6, because near-duplicates tie. Filtered: one row in a hundred, by `id in (…)` for vec0.
+`--tiers` instead measures what each bound of memory means, on vectors around 5,000 centres of Zipf sizes whose spectrum
+decays: processor time and recall of each tier of `search/resident.py`, and of sqlite-vec, which serves beyond them.
 With FOLDER it also searches the articles of `simplewiki` there, built by `semsearch build lsa --dim 256`, by their
 titles.
 """
@@ -19,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +32,7 @@ from tabulate import tabulate
 
 from semsearch.records import Collection
 from semsearch.search import models, resident
+from semsearch.search.scorers import VectorScorer
 from semsearch.storage import chunks, collections, connect, datasets, vectors
 from semsearch.storage.driver import Connection
 from semsearch.storage.keys import shape_of
@@ -61,6 +64,52 @@ def made_up(rows: int, dim: int, n_queries: int) -> tuple[np.ndarray, np.ndarray
         return made / np.linalg.norm(made, axis=1, keepdims=True)
 
     return some(rows), some(n_queries)
+
+
+def zipf_clusters(rows: int, dim: int, n_queries: int) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors around 5,000 centres of Zipf sizes with a decaying spectrum, and questions of the same kind."""
+    rng = np.random.default_rng(12)
+    spectrum = (1 / np.sqrt(1 + np.arange(dim) / 8)).astype(np.float32)
+    centres = rng.standard_normal((5000, dim), dtype=np.float32) * spectrum
+    sizes = 1 / (np.arange(5000) + 10.0)
+
+    def some(n: int) -> np.ndarray:
+        of = rng.choice(5000, n, p=sizes / sizes.sum())
+        made = centres[of] + 0.7 * spectrum * rng.standard_normal((n, dim), dtype=np.float32)
+        return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+    return some(rows), some(n_queries)
+
+
+def run_tiers(options: argparse.Namespace, folder: str) -> list[dict[str, object]]:
+    """Processor milliseconds of a query, recall and memory in each tier."""
+    matrix, questions = zipf_clusters(options.rows, options.dim, options.rounds)
+    exact = [np.sort(matrix @ question)[-K] - 1e-6 for question in questions]
+    found = []
+    with stored(matrix, folder) as (db, collection, _):
+        collection = replace(collection, key_type="integer")
+        for tier in (*resident.TIERS, "file"):
+            resident.enable_cache(0)
+            resident.enable_cache(
+                {"floats": 9 * matrix.nbytes, "file": 1}.get(tier) or resident.bytes_of(collection, tier)
+            )
+            while not resident.compiled():
+                time.sleep(0.1)
+            assert resident.tier_of(collection) == tier
+            start = time.process_time()
+            held = resident.resident(db, collection)
+            read = time.process_time() - start
+            spent, reached = [], []
+            for question, least in zip(questions, exact, strict=True):
+                start = time.process_time()
+                hits = VectorScorer(db, collection, question).top(K)
+                spent.append(1000 * (time.process_time() - start))
+                reached.append(np.mean([matrix[int(key)] @ question >= least for key in hits]))
+            size = held.nbytes / 1e6 if held else 0.0
+            row = {"tier": tier, "MB": size, "read, processor s": read, "processor ms": median(spent)}
+            found.append(row | {"recall": float(np.mean(reached))})
+    slowest = found[-1]["processor ms"]
+    return [row | {"file / tier": slowest / row["processor ms"]} for row in found]
 
 
 @contextmanager
@@ -211,8 +260,16 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--tiers", action="store_true")
     results.add_option(parser, __file__)
     options = parser.parse_args()
+    if options.tiers:
+        with tempfile.TemporaryDirectory() as folder:
+            tiers = run_tiers(options, folder)
+        print(tabulate(tiers, headers="keys", floatfmt=",.3f"))
+        if options.json:
+            results.write(options.json, {"tiers": tiers}, options)
+        return 0
     rows: list[Row] = []
     for run in (run_made_up, run_real)[: 2 if options.data else 1]:
         with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from semsearch import __version__, registry
 from semsearch.errors import SemsearchError
 from semsearch.records import Collection
+from semsearch.search import resident
 from semsearch.storage import catalogue_check, collections, connect, damage, driver, vectors
 
 
@@ -85,5 +86,6 @@ def _collection(db: driver.Connection, collection: Collection) -> Check:
     return Check(
         collection.name,
         count == collection.count,
-        f"{count:,} of {collection.count:,} vectors, {collection.dim} dimensions",
+        f"{count:,} of {collection.count:,} vectors, {collection.dim} dimensions; `serve` searches it"
+        f" {resident.tier_text(collection)}",
     )

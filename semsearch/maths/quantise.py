@@ -40,13 +40,18 @@ class SignBits:
         return np.packbits(rotated > 0, axis=1).view(np.uint64)
 
 
+def bits_for(dim: int) -> int:
+    """The default number of sign bits of a vector with `dim` numbers."""
+    return min(MAX_SIGN_BITS, 64 * -(-2 * dim // 64))
+
+
 def sign_bits(centre: FloatArray, bits: int | None = None) -> SignBits:
     """Sign bits for vectors around a centre (dim,): by default two per dimension, a multiple of 64 and at most 512.
 
     The rotation consists of orthogonal matrices side by side, because independent columns would be partly redundant.
     """
     dim = len(centre)
-    bits = bits or min(MAX_SIGN_BITS, 64 * -(-2 * dim // 64))
+    bits = bits or bits_for(dim)
     rng = np.random.default_rng(ROTATION_SEED)
     blocks = [np.linalg.qr(rng.standard_normal((dim, dim)))[0] for _ in range(-(-bits // dim))]
     return SignBits(centre.astype(np.float32), np.hstack(blocks)[:, :bits].astype(np.float32))

@@ -4,7 +4,8 @@ sqlite-vec reads 100,000 vectors of 256 numbers in 30-50 ms. A small collection 
 matrix-vector product. A larger one also has sign bits, which find a few hundred candidates in a fraction of a
 millisecond; these are scored exactly. A collection whose floats would take too much memory is kept as one byte per
 number, and the last few dozen candidates are scored exactly in the file. (400 candidates take 0.1 ms from memory and
-2.7 ms from the file.)
+2.7 ms from the file.) One that is too large for that is kept as sign bits alone, and all candidates are scored in the
+file. Only beyond that does sqlite-vec read all vectors for each query. `tier_of` says which of these serves.
 
 A command that runs one query keeps nothing, because reading costs more than one search. A server calls `enable_cache`
 when it starts. The memory is bounded, and the least recently used collection is dropped first. A rebuild is another
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from semsearch.maths import quantise
 from semsearch.maths.blas import one_thread
 from semsearch.maths.quantise import ByteCodes, SignBits
 from semsearch.maths.vectors import dots_of_rows, largest
-from semsearch.records import Collection
+from semsearch.records import Collection, KeyType
 from semsearch.search import postings
 from semsearch.search.keytable import KeyTable, key_table
 from semsearch.storage import chunks
@@ -40,6 +41,11 @@ _DEEP = 20  # candidates per requested hit, if that is more
 _SAMPLED = 16  # blocks whose mean is the centre
 _KERNELS = (quantise.hamming, quantise.write_rows_within, quantise.dots_of_bytes, dots_of_rows)
 
+# Bytes of an item besides its numbers: its key, of text one of 40 characters, and the scale and error of its bytes.
+_ROW_BYTES: Mapping[KeyType, int] = {"integer": 20, "text": 68}
+
+Tier = Literal["floats", "bytes", "bits", "file"]
+TIERS: tuple[Tier, ...] = ("floats", "bytes", "bits")  # fastest first; the file is slower than all
 Exactly = Callable[[Sequence[str]], Mapping[str, float]]
 
 
@@ -125,6 +131,34 @@ class Coded:
         return exactly(keys)
 
 
+@dataclass(frozen=True)
+class Bits:
+    """A collection as sign bits alone, a few dozen bytes per item."""
+
+    keys: KeyTable
+    finder: Finder
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return int(self.keys.nbytes + self.finder.words.nbytes)
+
+    def nearest(
+        self, vector: FloatArray, n: int, among: Sequence[str] | None, exactly: Exactly
+    ) -> dict[str, float] | None:
+        """As `Resident.nearest`: the candidates are scored in the file. None for `among`, and for a large n."""
+        rows = self.finder.candidates(vector, n) if among is None else None
+        if rows is None:
+            return None
+        places = {key: place for place, key in enumerate(self.keys.at(rows))}
+        result = sorted(exactly(list(places)).items(), key=lambda pair: (-pair[1], places[pair[0]]))
+        return dict(result[:n])
+
+    def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
+        """As `Resident.cosines`, in the file."""
+        return exactly(keys)
+
+
 def _dots(vectors: FloatArray, rows: IntArray, vector: FloatArray) -> FloatArray:
     """Inner products of some rows of (n, dim) with a vector (dim,), in this thread: BLAS would use others too."""
     if not dots_of_rows.ready:
@@ -141,11 +175,14 @@ class Resident(Protocol):
     @property
     def nbytes(self) -> int: ...
 
-    def nearest(self, vector: FloatArray, n: int, among: Sequence[str] | None, exactly: Exactly) -> dict[str, float]:
+    def nearest(
+        self, vector: FloatArray, n: int, among: Sequence[str] | None, exactly: Exactly
+    ) -> dict[str, float] | None:
         """Cosines of the n items nearest to a unit vector (dim,), nearest first, ties in the stored order.
 
         Of the items `among`, or of all. `exactly` returns the cosines of some keys from the file. The result is exact
-        for `among`. Of all items one can be missed if it is not among the candidates by sign bits.
+        for `among`. Of all items one can be missed if it is not among the candidates by sign bits. None where all
+        vectors of the file should be read by sqlite-vec.
         """
 
     def cosines(self, vector: FloatArray, keys: Sequence[str], exactly: Exactly) -> Mapping[str, float]:
@@ -168,6 +205,7 @@ def prepare() -> None:
 
 
 _held: LruCache[Resident] = LruCache(0, attrgetter("nbytes"))
+_too_large: LruCache[int] = LruCache(1000)  # the limits that collections did not fit, though the estimate said so
 
 
 def enable_cache(limit_bytes: int = LIMIT) -> None:
@@ -190,26 +228,71 @@ def resident(db: Connection, collection: Collection) -> Resident | None:
         return None
     key = (*memory_of(db, collection.token), collection.vector_table)
     entry = _held.get(key)
-    if entry is None and _bytes(collection, _held.limit) <= _held.limit:
+    if entry is None and _too_large.get(key) != _held.limit and tier_of(collection, _held.limit) != "file":
         entry = _held.compute_unless_busy(key, lambda: _read(db, collection, _held.limit))
+        if entry is not None and entry.nbytes > _held.limit:  # of its last tier too: it is not read again
+            _too_large.put(key, _held.limit)
     return entry
 
 
-def _with_floats(collection: Collection, limit: int) -> bool:
-    """Whether a collection is kept as floats: they may take half of the limit."""
-    return 4 * collection.count * collection.dim <= limit // 2
+def _read(db: Connection, collection: Collection, limit: int) -> Resident:
+    """The collection in its tier. If it takes more than was estimated, because its keys are long, in the next one."""
+    for tier in TIERS[TIERS.index(tier_of(collection, limit)) :]:
+        found = _READERS[tier](db, collection)
+        if found.nbytes <= limit:
+            break
+    return found
 
 
-def _bytes(collection: Collection, limit: int) -> int:
-    """About how many bytes a collection will take."""
+def tier_of(collection: Collection, limit: int | None = None) -> Tier:
+    """How a process that may use `limit` bytes, by default as many as this one, searches a collection.
+
+    Floats may take half of them. "file" means that sqlite-vec reads all vectors for each query.
+    """
+    limit = limit or _held.limit or LIMIT
+    if 4 * collection.count * collection.dim <= limit // 2:
+        return "floats"
+    if bytes_of(collection, "bytes") <= limit:
+        return "bytes"
+    return "bits" if bytes_of(collection, "bits") <= limit else "file"
+
+
+def tier_text(collection: Collection, limit: int | None = None) -> str:
+    """`tier_of` for people, with the memory: "as bytes and sign bits in memory (354 MB)"."""
+    limit = limit or _held.limit or LIMIT
+    tier = tier_of(collection, limit)
+    if tier == "file":
+        return f"in the file, because its sign bits take more than {limit >> 20} MB of memory"
+    held = {
+        "floats": "as floats",
+        "bytes": "as bytes and sign bits",
+        "bits": "as sign bits, with candidates of the file,",
+    }
+    return f"{held[tier]} in memory ({bytes_of(collection, tier) / 1e6:,.0f} MB)"
+
+
+def bytes_of(collection: Collection, tier: Tier) -> int:
+    """About how many bytes of memory a collection takes in a tier."""
+    if tier == "file":
+        return 0
+    bits = collection.count * (quantise.bits_for(collection.dim) // 8)
     numbers = collection.count * collection.dim
-    return 4 * numbers if _with_floats(collection, limit) else numbers + numbers // 4 + 24 * collection.count
+    return {"floats": 4 * numbers + bits, "bytes": numbers + bits, "bits": bits}[tier] + _ROW_BYTES[
+        collection.key_type
+    ] * collection.count
 
 
 @one_thread()  # of BLAS: in small products a second thread waits longer than it helps
-def _read(db: Connection, collection: Collection, limit: int) -> Resident:
-    if _with_floats(collection, limit):
-        return _read_floats(db, collection)
+def _read_bits(db: Connection, collection: Collection) -> Bits:
+    signs, keys, words = _signs(db, collection), [], []
+    for block in chunks.blocks(db, collection):
+        keys.append(block.keys)
+        words.append(signs.encode(block.vectors))
+    return Bits(key_table(keys), Finder(signs, np.concatenate(words)))
+
+
+@one_thread()
+def _read_bytes(db: Connection, collection: Collection) -> Coded:
     signs, keys, words, codes, errors = _signs(db, collection), [], [], [], []
     for block in chunks.blocks(db, collection):
         keys.append(block.keys)
@@ -220,6 +303,7 @@ def _read(db: Connection, collection: Collection, limit: int) -> Resident:
     return Coded(key_table(keys), ByteCodes.joined(codes), np.concatenate(errors), finder)
 
 
+@one_thread()
 def _read_floats(db: Connection, collection: Collection) -> Floats:
     vectors = np.empty((collection.count, collection.dim), np.float32)
     signs = _signs(db, collection) if vectors.nbytes > _SCANNED else None
@@ -238,3 +322,10 @@ def _signs(db: Connection, collection: Collection) -> SignBits:
     every = max(1, collection.count // (1024 * _SAMPLED))
     sample = np.concatenate([block.vectors for block in chunks.blocks(db, collection, every=every)])
     return quantise.sign_bits(sample.mean(axis=0))
+
+
+_READERS: Mapping[Tier, Callable[[Connection, Collection], Resident]] = {
+    "floats": _read_floats,
+    "bytes": _read_bytes,
+    "bits": _read_bits,
+}

@@ -31,8 +31,8 @@ class VectorScorer:
         """
         deep = n + len(self.out)
         held = self._resident
-        if held is not None:
-            near = held.nearest(self.vector, deep, self.among, self._in_file)
+        near = held.nearest(self.vector, deep, self.among, self._in_file) if held is not None else None
+        if near is not None:
             return dict([(key, cosine) for key, cosine in near.items() if key not in self.out][:n])
         if deep > vectors.MAX_K:
             neighbours = vectors.distances(self.db, self.collection, self.vector, self.among)

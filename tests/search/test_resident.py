@@ -14,6 +14,7 @@ from semsearch.records import Collection, Dataset
 from semsearch.search import resident
 from semsearch.search.keytable import key_table
 from semsearch.search.query import Filter, search
+from semsearch.search.scorers import VectorScorer
 from semsearch.storage import chunks, collections, connect, datasets, vectors
 from semsearch.storage.collections import open_collection
 from semsearch.storage.driver import Connection
@@ -134,11 +135,14 @@ def ready() -> None:
     assert resident.compiled()
 
 
-@pytest.mark.parametrize("kind", [resident.Floats, resident.Coded])
-def test_bits_find_what_a_full_scan_finds(db: Connection, many: Collection, kind: type, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("kind", "tier"), [(resident.Floats, "floats"), (resident.Coded, "bytes"), (resident.Bits, "bits")]
+)
+def test_bits_find_what_a_full_scan_finds(
+    db: Connection, many: Collection, kind: type, tier: resident.Tier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(resident, "_SCANNED", 0)
-    if kind is resident.Coded:
-        monkeypatch.setattr(resident, "_with_floats", lambda collection, limit: False)
+    monkeypatch.setattr(resident, "tier_of", lambda collection, limit: tier)
     resident.enable_cache(1 << 24)
     ready()
     held = resident.resident(db, many)
@@ -155,30 +159,94 @@ def test_bits_find_what_a_full_scan_finds(db: Connection, many: Collection, kind
         cosines = matrix @ query
         found = held.nearest(query, 10, None, exactly)
         # Tie-aware: what repeats an item is as good as the item. 1e-5 is what float32 sums differ by.
+        assert found is not None
         reached += [cosines[keys.index(key)] >= np.sort(cosines)[-10] - 1e-5 for key in found]
         assert list(found.values()) == sorted(found.values(), reverse=True)
+        assert held.cosines(query, ["thing 7", "none"], exactly) == pytest.approx({"thing 7": cosines[7]}, abs=1e-5)
         every = held.nearest(query, 1500, None, exactly)  # too deep for bits: all are read
-        assert list(every.values()) == pytest.approx(np.sort(cosines)[::-1][:1500], abs=1e-5)
         some = [*keys[100:300], "no such thing"]
         of_some = held.nearest(query, 5, some, exactly)
+        if tier == "bits":  # then sqlite-vec is asked
+            assert every is None and of_some is None
+            continue
+        assert every is not None and of_some is not None
+        assert list(every.values()) == pytest.approx(np.sort(cosines)[::-1][:1500], abs=1e-5)
         assert list(of_some.values()) == pytest.approx(np.sort(cosines[100:300])[::-1][:5], abs=1e-5)
-        assert held.cosines(query, ["thing 7", "none"], exactly) == pytest.approx({"thing 7": cosines[7]}, abs=1e-5)
     assert len(reached) == 1000
     assert np.mean(reached) >= 0.99
+
+
+@pytest.mark.parametrize("k", [3, 1200])
+@pytest.mark.parametrize("only", ["", "id < 'thing 2'"])
+def test_every_tier_gives_the_same_hits(db: Connection, many: Collection, k: int, only: str) -> None:
+    """Of all items and of some, few and many, whatever fits in memory; also while a smaller limit is set."""
+    ready_limits = [1 << 24, _limit_for(many, "bytes"), _limit_for(many, "bits"), 1]
+    keys, matrix = chunks.everything(db, many)
+    among = [key for key in keys if key < "thing 2"] if only else None
+    hits = []
+    for limit in ready_limits:
+        resident.enable_cache(0)
+        resident.enable_cache(limit)
+        ready()
+        scorer = VectorScorer(db, many, matrix[17], among)
+        hits.append(scorer.top(k))
+        assert scorer.of(["thing 17", "none"]) == pytest.approx({"thing 17": 1.0}, abs=1e-5)
+    resident.enable_cache(0)
+    hits.append(VectorScorer(db, many, matrix[17], among).top(k))
+    for found in hits[:-1]:
+        assert list(found.values()) == pytest.approx(list(hits[-1].values()), abs=1e-5)
+
+
+def _limit_for(collection: Collection, tier: resident.Tier) -> int:
+    """A limit of memory with which a collection is in this tier."""
+    limit = resident.bytes_of(collection, tier)
+    assert resident.tier_of(collection, limit) == tier
+    return limit
+
+
+def test_tiers_follow_each_other_without_a_gap(many: Collection) -> None:
+    limits = [2 * 4 * COUNT * DIM, *(resident.bytes_of(many, tier) for tier in ("bytes", "bits"))]
+    for limit, tier, below in zip(limits, ("floats", "bytes", "bits"), ("bytes", "bits", "file"), strict=True):
+        assert resident.tier_of(many, limit) == tier and resident.tier_of(many, limit - 1) == below
+    assert resident.bytes_of(many, "file") == 0 and resident.tier_of(many) == "floats"
+    assert "as floats in memory" in resident.tier_text(many, limits[0])
+    assert "as sign bits" in resident.tier_text(many, limits[2])
+    assert "in the file, because" in resident.tier_text(many, 1)
 
 
 def test_vec0_answers_while_another_thread_reads(db: Connection, many: Collection, monkeypatch) -> None:
     resident.enable_cache(1 << 24)
     seen: list[object] = []
-    original = resident._read
+    original = resident._read_floats
 
     def slow(*arguments: object) -> object:
         seen.append(resident.resident(db, many))
         return original(*arguments)
 
-    monkeypatch.setattr(resident, "_read", slow)
+    monkeypatch.setitem(resident._READERS, "floats", slow)
     assert resident.resident(db, many) is not None
     assert seen == [None]
+
+
+def test_keys_longer_than_estimated_take_the_next_tier_and_are_read_once(
+    db: Connection, many: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resident, "_ROW_BYTES", {"integer": 0, "text": 0})
+    reads: list[str] = []
+    for tier, reader in list(resident._READERS.items()):
+
+        def counting(db: Connection, collection: Collection, tier: str = tier, reader=reader) -> resident.Resident:
+            reads.append(tier)
+            return reader(db, collection)
+
+        monkeypatch.setitem(resident._READERS, tier, counting)
+    resident.enable_cache(resident.bytes_of(many, "bytes") + 20 * COUNT)  # keys take about 30 bytes
+    assert isinstance(resident.resident(db, many), resident.Bits) and reads == ["bytes", "bits"]
+    assert resident.resident(db, many) is not None and len(reads) == 2
+    resident.enable_cache(0)
+    resident.enable_cache(resident.bytes_of(many, "bits"))
+    assert resident.resident(db, many) is not None and reads[2:] == ["bits"]
+    assert resident.resident(db, many) is None and len(reads) == 3  # sqlite-vec answers from now on
 
 
 def test_what_cannot_fit_is_not_read(db: Connection, many: Collection) -> None:

@@ -9,6 +9,7 @@ from semsearch import present, run_facts
 from semsearch.glossary import TERMS
 from semsearch.images.quizzes import has_task
 from semsearch.records import Run, Update
+from semsearch.search import resident
 from semsearch.storage import collections
 from semsearch_datasette import links
 from semsearch_datasette.connection import read
@@ -37,6 +38,7 @@ async def page(datasette: Any, request: Any) -> Answer:
     def context() -> dict[str, Any]:
         return frame(datasette, target, "runs") | {
             "runs": [_run(run, target.collection.run) for run, _ in history],
+            "tier": resident.tier_text(target.collection),
             "panels": curves.panels(curve, run_facts.declared(target.collection.builder)),
             "panel": curves.FRAME,
             "snapshots": snapshots,
@@ -56,6 +58,7 @@ async def page(datasette: Any, request: Any) -> Answer:
         "curve": [{"step": step, **metrics} for step, metrics in curve],
         "pictures": [{"step": step, "url": url} for step, url in snapshots],
         "meanings": run_facts.meanings(target.collection.builder, keys),
+        "searched": resident.tier_of(target.collection),
         "next_url": None,
     }
     return Answer("runs.html", context, data, target.private)
