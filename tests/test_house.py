@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import semsearch
-from semsearch.cli.main import assemble
+from semsearch.cli.main import assemble, cli
+from semsearch.cli.verbs import VERBS
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "semsearch").rglob("*.py")) + sorted((ROOT / "plugins" / "semsearch_datasette").rglob("*.py"))
@@ -148,3 +150,14 @@ def test_extras_are_of_the_distribution_by_its_name() -> None:
     texts = [*SOURCES, *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
     wrong = [path.name for path in texts if re.search(r"(?<![\w-])semsearch\[[a-z{]", path.read_text())]
     assert wrong == []
+
+
+def test_every_verb_is_in_the_table_that_help_reads() -> None:
+    """A verb that `cli/verbs.py` does not name is not found, because no module is imported for it."""
+    for path in (ROOT / "semsearch" / "cli").glob("*.py"):
+        module = import_module(f"semsearch.cli.{path.stem}")
+        if hasattr(module, "add_to"):
+            assert any(path.stem in verb.modules for verb in VERBS.values()), f"add {path.stem} to cli/verbs.py"
+            module.add_to(cli)
+    own = {name: verb for name, verb in cli.commands.items() if verb.callback.__module__.startswith("semsearch.cli.")}
+    assert {name: verb.short_help for name, verb in own.items()} == {name: verb.help for name, verb in VERBS.items()}

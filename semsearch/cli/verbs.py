@@ -32,6 +32,7 @@ VERBS: Mapping[str, Verb] = {
     "duplicates": Verb("List pairs of near-duplicate items", ("learn",)),
     "evaluate": Verb("Measure the quality of embeddings", ("search", "words", "graphs", "images")),
     "export": Verb("Write the vectors of a collection to a file", ("exchange",)),
+    "fill": Verb("Fill the gaps in a text", ("words",)),
     "index": Verb("Make a table searchable with default settings", ("build",)),
     "ingest": Verb("Import documents, graphs, images, tables or vectors", ("ingest", "exchange", "graphs", "images")),
     "interpolate": Verb("Generate the images between two images", ("samples",)),

@@ -56,12 +56,6 @@ def test_a_search_imports_what_it_needs(more: list[str], run: Run, texts: str) -
     assert imported("search", texts, "texts_lsa", "moon", *more) == (0, "['numpy']")
 
 
-def test_the_lines_of_help_are_those_of_the_verbs() -> None:
-    group = assemble()
-    own = {name: verb for name, verb in group.commands.items() if verb.callback.__module__.startswith("semsearch.cli.")}
-    assert {name: verb.short_help for name, verb in own.items()} == {name: verb.help for name, verb in VERBS.items()}
-
-
 @pytest.mark.parametrize("name", VERBS)
 def test_each_verb_is_complete_when_it_is_loaded_alone(name: str) -> None:
     code = (
