@@ -48,6 +48,7 @@ def build_library(folder: Path) -> None:
     )
     run_command("build", "lsa", database, "articles", "--dim", "7")
     run_command("cluster", database, "articles_lsa", "--clusters", "3")
+    run_command("map", database, "articles_lsa", "--method", "pca")
     (folder / "edges.csv").write_text("\n".join(f"{one},{other},1" for one, other in acquaintances()))
     run_command("ingest", "edges", database, "people", folder / "edges.csv", "--directed")
     run_command("build", "netmf", database, "people", "--dim", "8")
