@@ -108,7 +108,42 @@ def text_samples() -> dict[str, list[bytes]]:
         "json": [json.dumps(rows, ensure_ascii=False).encode(), b'[{"n": 1e5, "m": 18446744073709551615}]'],
         "jsonl": ["\n".join(map(json.dumps, rows)).encode()],
         "mbox": [MBOX],
+        "eml": [MBOX.partition(b"\n")[2].partition(b"\nFrom b")[0]],
+        "rtf": [rb"{\rtf1\ansi\ansicpg1252 bread \'e9 {\b rocket}\par \u960? moon\par}"],
+        **office_samples(),
     }
+
+
+def office_samples() -> dict[str, list[bytes]]:
+    """Small valid documents that are archives of XML, by the name of their reader."""
+    office = "http://schemas.openxmlformats.org"
+    types = f"<Types xmlns='{office}/package/2006/content-types'></Types>"
+    kind = f"{office}/officeDocument/2006/relationships/officeDocument"
+    relations = (
+        f"<Relationships xmlns='{office}/package/2006/relationships'>"
+        f"<Relationship Id='r1' Type='{kind}' Target='word/document.xml'/></Relationships>"
+    )
+    word = (
+        f"<w:document xmlns:w='{office}/wordprocessingml/2006/main'><w:body><w:p><w:r><w:t>bread and water</w:t></w:r>"
+        "</w:p></w:body></w:document>"
+    )
+    docx = {"[Content_Types].xml": types, "_rels/.rels": relations, "word/document.xml": word}
+    odf = "urn:oasis:names:tc:opendocument:xmlns"
+    odt = {
+        "mimetype": "application/vnd.oasis.opendocument.text",
+        "content.xml": f"<o:document-content xmlns:o='{odf}:office:1.0' xmlns:t='{odf}:text:1.0'><o:body><o:text>"
+        "<t:h>Bread</t:h><t:p>moon<t:s t:c='3'/>sun</t:p></o:text></o:body></o:document-content>",
+    }
+    epub = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": "<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfiles>"
+        "<rootfile full-path='c.opf' media-type='application/oebps-package+xml'/></rootfiles></container>",
+        "c.opf": "<package xmlns='http://www.idpf.org/2007/opf'><manifest><item id='a' href='a.html'"
+        " media-type='application/xhtml+xml'/></manifest><spine><itemref idref='a'/></spine></package>",
+        "a.html": "<html><body><h1>Bread</h1><p>moon and sun</p></body></html>",
+    }
+    files = {"docx": docx, "odt": odt, "epub": epub, "zip": {"a.txt": "bread", "b/c.md": "# moon\n\nsun"}}
+    return {name: [_zip({path: text.encode() for path, text in held.items()})] for name, held in files.items()}
 
 
 def edge_samples() -> dict[str, list[bytes]]:
