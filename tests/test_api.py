@@ -105,7 +105,8 @@ def test_memory_changes_no_hit(db: semsearch.Database) -> None:
     from_file = db.search("articles_lsa", "rocket fuel")
     with semsearch.open(db.path) as remembering:
         in_memory = remembering.search("articles_lsa", "rocket fuel")
-    assert [hit.id for hit in in_memory] == [hit.id for hit in from_file]
+    alike = [hit.id for hit in from_file if hit.score > 1e-5]  # what has nothing in common is 0 but for rounding
+    assert [hit.id for hit in in_memory][: len(alike)] == alike and len(alike) > 3
     scores = [hit.score for hit in from_file]
     assert [hit.score for hit in in_memory] == pytest.approx(scores, abs=1e-5)  # float32 in another order
 
