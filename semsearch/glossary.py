@@ -60,7 +60,8 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "component",
                 "Component",
-                "One direction of a singular value decomposition. Every item has one number for it. The components of"
+                "One of the directions (singular vectors) of a singular value decomposition. Every item has one"
+                " number for it. The components of"
                 " texts are shown as *topics*, those of images as images (*eigenfaces*).",
             ),
             Term(
@@ -186,7 +187,7 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "nearest",
                 "Nearest",
-                "Of highest similarity. The nearest items of an item are found by comparing its vector with all"
+                "With the highest similarity. The nearest items of an item are found by comparing its vector with all"
                 " others.",
             ),
             Term(
@@ -210,8 +211,9 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "pmi",
                 "PMI",
-                "Pointwise mutual information: the logarithm of how much more often two words co-occur than they would"
-                " by chance. 0 is chance, 1 is 2.7 times as often (natural logarithm), a negative number less often.",
+                "Pointwise mutual information: the natural logarithm of how often two words co-occur, divided by how"
+                " often they would by chance. 0 means as often as by chance, 1 means 2.7 times as often, a negative"
+                " number less often.",
                 "PMI(w, c) = ln( p(w, c) / (p(w) p(c)) )",
             ),
             Term(
@@ -239,7 +241,7 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "score",
                 "Score",
-                "The number by which results are ranked. In mode `hybrid` it combines the similarity and the text"
+                "The number that results are ranked by. In mode `hybrid` it combines the similarity and the text"
                 " score (BM25), both of which are shown with it. Of a component: the coordinate of an item on it.",
             ),
             Term(
@@ -264,7 +266,7 @@ GLOSSARY: tuple[Term, ...] = tuple(
             Term(
                 "topic",
                 "Topic",
-                "A component of a collection of texts, shown by the words and documents that have most of it.",
+                "A component of a collection of texts, shown by the words and documents with the largest scores on it.",
             ),
             Term(
                 "vector",

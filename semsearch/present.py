@@ -86,7 +86,7 @@ def explanation_dict(why: Explanation) -> dict[str, Any]:
 
 def _along(part: Component) -> str:
     """A topic by number and name, what it contributes, and the words that contribute most."""
-    named = f"{part.number} *{part.name}*" if part.name else f"direction {part.number}"
+    named = f"{part.number} *{part.name}*" if part.name else f"component {part.number}"
     return f"{named} {part.contribution:+.2f} ({', '.join(part.words)})"
 
 

@@ -59,7 +59,7 @@ def option_texts(run: Run) -> dict[str, str]:
 
 
 def _option_text(name: str, value: Any, run: Run, field: dataclasses.Field[Any] | None) -> str:
-    """`36`, `automatic: 36`, of older runs `default: an eighth of the documents`, or `not given`."""
+    """`36`, `automatic: 36`, of older runs `default: an eighth of the documents`, or `none`."""
     if value is not None:
         return number_text(value)
     key = next((key for key in (name, CHOSEN_AS.get(name)) if key in run.metrics), None)
@@ -67,7 +67,7 @@ def _option_text(name: str, value: Any, run: Run, field: dataclasses.Field[Any] 
         return f"automatic: {metric_of(key, declared(run.builder)).text(run.metrics[key])}"
     if field is None:
         return "automatic"
-    return f"default: {default_text(field)}" if field.metadata.get("default_text") else "not given"
+    return f"default: {default_text(field)}" if field.metadata.get("default_text") else "none"
 
 
 def metric_facts(run: Run) -> list[MetricFact]:

@@ -48,15 +48,15 @@ LINEAR = Part(
             'semsearch search demo.db docs_lsa "compress a file" --mode vector --explain',
             "docs_lsa?q=compress+a+file&mode=vector&explain=1",
             "Search",
-            "*Why these results?* lists pairs of a query word and a document word with their contributions. Many pairs"
-            " are two different words. The page *Topics* also shows two similar documents without a common word.",
+            "*Why these results?* lists pairs of a query word and a document word with their contributions. Most pairs"
+            " have two different words. The page *Topics* also shows two similar documents without a common word.",
             ("lsa",),
         ),
         Technique(
             "eigenfaces",
             "Eigenfaces",
-            "The principal components of images are images, which show how the images differ most. Those of faces are"
-            " called eigenfaces (Sirovich & Kirby 1987; Turk & Pentland 1991).",
+            "The principal components of images are images: the patterns by which the images vary most. Those of faces"
+            " are called eigenfaces (Sirovich & Kirby 1987; Turk & Pentland 1991).",
             "X − mean ≈ U S Vᵀ   component i: row v_i of Vᵀ, shown as an image (grey is 0)",
             "semsearch build pca demo.db digits",
             "digits_pca/components",
@@ -68,9 +68,9 @@ LINEAR = Part(
             "sigma",
             "Word vectors as a by-product of LSA, and the splits of Σ",
             "The SVD X ≈ U S Vᵀ gives a row of U to each document and a row of V to each term. The singular values S"
-            " (Σ in the lecture) can scale either of them, or both by √S. Scalar products of rows of US approximate"
-            " those of documents. Scalar products of rows of VS approximate those of words. With √S on both sides, a"
-            " document vector times a word vector approximates the entry of X.",
+            " (Σ in the lecture) can scale either of them, or both by √S. The scalar product of two rows"
+            " of US approximates that of two rows of X, and the one of VS that of two columns. With √S on both"
+            " sides, a document vector times a word vector approximates the entry of X.",
             "split documents: vectors US and V, (US)(US)ᵀ ≈ XXᵀ   split words: vectors U and VS, (VS)(VS)ᵀ ≈ XᵀX"
             "   split even: vectors U√S and V√S, (U√S)(V√S)ᵀ ≈ X",
             "semsearch build lsa demo.db docs --split words --power 0 --name docs_split",
@@ -108,7 +108,7 @@ WORDS = Part(
             "semsearch build pmi demo.db docs --window 5",
             "docs_pmi/cooccurrence?words=read+write+file+socket",
             "Co-occurrence",
-            "The table of counts for a few words, with the PMI below each count. The weight 1 gives whole counts.",
+            "The table of counts for a few words, with the PMI below each. *Weight of a pair* 1 gives whole counts.",
             ("pmi", "glove", "sgns"),
         ),
         Technique(
@@ -178,14 +178,14 @@ WORDS = Part(
             "glove",
             "Search",
             "The nearest neighbours of a technical term in `glove` and in `docs_pmi`. `--from` downloads a public set."
-            " A file of your own in one of these formats is imported without it.",
+            " Give the path of a file in its place to import your own vectors.",
             ("imported",),
         ),
         Technique(
             "analogies",
             "Analogies by vector arithmetic",
             "If a relation corresponds to a constant difference of vectors, b − a + c is close to the missing word."
-            " 3CosAdd adds cosines. 3CosMul multiplies them, so that none dominates (Levy & Goldberg 2014).",
+            " 3CosAdd adds cosines. 3CosMul multiplies them, so that no single one dominates (Levy & Goldberg 2014).",
             "3CosAdd: argmax_d cos(d, b) + cos(d, c) − cos(d, a)   3CosMul: argmax_d cos(d, b) cos(d, c) / (cos(d, a)"
             " + ε), cosines mapped to 0..1",
             "semsearch analogy demo.db docs_pmi read write reader",
@@ -288,7 +288,7 @@ IMAGES = Part(
             "semsearch sample demo.db digits_autoencoder -o samples.png --prior mixture",
             "digits_autoencoder/samples?prior=mixture",
             "Samples",
-            "Images from the fitted mixture and, by the choice of another distribution, from N(0, I). Choose an image"
+            "Images from the fitted mixture. *Latent codes drawn from* changes the distribution. Choose an image"
             " to see the most similar real images, which show whether it is a copy.",
             ("autoencoder", "pca"),
         ),

@@ -272,7 +272,7 @@ def test_images_are_reconstructed_and_generated(path: str, tmp_path: Path) -> No
         db.ingest_images("shapes", *tmp_path.glob("*.png"), channels=1)
         db.build("shapes", "pca", dim=4)
         shown = db.reconstruct("shapes_pca", "05.png", "06.png", components=2)
-        assert len(shown.strips[0].pixels) == 2 and shown.scores[0]["what"] == "model"
+        assert len(shown.strips[0].pixels) == 2 and shown.scores[0]["what"] == "shapes_pca, 2 dimensions"
         assert db.sample("shapes_pca", 3, into="drawn").shape == (3, 12, 12, 1)
         assert (db.sample("shapes_pca", 3) == db.sample("shapes_pca", 5)[:3]).all()
         assert db.sql("select count(*) as n from drawn") == [{"n": 3}]

@@ -72,7 +72,7 @@ def test_the_run_shows_what_the_builder_chose(builder: Builder) -> None:
     run = Run(1, "data", name, options, 0, "cpu", "", 1.0, fitted.metrics, {})
     for option, text in run_facts.option_texts(run).items():
         is_chosen = text.startswith(("automatic: ", "default: half of the dimensions"))
-        assert is_chosen or text == "not given" or option in ("max_vocab", "words") or name == "pca", (option, text)
+        assert is_chosen or text == "none" or option in ("max_vocab", "words") or name == "pca", (option, text)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_an_update_measures_is_declared(builder: Builder) -> None:
     assert drift.keys() | {"texts", "pictures"} <= UPDATE_METRICS.keys()
     assert run_facts.update_texts({"texts": 12.0, "residual": 0.25}) == {
         "new texts": "12",
-        "share outside the topics": "0.250",
+        "share outside the components": "0.250",
     }
 
 

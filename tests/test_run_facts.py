@@ -49,7 +49,7 @@ def test_values_are_shown_as_words_and_numbers():
         "nonzero entries": "136,000",
         "dimensions": "36",
         "discriminator score, training images": "0.12",
-        "time: estimating the hybrid weight": "0.50 s",
+        "time: choosing the search weight": "0.50 s",
     }
 
 

@@ -82,7 +82,7 @@ class ContrastOptions(BuilderOptions):
     stop_words: bool = option(True, "remove stop words")
     own_stop_words: str | None = own_stop_words_option()
     min_df: int | None = option(
-        None, "minimum document frequency of a term", least=1, default_text="1; 2 for 10,000 documents or more"
+        None, "minimum document frequency of a term", least=1, default_text="1, or 2 for 10,000 documents or more"
     )
 
     def __post_init__(self) -> None:

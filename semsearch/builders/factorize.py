@@ -10,7 +10,7 @@ not a pair themselves.
 
 A pair counts in both directions unless --directed is given. If both directions are given, their mean is used. The
 similarities of a repeated pair are summed. Undirected similarities are factorised by an eigendecomposition, and
-`negative_mass` reports the share of negative eigenvalues, which no scalar products of one set of vectors can represent.
+`negative_mass` reports the share of negative eigenvalues. Scalar products of one set of vectors cannot represent them.
 With --directed an SVD gives each item a left and a right vector.
 
     people who share meetings      select a.person, b.person, count(*) from attended a join attended b

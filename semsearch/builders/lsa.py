@@ -75,7 +75,7 @@ class LsaOptions(BuilderOptions):
         None,
         "minimum document frequency of a term",
         least=1,
-        default_text=f"1; 2 for {_MIN_DF_2_FROM:,} documents or more",
+        default_text=f"1, or 2 for {_MIN_DF_2_FROM:,} documents or more",
         was=("min_documents",),
     )
 

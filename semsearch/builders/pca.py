@@ -2,16 +2,16 @@
 
     centre      X - mean: the mean image is subtracted
     factorise   X - mean ≈ U S Vᵀ; the rows of Vᵀ are the components, which are images (eigenfaces)
-    embed       z = (x - mean) V, the loadings of an image on the components
+    embed       z = (x - mean) V, the scores of an image on the components
 
-A loading can be understood in two ways. It is a scalar product, z_i = ⟨x - mean, v_i⟩, which measures how similar the
+A score can be understood in two ways. It is a scalar product, z_i = ⟨x - mean, v_i⟩, which measures how similar the
 centred image is to component i. It is also a coordinate of a projection: mean + Σ z_i v_i is the best approximation of
 the image by k components. Projecting it again changes nothing. PCA is the optimal linear autoencoder, with encoder V
 and decoder Vᵀ. No other linear encoder and decoder with k numbers has a lower squared error (Eckart & Young 1936;
 eigenfaces: Sirovich & Kirby 1987; Turk & Pentland 1991).
 
 Without --dim the components explain 90 % of the variance, and are at most 60. More components did not improve the
-classification of faces and digits (benchmarks/log.md). Two images are compared by the cosine of their loadings. With
+classification of faces and digits (benchmarks/log.md). Two images are compared by the cosine of their scores. With
 --columns the rows of a table are embedded by numeric columns. Each column is standardised to mean 0 and variance 1,
 because units are not comparable.
 """

@@ -15,8 +15,8 @@ window at random, which has nearly the same effect. The eigenvalues are shrunk, 
 dominates the smallest (maths.spectral_factors, `default_shrinkage`).
 
 The matrix is kept symmetric, so that an eigendecomposition is enough. `--no-symmetric` smooths contexts only, as in the
-papers. The matrix is not positive semidefinite. `negative_mass` reports the share of its negative eigenvalues, which no
-scalar products of one set of vectors can represent.
+papers. The matrix is not positive semidefinite. `negative_mass` reports the share of its negative eigenvalues.
+Scalar products of one set of vectors cannot represent them.
 
 With `--measure count --window 0 --power 0.5` the matrix is XᵀX, where X holds the count of each word in each document.
 The vectors are then the word vectors of LSA on these counts, up to rotation.

@@ -11,7 +11,7 @@ Baseline for Sentence Embeddings" (ICLR 2017). p(w) is the share of w among the 
 
 A mean ignores word order, and represents long documents poorly. Its advantage over `lsa` is that the word vectors can
 come from a larger corpus, or from another tool (`semsearch ingest vectors`). The word vectors are not copied. After a
-rebuild of the word collection the documents must be rebuilt too. Until then a search is an error that says so.
+rebuild of the word collection the documents must be rebuilt too. Until then a search ends with an error.
 """
 
 from __future__ import annotations

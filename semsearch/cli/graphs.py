@@ -122,8 +122,8 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
     """Predict the most likely missing edges and write them to the table COLLECTION_links.
 
     A logistic regression on the cosine similarity and the node degrees scores every pair of nodes without an edge.
-    Pairs with a similarity below 0.1 are left out.
-    `score` is the log-odds of an edge, `similarity` the cosine, `common` the number of common neighbours.
+    Pairs with a similarity below 0.1 are left out. `score` is the log-odds of an edge, under that name in the printed
+    table. `similarity` is the cosine, and `common` the number of common neighbours.
 
     \b
     semsearch predict-links my.db friends_netmf -k 100
@@ -139,7 +139,7 @@ def predict_links_command(db: str, collection: str, k: int, seed: int, shape: st
     shown = rows if shape == "json" else [_named(rounded(row), shape) for row in rows]
     print_rows(shown, shape, widest=WIDEST_TITLE)
     if shape not in ("json", "csv"):
-        remark("Log-odds of 0 are a probability of 50 %. They depend on similarity and degree, so hubs score high")
+        remark("Log-odds of 0 mean a probability of 50 %. They grow with similarity and degree")
     remark(f"Wrote {counted(len(links), 'pair')} to the table {collection}_links, best first")
 
 

@@ -195,11 +195,11 @@ def evaluate_images_command(
 
     Reports the reconstruction error, and the accuracy of a linear probe and of the five nearest neighbours.
 
-    Test images are those whose split is test. Without such a column every fifth image is a test image. The builder may
-    then have been trained on it.
+    Test images are those whose split is test. If no image or every image is such, every fifth is a test image instead.
+    The builder may then have been trained on it.
 
-    --samples compares generated images with the test images. It reports Frechet distance, precision, recall, density
-    and coverage in the features of a small classifier, which is trained on the labels. The Frechet distance of
+    --samples compares generated images with the test images. It reports Fréchet distance, precision, recall, density
+    and coverage in the features of a small classifier, which is trained on the labels. The Fréchet distance of
     real images is a good value, that of noise a bad one. The distance ratio (`nearness`) is the median distance of
     generated images to the nearest training image, relative to that of test images. It is 1 for new images and 0 for
     copies. The copy rate (`copied`) is the share of generated images that are nearer to a training image than 99 % of

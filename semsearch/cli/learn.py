@@ -57,8 +57,8 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     """List pairs of items that are nearly the same, the closest first.
 
     Two items are a pair if their cosine similarity is at least --threshold. Two documents must also have a
-    word overlap of at least --min-overlap. The search is exact. The columns are the similarity, called `cosine` in JSON
-    and CSV, and the word overlap, called `words` there, then the titles of both items if they have titles.
+    word overlap of at least --min-overlap. The search is exact. The columns are the similarity, the word overlap of
+    documents, and the titles of items that have one. JSON and CSV call the first two `cosine` and `words`.
 
     \b
     semsearch duplicates my.db articles_lsa
@@ -88,7 +88,10 @@ def duplicates_command(db: str, collection: str, threshold: float, min_overlap: 
     ]
     if shape == "json":
         rows = [{**row, "similarity": row["cosine"]} for row in rows]
-    print_rows(rows if shape in ("json", "csv") else [rounded(row) for row in rows], shape, widest=WIDEST_TITLE)
+    if shape not in ("json", "csv"):
+        hidden = {"words"} if all(pair.words is None for pair in pairs) else set()
+        rows = [{name: value for name, value in rounded(row).items() if name not in hidden} for row in rows]
+    print_rows(rows, shape, widest=WIDEST_TITLE)
 
 
 @click.command("cluster", short_help="Group items into clusters by k-means")

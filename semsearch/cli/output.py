@@ -33,6 +33,7 @@ HEADINGS = {
     "created": "created (UTC)",
     "started": "started (UTC)",
     "by": "predictor",
+    "compared": "images compared",
     "deviation": "std. deviation",
     "embeds new items": "embeds queries",
     "how": "hold-out",
@@ -50,6 +51,7 @@ HEADINGS = {
     "probe": "linear probe",
     "psnr": "PSNR (dB)",
     "share": "training share",
+    "split": "test images",
     "trained": "training items",
     "what": "description",
     "words": "word overlap",
@@ -238,5 +240,5 @@ class Progress:
         """`lsa articles: step 200 of 1,000 after 20 s, loss 0.31`."""
         whole = f" of {total:,}" if total else ""
         elapsed = round(time.monotonic() - self.started)
-        budget = f" of {self.seconds:,.0f}" if self.seconds is not None else ""
-        return ", ".join([f"{self.label}: {self.unit} {step:,}{whole} after {elapsed:,}{budget} s", *shown])
+        budget = f" (--seconds {self.seconds:,.0f}, without the start)" if self.seconds is not None else ""
+        return ", ".join([f"{self.label}: {self.unit} {step:,}{whole} after {elapsed:,} s{budget}", *shown])

@@ -170,7 +170,7 @@ def _labelled(
     if split in columns_of(db, dataset.name):
         sides = labels.of_items(db, dataset, compared[0], split)
         is_test = [as_text(sides.get(key)).strip().lower() == "test" for key in keys]
-        if any(is_test):
+        if any(is_test) and not all(is_test):
             return keys, texts, is_test, f"column {split}"
     return keys, texts, [row % 5 == 4 for row in range(len(keys))], "every fifth"
 

@@ -1,8 +1,8 @@
 """Evaluate a collection of images: its reconstruction error, and the accuracy of predicting labels from its codes.
 
-Images whose split column says `test` are test images, the others training images. Without such a column every fifth is
-a test image. Probe and nearest neighbours are those of label_probes.py. Generated images are scored by
-sample_scores.py.
+Images whose split column says `test` are test images, the others training images. If no image or every image
+is such, every fifth is a test image. Probe and nearest neighbours are those of label_probes.py. Generated images are
+scored by sample_scores.py.
 """
 
 from __future__ import annotations
@@ -71,12 +71,10 @@ def evaluate_images(
     keys, codes, labels, splits = _read(db, collection, dataset, column, split)
     test = np.array([text == "test" for text in splits])
     split_by = f"column {split}"
-    if not test.any():
+    if test.all() or not test.any():  # nothing to train on, or to test
         test, split_by = np.arange(len(keys)) % 5 == 4, "every fifth"
-    if test.all() or not test.any():
-        raise InputError(
-            f"{int(test.sum())} of the {len(keys)} images of {name} are test images: training images are needed too"
-        )
+    if not test.any():
+        raise InputError(f"{name} has {len(keys)} images: training and test images need at least 5")
     sampled = None
     if wanted is not None:
         if column is None:

@@ -29,7 +29,6 @@ from semsearch.storage.driver import Connection
 
 PRIOR_CODES = 8_000  # stored codes that a prior is fitted to, at most
 ITERATIONS = 30  # of encoding and decoding in a repair; PCA has converged by then
-SMOOTH_FILLING = "smooth filling"
 MAX_IMAGES = 400  # images generated at once
 
 
@@ -169,14 +168,6 @@ class Reconstruction:
     input: ByteArray  # the damaged images
     baseline: ByteArray | None  # a repair without a model, for comparison; None if nothing was damaged
     output: ByteArray  # by the model
-    baseline_name: str = ""
-
-    def scores(self) -> list[dict[str, Any]]:
-        """MSE and PSNR of the model and of the baseline, a row each."""
-        rows = [{"what": "model", **error(self.originals, self.output)}]
-        if self.baseline is not None:
-            rows.append({"what": self.baseline_name, **error(self.originals, self.baseline)})
-        return rows
 
 
 def error(truth: ByteArray, output: ByteArray) -> dict[str, float]:
@@ -192,7 +183,7 @@ def reconstruct(
     if damage.noise is not None:
         noisy = pixels / 255 + damage.noise * rng.standard_normal(pixels.shape)
         noisy_pixels = np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
-        return Reconstruction(pixels, noisy_pixels, noisy_pixels, model.reconstruct(noisy_pixels, k), "noisy")
+        return Reconstruction(pixels, noisy_pixels, noisy_pixels, model.reconstruct(noisy_pixels, k))
     if damage.mask is not None:
         return _inpainted(model, pixels, damage.mask, k, rng)
     if damage.from_size is not None:
@@ -216,7 +207,7 @@ def _enlarged(model: Model, pixels: ByteArray, side: int, k: int | None) -> Reco
         output = model.reconstruct(current, k)
         reduced = np.stack([_reduced_and_enlarged(image, size) for image in output]).astype(np.float32)
         current = np.rint(np.clip(output + (enlarged.astype(np.float32) - reduced), 0, 255)).astype(np.uint8)
-    return Reconstruction(pixels, enlarged, enlarged, current, "bicubic")
+    return Reconstruction(pixels, enlarged, enlarged, current)
 
 
 def _reduced_and_enlarged(pixels: ByteArray, size: tuple[int, int]) -> ByteArray:
@@ -244,7 +235,7 @@ def _inpainted(model: Model, pixels: ByteArray, side: int, k: int | None, rng: n
     else:
         for _ in range(ITERATIONS):
             output = np.where(hole, model.reconstruct(output, k), pixels).astype(np.uint8)
-    return Reconstruction(pixels, masked, smooth_filling, output, SMOOTH_FILLING)
+    return Reconstruction(pixels, masked, smooth_filling, output)
 
 
 def holes(n: int, height: int, width: int, side: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:

@@ -146,12 +146,13 @@ def show(
     """
     if bits is None:
         result = generate.reconstruct(model, pixels, k=k, damage=damage, rng=rng)
-        rows = [*_inputs(result, damage), (_caption(model, k), result.output)]
-        return ReconstructionGrid(_strips(pixels, rows), result.scores())
+        inputs, own = _inputs(result, damage), (_caption(model, k), result.output)
+        scores = [{"what": caption, **error(pixels, images)} for caption, images in (own, *inputs[-1:])]
+        return ReconstructionGrid(_strips(pixels, [*inputs, own]), scores)
     if damage != Damage():
         raise InputError("Give either bits or damage, not both: the error of one would hide that of the other")
     compared = compare(model, pixels, bits, k, among)
-    rows = [(f"{codes.name}, {codes.size} bytes each", codes.images) for codes in compared]
+    rows = [(_in_bits(codes), codes.images) for codes in compared]
     return ReconstructionGrid(_strips(pixels, rows), _quantised_scores(model, pixels, compared))
 
 
@@ -169,6 +170,10 @@ def _caption(model: Model, k: int | None) -> str:
     return f"{model.collection.name}, {count:,} dimension{'' if count == 1 else 's'}"
 
 
+def _in_bits(codes: Quantised) -> str:
+    return f"{codes.name}, {codes.bits} bit{'' if codes.bits == 1 else 's'} per dimension"
+
+
 def _strips(originals: ByteArray, rest: Sequence[tuple[str, ByteArray]]) -> list[Strip]:
     strips = [Strip(caption, images, error(originals, images)["psnr"]) for caption, images in rest]
     return [Strip("Original", originals, None), *strips]
@@ -180,11 +185,11 @@ def _quantised_scores(model: Model, pixels: ByteArray, compared: Sequence[Quanti
     uncompressed = model.reconstruct(pixels, own.dims if own.dims < model.collection.dim else None)
     png_bytes = sum(len(image_io.to_png(image)) for image in pixels) / len(pixels)
     return [
-        *(
-            {"what": f"{codes.name}, {codes.bits} bits per dimension", "bytes": codes.size}
-            | error(pixels, codes.images)
-            for codes in compared
-        ),
-        {"what": f"{own.name}, floats", "bytes": FLOAT_BYTES * own.dims, **error(pixels, uncompressed)},
+        *({"what": _in_bits(codes), "bytes": codes.size, **error(pixels, codes.images)} for codes in compared),
+        {
+            "what": f"{own.name}, {8 * FLOAT_BYTES} bits per dimension (floats)",
+            "bytes": FLOAT_BYTES * own.dims,
+            **error(pixels, uncompressed),
+        },
         {"what": "PNG", "bytes": round(png_bytes), **error(pixels, pixels)},
     ]

@@ -40,7 +40,7 @@ def read_header(first: Sequence[str], others: Sequence[Sequence[str]], place: st
         if value is not None and not options.columns:
             remarks.append(
                 Remark(
-                    f"L{place[1:]} was read as a row, because {_short(value)!r} is no name of a column: the columns are"
+                    f"L{place[1:]} was read as a row, because {_short(value)!r} is not a column name: the columns are"
                     " named column_1, column_2 and so on (--columns names them, --header reads it as names)"
                 )
             )

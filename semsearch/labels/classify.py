@@ -92,9 +92,11 @@ class Classified:
         sampled = [scores.judged for scores in self.judged if scores.features == SAMPLED]
         if sampled:
             remarks.append(
-                f"Words and vectors are compared on a random sample: {sampled[0]:,} test items and"
-                f" {(classifier.FOLDS - 1) * sampled[0]:,} training items. With all {self.labelled:,} labelled items"
-                " both would be more accurate, words often by more. `semsearch classify` compares them on all"
+                f"The bag of words and the vectors are compared on a random sample, with {sampled[0]:,} {self.of}s"
+                " for the"
+                f" test and {(classifier.FOLDS - 1) * sampled[0]:,} for the training. On all {self.labelled:,} both"
+                " would be"
+                " more accurate, and the bag of words often gains more. `semsearch classify` compares them on all"
             )
         if self.seen:
             remarks.append(
@@ -102,7 +104,7 @@ class Classified:
             )
         if self.labelled < FEW_TESTED:
             remarks.append(
-                f"Only {self.judged[0].judged:,} test items: the interval shows how uncertain the accuracy is"
+                f"Only {self.judged[0].judged:,} test {self.of}s: the interval shows how uncertain the accuracy is"
             )
         return remarks
 

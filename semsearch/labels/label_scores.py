@@ -19,7 +19,7 @@ from semsearch.maths.weighting import idf, log_tfidf
 from semsearch.storage.driver import Connection
 
 VECTORS, WORDS = "vectors", "bag of words"
-SAMPLED = "vectors, same sample"  # vectors on the sample on which the bag of words is tested
+SAMPLED = "vectors, on a sample"  # vectors on the sample on which the bag of words is tested
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ RETRIEVAL = (
         term="precision",
     ),
     _share("p11", "11-point precision", "Mean precision at recall 0, 0.1, …, 1 (interpolated).", term="precision"),
-    _share("ndcg_at_10", "nDCG@10", "Gain of the first 10 results, discounted by rank, of the best possible gain."),
+    _share(
+        "ndcg_at_10", "nDCG@10", "Gain of the first 10 results, discounted by rank, divided by the best possible one."
+    ),
     _share(
         "recall_at_100", "recall@100", "Share of the relevant documents among the first 100 results.", term="recall"
     ),
@@ -31,7 +33,10 @@ LINKS = (
         "auc", "AUC", "Probability that a hidden edge has a higher score than a pair without an edge. 0.5 is chance."
     ),
     _share(
-        "precision", "precision at k", "Share of hidden edges among the k pairs of highest score.", term="precision"
+        "precision",
+        "precision at k",
+        "Share of hidden edges among the k pairs of highest score, at most hidden edges / k.",
+        term="precision",
     ),
     _share(
         "left_out",
@@ -114,8 +119,8 @@ GENERATED = (
     Metric(
         "frechet_floor",
         "Fréchet distance of real images",
-        "Fréchet distance between two sets of real images. Generated images near it cannot be told from real ones by"
-        " this measure.",
+        "Fréchet distance between two sets of real images. By this measure, generated images"
+        " with a distance near or below it do not differ from real ones.",
         "at least 0",
         decimals=1,
         term="frechet",

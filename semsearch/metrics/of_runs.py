@@ -38,7 +38,7 @@ CHOICES = (
     Metric(
         "exact",
         "exact matrix",
-        "Whether the matrix of walks is computed exactly, not from its eigenvectors.",
+        "Whether the matrix of walks is computed exactly; otherwise it is approximated by its largest eigenpairs.",
         is_choice=True,
         is_flag=True,
     ),
@@ -69,9 +69,7 @@ CHOICES = (
     Metric(
         "pairs_per_node", "pairs per node", "Pairs of highest association that a node keeps.", COUNT, is_choice=True
     ),
-    Metric(
-        "permutations", "permutations", "Permutations of the tiles that are told apart.", "at least 2", is_choice=True
-    ),
+    Metric("permutations", "permutations", "Permutations that the network knows.", "at least 2", is_choice=True),
     Metric("rate", "learning rate", "Largest step size of the optimiser.", "above 0", is_choice=True),
     Metric(
         "shrinkage",
@@ -89,7 +87,8 @@ FACTORISATION = (
     Metric(
         "captured_energy",
         "share of squared singular values kept",
-        "How much of the matrix the kept dimensions hold: their squared singular values, of the sum of all.",
+        "How much of the matrix the kept dimensions hold: the sum of their squared singular values, divided by the"
+        " sum of all.",
         SHARE,
         better="higher",
         decimals=3,
@@ -107,8 +106,8 @@ FACTORISATION = (
     Metric(
         "negative_mass",
         "share of squared negative eigenvalues",
-        "Squared negative eigenvalues, of all kept: the part of the matrix that is no matrix of dot products, because"
-        " it is not positive semidefinite.",
+        "Sum of the squared negative eigenvalues, divided by the sum of all squared eigenvalues that are kept. Scalar"
+        " products of one set of vectors cannot represent this part.",
         SHARE,
         decimals=3,
         term="pmi",
@@ -116,21 +115,17 @@ FACTORISATION = (
     Metric(
         "residual",
         "relative residual of the SVD",
-        "Numerical error of the kept singular vectors: mean of ‖AᵀA v − s² v‖ / s² over them. 0 is exact.",
+        "Numerical error of the kept singular vectors: mean of ‖AᵀA v − s² v‖ / s² over them. 0 is exact. At 0.02"
+        " the squared singular values are exact to 2 %.",
         "at least 0",
         better="lower",
         term="singular-value",
     ),
-    Metric(
-        "krylov_steps",
-        "Krylov steps of the SVD",
-        "Blocks of the iteration that computed the SVD; more of them cost time.",
-        COUNT,
-    ),
+    Metric("krylov_steps", "Krylov steps of the SVD", "Blocks of the iteration that computed the SVD.", COUNT),
     Metric(
         "self_retrieval",
         "self-retrieval (mean reciprocal rank)",
-        "How well some words of a document find the rest of it by similarity: the mean of 1 / rank.",
+        "How well some words of a document find the document by similarity: the mean of 1 / its rank.",
         SHARE,
         better="higher",
         decimals=3,
@@ -138,14 +133,15 @@ FACTORISATION = (
     Metric(
         "held_out_documents",
         "held-out documents",
-        "Documents left out of a second fit, from which the evidence for the weight of the similarity comes.",
+        "Documents left out of a second fit, on which the weight of the similarity was estimated.",
         COUNT,
         term="held-out",
     ),
     Metric(
         "held_out_text",
         "nDCG@10 of held-out documents, text score alone",
-        "Queries are some words of a held-out document; the documents most like its other words count as relevant.",
+        "Each query is some words of a held-out document. The documents that BM25 finds by its other words are"
+        " relevant.",
         SHARE,
         better="higher",
         decimals=3,
@@ -208,8 +204,8 @@ FACTORISATION = (
     ),
     Metric(
         "expected_residual",
-        "expected share outside the topics, new texts",
-        "How much of the known words of a new text of the same kind the topics do not represent, by weight."
+        "expected share outside the components, new texts",
+        "How much of the known words of a new text of the same kind the kept components do not represent, by weight."
         " `update` compares new texts with it.",
         SHARE,
         better="lower",
@@ -229,8 +225,8 @@ UPDATES = (
     ),
     Metric(
         "residual",
-        "share outside the topics",
-        "How much of the known words of the added texts the topics do not represent, by weight.",
+        "share outside the components",
+        "How much of the known words of the added texts the kept components do not represent, by weight.",
         SHARE,
         better="lower",
         decimals=3,
@@ -283,7 +279,7 @@ TRAINING = (
     Metric(
         "chance",
         "accuracy by chance",
-        "Accuracy of guessing, to compare the accuracy with.",
+        "Baseline: the accuracy of guessing.",
         SHARE,
         decimals=3,
         term="accuracy",
@@ -299,7 +295,7 @@ TRAINING = (
     Metric(
         "held_out_mean",
         "held-out error of the mean (MSE)",
-        "The same error if the mean is predicted, to compare the held-out error with.",
+        "Baseline: the same error if the mean is predicted.",
         "at least 0",
         term="held-out",
     ),
@@ -310,13 +306,13 @@ GAN = (
     Metric(
         "discriminator_gradient",
         "discriminator gradient norm",
-        "Length of the gradient of the discriminator's weights. Large jumps warn of divergence.",
+        "Length of the gradient with respect to the discriminator's weights. Large jumps warn of divergence.",
         "at least 0",
     ),
     Metric(
         "generator_gradient",
         "generator gradient norm",
-        "Length of the gradient of the generator's weights. Large jumps warn of divergence.",
+        "Length of the gradient with respect to the generator's weights. Large jumps warn of divergence.",
         "at least 0",
     ),
     Metric(
@@ -347,7 +343,8 @@ GAN = (
     Metric(
         "modes",
         "classes generated",
-        "Classes of which the GAN generates at least a fifth of their even share.",
+        "Number of classes that the GAN generates. With n classes, a class counts if at least 1 in 5 n images is of"
+        " it.",
         COUNT,
         better="higher",
         term="mode-collapse",
@@ -381,7 +378,10 @@ STAGES = {
     "starting": ("initial vectors", "Time to compute the initial vectors."),
     "training": ("training", "Time of the training."),
     "walking": ("random walks", "Time of the random walks."),
-    "weighing": ("estimating the hybrid weight", "Time to estimate the weight of hybrid search and the drift."),
+    "weighing": (
+        "choosing the search weight",
+        "Time to choose the weight of hybrid search.",
+    ),
     "weighting": ("weighting the counts", "Time to weight the counts."),
 }
 TIMES = tuple(

@@ -85,7 +85,7 @@ def test_duplicates_and_clusters_lead_to_items(open_page, scripts):
     page = open_page(ARTICLES, java_script_enabled=scripts)
     tabs = page.get_by_role("navigation", name="Pages of articles_lsa")
     follow(tabs.get_by_role("link", name="Duplicates"))
-    page.get_by_label("Minimum similarity, 0.5 to 1").fill("0.5")
+    page.get_by_label("Minimum similarity, 0.01 to 1").fill("0.5")
     page.get_by_label("Minimum word overlap, 0.01 to 1").fill("0.05")
     click(page, "button", "Compare")
     assert "threshold=0.5" in page.url

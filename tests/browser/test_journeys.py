@@ -86,7 +86,7 @@ def test_topics_lead_to_words_and_documents(open_page, scripts):
     planted = [{title for title, _ in rows} for rows in (BREAD, SPACE)]
     found = [set(topic.locator(".sem-documents a").all_inner_texts()) for topic in (first, second)]
     assert all(titles <= planted[0] or titles <= planted[1] for titles in found)
-    follow(page.get_by_role("link", name="Show the directions without rotation"))
+    follow(page.get_by_role("link", name="Show the components before rotation"))
     third = page.locator(".sem-topic").nth(2)
     assert third.locator(".sem-end-name").all_inner_texts() == ["Positive side", "Negative side"]
     page.go_back()

@@ -30,10 +30,10 @@ def test_each_example_finds_something(site):
 def test_newest_rows_come_last_first(site, library):
     with connect.reading(library) as db:
         titles = [row[0] for row in db.execute("select title from articles order by id desc limit 5")]
-    assert [text for text, _ in offered(ours(site.get(ARTICLES).text), "Newest rows")] == titles
+    assert [text for text, _ in offered(ours(site.get(ARTICLES).text), "Last rows of articles")] == titles
 
 
 def test_neither_stands_on_a_page_with_results_or_of_words(site):
     for path in (f"{ARTICLES}?q=moon", WORDS):
         page = site.get(path).text
-        assert "Try one of these" not in page and "Newest rows" not in page
+        assert "Try one of these" not in page and "Last rows of articles" not in page

@@ -108,9 +108,10 @@ def test_of_many_rows_words_are_compared_on_some(site, library, monkeypatch):
         (label_scores.SAMPLED, 1),
         (label_scores.WORDS, 1),
     ]
-    assert any("a random sample: 1 test items and 4 training items. With all 8" in r for r in learnt["remarks"])
+    sample = "a random sample, with 1 documents for the test and 4 for the training. On all 8"
+    assert any(sample in remark for remark in learnt["remarks"])
     page = ours(site.get(ARTICLES + "/labels?label=theme").text)
-    assert "<code>semsearch classify</code> compares them on all." in page and "Vectors, same sample" in page
+    assert "<code>semsearch classify</code> compares them on all." in page and "Vectors, on a sample" in page
 
 
 def test_rows_without_a_vector_are_told_with_the_command_as_code(site, library):

@@ -57,7 +57,7 @@ def test_the_page_of_a_gan_shows_the_minimax_game_and_its_loss(file: str, make_s
 def test_the_page_is_marked_leads_on_and_all_its_pictures_are_there(file: str, make_site: Any) -> None:
     site = make_site(file)
     page = ours(site.get(f"{BASE}/samples?seed=4").text)
-    assert "64 generated images" in page and "made these images from random latent codes" in page
+    assert "64 generated images" in page and "generated these images from random latent codes" in page
     assert (
         "None of them is a row of the table shapes" in page and 'name="prior"' not in page and 'name="from"' not in page
     )

@@ -31,7 +31,9 @@ FILES = [
     pytest.param("a.txt", LONG, "larger than 32 MB", id="a long document"),
     pytest.param("a.jsonl", b'{"a": "' + LONG + b'"}', "row at line 1 of", id="a long line of jsonl"),
     pytest.param("a.csv", b'a\n"' + LONG, "row at line 2 of", id="a long line of csv"),
-    pytest.param("a.csv", b'a\nx\n"' + b"y\n" * (20 << 20), "Line 3 of", id="an unclosed quote before a long rest"),
+    pytest.param(
+        "a.csv", b'a\nx\n"' + (b"y" * 99 + b"\n") * 400_000, "Line 3 of", id="an unclosed quote before a long rest"
+    ),
     pytest.param("a.json", b'[{"a": "' + LONG + b'"}]', "item longer than 32 MB", id="a long item of json"),
     pytest.param("a.txt", b" \n", "is empty", id="empty text"),
     pytest.param("a.html", b"<p></p>", "holds only tags", id="empty html"),

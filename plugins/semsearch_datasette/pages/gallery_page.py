@@ -16,7 +16,7 @@ from semsearch.web import paging
 from semsearch_datasette import links
 from semsearch_datasette.parts.cards import cards
 from semsearch_datasette.parts.filters import Filters
-from semsearch_datasette.parts.image_routes import run_of
+from semsearch_datasette.parts.image_routes import comparison_url, run_of
 from semsearch_datasette.parts.thumbs import url_of
 from semsearch_datasette.respond import Answer, Elsewhere, absolute_url, static_url, wants_json
 from semsearch_datasette.target import Target, frame, look
@@ -106,7 +106,7 @@ async def gallery(datasette: Any, request: Any, target: Target, filters: Filters
 
 
 def _asked_context(datasette: Any, target: Target, asked: Asked, compared: Contrast | None, k: int) -> dict[str, Any]:
-    """The query image and its reconstruction for the template, and the URL of its inverse."""
+    """The query image, its reconstruction and the URL of its inverse for the template; without one, the comparison."""
     is_decodable = can_decode(target.collection) and asked.code
     here = links.collection(datasette, target.database.name, target.collection.name)
     return {
@@ -116,4 +116,5 @@ def _asked_context(datasette: Any, target: Target, asked: Asked, compared: Contr
         "invert_url": links.with_arguments(here, {"k": k}, asked.inverted().pairs) if asked.inverse else None,
         "contrast": compared.remark(target.dataset.name) if compared and compared.is_inverted else None,
         "asked": asked.pairs,
+        "compare_url": None if asked.code else comparison_url(datasette, target),
     }

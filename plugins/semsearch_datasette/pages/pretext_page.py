@@ -142,7 +142,9 @@ async def _answers(datasette: Any, target: Target, seed: int, ids: Sequence[str]
 def verdict(quiz: Quiz) -> str:
     """Whether a prediction is right, or how far it is off, in words."""
     if quiz.correct is not None:
-        return f"Right: {quiz.actual}" if quiz.correct else f"Wrong: predicted {quiz.predicted}, true {quiz.actual}"
+        return (
+            f"Right: {quiz.actual}" if quiz.correct else f"Wrong: predicted “{quiz.predicted}”, correct “{quiz.actual}”"
+        )
     share = _share(quiz.error or 0.0, quiz.baseline_error or 0.0)
     return f"{'Better' if quiz.good else 'No better'} than the mean: {share} of its error"
 

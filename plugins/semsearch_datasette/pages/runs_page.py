@@ -11,10 +11,9 @@ from semsearch.images.quizzes import has_task
 from semsearch.records import Run, Update
 from semsearch.search import resident
 from semsearch.storage import collections
-from semsearch_datasette import links
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts import curves
-from semsearch_datasette.parts.image_routes import run_of
+from semsearch_datasette.parts.image_routes import comparison_url, run_of
 from semsearch_datasette.parts.numbers import unbroken, with_minus
 from semsearch_datasette.parts.thumbs import url_of
 from semsearch_datasette.permissions import visible_runs
@@ -43,9 +42,7 @@ async def page(datasette: Any, request: Any) -> Answer:
             "panel": curves.FRAME,
             "snapshots": snapshots,
             "snapshot_rows": ("input", "prediction", "target") if has_task(target.collection) else (),
-            "compare_url": links.collection(datasette, target.database.name, target.collection.name, "comparison")
-            if target.collection.of == "image" and target.labels
-            else None,
+            "compare_url": comparison_url(datasette, target),
         }
 
     keys = dict.fromkeys(

@@ -204,7 +204,7 @@ def _weight_in_words(results: query.Found, is_given: bool) -> str:
     weight, here = results.weight, results.query_weight
     if weight is None or here is None:
         return ""
-    source = "as given" if is_given else "chosen by evidence"
+    source = "as given" if is_given else "estimated from the documents"
     if not is_given and weight == query.EVEN:
         source = "the default"
     told = f"Weight of the similarity {weight:.2f}, of the text score {1 - weight:.2f} ({source})"
@@ -216,8 +216,8 @@ def _introduction(target: Target) -> str:
     kind, builder, table = target.collection.of, target.collection.builder, target.dataset.name
     if not target.takes_text:
         return (
-            f"Find a {kind} by its name. Its page lists the most similar {kind}s."
-            f" A query cannot be compared with the vectors, because {builder} does not embed texts."
+            f"Find a {kind} by its name. Its page lists the most similar {kind}s. {builder} does not embed texts,"
+            f" so a text finds {kind}s by their words only."
         )
     if kind == "word":
         return f"Enter one or more words to find the words that are used in similar contexts in {table}."

@@ -1,4 +1,4 @@
-"""`…/splits?id=ID`: the nearest items of a word or document under both splits of Σ and the even one, side by side."""
+"""`…/splits?id=ID`: the nearest items of a word or document under both splits of S and the even one, side by side."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from semsearch_datasette.target import Target, frame, look, target_of
 
 # What the vectors of each kind of item are called under each split.
 VECTORS = {
-    "document": {"documents": "U Σ", "even": "U √Σ", "words": "U"},
-    "word": {"documents": "V", "even": "V √Σ", "words": "V Σ"},
+    "document": {"documents": "US", "even": "U√S", "words": "U"},
+    "word": {"documents": "V", "even": "V√S", "words": "VS"},
 }
-TITLES = {"documents": "Σ scales the documents", "even": "√Σ scales both", "words": "Σ scales the words"}
+TITLES = {"documents": "S scales the documents", "even": "√S scales both", "words": "S scales the words"}
 
 
 async def splits(datasette: Any, request: Any) -> Answer:

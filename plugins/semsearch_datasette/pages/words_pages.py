@@ -25,7 +25,10 @@ MAX_WORDS = 40  # of a table or a plot
 MAX_CHARACTERS = 4096  # of a field
 SHOWN_NEIGHBOURS = 5
 METHODS = {
-    "mul": ("By multiplication (3CosMul)", "similarity to B × to C ÷ to A, each mapped to 0…1; can exceed 1"),
+    "mul": (
+        "By multiplication (3CosMul)",
+        "(similarity to B × similarity to C) / similarity to A, each mapped to 0…1. It can exceed 1",
+    ),
     "add": ("By addition (3CosAdd)", "similarity to B + to C − to A, from −3 to 3"),
 }
 EXAMPLES = (

@@ -86,7 +86,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
         "Each component is shown as an image, in which grey is 0, white is positive and black is negative.",
         "eigenfaces",
     ),
-    "splits": ("Each list has the nearest items under one split of Σ.", "sigma"),
+    "splits": ("Each list has the nearest items under one split of the singular values S.", "sigma"),
     "analogy": ("The page searches for the word D such that A is to B as C is to D.", "analogies"),
     "plot": (
         "The chosen words are plotted on their first two principal components, the directions along which they differ"

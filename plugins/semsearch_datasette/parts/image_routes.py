@@ -16,6 +16,7 @@ from semsearch.search import images
 from semsearch.search.query_images import pixels_of_copy
 from semsearch.storage import collections
 from semsearch.web import number
+from semsearch_datasette import links
 from semsearch_datasette.connection import read
 from semsearch_datasette.parts.rows import hit_of
 from semsearch_datasette.parts.thumbs import may_read, version_of
@@ -25,6 +26,13 @@ from semsearch_datasette.target import Target, id_of, look, target_of
 THUMBNAIL_SIDE = 256  # pixels of the longer side, at most
 MIN_SIDE = 112  # pixels; smaller images are enlarged without smoothing
 MAX_SEED = 999_999_999
+
+
+def comparison_url(datasette: Any, target: Target) -> str | None:
+    """The URL of the page that compares the collections of these images; None for other items or without labels."""
+    if target.collection.of != "image" or not target.labels:
+        return None
+    return links.collection(datasette, target.database.name, target.collection.name, "comparison")
 
 
 async def thumbnail(datasette: Any, request: Any) -> Png:

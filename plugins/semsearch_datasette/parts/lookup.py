@@ -10,6 +10,7 @@ from semsearch import present
 from semsearch.records import Collection, Hit, OpenCollection
 from semsearch.search.components import topic_names, topics
 from semsearch.search.name_search import Start, called, latest, starts
+from semsearch.search.splits import has_splits
 from semsearch.storage import connect
 from semsearch_datasette import links
 from semsearch_datasette.parts.cards import Card
@@ -43,6 +44,7 @@ class Examples:
 
     queries: tuple[str, ...] = ()
     rows: tuple[Hit, ...] = ()
+    has_splits: bool = False
 
 
 async def examples(target: Target) -> Examples:
@@ -59,7 +61,8 @@ async def examples(target: Target) -> Examples:
             strongest = topics(conn, opened, k=MAX_EXAMPLES, rotated=rotated).topics
             ends = [topic.ends[0] for topic in strongest if topic.ends]
             queries = [" ".join(str(hit.row["word"]) for hit in end.words[:2]) for end in ends]
-        return Examples(tuple(dict.fromkeys(filter(None, queries))), tuple(latest(conn, opened, MAX_EXAMPLES)))
+        rows = tuple(latest(conn, opened, MAX_EXAMPLES))
+        return Examples(tuple(dict.fromkeys(filter(None, queries))), rows, has_splits(conn, opened))
 
     return await computed(target.database, key, current(target, find))
 
@@ -67,7 +70,10 @@ async def examples(target: Target) -> Examples:
 def examples_context(datasette: Any, target: Target, found: Examples) -> dict[str, Any]:
     """The examples for the template, as texts and addresses."""
     database, name = target.database.name, target.collection.name
+    pair = links.collection(datasette, database, name, "components", pair=1) + "#sem-pair"
     return {
+        "pair_url": pair if found.queries else None,
+        "splits_url": links.collection(datasette, database, name, "splits") if found.has_splits else None,
         "example_queries": [(text, links.collection(datasette, database, name, q=text)) for text in found.queries],
         "newest": [
             (present.title_of(target.dataset, hit), links.item(datasette, database, name, hit.id)) for hit in found.rows
