@@ -178,10 +178,11 @@ _SPACES = " ".join(
 )
 
 
-def opendocument(body: str, meta: str = "") -> bytes:
-    """An odt, ods or odp: XML inside office:body, and inside office:meta."""
+def opendocument(body: str, meta: str = "", more: Mapping[str, str | bytes] | None = None) -> bytes:
+    """An odt, ods or odp: XML inside office:body, and inside office:meta. An ods needs its mimetype and manifest."""
     return zipped(
         {
+            **(more or {}),
             "content.xml": f"<office:document-content {_SPACES}><office:body>{body}</office:body>"
             "</office:document-content>",
             "meta.xml": f'<office:document-meta {_SPACES} xmlns:dc="http://purl.org/dc/elements/1.1/"><office:meta>{meta}'

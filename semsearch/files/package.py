@@ -15,6 +15,7 @@ RATIO_BYTES = 64 << 20  # unpacked bytes over which the ratio is measured
 MAX_MEMBER_BYTES = 512 << 20  # unpacked bytes of one member
 MAX_SMALL_BYTES = 32 << 20  # unpacked bytes of a member that is parsed whole, such as a slide
 MAX_MEMBERS = 100_000  # members of an archive
+CHUNK_BYTES = 1 << 16  # bytes checked at once
 _OLE = b"\xd0\xcf\x11\xe0"  # the first bytes of an older Office file, and of an encrypted one
 
 
@@ -93,6 +94,19 @@ class Package:
         except etree.XMLSyntaxError:
             return etree.Element("none")
 
+    def check_xml(self, member: str) -> None:
+        """Raise lxml's XMLSyntaxError if a member is not well-formed, for libraries that never end on such a file.
+
+        Call `check_all` before: the member's bytes are not counted again.
+        """
+        from lxml import etree
+
+        parser = etree.XMLParser(target=_Nothing(), **_safely())
+        with self._archive.open(self._infos[member]) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                parser.feed(chunk)
+        parser.close()
+
     def children(self, member: str, parent: str) -> Iterator[Any]:
         """Each child element of the elements `parent` of a large member, in turn; it is freed after use."""
         from lxml import etree
@@ -107,6 +121,13 @@ class Package:
                     element.clear()
                     while element.getprevious() is not None:
                         del element.getparent()[0]
+
+
+class _Nothing:
+    """What a parser makes of an element that is only checked."""
+
+    def close(self) -> None:
+        """The end of the document."""
 
 
 def _safely() -> dict[str, Any]:

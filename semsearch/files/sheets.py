@@ -41,6 +41,8 @@ def _package_facts(path: str, name: str) -> dict[str, object]:
         package.check_all()
         if "meta.xml" not in package.names:
             return office_facts(package)
+        if "content.xml" in package.names:
+            package.check_xml("content.xml")  # calamine never ends on tags that are not closed
         meta = child_texts(package.optional("meta.xml"))
         return {"title": meta.get("title"), "author": meta.get("creator"), "date": meta.get("creation-date")}
 

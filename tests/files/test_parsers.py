@@ -158,6 +158,10 @@ def hostile() -> Sequence[object]:
         f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefgh", "bcdefghi", strict=True)
     )
     laughs = docx("").replace(b"x", b"x") and zipped({"word/document.xml": f"{entities}]><w:document>&i;</w:document>"})
+    spreadsheet = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "META-INF/manifest.xml": "<m/>"}
+    row = "<table:table-row><table:table-cell><text:p>moon</text:p></table:table-cell></table:table-row>"
+    sheet = f'<office:spreadsheet><table:table table:name="one">{row}</table:tabble></office:spreadsheet>'
+    unclosed = opendocument(sheet, more=spreadsheet)
     return [
         pytest.param("pdf", SCAN, "2 pages without text: it is a scan", id="a scan"),
         pytest.param("pdf", locked, "password", id="an encrypted PDF"),
@@ -167,6 +171,7 @@ def hostile() -> Sequence[object]:
         pytest.param("docx", b"\xd0\xcf\x11\xe0" + b"0" * 600, "password", id="an encrypted docx"),
         pytest.param("docx", zipped({"word/document.xml": b"<a>" + b" " * 100_000_000}), "100 times", id="a zip bomb"),
         pytest.param("sheets", zipped({"xl/a.xml": b" " * 100_000_000}), "100 times", id="a zip bomb as xlsx"),
+        pytest.param("sheets", unclosed, "damaged", id="tags of an ods that are not closed"),
         pytest.param("sheets", b"no workbook", "no workbook", id="no workbook"),
         pytest.param("docx", docx(word("x")).replace(b"PK", b"PQ"), "damaged", id="no zip archive"),
         pytest.param("docx", zipped({"a.xml": "<a/>"}), "no word/document.xml", id="another archive"),
