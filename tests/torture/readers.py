@@ -1,8 +1,9 @@
 """Mutated inputs for every reader: each ends in items, faults, remarks or one SemsearchError, in bounded time.
 
-    python -m tests.torture.readers SEED COUNT
+    python -m tests.torture.readers SEED COUNT [NAME ...]
 
-tries COUNT mutations of each reader's samples and prints the seed. `try_readers` is the same as a function.
+tries COUNT mutations of each reader's samples, or only of the readers named, such as "documents pdf". It prints the
+seed. `try_readers` is the same as a function.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gzip
 import io
 import json
 import random
+import resource
 import sqlite3
 import struct
 import sys
@@ -18,14 +20,17 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
 
 from semsearch.errors import SemsearchError
+from semsearch.files import parsing
 from semsearch.images import image_io
 from semsearch.images.image_io import ImageSpec
 from semsearch.ingest.edgefiles import EdgeColumns, edge_readers
@@ -36,8 +41,11 @@ from semsearch.ingest.readers import builtin_readers
 from semsearch.ingest.sources import read_sources
 from semsearch.ingest.vectors import VectorSource, load_vectors
 from semsearch.storage import connect
+from tests import made_files
+from tests.torture.file_samples import file_samples
 
 MAX_SECONDS = 10.0  # processor time of one input
+ENDED_PARSER = ("makes its parser crash", "takes its parser longer")  # one line for users, and still a fault
 READERS = {reader.name: reader for reader in builtin_readers()}
 Try = Callable[[Any, str], object]  # reads a file into an open database
 
@@ -110,40 +118,8 @@ def text_samples() -> dict[str, list[bytes]]:
         "mbox": [MBOX],
         "eml": [MBOX.partition(b"\n")[2].partition(b"\nFrom b")[0]],
         "rtf": [rb"{\rtf1\ansi\ansicpg1252 bread \'e9 {\b rocket}\par \u960? moon\par}"],
-        **office_samples(),
+        **file_samples(),
     }
-
-
-def office_samples() -> dict[str, list[bytes]]:
-    """Small valid documents that are archives of XML, by the name of their reader."""
-    office = "http://schemas.openxmlformats.org"
-    types = f"<Types xmlns='{office}/package/2006/content-types'></Types>"
-    kind = f"{office}/officeDocument/2006/relationships/officeDocument"
-    relations = (
-        f"<Relationships xmlns='{office}/package/2006/relationships'>"
-        f"<Relationship Id='r1' Type='{kind}' Target='word/document.xml'/></Relationships>"
-    )
-    word = (
-        f"<w:document xmlns:w='{office}/wordprocessingml/2006/main'><w:body><w:p><w:r><w:t>bread and water</w:t></w:r>"
-        "</w:p></w:body></w:document>"
-    )
-    docx = {"[Content_Types].xml": types, "_rels/.rels": relations, "word/document.xml": word}
-    odf = "urn:oasis:names:tc:opendocument:xmlns"
-    odt = {
-        "mimetype": "application/vnd.oasis.opendocument.text",
-        "content.xml": f"<o:document-content xmlns:o='{odf}:office:1.0' xmlns:t='{odf}:text:1.0'><o:body><o:text>"
-        "<t:h>Bread</t:h><t:p>moon<t:s t:c='3'/>sun</t:p></o:text></o:body></o:document-content>",
-    }
-    epub = {
-        "mimetype": "application/epub+zip",
-        "META-INF/container.xml": "<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfiles>"
-        "<rootfile full-path='c.opf' media-type='application/oebps-package+xml'/></rootfiles></container>",
-        "c.opf": "<package xmlns='http://www.idpf.org/2007/opf'><manifest><item id='a' href='a.html'"
-        " media-type='application/xhtml+xml'/></manifest><spine><itemref idref='a'/></spine></package>",
-        "a.html": "<html><body><h1>Bread</h1><p>moon and sun</p></body></html>",
-    }
-    files = {"docx": docx, "odt": odt, "epub": epub, "zip": {"a.txt": "bread", "b/c.md": "# moon\n\nsun"}}
-    return {name: [_zip({path: text.encode() for path, text in held.items()})] for name, held in files.items()}
 
 
 def edge_samples() -> dict[str, list[bytes]]:
@@ -277,6 +253,16 @@ def mutated(content: bytes, rng: random.Random) -> bytes:
     return bytes(result)
 
 
+def _damaged(content: bytes, rng: random.Random) -> bytes:
+    """The content mutated; of a zip archive, half the time a member instead, so that its check sum is right."""
+    if not content.startswith(b"PK") or rng.random() < 0.5:
+        return mutated(content, rng)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    chosen = rng.choice(sorted(members))
+    return made_files.zipped(members | {chosen: mutated(members[chosen], rng)})
+
+
 def _documents(name: str) -> Try:
     def read(db: Any, path: str) -> object:
         items = read_sources([path], READERS, format=name)
@@ -304,7 +290,7 @@ def _images(db: Any, path: str) -> object:
 def targets(folder: Path) -> Iterator[tuple[str, str, Try, list[bytes]]]:
     """Each reader with a name for messages, the suffix of its files, how to read them, and its samples."""
     for name, samples in text_samples().items():
-        yield f"documents {name}", f".{name}", _documents(name), samples
+        yield f"documents {name}", READERS[name].suffixes[0], _documents(name), samples
         if name in ("csv", "jsonl"):
             yield f"documents {name}.gz", f".{name}.gz", _documents(name), [gzip.compress(one) for one in samples]
     for name, samples in edge_samples().items():
@@ -315,19 +301,22 @@ def targets(folder: Path) -> Iterator[tuple[str, str, Try, list[bytes]]]:
         yield f"images {suffix}", suffix, _images, samples
 
 
-def try_readers(seed: int, count: int, folder: Path) -> list[str]:
+def try_readers(seed: int, count: int, folder: Path, only: Sequence[str] = ()) -> list[str]:
     """Try `count` mutations of each reader's samples in an empty folder: what went wrong, one line for each.
 
-    What a file made is removed before the next one. Equal seeds give equal inputs.
+    `only` names the readers as messages do; empty means all of them. What a file made is removed before the next one.
+    Equal seeds give equal inputs.
     """
     failures: list[str] = []
     (folder / "in.ids.txt").write_text("the\nking\nqueen\nman\n")
-    with connect.writing(str(folder / "torture.db"), create=True) as db:
+    with connect.writing(str(folder / "torture.db"), create=True) as db, _parsers_kept():
         for name, suffix, read, samples in targets(folder):
+            if only and name not in only:
+                continue
             rng = random.Random(f"{seed} {name}")
             path = folder / f"in{suffix}"
             for number in range(count):
-                path.write_bytes(mutated(rng.choice(samples), rng) if number else samples[0])
+                path.write_bytes(_damaged(rng.choice(samples), rng) if number else samples[0])
                 problem = _try(db, read, str(path))
                 if problem:
                     kept = folder / f"failed-{len(failures)}{suffix}"
@@ -335,6 +324,14 @@ def try_readers(seed: int, count: int, folder: Path) -> list[str]:
                     failures.append(f"{name}, seed {seed}, input {number} ({kept.name}): {problem}")
             path.unlink()
     return failures
+
+
+@contextmanager
+def _parsers_kept() -> Iterator[None]:
+    """Keep the parsers' processes from one input to the next: starting them takes most of the time."""
+    with patch("semsearch.ingest.sources.end_workers"):
+        yield
+    parsing.end_workers()
 
 
 def _try(db: Any, read: Try, path: str) -> str:
@@ -345,6 +342,8 @@ def _try(db: Any, read: Try, path: str) -> str:
     except SemsearchError as error:
         if "\n" in str(error) or not str(error).isprintable():
             return f"a message of several lines or with control characters: {str(error)!r}"
+        if any(sign in str(error) for sign in ENDED_PARSER):
+            return str(error)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     finally:
@@ -361,7 +360,9 @@ def main() -> None:
     seed, count = int(sys.argv[1]), int(sys.argv[2])
     print(f"seed {seed}, {count:,} inputs for each reader")
     folder = Path(tempfile.mkdtemp(prefix="torture-readers-"))
-    failures = try_readers(seed, count, folder)
+    failures = try_readers(seed, count, folder, sys.argv[3:])
+    for who, whose in (("this process", resource.RUSAGE_SELF), ("parsers", resource.RUSAGE_CHILDREN)):
+        print(f"largest memory, {who}: {resource.getrusage(whose).ru_maxrss >> 10} MB")
     print("\n".join(failures) or "no failure")
     sys.exit(bool(failures))
 
