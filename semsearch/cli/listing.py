@@ -49,8 +49,8 @@ def list_builders(shape: str | None) -> None:
     """List the algorithms that learn embeddings, what they read, and what they can embed.
 
     *embeds queries*: whether a query that is not in the table has a vector. *updates*: whether `semsearch update` adds
-    new rows. A collection of another builder is built again. The JSON and CSV key of *embeds queries* is `embeds new
-    items`.
+    new rows. A collection of another builder is built again. In JSON and CSV *embeds queries* is called
+    `embeds new items`.
 
     `semsearch build BUILDER --help` explains the options of one builder. --json and --csv list those of all builders.
 
