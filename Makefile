@@ -92,7 +92,7 @@ docs: .venv/test  ## regenerate the docs that are made from the code
 	$(BIN)/python docs/generate.py
 
 screenshots: .venv/test demo  ## retake the screenshots of README.md and docs/tour.md; needs Chromium
-	$(PIP) pillow
+	$(PIP) pillow --editable '.[map]'
 	$(BIN)/python -m docs.screenshots $(DEMO_DB)
 
 bench-retrieval: .venv/installed  ## DATA=folder: LSA, BM25 and their fusion on public test collections

@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+import semsearch
 from tests.browser.machine import ARGUMENTS, find_browser, serving
 
 DOCS = Path(__file__).parent
@@ -31,6 +32,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "why": (f"{PAGES}?q=open+a+web+page&mode=vector&explain=1", {"viewport": WINDOW}),
     "item": (f"{PAGES}?q=random+sample", {"viewport": WINDOW}),
     "dark": (f"{PAGES}?q=send+an+email+message", {"viewport": WINDOW, "color_scheme": "dark"}),
+    "map": (f"{PAGES}/map", {"viewport": WINDOW}),
     "phone": (f"{PAGES}?q=compress+a+file", {"viewport": PHONE, "device_scale_factor": 2}),
 }
 
@@ -51,6 +53,8 @@ def main(demo: Path) -> None:
         sys.exit("No Chromium on this machine: install chromium (on Debian: apt-get install chromium)")
     if not demo.exists():
         sys.exit(f"{demo} is not there: make it with `semsearch demo {demo}`")
+    with semsearch.open(demo) as db:
+        db.map("docs_lsa")
     with (
         TemporaryDirectory() as folder,
         serving(demo.resolve(), Path(folder) / "log") as base,
@@ -62,6 +66,8 @@ def main(demo: Path) -> None:
             page.goto(f"{base}/{demo.stem}{where}")
             if name == "item":
                 page.locator(".sem-card h3 a").first.click()
+            if name == "map":
+                page.wait_for_timeout(2000)  # the points are drawn when they have arrived
             page.evaluate("document.activeElement.blur()")  # no focus ring in the picture
             picture = small_png(page.screenshot())
             if len(picture) > LIMIT:
