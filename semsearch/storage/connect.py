@@ -182,7 +182,7 @@ def _set_up(db: Connection, path: str) -> None:
     """Journal mode and page size of an empty file; how carefully commits are written; the version of the catalogue."""
     if os.path.getsize(path) == 0:
         db.execute(f"pragma page_size = {PAGE_SIZE}")
-        db.execute("pragma journal_mode = wal")
+        new_file.begin_log(db, BUSY_MS / 1000)
     db.execute("pragma synchronous = normal" if is_wal(db) else "pragma synchronous = full")
     check_schema(db, path, allow_pending=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import closing, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -95,3 +96,16 @@ def remove_empty(path: str) -> None:
     uri = f"file:{quote(os.path.abspath(path))}?mode=rw"
     with suppress(driver.Error), closing(driver.sqlite3.connect(uri, uri=True, isolation_level=None)) as db:
         NewFile(db, path).remove()
+
+
+def begin_log(db: Connection, seconds: float) -> None:
+    """Choose WAL for an empty file, for which SQLite does not wait while another connection does so too."""
+    last_try = monotonic() + seconds
+    while True:
+        try:
+            db.execute("pragma journal_mode = wal")
+            return
+        except driver.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > last_try:
+                raise
+            sleep(0.01)
