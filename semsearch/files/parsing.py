@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,25 +50,27 @@ class _Worker:
 
     def __init__(self) -> None:
         path = os.pathsep.join(filter(None, [_root(), os.environ.get("PYTHONPATH", "")]))
+        self._folder = tempfile.TemporaryDirectory(prefix="semsearch-")  # an ended process leaves its copy of the file
         self._process = subprocess.Popen(
             [sys.executable, "-m", "semsearch.files.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "TMPDIR": self._folder.name},
         )
         self.files = 0
         self.is_usable = True
         self._timed_out = False
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and remove its copy of the last file."""
         self.is_usable = False
         with contextlib.suppress(OSError):
             cast(IO[bytes], self._process.stdin).close()
         self._process.kill()
         self._process.wait()
         cast(IO[bytes], self._process.stdout).close()
+        self._folder.cleanup()
 
     def parse(self, format: str, stream: BinaryIO, name: str) -> Parsed:
         self.files += 1

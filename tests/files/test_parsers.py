@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -207,6 +209,21 @@ def test_a_parser_that_hangs_or_crashes_is_ended_and_the_next_file_is_read(monke
         worker._process.kill()
     assert "crash" in refused("rtf", rb"{\rtf1 a}")
     assert parsed("rtf", rb"{\rtf1 a}").text == "a"
+
+
+@pytest.mark.parametrize("seconds", [60.0, 0.0])
+def test_no_copy_of_a_file_is_left(seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsing.end_workers()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(parsing, "MAX_SECONDS", seconds)
+    content = pdf([prose(["word " * 400])] * 2_000)
+    if seconds:
+        parsed("pdf", content)
+    else:
+        refused("pdf", content)
+    parsing.end_workers()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
