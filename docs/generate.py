@@ -68,9 +68,9 @@ definition with the formula, the command that runs the technique, the page that 
 Build the example data first with `semsearch demo demo.db`, which takes about a minute without PyTorch, and
 two or three minutes with it. Then run
 `semsearch serve demo.db`. The address of a page begins with `/demo/-/semsearch/`, for example
-`/demo/-/semsearch/docs_lsa/components`. If a page is not found, run the command of its row first. GloVe, word2vec and
-the networks for images need the extra `torch`. In Datasette this guide is the page `/-/semsearch/lecture`. "How this
-works" on each page links to its row.
+`/demo/-/semsearch/docs_lsa/components`. If a page is not found, run the command of its row first. GloVe,
+word2vec, `contrast`, `masked` and the networks for images need the extra `torch`. In Datasette this guide is the page
+`/-/semsearch/lecture`. "How this works" on each page links to its row.
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from semsearch.technique import Part, Technique
 
 TEXTS = Part(
-    "Text that learns from its own gaps",
+    "Learning from unlabelled text",
     (
         Technique(
             "contrast",
@@ -28,7 +28,7 @@ TEXTS = Part(
             "Masked words",
             "Some words of a text are hidden, and a transformer encoder predicts them from the words on both sides. The"
             " text itself is the label. Each layer lets every word attend to all others, and then transforms each word"
-            " alone. The mean of the last layers represents a document.",
+            " alone. The vector of a document is the mean of the last two layers over its words, centred and whitened.",
             "loss: −Σ_masked ln P(word | rest)   attention: softmax(QKᵀ / √d) V   P = softmax(E h + b), E the word"
             " vectors   perplexity: e^loss",
             'semsearch fill demo.db docs_masked "the ___ of the list"',

@@ -1,8 +1,8 @@
 """Vectors that learn from the documents themselves: parts of the same document are drawn together (contrast).
 
     start       V S^0.25, the term vectors of `lsa --power 0.25`
-    vectors     d = Σ_t x_t e^(w_t) E_t at unit length, for the log-tf·idf weights x of a text's terms
-    loss        -ln softmax(q_i·d_j / temperature)_i=j: the right other part among those of a batch (InfoNCE)
+    vectors     d = Σ_t x_t e^(w_t) E_t at unit length: of term t the vector E_t, log weight w_t, log-tf·idf x_t
+    loss        cross-entropy of picking a query's own document among those of a batch (InfoNCE)
     result      keep · V S^0.25 + (1 - keep) · e^w E
 
 The pairs need no labels. By default they are 3 to 12 words of a document and the rest of it without these words
@@ -14,8 +14,9 @@ query drawn from a passage is that of Lee, Chang & Toutanova, "Latent Retrieval"
 A tenth of the documents is held out. Some words of each are a query, and the documents that BM25 finds by its other
 words count as related. The state with the best nDCG@10 on these queries is kept. If the vectors are then not better
 than those of LSA, or the hybrid ranking is not better by more than three standard errors, the collection keeps LSA's
-vectors, and the build says so. That is usual below some thousand documents. The loss on held-out pairs is reported, but
-does not decide: it falls even where rankings become worse.
+vectors, and the build says so. That is usual with fewer than a few thousand documents. With fewer than
+about 400 nothing is trained. The loss on held-out pairs is reported, but does not decide: it falls even where
+rankings become worse.
 """
 
 from __future__ import annotations
@@ -70,10 +71,10 @@ class ContrastOptions(BuilderOptions):
         None,
         "epochs at most; training stops earlier when held-out queries no longer improve",
         least=1,
-        default_text=f"as many as process {PAIRS_SEEN:,} pairs, at most {MAX_EPOCHS} epochs",
+        default_text=f"enough for {PAIRS_SEEN:,} pairs, at most {MAX_EPOCHS} epochs",
     )
     seconds: float | None = option(None, "training time, instead of --epochs", above=0, unit="seconds")
-    batch_size: int = option(256, "pairs per step, each a negative of the others", least=2)
+    batch_size: int = option(256, "pairs per step; the other pairs of a step are the negatives", least=2)
     lr: float = option(0.02, "learning rate (Adam), relative to the size of the vectors", above=0, most=1)
     temperature: float = option(
         0.1, "temperature of the softmax; a lower value emphasises the nearest negatives", above=0, most=10

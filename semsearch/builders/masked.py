@@ -2,12 +2,12 @@
 
     task        15 % of the words are chosen; 80 % of these become a mask, 10 % another word, 10 % stay; the loss is the
                 cross-entropy of the chosen words
-    encoder     word vectors + place vectors, then layers of attention and of a network for each word
+    encoder     word vectors + position embeddings, then layers of self-attention and a position-wise network
     documents   v = ((mean over words of the last two layers) - mean over documents), whitened
 
-Devlin, Chang, Lee & Toutanova, "BERT" (NAACL 2019), in a small size and without its second task. The layers are
-normalised before each part (Xiong et al. 2020). The vocabulary are the most frequent words of the texts, as `pmi`
-reads them: a gap is then a whole word. The word vectors start from the factors of `pmi`. A document that is longer
+Devlin, Chang, Lee & Toutanova, "BERT" (NAACL 2019), in a small size and without next-sentence prediction. Layers are
+normalised before each part (Xiong et al. 2020). The vocabulary consists of the most frequent words of the texts, as
+`pmi` reads them: a gap is then a whole word. The word vectors start from the factors of `pmi`. A document that is longer
 than the context is read in windows.
 
 Whitening (Su et al., "Whitening Sentence Representations", 2021) gives all directions the same variance. Without it the

@@ -109,7 +109,7 @@ def mcp_command(db: tuple[str, ...]) -> None:
     """Serve the collections of the database files to an assistant, over standard input and output.
 
     The assistant starts this command itself: docs/agents.md shows its configuration. Its tools only read. Needs the
-    package `mcp`.
+    extra `agents`.
 
     \b
     semsearch mcp my.db library.db

@@ -110,13 +110,13 @@ def ingest() -> None:
 @passages_option
 @option("--keep-html", is_flag=True, help="keep HTML tags and entities in the text columns of rows")
 @option("--skip-errors", is_flag=True, help="skip files and rows that cannot be read, and list them")
-@option("--strict", is_flag=True, help="fail on a PDF, Office file or archive that cannot be read")
+@option("--strict", is_flag=True, help="fail on a PDF, Office file, mail, archive or source file that cannot be read")
 def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], **options: Any) -> None:
     """Import documents from files, folders or glob patterns into the table DATASET.
 
     Formats: txt, md, html, csv, tsv, json, jsonl, mbox, eml, source code, and zip and tar of these, each also as .gz.
-    With the extra `files` also pdf, docx, pptx, xlsx, ods, odt, rtf, epub and msg; those that cannot be read are
-    skipped and listed. If SOURCE is -, standard input is read. Importing a source again updates the rows that changed.
+    With the extra `files` also pdf, docx, pptx, xlsx, ods, odt, rtf, epub, msg and others. Files that cannot be read
+    are skipped and listed. If SOURCE is -, standard input is read. Importing a source again updates the rows that changed.
     A csv or tsv without a header is recognised. docs/ingest.md explains how each format is read.
 
     \b

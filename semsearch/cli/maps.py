@@ -85,6 +85,4 @@ def map_command(db: str, collection: str, method: str | None, seed: int) -> None
     remark(f"Wrote the table {table}: {items} by {made.method}, in {len(set(made.clusters.tolist()))} groups")
     remark(f"On the map an item has {100 * made.kept:.0f} % of its {DEFAULT_K} nearest items among its nearest")
     if method is None and not installed("umap"):
-        remark(
-            "UMAP separates groups better than principal components. To get it: `pip install datasette-semsearch[map]`"
-        )
+        remark("UMAP separates groups better than principal components: `pip install 'datasette-semsearch[map]'`")

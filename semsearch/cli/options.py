@@ -32,7 +32,7 @@ weight_option = option(
     "--weight",
     type=float,
     metavar="W",
-    show_default="estimated at build time, see `semsearch runs`",
+    show_default="the collection's weight: fitted, else estimated at the build, else 0.5",
     help="weight of the similarity in hybrid search, 0 to 1",
 )
 mode_option = option(
@@ -46,7 +46,7 @@ _LANGUAGE: dict[str, Any] = {
     "metavar": "NAME",
     "show_default": "found from the texts",
     "callback": lambda context, parameter, value: None if value is None else checked_language(value),
-    "help": "language of the texts, such as german or de; none for names and codes, auto to find it",
+    "help": "language of the texts, such as german or de; 'none' for names and codes, 'auto' to detect it",
 }
 language_option = option("--language", **_LANGUAGE)
 label_option = option(

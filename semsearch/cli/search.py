@@ -90,16 +90,16 @@ class Part:
     show_default="none",
     help="search by this image, instead of QUERY",
 )
-@option("--invert", is_flag=True, help="invert the contrast of the image")
+@option("--invert", is_flag=True, help="invert the brightness of the image")
 @mode_option
 @weight_option
-@option("--typos/--no-typos", default=True, help="replace words that occur nowhere by words that are spelled nearly so")
+@option("--typos/--no-typos", default=True, help="replace words that occur nowhere by words with a similar spelling")
 @option("--explain", "explained", is_flag=True, help="print which words each result matched, and their scores")
 @option(
     "--by",
     type=click.Choice(["document", "passage"]),
     show_default="document",
-    help="of a collection of passages, list documents with their best passages, or each passage",
+    help="for collections of passages: list documents with their best passages, or each passage",
 )
 @narrowing_options
 @listing_options
@@ -168,7 +168,7 @@ def _by_image(db: str, collection: str, file: str, shape: str | None, part: Part
     multiple=True,
     metavar="ID",
     show_default="none",
-    help="an item that the results are to be unlike; may be repeated",
+    help="exclude what resembles this item; may be repeated",
 )
 @narrowing_options
 @listing_options

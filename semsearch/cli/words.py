@@ -100,7 +100,7 @@ def odd_one_out_command(db: str, collection: str, words: tuple[str, ...], shape:
 def fill_command(db: str, collection: str, text: str, k: int, shape: str | None) -> None:
     """Show the likeliest words for each gap (___) of TEXT, with their probabilities.
 
-    The collection must be of `semsearch build masked`.
+    The collection must be built by `semsearch build masked`.
 
     \b
     semsearch fill my.db articles_masked "the ___ is closed"

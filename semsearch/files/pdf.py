@@ -143,7 +143,7 @@ def _check_meaning(pages: list[list[Line]], name: str) -> None:
     letters = [letter for letter in text if not letter.isspace()]
     meaningless = sum(unicodedata.category(letter) in ("Co", "Cn", "Cc") or letter == "\ufffd" for letter in letters)
     if meaningless > MAX_MEANINGLESS * len(letters):
-        raise InputError(f"{name} has fonts without Unicode maps, so its text has no meaning: run OCR on it first")
+        raise InputError(f"{name} has fonts without Unicode maps, so its text cannot be decoded: run OCR on it first")
 
 
 def _outline(document: Any) -> Contents:

@@ -50,8 +50,8 @@ def project(
     """
     if not installed(method):
         raise CapabilityError(
-            f"The map by {method} needs the package {PACKAGES[method]}: `pip install datasette-semsearch[map]`, or use"
-            " pca"
+            f"The map by {method} needs the package {PACKAGES[method]}:"
+            " `pip install 'datasette-semsearch[map]'`, or use pca"
         )
     plane = principal_plane(vectors)
     if method != "pca" and (len(vectors) < _FEWEST or not len(neighbours[0].T) or np.ptp(plane) < _FLAT):
