@@ -7,8 +7,8 @@
 
 Devlin, Chang, Lee & Toutanova, "BERT" (NAACL 2019), in a small size and without next-sentence prediction. Layers are
 normalised before each part (Xiong et al. 2020). The vocabulary consists of the most frequent words of the texts, as
-`pmi` reads them: a gap is then a whole word. The word vectors start from the factors of `pmi`. A document that is longer
-than the context is read in windows.
+`pmi` reads them: a gap is then a whole word. The word vectors start from the factors of `pmi`. A document that is
+longer than the context is read in windows.
 
 Whitening (Su et al., "Whitening Sentence Representations", 2021) gives all directions the same variance. Without it the
 cosine of any two documents is near 1. A model of one small corpus fills gaps, but it seldom finds documents better than

@@ -116,7 +116,7 @@ def ingest_documents(db: str, dataset: str, sources: tuple[str, ...], **options:
 
     Formats: txt, md, html, csv, tsv, json, jsonl, mbox, eml, source code, and zip and tar of these, each also as .gz.
     With the extra `files` also pdf, docx, pptx, xlsx, ods, odt, rtf, epub, msg and others. Files that cannot be read
-    are skipped and listed. If SOURCE is -, standard input is read. Importing a source again updates the rows that changed.
+    are skipped and listed. If SOURCE is -, standard input is read. Importing a source again updates changed rows.
     A csv or tsv without a header is recognised. docs/ingest.md explains how each format is read.
 
     \b
