@@ -85,7 +85,7 @@ def test_places_that_are_not_finite_are_refused(monkeypatch: pytest.MonkeyPatch)
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, library: semsearch.Database) -> None:
     monkeypatch.setattr(projection, "find_spec", lambda name: None)
     with pytest.raises(
-        CapabilityError, match=r"needs the package umap-learn: `pip install datasette-semsearch\[map\]`"
+        CapabilityError, match=r"needs the package umap-learn: `pip install 'datasette-semsearch\[map\]'`"
     ):
         library.map("articles_lsa", "umap")
     assert library.map("articles_lsa").method == "pca"
