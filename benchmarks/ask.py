@@ -43,7 +43,7 @@ FACTS = (
     ("The baker {name} made bread from flour and butter.", "What food did {name} cook with dough?"),
 )
 FIRSTS = ("Abel", "Bran", "Corv", "Dresh", "Elvar", "Fint", "Gord", "Hesp", "Ivar", "Jom")
-LASTS = ("agus", "enko", "ilda", "omir", "uvane", "ybeth", "axton", "erwig", "ogrin", "ustar")  # names of nobody
+LASTS = ("agus", "enko", "ilda", "omir", "uvane", "ybeth", "axton", "erwig", "ogrin", "ustar")  # made-up names
 
 
 def paragraphs(data: Path, name: str) -> dict[str, Any]:

@@ -112,7 +112,8 @@ class Contrast:
         with timed(metrics, "reading"):
             counts = count_known_terms(corpus.texts, analyzer_of_fit(state), term_numbers(state))
             pairs = _pairs(corpus, options.pairs, counts, state)
-        vectors, trained = _improved(counts, pairs, initial, state, options, rng=rng, device=device, report=report)
+        setting = _Setting(options, rng, device, report)
+        vectors, trained = _improved(counts, pairs, initial, state, setting)
         arrays = {name: array for name, array in lsa.arrays.items() if name not in _NO_LONGER}
         embeddings = [
             Embeddings("document", corpus.keys, np.asarray(log_tfidf(counts, arrays["idf"]) @ vectors, np.float32)),
@@ -146,37 +147,37 @@ def _start_options(options: ContrastOptions) -> LsaOptions:
     )
 
 
-def _improved(  # noqa: PLR0913 - what a fit needs, from its one caller
-    counts: sp.csr_matrix,
-    pairs: Pairs,
-    initial: FloatArray,
-    state: State,
-    options: ContrastOptions,
-    *,
-    rng: np.random.Generator,
-    device: Device,
-    report: Report,
+@dataclass(frozen=True)
+class _Setting:
+    """How a fit was asked for: its options, random numbers, device and report."""
+
+    options: ContrastOptions
+    rng: np.random.Generator
+    device: Device
+    report: Report
+
+
+def _improved(
+    counts: sp.csr_matrix, pairs: Pairs, initial: FloatArray, state: State, setting: _Setting
 ) -> tuple[FloatArray, dict[str, float]]:
     """The term vectors (n_terms, k) after training, or `initial` if these do not improve; and metrics."""
     metrics: dict[str, float] = {"kept_lsa": 1.0, "training_pairs": 0.0, "epochs": 0.0}
-    held = held_out_documents(counts, rng)
+    held = held_out_documents(counts, setting.rng)
     if held is None:
         return initial, metrics
     parts = rows_apart(pairs.documents, held)
     metrics |= {"training_pairs": float(len(parts[0])), "probes": float(len(held))}
     if len(parts[0]) < MIN_PAIRS:
         return initial, metrics
-    probes = Probes(counts, state.arrays["idf"], held, rng)
+    probes = Probes(counts, state.arrays["idf"], held, setting.rng)
     start = probes.judge(initial)
 
     def blend(vectors: FloatArray) -> FloatArray:
-        keep = np.float32(options.keep)
+        keep = np.float32(setting.options.keep)
         return keep * initial + (1 - keep) * vectors
 
     with timed(metrics, "training"):
-        trained, curve = _train(
-            pairs, parts, initial, options, lambda one: probes.judge(blend(one)), rng, device, report
-        )
+        trained, curve = _train(pairs, parts, initial, lambda vectors: probes.judge(blend(vectors)), setting)
     best, after = blend(trained), probes.judge(blend(trained))
     improves = after.is_better_than(start)
     metrics |= curve | {"kept_lsa": float(not improves)}
@@ -185,35 +186,33 @@ def _improved(  # noqa: PLR0913 - what a fit needs, from its one caller
     return (best if improves else initial), metrics
 
 
-def _train(  # noqa: PLR0913 - what a training needs, from its one caller
+def _train(
     pairs: Pairs,
     parts: tuple[IntArray, IntArray],
     initial: FloatArray,
-    options: ContrastOptions,
     judge: Callable[[FloatArray], Judged],
-    rng: np.random.Generator,
-    device: Device,
-    report: Report,
+    setting: _Setting,
 ) -> tuple[FloatArray, dict[str, float]]:
     """The trained term vectors (n_terms, k) of the best epoch, and the metrics of the training."""
     from semsearch.nets import contrast
     from semsearch.nets.loop import TrainOptions, train
 
+    options = setting.options
     plan = contrast.ContrastPlan(
         epochs=options.epochs or default_epochs(len(parts[0]), options.seconds),
         batch_size=options.batch_size,
         lr=options.lr,
         temperature=options.temperature,
-        seed=int(rng.integers(1 << 31)),
+        seed=int(setting.rng.integers(1 << 31)),
     )
 
     def evaluate(vectors: FloatArray) -> dict[str, float]:
         judged = judge(vectors)
         return {"held_out": 1 - float(judged.alone.mean()), "held_out_hybrid": float(judged.fused.mean())}
 
-    task = contrast.Contrast(pairs, parts, initial, plan, evaluate, device)
+    task = contrast.Contrast(pairs, parts, initial, plan, evaluate, setting.device)
     rules = TrainOptions(seed=plan.seed, patience=PATIENCE, seconds=options.seconds)
-    ended = train(task, rules, device=device, report=report)
+    ended = train(task, rules, device=setting.device, report=setting.report)
     return task.result(), {"epochs": float(ended.epochs), "steps": float(ended.steps), **ended.metrics}
 
 

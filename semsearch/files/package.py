@@ -34,6 +34,7 @@ class Package:
             )
         try:
             self._archive = zipfile.ZipFile(path)
+        # NotImplementedError is how zipfile says that it cannot read a version of the format.
         except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeError) as error:
             raise InputError(f"{name} is damaged, or not of the format its name says: download it again") from error
         self._infos = {info.filename: info for info in self._archive.infolist()}

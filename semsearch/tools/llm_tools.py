@@ -1,4 +1,4 @@
-"""The tools for the `llm` package: `llm -T 'Semsearch("my.db")' "question"`. `llm` imports this module, nobody else."""
+"""The tools for the `llm` package: `llm -T 'Semsearch("my.db")' "question"`. Only `llm` imports this module."""
 
 from __future__ import annotations
 

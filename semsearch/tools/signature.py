@@ -28,7 +28,7 @@ def described(name: str, call: Callable[..., Any], first: tuple[inspect.Paramete
         own = [_parameter("collection", str), *(each.replace(kind=each.KEYWORD_ONLY) for each in arguments)]
         text = f"{inspect.getdoc(TOOLS[name])}{COLLECTION}"
     parameters = (*first, *own)
-    setattr(call, "__signature__", inspect.Signature(parameters, return_annotation=str))  # noqa: B010 (mypy)
+    call.__dict__["__signature__"] = inspect.Signature(parameters, return_annotation=str)
     call.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": str}
     call.__name__ = call.__qualname__ = name
     call.__doc__ = text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,7 @@ from semsearch.storage.textitem import TextItem
 
 
 @pytest.fixture
-def db(tmp_path) -> Connection:  # type: ignore[misc, no-untyped-def]
+def db(tmp_path: Path) -> Iterator[Connection]:
     with connect.writing(str(tmp_path / "a.db"), create=True) as connection:
         yield connection
 

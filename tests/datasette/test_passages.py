@@ -1,4 +1,4 @@
-"""Passages of a private table are seen by those who may see the table, and by nobody else."""
+"""Passages of a private table are seen only by those who may see the table."""
 
 from __future__ import annotations
 

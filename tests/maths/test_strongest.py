@@ -70,7 +70,7 @@ def test_all_pairs_kept_give_the_associations_of_all_counts() -> None:
     assert np.allclose(found, associations(all_counts(4), "ppmi", smoothing=0.75).toarray(), atol=1e-6)  # float32
 
 
-def test_no_ids_and_ids_that_meet_nobody() -> None:
+def test_no_ids_and_ids_without_neighbours() -> None:
     none = occurrences(with_boundaries(np.zeros(0, np.int32), np.zeros(1, np.int64)), 0)
     assert strongest_cooccurrences(none, np.ones(0), np.zeros(0), window=2, keep=5)[0].shape == (0, 0)
     alone = occurrences(with_boundaries(np.array([0, 1], np.int32), np.array([0, 1, 2])), 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from typing import Literal
 
 from tests import made_files, made_messages
 
@@ -62,9 +63,9 @@ def _ods() -> bytes:
     return made_files.opendocument(sheet, more={"mimetype": kind, "META-INF/manifest.xml": manifest})
 
 
-def _tar(members: dict[str, str], mode: str) -> bytes:
+def _tar(members: dict[str, str], mode: Literal["w", "w:gz", "w:bz2", "w:xz"]) -> bytes:
     file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode=mode, format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=file, mode=mode, format=tarfile.PAX_FORMAT) as archive:
         for name, text in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(text)

@@ -171,7 +171,7 @@ def _disturbed(
 
 
 def _write(copy: Path, second: Second) -> bool | Exception:
-    """Whether the second writer could commit: it waits for nobody, since the verb waits for it."""
+    """Whether the second writer could commit: it does not wait for the command, because the command waits for it."""
     db = sqlite3.connect(str(copy), isolation_level=None, timeout=0)
     try:
         connect.prepare(db)
