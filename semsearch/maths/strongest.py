@@ -96,9 +96,24 @@ def _add_reaches(separated: Any, reach: Any, totals: Any) -> None:
 
 
 @kernel
-def _keep_strongest(  # noqa: C901 - the loop over neighbours takes half as long again as a function of its own
-    rows: Any, where: Any, how: Any, held: Any, out: Any
-) -> Any:
+def _add_neighbours(separated: Any, position: Any, by_distance: Any, sums: Any, near: Any, n: Any) -> Any:
+    """Add the weights of the neighbours of a position to `sums`, list new ones in `near`; returns how many it holds."""
+    for step in (-1, 1):
+        beside = position
+        for distance in range(len(by_distance)):
+            beside += step
+            other = separated[beside]
+            if other < 0:
+                break
+            if sums[other] == 0:
+                near[n] = other
+                n += 1
+            sums[other] += by_distance[distance]
+    return n
+
+
+@kernel
+def _keep_strongest(rows: Any, where: Any, how: Any, held: Any, out: Any) -> Any:
     """Fill `out` for rows first..last; returns the number of pairs counted. `held` is (sums, near, keys), sums zero."""
     first, last = rows
     separated, order, begins = where
@@ -109,18 +124,7 @@ def _keep_strongest(  # noqa: C901 - the loop over neighbours takes half as long
     for row in range(first, last):
         n = 0
         for at in range(begins[row], begins[row + 1]):
-            position = order[at]
-            for step in (-1, 1):
-                beside = position
-                for distance in range(len(by_distance)):
-                    beside += step
-                    other = separated[beside]
-                    if other < 0:
-                        break
-                    if sums[other] == 0:
-                        near[n] = other
-                        n += 1
-                    sums[other] += by_distance[distance]
+            n = _add_neighbours(separated, order[at], by_distance, sums, near, n)
         counted += n
         strong = 0
         for entry in range(n):
