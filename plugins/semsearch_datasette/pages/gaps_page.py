@@ -120,7 +120,7 @@ def _pieces(one: Posed) -> tuple[tuple[str, bool], ...]:
 
 
 def _shown(gap: Gap, is_right: bool | None = None) -> ShownGap:
-    return ShownGap(tuple((word, f"{100 * chance:.0f} %") for word, chance in gap.words), is_right)
+    return ShownGap(tuple((word, f"{100 * chance:.0f}\N{NO-BREAK SPACE}%") for word, chance in gap.words), is_right)
 
 
 def _plain(gap: Gap) -> list[dict[str, Any]]:
